@@ -1,0 +1,26 @@
+# Every outside library, in one place. scripts/setup.sh installs them on Debian 12.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+
+# Boost.Beast 1.81: headers only. Debian's 1.74 does not compile as C++23.
+find_path(BOOST_INCLUDE_DIR boost/beast.hpp REQUIRED)
+add_library(trellis_boost INTERFACE)
+target_include_directories(trellis_boost SYSTEM INTERFACE ${BOOST_INCLUDE_DIR})
+
+# V8, through Debian's libnode: the private copy of scripts/setup.sh wins, then the system's.
+set(TRELLIS_DEPS "${CMAKE_SOURCE_DIR}/build/deps" CACHE PATH "Where setup.sh puts private libraries")
+find_path(NODE_INCLUDE_DIR v8.h REQUIRED
+  HINTS ${TRELLIS_DEPS}/node/usr/include/node PATHS /usr/include/node NO_DEFAULT_PATH)
+find_library(NODE_LIBRARY NAMES node libnode.so.108 REQUIRED
+  HINTS ${TRELLIS_DEPS}/node/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}
+  PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} NO_DEFAULT_PATH)
+add_library(trellis_v8 INTERFACE)
+target_include_directories(trellis_v8 SYSTEM INTERFACE ${NODE_INCLUDE_DIR})
+target_link_libraries(trellis_v8 INTERFACE ${NODE_LIBRARY})

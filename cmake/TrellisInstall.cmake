@@ -1,0 +1,1 @@
+# `make install`: library, headers, binary, CMake package and pkg-config file.

@@ -1,0 +1,20 @@
+# Warnings are errors, for g++ 12 and clang 19 alike. Sanitizers apply to everything we compile.
+add_library(trellis_flags INTERFACE)
+target_compile_options(trellis_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+    -Wcast-align -Woverloaded-virtual -Wnull-dereference -Werror>)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(trellis_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety>)
+else()
+  # g++ 12 reports impossible paths inside inlined standard-library code (GCC bugs 105329, 105593).
+  target_compile_options(trellis_flags INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized>)
+endif()
+if(TRELLIS_SANITIZE)
+  add_compile_options(-fsanitize=${TRELLIS_SANITIZE} -fno-omit-frame-pointer)
+  if(TRELLIS_SANITIZE MATCHES "undefined")
+    # V8 classes are built without RTTI, so the vptr check cannot see their types.
+    add_compile_options(-fno-sanitize=vptr -fno-sanitize-recover=all)
+  endif()
+  add_link_options(-fsanitize=${TRELLIS_SANITIZE})
+endif()

@@ -1,0 +1,30 @@
+// Time, passed in so that tests can replace it.
+#pragma once
+
+#include <chrono>
+
+namespace trellis {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using WallTime = std::chrono::system_clock::time_point;
+
+/// Source of both kinds of time. All members may be called from any thread.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual SteadyTime steady() const noexcept = 0;  ///< for deadlines
+  [[nodiscard]] virtual WallTime wall() const noexcept = 0;      ///< for claims and log lines
+};
+
+/// The operating system's clocks.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] SteadyTime steady() const noexcept override {
+    return std::chrono::steady_clock::now();
+  }
+  [[nodiscard]] WallTime wall() const noexcept override {
+    return std::chrono::system_clock::now();
+  }
+};
+
+}  // namespace trellis

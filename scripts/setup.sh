@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Installs what a build needs on Debian 12, and only what is missing. Safe to run again: when
+# everything is there it takes a fraction of a second and needs no network.
+#
+#   scripts/setup.sh run    library, host binary and the C++ example actors
+#   scripts/setup.sh test   the above, plus test servers, other guest toolchains and linters
+set -euo pipefail
+cd "$(dirname "$0")/.."
+profile="${1:-run}"
+deps="${TRELLIS_DEPS:-build/deps}"
+
+run_packages=(
+  g++ cmake ninja-build make pkg-config git ca-certificates curl
+  libsodium-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
+  libyaml-cpp-dev libboost1.81-dev
+  clang lld wasi-libc libc++-dev-wasm32 libclang-rt-14-dev-wasm32
+)
+test_packages=(
+  libgtest-dev libgmock-dev libbenchmark-dev wabt python3 wrk procps
+  rustc libstd-rust-dev libstd-rust-dev-wasm32
+)
+fuzz_packages=(clang-19 libclang-rt-19-dev)
+lint_packages=(clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev)
+
+packages=("${run_packages[@]}")
+case "$profile" in
+  run) ;;
+  test | bench) packages+=("${test_packages[@]}") ;;
+  fuzz) packages+=("${fuzz_packages[@]}") ;;
+  lint) packages+=("${test_packages[@]}" "${lint_packages[@]}") ;;
+  *) echo "setup.sh: unknown profile '$profile' (run, test, bench, fuzz, lint)" >&2; exit 2 ;;
+esac
+
+say() { echo "setup: $*"; }
+installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then as_root=(sudo); fi
+apt_ready=no
+apt() {
+  if [ "$apt_ready" = no ]; then
+    say "apt-get update"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    apt_ready=yes
+  fi
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"
+}
+
+missing=()
+for package in "${packages[@]}"; do installed "$package" || missing+=("$package"); done
+if [ "${#missing[@]}" -gt 0 ]; then
+  if ! command -v apt-get >/dev/null; then
+    echo "setup: this is not a Debian machine; install by hand: ${missing[*]}" >&2
+    exit 1
+  fi
+  say "installing ${#missing[@]} packages: ${missing[*]}"
+  apt install -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# V8 comes from Debian's libnode. Its package cannot stand beside another origin's nodejs, so where
+# it does not install cleanly the two packages are unpacked into a private folder instead.
+have_v8() {
+  { [ -f /usr/include/node/v8.h ] && ls /usr/lib/*/libnode.so >/dev/null 2>&1; } ||
+    [ -f "$deps/node/usr/include/node/v8.h" ]
+}
+unpack_libnode() {
+  say "unpacking libnode into $deps/node (the system's nodejs is another origin's)"
+  apt install -y --no-install-recommends libuv1-dev libc-ares2 libnghttp2-14 libicu72 libbrotli1 >/dev/null
+  mkdir -p "$deps/node"
+  local into work
+  into="$(cd "$deps/node" && pwd)"
+  work="$(mktemp -d)"
+  chmod 755 "$work"
+  (cd "$work" && apt-get download -qq libnode108 libnode-dev >/dev/null &&
+    for file in *.deb; do dpkg -x "$file" "$into"; done)
+  rm -rf "$work"
+}
+if ! have_v8; then
+  if apt install -y --no-install-recommends --simulate libnode-dev 2>/dev/null | grep -q '^Remv' ||
+     ! apt install -y --no-install-recommends libnode-dev >/dev/null 2>&1; then
+    unpack_libnode
+  fi
+fi
+
+# npm is only needed for the AssemblyScript guest, and any origin's npm will do.
+if [ "$profile" = test ] && ! command -v npm >/dev/null; then
+  say "installing npm (for the AssemblyScript guest)"
+  apt install -y --no-install-recommends npm >/dev/null
+fi

@@ -1,0 +1,74 @@
+// Every built-in bound in one place, each with its reason. Values a user may change are defaults
+// of options (include/trellis/host.hpp); those here that no option changes protect the host itself.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace trellis::limits {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+inline constexpr std::size_t kib = 1024;
+inline constexpr std::size_t mib = 1024 * kib;
+
+// --- identity -------------------------------------------------------------------------------
+/// Largest module accepted; real actors are 0.1 to 2 MB, debug builds of big ones tens of MB.
+inline constexpr std::size_t module_bytes = 64 * mib;
+/// Largest token text; first-party tokens are about 700 characters.
+inline constexpr std::size_t token_chars = 64 * kib;
+/// Nesting of JSON from outside (tokens, manifests, control messages); real ones need five.
+inline constexpr std::size_t json_depth = 32;
+
+// --- codec ----------------------------------------------------------------------------------
+/// Nesting of MessagePack from outside (lattice.md 2.1: "32 is ample").
+inline constexpr std::size_t msgpack_depth = 32;
+
+// --- names ----------------------------------------------------------------------------------
+/// Contract ids, link names, operations, aliases: they enter subjects, logs and tables.
+inline constexpr std::size_t name_bytes = 256;
+
+// --- guests ---------------------------------------------------------------------------------
+/// Request, response or host-call payload of one call.
+inline constexpr std::size_t payload_bytes = 16 * mib;
+/// Error text a guest may set; the rest is cut.
+inline constexpr std::size_t guest_error_bytes = 16 * kib;
+/// Log text a guest may write in one call; the rest is dropped and counted.
+inline constexpr std::size_t guest_log_bytes_per_call = 64 * kib;
+/// Entities on one call chain; a nested guest needs at least 768 KiB of native stack.
+inline constexpr std::size_t chain_depth = 16;
+/// Default time for one local call (host.md 6.5).
+inline constexpr milliseconds call_timeout = seconds(10);
+/// Memory of one instance, in pages of 64 KiB (default; 128 MiB).
+inline constexpr std::uint32_t memory_pages = 2048;
+/// Instances of all actors of all hosts in the process (vm.max_map_count ends near 4 600).
+inline constexpr std::size_t instances = 1000;
+/// Calls that wait for an instance of one actor before new ones are refused as busy.
+inline constexpr std::size_t pool_waiters = 256;
+/// Instances beyond the maximum that only nested calls may use.
+inline constexpr std::size_t pool_reserve = 4;
+
+// --- host -----------------------------------------------------------------------------------
+/// Key-value pairs of one link and bytes of one value.
+inline constexpr std::size_t link_values = 128;
+inline constexpr std::size_t link_value_bytes = 64 * kib;
+inline constexpr std::size_t links = 100000;
+inline constexpr std::size_t actors = 10000;
+/// How long one health check may take (host.md 10).
+inline constexpr milliseconds health_timeout{200};
+inline constexpr seconds health_interval{30};
+/// Total time of a stop.
+inline constexpr seconds stop_timeout{10};
+
+// --- providers ------------------------------------------------------------------------------
+/// Calls waiting for one provider's executor before new ones are refused as busy.
+inline constexpr std::size_t provider_queue = 1024;
+/// Threads of one provider that may hang in calls before new calls fail at once.
+inline constexpr std::size_t provider_stuck_threads = 4;
+
+// --- manifest -------------------------------------------------------------------------------
+inline constexpr std::size_t manifest_bytes = 1 * mib;
+
+}  // namespace trellis::limits

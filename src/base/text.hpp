@@ -1,0 +1,30 @@
+// Small text helpers: hex, UTF-8, splitting.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trellis/bytes.hpp"
+
+namespace trellis {
+
+[[nodiscard]] std::string to_hex_lower(ByteView bytes);
+[[nodiscard]] std::string to_hex_upper(ByteView bytes);
+/// Either letter case; nothing for an odd length or a foreign character.
+[[nodiscard]] std::optional<Bytes> from_hex(std::string_view text);
+
+/// Strict UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+/// The text with every bad sequence replaced by U+FFFD.
+[[nodiscard]] std::string replace_bad_utf8(std::string_view text);
+
+/// Without leading and trailing blanks, tabs and line ends.
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+[[nodiscard]] std::string to_lower_ascii(std::string_view text);
+/// Pieces between separators; always at least one piece.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+}  // namespace trellis
