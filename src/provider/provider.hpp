@@ -1,0 +1,110 @@
+// A running provider instance, and the code behind it. The C ABI (include/trellis/provider.h) is
+// spoken in this folder only; the host sees the two classes below.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/call_context.hpp"
+#include "base/log.hpp"
+#include "trellis/bytes.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/result.hpp"
+
+struct trellis_provider_table;
+
+namespace trellis::provider {
+
+/// What a provider says about itself (an archive's signed claims, where there are any, win).
+struct Description {
+  std::string contract_id;
+  std::string name;
+  std::string vendor;
+  std::string version;
+  std::int32_t revision = 0;
+};
+
+/// Code of a provider: a loaded library or a table linked into the host. Immutable; any thread.
+class Plugin {
+ public:
+  virtual ~Plugin() = default;
+  [[nodiscard]] virtual const Description& description() const noexcept = 0;
+  /// A second BindActor replaces the first (TRELLIS_PROVIDER_REBINDS).
+  [[nodiscard]] virtual bool rebinds() const noexcept = 0;
+  [[nodiscard]] virtual const trellis_provider_table& table() const noexcept = 0;
+};
+
+/// Loads a shared library and keeps it mapped until the process ends. Errors say what is wrong with
+/// the file: not a library, no entry, the Rust plugin interface (contracts.md 4.1), another ABI.
+[[nodiscard]] Result<std::shared_ptr<const Plugin>> open_plugin(const std::filesystem::path& path);
+/// Wraps a table that is linked into the program; it must live until the process ends.
+[[nodiscard]] Result<std::shared_ptr<const Plugin>> wrap_table(const trellis_provider_table& table);
+
+/// Calls from a provider towards actors; implemented by the host. Any thread, blocks.
+class Dispatcher {
+ public:
+  virtual ~Dispatcher() = default;
+  /// `parent` is null when the provider acts on its own. `deadline` is already bounded by it.
+  [[nodiscard]] virtual Result<Bytes> dispatch(const CallContext* parent, std::string_view actor,
+                                               std::string_view operation, ByteView payload,
+                                               SteadyTime deadline) = 0;
+  /// The same, on a thread of the host; `done` is called exactly once, must not block.
+  virtual void dispatch_async(const CallContext* parent, std::string_view actor,
+                              std::string_view operation, Bytes payload, SteadyTime deadline,
+                              std::function<void(Result<Bytes>)> done) = 0;
+};
+
+struct Options {
+  std::string label;                   ///< for log lines: name or key of the provider
+  std::size_t queue = 0;               ///< waiting calls; 0 = limits::provider_queue
+  std::size_t max_threads = 0;         ///< of the executor; 0 = a small multiple of the cores
+  std::size_t stuck_threads = 0;       ///< 0 = limits::provider_stuck_threads
+  std::size_t response_bytes = 0;      ///< 0 = limits::payload_bytes
+  std::chrono::milliseconds dispatch_timeout{0};  ///< 0 = limits::call_timeout
+};
+
+/// Counters since creation; a reading is not a consistent cut.
+struct Statistics {
+  std::uint64_t calls = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t timeouts = 0;           ///< callers that gave up
+  std::uint64_t late_completions = 0;   ///< answers that came after that
+  std::uint64_t double_completions = 0;
+  std::uint64_t refused_busy = 0;
+  std::size_t stuck_threads = 0;        ///< in a call whose caller gave up, now
+};
+
+/// One running instance. All members may be called from any thread; stop() once.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+
+  /// Makes the instance. `dispatcher` must outlive it.
+  [[nodiscard]] static Result<std::shared_ptr<Provider>> create(std::shared_ptr<const Plugin> plugin,
+                                                                Options options,
+                                                                Dispatcher& dispatcher,
+                                                                std::shared_ptr<const Clock> clock,
+                                                                Log log);
+
+  [[nodiscard]] virtual const Plugin& plugin() const noexcept = 0;
+  [[nodiscard]] virtual EntityId id() const noexcept = 0;
+
+  /// Calls the provider and waits for its answer until `caller.deadline`. A provider flagged
+  /// non-blocking runs on this thread; any other on its executor, and the wait is announced
+  /// (base/blocking.hpp). Error texts of the provider come back unchanged as provider_failed.
+  [[nodiscard]] virtual Result<Bytes> call(const CallContext& caller, std::string_view origin,
+                                           std::string_view operation, ByteView payload) = 0;
+
+  /// Refuses new calls, tells the plugin to stop and waits until `deadline`. False when it did not
+  /// come back in time: the instance is then abandoned, never destroyed.
+  virtual bool stop(SteadyTime deadline) = 0;
+
+  [[nodiscard]] virtual Statistics statistics() const noexcept = 0;
+};
+
+}  // namespace trellis::provider
