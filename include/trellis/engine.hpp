@@ -1,0 +1,61 @@
+// The WebAssembly runtime of the process. `main` (or an embedder) makes one and passes it to hosts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "trellis/result.hpp"
+
+namespace trellis {
+
+namespace engine {
+struct RuntimeParts;
+}
+
+/// Process-wide settings; caps of single guests are options of the host.
+struct EngineOptions {
+  /// Catch out-of-bounds memory accesses of guests by a SIGSEGV handler instead of by checks in
+  /// their code. The handler acts only on faults inside guest code and hands all others on to the
+  /// handler installed before it; an embedder that installs its own later must do the same. Each
+  /// instance then reserves 10 GiB of address space. Off: guests are slower, but nothing touches
+  /// signals and an instance reserves its memory cap only.
+  bool trap_handler = true;
+  /// Instances alive at one time in the process; creating one more fails with ErrorCode::limit.
+  std::size_t max_instances = 1000;
+  /// Backstops of the engine; a module's own caps are set when it is compiled.
+  std::uint32_t max_memory_pages = 65536;
+  std::uint32_t max_table_elements = 10000;
+};
+
+/// Opaque handle of the engine, its watchdog thread and the count of instances.
+///
+/// The engine below (V8) can be started once per process and never again: this is the one named
+/// exception to "no global state" (DESIGN 3). Compiled modules and instances keep what they need of
+/// it alive, so the order of destruction is free. Any thread.
+class EngineRuntime {
+ public:
+  /// Starts the engine. A second start, even after the first runtime is gone, fails with
+  /// ErrorCode::already_exists.
+  [[nodiscard]] static Result<std::shared_ptr<EngineRuntime>> start(
+      const EngineOptions& options = {});
+
+  /// For the layers of the host only: wraps an engine made elsewhere (tests use the native twin).
+  explicit EngineRuntime(std::shared_ptr<engine::RuntimeParts> parts) noexcept;
+  ~EngineRuntime();
+  EngineRuntime(const EngineRuntime&) = delete;
+  EngineRuntime& operator=(const EngineRuntime&) = delete;
+
+  /// Instances alive now.
+  [[nodiscard]] std::size_t instances() const noexcept;
+
+  /// For the layers of the host only (engine/runtime.hpp).
+  [[nodiscard]] const std::shared_ptr<engine::RuntimeParts>& parts() const noexcept {
+    return parts_;
+  }
+
+ private:
+  std::shared_ptr<engine::RuntimeParts> parts_;
+};
+
+}  // namespace trellis

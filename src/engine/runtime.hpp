@@ -1,0 +1,56 @@
+// What an EngineRuntime is made of, for the layers above the engine.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+#include "engine/engine.hpp"
+#include "engine/watchdog.hpp"
+#include "trellis/engine.hpp"
+
+namespace trellis::engine {
+
+/// Counts instances against the cap. Any thread.
+class InstanceBudget {
+ public:
+  explicit InstanceBudget(std::size_t maximum) noexcept : maximum_(maximum) {}
+  /// False when all are taken.
+  [[nodiscard]] bool take() noexcept;
+  void give_back() noexcept { alive_.fetch_sub(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t alive() const noexcept {
+    return alive_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::size_t maximum() const noexcept { return maximum_; }
+
+ private:
+  const std::size_t maximum_;
+  std::atomic<std::size_t> alive_{0};
+};
+
+/// One place in the budget, given back when destroyed.
+class InstanceSlot {
+ public:
+  /// Fails with limit.
+  [[nodiscard]] static Result<InstanceSlot> take(std::shared_ptr<RuntimeParts> parts);
+
+ private:
+  struct GiveBack {
+    void operator()(RuntimeParts* parts) const noexcept;
+  };
+  explicit InstanceSlot(std::shared_ptr<RuntimeParts> parts);
+  std::shared_ptr<RuntimeParts> keep_;
+  std::unique_ptr<RuntimeParts, GiveBack> held_;
+};
+
+/// Modules and instances share ownership of this. Any thread.
+struct RuntimeParts {
+  explicit RuntimeParts(std::size_t max_instances)
+      : instances(max_instances), watchdog(max_instances) {}
+
+  InstanceBudget instances;
+  Watchdog watchdog;
+  std::unique_ptr<Engine> engine;
+};
+
+}  // namespace trellis::engine

@@ -1,0 +1,68 @@
+// Stops guests at their deadlines: one thread, a heap of deadlines, no allocation per call.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "trellis/clock.hpp"
+
+namespace trellis::engine {
+
+/// What the watchdog calls. The call happens under the watchdog's lock and must be short.
+class Interruptible {
+ public:
+  virtual ~Interruptible() = default;
+  virtual void interrupt() noexcept = 0;
+};
+
+/// One thread for all guests of the process. Any thread may arm and disarm.
+///
+/// Interrupts are made under the lock that disarm() takes: once disarm() has returned none is under
+/// way, so a late one never hits the next call. Lock order: `mutex_`, then the engine's own.
+class Watchdog {
+ public:
+  /// Place of one guest in the heap; a member of the guest, used by one call at a time.
+  class Entry {
+   public:
+    explicit Entry(Interruptible& target) noexcept : target_(target) {}
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+   private:
+    friend class Watchdog;
+    Interruptible& target_;
+    SteadyTime deadline_{};
+    std::size_t position_ = 0;
+    bool fired_ = false;
+  };
+
+  /// `capacity` entries can be armed without allocating; more work too.
+  explicit Watchdog(std::size_t capacity);
+  ~Watchdog();  ///< no entry may be armed any more
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  /// Asks for an interrupt at `deadline`. The entry must not be armed.
+  void arm(Entry& entry, SteadyTime deadline);
+  /// Takes the entry back; true when it was interrupted meanwhile.
+  [[nodiscard]] bool disarm(Entry& entry) noexcept;
+
+ private:
+  void run() noexcept;
+  void place(std::size_t position, Entry& entry) noexcept;
+  void sift_up(std::size_t position) noexcept;
+  void sift_down(std::size_t position) noexcept;
+  void remove(Entry& entry) noexcept;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Entry*> heap_;  ///< earliest first
+  SteadyTime wakes_at_ = SteadyTime::max();
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace trellis::engine
