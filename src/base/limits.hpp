@@ -25,6 +25,8 @@ inline constexpr std::size_t json_depth = 32;
 // --- codec ----------------------------------------------------------------------------------
 /// Nesting of MessagePack from outside (lattice.md 2.1: "32 is ample").
 inline constexpr std::size_t msgpack_depth = 32;
+/// List elements and map entries of one message: a byte on the wire can become 100 in memory.
+inline constexpr std::size_t msgpack_values = 256 * kib;
 
 // --- names ----------------------------------------------------------------------------------
 /// Contract ids, link names, operations, aliases: they enter subjects, logs and tables.
