@@ -1,0 +1,205 @@
+// Embed a Trellis host: start signed actors and capability providers, link them, call them.
+//
+//   auto engine = trellis::EngineRuntime::start({});             // once per process
+//   auto host = trellis::HostBuilder(*engine).label("zone", "a").build();
+//   host->start();
+//   auto actor = host->start_actor_from_file("kvcounter.wasm");
+//   auto http = host->start_provider("builtin:httpserver");
+//   host->set_link({.actor = *actor, .contract_id = "wasmcloud:httpserver",
+//                   .provider_id = *http, .values = {{"PORT", "8080"}}});
+//
+// Spec: host.md 5 (operations), 3 (options), 6 (dispatch). Everything can fail as a value; nothing
+// throws. Several hosts in one process share nothing but the engine runtime.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trellis/bytes.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/engine.hpp"
+#include "trellis/host_types.hpp"
+#include "trellis/log.hpp"
+#include "trellis/result.hpp"
+
+struct trellis_provider_table;
+
+namespace trellis {
+
+/// One call as hooks see it. Views are valid during the hook.
+struct InvocationView {
+  std::uint64_t id = 0;     ///< unique within the host
+  std::string_view origin;  ///< actor key, provider key, or "system"
+  std::string_view target;  ///< actor key or provider key
+  std::string_view target_contract;   ///< empty when the target is an actor
+  std::string_view target_link_name;  ///< empty when the target is an actor
+  std::string_view operation;
+  ByteView payload;
+};
+
+/// Decides beyond the claims; can only narrow (host.md 6.4). Called from any thread, concurrently;
+/// a slow one delays calls. An implementation that throws counts as "no".
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+  /// May this actor be loaded? Asked at start and at update, after its token was verified.
+  virtual bool can_load(const ActorIdentity&) { return true; }
+  /// May it make this call? Asked after the capability check passed; also with operation
+  /// "BindActor" when a link is bound.
+  virtual bool can_invoke(const ActorIdentity& /*origin*/, const InvocationView&) { return true; }
+};
+
+/// Hooks around the execution at the target (host.md 6.3), run in list order. Called from any
+/// thread, concurrently. A failed pre hook aborts the call, a failed post hook replaces the answer.
+class Middleware {
+ public:
+  virtual ~Middleware() = default;
+  virtual Result<void> actor_pre_invoke(const InvocationView&) { return {}; }
+  virtual Result<Bytes> actor_post_invoke(const InvocationView&, Bytes response) {
+    return response;
+  }
+  virtual Result<void> capability_pre_invoke(const InvocationView&) { return {}; }
+  virtual Result<Bytes> capability_post_invoke(const InvocationView&, Bytes response) {
+    return response;
+  }
+};
+
+/// Options of a host; each has a safe default.
+struct HostOptions {
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> allowed_issuers;       ///< account keys; empty = any (identity.md 2.6)
+  bool live_updates = false;                      ///< allow replacing a running actor
+  bool strict_update_check = true;                ///< same capabilities required (identity.md 5.5)
+  bool same_issuer_for_updates = true;            ///< D8
+  bool check_provider_to_actor = true;            ///< D1
+  std::chrono::milliseconds call_timeout{0};      ///< 0 = 10 s
+  std::chrono::milliseconds health_interval{0};   ///< 0 = 30 s
+  std::chrono::milliseconds health_timeout{0};    ///< 0 = 200 ms
+  std::chrono::milliseconds stop_timeout{0};      ///< 0 = 10 s
+  std::size_t min_instances = 1;                  ///< per actor
+  std::size_t max_instances = 0;                  ///< per actor; 0 = 2 x cores (D4)
+  std::size_t pool_waiters = 0;                   ///< calls waiting per actor; 0 = 256
+  std::uint32_t memory_mb = 0;                    ///< per instance; 0 = 128
+  std::size_t payload_bytes = 0;                  ///< request, response, host call; 0 = 16 MiB
+  std::size_t worker_threads = 0;                 ///< bound for calls made by your threads; 0 = 64
+  std::shared_ptr<LogSink> log;                   ///< null: nothing is logged
+  std::shared_ptr<const Clock> clock;             ///< null: the system's
+  std::shared_ptr<Authorizer> authorizer;         ///< null: allow
+  std::vector<std::shared_ptr<Middleware>> middleware;
+};
+
+/// A host. All members may be called from any thread and block until done unless said otherwise.
+/// Before start() and after stop() all but id(), labels() and options fail with
+/// `Activity cannot be performed, host has not been started`.
+class Host {
+ public:
+  ~Host();  ///< stops if needed
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Starts. A stopped host can be started again and then has a new key.
+  [[nodiscard]] Result<void> start();
+  /// Unbinds and stops all providers and actors, bounded by `stop_timeout`. A second stop is a no-op.
+  void stop();
+
+  /// Public key of this start of the host (N…); empty before the first start.
+  [[nodiscard]] std::string id() const;
+  /// Core labels (`hostcore.…`) and those given; core labels cannot be overridden.
+  [[nodiscard]] std::map<std::string, std::string> labels() const;
+  /// Adds or overwrites user labels; core labels in `labels` are ignored (host.md 2.3).
+  void merge_labels(const std::map<std::string, std::string>& labels);
+  [[nodiscard]] std::chrono::seconds uptime() const;
+
+  /// Verifies the module and starts it; returns the actor's key. Leaves no trace when it fails.
+  [[nodiscard]] Result<std::string> start_actor(ByteView module, ActorOptions options = {});
+  [[nodiscard]] Result<std::string> start_actor_from_file(const std::filesystem::path& path,
+                                                          ActorOptions options = {});
+  /// Calls in flight finish, bounded by the call timeout. Not an error when it does not run.
+  [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
+  /// Replaces a running actor; the old version keeps serving when anything is wrong with the new.
+  [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module,
+                                          std::string source = {});
+
+  /// Starts a provider by built-in name ("builtin:httpserver"), or from the file of a shared
+  /// library; returns its key.
+  [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
+                                                   std::string_view link_name = "default");
+  /// Starts a provider that is linked into the program.
+  [[nodiscard]] Result<std::string> start_provider(const trellis_provider_table& table,
+                                                   std::string_view link_name = "default");
+  /// `contract_id` empty means: whatever it serves. Not an error when it does not run.
+  [[nodiscard]] Result<void> stop_provider(std::string_view key_or_reference,
+                                           std::string_view contract_id = {},
+                                           std::string_view link_name = "default");
+
+  /// Defines or changes a link. Returns without waiting for the provider: see links() or settle().
+  [[nodiscard]] Result<void> set_link(Link link);
+  [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract_id,
+                                         std::string_view link_name = "default");
+  [[nodiscard]] std::vector<LinkInfo> links() const;
+  /// Waits until no BindActor or RemoveActor is under way. False when `timeout` passed first.
+  [[nodiscard]] bool settle(std::chrono::milliseconds timeout);
+
+  /// Calls an actor by key or call alias, as "system". From a thread that is not the host's own the
+  /// call runs on a worker. `timeout` 0 means the host's call timeout.
+  [[nodiscard]] Result<Bytes> call_actor(std::string_view key_or_alias, std::string_view operation,
+                                         ByteView payload,
+                                         std::chrono::milliseconds timeout = {});
+
+  [[nodiscard]] Result<Inventory> inventory() const;
+  /// Claims of every actor ever verified by this host since its start.
+  [[nodiscard]] std::vector<ActorIdentity> claims() const;
+  /// Runs one health round now and waits for it (rounds also run by themselves).
+  void check_health();
+
+ private:
+  friend class HostBuilder;
+  class Implementation;
+  explicit Host(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> self_;
+};
+
+/// Collects options and makes hosts. A value; use from one thread.
+class HostBuilder {
+ public:
+  explicit HostBuilder(std::shared_ptr<EngineRuntime> engine) : engine_(std::move(engine)) {}
+
+  HostBuilder& options(HostOptions options) {
+    options_ = std::move(options);
+    return *this;
+  }
+  HostBuilder& label(std::string key, std::string value) {
+    options_.labels.try_emplace(std::move(key), std::move(value));  // the first of two wins
+    return *this;
+  }
+  HostBuilder& log(std::shared_ptr<LogSink> sink) {
+    options_.log = std::move(sink);
+    return *this;
+  }
+  HostBuilder& authorizer(std::shared_ptr<Authorizer> authorizer) {
+    options_.authorizer = std::move(authorizer);
+    return *this;
+  }
+  HostBuilder& middleware(std::shared_ptr<Middleware> middleware) {
+    options_.middleware.push_back(std::move(middleware));
+    return *this;
+  }
+  HostBuilder& live_updates(bool on) {
+    options_.live_updates = on;
+    return *this;
+  }
+
+  [[nodiscard]] std::unique_ptr<Host> build() const;
+
+ private:
+  std::shared_ptr<EngineRuntime> engine_;
+  HostOptions options_;
+};
+
+}  // namespace trellis

@@ -1,0 +1,128 @@
+// The values a host takes and gives back: options of actors, links, and the inventory.
+// All are plain values; reading them needs no lock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trellis/clock.hpp"
+
+namespace trellis {
+
+/// Verified claims of an actor, as far as a host's user cares (identity.md 2.3).
+struct ActorIdentity {
+  std::string key;     ///< `sub`, 56 characters, M…
+  std::string issuer;  ///< `iss`, 56 characters, A…
+  std::string name;    ///< "Anonymous" when the claims have none
+  std::int32_t revision = 0;
+  std::string version;     ///< empty when the claims have none
+  std::string call_alias;  ///< empty when the claims have none
+  std::vector<std::string> tags;
+  /// Contract ids the actor may use. Absent and empty differ: without a list an actor may call
+  /// nothing at all, with an empty one it may call other actors (identity.md 5.4).
+  std::optional<std::vector<std::string>> capabilities;
+  std::optional<std::uint64_t> expires;     ///< `exp`, seconds since 1970
+  std::optional<std::uint64_t> not_before;  ///< `nbf`
+
+  friend bool operator==(const ActorIdentity&, const ActorIdentity&) = default;
+};
+
+/// Limits of one actor's instances; an absent one means the host's default.
+struct GuestLimitOptions {
+  std::optional<std::uint32_t> memory_mb;  ///< memory of one instance
+  std::optional<std::chrono::milliseconds> call_timeout;
+};
+
+/// How an actor is to be run.
+struct ActorOptions {
+  std::optional<std::size_t> min_instances;  ///< made at start; default 1
+  std::optional<std::size_t> max_instances;  ///< default 2 x cores; 1 when the claims say `serial`
+  GuestLimitOptions limits;
+  std::string source;  ///< where the bytes came from (path or reference); shown in the inventory
+};
+
+/// A link definition: which provider serves a contract for an actor, with which settings.
+/// Keyed by (actor, contract, link name); provider and values are its content (lattice.md 8.3).
+struct Link {
+  std::string actor;        ///< public key
+  std::string contract_id;  ///< "wasmcloud:keyvalue"
+  std::string link_name = "default";
+  std::string provider_id;  ///< public key; builtin name or file of a started provider also work
+  std::map<std::string, std::string> values;
+
+  friend bool operator==(const Link&, const Link&) = default;
+};
+
+/// How far a link has come. Only `bound` carries calls from provider to actor.
+enum class LinkState {
+  waiting_for_actor,     ///< no claims of the actor are known yet
+  waiting_for_provider,  ///< the provider does not run here
+  refused,               ///< the actor's claims lack the contract, or the authorizer said no
+  binding,               ///< BindActor is on its way
+  bound,
+  failed,  ///< the provider refused BindActor; it is tried again with growing pauses
+};
+
+[[nodiscard]] std::string_view to_string(LinkState state) noexcept;
+
+struct LinkInfo {
+  Link link;
+  LinkState state = LinkState::waiting_for_actor;
+  std::string problem;         ///< why it failed or was refused, with the remedy
+  std::uint32_t attempts = 0;  ///< BindActor calls since the last success or change
+};
+
+enum class HealthState { unknown, healthy, unhealthy };
+[[nodiscard]] std::string_view to_string(HealthState state) noexcept;
+
+/// Result of the last health round that reached the entity (host.md 10).
+struct Health {
+  HealthState state = HealthState::unknown;
+  std::string reason;                ///< text when unhealthy, or the provider's own message
+  std::optional<WallTime> checked;   ///< when it was last answered
+  std::optional<WallTime> since;     ///< when it got into this state
+};
+
+struct ActorInfo {
+  ActorIdentity identity;
+  std::string source;
+  std::size_t instances = 0;  ///< alive now
+  std::size_t busy = 0;       ///< executing now
+  std::uint64_t calls = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t replaced = 0;  ///< instances dropped after a trap, a kill or a limit
+  WallTime started;
+  Health health;
+};
+
+struct ProviderInfo {
+  std::string key;  ///< V…
+  std::string link_name;
+  std::string contract_id;
+  std::string name;
+  std::string vendor;
+  std::string version;
+  std::int32_t revision = 0;
+  std::string source;  ///< "builtin:…" or a path
+  std::uint64_t calls = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t timeouts = 0;
+  std::size_t stuck_threads = 0;
+  WallTime started;
+  Health health;
+};
+
+struct Inventory {
+  std::string host_id;
+  std::map<std::string, std::string> labels;
+  std::chrono::seconds uptime{0};
+  std::vector<ActorInfo> actors;
+  std::vector<ProviderInfo> providers;
+};
+
+}  // namespace trellis
