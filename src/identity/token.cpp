@@ -1,0 +1,71 @@
+#include "identity/token.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "identity/base64url.hpp"
+#include "identity/json_value.hpp"
+
+namespace trellis::identity {
+namespace {
+
+constexpr std::string_view header_json = R"({"typ":"jwt","alg":"Ed25519"})";
+
+std::unexpected<Error> bad(std::string why) {
+  return fail(ErrorCode::malformed, "malformed token: " + std::move(why),
+              "make the token again with `trellis claims` or another signer of this generation");
+}
+
+bool says(const JsonValue& header, std::string_view name, std::string_view value) {
+  const auto* member = header.find(name);
+  return header.count(name) == 1 && member->is(JsonValue::Kind::string) && member->text == value;
+}
+
+Result<> check_header(std::string_view segment) {
+  const auto bytes = base64url_decode(segment);
+  if (!bytes) return bad("its header is not canonical base64url");
+  const auto header = parse_json(as_text(*bytes));
+  if (!header) return bad("its header is " + header.error().message);
+  if (!header->is(JsonValue::Kind::object)) return bad("its header is not a JSON object");
+  if (!says(*header, "typ", "jwt")) return bad("its header does not say typ jwt");
+  if (!says(*header, "alg", "Ed25519")) return bad("its header does not say alg Ed25519");
+  return {};
+}
+
+}  // namespace
+
+Result<TokenParts> split_token(std::string_view token) {
+  if (token.size() > limits::token_chars) {
+    return fail(ErrorCode::limit,
+                "token is longer than " + std::to_string(limits::token_chars) + " characters");
+  }
+  const auto segments = split(token, '.');
+  if (segments.size() != 3) {
+    return bad("it has " + std::to_string(segments.size()) + " segments instead of three");
+  }
+  if (auto header = check_header(segments[0]); !header) return pass(header);
+  const auto claims = base64url_decode(segments[1]);
+  if (!claims) return bad("its claims are not canonical base64url");
+  const auto signature = base64url_decode(segments[2]);
+  if (!signature) return bad("its signature is not canonical base64url");
+  TokenParts parts;
+  if (signature->size() != parts.signature.size()) {
+    return bad("its signature has " + std::to_string(signature->size()) + " bytes instead of 64");
+  }
+  std::copy(signature->begin(), signature->end(), parts.signature.begin());
+  parts.signed_text = token.substr(0, segments[0].size() + 1 + segments[1].size());
+  parts.claims_json = as_text(*claims);
+  return parts;
+}
+
+std::string make_token(std::string_view claims_json, const KeyPair& issuer) {
+  auto token =
+      base64url_encode(as_bytes(header_json)) + '.' + base64url_encode(as_bytes(claims_json));
+  const auto signature = issuer.sign(as_bytes(token));
+  token += '.';
+  token += base64url_encode(signature);
+  return token;
+}
+
+}  // namespace trellis::identity
