@@ -31,9 +31,15 @@ extern "C" {
 #define TRELLIS_PROVIDER_ABI 1u
 
 /* Whether the maker of *ptr knew `member`. `member` must be the name of a struct member. */
-#define TRELLIS_HAS(ptr, member)                                                        \
-  ((ptr)->struct_size >= (size_t)((const char*)&(ptr)->member - (const char*)(ptr)) + \
-                             sizeof((ptr)->member))
+#ifdef __cplusplus
+#define TRELLIS_OFFSET(ptr, member)                                       \
+  static_cast<size_t>(reinterpret_cast<const char*>(&(ptr)->member) - \
+                      reinterpret_cast<const char*>(ptr))
+#else
+#define TRELLIS_OFFSET(ptr, member) ((size_t)((const char*)&(ptr)->member - (const char*)(ptr)))
+#endif
+#define TRELLIS_HAS(ptr, member) \
+  ((ptr)->struct_size >= TRELLIS_OFFSET(ptr, member) + sizeof((ptr)->member))
 
 /* Borrowed bytes or text. data may be NULL when size is 0. */
 typedef struct trellis_view {
@@ -61,7 +67,7 @@ typedef enum trellis_status {
 /* One call to the provider, by number. Numbers are not reused, so a completion that comes too late
  * or twice is recognised, counted and ignored. */
 typedef uint64_t trellis_call;
-#define TRELLIS_NO_CALL ((trellis_call)0)
+#define TRELLIS_NO_CALL UINT64_C(0)
 
 /* The host's side of one provider instance. */
 typedef struct trellis_host_ctx trellis_host_ctx;
@@ -107,8 +113,9 @@ typedef struct trellis_host_v1 {
   uint32_t abi_version; /* TRELLIS_PROVIDER_ABI of the host */
 
   /* Ends a call: TRELLIS_OK with the response, or TRELLIS_ERROR with a UTF-8 text that the caller
-   * sees unchanged. The bytes are copied. Exactly once per call, from any thread, inside or after
-   * handle_call; further completions are counted and ignored. */
+   * sees unchanged (the other statuses, with a text, where they say it better). The bytes are copied.
+   * Exactly once per call, from any thread, inside or after handle_call; further completions are
+   * counted and ignored. */
   void (*complete)(trellis_host_ctx* ctx, trellis_call call, trellis_status status,
                    const uint8_t* bytes, size_t size);
 
@@ -116,7 +123,8 @@ typedef struct trellis_host_v1 {
   int32_t (*cancelled)(trellis_host_ctx* ctx, trellis_call call);
 
   /* Calls an actor linked to this provider and waits for the answer. `parent` is the call on whose
-   * behalf this happens, or TRELLIS_NO_CALL: chain and deadline are inherited from it.
+   * behalf this happens, or TRELLIS_NO_CALL: chain and deadline are inherited from it. A call that was
+   * completed is no parent any more.
    * `timeout_ns` bounds the wait (0: the host's default; never beyond the parent's deadline).
    * On a thread made by spawn_thread the actor runs on the calling thread; on any other thread it
    * runs on one of the host's. *out receives response or error text; release it with free_buffer. */
@@ -124,7 +132,9 @@ typedef struct trellis_host_v1 {
                              trellis_view operation, trellis_view payload, int64_t timeout_ns,
                              trellis_buffer* out);
 
-  /* The same without waiting: returns at once; `done` is called exactly once. Arguments are copied. */
+  /* The same without waiting: returns at once; `done` is called exactly once and may be NULL.
+   * Arguments are copied. What is refused (bad arguments, stopping, too many under way) is told to
+   * `done` on the calling thread before this returns. */
   void (*dispatch_async)(trellis_host_ctx* ctx, trellis_call parent, trellis_view actor,
                          trellis_view operation, trellis_view payload, int64_t timeout_ns,
                          trellis_dispatch_done done, void* user);
@@ -146,7 +156,8 @@ typedef struct trellis_host_v1 {
   int64_t (*now_ns)(trellis_host_ctx* ctx);
 } trellis_host_v1;
 
-/* handle_call may run on several threads at once. Without it the host makes one call at a time. */
+/* handle_call may run on several threads at once, and stop beside it. Without it the host makes one
+ * call at a time, stop included. */
 #define TRELLIS_PROVIDER_CONCURRENT 1u
 /* handle_call never blocks (no I/O, no lock held for long, no dispatch): the host runs it on the
  * caller's thread. Without it calls run on an executor of the provider's own. */
@@ -178,8 +189,11 @@ typedef struct trellis_provider_table {
    * with the same or other values. */
   void (*handle_call)(void* instance, trellis_call call, const trellis_call_info* info);
 
-  /* No new calls come. Release resources and end all threads before `deadline_ns`
-   * (CLOCK_MONOTONIC). After it has returned no thread of the provider may use the host. */
+  /* No new calls come, and nobody waits for those that have not ended: complete is not needed for
+   * them. The host gives running calls time to return first; where some are still inside (only with
+   * TRELLIS_PROVIDER_CONCURRENT), make them return. Release resources and end all threads before
+   * `deadline_ns` (CLOCK_MONOTONIC). After it has returned no thread of the provider may use the host.
+   * Asynchronous dispatches that are still under way end with TRELLIS_STOPPING. */
   void (*stop)(void* instance, int64_t deadline_ns);
 
   /* Frees the instance. Only after stop has returned. */

@@ -69,6 +69,14 @@ inline constexpr seconds stop_timeout{10};
 inline constexpr std::size_t provider_queue = 1024;
 /// Threads of one provider that may hang in calls before new calls fail at once.
 inline constexpr std::size_t provider_stuck_threads = 4;
+/// Threads of the host one provider may hold through spawn_thread (servers: cores plus spares).
+inline constexpr std::size_t provider_host_threads = 256;
+/// Asynchronous dispatches of one provider that have not ended; more are refused as busy.
+inline constexpr std::size_t provider_async_dispatches = 4096;
+/// Error or log text of a provider; the rest is cut.
+inline constexpr std::size_t provider_text_bytes = 16 * kib;
+/// How long an idle executor thread stays.
+inline constexpr milliseconds provider_thread_idle = seconds(10);
 
 // --- manifest -------------------------------------------------------------------------------
 inline constexpr std::size_t manifest_bytes = 1 * mib;

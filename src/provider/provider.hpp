@@ -60,11 +60,12 @@ class Dispatcher {
 };
 
 struct Options {
-  std::string label;                   ///< for log lines: name or key of the provider
-  std::size_t queue = 0;               ///< waiting calls; 0 = limits::provider_queue
-  std::size_t max_threads = 0;         ///< of the executor; 0 = a small multiple of the cores
-  std::size_t stuck_threads = 0;       ///< 0 = limits::provider_stuck_threads
-  std::size_t response_bytes = 0;      ///< 0 = limits::payload_bytes
+  EntityId id = 0;                 ///< of this instance on call chains; given by the host
+  std::string label = {};          ///< for log lines: name or key of the provider
+  std::size_t queue = 0;           ///< waiting calls; 0 = limits::provider_queue
+  std::size_t max_threads = 0;     ///< of the executor; 0 = a small multiple of the cores
+  std::size_t stuck_threads = 0;   ///< 0 = limits::provider_stuck_threads
+  std::size_t response_bytes = 0;  ///< 0 = limits::payload_bytes
   std::chrono::milliseconds dispatch_timeout{0};  ///< 0 = limits::call_timeout
 };
 
@@ -72,11 +73,11 @@ struct Options {
 struct Statistics {
   std::uint64_t calls = 0;
   std::uint64_t errors = 0;
-  std::uint64_t timeouts = 0;           ///< callers that gave up
-  std::uint64_t late_completions = 0;   ///< answers that came after that
+  std::uint64_t timeouts = 0;          ///< callers that gave up
+  std::uint64_t late_completions = 0;  ///< answers that came after that
   std::uint64_t double_completions = 0;
   std::uint64_t refused_busy = 0;
-  std::size_t stuck_threads = 0;        ///< in a call whose caller gave up, now
+  std::size_t stuck_threads = 0;  ///< in a call whose caller gave up, now
 };
 
 /// One running instance. All members may be called from any thread; stop() once.
@@ -85,11 +86,9 @@ class Provider {
   virtual ~Provider() = default;
 
   /// Makes the instance. `dispatcher` must outlive it.
-  [[nodiscard]] static Result<std::shared_ptr<Provider>> create(std::shared_ptr<const Plugin> plugin,
-                                                                Options options,
-                                                                Dispatcher& dispatcher,
-                                                                std::shared_ptr<const Clock> clock,
-                                                                Log log);
+  [[nodiscard]] static Result<std::shared_ptr<Provider>> create(
+      std::shared_ptr<const Plugin> plugin, Options options, Dispatcher& dispatcher,
+      std::shared_ptr<const Clock> clock, Log log);
 
   [[nodiscard]] virtual const Plugin& plugin() const noexcept = 0;
   [[nodiscard]] virtual EntityId id() const noexcept = 0;

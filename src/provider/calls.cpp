@@ -1,0 +1,249 @@
+// Calls towards the plugin, and the answers that come back.
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+
+#include "base/blocking.hpp"
+#include "base/limits.hpp"
+#include "provider/core.hpp"
+#include "provider/current_call.hpp"
+#include "provider/status.hpp"
+
+namespace trellis::provider {
+namespace {
+
+std::int64_t to_ns(SteadyTime time) noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+Job make_job(trellis_call number, const CallContext& caller, const trellis_call_info& info) {
+  Job job;
+  job.number = number;
+  job.chain_id = caller.chain_id;
+  job.chain_depth = info.chain_depth;
+  job.deadline_ns = info.deadline_ns;
+  job.origin_size = info.origin.size;
+  job.operation_size = info.operation.size;
+  job.data.reserve(info.origin.size + info.operation.size + info.payload.size);
+  for (const auto& part : {info.origin, info.operation, info.payload}) {
+    const auto bytes = to_byte_view(part);
+    job.data.insert(job.data.end(), bytes.begin(), bytes.end());
+  }
+  return job;
+}
+
+}  // namespace
+
+Result<Bytes> Core::call(const CallContext& caller, std::string_view origin,
+                         std::string_view operation, ByteView payload) {
+  if (auto checked = check_call(origin, operation, payload); !checked) return pass(checked);
+  const auto open = calls_.open(caller);
+  if (open.slot == nullptr) {
+    return refuse_busy(fmt::format("{} calls are in flight", CallTable::max_calls));
+  }
+  // After the slot was taken: stop() sets the flag and then looks at the slots.
+  if (stopping_.load()) return drop(open, fail(ErrorCode::cancelled, "provider is stopping"));
+  if (now() >= caller.deadline) {
+    return drop(open, fail(ErrorCode::deadline, fmt::format("no time is left for the call to "
+                                                            "provider {}",
+                                                            options_.label)));
+  }
+  const trellis_call_info info{sizeof info,      to_view(origin),        to_view(operation),
+                               to_view(payload), to_ns(caller.deadline), caller.depth};
+  return nonblocking() ? call_inline(open, caller, info) : call_executor(open, caller, info);
+}
+
+Result<> Core::check_call(std::string_view origin, std::string_view operation,
+                          ByteView payload) const {
+  if (origin.size() > limits::name_bytes || operation.size() > limits::name_bytes) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("origin and operation of a call have at most {} bytes", limits::name_bytes));
+  }
+  if (payload.size() > limits::payload_bytes) {
+    return fail(ErrorCode::limit, fmt::format("the payload has {} bytes; {} are allowed",
+                                              payload.size(), limits::payload_bytes));
+  }
+  return {};
+}
+
+Result<Bytes> Core::call_inline(const CallTable::Open& open, const CallContext& caller,
+                                const trellis_call_info& info) {
+  if (concurrent()) {
+    run_plugin(open.number, info);
+  } else {
+    if (auto entered = enter_gate(caller); !entered) {
+      return drop(open, std::unexpected(std::move(entered.error())));
+    }
+    run_plugin(open.number, info);
+    gate_.leave();
+  }
+  if (open.slot->answered()) return finish(open);
+  open.slot->set_left(true);
+  const BlockingScope scope;
+  if (!scope.allowed() && open.slot->abandon()) {
+    open.slot->count_call(true);
+    calls_.rest(open);
+    return refuse_busy("no thread may wait for it now");
+  }
+  return wait(open, caller.deadline, to_text(info.operation));
+}
+
+Result<> Core::enter_gate(const CallContext& caller) {
+  if (gate_.held_by_chain(caller.chain_id)) {
+    return fail(
+        ErrorCode::limit,
+        fmt::format("provider {} is already executing a call in this chain", options_.label));
+  }
+  if (gate_.enter(caller.chain_id, caller.deadline, *clock_)) {
+    if (!stopping_.load()) return {};
+    gate_.leave();
+    return fail(ErrorCode::cancelled, "provider is stopping");
+  }
+  if (now() >= caller.deadline) {
+    timeouts_.fetch_add(1, std::memory_order_relaxed);
+    return fail(ErrorCode::deadline,
+                fmt::format("provider {} was occupied until the deadline", options_.label));
+  }
+  return refuse_busy("it is occupied and no thread may wait for it");
+}
+
+Result<Bytes> Core::call_executor(const CallTable::Open& open, const CallContext& caller,
+                                  const trellis_call_info& info) {
+  open.slot->set_left(true);  // the executor knows who is inside
+  const BlockingScope scope;
+  if (!scope.allowed()) return drop(open, refuse_busy("no thread may wait for it now"));
+  auto queued = executor_.submit(make_job(open.number, caller, info));
+  if (!queued) {
+    if (queued.error().code == ErrorCode::busy) {
+      refused_busy_.fetch_add(1, std::memory_order_relaxed);
+    }
+    return drop(open, std::unexpected(std::move(queued.error())));
+  }
+  return wait(open, caller.deadline, to_text(info.operation));
+}
+
+std::unexpected<Error> Core::refuse_busy(std::string_view why) {
+  refused_busy_.fetch_add(1, std::memory_order_relaxed);
+  return fail(ErrorCode::busy, fmt::format("provider {} is busy: {}", options_.label, why));
+}
+
+void Core::run_job(const Job& job) {
+  if (!is_open(job.number)) return;  // nobody waits any more
+  const auto at = job.data.data();
+  const auto rest = job.origin_size + job.operation_size;
+  trellis_call_info info{};
+  info.struct_size = sizeof info;
+  info.origin = {at, job.origin_size};
+  info.operation = {at + job.origin_size, job.operation_size};
+  info.payload = {at + rest, job.data.size() - rest};
+  info.deadline_ns = job.deadline_ns;
+  info.chain_depth = job.chain_depth;
+  run_plugin(job.number, info);
+}
+
+/// A plugin must not throw. One in C++ that does anyway fails this call only, as far as the
+/// exception can be caught here.
+void Core::run_plugin(trellis_call number, const trellis_call_info& info) noexcept {
+  const CurrentCall current(this, number);
+  std::string text = "the provider threw an exception";
+  try {
+    table_.handle_call(instance_, number, &info);
+    return;
+  } catch (const std::exception& thrown) {
+    text += std::string(": ") + thrown.what();
+  } catch (...) {
+  }
+  log_.error("provider {} threw an exception out of handle_call", options_.label);
+  const auto bytes = as_bytes(text);
+  complete(number, TRELLIS_ERROR, bytes.data(), bytes.size());
+}
+
+Result<Bytes> Core::wait(const CallTable::Open& open, SteadyTime deadline,
+                         std::string_view operation) {
+  const auto end = open.slot->wait(deadline, *clock_, stopping_);
+  if (end == WaitEnd::answered) return finish(open);
+  open.slot->count_call(true);
+  const bool never_ran = executor_.caller_left(open.number);
+  if (never_ran) {
+    calls_.close(open);
+  } else {
+    calls_.rest(open);
+  }
+  if (end == WaitEnd::stopped) return fail(ErrorCode::cancelled, "provider is stopping");
+  timeouts_.fetch_add(1, std::memory_order_relaxed);
+  return fail(ErrorCode::deadline,
+              fmt::format("provider {} did not answer {} in time", options_.label, operation));
+}
+
+Result<Bytes> Core::finish(const CallTable::Open& open) {
+  auto answer = open.slot->take_answer();
+  const bool failed = answer.status != TRELLIS_OK;
+  open.slot->count_call(failed);
+  calls_.close(open);
+  if (!failed) return std::move(answer.bytes);
+  return fail(to_error_code(answer.status), std::string(as_text(answer.bytes)));
+}
+
+/// For a call that never reached the plugin.
+Result<Bytes> Core::drop(const CallTable::Open& open, std::unexpected<Error> error) {
+  open.slot->count_call(true);
+  calls_.close(open);
+  return error;
+}
+
+void Core::complete(trellis_call call, unsigned status, const std::uint8_t* bytes,
+                    std::size_t size) {
+  const auto found = calls_.find(call);
+  auto what = Completion::repeated;
+  if (found.slot != nullptr) {
+    // The copy is made only when somebody may want it, and before the answer is claimed.
+    auto answer = Answer();
+    if (!found.slot->is_open(found.generation)) {
+    } else if (bytes == nullptr && size != 0) {
+      answer = error_answer("the provider answered with no data but a size");
+    } else {
+      answer = checked_answer(status, ByteView(bytes, size));
+    }
+    what = found.slot->complete(found.generation, std::move(answer));
+  }
+  if (what == Completion::late) late_completions_.fetch_add(1, std::memory_order_relaxed);
+  if (what == Completion::repeated) double_completions_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Answer Core::checked_answer(unsigned status, ByteView bytes) const {
+  if (!is_status(status)) {
+    return error_answer(fmt::format("the provider answered with the unknown status {}", status));
+  }
+  if (status != TRELLIS_OK) {
+    auto answer = error_answer(as_text(bytes));
+    answer.status = static_cast<trellis_status>(status);
+    return answer;
+  }
+  if (bytes.size() > options_.response_bytes) {
+    return error_answer(fmt::format("the provider's response has {} bytes; {} are allowed",
+                                    bytes.size(), options_.response_bytes));
+  }
+  return {TRELLIS_OK, to_bytes(bytes)};
+}
+
+Answer Core::error_answer(std::string_view text) const {
+  if (text.empty()) text = "the provider failed without saying why";
+  return {TRELLIS_ERROR, to_bytes(clean_text(text, limits::provider_text_bytes))};
+}
+
+bool Core::is_open(trellis_call call) const noexcept {
+  const auto found = calls_.find(call);
+  return found.slot != nullptr && found.slot->is_open(found.generation);
+}
+
+bool Core::cancelled(trellis_call call) const noexcept {
+  if (stopping_.load()) return true;
+  const auto found = calls_.find(call);
+  if (found.slot == nullptr) return true;
+  const auto context = found.slot->context(found.generation);
+  return !context || now() >= context->deadline;
+}
+
+}  // namespace trellis::provider

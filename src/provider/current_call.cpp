@@ -1,0 +1,25 @@
+#include "provider/current_call.hpp"
+
+namespace trellis::provider {
+namespace {
+// A property of the thread: the calls on its stack.
+thread_local const CurrentCall* innermost = nullptr;
+}  // namespace
+
+CurrentCall::CurrentCall(const void* instance, trellis_call number) noexcept
+    : instance_(instance), number_(number), outer_(innermost) {
+  innermost = this;
+}
+
+CurrentCall::~CurrentCall() {
+  innermost = outer_;
+}
+
+bool CurrentCall::is_inside(const void* instance, trellis_call number) noexcept {
+  for (const auto* call = innermost; call != nullptr; call = call->outer_) {
+    if (call->instance_ == instance && call->number_ == number) return true;
+  }
+  return false;
+}
+
+}  // namespace trellis::provider

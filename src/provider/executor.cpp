@@ -1,0 +1,139 @@
+#include "provider/executor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace trellis::provider {
+
+Executor::Executor(Options options, std::function<void(const Job&)> run,
+                   std::function<bool(trellis_call)> waited_for)
+    : options_(std::move(options)), run_(std::move(run)), waited_for_(std::move(waited_for)) {}
+
+Result<> Executor::submit(Job job) {
+  const std::lock_guard lock(mutex_);
+  if (auto admitted = admit(job); !admitted) return admitted;
+  queue_.push_back(std::move(job));
+  if (idle_ < queue_.size() && may_grow()) {
+    if (auto grown = grow(); !grown && workers_ == 0) {
+      queue_.pop_back();
+      return grown;
+    }
+  }
+  wake_.notify_one();
+  return {};
+}
+
+Result<> Executor::admit(const Job& job) const {
+  if (refusing_) return fail(ErrorCode::cancelled, "provider is stopping");
+  if (hangs()) {
+    return fail(ErrorCode::busy,
+                fmt::format("provider {} hangs: {} of its calls have not come back", options_.label,
+                            stuck_),
+                "see whether what it talks to answers; restart the provider");
+  }
+  // A call that was answered may still be on its way out; the chain went on meanwhile.
+  const auto blocks = [&](const Running& call) {
+    return call.chain_id == job.chain_id && waited_for_(call.number);
+  };
+  if (serial() && job.chain_id != 0 && std::ranges::any_of(running_, blocks)) {
+    return fail(
+        ErrorCode::limit,
+        fmt::format("provider {} is already executing a call in this chain", options_.label));
+  }
+  if (queue_.size() >= options_.queue) {
+    return fail(ErrorCode::busy, fmt::format("provider {} is busy: {} calls wait already",
+                                             options_.label, queue_.size()));
+  }
+  return {};
+}
+
+/// With one thread there is no replacement, since calls must not overlap; what then counts is how
+/// many callers waited in vain behind the hanging call.
+bool Executor::hangs() const noexcept {
+  if (stuck_ > options_.stuck_threads) return true;
+  return serial() && stuck_ > 0 && left_waiting_ > options_.stuck_threads;
+}
+
+bool Executor::may_grow() const noexcept {
+  return serial() ? workers_ == 0 : workers_ - stuck_ < options_.threads;
+}
+
+Result<> Executor::grow() {
+  ++workers_;
+  auto started =
+      threads_.start(options_.label, std::numeric_limits<std::size_t>::max(), [this] { work(); });
+  if (!started) --workers_;
+  return started;
+}
+
+bool Executor::caller_left(trellis_call number) {
+  const std::lock_guard lock(mutex_);
+  if (stuck_ > 0) ++left_waiting_;
+  const auto queued = std::ranges::find(queue_, number, &Job::number);
+  if (queued != queue_.end()) {
+    queue_.erase(queued);
+    return true;
+  }
+  const auto running = std::ranges::find(running_, number, &Running::number);
+  if (running == running_.end() || running->stuck) return false;
+  running->stuck = true;
+  if (++stuck_ == 1) left_waiting_ = 1;
+  if (idle_ < queue_.size() && may_grow()) (void)grow();
+  return false;
+}
+
+void Executor::refuse() {
+  const std::lock_guard lock(mutex_);
+  refusing_ = true;
+  queue_.clear();
+  wake_.notify_all();
+}
+
+std::size_t Executor::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_.size();
+}
+
+std::size_t Executor::stuck() const {
+  const std::lock_guard lock(mutex_);
+  return stuck_;
+}
+
+void Executor::work() {
+  std::unique_lock lock(mutex_);
+  Job job;
+  while (next(job, lock)) {
+    execute(job, lock);
+    job = Job();
+    // A replacement was made while this thread was stuck.
+    if (workers_ - stuck_ > options_.threads) break;
+  }
+  --workers_;
+}
+
+bool Executor::next(Job& job, std::unique_lock<std::mutex>& lock) {
+  while (queue_.empty()) {
+    if (refusing_) return false;
+    ++idle_;
+    const auto woken = wake_.wait_for(lock, options_.idle);
+    --idle_;
+    if (woken == std::cv_status::timeout && queue_.empty()) return false;
+  }
+  job = std::move(queue_.front());
+  queue_.pop_front();
+  return true;
+}
+
+void Executor::execute(const Job& job, std::unique_lock<std::mutex>& lock) {
+  const auto self = running_.insert(running_.end(), Running{job.number, job.chain_id, false});
+  lock.unlock();
+  run_(job);
+  lock.lock();
+  if (self->stuck) --stuck_;
+  running_.erase(self);
+}
+
+}  // namespace trellis::provider

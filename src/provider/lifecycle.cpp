@@ -1,0 +1,174 @@
+// Making, stopping and, where that fails, abandoning a plugin's instance.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "provider/core.hpp"
+#include "provider/leak.hpp"
+#include "provider/status.hpp"
+#include "provider/waiting.hpp"
+
+namespace trellis::provider {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How long threads of a plugin whose create failed may take to end.
+constexpr milliseconds failed_create_time{2000};
+
+Options with_defaults(Options options) {
+  const auto cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  const auto set = [](auto& value, auto otherwise) {
+    if (value == std::remove_reference_t<decltype(value)>{}) value = otherwise;
+  };
+  set(options.queue, limits::provider_queue);
+  set(options.max_threads, 4 * cores);
+  set(options.stuck_threads, limits::provider_stuck_threads);
+  set(options.response_bytes, limits::payload_bytes);
+  set(options.dispatch_timeout, limits::call_timeout);
+  return options;
+}
+
+Executor::Options executor_options(const Options& options, const trellis_provider_table& table) {
+  const bool concurrent = (table.flags & TRELLIS_PROVIDER_CONCURRENT) != 0;
+  return {options.label, options.queue, concurrent ? options.max_threads : 1, options.stuck_threads,
+          limits::provider_thread_idle};
+}
+
+}  // namespace
+
+Core::Core(std::shared_ptr<const Plugin> plugin, Options options, Dispatcher& dispatcher,
+           std::shared_ptr<const Clock> clock, Log log)
+    : plugin_(std::move(plugin)),
+      table_(plugin_->table()),
+      options_(with_defaults(std::move(options))),
+      dispatcher_(dispatcher),
+      clock_(std::move(clock)),
+      log_(std::move(log)),
+      executor_(
+          executor_options(options_, table_), [this](const Job& job) { run_job(job); },
+          [this](trellis_call number) { return is_open(number); }) {}
+
+Result<> Core::create(const std::shared_ptr<Core>& self) {
+  std::string why;
+  try {
+    const auto status = raw_value(table_.create(&host_table(), this, &instance_));
+    creating_ = false;
+    if (status == TRELLIS_OK) return {};
+    why = why_create_failed();
+  } catch (const std::exception& thrown) {
+    why = fmt::format("it threw an exception: {}", thrown.what());
+  } catch (...) {
+    why = "it threw an exception";
+  }
+  stopping_ = true;
+  async_->cancel_all();
+  if (!wait_until(&Core::quiet, now() + failed_create_time)) keep_forever(self);
+  return fail(ErrorCode::provider_failed,
+              fmt::format("provider {} could not be created: {}", options_.label,
+                          clean_text(why, limits::provider_text_bytes)));
+}
+
+std::string Core::why_create_failed() {
+  const std::lock_guard lock(life_mutex_);
+  return last_complaint_.empty() ? "it gave no reason" : last_complaint_;
+}
+
+bool Core::stop(const std::shared_ptr<Core>& self, SteadyTime deadline) {
+  std::unique_lock lock(life_mutex_);
+  if (life_ != Life::running) return life_ == Life::gone;
+  life_ = Life::stopping;
+  lock.unlock();
+
+  stopping_ = true;
+  executor_.refuse();
+  calls_.interrupt_all();
+  const auto started =
+      stop_thread_.start("provider-stop", 1, [this, deadline] { retire(deadline); });
+
+  lock.lock();
+  while (started && life_ != Life::gone && now() < deadline) {
+    life_changed_.wait_for(lock, wait_span(now(), deadline));
+  }
+  if (life_ != Life::gone) {
+    life_ = Life::abandoned;
+    lock.unlock();
+    log_.error("provider {} did not stop in time; it is left alone and its memory is kept",
+               options_.label);
+    keep_forever(self);
+    return false;
+  }
+  return true;
+}
+
+/// Runs on a thread of its own, since a plugin may never come back from stop.
+void Core::retire(SteadyTime deadline) {
+  // Calls that are inside get half of the time to end by themselves. A plugin that takes one call
+  // at a time must not be entered twice even now; one that takes several is asked to let them go.
+  const auto left = std::max(deadline - now(), SteadyTime::duration(0));
+  const auto drained = wait_until(&Core::no_call_inside, now() + left / 2) ||
+                       (!concurrent() && wait_until(&Core::no_call_inside, deadline));
+  if (!drained && !concurrent()) return;
+  try {
+    table_.stop(instance_, std::chrono::nanoseconds(deadline.time_since_epoch()).count());
+  } catch (...) {
+    log_.error("provider {} threw an exception out of stop", options_.label);
+  }
+  async_->cancel_all();
+  if (!wait_until(&Core::quiet, deadline)) return;
+  {
+    const std::lock_guard lock(life_mutex_);
+    if (life_ != Life::stopping) return;
+    life_ = Life::destroying;
+  }
+  try {
+    table_.destroy(instance_);
+  } catch (...) {
+    log_.error("provider {} threw an exception out of destroy", options_.label);
+  }
+  const std::lock_guard lock(life_mutex_);
+  if (life_ == Life::destroying) life_ = Life::gone;
+  life_changed_.notify_all();
+}
+
+bool Core::no_call_inside() const {
+  return !calls_.any_inside() && executor_.running() == 0;
+}
+
+bool Core::quiet() const {
+  return no_call_inside() && host_threads_.running() == 0 && host_calls_.load() == 0 &&
+         async_->quiet();
+}
+
+/// Looks again and again: what it waits for ends on the call path, which is not burdened with
+/// signalling for the sake of a stop.
+bool Core::wait_until(bool (Core::*condition)() const, SteadyTime deadline) const {
+  while (!(this->*condition)()) {
+    if (now() >= deadline) return false;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  return true;
+}
+
+void Core::keep_forever(const std::shared_ptr<Core>& self) {
+  self_ = self;
+  expect_leak(this);
+}
+
+Statistics Core::statistics() const noexcept {
+  const auto totals = calls_.totals();
+  Statistics counted;
+  counted.calls = totals.calls;
+  counted.errors = totals.errors;
+  counted.timeouts = timeouts_.load(std::memory_order_relaxed);
+  counted.late_completions = late_completions_.load(std::memory_order_relaxed);
+  counted.double_completions = double_completions_.load(std::memory_order_relaxed);
+  counted.refused_busy = refused_busy_.load(std::memory_order_relaxed);
+  counted.stuck_threads = executor_.stuck();
+  return counted;
+}
+
+}  // namespace trellis::provider

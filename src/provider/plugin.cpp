@@ -1,0 +1,185 @@
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "provider/library_file.hpp"
+#include "provider/provider.hpp"
+#include "trellis/provider.h"
+
+namespace trellis::provider {
+namespace {
+
+constexpr const char* rust_entry = "__capability_provider_create";
+
+/// Holds a copy of the table, so that what was checked is what is used.
+class LoadedPlugin final : public Plugin {
+ public:
+  LoadedPlugin(const trellis_provider_table& table, Description description)
+      : table_(table), description_(std::move(description)) {
+    table_.struct_size = sizeof table_;
+    table_.contract_id = description_.contract_id.c_str();
+    table_.name = description_.name.c_str();
+    table_.vendor = description_.vendor.c_str();
+    table_.version = description_.version.c_str();
+  }
+
+  const Description& description() const noexcept override { return description_; }
+  bool rebinds() const noexcept override { return (table_.flags & TRELLIS_PROVIDER_REBINDS) != 0; }
+  const trellis_provider_table& table() const noexcept override { return table_; }
+
+ private:
+  trellis_provider_table table_;
+  Description description_;
+};
+
+bool has_control_character(std::string_view text) {
+  for (const auto c : text) {
+    const auto value = static_cast<unsigned char>(c);
+    if (value < 0x20 || value == 0x7f) return true;
+  }
+  return false;
+}
+
+Result<std::string> identity_text(const char* text, std::string_view what, bool required) {
+  const auto size = text == nullptr ? 0 : strnlen(text, limits::name_bytes + 1);
+  if (size == 0) {
+    if (!required) return std::string();
+    return fail(ErrorCode::malformed, fmt::format("the provider table has no {}", what));
+  }
+  if (size > limits::name_bytes) {
+    return fail(ErrorCode::malformed,
+                fmt::format("the {} in the provider table has more than {} bytes", what,
+                            limits::name_bytes));
+  }
+  const std::string_view view(text, size);
+  if (!is_utf8(view) || has_control_character(view)) {
+    return fail(ErrorCode::malformed,
+                fmt::format("the {} in the provider table is not printable UTF-8", what));
+  }
+  return std::string(view);
+}
+
+Result<Description> read_description(const trellis_provider_table& table) {
+  auto contract = identity_text(table.contract_id, "contract_id", true);
+  if (!contract) return pass(contract);
+  auto name = identity_text(table.name, "name", true);
+  if (!name) return pass(name);
+  auto vendor = identity_text(table.vendor, "vendor", false);
+  if (!vendor) return pass(vendor);
+  auto version = identity_text(table.version, "version", false);
+  if (!version) return pass(version);
+  return Description{std::move(*contract), std::move(*name), std::move(*vendor),
+                     std::move(*version), table.revision};
+}
+
+/// Everything of version 1 must be there; only then may the other members be read.
+Result<> check_layout(const trellis_provider_table& table) {
+  const auto rebuild = "rebuild the provider with this host's trellis/provider.h";
+  if (!TRELLIS_HAS(&table, abi_version)) {
+    return fail(
+        ErrorCode::malformed,
+        fmt::format("the provider table is too small: struct_size is {}", table.struct_size),
+        rebuild);
+  }
+  if (table.abi_version != TRELLIS_PROVIDER_ABI) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("the provider speaks ABI version {}, this host version {}",
+                            table.abi_version, TRELLIS_PROVIDER_ABI),
+                rebuild);
+  }
+  if (!TRELLIS_HAS(&table, destroy)) {
+    return fail(
+        ErrorCode::malformed,
+        fmt::format("the provider table is too small: struct_size is {}, version {} needs {}",
+                    table.struct_size, TRELLIS_PROVIDER_ABI, sizeof table),
+        rebuild);
+  }
+  return {};
+}
+
+Result<> check_functions(const trellis_provider_table& table) {
+  const auto missing = [](std::string_view name) {
+    return fail(ErrorCode::malformed, fmt::format("the provider table has no function {}", name));
+  };
+  if (table.create == nullptr) return missing("create");
+  if (table.handle_call == nullptr) return missing("handle_call");
+  if (table.stop == nullptr) return missing("stop");
+  if (table.destroy == nullptr) return missing("destroy");
+  return {};
+}
+
+Result<void*> map_library(const std::filesystem::path& path) {
+  std::error_code error;
+  auto full = std::filesystem::absolute(path, error);
+  if (error) full = path;
+  // NODELETE and no dlclose: threads of a provider may run its code after stop (contracts.md 4.2).
+  void* library = dlopen(full.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == nullptr) {
+    const char* why = dlerror();
+    return fail(ErrorCode::unavailable,
+                fmt::format("the provider library cannot be loaded: {}",
+                            replace_bad_utf8(why == nullptr ? "no reason given" : why)),
+                "ldd shows which of the libraries it needs are missing");
+  }
+  return library;
+}
+
+Result<trellis_provider_entry> find_entry(void* library, const std::filesystem::path& path) {
+  if (void* entry = dlsym(library, TRELLIS_PROVIDER_ENTRY); entry != nullptr) {
+    return reinterpret_cast<trellis_provider_entry>(entry);
+  }
+  if (dlsym(library, rust_entry) != nullptr) {
+    return fail(ErrorCode::unsupported,
+                "provider library uses the Rust plugin interface; it has to be replaced by a "
+                "built-in provider, a C-ABI plugin or a provider process",
+                "trellis/provider.h describes the C ABI");
+  }
+  return fail(ErrorCode::malformed,
+              fmt::format("{} is not a provider: it does not export {}", path.string(),
+                          TRELLIS_PROVIDER_ENTRY),
+              "export the entry with default visibility and C linkage");
+}
+
+/// The plugin's own code runs here; what it throws stays here.
+Result<const trellis_provider_table*> call_entry(trellis_provider_entry entry) {
+  const trellis_provider_table* table = nullptr;
+  try {
+    table = entry();
+  } catch (...) {
+    return fail(ErrorCode::provider_failed, "the provider's entry function threw an exception");
+  }
+  if (table == nullptr) {
+    return fail(ErrorCode::unsupported, "the provider says that it cannot run on this host");
+  }
+  if (reinterpret_cast<std::uintptr_t>(table) % alignof(trellis_provider_table) != 0) {
+    return fail(ErrorCode::malformed, "the provider's entry function returned a bad pointer");
+  }
+  return table;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Plugin>> wrap_table(const trellis_provider_table& table) {
+  if (auto layout = check_layout(table); !layout) return pass(layout);
+  if (auto functions = check_functions(table); !functions) return pass(functions);
+  auto description = read_description(table);
+  if (!description) return pass(description);
+  return std::make_shared<const LoadedPlugin>(table, std::move(*description));
+}
+
+Result<std::shared_ptr<const Plugin>> open_plugin(const std::filesystem::path& path) {
+  if (auto file = check_library_file(path); !file) return pass(file);
+  auto library = map_library(path);
+  if (!library) return pass(library);
+  auto entry = find_entry(*library, path);
+  if (!entry) return pass(entry);
+  auto table = call_entry(*entry);
+  if (!table) return pass(table);
+  return wrap_table(**table);
+}
+
+}  // namespace trellis::provider
