@@ -1,0 +1,27 @@
+#include "providers/builtin.hpp"
+
+#include <array>
+
+#include "providers/extras/extras.hpp"
+#include "providers/keyvalue/keyvalue.hpp"
+#include "providers/logging/logging.hpp"
+
+namespace trellis::providers {
+
+std::span<const Builtin> builtins() noexcept {
+  static const std::array all = {
+      Builtin{"builtin:extras", extras::table(), extras::fixed_key},
+      Builtin{"builtin:keyvalue", keyvalue::table(), {}},
+      Builtin{"builtin:logging", logging::table(), {}},
+  };
+  return all;
+}
+
+const trellis_provider_table* find_builtin(std::string_view name) noexcept {
+  for (const Builtin& builtin : builtins()) {
+    if (builtin.name == name) return builtin.table;
+  }
+  return nullptr;
+}
+
+}  // namespace trellis::providers

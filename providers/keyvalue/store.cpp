@@ -1,0 +1,369 @@
+#include "providers/keyvalue/store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bitset>
+#include <charconv>
+#include <functional>
+#include <limits>
+
+namespace trellis::providers::keyvalue {
+
+namespace {
+
+/// Expired keys whose memory one operation frees: keeps each operation short.
+constexpr std::size_t purged_per_operation = 4;
+
+[[nodiscard]] std::string shown(std::string_view key) {
+  const bool cut = key.size() > 64;
+  return fmt::format("'{}{}'", key.substr(0, 64), cut ? "…" : "");
+}
+
+[[nodiscard]] std::string_view type_name(std::size_t alternative) noexcept {
+  constexpr std::string_view names[] = {"a string", "a number", "a list", "a set"};
+  return names[alternative];
+}
+
+[[nodiscard]] std::unexpected<Error> wrong_type(std::string_view key, std::size_t held,
+                                                std::string_view needed) {
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("key {} holds {}, not {}", shown(key), type_name(held), needed),
+              "use another key, or delete this one first");
+}
+
+[[nodiscard]] std::unexpected<Error> no_room(const Limits& bounds) {
+  return fail(ErrorCode::limit,
+              fmt::format("the key-value store is full ({} keys or {} bytes)", bounds.keys,
+                          bounds.total_bytes),
+              "delete keys, or raise MAX_KEYS or MAX_TOTAL_BYTES of the link");
+}
+
+[[nodiscard]] Result<> check_sizes(std::string_view key, std::string_view value,
+                                   const Limits& bounds) {
+  const std::size_t larger = std::max(key.size(), value.size());
+  if (larger <= bounds.value_bytes) return {};
+  return fail(ErrorCode::limit,
+              fmt::format("a key or value of {} bytes exceeds {}", larger, bounds.value_bytes),
+              "store less under one key, or raise MAX_VALUE_BYTES of the link");
+}
+
+/// An integer as Redis accepts it: decimal, no leading zero, plus or blank.
+[[nodiscard]] std::optional<std::int64_t> integer_of(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (fmt::to_string(number) != text) return std::nullopt;
+  return number;
+}
+
+/// Collects the elements of an answer and stops when they no longer fit a message.
+class Answer {
+ public:
+  [[nodiscard]] bool add(const std::string& element) {
+    constexpr std::size_t longest_head = 5;
+    bytes_ += element.size() + longest_head;
+    if (bytes_ > limits::payload_bytes) return false;
+    elements_.push_back(element);
+    return true;
+  }
+  [[nodiscard]] Result<std::vector<std::string>> take() && {
+    if (bytes_ <= limits::payload_bytes) return std::move(elements_);
+    return fail(ErrorCode::limit, fmt::format("the answer exceeds {} bytes", limits::payload_bytes),
+                "ask for a part, or keep less under one key");
+  }
+
+ private:
+  std::vector<std::string> elements_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+std::size_t Store::shard_index(std::string_view key) noexcept {
+  return std::hash<std::string_view>{}(key) % shard_count;
+}
+
+Store::Entry* Store::find(Shard& shard, std::string_view key, SteadyTime now) {
+  const auto found = shard.entries.find(key);
+  if (found == shard.entries.end() || found->second.expires <= now) return nullptr;
+  return &found->second;
+}
+
+void Store::erase(Shard& shard, Entries::iterator entry) {
+  if (entry->second.expires != never) shard.due.erase({entry->second.expires, entry->first});
+  keys_.fetch_sub(1, std::memory_order_relaxed);
+  bytes_.fetch_sub(entry->second.bytes, std::memory_order_relaxed);
+  shard.entries.erase(entry);
+}
+
+void Store::erase(Shard& shard, std::string_view key) {
+  const auto found = shard.entries.find(key);
+  if (found != shard.entries.end()) erase(shard, found);
+}
+
+void Store::purge(Shard& shard, SteadyTime now, std::size_t most) {
+  for (; most > 0 && !shard.due.empty() && shard.due.begin()->first <= now; --most) {
+    erase(shard, shard.entries.find(shard.due.begin()->second));
+  }
+}
+
+void Store::purge(SteadyTime now) {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    purge(shard, now, std::numeric_limits<std::size_t>::max());
+  }
+}
+
+bool Store::charge(std::size_t keys, std::size_t bytes, const Limits& bounds) noexcept {
+  const std::size_t total = bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  const std::size_t count = keys_.fetch_add(keys, std::memory_order_relaxed) + keys;
+  if (total <= bounds.total_bytes && count <= bounds.keys) return true;
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  keys_.fetch_sub(keys, std::memory_order_relaxed);
+  return false;
+}
+
+void Store::discharge(Entry& entry, std::size_t bytes) noexcept {
+  entry.bytes -= bytes;
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+template <class Change>
+auto Store::writing(std::string_view key, SteadyTime now, Change change) {
+  Shard& shard = shard_of(key);
+  const auto attempt = [&] {
+    const std::lock_guard lock(shard.mutex);
+    purge(shard, now, purged_per_operation);
+    return change(shard);
+  };
+  auto done = attempt();
+  if (done || done.error().code != ErrorCode::limit) return done;
+  purge(now);
+  return attempt();
+}
+
+template <class T>
+Result<Store::Entry*> Store::grow(Shard& shard, std::string_view key, std::size_t bytes,
+                                  const Limits& bounds, SteadyTime now) {
+  if (Entry* entry = find(shard, key, now)) {
+    if (!charge(0, bytes, bounds)) return no_room(bounds);
+    entry->bytes += bytes;
+    return entry;
+  }
+  erase(shard, key);  // one that has expired
+  bytes += key.size() + overhead;
+  const auto fresh = shard.entries.try_emplace(std::string(key), Entry{T{}, bytes, never}).first;
+  if (charge(1, bytes, bounds)) return &fresh->second;
+  shard.entries.erase(fresh);
+  return no_room(bounds);
+}
+
+Result<std::optional<std::string>> Store::get(std::string_view key, SteadyTime now) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const Entry* entry = find(shard, key, now);
+  if (entry == nullptr) return std::nullopt;
+  if (const auto* text = std::get_if<std::string>(&entry->value)) return *text;
+  if (const auto* number = std::get_if<std::int64_t>(&entry->value)) return fmt::to_string(*number);
+  return wrong_type(key, entry->value.index(), "a single value");
+}
+
+bool Store::exists(std::string_view key, SteadyTime now) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  return find(shard, key, now) != nullptr;
+}
+
+Result<> Store::set(std::string_view key, std::string_view value, SteadyTime expires,
+                    const Limits& bounds, SteadyTime now) {
+  if (auto fits = check_sizes(key, value, bounds); !fits) return fits;
+  return writing(key, now, [&](Shard& shard) -> Result<> {
+    const auto found = shard.entries.find(key);
+    const bool fresh = found == shard.entries.end();
+    const std::size_t before = fresh ? 0 : found->second.bytes;
+    const std::size_t after = key.size() + value.size() + overhead;
+    // What is replaced makes room first, or a full store could not even shrink a value.
+    bytes_.fetch_sub(before, std::memory_order_relaxed);
+    if (!charge(fresh ? 1 : 0, after, bounds)) {
+      bytes_.fetch_add(before, std::memory_order_relaxed);
+      return no_room(bounds);
+    }
+    const auto node = fresh ? shard.entries.try_emplace(std::string(key)).first : found;
+    Entry& entry = node->second;
+    if (entry.expires != never) shard.due.erase({entry.expires, node->first});
+    entry = {std::string(value), after, expires};
+    if (expires != never) shard.due.emplace(expires, node->first);
+    return {};
+  });
+}
+
+Result<std::int32_t> Store::add(std::string_view key, std::int32_t value, const Limits& bounds,
+                                SteadyTime now) {
+  if (auto fits = check_sizes(key, {}, bounds); !fits) return pass(fits);
+  return writing(key, now, [&](Shard& shard) -> Result<std::int32_t> {
+    std::int64_t old = 0;
+    if (const Entry* entry = find(shard, key, now)) {
+      const auto* number = std::get_if<std::int64_t>(&entry->value);
+      const auto* text = std::get_if<std::string>(&entry->value);
+      const auto parsed = text != nullptr ? integer_of(*text) : std::nullopt;
+      if (number == nullptr && !parsed) return wrong_type(key, entry->value.index(), "a number");
+      old = number != nullptr ? *number : *parsed;
+    }
+    // A stored text can be any 64-bit number, so even this sum can overflow.
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(old, value, &sum) || !std::in_range<std::int32_t>(sum)) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{} plus {} of key {} exceeds 32 bits", old, value, shown(key)),
+                  "the contract's counters are 32 bits; use more keys");
+    }
+    auto entry = grow<std::int64_t>(shard, key, 0, bounds, now);
+    if (!entry) return pass(entry);
+    (*entry)->value = sum;
+    return static_cast<std::int32_t>(sum);
+  });
+}
+
+void Store::remove(std::string_view key, SteadyTime now) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  purge(shard, now, purged_per_operation);
+  erase(shard, key);
+}
+
+Result<std::size_t> Store::push(std::string_view key, std::string_view value, const Limits& bounds,
+                                SteadyTime now) {
+  if (auto fits = check_sizes(key, value, bounds); !fits) return pass(fits);
+  return writing(key, now, [&](Shard& shard) -> Result<std::size_t> {
+    if (const Entry* held = find(shard, key, now);
+        held && !std::holds_alternative<List>(held->value)) {
+      return wrong_type(key, held->value.index(), "a list");
+    }
+    auto entry = grow<List>(shard, key, value.size() + overhead, bounds, now);
+    if (!entry) return pass(entry);
+    List& list = std::get<List>((*entry)->value);
+    list.emplace_back(value);
+    return list.size();
+  });
+}
+
+Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t start,
+                                              std::int64_t stop, SteadyTime now) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const Entry* entry = find(shard, key, now);
+  if (entry == nullptr) return std::vector<std::string>{};
+  const auto* list = std::get_if<List>(&entry->value);
+  if (list == nullptr) return wrong_type(key, entry->value.index(), "a list");
+  const auto size = static_cast<std::int64_t>(list->size());
+  if (start < 0) start = std::max<std::int64_t>(0, start + size);
+  if (stop < 0) stop += size;
+  stop = std::min(stop, size - 1);
+  Answer answer;
+  for (std::int64_t i = start; i <= stop; ++i) {
+    if (!answer.add((*list)[static_cast<std::size_t>(size - 1 - i)])) break;
+  }
+  return std::move(answer).take();
+}
+
+Result<std::size_t> Store::remove_item(std::string_view key, std::string_view value,
+                                       SteadyTime now) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  purge(shard, now, purged_per_operation);
+  Entry* entry = find(shard, key, now);
+  if (entry == nullptr) return std::size_t{0};
+  auto* list = std::get_if<List>(&entry->value);
+  if (list == nullptr) return wrong_type(key, entry->value.index(), "a list");
+  const std::size_t removed = std::erase(*list, value);
+  discharge(*entry, removed * (value.size() + overhead));
+  if (list->empty()) erase(shard, key);
+  return removed;
+}
+
+Result<bool> Store::set_add(std::string_view key, std::string_view member, const Limits& bounds,
+                            SteadyTime now) {
+  if (auto fits = check_sizes(key, member, bounds); !fits) return pass(fits);
+  return writing(key, now, [&](Shard& shard) -> Result<bool> {
+    if (const Entry* held = find(shard, key, now)) {
+      const auto* set = std::get_if<Set>(&held->value);
+      if (set == nullptr) return wrong_type(key, held->value.index(), "a set");
+      if (set->contains(member)) return false;
+    }
+    auto entry = grow<Set>(shard, key, member.size() + overhead, bounds, now);
+    if (!entry) return pass(entry);
+    std::get<Set>((*entry)->value).emplace(member);
+    return true;
+  });
+}
+
+Result<bool> Store::set_remove(std::string_view key, std::string_view member, SteadyTime now) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  purge(shard, now, purged_per_operation);
+  Entry* entry = find(shard, key, now);
+  if (entry == nullptr) return false;
+  auto* set = std::get_if<Set>(&entry->value);
+  if (set == nullptr) return wrong_type(key, entry->value.index(), "a set");
+  const auto found = set->find(member);
+  if (found == set->end()) return false;
+  set->erase(found);
+  discharge(*entry, member.size() + overhead);
+  if (set->empty()) erase(shard, key);
+  return true;
+}
+
+template <class Visit>
+Result<std::vector<std::string>> Store::with_sets(const std::vector<std::string>& keys,
+                                                  SteadyTime now, Visit visit) {
+  std::bitset<shard_count> used;
+  for (const std::string& key : keys) used.set(shard_index(key));
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    if (used[i]) locks.emplace_back(shards_[i].mutex);
+  }
+  std::vector<const Set*> sets;
+  sets.reserve(keys.size());
+  for (const std::string& key : keys) {
+    const Entry* entry = find(shard_of(key), key, now);
+    const auto* set = entry == nullptr ? nullptr : std::get_if<Set>(&entry->value);
+    if (entry != nullptr && set == nullptr) return wrong_type(key, entry->value.index(), "a set");
+    sets.push_back(set);
+  }
+  Answer answer;
+  visit(sets, answer);
+  return std::move(answer).take();
+}
+
+Result<std::vector<std::string>> Store::members(std::string_view key, SteadyTime now) {
+  return set_union({std::string(key)}, now);
+}
+
+Result<std::vector<std::string>> Store::set_union(const std::vector<std::string>& keys,
+                                                  SteadyTime now) {
+  return with_sets(keys, now, [](const std::vector<const Set*>& sets, Answer& answer) {
+    std::set<std::string_view> all;
+    for (const Set* set : sets) {
+      if (set != nullptr) all.insert(set->begin(), set->end());
+    }
+    for (const std::string_view member : all) {
+      if (!answer.add(std::string(member))) return;
+    }
+  });
+}
+
+Result<std::vector<std::string>> Store::set_intersection(const std::vector<std::string>& keys,
+                                                         SteadyTime now) {
+  return with_sets(keys, now, [](const std::vector<const Set*>& sets, Answer& answer) {
+    if (sets.empty() || std::ranges::find(sets, nullptr) != sets.end()) return;
+    const Set* smallest =
+        *std::ranges::min_element(sets, {}, [](const Set* s) { return s->size(); });
+    for (const std::string& member : *smallest) {
+      const bool everywhere =
+          std::ranges::all_of(sets, [&](const Set* set) { return set->contains(member); });
+      if (everywhere && !answer.add(member)) return;
+    }
+  });
+}
+
+}  // namespace trellis::providers::keyvalue

@@ -1,0 +1,68 @@
+#include "providers/logging/logging.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/limits.hpp"
+#include "codec/messages/logging.hpp"
+#include "providers/common/adapter.hpp"
+
+namespace trellis::providers::logging {
+
+namespace {
+
+namespace messages = codec::logging;
+
+/// Exactly these names, in lower case.
+[[nodiscard]] std::optional<LogLevel> level_of(std::string_view name) {
+  for (const auto level :
+       {LogLevel::error, LogLevel::warn, LogLevel::info, LogLevel::debug, LogLevel::trace}) {
+    if (name == to_string(level)) return level;
+  }
+  return std::nullopt;
+}
+
+/// Nothing is kept for an actor.
+struct Link {};
+
+class LoggingProvider final : public Provider<Link> {
+ public:
+  static constexpr Description description = {
+      messages::contract_id.data(),
+      "Trellis Logging",
+      "Trellis",
+      "0.1.0",
+      1,
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_NONBLOCKING | TRELLIS_PROVIDER_REBINDS};
+  using Provider::Provider;
+
+  Result<std::shared_ptr<Link>> bind(std::string_view, const codec::StringMap&,
+                                     const std::shared_ptr<Link>&) override {
+    return std::make_shared<Link>();
+  }
+
+  Result<Bytes> handle(Link&, const Call& call) override {
+    if (call.operation != messages::write_log) {
+      return fail(ErrorCode::unsupported, fmt::format("Unknown operation: {}", call.operation));
+    }
+    auto args = codec::decode<messages::WriteLogArgs>(call.payload);
+    if (!args) return pass(args);
+    const auto level = level_of(args->level);
+    const std::string_view target = args->target.size() > limits::name_bytes ? "" : args->target;
+    host().log(level.value_or(LogLevel::info), target,
+               fmt::format("[{}] {}", call.actor, args->text));
+    if (level) return Bytes{};
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("Unknown log level: {}", args->level.substr(0, 64)),
+                "use error, warn, info, debug or trace");
+  }
+};
+
+}  // namespace
+
+const trellis_provider_table* table() noexcept {
+  return provider_table<LoggingProvider>();
+}
+
+}  // namespace trellis::providers::logging
