@@ -34,7 +34,7 @@ namespace trellis::provider {
 /// Parts: calls.cpp (towards the plugin), dispatch.cpp (from the plugin), lifecycle.cpp.
 class Core final : public trellis_host_ctx {
  public:
-  Core(std::shared_ptr<const Plugin> plugin, Options options, Dispatcher& dispatcher,
+  Core(std::shared_ptr<const Plugin> plugin, Options options, std::shared_ptr<Dispatcher> dispatcher,
        std::shared_ptr<const Clock> clock, Log log);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -120,7 +120,7 @@ class Core final : public trellis_host_ctx {
   const std::shared_ptr<const Plugin> plugin_;
   const trellis_provider_table& table_;
   const Options options_;
-  Dispatcher& dispatcher_;
+  const std::shared_ptr<Dispatcher> dispatcher_;
   const std::shared_ptr<const Clock> clock_;
   const Log log_;
   void* instance_ = nullptr;  ///< written before the first call

@@ -106,7 +106,7 @@ Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
   if (stopping_.load()) return stopping_error();
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
   if (!call) return pass(call);
-  return dispatcher_.dispatch(call->context(), call->actor, call->operation, call->payload,
+  return dispatcher_->dispatch(call->context(), call->actor, call->operation, call->payload,
                               call->deadline);
 }
 
@@ -121,7 +121,7 @@ void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
   auto end = async_->begin(done, user);
   if (!end) return refuse(refuse_busy("too many of its dispatches are under way"));
   try {
-    dispatcher_.dispatch_async(call->context(), call->actor, call->operation,
+    dispatcher_->dispatch_async(call->context(), call->actor, call->operation,
                                to_bytes(call->payload), call->deadline, *end);
   } catch (const std::exception& failed) {
     (*end)(fail(ErrorCode::internal, fmt::format("the dispatch failed: {}", failed.what())));

@@ -31,11 +31,11 @@ class Instance final : public Provider {
 }  // namespace
 
 Result<std::shared_ptr<Provider>> Provider::create(std::shared_ptr<const Plugin> plugin,
-                                                   Options options, Dispatcher& dispatcher,
+                                                   Options options, std::shared_ptr<Dispatcher> dispatcher,
                                                    std::shared_ptr<const Clock> clock, Log log) {
-  if (!plugin || !clock)
-    return fail(ErrorCode::invalid_argument, "a plugin and a clock are needed");
-  auto core = std::make_shared<Core>(std::move(plugin), std::move(options), dispatcher,
+  if (!plugin || !dispatcher || !clock)
+    return fail(ErrorCode::invalid_argument, "a plugin, a dispatcher and a clock are needed");
+  auto core = std::make_shared<Core>(std::move(plugin), std::move(options), std::move(dispatcher),
                                      std::move(clock), std::move(log));
   if (auto created = core->create(core); !created) return pass(created);
   return std::make_shared<Instance>(std::move(core));

@@ -40,12 +40,12 @@ Executor::Options executor_options(const Options& options, const trellis_provide
 
 }  // namespace
 
-Core::Core(std::shared_ptr<const Plugin> plugin, Options options, Dispatcher& dispatcher,
+Core::Core(std::shared_ptr<const Plugin> plugin, Options options, std::shared_ptr<Dispatcher> dispatcher,
            std::shared_ptr<const Clock> clock, Log log)
     : plugin_(std::move(plugin)),
       table_(plugin_->table()),
       options_(with_defaults(std::move(options))),
-      dispatcher_(dispatcher),
+      dispatcher_(std::move(dispatcher)),
       clock_(std::move(clock)),
       log_(std::move(log)),
       executor_(

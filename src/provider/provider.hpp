@@ -85,10 +85,11 @@ class Provider {
  public:
   virtual ~Provider() = default;
 
-  /// Makes the instance. `dispatcher` must outlive it.
+  /// Makes the instance. It shares the dispatcher: a plugin that does not stop in time may be
+  /// inside it for longer than anybody waits.
   [[nodiscard]] static Result<std::shared_ptr<Provider>> create(
-      std::shared_ptr<const Plugin> plugin, Options options, Dispatcher& dispatcher,
-      std::shared_ptr<const Clock> clock, Log log);
+      std::shared_ptr<const Plugin> plugin, Options options,
+      std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log);
 
   [[nodiscard]] virtual const Plugin& plugin() const noexcept = 0;
   [[nodiscard]] virtual EntityId id() const noexcept = 0;

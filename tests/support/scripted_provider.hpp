@@ -224,7 +224,8 @@ class ProviderTest : public ::testing::Test {
     options.id = own_id;
     if (options.label.empty()) options.label = "test";
     script_being_created() = &script;
-    return Provider::create(std::move(plugin), std::move(options), dispatcher,
+    return Provider::create(std::move(plugin), std::move(options),
+                            std::shared_ptr<Dispatcher>(std::shared_ptr<void>(), &dispatcher),
                             std::make_shared<SystemClock>(), Log(sink, "provider"));
   }
 

@@ -1,0 +1,236 @@
+#include "host/binder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "codec/messages/core.hpp"
+
+namespace trellis::host {
+namespace {
+
+constexpr auto first_pause = std::chrono::milliseconds(500);
+constexpr auto longest_pause = std::chrono::milliseconds(30000);
+
+std::chrono::milliseconds pause_after(std::uint32_t attempts) {
+  auto pause = first_pause;
+  for (std::uint32_t i = 1; i < attempts && pause < longest_pause; ++i) pause *= 2;
+  return std::min(pause, longest_pause);
+}
+
+}  // namespace
+
+void Gate::set(bool open) const {
+  {
+    const std::scoped_lock lock(mutex_);
+    open_.store(open, std::memory_order_release);
+  }
+  changed_.notify_all();
+}
+
+void Gate::wait(SteadyTime deadline) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, deadline, [this] { return open(); });
+}
+
+Binder::Binder(Workers& workers, std::chrono::milliseconds call_timeout, Log log)
+    : workers_(workers), call_timeout_(call_timeout), log_(std::move(log)) {}
+
+Binder::~Binder() {
+  stop();
+}
+
+void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const std::string& actor,
+                  std::optional<BindConfig> config) {
+  const std::scoped_lock lock(mutex_);
+  if (stopped_) return;
+  auto& strand = strands_[provider->instance->id()];
+  if (!strand) {
+    strand = std::make_shared<Strand>();
+    strand->provider = provider;
+  }
+  auto& binding = strand->bindings[actor];
+  if (!binding) {
+    if (!config) {
+      strand->bindings.erase(actor);
+      return;
+    }
+    binding = std::make_shared<Binding>();
+    binding->actor = actor;
+  }
+  if (binding->wanted == config) return;
+  binding->wanted = std::move(config);
+  binding->attempts = 0;
+  binding->problem.clear();
+  enqueue(strand, binding);
+}
+
+void Binder::forget(const ProviderEntry& provider) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = strands_.find(provider.instance->id());
+  if (found == strands_.end()) return;
+  found->second->forgotten = true;
+  found->second->line.clear();
+  for (const auto& [actor, binding] : found->second->bindings) binding->gate->set(true);
+  strands_.erase(found);
+}
+
+void Binder::unbind_all() {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [id, strand] : strands_) {
+    for (const auto& [actor, binding] : strand->bindings) {
+      binding->wanted.reset();
+      enqueue(strand, binding);
+    }
+  }
+}
+
+std::shared_ptr<Binder::Binding> Binder::find(const ProviderEntry& provider,
+                                              const std::string& actor) const {
+  const auto strand = strands_.find(provider.instance->id());
+  if (strand == strands_.end()) return nullptr;
+  const auto binding = strand->second->bindings.find(actor);
+  return binding == strand->second->bindings.end() ? nullptr : binding->second;
+}
+
+std::shared_ptr<const Gate> Binder::gate(const ProviderEntry& provider,
+                                         const std::string& actor) const {
+  const std::scoped_lock lock(mutex_);
+  const auto binding = find(provider, actor);
+  return binding ? binding->gate : nullptr;
+}
+
+std::optional<BindingView> Binder::view(const ProviderEntry& provider,
+                                        const std::string& actor) const {
+  const std::scoped_lock lock(mutex_);
+  const auto binding = find(provider, actor);
+  if (!binding) return std::nullopt;
+  BindingView view{LinkState::binding, binding->problem, binding->attempts};
+  if (binding->told && binding->told == binding->wanted) {
+    view.state = LinkState::bound;
+  } else if (!binding->problem.empty()) {
+    view.state = LinkState::failed;
+  }
+  return view;
+}
+
+bool Binder::settle(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  return settled_.wait_until(lock, deadline, [&] { return active_ == 0; });
+}
+
+void Binder::stop() {
+  const std::scoped_lock lock(mutex_);
+  stopped_ = true;
+}
+
+// Requires mutex_.
+void Binder::enqueue(const std::shared_ptr<Strand>& strand,
+                     const std::shared_ptr<Binding>& binding) {
+  if (!binding->queued) {
+    binding->queued = true;
+    strand->line.push_back(binding);
+  }
+  if (strand->running) return;
+  strand->running = true;
+  ++active_;
+  if (auto posted = workers_.post([this, strand] { run(strand); }); !posted) {
+    strand->running = false;
+    --active_;
+    log_.error("cannot tell provider {} about its links: {}", strand->provider->key,
+               posted.error().message);
+  }
+}
+
+Binder::Step Binder::next_step(const Strand& strand, const Binding& binding) {
+  if (binding.wanted == binding.told) return Step::none;
+  if (!binding.wanted) return Step::remove;
+  if (binding.told && !strand.provider->instance->plugin().rebinds()) return Step::remove;
+  return Step::bind;
+}
+
+void Binder::run(const std::shared_ptr<Strand>& strand) {
+  std::unique_lock lock(mutex_);
+  while (!strand->line.empty()) {
+    const auto binding = strand->line.front();
+    const auto step = next_step(*strand, *binding);
+    if (step == Step::none) {
+      binding->queued = false;
+      strand->line.pop_front();
+      if (!binding->wanted) strand->bindings.erase(binding->actor);
+      continue;
+    }
+    const auto config = step == Step::bind ? *binding->wanted : BindConfig{};
+    lock.unlock();
+    auto result = send(*strand->provider, step, binding->actor, config);
+    lock.lock();
+    if (strand->forgotten) break;
+    if (step == Step::remove) {
+      removed(*strand, *binding, result);
+    } else {
+      bound(strand, binding, config, std::move(result));
+    }
+  }
+  strand->running = false;
+  if (--active_ == 0) settled_.notify_all();
+}
+
+// Requires mutex_. On failure the binding leaves the line until its retry is due.
+void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
+                   BindConfig config, Result<void> result) {
+  ++binding->attempts;
+  if (result) {
+    binding->told = std::move(config);
+    binding->problem.clear();
+    binding->attempts = 0;
+    log_.info("linked actor {} to provider {} ({}, link {})", binding->actor, strand->provider->key,
+              strand->provider->description.contract_id, strand->provider->link_name);
+  } else {
+    binding->problem = result.error().message;
+    log_.warn("provider {} refused the link of actor {}: {}", strand->provider->key, binding->actor,
+              binding->problem);
+    if (binding->wanted == std::optional(config)) {  // else the next step is due at once
+      std::erase(strand->line, binding);
+      binding->queued = false;
+      retry_later(strand, binding);
+    }
+  }
+  binding->gate->set(true);  // also after a refusal: calls then get the provider's own answer
+}
+
+// Requires mutex_. A provider that fails to clean up cannot keep a link alive (lattice.md 6.3).
+void Binder::removed(Strand& strand, Binding& binding, const Result<void>& result) {
+  binding.told.reset();
+  if (result) {
+    log_.info("unlinked actor {} from provider {}", binding.actor, strand.provider->key);
+  } else {
+    log_.warn("provider {} failed to let go of actor {}: {}", strand.provider->key, binding.actor,
+              result.error().message);
+  }
+}
+
+// Requires mutex_.
+void Binder::retry_later(const std::shared_ptr<Strand>& strand,
+                         const std::shared_ptr<Binding>& binding) {
+  timer_.after(pause_after(binding->attempts), [this, strand, binding] {
+    const std::scoped_lock lock(mutex_);
+    if (!stopped_ && !strand->forgotten) enqueue(strand, binding);
+  });
+}
+
+Result<void> Binder::send(const ProviderEntry& provider, Step step, const std::string& actor,
+                          const BindConfig& config) const {
+  codec::core::CapabilityConfiguration message;
+  message.module = actor;
+  message.values = config;
+  CallContext context;
+  context.deadline = std::chrono::steady_clock::now() + call_timeout_;
+  const auto operation = step == Step::bind ? codec::core::operation::bind_actor : codec::core::operation::remove_actor;
+  auto answer = provider.instance->call(context, codec::core::system_actor, operation, codec::encode(message));
+  if (!answer) return pass(answer);
+  return {};
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,156 @@
+#include "host/core.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/limits.hpp"
+
+namespace trellis::host {
+namespace {
+
+std::chrono::milliseconds or_default(std::chrono::milliseconds given,
+                                     std::chrono::milliseconds otherwise) {
+  return given.count() > 0 ? given : otherwise;
+}
+
+HostOptions with_defaults(HostOptions options) {
+  options.call_timeout = or_default(options.call_timeout, limits::call_timeout);
+  options.health_interval = or_default(options.health_interval, limits::health_interval);
+  options.health_timeout = or_default(options.health_timeout, limits::health_timeout);
+  options.stop_timeout = or_default(options.stop_timeout, limits::stop_timeout);
+  if (!options.clock) options.clock = std::make_shared<SystemClock>();
+  if (options.worker_threads == 0) options.worker_threads = 64;
+  if (options.pool_waiters == 0) options.pool_waiters = limits::pool_waiters;
+  if (options.payload_bytes == 0) options.payload_bytes = limits::payload_bytes;
+  if (options.memory_mb == 0) options.memory_mb = limits::memory_pages / 16;
+  if (options.max_instances == 0) {
+    options.max_instances = 2 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  }
+  return options;
+}
+
+std::string new_host_key() {
+  SystemRandom random;
+  // The secret half is needed only when calls leave the host; it is never stored.
+  return identity::KeyPair::generate(identity::KeyType::server, random).public_key().text();
+}
+
+RegistryOptions registry_options(const HostOptions& options) {
+  RegistryOptions made;
+  made.check_capability_before_bind = options.check_provider_to_actor;
+  if (options.authorizer) {
+    made.may_bind = [authorizer = options.authorizer](const ActorIdentity& actor,
+                                                      const ProviderEntry& provider) {
+      InvocationView view;
+      view.origin = actor.key;
+      view.target = provider.key;
+      view.target_contract = provider.description.contract_id;
+      view.target_link_name = provider.link_name;
+      view.operation = "BindActor";
+      try {
+        return authorizer->can_invoke(actor, view);
+      } catch (...) {
+        return false;
+      }
+    };
+  }
+  return made;
+}
+
+}  // namespace
+
+Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine)
+    : options_(with_defaults(options)),
+      engine_(std::move(engine)),
+      log_(options_.log, "host"),
+      id_(new_host_key()),
+      started_(options_.clock->wall()),
+      modules_(engine_),
+      workers_(options_.worker_threads),
+      binder_(workers_, options_.call_timeout, log_),
+      registry_(registry_options(options_), binder_, log_),
+      router_({options_.check_provider_to_actor, options_.call_timeout, options_.clock,
+               options_.authorizer, options_.middleware},
+              registry_.tables(), log_),
+      health_({options_.health_interval, options_.health_timeout, options_.clock},
+              registry_.tables(), router_, workers_, log_) {
+  health_.start();
+}
+
+Core::~Core() {
+  stop();
+}
+
+// host.md 13, bounded by one time limit; RemoveActor is sent for every bound link, so that
+// providers free what they hold for an actor before they are stopped.
+void Core::stop() {
+  if (stopped_.exchange(true)) return;
+  const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
+  health_.stop();
+  binder_.unbind_all();
+  if (!binder_.settle(deadline)) log_.warn("not every provider let go of its actors in time");
+  stop_all_providers(deadline);
+  stop_all_actors(deadline);
+  binder_.stop();
+  workers_.stop();
+}
+
+void Core::stop_all_providers(SteadyTime deadline) {
+  const auto tables = registry_.tables().read();
+  tables->providers.for_each([&](std::string_view, const auto& entry) {
+    if (const auto removed = registry_.remove_provider(entry->key, entry->link_name)) {
+      stop_provider_instance(*removed, deadline);
+    }
+  });
+}
+
+void Core::stop_all_actors(SteadyTime deadline) {
+  const auto tables = registry_.tables().read();
+  tables->actors.for_each([&](std::string_view key, const auto&) {
+    if (const auto removed = registry_.remove_actor(key)) {
+      retire(*removed, deadline);
+    }
+  });
+}
+
+Result<Bytes> Core::call_actor(std::string_view target, std::string_view operation, ByteView payload,
+                               std::chrono::milliseconds timeout) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
+  return workers_.run<Bytes>(
+      [&] { return router_.from_system(target, operation, payload, deadline); });
+}
+
+std::vector<ActorInfo> Core::actors() const {
+  std::vector<ActorInfo> all;
+  registry_.tables().read()->actors.for_each([&](std::string_view, const auto& entry) {
+    const auto& actor = *entry->actor;
+    const auto pool = actor.pool().statistics();
+    all.push_back({actor.identity(), actor.options().source, pool.alive, pool.busy, pool.calls, pool.errors,
+                   pool.replaced, actor.started(), health_.of(actor.id())});
+  });
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.identity.key < b.identity.key; });
+  return all;
+}
+
+std::vector<ProviderInfo> Core::providers() const {
+  std::vector<ProviderInfo> all;
+  registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
+    const auto& about = entry->description;
+    const auto statistics = entry->instance->statistics();
+    all.push_back({entry->key, entry->link_name, about.contract_id, about.name, about.vendor,
+                   about.version, about.revision, entry->source, statistics.calls,
+                   statistics.errors, statistics.timeouts, statistics.stuck_threads, entry->started,
+                   health_.of(entry->instance->id())});
+  });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.key, a.link_name) < std::tie(b.key, b.link_name);
+  });
+  return all;
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,92 @@
+// One start of a host: everything that lives from start() to stop().
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "actor/wait_graph.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "host/binder.hpp"
+#include "host/health.hpp"
+#include "host/modules.hpp"
+#include "host/provider_link.hpp"
+#include "host/registry.hpp"
+#include "host/router.hpp"
+#include "host/workers.hpp"
+#include "identity/claims.hpp"
+#include "identity/keys.hpp"
+#include "trellis/host.hpp"
+
+namespace trellis::host {
+
+/// Any thread. The host facade keeps it alive while calls are under way.
+class Core {
+ public:
+  Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  [[nodiscard]] WallTime started() const noexcept { return started_; }
+  void stop();
+
+  [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options);
+  [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
+  [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module, std::string source);
+
+  [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
+                                                   std::string_view link_name);
+  [[nodiscard]] Result<std::string> start_provider(std::shared_ptr<const provider::Plugin> plugin,
+                                                   std::string source, std::string_view link_name);
+  [[nodiscard]] Result<void> stop_provider(std::string_view key_or_reference,
+                                           std::string_view contract_id,
+                                           std::string_view link_name);
+
+  [[nodiscard]] Result<void> set_link(Link link);
+  [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract,
+                                         std::string_view link_name);
+  [[nodiscard]] Result<Bytes> call_actor(std::string_view target, std::string_view operation,
+                                         ByteView payload, std::chrono::milliseconds timeout);
+
+  [[nodiscard]] Registry& registry() noexcept { return registry_; }
+  [[nodiscard]] Binder& binder() noexcept { return binder_; }
+  [[nodiscard]] HealthMonitor& health() noexcept { return health_; }
+  [[nodiscard]] std::vector<ActorInfo> actors() const;
+  [[nodiscard]] std::vector<ProviderInfo> providers() const;
+
+ private:
+  [[nodiscard]] Result<std::shared_ptr<actor::Actor>> make_actor(
+      ByteView module, identity::ActorClaims claims, const ActorOptions& options);
+  [[nodiscard]] actor::PoolLimits pool_limits(const ActorIdentity& identity,
+                                              const ActorOptions& options) const;
+  [[nodiscard]] Result<identity::ActorClaims> admit(ByteView module) const;
+  [[nodiscard]] bool authorizer_allows_load(const ActorIdentity& identity) const;
+  [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const;
+  void retire(actor::Actor& actor, SteadyTime deadline);
+  void stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline);
+  void stop_all_providers(SteadyTime deadline);
+  void stop_all_actors(SteadyTime deadline);
+  [[nodiscard]] EntityId next_id() noexcept { return next_id_.fetch_add(1); }
+
+  const HostOptions options_;
+  const std::shared_ptr<EngineRuntime> engine_;
+  const Log log_;
+  const std::string id_;
+  const WallTime started_;
+  std::atomic<EntityId> next_id_{1};
+  actor::WaitGraph waits_;
+  ModuleCache modules_;
+  Workers workers_;
+  Binder binder_;
+  Registry registry_;
+  Router router_;
+  HealthMonitor health_;
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace trellis::host

@@ -1,0 +1,172 @@
+// Starting, stopping and updating actors: host.md 7, identity.md 5.1 and 5.5.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "host/core.hpp"
+#include "host/names.hpp"
+#include "identity/admission.hpp"
+
+namespace trellis::host {
+namespace {
+
+/// Gives the reserved place back at the end of a start, however it ends.
+class Reservation {
+ public:
+  Reservation(Registry& registry, std::string slot)
+      : registry_(registry), slot_(std::move(slot)), held_(registry_.reserve(slot_)) {}
+  ~Reservation() {
+    if (held_) registry_.release(slot_);
+  }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  [[nodiscard]] bool held() const noexcept { return held_; }
+
+ private:
+  Registry& registry_;
+  const std::string slot_;
+  const bool held_;
+};
+
+bool is_serial(const ActorIdentity& identity) {
+  return std::find(identity.tags.begin(), identity.tags.end(), "serial") != identity.tags.end();
+}
+
+}  // namespace
+
+bool Core::authorizer_allows_load(const ActorIdentity& identity) const {
+  if (!options_.authorizer) return true;
+  try {
+    return options_.authorizer->can_load(identity);
+  } catch (...) {
+    return false;
+  }
+}
+
+/// Rows 1 to 9 and 11 of identity.md 5.1. (Row 11 may come before row 10: it has no side effects, and
+/// an update needs it without row 10.)
+Result<identity::ActorClaims> Core::admit(ByteView module) const {
+  identity::AdmissionPolicy policy;
+  policy.allowed_issuers = options_.allowed_issuers;
+  auto verified = identity::verify_actor_module(module, policy, options_.clock->wall());
+  if (!verified) return pass(verified);
+  if (!authorizer_allows_load(to_identity(verified->claims))) {
+    return fail(ErrorCode::denied, "Permission denied starting actor.",
+                "the host's authorizer refused these claims");
+  }
+  return std::move(verified->claims);
+}
+
+actor::PoolLimits Core::pool_limits(const ActorIdentity& identity,
+                                    const ActorOptions& options) const {
+  actor::PoolLimits pool;
+  pool.maximum = options.max_instances.value_or(is_serial(identity) ? 1 : options_.max_instances);
+  pool.maximum = std::clamp<std::size_t>(pool.maximum, 1, limits::instances);
+  pool.minimum = std::min(options.min_instances.value_or(options_.min_instances), pool.maximum);
+  pool.reserve = pool.maximum == 1 ? 0 : limits::pool_reserve;
+  pool.waiters = options_.pool_waiters;
+  return pool;
+}
+
+Result<std::shared_ptr<actor::Actor>> Core::make_actor(ByteView module,
+                                                       identity::ActorClaims claims,
+                                                       const ActorOptions& options) {
+  wapc::GuestLimits guest;
+  const std::uint32_t memory_mb = options.limits.memory_mb.value_or(options_.memory_mb);
+  guest.memory_pages = std::min<std::uint32_t>(memory_mb, 4096) * 16;  // 64 KiB each
+  guest.payload_bytes = options_.payload_bytes;
+  auto compiled = modules_.get(module, guest);
+  if (!compiled) {
+    compiled.error().message.insert(0, "Failed to create a raw WebAssembly host: ");
+    return pass(compiled);
+  }
+  actor::Parts parts;
+  parts.id = next_id();
+  parts.identity = to_identity(claims);
+  parts.claims = std::move(claims);
+  parts.module = std::move(*compiled);
+  parts.pool = pool_limits(parts.identity, options);
+  parts.options = options;
+  parts.call_timeout = options.limits.call_timeout.value_or(options_.call_timeout);
+  parts.started = options_.clock->wall();
+  // Instances are made on a thread whose stack we know.
+  auto made = workers_.run<std::shared_ptr<actor::Actor>>(
+      [&] { return actor::Actor::create(std::move(parts), waits_, log_.with_target("actor")); });
+  if (!made) made.error().message.insert(0, "Failed to create a raw WebAssembly host: ");
+  return made;
+}
+
+Result<std::string> Core::start_actor(ByteView module, const ActorOptions& options) {
+  auto claims = admit(module);
+  if (!claims) return pass(claims);
+  const auto key = claims->sub;
+  const Reservation place(registry_, key);
+  if (!place.held()) {
+    return fail(ErrorCode::already_exists, fmt::format("Cannot start already running actor {}", key),
+                "stop it first, or update it with a module of a higher revision");
+  }
+  if (registry_.tables().read()->actors.size() >= limits::actors) {
+    return fail(ErrorCode::limit, fmt::format("this host runs {} actors already", limits::actors),
+                "stop some, or start another host");
+  }
+  auto actor = make_actor(module, std::move(*claims), options);
+  if (!actor) return pass(actor);
+  const auto& identity = (*actor)->identity();
+  log_.info("started actor {} ({}, revision {})", key, identity.name, identity.revision);
+  registry_.add_actor(std::move(*actor));
+  return key;
+}
+
+Result<void> Core::stop_actor(std::string_view key_or_source) {
+  std::string key(key_or_source);
+  registry_.tables().read()->actors.for_each([&](std::string_view actor, const auto& entry) {
+    if (entry->actor->options().source == key_or_source) key = actor;
+  });
+  const auto removed = registry_.remove_actor(key);
+  if (!removed) return {};
+  retire(*removed, std::chrono::steady_clock::now() + options_.call_timeout);
+  log_.info("stopped actor {}", key);
+  return {};
+}
+
+void Core::retire(actor::Actor& actor, SteadyTime deadline) {
+  if (!actor.pool().drain(deadline)) {
+    log_.warn("actor {} was still executing when it was stopped", actor.key());
+  }
+  actor.pool().close();
+}
+
+Result<void> Core::update_actor(std::string_view key, ByteView module, std::string source) {
+  const auto tables = registry_.tables().read();
+  const auto* running = tables->actors.find(key);
+  if (running == nullptr) {
+    return fail(ErrorCode::not_found,
+                fmt::format("Actor {} was not found on this host, live update aborted", key),
+                "start it, or check the key with `trellis get inventory`");
+  }
+  const auto& before = *(*running)->actor;
+  if (!options_.live_updates) {
+    return fail(ErrorCode::denied,
+                fmt::format("Attempt to update actor {} denied: updates are not enabled", key),
+                "start the host with --allow-live-updates");
+  }
+  auto claims = admit(module);
+  if (!claims) return pass(claims);
+  auto allowed = identity::check_update(before.claims(), *claims, options_.strict_update_check,
+                                        options_.same_issuer_for_updates);
+  if (!allowed) return pass(allowed);
+  auto options = before.options();
+  if (!source.empty()) options.source = std::move(source);
+  auto next = make_actor(module, std::move(*claims), options);  // the old one serves meanwhile
+  if (!next) return pass(next);
+  const auto revision = (*next)->identity().revision;
+  // Calls that reached the old version finish on it; it goes with the last of them.
+  registry_.replace_actor(std::move(*next));
+  log_.info("updated actor {} from revision {} to {}", key, before.identity().revision, revision);
+  return {};
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,144 @@
+// Starting and stopping providers, and links: host.md 8 and 9.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "host/core.hpp"
+#include "host/names.hpp"
+#include "providers/builtin.hpp"
+#include "trellis/provider.h"
+
+namespace trellis::host {
+namespace {
+
+constexpr std::string_view builtin_prefix = "builtin:";
+
+/// Code behind a reference: a provider linked into the program, or a library file.
+Result<std::shared_ptr<const provider::Plugin>> find_plugin(std::string_view reference) {
+  if (!reference.starts_with(builtin_prefix)) {
+    return provider::open_plugin(std::filesystem::path(reference));
+  }
+  const auto* table = providers::find_builtin(reference);
+  if (table == nullptr) {
+    std::string names;
+    for (const auto& builtin : providers::builtins()) {
+      names += names.empty() ? "" : ", ";
+      names += builtin.name;
+    }
+    return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'", reference),
+                "there are " + names);
+  }
+  return provider::wrap_table(*table);
+}
+
+}  // namespace
+
+Result<std::string> Core::start_provider(std::string_view reference, std::string_view link_name) {
+  auto plugin = find_plugin(reference);
+  if (!plugin) return pass(plugin);
+  return start_provider(std::move(*plugin), std::string(reference), link_name);
+}
+
+Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin> plugin,
+                                         std::string source, std::string_view link_name) {
+  auto name = normal_link_name(link_name);
+  if (!name) return pass(name);
+  auto entry = std::make_shared<ProviderEntry>();
+  entry->key = unsigned_provider_key(plugin->description());
+  entry->link_name = std::move(*name);
+  entry->description = plugin->description();
+  entry->source = std::move(source);
+  entry->started = options_.clock->wall();
+  const auto slot = provider_slot(entry->key, entry->link_name);
+  if (!registry_.reserve(slot)) {
+    return fail(ErrorCode::already_exists,
+                fmt::format("Cannot start already running provider {}", entry->key),
+                "stop it first, or start it under another link name");
+  }
+  entry->link = std::make_shared<ProviderLink>(
+      ProviderOrigin{entry->key, entry->description.contract_id}, router_, workers_);
+  provider::Options options;
+  options.id = next_id();
+  options.label = fmt::format("{} ({})", entry->description.name, entry->link_name);
+  options.response_bytes = options_.payload_bytes;
+  options.dispatch_timeout = options_.call_timeout;
+  auto instance = provider::Provider::create(std::move(plugin), options, entry->link,
+                                             options_.clock, log_.with_target("provider"));
+  if (instance) {
+    entry->instance = std::move(*instance);
+    registry_.add_provider(entry);
+    log_.info("started provider {} ({}, {}, link {})", entry->key, entry->description.name,
+              entry->description.contract_id, entry->link_name);
+  }
+  registry_.release(slot);
+  if (!instance) return pass(instance);
+  return entry->key;
+}
+
+std::string Core::provider_key_of(std::string_view key_or_reference) const {
+  if (key_or_reference.starts_with(builtin_prefix)) {
+    if (const auto plugin = find_plugin(key_or_reference); plugin) {
+      return unsigned_provider_key((*plugin)->description());
+    }
+  }
+  std::string key(key_or_reference);
+  registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
+    if (entry->source == key_or_reference) key = entry->key;
+  });
+  return key;
+}
+
+Result<void> Core::stop_provider(std::string_view key_or_reference, std::string_view contract_id,
+                                 std::string_view link_name) {
+  auto name = normal_link_name(link_name);
+  if (!name) return pass(name);
+  const auto key = provider_key_of(key_or_reference);
+  const auto tables = registry_.tables().read();
+  const auto* running = tables->providers.find(provider_slot(key, *name));
+  if (running == nullptr) return {};
+  if (!contract_id.empty() && (*running)->description.contract_id != contract_id) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("provider {} serves {}, not {}", key,
+                            (*running)->description.contract_id, contract_id));
+  }
+  if (const auto removed = registry_.remove_provider(key, *name)) {
+    stop_provider_instance(*removed, std::chrono::steady_clock::now() + options_.stop_timeout);
+  }
+  return {};
+}
+
+void Core::stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline) {
+  if (!entry.instance->stop(deadline)) {
+    log_.error("provider {} did not stop in time and was abandoned", entry.key);
+  }
+  entry.link->close();
+  log_.info("stopped provider {} ({}, link {})", entry.key, entry.description.contract_id,
+            entry.link_name);
+}
+
+Result<void> Core::set_link(Link link) {
+  auto name = normal_link_name(link.link_name);
+  if (!name) return pass(name);
+  link.link_name = std::move(*name);
+  link.provider_id = provider_key_of(link.provider_id);
+  if (auto valid = validate_link(link); !valid) return valid;
+  if (registry_.link_count() >= limits::links) {
+    return fail(ErrorCode::limit, fmt::format("this host knows {} links already", limits::links));
+  }
+  registry_.put_link(std::move(link));
+  return {};
+}
+
+Result<void> Core::remove_link(std::string_view actor, std::string_view contract,
+                               std::string_view link_name) {
+  auto name = normal_link_name(link_name);
+  if (!name) return pass(name);
+  if (!registry_.remove_link(actor, contract, *name)) {
+    log_.warn("there is no link of actor {} to {} ({}) to remove", actor, contract, *name);
+  }
+  return {};
+}
+
+}  // namespace trellis::host

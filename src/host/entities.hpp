@@ -1,0 +1,36 @@
+// Things that run in a host, beside the actors.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "provider/provider.hpp"
+#include "trellis/clock.hpp"
+
+namespace trellis::host {
+
+class ProviderLink;
+
+/// A running provider instance. Immutable.
+struct ProviderEntry {
+  std::string key;  ///< V…
+  std::string link_name;
+  provider::Description description;
+  std::string source;
+  WallTime started;
+  std::shared_ptr<ProviderLink> link;  ///< its way into the host
+  std::shared_ptr<provider::Provider> instance;
+};
+
+/// Key of a provider instance in tables: two instances differ in key or link name.
+[[nodiscard]] inline std::string provider_slot(std::string_view key, std::string_view link_name) {
+  std::string slot(key);
+  slot += '/';
+  slot += link_name;
+  return slot;
+}
+
+inline constexpr std::string_view default_link_name = "default";
+
+}  // namespace trellis::host

@@ -1,0 +1,208 @@
+// The public facade: checks that the host is started and hands on to its core.
+#include "trellis/host.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "host/core.hpp"
+#include "host/labels.hpp"
+
+namespace trellis {
+
+std::string_view to_string(LinkState state) noexcept {
+  switch (state) {
+    case LinkState::waiting_for_actor: return "waiting_for_actor";
+    case LinkState::waiting_for_provider: return "waiting_for_provider";
+    case LinkState::refused: return "refused";
+    case LinkState::binding: return "binding";
+    case LinkState::bound: return "bound";
+    case LinkState::failed: return "failed";
+  }
+  return "failed";
+}
+
+std::string_view to_string(HealthState state) noexcept {
+  switch (state) {
+    case HealthState::unknown: return "unknown";
+    case HealthState::healthy: return "healthy";
+    case HealthState::unhealthy: return "unhealthy";
+  }
+  return "unknown";
+}
+
+class Host::Implementation {
+ public:
+  Implementation(HostOptions options, std::shared_ptr<EngineRuntime> engine)
+      : options_(std::move(options)), engine_(std::move(engine)), labels_(host::core_labels()) {
+    host::merge(labels_, options_.labels);
+  }
+
+  Result<void> start() {
+    const std::scoped_lock lock(mutex_);
+    if (core_) return fail(ErrorCode::already_exists, "the host is started already");
+    core_ = std::make_shared<host::Core>(options_, engine_);
+    id_ = core_->id();
+    return {};
+  }
+
+  void stop() {
+    std::shared_ptr<host::Core> core;
+    {
+      const std::scoped_lock lock(mutex_);
+      core.swap(core_);
+    }
+    if (core) core->stop();
+  }
+
+  /// The running core, or the error every operation gives without one (host.md 5, exact text).
+  Result<std::shared_ptr<host::Core>> core() const {
+    const std::scoped_lock lock(mutex_);
+    if (core_) return core_;
+    return fail(ErrorCode::not_started, "Activity cannot be performed, host has not been started");
+  }
+
+  const HostOptions options_;
+  const std::shared_ptr<EngineRuntime> engine_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<host::Core> core_;  // under mutex_
+  std::string id_;                    // under mutex_
+  host::Labels labels_;               // under mutex_
+};
+
+Host::Host(std::unique_ptr<Implementation> implementation) : self_(std::move(implementation)) {}
+Host::~Host() {
+  stop();
+}
+
+std::unique_ptr<Host> HostBuilder::build() const {
+  return std::unique_ptr<Host>(new Host(std::make_unique<Host::Implementation>(options_, engine_)));
+}
+
+Result<void> Host::start() {
+  return self_->start();
+}
+void Host::stop() {
+  self_->stop();
+}
+
+std::string Host::id() const {
+  const std::scoped_lock lock(self_->mutex_);
+  return self_->id_;
+}
+
+std::map<std::string, std::string> Host::labels() const {
+  const std::scoped_lock lock(self_->mutex_);
+  return self_->labels_;
+}
+
+void Host::merge_labels(const std::map<std::string, std::string>& labels) {
+  const std::scoped_lock lock(self_->mutex_);
+  host::merge(self_->labels_, labels);
+}
+
+std::chrono::seconds Host::uptime() const {
+  const auto core = self_->core();
+  if (!core) return std::chrono::seconds(0);
+  const auto clock = self_->options_.clock;
+  const auto now = clock ? clock->wall() : SystemClock().wall();
+  return std::chrono::duration_cast<std::chrono::seconds>(now - (*core)->started());
+}
+
+Result<std::string> Host::start_actor(ByteView module, ActorOptions options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->start_actor(module, options);
+}
+
+Result<std::string> Host::start_actor_from_file(const std::filesystem::path& path,
+                                                ActorOptions options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  auto module = read_file(path, limits::module_bytes);
+  if (!module) return pass(module);
+  if (options.source.empty()) options.source = path.string();
+  return (*core)->start_actor(as_bytes(*module), options);
+}
+
+Result<void> Host::stop_actor(std::string_view key_or_source) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->stop_actor(key_or_source);
+}
+
+Result<void> Host::update_actor(std::string_view key, ByteView module, std::string source) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->update_actor(key, module, std::move(source));
+}
+
+Result<std::string> Host::start_provider(std::string_view reference, std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->start_provider(reference, link_name);
+}
+
+Result<std::string> Host::start_provider(const trellis_provider_table& table,
+                                         std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  auto plugin = provider::wrap_table(table);
+  if (!plugin) return pass(plugin);
+  return (*core)->start_provider(std::move(*plugin), "linked in", link_name);
+}
+
+Result<void> Host::stop_provider(std::string_view key_or_reference, std::string_view contract_id,
+                                 std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->stop_provider(key_or_reference, contract_id, link_name);
+}
+
+Result<void> Host::set_link(Link link) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->set_link(std::move(link));
+}
+
+Result<void> Host::remove_link(std::string_view actor, std::string_view contract_id,
+                               std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->remove_link(actor, contract_id, link_name);
+}
+
+std::vector<LinkInfo> Host::links() const {
+  auto core = self_->core();
+  return core ? (*core)->registry().links() : std::vector<LinkInfo>{};
+}
+
+bool Host::settle(std::chrono::milliseconds timeout) {
+  auto core = self_->core();
+  return core && (*core)->binder().settle(std::chrono::steady_clock::now() + timeout);
+}
+
+Result<Bytes> Host::call_actor(std::string_view key_or_alias, std::string_view operation,
+                               ByteView payload, std::chrono::milliseconds timeout) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->call_actor(key_or_alias, operation, payload, timeout);
+}
+
+Result<Inventory> Host::inventory() const {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return Inventory{(*core)->id(), labels(), uptime(), (*core)->actors(), (*core)->providers()};
+}
+
+std::vector<ActorIdentity> Host::claims() const {
+  auto core = self_->core();
+  return core ? (*core)->registry().known_claims() : std::vector<ActorIdentity>{};
+}
+
+void Host::check_health() {
+  if (auto core = self_->core(); core) (*core)->health().run_round();
+}
+
+}  // namespace trellis

@@ -1,0 +1,30 @@
+// Compiled modules, shared by everything in a host that was started from the same bytes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "trellis/bytes.hpp"
+#include "trellis/engine.hpp"
+#include "wapc/guest.hpp"
+
+namespace trellis::host {
+
+/// Keeps a module as long as somebody uses it. Any thread; two threads that ask for the same module
+/// at once may both compile it, one result is kept.
+class ModuleCache {
+ public:
+  explicit ModuleCache(std::shared_ptr<EngineRuntime> engine) : engine_(std::move(engine)) {}
+
+  [[nodiscard]] Result<std::shared_ptr<const wapc::GuestModule>> get(ByteView module,
+                                                                     const wapc::GuestLimits& limits);
+
+ private:
+  const std::shared_ptr<EngineRuntime> engine_;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<const wapc::GuestModule>> modules_;  // under mutex_
+};
+
+}  // namespace trellis::host

@@ -1,0 +1,259 @@
+#include "host/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "codec/messages/core.hpp"
+
+namespace trellis::host {
+
+BindConfig bind_config(const Link& link, const ActorIdentity& actor) {
+  namespace hidden = codec::core::hidden_value;
+  BindConfig config(link.values.begin(), link.values.end());
+  config[std::string(hidden::issuer)] = actor.issuer;
+  config[std::string(hidden::capabilities)] =
+      actor.capabilities ? join(*actor.capabilities, ",") : std::string();
+  config[std::string(hidden::name)] = actor.name;
+  config[std::string(hidden::expires)] = std::to_string(actor.expires.value_or(0));
+  config[std::string(hidden::tags)] = join(actor.tags, ",");
+  return config;
+}
+
+Registry::Registry(RegistryOptions options, Binder& binder, Log log)
+    : options_(std::move(options)),
+      binder_(binder),
+      log_(std::move(log)),
+      current_(std::make_shared<Tables>()),
+      tables_(current_) {}
+
+// Requires mutex_.
+void Registry::change(const std::function<void(Tables&)>& edit) {
+  auto next = std::make_shared<Tables>(*current_);
+  edit(*next);
+  current_ = std::move(next);
+  tables_.publish(current_);
+}
+
+bool Registry::reserve(const std::string& slot) {
+  const std::scoped_lock lock(mutex_);
+  if (current_->actors.find(slot) != nullptr || current_->providers.find(slot) != nullptr) {
+    return false;
+  }
+  return reserved_.insert(slot).second;
+}
+
+void Registry::release(const std::string& slot) {
+  const std::scoped_lock lock(mutex_);
+  reserved_.erase(slot);
+}
+
+void Registry::add_actor(std::shared_ptr<actor::Actor> actor) {
+  replace_actor(std::move(actor));
+}
+
+std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Actor> actor) {
+  const std::scoped_lock lock(mutex_);
+  const auto key = actor->key();
+  const auto* running = current_->actors.find(key);
+  auto replaced = running == nullptr ? nullptr : (*running)->actor;
+  claims_[key] = actor->identity();
+  change([&](Tables& next) {
+    next.actors.set(key, std::make_shared<ActorEntry>(
+                             ActorEntry{std::move(actor), std::make_shared<Routes>()}));
+    claim_alias(next, claims_[key]);
+    refresh_actor(next, key);
+  });
+  return replaced;
+}
+
+std::shared_ptr<actor::Actor> Registry::remove_actor(std::string_view key) {
+  const std::scoped_lock lock(mutex_);
+  const auto* running = current_->actors.find(key);
+  if (running == nullptr) return nullptr;
+  auto removed = (*running)->actor;
+  change([&](Tables& next) { next.actors.erase(key); });
+  return removed;
+}
+
+void Registry::add_provider(std::shared_ptr<const ProviderEntry> provider) {
+  const std::scoped_lock lock(mutex_);
+  const auto slot = provider_slot(provider->key, provider->link_name);
+  change([&](Tables& next) {
+    next.providers.set(slot, provider);
+    refresh_provider_links(next, provider->key, provider->link_name);
+  });
+}
+
+std::shared_ptr<const ProviderEntry> Registry::remove_provider(std::string_view key,
+                                                               std::string_view link_name) {
+  const std::scoped_lock lock(mutex_);
+  const auto slot = provider_slot(key, link_name);
+  const auto* running = current_->providers.find(slot);
+  if (running == nullptr) return nullptr;
+  auto removed = *running;
+  binder_.forget(*removed);
+  change([&](Tables& next) {
+    next.providers.erase(slot);
+    refresh_provider_links(next, key, link_name);
+  });
+  return removed;
+}
+
+void Registry::put_link(Link link) {
+  const std::scoped_lock lock(mutex_);
+  LinkKey key(link.actor, link.contract_id, link.link_name);
+  const auto before = links_.find(key);
+  std::shared_ptr<const ProviderEntry> left_behind;
+  if (before != links_.end() && before->second.provider_id != link.provider_id) {
+    left_behind = provider_of(*current_, before->second);
+  }
+  const auto actor = link.actor;
+  links_.insert_or_assign(std::move(key), std::move(link));
+  // The provider a link pointed to before must let go of the actor (host.md 9.4).
+  if (left_behind) binder_.want(left_behind, actor, std::nullopt);
+  change([&](Tables& next) { refresh_actor(next, actor); });
+}
+
+bool Registry::remove_link(std::string_view actor, std::string_view contract,
+                           std::string_view link_name) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = links_.find(
+      LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
+  if (found == links_.end()) return false;
+  const auto provider = provider_of(*current_, found->second);
+  const auto key = found->second.actor;
+  links_.erase(found);
+  if (provider) binder_.want(provider, key, std::nullopt);
+  change([&](Tables& next) { refresh_actor(next, key); });
+  return true;
+}
+
+// Requires mutex_. First come, first served; an alias that looks like a contract or a key is ignored
+// (D9): the actor itself starts.
+void Registry::claim_alias(Tables& next, const ActorIdentity& identity) {
+  const auto& alias = identity.call_alias;
+  if (alias.empty()) return;
+  if (alias.find(':') != std::string::npos || alias.size() == 56) {
+    log_.warn("call alias '{}' of actor {} is ignored: it could be mistaken for a contract or a key",
+              alias, identity.key);
+    return;
+  }
+  const auto* owner = next.aliases.find(alias);
+  if (owner == nullptr) {
+    next.aliases.set(alias, identity.key);
+  } else if (*owner != identity.key) {
+    log_.warn("call alias '{}' of actor {} is taken by {}", alias, identity.key, *owner);
+  }
+}
+
+std::shared_ptr<const ProviderEntry> Registry::provider_of(const Tables& tables,
+                                                           const Link& link) const {
+  const auto* entry = tables.providers.find(provider_slot(link.provider_id, link.link_name));
+  if (entry == nullptr || (*entry)->description.contract_id != link.contract_id) return nullptr;
+  return *entry;
+}
+
+// Requires mutex_.
+void Registry::refresh_provider_links(Tables& next, std::string_view key,
+                                      std::string_view link_name) {
+  std::set<std::string> affected;
+  for (const auto& [id, link] : links_) {
+    if (link.provider_id == key && link.link_name == link_name) affected.insert(link.actor);
+  }
+  for (const auto& actor : affected) refresh_actor(next, actor);
+}
+
+// Requires mutex_. The binding check of host.md 9.2 for all links of an actor, then its routes.
+void Registry::refresh_actor(Tables& next, const std::string& actor) {
+  auto routes = std::make_shared<Routes>();
+  const auto* entry = next.actors.find(actor);
+  for (auto it = links_.lower_bound(LinkKey(actor, "", "")); it != links_.end(); ++it) {
+    const Link& link = it->second;
+    if (link.actor != actor) break;
+    want_binding(next, link);
+    Route route{link.contract_id, link.link_name, link.provider_id, false,
+                provider_of(next, link), nullptr};
+    if (route.provider) route.gate = binder_.gate(*route.provider, actor);
+    if (entry != nullptr) route.in_claims = (*entry)->actor->has_capability(link.contract_id);
+    routes->push_back(std::move(route));  // links_ is ordered by contract and link name
+  }
+  if (entry == nullptr) return;
+  next.actors.set(actor, std::make_shared<ActorEntry>(ActorEntry{(*entry)->actor, routes}));
+}
+
+// Requires mutex_.
+void Registry::want_binding(const Tables& next, const Link& link) {
+  const auto provider = provider_of(next, link);
+  const auto claims = claims_.find(link.actor);
+  if (!provider || claims == claims_.end()) return;
+  if (const auto reason = refusal(claims->second, *provider); reason) {
+    log_.warn("link of actor {} to {} is not made: {}", link.actor, link.contract_id, *reason);
+    binder_.want(provider, link.actor, std::nullopt);
+    return;
+  }
+  binder_.want(provider, link.actor, bind_config(link, claims->second));
+}
+
+std::optional<std::string> Registry::refusal(const ActorIdentity& actor,
+                                             const ProviderEntry& provider) const {
+  const auto& contract = provider.description.contract_id;
+  const auto& list = actor.capabilities;
+  if (options_.check_capability_before_bind &&
+      (!list || std::find(list->begin(), list->end(), contract) == list->end())) {
+    return fmt::format("the actor's claims do not list {}; sign it with that capability", contract);
+  }
+  if (options_.may_bind && !options_.may_bind(actor, provider)) {
+    return std::string("the authorizer said no");
+  }
+  return std::nullopt;
+}
+
+std::size_t Registry::link_count() const {
+  const std::scoped_lock lock(mutex_);
+  return links_.size();
+}
+
+std::vector<LinkInfo> Registry::links() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<LinkInfo> all;
+  all.reserve(links_.size());
+  for (const auto& [key, link] : links_) all.push_back(describe(link));
+  return all;
+}
+
+// Requires mutex_.
+LinkInfo Registry::describe(const Link& link) const {
+  LinkInfo info{link, LinkState::waiting_for_actor, {}, 0};
+  const auto claims = claims_.find(link.actor);
+  if (claims == claims_.end()) return info;
+  const auto provider = provider_of(*current_, link);
+  if (!provider) {
+    info.state = LinkState::waiting_for_provider;
+    return info;
+  }
+  if (auto reason = refusal(claims->second, *provider); reason) {
+    info.state = LinkState::refused;
+    info.problem = std::move(*reason);
+    return info;
+  }
+  info.state = LinkState::binding;
+  if (auto view = binder_.view(*provider, link.actor); view) {
+    info.state = view->state;
+    info.problem = std::move(view->problem);
+    info.attempts = view->attempts;
+  }
+  return info;
+}
+
+std::vector<ActorIdentity> Registry::known_claims() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<ActorIdentity> all;
+  all.reserve(claims_.size());
+  for (const auto& [key, identity] : claims_) all.push_back(identity);
+  return all;
+}
+
+}  // namespace trellis::host

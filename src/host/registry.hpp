@@ -1,0 +1,92 @@
+// The truth about what runs and how it is linked. Every change updates the tables the call path
+// reads and tells the binder what each provider shall know.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/log.hpp"
+#include "host/binder.hpp"
+#include "host/tables.hpp"
+#include "trellis/host_types.hpp"
+
+namespace trellis::host {
+
+struct RegistryOptions {
+  bool check_capability_before_bind = true;  ///< D1
+  /// Asked before an actor is bound; null = yes (host.md 6.4).
+  std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
+};
+
+/// Any thread. One lock for all changes; readers of the tables never take it. The binder's lock is
+/// taken inside it, never the other way round.
+class Registry {
+ public:
+  Registry(RegistryOptions options, Binder& binder, Log log);
+
+  [[nodiscard]] const TablesSnapshot& tables() const noexcept { return tables_; }
+
+  /// Holds the place of an actor or provider that is being started, so that of two concurrent
+  /// starts one fails at once. False when it runs or is being started.
+  [[nodiscard]] bool reserve(const std::string& slot);
+  void release(const std::string& slot);
+
+  void add_actor(std::shared_ptr<actor::Actor> actor);
+  /// The actor that was replaced; null when none ran.
+  std::shared_ptr<actor::Actor> replace_actor(std::shared_ptr<actor::Actor> actor);
+  /// Null when it does not run. Links, claims and alias stay (host.md 7.3).
+  std::shared_ptr<actor::Actor> remove_actor(std::string_view key);
+
+  void add_provider(std::shared_ptr<const ProviderEntry> provider);
+  std::shared_ptr<const ProviderEntry> remove_provider(std::string_view key,
+                                                       std::string_view link_name);
+
+  /// Defines or replaces a link. The caller has validated it.
+  void put_link(Link link);
+  /// False when there is none.
+  [[nodiscard]] bool remove_link(std::string_view actor, std::string_view contract,
+                                 std::string_view link_name);
+  [[nodiscard]] std::size_t link_count() const;
+  [[nodiscard]] std::vector<LinkInfo> links() const;
+  /// Claims of every actor verified since the start (grow-only).
+  [[nodiscard]] std::vector<ActorIdentity> known_claims() const;
+
+ private:
+  using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
+
+  void refresh_actor(Tables& next, const std::string& actor);
+  void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
+  void want_binding(const Tables& next, const Link& link);
+  void claim_alias(Tables& next, const ActorIdentity& identity);
+  [[nodiscard]] std::shared_ptr<const ProviderEntry> provider_of(const Tables& tables,
+                                                                 const Link& link) const;
+  /// Why an actor may not be bound to a provider; nothing when it may.
+  [[nodiscard]] std::optional<std::string> refusal(const ActorIdentity& actor,
+                                                   const ProviderEntry& provider) const;
+  [[nodiscard]] LinkInfo describe(const Link& link) const;
+  void change(const std::function<void(Tables&)>& edit);
+
+  const RegistryOptions options_;
+  Binder& binder_;
+  const Log log_;
+
+  mutable std::mutex mutex_;
+  std::map<LinkKey, Link> links_;                // under mutex_
+  std::map<std::string, ActorIdentity> claims_;  // under mutex_
+  std::set<std::string> reserved_;               // under mutex_
+  std::shared_ptr<const Tables> current_;        // under mutex_: what was published last
+  TablesSnapshot tables_;
+};
+
+/// Values of a BindActor: the link's own and the five hidden ones over them (host.md 8.4).
+[[nodiscard]] BindConfig bind_config(const Link& link, const ActorIdentity& actor);
+
+}  // namespace trellis::host

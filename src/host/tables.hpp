@@ -1,0 +1,59 @@
+// What the call path reads: immutable tables, swapped as a whole when something changes.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "actor/actor.hpp"
+#include "base/cow_map.hpp"
+#include "base/snapshot.hpp"
+#include "host/binder.hpp"
+#include "host/entities.hpp"
+
+namespace trellis::host {
+
+/// Where calls of one actor to one contract go. Sorted by (contract, link name) in Routes.
+struct Route {
+  std::string contract_id;
+  std::string link_name;
+  std::string provider_key;
+  bool in_claims = false;  ///< the actor's own claims list the contract
+  std::shared_ptr<const ProviderEntry> provider;  ///< null: does not run here
+  std::shared_ptr<const Gate> gate;               ///< closed while the first BindActor is under way
+};
+
+using Routes = std::vector<Route>;
+
+[[nodiscard]] inline const Route* find_route(const Routes& routes, std::string_view contract,
+                                             std::string_view link_name) noexcept {
+  const std::pair wanted(contract, link_name);
+  const auto at = std::lower_bound(routes.begin(), routes.end(), wanted,
+                                   [](const Route& route, const auto& key) {
+                                     return std::pair<std::string_view, std::string_view>(
+                                                route.contract_id, route.link_name) < key;
+                                   });
+  if (at == routes.end() || at->contract_id != contract || at->link_name != link_name) {
+    return nullptr;
+  }
+  return &*at;
+}
+
+/// A running actor with its routes.
+struct ActorEntry {
+  std::shared_ptr<actor::Actor> actor;
+  std::shared_ptr<const Routes> routes;
+};
+
+struct Tables {
+  CowMap<std::shared_ptr<const ActorEntry>> actors;        // by public key
+  CowMap<std::shared_ptr<const ProviderEntry>> providers;  // by provider_slot()
+  CowMap<std::string> aliases;                             // call alias -> actor key
+};
+
+using TablesSnapshot = Snapshot<Tables>;
+
+}  // namespace trellis::host
