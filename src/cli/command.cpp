@@ -1,0 +1,72 @@
+#include "cli/command.hpp"
+
+#include <ostream>
+#include <string_view>
+
+namespace trellis::cli {
+namespace {
+
+/// The text cli.md 1 prescribes for anything but the two words.
+std::string check_output_word(const std::string& word) {
+  if (word == "text" || word == "json") return {};
+  return "error parsing output type, see help for the list of accepted outputs";
+}
+
+/// One line; paths and the like may be no UTF-8.
+std::string dump(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::shared_ptr<OutputOptions> add_options(CLI::App& leaf) {
+  auto output = std::make_shared<OutputOptions>();
+  leaf.add_option_function<std::string>(
+          "-o,--output", [output](const std::string& word) { output->json = word == "json"; },
+          "Output form: text or json")
+      ->check(CLI::Validator(check_output_word, "text|json"))
+      ->type_name("")
+      ->default_str("text");
+  leaf.add_flag_callback("--json", [output] { output->json = true; }, "Same as --output json");
+  leaf.add_flag("--strict,!--no-strict", output->strict,
+                "Errors as JSON when JSON is asked for, failures set the exit code (default)");
+  return output;
+}
+
+}  // namespace
+
+std::shared_ptr<const OutputOptions> add_output_options(CLI::App& leaf) {
+  return add_options(leaf);
+}
+
+void add_leaf(CLI::App& leaf, Context& context, Work work) {
+  leaf.callback([output = add_options(leaf), work = std::move(work), &context] {
+    print(context, *output, work(*output));
+  });
+}
+
+void print(Context& context, const OutputOptions& output, const Result<Answer>& outcome) {
+  if (!outcome) return print_error(context, output, outcome.error());
+  context.out << (output.json ? dump(outcome->json) : outcome->text) << '\n' << std::flush;
+  if (!context.out) {
+    print_error(context, output, {ErrorCode::unavailable, "cannot write to standard output", {}});
+  }
+}
+
+void print_error(Context& context, const OutputOptions& output, const Error& error) {
+  context.exit_code = 1;
+  if (output.json && output.strict) {
+    nlohmann::json json{{"error", error.message}};
+    if (!error.remedy.empty()) json["remedy"] = error.remedy;
+    context.err << dump(json) << '\n';
+    return;
+  }
+  context.err << "Error: " << error.message << '\n';
+  if (!error.remedy.empty()) context.err << "Hint: " << error.remedy << '\n';
+}
+
+std::optional<std::string> option_or_env(const Context& context, const std::string& option,
+                                         const char* variable) {
+  if (!option.empty()) return option;
+  return context.env(variable);
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,71 @@
+// The seam between main and the subcommands, one file each:
+//
+//   void add_<name>(CLI::App& app, cli::Context& context);
+//
+// adds a subcommand to its parent. A leaf calls add_leaf() last, with the work to do once its
+// options are parsed; the work returns an Answer or an Error and never writes a result itself.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "base/random.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::cli {
+
+/// Everything a subcommand may use of the outside, and the outcome. Lives in main as long as the
+/// process; main thread only.
+struct Context {
+  const Clock& clock;
+  Random& random;
+  /// Value of an environment variable; nothing when it is unset or empty.
+  std::function<std::optional<std::string>(const char*)> env;
+  std::ostream& out;
+  std::ostream& err;
+  int exit_code = 0;
+};
+
+/// A result, in the two forms a user can choose from. JSON is printed in one line, keys sorted.
+struct Answer {
+  std::string text;
+  nlohmann::json json;
+};
+
+/// -o/--output, --json and --strict of one leaf.
+struct OutputOptions {
+  bool json = false;
+  /// Errors are JSON when JSON is asked for, and failures reported by the other side set the exit
+  /// code (cli.md 1); --no-strict restores the habits of the first-party tool.
+  bool strict = true;
+};
+
+/// Adds the options to a leaf whose work prints on its own (streams, hosts).
+[[nodiscard]] std::shared_ptr<const OutputOptions> add_output_options(CLI::App& leaf);
+
+/// Adds the options and the work; `work` gets them too.
+using Work = std::function<Result<Answer>(const OutputOptions&)>;
+void add_leaf(CLI::App& leaf, Context& context, Work work);
+
+/// Prints a result on stdout, or an error on stderr with exit code 1.
+void print(Context& context, const OutputOptions& output, const Result<Answer>& outcome);
+void print_error(Context& context, const OutputOptions& output, const Error& error);
+
+/// The value of an option, else of an environment variable, else nothing. Empty counts as absent.
+[[nodiscard]] std::optional<std::string> option_or_env(const Context& context,
+                                                       const std::string& option,
+                                                       const char* variable);
+
+/// Parses the arguments, runs the chosen subcommand and returns the exit code. Nothing is thrown.
+[[nodiscard]] int run(int argc, const char* const* argv, Context& context);
+
+void add_keys(CLI::App& app, Context& context);
+void add_claims(CLI::App& app, Context& context);
+
+}  // namespace trellis::cli

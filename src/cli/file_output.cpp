@@ -1,0 +1,86 @@
+#include "cli/file_output.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unexpected<Error> cannot_write(const fs::path& path, int number) {
+  return fail(number == EEXIST ? ErrorCode::already_exists : ErrorCode::unavailable,
+              "cannot write " + path.string() + ": " + std::generic_category().message(number),
+              "check that the folder exists, may be written and has space");
+}
+
+/// Closes on the way out unless closed before.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const noexcept { return number_; }
+  [[nodiscard]] int close() noexcept { return ::close(std::exchange(number_, -1)); }
+
+ private:
+  int number_;
+};
+
+/// 0, or the errno of what failed.
+int write_all(int descriptor, ByteView content) {
+  while (!content.empty()) {
+    const auto written = ::write(descriptor, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    content = content.subspan(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+/// Creates `path`, which must not exist, with all of `content` on disk.
+Result<> create(const fs::path& path, ByteView content, mode_t mode) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (file.get() < 0) return cannot_write(path, errno);
+  int problem = write_all(file.get(), content);
+  if (problem == 0 && ::fsync(file.get()) != 0) problem = errno;
+  if (file.close() != 0 && problem == 0) problem = errno;
+  if (problem == 0) return {};
+  ::unlink(path.c_str());
+  return cannot_write(path, problem);
+}
+
+Result<> make_private_folder(const fs::path& folder) {
+  std::error_code problem;
+  if (folder.empty() || fs::is_directory(folder, problem)) return {};
+  if (auto parent = make_private_folder(folder.parent_path()); !parent) return pass(parent);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return cannot_write(folder, errno);
+  return {};
+}
+
+}  // namespace
+
+Result<> write_file(const fs::path& path, ByteView content) {
+  auto temporary = path;
+  temporary += ".part" + std::to_string(::getpid());
+  if (auto made = create(temporary, content, 0666); !made) return pass(made);
+  if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
+  const int problem = errno;
+  ::unlink(temporary.c_str());
+  return cannot_write(path, problem);
+}
+
+Result<> create_secret_file(const fs::path& path, ByteView content) {
+  if (auto folder = make_private_folder(path.parent_path()); !folder) return pass(folder);
+  return create(path, content, 0600);
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,18 @@
+// Writing files so that a crash or a full disk never leaves half of one.
+#pragma once
+
+#include <filesystem>
+
+#include "trellis/bytes.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::cli {
+
+/// Writes beside the destination, flushes to disk and renames. Mode as the umask says.
+[[nodiscard]] Result<> write_file(const std::filesystem::path& path, ByteView content);
+
+/// Creates a file that only its owner may read (0600), in a folder made with mode 0700 where it is
+/// missing. Errors: `already_exists` when the file is there.
+[[nodiscard]] Result<> create_secret_file(const std::filesystem::path& path, ByteView content);
+
+}  // namespace trellis::cli

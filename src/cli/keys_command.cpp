@@ -1,0 +1,102 @@
+// trellis keys gen|get|list (cli.md 2).
+#include <algorithm>
+#include <system_error>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "cli/key_store.hpp"
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<Answer> generate(Context& context, const std::string& type_name) {
+  const auto type = identity::key_type_from(type_name);
+  if (!type) {
+    return fail(ErrorCode::invalid_argument, "\"" + type_name + "\" is not a type of key",
+                "use one of account, user, module, service, server, operator, cluster");
+  }
+  const auto pair = identity::KeyPair::generate(*type, context.random);
+  const auto key = pair.public_key().text();
+  const auto seed = pair.seed_text();
+  return Answer{"Public Key: " + key + "\nSeed: " + seed +
+                    "\n\nRemember that the seed is private, treat it as a secret.",
+                {{"public_key", key}, {"seed", seed}}};
+}
+
+std::string os_text(const std::error_code& problem) {
+  return problem ? problem.message() : std::string("No such file or directory");
+}
+
+Result<Answer> get(const Context& context, const std::string& directory, const std::string& name) {
+  const auto folder = key_directory(context, directory);
+  if (!folder) return std::unexpected(folder.error());
+  const auto path = *folder / name;
+  std::error_code problem;
+  if (!fs::exists(path, problem)) {
+    return fail(ErrorCode::not_found,
+                os_text(problem) + ".\nPlease ensure " + path.string() + " exists.",
+                "`trellis keys list` shows the names");
+  }
+  const auto content = read_file(path, 4096);
+  if (!content) return std::unexpected(content.error());
+  const std::string seed(trim(*content));
+  return Answer{seed, {{"seed", seed}}};
+}
+
+Result<Answer> list(const Context& context, const std::string& directory) {
+  const auto folder = key_directory(context, directory);
+  if (!folder) return std::unexpected(folder.error());
+  std::error_code problem;
+  std::vector<std::string> names;
+  for (fs::directory_iterator at(*folder, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    if (at->path().extension() == ".nk") names.push_back(at->path().filename().string());
+  }
+  if (problem) {
+    return fail(ErrorCode::not_found,
+                problem.message() + ", please ensure directory " + folder->string() + " exists");
+  }
+  std::sort(names.begin(), names.end());
+  auto text = "====== Keys found in " + folder->string() + " ======";
+  for (const auto& name : names) text += "\n" + name;
+  return Answer{std::move(text), {{"keys", names}}};
+}
+
+void add_gen(CLI::App& keys, Context& context) {
+  auto& leaf = *keys.add_subcommand("gen", "Make a key pair and print it; nothing is stored");
+  auto type = std::make_shared<std::string>();
+  leaf.add_option("keytype", *type, "account, user, module, service, server, operator or cluster")
+      ->required();
+  add_leaf(leaf, context, [type, &context](auto&) { return generate(context, *type); });
+}
+
+void add_get(CLI::App& keys, Context& context) {
+  auto& leaf = *keys.add_subcommand("get", "Print the seed in a key file");
+  auto name = std::make_shared<std::string>();
+  auto directory = std::make_shared<std::string>();
+  leaf.add_option("name", *name, "File name with its extension, e.g. echo_module.nk")->required();
+  leaf.add_option("-d,--directory", *directory, "Folder of key files [env WASH_KEYS]");
+  add_leaf(leaf, context,
+           [name, directory, &context](auto&) { return get(context, *directory, *name); });
+}
+
+void add_list(CLI::App& keys, Context& context) {
+  auto& leaf = *keys.add_subcommand("list", "List the key files");
+  auto directory = std::make_shared<std::string>();
+  leaf.add_option("-d,--directory", *directory, "Folder of key files [env WASH_KEYS]");
+  add_leaf(leaf, context, [directory, &context](auto&) { return list(context, *directory); });
+}
+
+}  // namespace
+
+void add_keys(CLI::App& app, Context& context) {
+  auto& keys = *app.add_subcommand("keys", "Make and list keys")->alias("key");
+  keys.require_subcommand(1);
+  add_gen(keys, context);
+  add_get(keys, context);
+  add_list(keys, context);
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,25 @@
+// The trellis binary: hands the operating system to the subcommands.
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/command.hpp"
+
+namespace {
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error, not a silent death
+  const trellis::SystemClock clock;
+  trellis::SystemRandom random;
+  trellis::cli::Context context{
+      .clock = clock, .random = random, .env = environment, .out = std::cout, .err = std::cerr};
+  return trellis::cli::run(argc, argv, context);
+}

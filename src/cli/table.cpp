@@ -1,0 +1,50 @@
+#include "cli/table.hpp"
+
+#include <algorithm>
+
+namespace trellis::cli {
+namespace {
+
+constexpr std::size_t gap = 3;
+
+/// Names come from tokens of strangers: nothing in them may steer the terminal.
+std::string printable(const std::string& text) {
+  std::string out = text;
+  for (auto& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return out;
+}
+
+/// Characters on the screen, as far as counting code points tells.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
+  }));
+}
+
+}  // namespace
+
+std::string Table::text() const {
+  std::size_t labels = 0;
+  std::size_t total = 0;
+  for (const auto& row : rows_) {
+    if (row.kind == Kind::pair) labels = std::max(labels, width_of(row.left) + gap);
+  }
+  for (const auto& row : rows_) {
+    total =
+        std::max(total, row.kind == Kind::pair ? labels + width_of(row.right) : width_of(row.left));
+  }
+  std::string out;
+  for (const auto& row : rows_) {
+    if (!out.empty()) out += '\n';
+    if (row.kind == Kind::heading) out.append((total - width_of(row.left)) / 2, ' ');
+    out += printable(row.left);
+    if (row.kind != Kind::pair) continue;
+    out.append(labels - width_of(row.left), ' ');
+    out += printable(row.right);
+  }
+  return out;
+}
+
+}  // namespace trellis::cli
