@@ -79,6 +79,17 @@ inline constexpr std::size_t provider_text_bytes = 16 * kib;
 inline constexpr milliseconds provider_thread_idle = seconds(10);
 
 // --- manifest -------------------------------------------------------------------------------
+/// Text of a manifest, before and after variables are replaced.
 inline constexpr std::size_t manifest_bytes = 1 * mib;
+/// Lists, maps and scalars of a manifest, each use of a YAML alias counted.
+inline constexpr std::size_t manifest_values = 200000;
+/// Warnings kept of one manifest; more help nobody.
+inline constexpr std::size_t manifest_warnings = 100;
+/// Paths, image references and keys.
+inline constexpr std::size_t reference_bytes = 4096;
+/// Highest memory of one instance a manifest may ask for: all of a 32-bit address space.
+inline constexpr std::uint32_t actor_memory_mb = 4096;
+/// Longest time a manifest may allow one call.
+inline constexpr milliseconds longest_call_timeout = std::chrono::hours(1);
 
 }  // namespace trellis::limits

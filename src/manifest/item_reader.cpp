@@ -1,0 +1,167 @@
+#include "manifest/item_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/limits.hpp"
+
+namespace trellis::manifest {
+namespace {
+
+std::string_view kind_name(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null: return "nothing (null)";
+    case Node::Kind::string: return "a text";
+    case Node::Kind::number: return "a number";
+    case Node::Kind::boolean: return "true or false";
+    case Node::Kind::list: return "a list";
+    case Node::Kind::map: return "a map";
+  }
+  return "a value";
+}
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+std::size_t longest(TextRule rule) {
+  switch (rule) {
+    case TextRule::name:
+    case TextRule::key: return limits::name_bytes;
+    case TextRule::reference: return limits::reference_bytes;
+    case TextRule::value: return limits::link_value_bytes;
+  }
+  return 0;
+}
+
+/// What is wrong with a text, or an empty view.
+std::string_view objection(std::string_view text, TextRule rule) {
+  if (rule == TextRule::value) return {};
+  if (text.empty()) return "empty";
+  if (std::ranges::any_of(text, is_control)) return "holds a control character";
+  if (rule == TextRule::name && text.find_first_of(" *>") != std::string_view::npos) {
+    return "holds a blank, '*' or '>'";
+  }
+  return {};
+}
+
+std::string_view advice(TextRule rule) {
+  return rule == TextRule::name
+             ? "use letters, digits and . : - _ only; names enter lattice subjects"
+             : "write a non-empty text; an unset variable needs a default: "
+               "${NAME:default}";
+}
+
+}  // namespace
+
+const Node* present(const Node& map, std::string_view key) noexcept {
+  const auto* node = map.find(key);
+  return node == nullptr || node->kind == Node::Kind::null ? nullptr : node;
+}
+
+std::string join_path(std::string_view path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+std::string Context::place(int line, std::string_view path) const {
+  const auto head = fmt::format("{}:{}: ", options_.file, std::max(line, 1));
+  return path.empty() ? head : fmt::format("{}{}: ", head, path);
+}
+
+std::unexpected<Error> Context::refuse(int line, std::string_view path, std::string_view text,
+                                       std::string remedy, ErrorCode code) const {
+  return fail(code, place(line, path) + std::string(text), std::move(remedy));
+}
+
+Result<> Context::warn(int line, std::string_view path, std::string_view text, std::string remedy) {
+  if (options_.strict) return refuse(line, path, text, std::move(remedy));
+  if (warnings_.size() < limits::manifest_warnings) {
+    warnings_.push_back(place(line, path) + std::string(text));
+  }
+  return {};
+}
+
+Result<> Context::expect(const Node& node, Node::Kind kind, std::string_view path) const {
+  if (node.kind == kind) return {};
+  const auto wanted = kind == Node::Kind::list ? "a list" : "a map";
+  return refuse(node.line, path, fmt::format("expected {}, found {}", wanted, kind_name(node)),
+                fmt::format("write {} here", wanted));
+}
+
+Result<std::string> Context::text(const Node& node, std::string_view path, TextRule rule) const {
+  const bool plain_null = node.kind == Node::Kind::null && format_ == Format::yaml;
+  if (node.kind != Node::Kind::string && !plain_null) {
+    return refuse(node.line, path, fmt::format("expected a text, found {}", kind_name(node)),
+                  format_ == Format::json ? "put the value in quotes" : "write a text here");
+  }
+  // `~` is a text as a value (host.md 11), but nobody means a file or a link of that name.
+  const bool empty = plain_null && rule != TextRule::value;
+  if (const auto wrong = objection(empty ? "" : std::string_view(node.text), rule);
+      !wrong.empty()) {
+    return refuse(node.line, path, wrong, std::string(advice(rule)));
+  }
+  if (node.text.size() > longest(rule)) {
+    return refuse(node.line, path, fmt::format("longer than {} bytes", longest(rule)),
+                  "use a shorter text", ErrorCode::limit);
+  }
+  return node.text;
+}
+
+Result<std::uint32_t> Context::number(const Node& node, std::string_view path, std::uint32_t low,
+                                      std::uint32_t high) const {
+  const auto wanted = format_ == Format::yaml ? Node::Kind::string : Node::Kind::number;
+  std::uint32_t value = 0;
+  const auto* end = node.text.data() + node.text.size();
+  const auto [stop, failed] = std::from_chars(node.text.data(), end, value);
+  if (node.kind != wanted || failed != std::errc{} || stop != end || value < low || value > high) {
+    return refuse(node.line, path, fmt::format("expected a whole number from {} to {}", low, high),
+                  fmt::format("write a number such as {}", std::clamp(8U, low, high)));
+  }
+  return value;
+}
+
+Result<std::optional<std::uint32_t>> Context::optional_number(const Node& map,
+                                                              std::string_view path,
+                                                              std::string_view key,
+                                                              std::uint32_t low,
+                                                              std::uint32_t high) const {
+  const auto* node = present(map, key);
+  if (node == nullptr) return std::nullopt;
+  auto value = number(*node, join_path(path, key), low, high);
+  if (!value) return pass(value);
+  return *value;
+}
+
+Result<std::string> Context::required_text(const Node& map, std::string_view path,
+                                           std::string_view key, TextRule rule) const {
+  const auto* node = map.find(key);
+  if (node == nullptr) {
+    return refuse(map.line, join_path(path, key), "missing", fmt::format("add `{}: …`", key));
+  }
+  return text(*node, join_path(path, key), rule);
+}
+
+Result<std::string> Context::link_name(const Node& map, std::string_view path) const {
+  const auto* node = present(map, "link_name");
+  if (node == nullptr) return "default";
+  return text(*node, join_path(path, "link_name"), TextRule::name);
+}
+
+Result<> Context::known_keys(const Node& map, std::string_view path,
+                             std::initializer_list<std::string_view> known) {
+  for (const auto& item : map.items) {
+    if (std::ranges::find(known, item.key) != known.end()) continue;
+    const auto key = std::string_view(item.key).substr(0, limits::name_bytes);
+    if (auto ok = warn(item.key_line, join_path(path, key), "unknown key, ignored",
+                       fmt::format("known here: {}", fmt::join(known, ", ")));
+        !ok) {
+      return ok;
+    }
+  }
+  return {};
+}
+
+}  // namespace trellis::manifest

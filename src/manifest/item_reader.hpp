@@ -1,0 +1,70 @@
+// Checked access to the values of one map of a manifest: types, bounds, unknown keys.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "manifest/manifest.hpp"
+#include "manifest/node.hpp"
+
+namespace trellis::manifest {
+
+/// What a text may be. All kinds are bounded and must not be empty.
+enum class TextRule {
+  name,  ///< link names, contract ids (lattice.md 1.2): no blanks, control characters, `*`, `>`
+  reference,  ///< paths, images, keys: no control characters
+  key,        ///< of labels and values: no control characters
+  value,      ///< any text, may be empty
+};
+
+/// Where errors and warnings of one manifest are made. Used by one thread.
+class Context {
+ public:
+  Context(const ParseOptions& options, Format format, std::vector<std::string>& warnings)
+      : options_(options), format_(format), warnings_(warnings) {}
+
+  [[nodiscard]] Format format() const noexcept { return format_; }
+  [[nodiscard]] std::unexpected<Error> refuse(int line, std::string_view path,
+                                              std::string_view text, std::string remedy,
+                                              ErrorCode code = ErrorCode::malformed) const;
+  /// Keeps the warning, or makes it an error when strict.
+  [[nodiscard]] Result<> warn(int line, std::string_view path, std::string_view text,
+                              std::string remedy);
+
+  [[nodiscard]] Result<> expect(const Node& node, Node::Kind kind, std::string_view path) const;
+  [[nodiscard]] Result<std::string> text(const Node& node, std::string_view path,
+                                         TextRule rule) const;
+  [[nodiscard]] Result<std::uint32_t> number(const Node& node, std::string_view path,
+                                             std::uint32_t low, std::uint32_t high) const;
+  /// A member that may be missing or null.
+  [[nodiscard]] Result<std::optional<std::uint32_t>> optional_number(const Node& map,
+                                                                     std::string_view path,
+                                                                     std::string_view key,
+                                                                     std::uint32_t low,
+                                                                     std::uint32_t high) const;
+  /// A member that must be there.
+  [[nodiscard]] Result<std::string> required_text(const Node& map, std::string_view path,
+                                                  std::string_view key, TextRule rule) const;
+  /// `link_name` of a map: "default" when it is missing or null.
+  [[nodiscard]] Result<std::string> link_name(const Node& map, std::string_view path) const;
+  /// Warns of each key of `map` that is not in `known`.
+  [[nodiscard]] Result<> known_keys(const Node& map, std::string_view path,
+                                    std::initializer_list<std::string_view> known);
+
+ private:
+  [[nodiscard]] std::string place(int line, std::string_view path) const;
+
+  const ParseOptions& options_;
+  Format format_;
+  std::vector<std::string>& warnings_;
+};
+
+/// The member, or null when it is missing or null.
+[[nodiscard]] const Node* present(const Node& map, std::string_view key) noexcept;
+/// "links[0]" and "actor" give "links[0].actor"; an empty path gives the key alone.
+[[nodiscard]] std::string join_path(std::string_view path, std::string_view key);
+
+}  // namespace trellis::manifest

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/text.hpp"
+#include "manifest/readers.hpp"
+#include "manifest/tree_builder.hpp"
+
+namespace trellis::manifest {
+namespace {
+
+/// How far the parser has read. It looks one character ahead after a number, so the line is taken
+/// at the last character that is not a blank: no token of JSON spans lines.
+struct Cursor {
+  int line = 1;
+  int token_line = 1;
+
+  void consume(char c) noexcept {
+    if (c == '\n') {
+      ++line;
+    } else if (c != ' ' && c != '\t' && c != '\r') {
+      token_line = line;
+    }
+  }
+};
+
+/// Input iterator that tells the cursor of every character the parser takes.
+class TrackedIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  TrackedIterator(const char* at, Cursor* cursor) noexcept : at_(at), cursor_(cursor) {}
+  reference operator*() const noexcept { return *at_; }
+  TrackedIterator& operator++() noexcept {
+    cursor_->consume(*at_++);
+    return *this;
+  }
+  TrackedIterator operator++(int) noexcept {
+    auto old = *this;
+    ++*this;
+    return old;
+  }
+  bool operator==(const TrackedIterator& other) const noexcept { return at_ == other.at_; }
+
+ private:
+  const char* at_;
+  Cursor* cursor_;
+};
+
+/// nlohmann's SAX interface; returning false stops the parser.
+class Handler final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit Handler(const Cursor& cursor) : cursor_(cursor) {}
+  TreeBuilder tree;
+
+  bool null() override { return scalar(Node::Kind::null, "null"); }
+  bool boolean(bool value) override {
+    return scalar(Node::Kind::boolean, value ? "true" : "false");
+  }
+  bool number_integer(number_integer_t value) override {
+    return scalar(Node::Kind::number, std::to_string(value));
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    return scalar(Node::Kind::number, std::to_string(value));
+  }
+  bool number_float(number_float_t, const string_t& text) override {
+    return scalar(Node::Kind::number, text);
+  }
+  bool string(string_t& value) override { return scalar(Node::Kind::string, std::move(value)); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return tree.open(Node::Kind::map, cursor_.token_line); }
+  bool key(string_t& value) override { return tree.key(std::move(value), cursor_.token_line); }
+  bool end_object() override { return tree.close(); }
+  bool start_array(std::size_t) override { return tree.open(Node::Kind::list, cursor_.token_line); }
+  bool end_array() override { return tree.close(); }
+  bool parse_error(std::size_t, const std::string& token,
+                   const nlohmann::json::exception& error) override {
+    // The library's text starts with its own tag; what follows the last ": " is for people.
+    const std::string_view what = error.what();
+    const auto reason = what.rfind(": ");
+    return tree.refuse(ErrorCode::malformed, cursor_.token_line,
+                       fmt::format("not valid JSON near '{}': {}", token.substr(0, 40),
+                                   reason == what.npos ? what : what.substr(reason + 2)));
+  }
+
+ private:
+  bool scalar(Node::Kind kind, std::string text) {
+    Node node;
+    node.kind = kind;
+    node.line = cursor_.token_line;
+    node.text = std::move(text);
+    return tree.add(std::move(node));
+  }
+
+  const Cursor& cursor_;
+};
+
+}  // namespace
+
+std::expected<Node, Problem> read_json(std::string_view text) {
+  if (trim(text).empty()) return Node{};
+  Cursor cursor;
+  Handler handler(cursor);
+  try {
+    const bool complete =
+        nlohmann::json::sax_parse(TrackedIterator(text.data(), &cursor),
+                                  TrackedIterator(text.data() + text.size(), &cursor), &handler);
+    if (!complete) handler.tree.refuse(ErrorCode::malformed, cursor.token_line, "not valid JSON");
+  } catch (const std::exception& error) {
+    handler.tree.refuse(ErrorCode::malformed, cursor.token_line, error.what());
+  }
+  return handler.tree.take();
+}
+
+}  // namespace trellis::manifest

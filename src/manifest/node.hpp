@@ -1,0 +1,38 @@
+// The tree both manifest formats are read into: YAML and JSON with the line of every value.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "trellis/result.hpp"
+
+namespace trellis::manifest {
+
+/// One value. Plain data; copies are deep.
+struct Node {
+  enum class Kind { null, string, number, boolean, list, map };
+
+  Kind kind = Kind::null;
+  int line = 0;             ///< where it starts, from 1
+  std::string text;         ///< of a scalar, as written (a YAML null may be "~", "null" or empty)
+  std::string key;          ///< when it is a member of a map
+  int key_line = 0;         ///< where the key stands
+  std::vector<Node> items;  ///< of a list or a map, in the order written
+
+  /// The member of a map, or null.
+  [[nodiscard]] const Node* find(std::string_view name) const noexcept {
+    for (const auto& item : items) {
+      if (item.key == name) return &item;
+    }
+    return nullptr;
+  }
+};
+
+/// Why a text was refused, and where.
+struct Problem {
+  ErrorCode code = ErrorCode::malformed;
+  int line = 0;  ///< from 1
+  std::string text;
+};
+
+}  // namespace trellis::manifest

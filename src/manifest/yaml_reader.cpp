@@ -1,0 +1,193 @@
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "manifest/readers.hpp"
+#include "manifest/tree_builder.hpp"
+
+namespace trellis::manifest {
+namespace {
+
+/// Thrown by the event handler to leave the parser; the tree knows why.
+struct Stop {};
+
+/// The scanner reads ahead through every open bracket before it hands out the first, so their
+/// number bounds its memory. Brackets in texts count too, which no real manifest notices.
+constexpr int bracket_depth = 1000;
+
+std::optional<int> line_of_deep_brackets(std::string_view text) {
+  int depth = 0;
+  int line = 1;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '[' || c == '{') ++depth;
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+    if (depth > bracket_depth) return line;
+  }
+  return std::nullopt;
+}
+
+/// yaml-cpp reports a null without its text, but a plain `~` in a manifest means the text "~"
+/// (host.md 11). So the text is read again at the position reported. An empty node is reported
+/// where the next token starts; when that is a value of ours and not a key, a colon follows it.
+class NullText {
+ public:
+  explicit NullText(std::string_view source) : source_(source) {}
+
+  [[nodiscard]] std::string_view at(int position, bool is_key) const {
+    auto rest = source_.substr(std::min(static_cast<std::size_t>(position), source_.size()));
+    while (rest.starts_with('&')) rest = after_anchor(rest);
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (rest.starts_with(word) && ends_scalar(rest.substr(word.size()), is_key)) return word;
+    }
+    return {};
+  }
+
+  /// The own line of an empty node: that of the text before it.
+  [[nodiscard]] int line_before(int position, int line) const {
+    auto at = std::min(static_cast<std::size_t>(position), source_.size());
+    while (at > 0 && blanks.find(source_[at - 1]) != blanks.npos) {
+      if (source_[--at] == '\n') --line;
+    }
+    return std::max(line, 1);
+  }
+
+ private:
+  static constexpr std::string_view blanks = " \t\r\n";
+
+  static bool ends_scalar(std::string_view rest, bool is_key) {
+    const auto next = rest.find_first_not_of(" \t");
+    if (next == rest.npos) return true;
+    const char c = rest[next];
+    if (c == ':') return is_key;
+    return c == '\r' || c == '\n' || c == ',' || c == ']' || c == '}' || (c == '#' && next > 0);
+  }
+
+  static std::string_view after_anchor(std::string_view text) {
+    const auto end = std::min(text.find_first_of(blanks), text.size());
+    text.remove_prefix(end);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    return text;
+  }
+
+  std::string_view source_;
+};
+
+class Handler final : public YAML::EventHandler {
+ public:
+  explicit Handler(std::string_view source) : null_text_(source) {}
+  TreeBuilder tree;
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) refuse(ErrorCode::unsupported, mark, "more than one YAML document");
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto text = null_text_.at(mark.pos, tree.wants_key());
+    const int line = text.empty() ? null_text_.line_before(mark.pos, mark.line + 1) : mark.line + 1;
+    scalar(Node::Kind::null, std::string(text), line, anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                const std::string& value) override {
+    scalar(Node::Kind::string, value, mark.line + 1, anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) {
+      refuse(ErrorCode::malformed, mark, "an alias stands inside the value it names");
+    }
+    if (tree.wants_key()) return as_key(found->second, mark.line + 1);
+    Node copy = found->second;
+    copy.line = mark.line + 1;
+    check(tree.add(std::move(copy)));
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(Node::Kind::list, mark, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(Node::Kind::map, mark, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  static void check(bool accepted) {
+    if (!accepted) throw Stop{};
+  }
+  [[noreturn]] void refuse(ErrorCode code, const YAML::Mark& mark, std::string text) {
+    tree.refuse(code, mark.line + 1, std::move(text));
+    throw Stop{};
+  }
+
+  void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (tree.wants_key()) refuse(ErrorCode::malformed, mark, "a key must be plain text");
+    check(tree.open(kind, mark.line + 1));
+    open_anchors_.push_back(anchor);
+  }
+
+  void close() {
+    const auto anchor = open_anchors_.back();
+    open_anchors_.pop_back();
+    check(tree.close(anchor == 0 ? nullptr : &anchors_[anchor]));
+  }
+
+  void scalar(Node::Kind kind, std::string text, int line, YAML::anchor_t anchor) {
+    Node node;
+    node.kind = kind;
+    node.line = line;
+    node.text = std::move(text);
+    if (anchor != 0) anchors_[anchor] = node;
+    if (tree.wants_key()) return as_key(node, line);
+    check(tree.add(std::move(node)));
+  }
+
+  void as_key(const Node& node, int line) {
+    const bool plain = node.kind == Node::Kind::string || node.kind == Node::Kind::null;
+    if (!plain) check(tree.refuse(ErrorCode::malformed, line, "a key must be plain text"));
+    check(tree.key(node.text, line));
+  }
+
+  NullText null_text_;
+  int documents_ = 0;
+  std::vector<YAML::anchor_t> open_anchors_;
+  std::map<YAML::anchor_t, Node> anchors_;
+};
+
+}  // namespace
+
+std::expected<Node, Problem> read_yaml(std::string_view text) {
+  if (const auto line = line_of_deep_brackets(text)) {
+    return std::unexpected(Problem{ErrorCode::limit, *line, "too many open brackets"});
+  }
+  Handler handler(text);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(handler)) {
+    }
+  } catch (const Stop&) {
+    return handler.tree.take();
+  } catch (const YAML::Exception& error) {
+    handler.tree.refuse(ErrorCode::malformed, std::max(error.mark.line + 1, 1),
+                        fmt::format("not valid YAML: {}", error.msg));
+  } catch (const std::exception& error) {
+    handler.tree.refuse(ErrorCode::malformed, 1, fmt::format("not valid YAML: {}", error.what()));
+  }
+  return handler.tree.take();
+}
+
+}  // namespace trellis::manifest
