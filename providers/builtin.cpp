@@ -3,6 +3,7 @@
 #include <array>
 
 #include "providers/extras/extras.hpp"
+#include "providers/httpserver/httpserver.hpp"
 #include "providers/keyvalue/keyvalue.hpp"
 #include "providers/logging/logging.hpp"
 
@@ -11,6 +12,7 @@ namespace trellis::providers {
 std::span<const Builtin> builtins() noexcept {
   static const std::array all = {
       Builtin{"builtin:extras", extras::table(), extras::fixed_key},
+      Builtin{"builtin:httpserver", httpserver::table(), {}},
       Builtin{"builtin:keyvalue", keyvalue::table(), {}},
       Builtin{"builtin:logging", logging::table(), {}},
   };

@@ -72,14 +72,18 @@ void MsgpackWriter::string(std::string_view text) {
 }
 
 void MsgpackWriter::binary(ByteView bytes) {
-  if (fits<std::uint8_t>(bytes.size())) {
-    put(0xc4, static_cast<std::uint8_t>(bytes.size()));
-  } else if (fits<std::uint16_t>(bytes.size())) {
-    put(0xc5, static_cast<std::uint16_t>(bytes.size()));
-  } else {
-    put(0xc6, static_cast<std::uint32_t>(bytes.size()));
-  }
+  binary_head(bytes.size());
   append(bytes);
+}
+
+void MsgpackWriter::binary_head(std::size_t size) {
+  if (fits<std::uint8_t>(size)) {
+    put(0xc4, static_cast<std::uint8_t>(size));
+  } else if (fits<std::uint16_t>(size)) {
+    put(0xc5, static_cast<std::uint16_t>(size));
+  } else {
+    put(0xc6, static_cast<std::uint32_t>(size));
+  }
 }
 
 void MsgpackWriter::byte_array(ByteView bytes) {

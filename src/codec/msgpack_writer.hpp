@@ -23,6 +23,8 @@ class MsgpackWriter {
   void string(std::string_view text);
   /// `bin`: the form of bytes fields inside payloads (contracts.md 2.1).
   void binary(ByteView bytes);
+  /// Announces `size` bytes that the caller appends: for bodies that arrive in pieces.
+  void binary_head(std::size_t size);
   /// An array of integers: the form of `msg` on the lattice, where peers refuse `bin`.
   void byte_array(ByteView bytes);
   /// Announces `count` values, or pairs of key and value, that follow.

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/blocking.hpp"
 #include "codec/messages/core.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/provider.h"
@@ -55,10 +56,17 @@ class FakeHost {
     return reinterpret_cast<trellis_host_ctx*>(this);
   }
 
-  /// What dispatched calls do; without it they fail. It runs on the dispatching thread.
+  /// What dispatched calls do; without it they fail. It runs on the dispatching thread; a
+  /// BlockingScope in it announces waits to the provider as the host does.
   void set_actor(Actor actor) {
     const std::lock_guard lock(mutex_);
     actor_ = std::move(actor);
+  }
+  /// spawn_thread fails beyond so many.
+  void set_most_threads(std::size_t most) { most_threads_ = most; }
+  /// Of the last dispatch; 0 when the provider left it to the host.
+  [[nodiscard]] std::chrono::nanoseconds last_timeout() const {
+    return std::chrono::nanoseconds(last_timeout_ns_);
   }
   void advance(std::chrono::nanoseconds time) { advanced_ns_ += time.count(); }
   [[nodiscard]] std::int64_t now_ns() const {
@@ -103,6 +111,20 @@ class FakeHost {
     Reply reply;
   };
 
+  /// The hooks of a plugin's thread, as the host installs them.
+  class ThreadHooks final : public BlockingHooks {
+   public:
+    explicit ThreadHooks(const trellis_thread_hooks* hooks) {
+      if (hooks != nullptr) hooks_ = *hooks;
+    }
+    [[nodiscard]] bool present() const noexcept { return hooks_.before_block != nullptr; }
+    bool before_block() noexcept override { return hooks_.before_block(hooks_.user) == 0; }
+    void after_block() noexcept override { hooks_.after_block(hooks_.user); }
+
+   private:
+    trellis_thread_hooks hooks_{};
+  };
+
   static FakeHost& of(trellis_host_ctx* context) { return *reinterpret_cast<FakeHost*>(context); }
   static ByteView bytes(trellis_view view) { return {view.data, view.size}; }
   static std::string text(trellis_view view) { return std::string(as_text(bytes(view))); }
@@ -135,9 +157,10 @@ class FakeHost {
     return run(text(actor), text(operation), bytes(payload));
   }
   static trellis_status dispatch(trellis_host_ctx* context, trellis_call, trellis_view actor,
-                                 trellis_view operation, trellis_view payload, std::int64_t,
-                                 trellis_buffer* out) {
+                                 trellis_view operation, trellis_view payload,
+                                 std::int64_t timeout_ns, trellis_buffer* out) {
     FakeHost& self = of(context);
+    self.last_timeout_ns_ = timeout_ns;
     auto reply = std::make_unique<Reply>(self.ask_actor(actor, operation, payload));
     ++self.live_buffers_;
     *out = {reply->bytes.data(), reply->bytes.size(), reply.get()};
@@ -165,10 +188,14 @@ class FakeHost {
     --of(context).live_buffers_;
   }
   static trellis_status spawn_thread(trellis_host_ctx* context, trellis_view, void (*fn)(void*),
-                                     void* argument, const trellis_thread_hooks*) {
+                                     void* argument, const trellis_thread_hooks* hooks) {
     FakeHost& self = of(context);
     const std::lock_guard lock(self.mutex_);
-    self.threads_.emplace_back(fn, argument);
+    if (self.threads_.size() >= self.most_threads_) return TRELLIS_ERROR;
+    self.threads_.emplace_back([fn, argument, hooks = ThreadHooks(hooks)]() mutable {
+      const ThreadBlockingHooks installed(hooks.present() ? &hooks : nullptr);
+      fn(argument);
+    });
     return TRELLIS_OK;
   }
   static void log(trellis_host_ctx* context, trellis_log_level level, trellis_view target,
@@ -188,6 +215,8 @@ class FakeHost {
   trellis_call last_call_ = 0;
   std::vector<LogLine> logs_;
   std::vector<std::thread> threads_;
+  std::atomic<std::size_t> most_threads_{1000};
+  std::atomic<std::int64_t> last_timeout_ns_{0};
   Actor actor_;
   std::atomic<std::int64_t> advanced_ns_{0};
   std::atomic<int> bad_completions_{0};

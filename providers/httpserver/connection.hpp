@@ -1,0 +1,81 @@
+// One TCP or TLS connection: moves bytes between a socket and an Exchange, under time limits.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+
+#include "providers/httpserver/net.hpp"
+
+namespace trellis::providers::httpserver {
+
+class Site;
+struct Settings;
+
+/// What the site and the sweeper see of a connection. Public functions may be called from any
+/// thread.
+///
+/// A connection has at most one handler under way, so its own state needs no lock. Time limits are
+/// atomics that the sweeper compares every 100 ms, instead of a timer that is set and cancelled for
+/// each request; it ends a wait by shutting the socket down, which the wait then reports.
+class ConnectionBase {
+ public:
+  ConnectionBase() = default;
+  virtual ~ConnectionBase() = default;
+  ConnectionBase(const ConnectionBase&) = delete;
+  ConnectionBase& operator=(const ConnectionBase&) = delete;
+
+  /// Ends what has taken too long. `now_ns` as coarse_now_ns().
+  void sweep(std::int64_t now_ns) noexcept;
+  /// Ends the connection if it is idle, otherwise after the request under way, and in any case at
+  /// `last_ns`.
+  void drain(std::int64_t last_ns) noexcept;
+  /// Shuts both directions down now.
+  void cut() noexcept;
+
+ protected:
+  enum class Phase : std::uint8_t {
+    idle,       ///< waits for the first byte of a request
+    receiving,  ///< the rest of it, or the handshake of TLS
+    handling,   ///< in the handler: bounded by the timeout of the dispatch
+    writing,
+    closing  ///< waits for the peer to close
+  };
+
+  /// From now on in `phase` and for at most `allowed`.
+  void enter(Phase phase, std::chrono::milliseconds allowed) noexcept;
+  /// The same, but a limit that already runs for this phase goes on unless enough bytes moved.
+  void proceed(Phase phase, std::chrono::milliseconds allowed) noexcept;
+  void moved(std::size_t bytes) noexcept { moved_ += bytes; }
+  [[nodiscard]] bool expired() const noexcept { return expired_; }
+
+  void attach(int descriptor) noexcept;
+  /// Before the descriptor is closed, so that nobody shuts down another's that got its number.
+  void detach() noexcept;
+
+ private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
+  void shut_down(int how) noexcept;
+
+  std::mutex descriptor_mutex_;
+  int descriptor_ = -1;  // under descriptor_mutex_
+  std::atomic<Phase> phase_{Phase::closing};
+  std::atomic<std::int64_t> deadline_ns_{never};
+  std::atomic<std::int64_t> last_ns_{never};
+  std::atomic<bool> expired_{false};
+  std::size_t moved_ = 0;  // of the connection's own handlers
+};
+
+/// CLOCK_MONOTONIC to a few milliseconds, for a fraction of its price.
+[[nodiscard]] std::int64_t coarse_now_ns() noexcept;
+
+/// Serves a connection that was accepted for `site`, TLS or not as the settings say. `refuse`: only
+/// tells the client that there are too many.
+void serve_connection(std::shared_ptr<Site> site, std::shared_ptr<const Settings> settings,
+                      Socket socket, bool refuse);
+
+}  // namespace trellis::providers::httpserver

@@ -1,0 +1,76 @@
+#include <sys/socket.h>
+#include <time.h>
+
+#include "providers/httpserver/connection.hpp"
+
+namespace trellis::providers::httpserver {
+namespace {
+
+/// Bytes that earn a slow peer another stretch of time.
+constexpr std::size_t fair_share = 16 * 1024;
+constexpr std::int64_t grace_ns = 2'000'000'000;
+
+std::int64_t to_ns(std::chrono::milliseconds time) noexcept {
+  return std::chrono::nanoseconds(time).count();
+}
+
+}  // namespace
+
+std::int64_t coarse_now_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+void ConnectionBase::enter(Phase phase, std::chrono::milliseconds allowed) noexcept {
+  moved_ = 0;
+  deadline_ns_ = phase == Phase::handling ? never : coarse_now_ns() + to_ns(allowed);
+  phase_ = phase;
+}
+
+void ConnectionBase::proceed(Phase phase, std::chrono::milliseconds allowed) noexcept {
+  if (phase_ != phase || moved_ >= fair_share) enter(phase, allowed);
+}
+
+void ConnectionBase::sweep(std::int64_t now_ns) noexcept {
+  if (now_ns >= last_ns_) return cut();
+  if (now_ns < deadline_ns_) return;
+  switch (phase_) {
+    case Phase::handling: return;
+    case Phase::idle:
+    case Phase::receiving:
+      // Only the reading half first: a slow sender is told so.
+      if (expired_.exchange(true)) return cut();
+      deadline_ns_ = now_ns + grace_ns;
+      return shut_down(SHUT_RD);
+    case Phase::writing:
+    case Phase::closing: return cut();
+  }
+}
+
+void ConnectionBase::drain(std::int64_t last_ns) noexcept {
+  last_ns_ = last_ns;
+  // The connection looks at Site::closing() after it has become idle, and closing() is set already.
+  if (phase_ == Phase::idle) shut_down(SHUT_RD);
+}
+
+void ConnectionBase::cut() noexcept {
+  shut_down(SHUT_RDWR);
+}
+
+void ConnectionBase::attach(int descriptor) noexcept {
+  const std::lock_guard lock(descriptor_mutex_);
+  descriptor_ = descriptor;
+}
+
+void ConnectionBase::detach() noexcept {
+  const std::lock_guard lock(descriptor_mutex_);
+  descriptor_ = -1;
+}
+
+void ConnectionBase::shut_down(int how) noexcept {
+  const std::lock_guard lock(descriptor_mutex_);
+  if (descriptor_ >= 0) ::shutdown(descriptor_, how);
+}
+
+}  // namespace trellis::providers::httpserver

@@ -1,0 +1,45 @@
+#include "providers/httpserver/dispatch_handler.hpp"
+
+#include <utility>
+
+namespace trellis::providers::httpserver {
+namespace {
+
+void set_text(codec::httpserver::Response& response, std::uint32_t status, std::string_view text) {
+  response = {status, "", {{"content-type", "text/plain; charset=utf-8"}}, to_bytes(text)};
+}
+
+}  // namespace
+
+DispatchHandler::DispatchHandler(Host host, Log log, std::string actor)
+    : host_(host), log_(std::move(log)), actor_(std::move(actor)) {}
+
+void DispatchHandler::handle(const RequestView& request, codec::httpserver::Response& response) {
+  const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, codec::httpserver::handle_request,
+                                    request.message, request.timeout);
+  if (!reply) return answer_error(reply.error(), request, response);
+  auto decoded = codec::decode<codec::httpserver::Response>(reply->bytes());
+  if (decoded) {
+    response = std::move(*decoded);
+    return;
+  }
+  log_.warn("actor {} answered {} {} with something that is no HTTP response: {}", actor_,
+            request.method, request.path, decoded.error().message);
+  set_text(response, 500, "Malformed response from actor");
+}
+
+void DispatchHandler::answer_error(const Error& error, const RequestView& request,
+                                   codec::httpserver::Response& response) const {
+  log_.warn("{} {} for actor {} failed: {}", request.method, request.path, actor_, error.message);
+  switch (error.code) {
+    case ErrorCode::busy:
+    case ErrorCode::cancelled:
+      set_text(response, 503, "The actor is busy");
+      response.header["retry-after"] = "1";
+      break;
+    case ErrorCode::deadline: set_text(response, 504, "The actor did not answer in time"); break;
+    default: set_text(response, 500, "Failed to handle request");
+  }
+}
+
+}  // namespace trellis::providers::httpserver

@@ -1,0 +1,33 @@
+// Requests answered by an actor.
+#pragma once
+
+#include <string>
+
+#include "base/log.hpp"
+#include "providers/common/host.hpp"
+#include "providers/httpserver/handler.hpp"
+
+namespace trellis::providers::httpserver {
+
+/// Any thread; on threads of the host the actor runs inline. Outcomes (contracts.md 3.1, and ours):
+///
+///   answer that decodes                    what the actor said
+///   answer that does not                   500 `Malformed response from actor`
+///   error or refusal                       500 `Failed to handle request`; the text is logged only
+///   host busy, or stopping                 503 with Retry-After
+///   no answer in time                      504
+class DispatchHandler final : public RequestHandler {
+ public:
+  DispatchHandler(Host host, Log log, std::string actor);
+  void handle(const RequestView& request, codec::httpserver::Response& response) override;
+
+ private:
+  void answer_error(const Error& error, const RequestView& request,
+                    codec::httpserver::Response& response) const;
+
+  Host host_;
+  Log log_;
+  std::string actor_;
+};
+
+}  // namespace trellis::providers::httpserver

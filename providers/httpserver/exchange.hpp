@@ -1,0 +1,86 @@
+// HTTP/1.1 of one connection without any socket: bytes in, steps out.
+#pragma once
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "providers/httpserver/handler.hpp"
+#include "providers/httpserver/request_parser.hpp"
+#include "providers/httpserver/response_head.hpp"
+
+namespace trellis::providers::httpserver {
+
+/// What the owner of an Exchange does next.
+enum class Step {
+  read,    ///< read into input_space(), then received() or input_ended()
+  handle,  ///< a request is complete: call handle() or refuse()
+  write,   ///< send output(), then written()
+  close    ///< nothing more; see must_linger()
+};
+
+/// Requests and responses of one connection, one after the other, pipelined ones included. Buffers
+/// are used again, so a request costs no memory that the one before it had. Belongs to one thread
+/// at a time.
+class Exchange {
+ public:
+  /// `limits` may change between requests (set_limits). `label` names the actor in log lines.
+  Exchange(Log log, std::string_view label, const RequestLimits& limits);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  [[nodiscard]] Step next();
+
+  [[nodiscard]] net::mutable_buffer input_space();
+  void received(std::size_t count);
+  /// The peer sends no more (`expired`: it took too long, which is answered with 408).
+  void input_ended(bool expired);
+  /// Whether a part of a request has come.
+  [[nodiscard]] bool mid_request() const noexcept { return parser_.has_value(); }
+  void set_limits(const RequestLimits& limits) noexcept { limits_ = limits; }
+
+  /// Lets the handler answer the request. `keep_alive` false closes the connection after it.
+  void handle(RequestHandler& handler, std::chrono::milliseconds timeout, bool keep_alive);
+  /// Answers the request, or a connection without one, with an error, and closes.
+  void refuse(unsigned status, std::string_view text);
+
+  [[nodiscard]] std::array<net::const_buffer, 2> output() const;
+  void written(std::size_t count);
+
+  /// Whether unread input may be on its way, so that closing at once could destroy the response.
+  [[nodiscard]] bool must_linger() const noexcept { return linger_; }
+  /// The line of the access log for the last response.
+  [[nodiscard]] std::string access_line() const;
+
+ private:
+  [[nodiscard]] bool parse();
+  [[nodiscard]] std::string_view unread() const noexcept;
+  void answer(const ResponseTerms& terms);
+  void finish_response();
+  [[nodiscard]] std::size_t output_size() const noexcept;
+
+  Log log_;
+  std::string_view label_;
+  RequestLimits limits_;
+  std::string input_;
+  std::size_t input_begin_ = 0;
+  std::size_t input_end_ = 0;
+  RequestStorage storage_;
+  std::optional<RequestParser> parser_;
+  codec::httpserver::Response response_;
+  ResponseOutcome outcome_;
+  DateText date_;
+  std::string head_;
+  std::size_t sent_ = 0;
+  bool filled_ = false;  ///< the last read took all the space there was
+  bool writing_ = false;
+  bool interim_ = false;  ///< what is written is 100 Continue
+  bool close_ = false;    ///< after the output
+  bool continued_ = false;
+  bool linger_ = false;
+};
+
+}  // namespace trellis::providers::httpserver

@@ -1,0 +1,35 @@
+#include "providers/httpserver/host_services.hpp"
+
+#include <utility>
+
+namespace trellis::providers::httpserver {
+namespace {
+
+class Thread final : public PoolThread {
+ public:
+  explicit Thread(HostThread thread) noexcept : thread_(std::move(thread)) {}
+
+ private:
+  HostThread thread_;
+};
+
+std::int32_t before_block(void* user) {
+  return static_cast<BlockingHooks*>(user)->before_block() ? 0 : 1;
+}
+
+void after_block(void* user) {
+  static_cast<BlockingHooks*>(user)->after_block();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PoolThread>> HostThreads::start(std::string_view name,
+                                                       std::function<void()> body,
+                                                       BlockingHooks& hooks) {
+  const trellis_thread_hooks table = {sizeof table, &before_block, &after_block, &hooks};
+  auto thread = HostThread::start(host_, name, std::move(body), &table);
+  if (!thread) return pass(thread);
+  return std::make_unique<Thread>(std::move(*thread));
+}
+
+}  // namespace trellis::providers::httpserver

@@ -1,0 +1,33 @@
+// Threads and log of the server, taken from the host of the provider.
+#pragma once
+
+#include "providers/common/host.hpp"
+#include "providers/httpserver/io_pool.hpp"
+
+namespace trellis::providers::httpserver {
+
+/// Any thread.
+class HostThreads final : public ThreadSource {
+ public:
+  explicit HostThreads(Host host) noexcept : host_(host) {}
+  Result<std::unique_ptr<PoolThread>> start(std::string_view name, std::function<void()> body,
+                                            BlockingHooks& hooks) override;
+
+ private:
+  Host host_;
+};
+
+/// The host decides what it writes, so every level is handed on. Any thread.
+class HostLogSink final : public LogSink {
+ public:
+  explicit HostLogSink(Host host) noexcept : host_(host) {}
+  bool enabled(LogLevel, std::string_view) const noexcept override { return true; }
+  void write(const LogRecord& record) noexcept override {
+    host_.log(record.level, record.target, record.text);
+  }
+
+ private:
+  Host host_;
+};
+
+}  // namespace trellis::providers::httpserver

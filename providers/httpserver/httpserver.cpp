@@ -1,0 +1,102 @@
+#include "providers/httpserver/httpserver.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "providers/common/adapter.hpp"
+#include "providers/httpserver/dispatch_handler.hpp"
+#include "providers/httpserver/host_services.hpp"
+#include "providers/httpserver/server.hpp"
+
+namespace trellis::providers::httpserver {
+namespace {
+
+/// First-party actor keys have exactly this length, and so has every nkey (contracts.md 2.4).
+constexpr std::size_t actor_key_chars = 56;
+
+struct Link {
+  std::shared_ptr<Site> site;
+  Options options;
+};
+
+Result<> check_actor_key(std::string_view actor) {
+  if (actor.size() == actor_key_chars && actor.front() == 'M') return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("'{}' is no actor key: those have {} characters and begin with M",
+                          actor.substr(0, 64), actor_key_chars),
+              "link an actor by its public key");
+}
+
+class HttpServerProvider final : public Provider<Link> {
+ public:
+  static constexpr Description description = {
+      codec::httpserver::contract_id.data(),
+      "Trellis HTTP Server",
+      "Trellis",
+      "0.1.0",
+      1,
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+
+  explicit HttpServerProvider(Host host)
+      : Provider(host),
+        threads_(host),
+        log_(std::make_shared<HostLogSink>(host), "httpserver"),
+        server_(threads_, log_, {std::max(1U, std::thread::hardware_concurrency()), 64}) {}
+
+  Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
+                                     const std::shared_ptr<Link>& previous) override {
+    if (auto checked = check_actor_key(actor); !checked) return pass(checked);
+    auto parsed = read_options(values);
+    if (!parsed) return pass(parsed);
+    for (const auto& warning : parsed->warnings) log_.warn("link of {}: {}", actor, warning);
+    // Only hidden values changed, such as those of newer claims.
+    if (previous && previous->options == parsed->options) return previous;
+    return previous ? rebind(*previous, parsed->options) : open(actor, parsed->options);
+  }
+
+  void unbind(std::string_view, Link& link) override { server_.close(link.site); }
+
+  Result<Bytes> handle(Link&, const Call&) override {
+    return fail(ErrorCode::unsupported, "bad dispatch", "actors receive requests; they send none");
+  }
+
+  codec::core::HealthResponse health() override {
+    constexpr std::size_t most_shown = 8;
+    const auto urls = server_.urls();
+    if (urls.empty()) return {true, "no actor is linked"};
+    const auto shown =
+        urls.begin() + static_cast<std::ptrdiff_t>(std::min(urls.size(), most_shown));
+    auto message = fmt::format("listening on {}", fmt::join(urls.begin(), shown, ", "));
+    if (urls.size() > most_shown) message += fmt::format(" and {} more", urls.size() - most_shown);
+    return {true, std::move(message)};
+  }
+
+  void stop(SteadyTime deadline) override { server_.stop(deadline); }
+
+ private:
+  Result<std::shared_ptr<Link>> open(std::string_view actor, const Options& options) {
+    auto handler = std::make_shared<DispatchHandler>(host(), log_, std::string(actor));
+    auto site = server_.open(std::string(actor), options, std::move(handler));
+    if (!site) return pass(site);
+    return std::make_shared<Link>(Link{std::move(*site), options});
+  }
+
+  Result<std::shared_ptr<Link>> rebind(const Link& previous, const Options& options) {
+    if (auto done = server_.reconfigure(*previous.site, options); !done) return pass(done);
+    return std::make_shared<Link>(Link{previous.site, options});
+  }
+
+  HostThreads threads_;
+  Log log_;
+  Server server_;
+};
+
+}  // namespace
+
+const trellis_provider_table* table() noexcept {
+  return provider_table<HttpServerProvider>();
+}
+
+}  // namespace trellis::providers::httpserver

@@ -1,0 +1,280 @@
+#include "providers/httpserver/request_parser.hpp"
+
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
+#include <iterator>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "codec/msgpack_writer.hpp"
+
+namespace trellis::providers::httpserver {
+namespace {
+
+namespace http = boost::beast::http;
+
+/// Repeated names are found by comparing all with all.
+constexpr std::size_t most_headers = 256;
+
+std::string_view to_std(boost::beast::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
+
+bool is_ascii(std::string_view text) noexcept {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Appends the target; bytes that RFC 3986 does not allow raw are percent-encoded, as clients
+/// should have done, so that the path is ASCII for the actor.
+void append_target(std::string_view target, std::string& out) {
+  if (is_ascii(target)) {
+    out += target;
+    return;
+  }
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char c : target) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += c;
+    } else {
+      out += {'%', digits[byte >> 4U], digits[byte & 0x0fU]};
+    }
+  }
+}
+
+}  // namespace
+
+void RequestStorage::clear() {
+  // A rare big request must not hold its memory for the life of the connection.
+  constexpr std::size_t kept = 256 * limits::kib;
+  method.clear();
+  target.clear();
+  text.clear();
+  headers.clear();
+  body.clear();
+  message.clear();
+  if (body.capacity() > kept) body.shrink_to_fit();
+  if (message.capacity() > kept) message.shrink_to_fit();
+}
+
+RequestParser::RequestParser(RequestStorage& storage, const RequestLimits& limits)
+    : storage_(storage), limits_(limits) {
+  storage_.clear();
+  header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
+  body_limit(limits_.body_bytes);
+  eager(true);
+}
+
+std::size_t RequestParser::feed(std::string_view input) {
+  // Beast asserts five bytes where the end of a chunked body may have four so far. Every rest of
+  // such a body has at least five ("0", two line ends), so waiting for them loses nothing.
+  if (header_done_ && chunked() && input.size() < 5) return 0;
+  ErrorCondition error;
+  const std::size_t used = put(net::const_buffer(input.data(), input.size()), error);
+  if (!header_done_) {
+    head_bytes_ += used;
+    // Beast bounds the request line and the fields each for themselves.
+    if (!error || error == http::error::need_more) {
+      if (head_bytes_ + (input.size() - used) > limits_.header_bytes) {
+        error = http::error::header_limit;
+      }
+    }
+  } else if (error == http::error::need_more && input.size() - used > limits_.header_bytes) {
+    error = http::error::bad_chunk;  // an endless chunk extension or trailer
+  }
+  if (error && error != http::error::need_more && !refusal_) refusal_ = refusal_for(error);
+  return used;
+}
+
+bool RequestParser::awaits_continue() const {
+  return expects_continue_ && header_done_ && !is_done() && !body_begun_;
+}
+
+void RequestParser::on_request_impl(http::verb verb, View method, View target, int version,
+                                    ErrorCondition& error) {
+  if (verb == http::verb::connect) {
+    return refuse(405, "CONNECT is for proxies; this is not one\n", error);
+  }
+  version_ = version;
+  head_ = verb == http::verb::head;
+  storage_.method = to_std(method);
+  append_target(to_std(target), storage_.target);
+  if (!split_target()) refuse(400, "The request target is not a path\n", error);
+}
+
+bool RequestParser::split_target() {
+  path_ = storage_.target;
+  if (!path_.starts_with('/')) {
+    if (path_ == "*") return storage_.method == "OPTIONS";
+    const auto scheme = path_.find("://");
+    const auto name = to_lower_ascii(path_.substr(0, std::min<std::size_t>(scheme, 5)));
+    if (scheme == std::string_view::npos || (name != "http" && name != "https")) return false;
+    path_.remove_prefix(scheme + 3);
+    path_.remove_prefix(std::min(path_.find_first_of("/?"), path_.size()));
+  }
+  const auto question = path_.find('?');
+  if (question != std::string_view::npos) {
+    query_ = path_.substr(question + 1);
+    path_ = path_.substr(0, question);
+  }
+  if (path_.empty()) path_ = "/";
+  return true;
+}
+
+void RequestParser::on_field_impl(Field field, View name, View value, ErrorCondition& error) {
+  if (header_done_) return;  // trailers: nothing in the Request message can carry them
+  if (storage_.headers.size() == most_headers) {
+    return refuse(431, "Too many request headers\n", error);
+  }
+  check_framing(field, to_std(value), error);
+  if (!error) keep_header(to_std(name), to_std(value));
+}
+
+void RequestParser::check_framing(Field field, std::string_view value, ErrorCondition& error) {
+  switch (field) {
+    case Field::host: ++hosts_; break;
+    case Field::content_length:
+      if (++lengths_ > 1 || value.find(',') != std::string_view::npos) {
+        refuse(400, "More than one Content-Length\n", error);
+      }
+      break;
+    case Field::transfer_encoding:
+      if (transfer_encoding_ || !boost::beast::iequals(value, "chunked")) {
+        return refuse(501, "The only Transfer-Encoding understood is chunked\n", error);
+      }
+      transfer_encoding_ = true;
+      break;
+    case Field::expect:
+      if (!boost::beast::iequals(value, "100-continue")) {
+        return refuse(417, "The only expectation understood is 100-continue\n", error);
+      }
+      expects_continue_ = true;
+      break;
+    default: break;
+  }
+}
+
+void RequestParser::keep_header(std::string_view name, std::string_view value) {
+  auto& text = storage_.text;
+  RequestStorage::Header header;
+  header.name_at = text.size();
+  header.name_size = name.size();
+  std::transform(name.begin(), name.end(), std::back_inserter(text), lower);
+  header.value_at = text.size();
+  if (is_ascii(value)) {
+    text += value;
+  } else {
+    text += replace_bad_utf8(value);  // a str of MessagePack is UTF-8
+  }
+  header.value_size = text.size() - header.value_at;
+  storage_.headers.push_back(header);
+}
+
+void RequestParser::on_header_impl(ErrorCondition& error) {
+  header_done_ = true;
+  if (hosts_ > 1 || (hosts_ == 0 && version_ >= 11)) {
+    return refuse(400, "A request has exactly one Host\n", error);
+  }
+  if (transfer_encoding_ && version_ < 11) {
+    return refuse(400, "Transfer-Encoding is not for HTTP/1.0\n", error);
+  }
+  if (version_ < 11) expects_continue_ = false;
+  mark_repeated();
+  // The length of a chunked body is known at its end only.
+  if (!chunked()) encode_head(static_cast<std::size_t>(content_length().value_or(0)));
+}
+
+std::size_t RequestParser::on_body_impl(View body, ErrorCondition&) {
+  body_begun_ = true;
+  storage_.message.insert(storage_.message.end(), body.begin(), body.end());
+  return body.size();
+}
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, ErrorCondition&) {
+  body_begun_ = true;
+  storage_.body.insert(storage_.body.end(), body.begin(), body.end());
+  return body.size();
+}
+
+void RequestParser::on_finish_impl(ErrorCondition&) {
+  if (!chunked()) return;
+  encode_head(storage_.body.size());
+  storage_.message.insert(storage_.message.end(), storage_.body.begin(), storage_.body.end());
+}
+
+void RequestParser::mark_repeated() {
+  auto& headers = storage_.headers;
+  const auto name = [&](const RequestStorage::Header& header) {
+    return std::string_view(storage_.text).substr(header.name_at, header.name_size);
+  };
+  for (std::size_t i = 1; i < headers.size(); ++i) {
+    for (std::size_t j = 0; j < i && !headers[i].merged; ++j) {
+      headers[i].merged = !headers[j].merged && name(headers[i]) == name(headers[j]);
+    }
+    repeated_ = repeated_ || headers[i].merged;
+  }
+}
+
+std::string_view RequestParser::value_of(std::size_t first) {
+  const std::string_view text = storage_.text;
+  const auto& head = storage_.headers[first];
+  const auto name = text.substr(head.name_at, head.name_size);
+  const auto value = text.substr(head.value_at, head.value_size);
+  if (!repeated_) return value;
+  storage_.joined = value;
+  for (std::size_t i = first + 1; i < storage_.headers.size(); ++i) {
+    const auto& other = storage_.headers[i];
+    if (!other.merged || text.substr(other.name_at, other.name_size) != name) continue;
+    storage_.joined += name == "cookie" ? "; " : ", ";
+    storage_.joined += text.substr(other.value_at, other.value_size);
+  }
+  return storage_.joined;
+}
+
+void RequestParser::encode_head(std::size_t body_size) {
+  const auto& headers = storage_.headers;
+  codec::MsgpackWriter out(storage_.message);
+  out.map(5);
+  out.string("method");
+  out.string(storage_.method);
+  out.string("path");
+  out.string(path_);
+  out.string("queryString");
+  out.string(query_);
+  out.string("header");
+  out.map(static_cast<std::size_t>(std::count_if(
+      headers.begin(), headers.end(), [](const auto& header) { return !header.merged; })));
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    if (headers[i].merged) continue;
+    out.string(std::string_view(storage_.text).substr(headers[i].name_at, headers[i].name_size));
+    out.string(value_of(i));
+  }
+  out.string("body");
+  out.binary_head(body_size);
+}
+
+void RequestParser::refuse(unsigned status, std::string_view text, ErrorCondition& error) {
+  refusal_ = Refusal{status, text};
+  error = http::error::bad_field;  // any error stops Beast; `refusal_` says which it is
+}
+
+Refusal RequestParser::refusal_for(const ErrorCondition& error) const {
+  if (error == http::error::header_limit) {
+    return storage_.method.empty() ? Refusal{414, "The request target is too long\n"}
+                                   : Refusal{431, "The request headers are too large\n"};
+  }
+  if (error == http::error::body_limit) return {413, "The request body is too large\n"};
+  if (error == http::error::bad_version) return {505, "Only HTTP/1.1 and HTTP/1.0 are spoken\n"};
+  if (error == http::error::bad_transfer_encoding || error == http::error::bad_content_length ||
+      error == http::error::multiple_content_length) {
+    return {400, "Content-Length and Transfer-Encoding contradict each other\n"};
+  }
+  return {400, "Malformed request\n"};
+}
+
+}  // namespace trellis::providers::httpserver
