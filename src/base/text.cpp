@@ -44,6 +44,29 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
   return 0;
 }
 
+/// Appends the escape of a one-byte control character or of a C1 control (two bytes in UTF-8).
+void append_control(std::string& out, unsigned code) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  if (code == '\n') {
+    out += "\\n";
+  } else if (code == '\r') {
+    out += "\\r";
+  } else if (code == '\t') {
+    out += "\\t";
+  } else {
+    out += {'\\', 'x', digits[code >> 4U], digits[code & 0x0fU]};
+  }
+}
+
+/// The code of the control character at the start of a well-formed sequence; nothing for others.
+std::optional<unsigned> control_code(std::string_view sequence) noexcept {
+  const unsigned lead = static_cast<unsigned char>(sequence[0]);
+  if (lead < 0x20 || lead == 0x7f) return lead;
+  if (lead != 0xc2 || sequence.size() != 2) return std::nullopt;
+  const unsigned code = static_cast<unsigned char>(sequence[1]);
+  return code < 0xa0 ? std::optional(code) : std::nullopt;
+}
+
 }  // namespace
 
 std::string to_hex_lower(ByteView bytes) {
@@ -84,6 +107,21 @@ std::string replace_bad_utf8(std::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return out;
+}
+
+void append_printable(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto length = utf8_sequence(text);
+    const auto sequence = text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+    if (length == 0) {
+      out += "\xef\xbf\xbd";
+    } else if (const auto code = control_code(sequence)) {
+      append_control(out, *code);
+    } else {
+      out += sequence;
+    }
+  }
 }
 
 std::string_view trim(std::string_view text) noexcept {

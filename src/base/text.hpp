@@ -20,6 +20,10 @@ namespace trellis {
 /// The text with every bad sequence replaced by U+FFFD.
 [[nodiscard]] std::string replace_bad_utf8(std::string_view text);
 
+/// Appends `text` with control characters (C0, DEL, C1) as `\n`, `\t`, `\r` or `\x1b`, and bad
+/// sequences replaced: nothing from outside can move a terminal's cursor or forge a line.
+void append_printable(std::string& out, std::string_view text);
+
 /// Without leading and trailing blanks, tabs and line ends.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 [[nodiscard]] std::string to_lower_ascii(std::string_view text);

@@ -30,6 +30,12 @@ TEST(Text, BadUtf8BecomesReplacementCharacters) {
   EXPECT_EQ(replace_bad_utf8("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+TEST(Text, PrintableTextHasNoControlCharacters) {
+  std::string out = ">";
+  append_printable(out, "a\x1b[2J\n\t\r\x7f\xc2\x9b\xc3\xbc\xff\\");
+  EXPECT_EQ(out, ">a\\x1b[2J\\n\\t\\r\\x7f\\x9b\xc3\xbc\xef\xbf\xbd\\");
+}
+
 TEST(Text, TrimSplitJoin) {
   EXPECT_EQ(trim(" \t a b \r\n"), "a b");
   EXPECT_EQ(trim("  "), "");

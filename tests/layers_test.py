@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Checks the shape of the source tree (CONTRIBUTING.md): includes point downwards only, libraries
+stay behind their seams, files stay small, and nothing names the machine it was written on.
+
+    layers_test.py [ROOT]   checks a tree, by default the one this file is in
+"""
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# A layer may include itself and every layer of a lower rank. Equal ranks do not see each other.
+RANKS = {
+    "base": 0,
+    "codec": 1, "manifest": 1,
+    "identity": 2,
+    "engine": 3,
+    "wapc": 4,
+    "actor": 5, "provider": 5, "providers": 5,
+    "host": 6,
+    "control": 7,
+    "cli": 8,
+}
+
+# Public headers belong to layers too.
+PUBLIC_HEADERS = {
+    "bytes.hpp": "base", "clock.hpp": "base", "log.hpp": "base", "result.hpp": "base",
+    "host_types.hpp": "base", "provider.h": "base",
+    "engine.hpp": "engine",
+    "host.hpp": "host",
+}
+
+# Headers of libraries that are included behind one seam only.
+SEAMS = [
+    (re.compile(r"v8(-[a-z-]+)?\.h|libplatform/.*|node(_.*)?\.h"), "src/engine/v8/"),
+    (re.compile(r"yaml-cpp/.*"), "src/manifest/"),
+    (re.compile(r"spdlog/.*"), "src/base/log_sinks"),
+    (re.compile(r"CLI/.*"), "src/cli/"),
+]
+
+MAX_LINES = 600
+CODE = {".cpp", ".hpp", ".h", ".py", ".sh", ".cmake", ".ts", ".rs"}
+CPP = {".cpp", ".hpp", ".h"}
+NOT_OURS_TO_SIZE = ("tests/vectors/", "docs/spec/", "fuzz/corpus/")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+# Written in pieces, so that this file does not name them itself.
+TRACES = [
+    ("a path of one machine", re.compile(r"(?<![\w./-])/(?:wo" r"rk|ro" r"ot|ho" r"me/[a-z_]\w*|Us" r"ers/\w+)/")),
+    ("a package registry", re.compile("|".join(re.escape(a + b) for a, b in [
+        ("registry.np", "mjs.org"), ("registry.ya", "rnpkg.com"), ("crates", ".io"), ("pypi", ".org"),
+        ("files.python", "hosted.org"), ("deb.deb", "ian.org"), ("proxy.gol", "ang.org"),
+        ("rubyg", "ems.org"), ("repo.maven.apa", "che.org"), ("jfrog", ".io")]))),
+]
+
+
+def layer_of(path):
+    """The layer of a source file, or None when it may include anything (tests, fuzz, tools)."""
+    parts = Path(path).parts
+    if parts[0] == "src" and len(parts) > 2:
+        return parts[1]
+    if parts[0] == "providers" and Path(path).suffix in CPP:
+        return "providers"
+    if parts[:2] == ("include", "trellis"):
+        return PUBLIC_HEADERS.get("/".join(parts[2:]), "unlisted")
+    return None
+
+
+def is_test(path):
+    name = Path(path).name
+    return name.endswith("_test.cpp") or name.startswith("test_")
+
+
+def layer_of_include(target):
+    first, _, rest = target.partition("/")
+    if first == "trellis":
+        return PUBLIC_HEADERS.get(rest, "unlisted")
+    return first if rest else None
+
+
+def check_include(path, layer, target):
+    wanted = layer_of_include(target)
+    if wanted is None:
+        return None
+    if wanted == "support":
+        return None if is_test(path) else f"{path}: includes \"{target}\", which is for tests only"
+    if wanted not in RANKS:
+        return f"{path}: includes \"{target}\", whose layer is not listed in tests/layers_test.py"
+    if wanted != layer and RANKS[wanted] >= RANKS[layer]:
+        return f"{path}: layer {layer} includes \"{target}\" of layer {wanted}: includes point downwards"
+    return None
+
+
+def check_seam(path, target):
+    for pattern, home in SEAMS:
+        if pattern.fullmatch(target) and not path.startswith(home):
+            return f"{path}: includes <{target}>, which belongs to {home}"
+    return None
+
+
+def check_includes(path, text):
+    layer = layer_of(path)
+    if layer is None:
+        return []
+    if layer not in RANKS:
+        return [f"{path}: its layer is not listed in tests/layers_test.py"]
+    found = []
+    for quote, target in INCLUDE.findall(text):
+        found.append(check_seam(path, target))
+        if quote == '"':
+            found.append(check_include(path, layer, target))
+    return [problem for problem in found if problem]
+
+
+def check_size(path, lines):
+    if lines <= MAX_LINES or path.startswith(NOT_OURS_TO_SIZE):
+        return []
+    return [f"{path}: {lines} lines, more than {MAX_LINES}: split it"]
+
+
+def check_traces(path, text):
+    return [f"{path}:{text.count(chr(10), 0, hit.start()) + 1}: names {what}: {hit.group()}"
+            for what, pattern in TRACES for hit in [pattern.search(text)] if hit]
+
+
+def project_files(root):
+    """What is tracked, and what is new and not ignored; outside a checkout, everything but build/."""
+    listed = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True, check=False)
+    if listed.returncode == 0 and listed.stdout:
+        names = set(listed.stdout.decode(errors="replace").split("\0")) - {""}
+    else:
+        names = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+        names = {n for n in names if not n.startswith(("build/", ".git/"))}
+    return sorted(n for n in names if (root / n).is_file())
+
+
+def check_tree(root):
+    """All problems of a tree, and the lengths of its C++ files."""
+    problems, lengths = [], []
+    for path in project_files(root):
+        data = (root / path).read_bytes()
+        if b"\0" in data:
+            continue
+        text = data.decode(errors="replace")
+        problems += check_traces(path, text)
+        if Path(path).suffix in CODE:
+            problems += check_size(path, text.count("\n"))
+        if Path(path).suffix in CPP:
+            problems += check_includes(path, text)
+            lengths.append(text.count("\n"))
+    return problems, lengths
+
+
+def self_test():
+    """Each rule must be able to fail: a made-up tree breaks every one of them once."""
+    bad = {
+        "src/base/a.hpp": '#include "codec/b.hpp"\n',
+        "src/actor/a.cpp": '#include "provider/b.hpp"\n#include "base/ok.hpp"\n#include <vector>\n',
+        "src/wapc/a.cpp": "#include <v8.h>\n",
+        "src/host/a.cpp": '#include "support/b.hpp"\n',
+        "src/cellar/a.cpp": "\n",
+        "include/trellis/log.hpp": '#include "trellis/host.hpp"\n',
+        "include/trellis/new.hpp": "\n",
+        "src/host/long.cpp": "\n" * (MAX_LINES + 1),
+        "docs/a.md": "see /wo" "rk/x\n",
+        "package.json": '"https://registry.np' 'mjs.org/x"\n',
+    }
+    good = {
+        "src/host/b.cpp": '#include "actor/a.hpp"\n#include "trellis/host.hpp"\n#include "local.hpp"\n',
+        "src/host/b_test.cpp": '#include "support/b.hpp"\n',
+        "src/engine/v8/b.cpp": "#include <v8.h>\n",
+        "docs/b.md": "GET /x/wo" "rk/y\n",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, text in (bad | good).items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+        problems, _ = check_tree(root)
+    blamed = sorted(problem.split(":")[0] for problem in problems)
+    assert blamed == sorted(bad), f"self-test: blamed {problems}, expected one for each of {sorted(bad)}"
+
+
+def main():
+    self_test()
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
+    problems, lengths = check_tree(root)
+    if not lengths:
+        sys.exit(f"layers: no C++ files below {root}")
+    lengths.sort()
+    ninth = lengths[min(len(lengths) - 1, len(lengths) * 9 // 10)]
+    print(f"layers: {len(lengths)} C++ files, {sum(lengths)} lines, median "
+          f"{statistics.median(lengths):.0f}, 90th percentile {ninth}, longest {lengths[-1]}")
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
