@@ -1,0 +1,37 @@
+# Actors: compiled for wasm32, then signed with throwaway keys of this build tree by our own tool.
+# The result is ${CMAKE_BINARY_DIR}/actors/<name>.wasm.
+find_program(WASM_CLANGXX NAMES clang++-14 clang++ REQUIRED)
+set(TRELLIS_ACTORS ${CMAKE_BINARY_DIR}/actors)
+set(TRELLIS_KEYS ${CMAKE_BINARY_DIR}/keys)
+# One signature at a time: the first makes the account key that the others use.
+set_property(GLOBAL APPEND PROPERTY JOB_POOLS trellis_sign=1)
+add_custom_target(trellis_actors ALL)
+
+# trellis_sign_actor(<name> <unsigned module> [claims sign options…])
+function(trellis_sign_actor name unsigned)
+  set(signed ${TRELLIS_ACTORS}/${name}.wasm)
+  add_custom_command(OUTPUT ${signed} DEPENDS ${unsigned} trellis_bin VERBATIM
+    JOB_POOL trellis_sign COMMENT "Signing actor ${name}"
+    COMMAND ${CMAKE_COMMAND} -E env USER=throwaway --unset=WASH_ISSUER_KEY --unset=WASH_SUBJECT_KEY
+      $<TARGET_FILE:trellis_bin> claims sign ${unsigned} --destination ${signed}
+      --directory ${TRELLIS_KEYS} --name ${name} ${ARGN} --output json > ${signed}.json
+      2> ${signed}.log)
+  add_custom_target(actor_${name} DEPENDS ${signed})
+  add_dependencies(trellis_actors actor_${name})
+endfunction()
+
+# trellis_cpp_actor(<name> <source> [claims sign options…]): compiled and linked in two steps, so
+# that no optimiser of the machine's own joins in (contracts.md 5.7).
+function(trellis_cpp_actor name source)
+  set(object ${TRELLIS_ACTORS}/${name}.o)
+  set(unsigned ${TRELLIS_ACTORS}/${name}.unsigned.wasm)
+  add_custom_command(OUTPUT ${unsigned} DEPENDS ${source} DEPFILE ${object}.d VERBATIM
+    COMMENT "Compiling actor ${name}"
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${TRELLIS_ACTORS}
+    COMMAND ${WASM_CLANGXX} --target=wasm32-wasi -std=c++17 -Os -fno-exceptions -fno-rtti
+      -Wall -Wextra -Wpedantic -Werror -I${CMAKE_SOURCE_DIR}/include
+      -MD -MF ${object}.d -MT ${unsigned} -c ${source} -o ${object}
+    COMMAND ${WASM_CLANGXX} --target=wasm32-wasi -nostartfiles -Wl,--no-entry,--strip-all
+      ${object} -o ${unsigned})
+  trellis_sign_actor(${name} ${unsigned} ${ARGN})
+endfunction()
