@@ -138,7 +138,6 @@ class HostCall {
 
 /// An entry of a host function table; tables are constant and outlive every module.
 struct HostFunction {
-  std::string_view module;
   std::string_view name;
   std::string_view signature;  ///< i and I as parameters, at most one i as result
   void (*run)(HostCall&) noexcept;

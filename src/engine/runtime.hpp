@@ -44,7 +44,7 @@ class InstanceSlot {
 };
 
 /// Modules and instances share ownership of this. Any thread.
-struct RuntimeParts {
+struct RuntimeParts : std::enable_shared_from_this<RuntimeParts> {
   explicit RuntimeParts(std::size_t max_instances)
       : instances(max_instances), watchdog(max_instances) {}
 

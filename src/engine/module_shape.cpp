@@ -1,0 +1,325 @@
+#include "engine/module_shape.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "engine/binary_reader.hpp"
+
+namespace trellis::engine {
+namespace {
+
+enum Section : std::uint8_t {
+  type_section = 1,
+  import_section = 2,
+  function_section = 3,
+  table_section = 4,
+  memory_section = 5,
+  export_section = 7,
+  start_section = 8,
+};
+
+// The engine has bounds of its own (100 000 imports, a million functions); these keep our tables
+// small before it gets to see the module. Large real modules have some thousands of each.
+constexpr std::uint32_t max_types = 100'000;
+constexpr std::uint32_t max_imports = 1'000;
+constexpr std::uint32_t max_functions = 1'000'000;
+constexpr std::uint32_t max_exports = 100'000;
+constexpr std::uint32_t max_tables = 16;  // each may grow to the cap of elements
+constexpr std::uint32_t max_arity = 1'000;
+
+constexpr std::array<std::uint8_t, 8> header{0x00, 'a', 's', 'm', 0x01, 0x00, 0x00, 0x00};
+
+using Failure = std::optional<Error>;
+
+Failure problem(ErrorCode code, std::string message, std::string remedy = {}) {
+  return Error{code, std::move(message), std::move(remedy)};
+}
+
+Failure malformed(std::string_view what) {
+  return problem(ErrorCode::malformed, fmt::format("not a valid WebAssembly module: {}", what));
+}
+
+/// A name from the module, fit for error texts.
+std::string shown(std::string_view name) {
+  return replace_bad_utf8(name.substr(0, limits::name_bytes));
+}
+
+/// Reads the sections one after the other and writes the capped module beside.
+class Shaper {
+ public:
+  explicit Shaper(const CompileLimits& caps) : caps_(caps) {}
+
+  Failure run(ByteView module);
+  ModuleShape take() && { return std::move(shape_); }
+
+ private:
+  Failure section(std::uint8_t id, ByteView payload);
+  Failure types(BinaryReader& in);
+  Failure imports(BinaryReader& in);
+  Failure functions(BinaryReader& in);
+  Failure exports(BinaryReader& in);
+  Failure start(BinaryReader& in);
+  Failure tables(BinaryReader& in, Bytes& out);
+  Failure memory(BinaryReader& in, Bytes& out);
+  Failure capped_limits(BinaryReader& in, Bytes& out, std::string_view what, std::string_view unit,
+                        std::uint32_t cap);
+
+  Failure type_letters(BinaryReader& in, std::string& out);
+  std::string signature_of(std::uint32_t function) const;
+  void emit(std::uint8_t id, ByteView payload);
+
+  const CompileLimits& caps_;
+  ModuleShape shape_;
+  std::vector<std::string> types_;
+  std::vector<std::uint32_t> functions_;  ///< type of each, imported ones first
+  ByteView export_entries_;               ///< held back until it is known whether there is a start
+  std::uint32_t export_count_ = 0;
+  bool exports_pending_ = false;
+};
+
+Failure Shaper::run(ByteView module) {
+  if (module.size() > caps_.module_bytes) {
+    return problem(ErrorCode::limit,
+                   fmt::format("module of {} bytes exceeds the limit of {} bytes", module.size(),
+                               caps_.module_bytes),
+                   "strip debug information from the module");
+  }
+  if (module.size() < header.size() || !std::ranges::equal(module.first(header.size()), header)) {
+    return malformed("it does not begin with the header of version 1");
+  }
+  shape_.capped.reserve(module.size() + 64);
+  shape_.capped.assign(header.begin(), header.end());
+  BinaryReader in(module.subspan(header.size()));
+  while (!in.at_end()) {
+    const std::uint8_t id = in.byte();
+    const ByteView payload = in.take(in.u32());
+    if (!in.ok()) {
+      return malformed(
+          fmt::format("section {} is cut at offset {}", id, in.position() + header.size()));
+    }
+    if (auto failed = section(id, payload)) return failed;
+  }
+  if (exports_pending_) emit(export_section, export_entries_);
+  return {};
+}
+
+Failure Shaper::section(std::uint8_t id, ByteView payload) {
+  BinaryReader in(payload);
+  Bytes out;
+  Failure failed;
+  // Exports come directly before the start section, custom sections aside: anything else means
+  // there is none, and the exports go out as they were.
+  if (exports_pending_ && id != start_section && id != 0) {
+    emit(export_section, export_entries_);
+    exports_pending_ = false;
+  }
+  switch (id) {
+    case type_section: failed = types(in); break;
+    case import_section: failed = imports(in); break;
+    case function_section: failed = functions(in); break;
+    case table_section: failed = tables(in, out); break;
+    case memory_section: failed = memory(in, out); break;
+    case export_section:
+      export_entries_ = payload;
+      exports_pending_ = true;
+      return exports(in);
+    case start_section: return start(in);
+    default: emit(id, payload); return {};
+  }
+  if (failed) return failed;
+  if (!in.ok() || !in.at_end()) return malformed(fmt::format("section {} is broken", id));
+  emit(id, out.empty() ? payload : ByteView(out));
+  return {};
+}
+
+void Shaper::emit(std::uint8_t id, ByteView payload) {
+  shape_.capped.push_back(id);
+  append_u32(shape_.capped, static_cast<std::uint32_t>(payload.size()));
+  shape_.capped.insert(shape_.capped.end(), payload.begin(), payload.end());
+}
+
+Failure Shaper::type_letters(BinaryReader& in, std::string& out) {
+  const std::uint32_t count = in.u32();
+  if (count > max_arity) return malformed("a function type has too many parameters or results");
+  for (std::uint32_t i = 0; i < count; ++i) {
+    switch (in.byte()) {
+      case 0x7f: out += 'i'; break;
+      case 0x7e: out += 'I'; break;
+      case 0x7d: out += 'f'; break;
+      case 0x7c: out += 'F'; break;
+      case 0x7b: out += 'v'; break;
+      case 0x70:
+      case 0x6f: out += 'r'; break;
+      default: return malformed("unknown value type in a function type");
+    }
+  }
+  return {};
+}
+
+Failure Shaper::types(BinaryReader& in) {
+  const std::uint32_t count = in.u32();
+  if (count > max_types) return problem(ErrorCode::limit, "module has too many function types");
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    if (in.byte() != 0x60) return malformed("a type is not a function type");
+    std::string signature;
+    if (auto failed = type_letters(in, signature)) return failed;
+    signature += ':';
+    if (auto failed = type_letters(in, signature)) return failed;
+    types_.push_back(std::move(signature));
+  }
+  return {};
+}
+
+Failure Shaper::imports(BinaryReader& in) {
+  constexpr std::array kinds{"function", "table", "memory", "global", "tag"};
+  const std::uint32_t count = in.u32();
+  if (count > max_imports) return problem(ErrorCode::limit, "module has too many imports");
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    const auto module = in.name();
+    const auto name = in.name();
+    const std::uint8_t kind = in.byte();
+    if (!in.ok()) break;
+    if (kind >= kinds.size()) return malformed("unknown kind of import");
+    if (kind != 0) {
+      return problem(
+          ErrorCode::unsupported,
+          fmt::format("module imports the {} {}.{}; guests may import functions only", kinds[kind],
+                      shown(module), shown(name)),
+          kind == 2 ? "link the module with a memory of its own, exported as 'memory'" : "");
+    }
+    const std::uint32_t type = in.u32();
+    if (type >= types_.size()) return malformed("an import has an unknown type");
+    functions_.push_back(type);
+    shape_.imports.push_back({shown(module), shown(name), types_[type]});
+  }
+  return {};
+}
+
+Failure Shaper::functions(BinaryReader& in) {
+  const std::uint32_t count = in.u32();
+  if (count > max_functions) return problem(ErrorCode::limit, "module has too many functions");
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    const std::uint32_t type = in.u32();
+    if (type >= types_.size()) return malformed("a function has an unknown type");
+    functions_.push_back(type);
+  }
+  return {};
+}
+
+std::string Shaper::signature_of(std::uint32_t function) const {
+  return function < functions_.size() ? types_[functions_[function]] : std::string();
+}
+
+Failure Shaper::exports(BinaryReader& in) {
+  export_count_ = in.u32();
+  if (export_count_ > max_exports) return problem(ErrorCode::limit, "module has too many exports");
+  for (std::uint32_t i = 0; i < export_count_ && in.ok(); ++i) {
+    Export one;
+    one.name = in.name();
+    const std::uint8_t kind = in.byte();
+    const std::uint32_t index = in.u32();
+    if (kind > static_cast<std::uint8_t>(ExportKind::tag)) {
+      return malformed("unknown kind of export");
+    }
+    one.kind = static_cast<ExportKind>(kind);
+    if (one.kind == ExportKind::function) one.signature = signature_of(index);
+    shape_.exports.push_back(std::move(one));
+  }
+  if (!in.ok() || !in.at_end()) return malformed("section 7 is broken");
+  return {};
+}
+
+Failure Shaper::start(BinaryReader& in) {
+  const std::uint32_t function = in.u32();
+  if (!in.ok() || !in.at_end() || function >= functions_.size()) {
+    return malformed("the start section names no function");
+  }
+  if (signature_of(function) != ":" || shape_.has_start) {
+    return malformed("the start function has parameters or results");
+  }
+  Bytes entries;
+  append_u32(entries, export_count_ + 1);
+  if (exports_pending_) {
+    BinaryReader old(export_entries_);
+    old.u32();
+    const auto rest = export_entries_.subspan(old.position());
+    entries.insert(entries.end(), rest.begin(), rest.end());
+  }
+  append_u32(entries, static_cast<std::uint32_t>(start_export.size()));
+  entries.insert(entries.end(), start_export.begin(), start_export.end());
+  entries.push_back(static_cast<std::uint8_t>(ExportKind::function));
+  append_u32(entries, function);
+  emit(export_section, entries);
+  exports_pending_ = false;
+  shape_.has_start = true;
+  return {};
+}
+
+Failure Shaper::capped_limits(BinaryReader& in, Bytes& out, std::string_view what,
+                              std::string_view unit, std::uint32_t cap) {
+  const std::uint8_t flags = in.byte();
+  if (!in.ok()) return malformed(fmt::format("a {} is cut", what));
+  if (flags > 1) {
+    return problem(ErrorCode::unsupported,
+                   fmt::format("module declares a shared or 64-bit {}", what),
+                   "build the module without threads and for 32-bit memory");
+  }
+  const std::uint32_t minimum = in.u32();
+  const std::uint32_t maximum = flags == 1 ? in.u32() : cap;
+  if (in.ok() && flags == 1 && maximum < minimum) {
+    return malformed(fmt::format("a {} has a maximum below its minimum", what));
+  }
+  if (minimum > cap) {
+    return problem(ErrorCode::limit,
+                   fmt::format("module needs a {} of at least {} {}; the limit is {}", what,
+                               minimum, unit, cap),
+                   "raise the limit for this actor, or build it with a smaller initial size");
+  }
+  out.push_back(1);
+  append_u32(out, minimum);
+  append_u32(out, std::min(maximum, cap));
+  return {};
+}
+
+Failure Shaper::tables(BinaryReader& in, Bytes& out) {
+  const std::uint32_t count = in.u32();
+  if (count > max_tables) {
+    return problem(ErrorCode::limit,
+                   fmt::format("module has {} tables; the limit is {}", count, max_tables));
+  }
+  append_u32(out, count);
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    out.push_back(in.byte());  // type of the elements; the engine knows which there are
+    if (auto failed = capped_limits(in, out, "table", "elements", caps_.table_elements)) {
+      return failed;
+    }
+  }
+  return {};
+}
+
+Failure Shaper::memory(BinaryReader& in, Bytes& out) {
+  const std::uint32_t count = in.u32();
+  if (count > 1) {
+    return problem(ErrorCode::unsupported,
+                   fmt::format("module has {} memories; guests may have one", count));
+  }
+  append_u32(out, count);
+  if (count == 0) return {};
+  return capped_limits(in, out, "memory", "pages of 64 KiB", caps_.memory_pages);
+}
+
+}  // namespace
+
+Result<ModuleShape> shape_module(ByteView module, const CompileLimits& caps) {
+  Shaper shaper(caps);
+  if (auto failed = shaper.run(module)) return std::unexpected(std::move(*failed));
+  return std::move(shaper).take();
+}
+
+}  // namespace trellis::engine

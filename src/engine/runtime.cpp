@@ -1,0 +1,59 @@
+#include "engine/runtime.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/limits.hpp"
+#include "engine/v8/v8_engine.hpp"
+
+namespace trellis {
+
+static_assert(EngineOptions{}.max_instances == limits::instances);
+
+Result<std::shared_ptr<EngineRuntime>> EngineRuntime::start(const EngineOptions& options) {
+  auto parts = std::make_shared<engine::RuntimeParts>(options.max_instances);
+  auto made = engine::start_v8_engine(*parts, options);
+  if (!made) return pass(made);
+  parts->engine = std::move(*made);
+  return std::make_shared<EngineRuntime>(std::move(parts));
+}
+
+EngineRuntime::EngineRuntime(std::shared_ptr<engine::RuntimeParts> parts) noexcept
+    : parts_(std::move(parts)) {}
+
+EngineRuntime::~EngineRuntime() = default;
+
+std::size_t EngineRuntime::instances() const noexcept {
+  return parts_->instances.alive();
+}
+
+namespace engine {
+
+bool InstanceBudget::take() noexcept {
+  std::size_t alive = alive_.load(std::memory_order_relaxed);
+  while (alive < maximum_) {
+    if (alive_.compare_exchange_weak(alive, alive + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+Result<InstanceSlot> InstanceSlot::take(std::shared_ptr<RuntimeParts> parts) {
+  if (!parts->instances.take()) {
+    return fail(ErrorCode::limit,
+                fmt::format("all {} guest instances of this process are in use",
+                            parts->instances.maximum()),
+                "lower the instances per actor, or raise the limit of instances");
+  }
+  return InstanceSlot(std::move(parts));
+}
+
+InstanceSlot::InstanceSlot(std::shared_ptr<RuntimeParts> parts)
+    : keep_(std::move(parts)), held_(keep_.get()) {}
+
+void InstanceSlot::GiveBack::operator()(RuntimeParts* parts) const noexcept {
+  parts->instances.give_back();
+}
+
+}  // namespace engine
+}  // namespace trellis

@@ -1,0 +1,77 @@
+#include "engine/v8/v8_engine.hpp"
+
+#include <v8.h>
+
+#include <atomic>
+#include <utility>
+
+#include "engine/guest_thread.hpp"
+#include "engine/module_shape.hpp"
+#include "engine/v8/failure.hpp"
+#include "engine/v8/isolate.hpp"
+#include "engine/v8/v8_module.hpp"
+#include "engine/v8/v8_process.hpp"
+
+namespace trellis::engine {
+namespace {
+
+/// Compiles in an isolate made for the purpose: nothing of a module stays behind once its users
+/// are gone, and compilations do not wait for each other.
+class V8Engine final : public Engine {
+ public:
+  V8Engine(RuntimeParts& parts, const EngineOptions& options) : parts_(parts), process_(options) {}
+
+  Result<std::shared_ptr<const Module>> compile(ByteView module,
+                                                const CompileLimits& limits) override {
+    auto shape = shape_module(module, limits);
+    if (!shape) return pass(shape);
+    auto compiled = compile_in_isolate(shape->capped);
+    if (!compiled) return pass(compiled);
+    shape->capped = {};  // the engine keeps a copy of its own
+    return std::make_shared<V8Module>(parts_.shared_from_this(), process_, limits,
+                                      std::move(*shape), std::move(*compiled));
+  }
+
+ private:
+  Result<v8::CompiledWasmModule> compile_in_isolate(ByteView module) {
+    IsolateHolder holder(process_);
+    v8::Isolate* isolate = holder.get();
+    const auto stack = guest_stack();
+    const IsolateEntry entry(isolate, stack ? stack->lowest : 0);
+    const auto context = v8::Context::New(isolate);
+    const v8::Context::Scope context_scope(context);
+    const v8::TryCatch thrown(isolate);
+    v8::Local<v8::WasmModuleObject> object;
+    if (!v8::WasmModuleObject::Compile(isolate, {module.data(), module.size()}).ToLocal(&object)) {
+      return compile_error(holder, context, thrown);
+    }
+    return object->GetCompiledModule();
+  }
+
+  static std::unexpected<Error> compile_error(const IsolateHolder& holder,
+                                              v8::Local<v8::Context> context,
+                                              const v8::TryCatch& thrown) {
+    if (thrown.HasTerminated() || holder.heap_exhausted()) {
+      return fail(ErrorCode::limit, "compiling the module took too much memory");
+    }
+    auto text = describe_exception(holder.get(), context, thrown.Exception());
+    return fail(ErrorCode::malformed, "not a valid WebAssembly module: " + text.message);
+  }
+
+  RuntimeParts& parts_;
+  V8Process process_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> start_v8_engine(RuntimeParts& parts, const EngineOptions& options) {
+  static std::atomic_flag started;  // V8 is process-wide; DESIGN 3 names this exception
+  if (started.test_and_set()) {
+    return fail(ErrorCode::already_exists,
+                "the WebAssembly engine was already started in this process",
+                "make one EngineRuntime and pass it to every host");
+  }
+  return std::make_unique<V8Engine>(parts, options);
+}
+
+}  // namespace trellis::engine

@@ -1,0 +1,87 @@
+#include "engine/v8/v8_module.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "engine/guest_thread.hpp"
+#include "engine/v8/address_space.hpp"
+#include "engine/v8/v8_instance.hpp"
+
+namespace trellis::engine {
+namespace {
+
+constexpr std::uint64_t trap_handler_reservation = 10 * 1024 * limits::mib;
+constexpr std::uint64_t isolate_reservation = 512 * limits::mib;  // code range, heap, tables
+constexpr std::uint64_t page_bytes = 64 * limits::kib;
+
+/// How an end of the start section fails the instantiation.
+Result<void> outcome_of_start(const CallResult& ended) {
+  switch (ended.end) {
+    case CallEnd::returned: return {};
+    case CallEnd::interrupted:
+      return fail(ErrorCode::deadline, "the start section did not finish in time");
+    case CallEnd::exhausted: return fail(ErrorCode::limit, ended.text);
+    case CallEnd::refused: return fail(ErrorCode::limit, ended.text);
+    case CallEnd::exited:
+      return fail(ErrorCode::guest_failed,
+                  fmt::format("[trap] exit with code {} in the start section", ended.value));
+    case CallEnd::trapped: break;
+  }
+  return fail(ErrorCode::guest_failed, ended.text);
+}
+
+}  // namespace
+
+V8Module::V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process,
+                   const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled)
+    : parts_(std::move(parts)),
+      process_(process),
+      limits_(limits),
+      shape_(std::move(shape)),
+      compiled_(std::move(compiled)) {}
+
+Result<void> V8Module::check_imports(const InstantiateOptions& options) const {
+  if (options.imports.size() != shape_.imports.size()) {
+    return fail(ErrorCode::invalid_argument, "the table of imports does not fit the module");
+  }
+  for (std::size_t i = 0; i < shape_.imports.size(); ++i) {
+    const Import& wanted = shape_.imports[i];
+    if (options.imports[i]->signature != wanted.signature) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("import {}.{} has another type than the host function", wanted.module,
+                              wanted.name));
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Instance>> V8Module::instantiate(const InstantiateOptions& options) const {
+  if (auto thread = V8Instance::check_stack(); !thread) return pass(thread);
+  if (auto fits = check_imports(options); !fits) return pass(fits);
+  auto slot = InstanceSlot::take(parts_);
+  if (!slot) return pass(slot);
+
+  std::unique_ptr<V8Instance> instance;
+  {
+    static std::mutex one_at_a_time;  // of the process, like the limit it guards
+    std::unique_lock<std::mutex> lock;
+    if (address_space_is_limited()) {
+      lock = std::unique_lock(one_at_a_time);
+      const std::uint64_t memory =
+          process_.trap_handler() ? trap_handler_reservation : limits_.memory_pages * page_bytes;
+      if (auto room = check_address_space(memory + isolate_reservation); !room) return pass(room);
+    }
+    instance = std::make_unique<V8Instance>(*parts_, process_, std::move(*slot), options.context);
+    if (auto linked = instance->link(compiled_, shape_, options); !linked) return pass(linked);
+  }
+  if (shape_.has_start) {
+    auto started = outcome_of_start(instance->run_start(options.deadline));
+    if (!started) return pass(started);
+  }
+  return instance;
+}
+
+}  // namespace trellis::engine

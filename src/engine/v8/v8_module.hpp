@@ -1,0 +1,35 @@
+// A module compiled by V8, shared by its instances.
+#pragma once
+
+#include <v8.h>
+
+#include <memory>
+
+#include "engine/engine.hpp"
+#include "engine/module_shape.hpp"
+#include "engine/runtime.hpp"
+#include "engine/v8/v8_process.hpp"
+
+namespace trellis::engine {
+
+class V8Module final : public Module {
+ public:
+  V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process,
+           const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled);
+
+  [[nodiscard]] std::span<const Import> imports() const noexcept override { return shape_.imports; }
+  [[nodiscard]] std::span<const Export> exports() const noexcept override { return shape_.exports; }
+  [[nodiscard]] Result<std::unique_ptr<Instance>> instantiate(
+      const InstantiateOptions& options) const override;
+
+ private:
+  [[nodiscard]] Result<void> check_imports(const InstantiateOptions& options) const;
+
+  std::shared_ptr<RuntimeParts> parts_;
+  const V8Process& process_;  ///< part of parts_->engine
+  CompileLimits limits_;
+  ModuleShape shape_;
+  v8::CompiledWasmModule compiled_;
+};
+
+}  // namespace trellis::engine
