@@ -68,6 +68,7 @@ bool Exchange::parse() {
     parser_.emplace(storage_, limits_);
     continued_ = false;
   }
+  if (parser_->complete()) return true;
   input_begin_ += parser_->feed(unread());
   if (const auto& refusal = parser_->refusal()) {
     refuse(refusal->status, refusal->text);

@@ -60,9 +60,10 @@ bool IoPool::before_block() noexcept {
       return true;
     }
     if (stopping_ || total_ >= target_ + spares_) return false;
-    if (!add_thread(lock)) return false;
-    --running_;
-    return true;
+    --running_;  // first, so that nobody sees one too many and parks
+    if (add_thread(lock)) return true;
+    ++running_;
+    return false;
   } catch (...) {
     return false;
   }

@@ -31,7 +31,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
   /// New connections are refused from the moment this returns.
   void close();
 
-  [[nodiscard]] const Endpoint& wanted() const noexcept { return wanted_; }
+  /// Whether this is the listener for `address`, which may ask for any port.
+  [[nodiscard]] bool serves(const Endpoint& address) const noexcept {
+    return address == wanted_ || address == bound_;
+  }
   /// With the real port where any was wanted.
   [[nodiscard]] const Endpoint& bound() const noexcept { return bound_; }
 

@@ -87,7 +87,12 @@ std::size_t RequestParser::feed(std::string_view input) {
   } else if (error == http::error::need_more && input.size() - used > limits_.header_bytes) {
     error = http::error::bad_chunk;  // an endless chunk extension or trailer
   }
-  if (error && error != http::error::need_more && !refusal_) refusal_ = refusal_for(error);
+  if (!error || error == http::error::need_more || refusal_) return used;
+  refusal_ = refusal_for(error);
+  const bool in_first_line = input.find('\n') == std::string_view::npos && storage_.method.empty();
+  if (error == http::error::header_limit && in_first_line) {
+    refusal_ = Refusal{414, "The request target is too long\n"};
+  }
   return used;
 }
 
@@ -264,12 +269,9 @@ void RequestParser::refuse(unsigned status, std::string_view text, ErrorConditio
 }
 
 Refusal RequestParser::refusal_for(const ErrorCondition& error) const {
-  if (error == http::error::header_limit) {
-    return storage_.method.empty() ? Refusal{414, "The request target is too long\n"}
-                                   : Refusal{431, "The request headers are too large\n"};
-  }
+  if (error == http::error::header_limit) return {431, "The request headers are too large\n"};
   if (error == http::error::body_limit) return {413, "The request body is too large\n"};
-  if (error == http::error::bad_version) return {505, "Only HTTP/1.1 and HTTP/1.0 are spoken\n"};
+  if (error == http::error::bad_version) return {505, "The HTTP version is not supported\n"};
   if (error == http::error::bad_transfer_encoding || error == http::error::bad_content_length ||
       error == http::error::multiple_content_length) {
     return {400, "Content-Length and Transfer-Encoding contradict each other\n"};

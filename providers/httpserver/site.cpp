@@ -10,8 +10,9 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-bool contains(const std::vector<Endpoint>& all, const Endpoint& one) {
-  return std::find(all.begin(), all.end(), one) != all.end();
+bool is_wanted(const Options& options, const Listener& listener) {
+  return std::any_of(options.addresses.begin(), options.addresses.end(),
+                     [&](const auto& address) { return listener.serves(address); });
 }
 
 /// `[::]:80` serves IPv4 too unless the list has an IPv4 address for that port.
@@ -43,21 +44,23 @@ Result<> Site::configure(const Options& options) {
     next->tls = std::move(*tls);
   }
   auto opened = open_missing(options);
+  if (!opened) opened = open_in_place_of_old(options, opened.error());
   if (!opened) return pass(opened);
   {
     const std::lock_guard lock(mutex_);
     settings_ = next;
     version_ = next->version;
   }
-  adopt(options, std::move(*opened));
+  drop_unwanted(options);
+  adopt(*opened, options.tls());
   return {};
 }
 
 Result<Site::Listeners> Site::open_missing(const Options& options) const {
   Listeners opened;
   for (const auto& address : options.addresses) {
-    const auto is_there = [&](const auto& each) { return each->wanted() == address; };
-    if (std::any_of(listeners_.begin(), listeners_.end(), is_there)) continue;
+    const auto serves = [&](const auto& each) { return each->serves(address); };
+    if (std::any_of(listeners_.begin(), listeners_.end(), serves)) continue;
     auto listener = Listener::open(context_, log_, address, needs_v6_only(options, address));
     if (!listener) {
       for (const auto& each : opened) each->close();
@@ -68,23 +71,54 @@ Result<Site::Listeners> Site::open_missing(const Options& options) const {
   return opened;
 }
 
-void Site::adopt(const Options& options, Listeners opened) {
+/// From 127.0.0.1:80 to 0.0.0.0:80 the old address must go before the new one can be had.
+Result<Site::Listeners> Site::open_in_place_of_old(const Options& options, const Error& first) {
+  const auto old = drop_unwanted(options);
+  if (old.empty()) return std::unexpected<Error>(first);
+  auto opened = open_missing(options);
+  if (opened) return opened;
+  Listeners restored;
+  for (const auto& address : old) {
+    auto listener = Listener::open(context_, log_, address, false);
+    if (listener) {
+      restored.push_back(std::move(*listener));
+    } else {
+      log_.error("{} is lost for {}: {}", to_text(address), label_, listener.error().message);
+    }
+  }
+  adopt(restored, settings_ && settings_->options.tls());
+  return opened;
+}
+
+/// Closes the listeners that `options` does not have; returns where they were.
+std::vector<Endpoint> Site::drop_unwanted(const Options& options) {
   Listeners gone;
   {
     const std::lock_guard lock(mutex_);
-    const auto kept = std::stable_partition(
-        listeners_.begin(), listeners_.end(),
-        [&](const auto& each) { return contains(options.addresses, each->wanted()); });
+    const auto kept =
+        std::stable_partition(listeners_.begin(), listeners_.end(),
+                              [&](const auto& each) { return is_wanted(options, *each); });
     gone.assign(kept, listeners_.end());
     listeners_.erase(kept, listeners_.end());
+  }
+  std::vector<Endpoint> addresses;
+  for (const auto& listener : gone) {
+    listener->close();
+    addresses.push_back(listener->bound());
+  }
+  return addresses;
+}
+
+void Site::adopt(const Listeners& opened, bool tls) {
+  {
+    const std::lock_guard lock(mutex_);
     listeners_.insert(listeners_.end(), opened.begin(), opened.end());
   }
-  for (const auto& listener : gone) listener->close();
   for (const auto& listener : opened) {
     listener->accept([site = weak_from_this()](Socket socket) {
       if (const auto self = site.lock()) self->accepted(std::move(socket));
     });
-    log_.info("listening on {} for {}", to_url(*listener, options.tls()), label_);
+    log_.info("listening on {} for {}", to_url(*listener, tls), label_);
   }
 }
 
@@ -104,14 +138,15 @@ void Site::accepted(Socket socket) {
 }
 
 void Site::close(std::int64_t last_ns) {
-  Listeners listeners;
   closing_ = true;
+  Listeners listeners;
   {
     const std::lock_guard lock(mutex_);
     listeners.swap(listeners_);
-    for (auto* connection : connections_) connection->drain(last_ns);
   }
   for (const auto& listener : listeners) listener->close();
+  const std::lock_guard lock(mutex_);
+  for (auto* connection : connections_) connection->drain(last_ns);
 }
 
 void Site::cut_connections() {

@@ -67,7 +67,9 @@ class Site : public std::enable_shared_from_this<Site> {
   using Listeners = std::vector<std::shared_ptr<Listener>>;
 
   [[nodiscard]] Result<Listeners> open_missing(const Options& options) const;
-  void adopt(const Options& options, Listeners opened);
+  [[nodiscard]] Result<Listeners> open_in_place_of_old(const Options& options, const Error& first);
+  std::vector<Endpoint> drop_unwanted(const Options& options);
+  void adopt(const Listeners& opened, bool tls);
   void accepted(Socket socket);
 
   net::io_context& context_;
