@@ -71,7 +71,7 @@ def layer_of(path):
 
 def is_test(path):
     name = Path(path).name
-    return name.endswith("_test.cpp") or name.startswith("test_")
+    return name.endswith(("_test.cpp", "_fixture.hpp")) or name.startswith("test_")
 
 
 def layer_of_include(target):
@@ -173,6 +173,7 @@ def self_test():
     good = {
         "src/host/b.cpp": '#include "actor/a.hpp"\n#include "trellis/host.hpp"\n#include "local.hpp"\n',
         "src/host/b_test.cpp": '#include "support/b.hpp"\n',
+        "src/host/b_fixture.hpp": '#include "support/b.hpp"\n',
         "src/engine/v8/b.cpp": "#include <v8.h>\n",
         "docs/b.md": "GET /x/wo" "rk/y\n",
     }
