@@ -15,6 +15,7 @@ from pathlib import Path
 # A layer may include itself and every layer of a lower rank. Equal ranks do not see each other.
 RANKS = {
     "base": 0,
+    "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
     "codec": 1, "manifest": 1,
     "identity": 2,
     "engine": 3,
@@ -22,13 +23,15 @@ RANKS = {
     "actor": 5, "provider": 5, "providers": 5,
     "host": 6,
     "control": 7,
-    "cli": 8,
+    "bench": 8,
+    "cli": 9,
 }
 
 # Public headers belong to layers too.
 PUBLIC_HEADERS = {
     "bytes.hpp": "base", "clock.hpp": "base", "log.hpp": "base", "result.hpp": "base",
     "host_types.hpp": "base", "provider.h": "base",
+    "actor.hpp": "guest",
     "engine.hpp": "engine",
     "host.hpp": "host",
 }
@@ -57,6 +60,11 @@ TRACES = [
 ]
 
 
+def layer_of_public(header):
+    """The layer of a header below include/trellis."""
+    return "guest" if header.startswith("guest/") else PUBLIC_HEADERS.get(header, "unlisted")
+
+
 def layer_of(path):
     """The layer of a source file, or None when it may include anything (tests, fuzz, tools)."""
     parts = Path(path).parts
@@ -65,7 +73,7 @@ def layer_of(path):
     if parts[0] == "providers" and Path(path).suffix in CPP:
         return "providers"
     if parts[:2] == ("include", "trellis"):
-        return PUBLIC_HEADERS.get("/".join(parts[2:]), "unlisted")
+        return layer_of_public("/".join(parts[2:]))
     return None
 
 
@@ -77,7 +85,7 @@ def is_test(path):
 def layer_of_include(target):
     first, _, rest = target.partition("/")
     if first == "trellis":
-        return PUBLIC_HEADERS.get(rest, "unlisted")
+        return layer_of_public(rest)
     return first if rest else None
 
 
@@ -166,6 +174,7 @@ def self_test():
         "src/cellar/a.cpp": "\n",
         "include/trellis/log.hpp": '#include "trellis/host.hpp"\n',
         "include/trellis/new.hpp": "\n",
+        "include/trellis/guest/a.hpp": '#include "trellis/result.hpp"\n',
         "src/host/long.cpp": "\n" * (MAX_LINES + 1),
         "docs/a.md": "see /wo" "rk/x\n",
         "package.json": '"https://registry.np' 'mjs.org/x"\n',
