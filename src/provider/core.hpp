@@ -104,6 +104,7 @@ class Core final : public trellis_host_ctx {
 
   // lifecycle.cpp
   void retire(SteadyTime deadline);
+  [[nodiscard]] bool still_stopping() const;
   [[nodiscard]] bool quiet() const;
   [[nodiscard]] bool wait_until(bool (Core::*condition)() const, SteadyTime deadline) const;
   [[nodiscard]] bool no_call_inside() const;
@@ -136,7 +137,7 @@ class Core final : public trellis_host_ctx {
   SerialGate gate_;
   const std::shared_ptr<AsyncDispatches> async_ = std::make_shared<AsyncDispatches>();
 
-  enum class Life { running, stopping, destroying, gone, abandoned };
+  enum class Life { running, stopping, gone, abandoned };
   mutable std::mutex life_mutex_;
   std::condition_variable life_changed_;
   Life life_ = Life::running;         ///< guarded by life_mutex_

@@ -111,27 +111,28 @@ void Core::retire(SteadyTime deadline) {
   const auto left = std::max(deadline - now(), SteadyTime::duration(0));
   const auto drained = wait_until(&Core::no_call_inside, now() + left / 2) ||
                        (!concurrent() && wait_until(&Core::no_call_inside, deadline));
-  if (!drained && !concurrent()) return;
+  if ((!drained && !concurrent()) || !still_stopping()) return;
   try {
     table_.stop(instance_, std::chrono::nanoseconds(deadline.time_since_epoch()).count());
   } catch (...) {
     log_.error("provider {} threw an exception out of stop", options_.label);
   }
   async_->cancel_all();
-  if (!wait_until(&Core::quiet, deadline)) return;
-  {
-    const std::lock_guard lock(life_mutex_);
-    if (life_ != Life::stopping) return;
-    life_ = Life::destroying;
-  }
+  if (!wait_until(&Core::quiet, deadline) || !still_stopping()) return;
   try {
     table_.destroy(instance_);
   } catch (...) {
     log_.error("provider {} threw an exception out of destroy", options_.label);
   }
   const std::lock_guard lock(life_mutex_);
-  if (life_ == Life::destroying) life_ = Life::gone;
+  if (life_ == Life::stopping) life_ = Life::gone;
   life_changed_.notify_all();
+}
+
+/// Not when stop() has abandoned the instance meanwhile.
+bool Core::still_stopping() const {
+  const std::lock_guard lock(life_mutex_);
+  return life_ == Life::stopping;
 }
 
 bool Core::no_call_inside() const {

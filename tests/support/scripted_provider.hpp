@@ -146,6 +146,7 @@ class FakeDispatcher final : public Dispatcher {
                       std::function<void(Result<Bytes>)> done) override {
     remember(parent, actor, operation, payload, deadline);
     const std::lock_guard lock(mutex_);
+    if (keep_ends) return ends_.push_back(std::move(done));
     threads_.emplace_back([this, done = std::move(done)] { done(answer(*this)); });
   }
 
@@ -159,6 +160,7 @@ class FakeDispatcher final : public Dispatcher {
     }
   }
 
+  bool keep_ends = false;  ///< asynchronous dispatches never end by themselves
   std::function<Result<Bytes>(FakeDispatcher&)> answer = [](FakeDispatcher&) {
     return Result<Bytes>(to_bytes(std::string_view("pong")));
   };
@@ -175,6 +177,7 @@ class FakeDispatcher final : public Dispatcher {
   std::mutex mutex_;
   std::vector<Asked> asked_;
   std::vector<std::thread> threads_;
+  std::vector<std::function<void(Result<Bytes>)>> ends_;
 };
 
 /// Collects log lines.
@@ -206,6 +209,7 @@ class ProviderTest : public ::testing::Test {
       EXPECT_TRUE(provider->stop(in(ample)));
     }
     provider.reset();
+    if (!abandoned_) delete &script;
   }
 
   /// Makes `provider` from `script`.
@@ -256,16 +260,18 @@ class ProviderTest : public ::testing::Test {
   }
   bool stop(std::chrono::nanoseconds time = ample) {
     stopped_ = true;
-    return provider->stop(in(time));
+    abandoned_ = !provider->stop(in(time));
+    return !abandoned_;
   }
 
-  Script script;
+  Script& script = *new Script;  ///< an abandoned provider goes on using it
   FakeDispatcher dispatcher;
   std::shared_ptr<MemorySink> sink = std::make_shared<MemorySink>();
   std::shared_ptr<Provider> provider;
 
  private:
   bool stopped_ = false;
+  bool abandoned_ = false;
 };
 
 /// Whether the result is an error of this code whose message contains `part`.
