@@ -34,8 +34,8 @@ namespace trellis::provider {
 /// Parts: calls.cpp (towards the plugin), dispatch.cpp (from the plugin), lifecycle.cpp.
 class Core final : public trellis_host_ctx {
  public:
-  Core(std::shared_ptr<const Plugin> plugin, Options options, std::shared_ptr<Dispatcher> dispatcher,
-       std::shared_ptr<const Clock> clock, Log log);
+  Core(std::shared_ptr<const Plugin> plugin, Options options,
+       std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 

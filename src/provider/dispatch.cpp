@@ -107,7 +107,7 @@ Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
   if (!call) return pass(call);
   return dispatcher_->dispatch(call->context(), call->actor, call->operation, call->payload,
-                              call->deadline);
+                               call->deadline);
 }
 
 void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
@@ -122,7 +122,7 @@ void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
   if (!end) return refuse(refuse_busy("too many of its dispatches are under way"));
   try {
     dispatcher_->dispatch_async(call->context(), call->actor, call->operation,
-                               to_bytes(call->payload), call->deadline, *end);
+                                to_bytes(call->payload), call->deadline, *end);
   } catch (const std::exception& failed) {
     (*end)(fail(ErrorCode::internal, fmt::format("the dispatch failed: {}", failed.what())));
   }

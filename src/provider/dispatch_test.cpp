@@ -14,7 +14,7 @@ using Answer = std::pair<trellis_status, std::string>;
 class DispatchTest : public ProviderTest {
  protected:
   void inside(const std::function<void(Script&, trellis_call)>& body, const CallContext& caller) {
-    script.on_call = [&](Script& self, trellis_call call, const trellis_call_info&) {
+    script.on_call = [body](Script& self, trellis_call call, const trellis_call_info&) {
       body(self, call);
       self.complete(call, "");
     };
@@ -131,12 +131,12 @@ TEST_F(DispatchTest, ErrorsHaveStatusesAndCleanTexts) {
       {ErrorCode::denied, TRELLIS_DENIED},      {ErrorCode::cancelled, TRELLIS_STOPPING},
       {ErrorCode::guest_failed, TRELLIS_ERROR}, {ErrorCode::not_found, TRELLIS_ERROR},
   };
-  for (const auto& [code, status] : pairs) {
-    dispatcher.answer = [code = code](FakeDispatcher&) -> Result<Bytes> {
-      return fail(code, "bad \xff text");
+  for (const auto& pair : pairs) {
+    dispatcher.answer = [&](FakeDispatcher&) -> Result<Bytes> {
+      return fail(pair.first, "bad \xff text");
     };
     EXPECT_EQ(script.dispatch(TRELLIS_NO_CALL, "MX", "Ping", ""),
-              Answer(status, "bad \xef\xbf\xbd text"));
+              Answer(pair.second, "bad \xef\xbf\xbd text"));
   }
 }
 

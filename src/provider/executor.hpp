@@ -61,6 +61,8 @@ class Executor {
   [[nodiscard]] std::size_t stuck() const;
   /// Until all threads have ended (after refuse()); false when one hangs.
   bool wait(SteadyTime deadline, const Clock& clock) { return threads_.wait(deadline, clock); }
+  /// See ThreadGroup::abandon.
+  void abandon() { threads_.abandon(); }
 
  private:
   struct Running {

@@ -31,7 +31,8 @@ class Instance final : public Provider {
 }  // namespace
 
 Result<std::shared_ptr<Provider>> Provider::create(std::shared_ptr<const Plugin> plugin,
-                                                   Options options, std::shared_ptr<Dispatcher> dispatcher,
+                                                   Options options,
+                                                   std::shared_ptr<Dispatcher> dispatcher,
                                                    std::shared_ptr<const Clock> clock, Log log) {
   if (!plugin || !dispatcher || !clock)
     return fail(ErrorCode::invalid_argument, "a plugin, a dispatcher and a clock are needed");

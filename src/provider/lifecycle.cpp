@@ -40,8 +40,8 @@ Executor::Options executor_options(const Options& options, const trellis_provide
 
 }  // namespace
 
-Core::Core(std::shared_ptr<const Plugin> plugin, Options options, std::shared_ptr<Dispatcher> dispatcher,
-           std::shared_ptr<const Clock> clock, Log log)
+Core::Core(std::shared_ptr<const Plugin> plugin, Options options,
+           std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log)
     : plugin_(std::move(plugin)),
       table_(plugin_->table()),
       options_(with_defaults(std::move(options))),
@@ -157,6 +157,9 @@ bool Core::wait_until(bool (Core::*condition)() const, SteadyTime deadline) cons
 void Core::keep_forever(const std::shared_ptr<Core>& self) {
   self_ = self;
   expect_leak(this);
+  host_threads_.abandon();
+  stop_thread_.abandon();
+  executor_.abandon();
 }
 
 Statistics Core::statistics() const noexcept {

@@ -88,8 +88,8 @@ class Provider {
   /// Makes the instance. It shares the dispatcher: a plugin that does not stop in time may be
   /// inside it for longer than anybody waits.
   [[nodiscard]] static Result<std::shared_ptr<Provider>> create(
-      std::shared_ptr<const Plugin> plugin, Options options,
-      std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log);
+      std::shared_ptr<const Plugin> plugin, Options options, std::shared_ptr<Dispatcher> dispatcher,
+      std::shared_ptr<const Clock> clock, Log log);
 
   [[nodiscard]] virtual const Plugin& plugin() const noexcept = 0;
   [[nodiscard]] virtual EntityId id() const noexcept = 0;
@@ -101,7 +101,8 @@ class Provider {
                                            std::string_view operation, ByteView payload) = 0;
 
   /// Refuses new calls, tells the plugin to stop and waits until `deadline`. False when it did not
-  /// come back in time: the instance is then abandoned, never destroyed.
+  /// come back in time: the instance is then abandoned, never destroyed. A provider that is not
+  /// concurrent is told only after its last call has returned.
   virtual bool stop(SteadyTime deadline) = 0;
 
   [[nodiscard]] virtual Statistics statistics() const noexcept = 0;

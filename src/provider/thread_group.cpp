@@ -35,8 +35,21 @@ Result<> ThreadGroup::start(std::string_view name, std::size_t limit, std::funct
 void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body) {
   body();
   const std::lock_guard lock(mutex_);
+  if (abandoned_) {
+    self->detach();
+    threads_.erase(self);
+    return;
+  }
   ended_.splice(ended_.end(), threads_, self);
   ended_signal_.notify_all();
+}
+
+void ThreadGroup::abandon() {
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+  }
+  join_ended();
 }
 
 std::size_t ThreadGroup::running() const {

@@ -31,6 +31,9 @@ class ThreadGroup {
   [[nodiscard]] std::size_t running() const;
   /// Until no thread runs, at most until `deadline`; false when one still does.
   bool wait(SteadyTime deadline, const Clock& clock);
+  /// Nobody will join: threads give their resources back by themselves when they end, if they ever
+  /// do. The group must then live for ever.
+  void abandon();
 
  private:
   using Threads = std::list<WorkerThread>;
@@ -41,6 +44,7 @@ class ThreadGroup {
   std::condition_variable ended_signal_;
   Threads threads_;  ///< running; guarded by mutex_, as all below
   Threads ended_;    ///< past their body, to be joined
+  bool abandoned_ = false;
 };
 
 }  // namespace trellis::provider

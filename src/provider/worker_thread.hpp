@@ -20,6 +20,7 @@ class WorkerThread {
   void join() noexcept {
     if (thread_.joinable()) thread_.join();
   }
+  void detach() noexcept { thread_.detach(); }
 
  private:
   std::jthread thread_;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "provider/leak.hpp"
 #include "provider/provider.hpp"
 #include "trellis/provider.h"
 
@@ -32,23 +33,28 @@ inline std::string text(const trellis_view& view) {
   return {reinterpret_cast<const char*>(view.data), view.size};
 }
 
-/// A flag threads can wait for.
+/// A flag threads can wait for. It may be destroyed as soon as wait() has returned.
 class Signal {
  public:
   void set() {
-    const std::lock_guard lock(mutex_);
-    set_ = true;
-    changed_.notify_all();
+    const auto state = state_;
+    const std::lock_guard lock(state->mutex);
+    state->set = true;
+    state->changed.notify_all();
   }
   void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return set_; });
+    const auto state = state_;
+    std::unique_lock lock(state->mutex);
+    state->changed.wait(lock, [&] { return state->set; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool set_ = false;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool set = false;
+  };
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 /// Until `condition` holds; the test fails when it never does.
@@ -209,7 +215,8 @@ class ProviderTest : public ::testing::Test {
       EXPECT_TRUE(provider->stop(in(ample)));
     }
     provider.reset();
-    if (!abandoned_) delete &script;
+    if (abandoned_) return expect_leak(&script);
+    delete &script;
   }
 
   /// Makes `provider` from `script`.
