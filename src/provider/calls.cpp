@@ -199,20 +199,19 @@ void Core::complete(trellis_call call, unsigned status, const std::uint8_t* byte
   auto what = Completion::repeated;
   if (found.slot != nullptr) {
     // The copy is made only when somebody may want it, and before the answer is claimed.
-    auto answer = Answer();
-    if (!found.slot->is_open(found.generation)) {
-    } else if (bytes == nullptr && size != 0) {
-      answer = error_answer("the provider answered with no data but a size");
-    } else {
-      answer = checked_answer(status, ByteView(bytes, size));
-    }
+    auto answer =
+        found.slot->is_open(found.generation) ? checked_answer(status, bytes, size) : Answer();
     what = found.slot->complete(found.generation, std::move(answer));
   }
   if (what == Completion::late) late_completions_.fetch_add(1, std::memory_order_relaxed);
   if (what == Completion::repeated) double_completions_.fetch_add(1, std::memory_order_relaxed);
 }
 
-Answer Core::checked_answer(unsigned status, ByteView bytes) const {
+Answer Core::checked_answer(unsigned status, const std::uint8_t* data, std::size_t size) const {
+  if (data == nullptr && size != 0) {
+    return error_answer("the provider answered with no data but a size");
+  }
+  const ByteView bytes(data, size);
   if (!is_status(status)) {
     return error_answer(fmt::format("the provider answered with the unknown status {}", status));
   }

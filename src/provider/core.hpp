@@ -93,7 +93,8 @@ class Core final : public trellis_host_ctx {
   Result<Bytes> wait(const CallTable::Open& open, SteadyTime deadline, std::string_view operation);
   Result<Bytes> finish(const CallTable::Open& open);
   Result<Bytes> drop(const CallTable::Open& open, std::unexpected<Error> error);
-  [[nodiscard]] Answer checked_answer(unsigned status, ByteView bytes) const;
+  [[nodiscard]] Answer checked_answer(unsigned status, const std::uint8_t* data,
+                                      std::size_t size) const;
   [[nodiscard]] Answer error_answer(std::string_view text) const;
 
   // dispatch.cpp
