@@ -10,14 +10,14 @@ help:  ## list the targets
 
 build:  ## build the release binary: build/release/bin/trellis
 	@scripts/setup.sh run
-	@scripts/build.sh release -DTRELLIS_TESTS=OFF -DTRELLIS_BENCH=OFF
+	@scripts/build.sh release -DTRELLIS_TESTS=OFF
 
 run: build  ## build, sign the example actors, start a host with them
 	@scripts/run-example.sh
 
 test:  ## build and run the whole test suite
 	@scripts/setup.sh test
-	@scripts/build.sh release -DTRELLIS_TESTS=ON -DTRELLIS_BENCH=ON
+	@scripts/build.sh release -DTRELLIS_TESTS=ON
 	@scripts/ctest.sh release
 
 asan tsan:  ## run the suite under AddressSanitizer + UBSan / ThreadSanitizer
@@ -27,7 +27,7 @@ asan tsan:  ## run the suite under AddressSanitizer + UBSan / ThreadSanitizer
 
 bench:  ## measure, print ratios to floors, write build/bench/results.json
 	@scripts/setup.sh bench
-	@scripts/build.sh release -DTRELLIS_TESTS=ON -DTRELLIS_BENCH=ON
+	@scripts/build.sh release -DTRELLIS_TESTS=ON
 	@scripts/bench.sh
 
 fuzz:  ## run every fuzz target; SECONDS=60 sets the time per target

@@ -14,7 +14,9 @@ function(trellis_unit_tests layer folder)
   target_link_libraries(${layer}_test PRIVATE trellis trellis_flags GTest::gmock GTest::gtest_main)
   target_include_directories(${layer}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${layer}_test PRIVATE
-    TRELLIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TRELLIS_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    TRELLIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TRELLIS_BINARY_DIR="${CMAKE_BINARY_DIR}"
+    TRELLIS_TEST_GUESTS="${TRELLIS_TEST_GUESTS}")
+  add_dependencies(${layer}_test trellis_test_guests)
   gtest_discover_tests(${layer}_test TEST_PREFIX "${layer}/" DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")

@@ -25,6 +25,7 @@ void add_everything(CLI::App& app, Context& context) {
   app.fallthrough(false);
   add_keys(app, context);
   add_claims(app, context);
+  add_bench(app, context);
 }
 
 /// The innermost subcommand on the command line, for a pointer to the right help.

@@ -120,8 +120,8 @@ Result<Bytes> Core::call_actor(std::string_view target, std::string_view operati
                                std::chrono::milliseconds timeout) {
   const auto deadline =
       std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
-  return workers_.run<Bytes>(
-      [&] { return router_.from_system(target, operation, payload, deadline); });
+  const auto call = [&] { return router_.from_system(target, operation, payload, deadline); };
+  return engine::guest_stack() ? call() : workers_.run<Bytes>(call);
 }
 
 std::vector<ActorInfo> Core::actors() const {

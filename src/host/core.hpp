@@ -53,6 +53,7 @@ class Core {
   [[nodiscard]] Result<Bytes> call_actor(std::string_view target, std::string_view operation,
                                          ByteView payload, std::chrono::milliseconds timeout);
 
+  [[nodiscard]] const Router& router() const noexcept { return router_; }
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
   [[nodiscard]] Binder& binder() noexcept { return binder_; }
   [[nodiscard]] HealthMonitor& health() noexcept { return health_; }

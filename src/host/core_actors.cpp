@@ -78,7 +78,7 @@ Result<std::shared_ptr<actor::Actor>> Core::make_actor(ByteView module,
   const std::uint32_t memory_mb = options.limits.memory_mb.value_or(options_.memory_mb);
   guest.memory_pages = std::min<std::uint32_t>(memory_mb, 4096) * 16;  // 64 KiB each
   guest.payload_bytes = options_.payload_bytes;
-  auto compiled = modules_.get(module, guest);
+  auto compiled = modules_.get(claims.hash, module, guest);
   if (!compiled) {
     compiled.error().message.insert(0, "Failed to create a raw WebAssembly host: ");
     return pass(compiled);

@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "identity/hash.hpp"
-
 namespace trellis::host {
 
-Result<std::shared_ptr<const wapc::GuestModule>> ModuleCache::get(ByteView module,
-                                                                  const wapc::GuestLimits& limits) {
+Result<std::shared_ptr<const wapc::GuestModule>> ModuleCache::get(
+    std::string_view hash, ByteView module, const wapc::GuestLimits& limits) {
   // The limits are compiled in (memory cap), so they belong to the key.
-  const auto key = fmt::format("{}/{}/{}", identity::sha256_upper_hex(module), limits.memory_pages,
-                               limits.payload_bytes);
+  const auto key = fmt::format("{}/{}/{}", hash, limits.memory_pages, limits.payload_bytes);
   {
     const std::scoped_lock lock(mutex_);
     if (const auto found = modules_.find(key); found != modules_.end()) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "trellis/bytes.hpp"
 #include "trellis/engine.hpp"
@@ -18,7 +19,10 @@ class ModuleCache {
  public:
   explicit ModuleCache(std::shared_ptr<EngineRuntime> engine) : engine_(std::move(engine)) {}
 
-  [[nodiscard]] Result<std::shared_ptr<const wapc::GuestModule>> get(ByteView module,
+  /// `hash` is the verified module hash (identity.md 3.3): modules that differ only in their tokens
+  /// share their code.
+  [[nodiscard]] Result<std::shared_ptr<const wapc::GuestModule>> get(std::string_view hash,
+                                                                     ByteView module,
                                                                      const wapc::GuestLimits& limits);
 
  private:

@@ -1,0 +1,29 @@
+// The benchmarks of `make bench` and `trellis bench`: ratios to floors measured in the same run.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "bench/report.hpp"
+#include "trellis/engine.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::bench {
+
+struct Options {
+  bool quick = false;  ///< a tenth of the time, for a first look
+  std::function<void(const std::string&)> progress;  ///< one line per step
+};
+
+/// (a) to (d): engine, router, provider, actor to actor, two threads.
+[[nodiscard]] Result<void> measure_calls(const std::shared_ptr<EngineRuntime>& engine,
+                                         const Options& options, Report& report);
+/// (e): HTTP through an actor against the same server answering from C++. Needs `wrk`.
+[[nodiscard]] Result<void> measure_http(const std::shared_ptr<EngineRuntime>& engine,
+                                        const Options& options, Report& report);
+/// (f): file to first answer, second instance, memory of instances and of an idle host.
+[[nodiscard]] Result<void> measure_startup(const std::shared_ptr<EngineRuntime>& engine,
+                                           const Options& options, Report& report);
+
+}  // namespace trellis::bench

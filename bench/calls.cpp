@@ -1,0 +1,295 @@
+// What a call costs at each layer, against the layer below it.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+
+#include "bench/bench.hpp"
+#include "bench/fixture.hpp"
+#include "bench/guests.hpp"
+#include "bench/measure.hpp"
+#include "codec/message.hpp"
+#include "codec/messages/keyvalue.hpp"
+#include "providers/builtin.hpp"
+#include "trellis/provider.h"
+#include "wapc/guest.hpp"
+
+namespace trellis::bench {
+namespace {
+
+const std::string payload_text(64, 'x');
+
+Bytes relay_payload(std::string_view ns, std::string_view operation, ByteView payload) {
+  Bytes bytes;
+  for (const auto part : {std::string_view("default"), ns, operation}) {
+    bytes.push_back(static_cast<std::uint8_t>(part.size()));
+    bytes.insert(bytes.end(), part.begin(), part.end());
+  }
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  return bytes;
+}
+
+SteadyTime soon() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds(10);
+}
+
+/// The floor of a provider or actor call: canned bytes, or whatever the function does directly.
+struct DirectCalls final : wapc::HostCalls {
+  std::function<Result<Bytes>(ByteView)> answer;
+  Result<Bytes> host_call(std::string_view, std::string_view, std::string_view,
+                          ByteView payload) override {
+    return answer ? answer(payload) : Result<Bytes>(Bytes{});
+  }
+  void console_log(std::string_view) noexcept override {}
+};
+
+/// A key-value provider called through its table by the thinnest host there can be.
+class DirectKeyValue {
+ public:
+  DirectKeyValue() : table_(*providers::find_builtin("builtin:keyvalue")) {
+    host_.struct_size = sizeof host_;
+    host_.abi_version = TRELLIS_PROVIDER_ABI;
+    host_.complete = [](trellis_host_ctx* ctx, trellis_call, trellis_status, const std::uint8_t* bytes,
+                        std::size_t size) {
+      reinterpret_cast<DirectKeyValue*>(ctx)->answer_.assign(bytes, bytes + size);
+    };
+    host_.log = [](trellis_host_ctx*, trellis_log_level, trellis_view, trellis_view) {};
+    host_.cancelled = [](trellis_host_ctx*, trellis_call) { return 0; };
+    host_.now_ns = [](trellis_host_ctx*) {
+      return std::int64_t{std::chrono::steady_clock::now().time_since_epoch().count()};
+    };
+    table_.create(&host_, reinterpret_cast<trellis_host_ctx*>(this), &instance_);
+  }
+  ~DirectKeyValue() {
+    table_.stop(instance_, 0);
+    table_.destroy(instance_);
+  }
+  DirectKeyValue(const DirectKeyValue&) = delete;
+  DirectKeyValue& operator=(const DirectKeyValue&) = delete;
+
+  Bytes call(std::string_view origin, std::string_view operation, ByteView payload) {
+    const auto view = [](ByteView bytes) { return trellis_view{bytes.data(), bytes.size()}; };
+    trellis_call_info info{};
+    info.struct_size = sizeof info;
+    info.origin = view(as_bytes(origin));
+    info.operation = view(as_bytes(operation));
+    info.payload = view(payload);
+    info.deadline_ns = soon().time_since_epoch().count();
+    answer_.clear();
+    table_.handle_call(instance_, 1, &info);
+    return answer_;
+  }
+
+ private:
+  const trellis_provider_table& table_;
+  trellis_host_v1 host_{};
+  void* instance_ = nullptr;
+  Bytes answer_;
+};
+
+struct Bench {
+  Report& report;
+  double scale = 1;
+  std::shared_ptr<EngineRuntime> engine;
+  host::Core core;
+  Signer signer;
+  Signer::Signed first;
+  Signer::Signed second;
+  std::unique_ptr<wapc::Guest> bare;
+  std::unique_ptr<wapc::Guest> bare_second;
+  DirectCalls nothing;
+  const Bytes payload = to_bytes(payload_text);
+
+  Bench(Report& to, double time_scale, const std::shared_ptr<EngineRuntime>& runtime)
+      : report(to), scale(time_scale), engine(runtime), core({}, runtime) {}
+
+  Result<Bytes> routed() {
+    static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
+    return core.router().from_provider(origin, nullptr, first.key, "Echo", payload, soon());
+  }
+  Pair pair(const std::function<void()>& floor, const std::function<void()>& value) {
+    return measure_by_turns(floor, value, 7, 0.12 * scale);
+  }
+};
+
+void add_ratio(Bench& bench, const std::string& name, const Pair& pair, double factor,
+               double plus_ns) {
+  Figure figure{name, pair.value, "ns", pair.floor, pair.value / pair.floor, "", {}};
+  figure.target = plus_ns > 0 ? fmt::format("<= {:.1f} x floor + {:.1f} us", factor, plus_ns / 1000)
+                              : fmt::format("<= {:.1f} x floor", factor);
+  figure.reached = pair.value <= factor * pair.floor + plus_ns;
+  bench.report.add(std::move(figure));
+}
+
+Result<void> prepare(Bench& bench) {
+  for (auto* actor : {&bench.first, &bench.second}) {
+    auto made = bench.signer.sign(relay_guest());
+    if (!made) return pass(made);
+    *actor = std::move(*made);
+    if (auto started = bench.core.start_actor(actor->module, {}); !started) return pass(started);
+  }
+  auto provider = bench.core.start_provider("builtin:keyvalue", "default");
+  if (!provider) return pass(provider);
+  auto link = bench.core.set_link({bench.first.key, "wasmcloud:keyvalue", "default", *provider, {}});
+  if (!link) return link;
+  if (!bench.core.binder().settle(soon())) {
+    return fail(ErrorCode::deadline, "the key-value link was not made");
+  }
+  return {};
+}
+
+Result<void> make_bare_guests(Bench& bench) {
+  auto module = wapc::GuestModule::compile(*bench.engine, relay_guest());
+  if (!module) return pass(module);
+  for (auto* guest : {&bench.bare, &bench.bare_second}) {
+    auto made = (*module)->instantiate(bench.nothing);
+    if (!made) return pass(made);
+    *guest = std::move(*made);
+  }
+  return {};
+}
+
+void engine_and_router(Bench& bench, std::size_t known) {
+  const auto pair = bench.pair(
+      [&] { (void)bench.bare->call("Echo", bench.payload, bench.nothing, soon()); },
+      [&] { (void)bench.routed(); });
+  if (known == 1) {
+    bench.report.add({"(a) engine call, echo 64 B", pair.floor, "ns", {}, {}, "", {}});
+  }
+  add_ratio(bench, fmt::format("(b) through the router, {} known actors", known), pair, 1.5, 300);
+}
+
+Result<void> know_more_actors(Bench& bench, std::size_t total) {
+  ActorOptions idle;
+  idle.min_instances = 0;  // known and ready, but without an instance until somebody calls
+  while (bench.core.registry().tables().read()->actors.size() < total) {
+    auto made = bench.signer.sign(relay_guest());
+    if (!made) return pass(made);
+    if (auto started = bench.core.start_actor(made->module, idle); !started) return pass(started);
+  }
+  return {};
+}
+
+void to_provider(Bench& bench) {
+  DirectKeyValue direct;
+  codec::core::CapabilityConfiguration bind;
+  bind.module = bench.first.key;
+  direct.call("system", "BindActor", codec::encode(bind));
+  const auto get = codec::encode(codec::keyvalue::GetArgs{"k"});
+  const auto request = relay_payload("wasmcloud:keyvalue", "Get", get);
+  DirectCalls calls;
+  calls.answer = [&](ByteView payload) -> Result<Bytes> {
+    return direct.call(bench.first.key, "Get", payload);
+  };
+  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
+  const auto pair = bench.pair(
+      [&] { (void)bench.bare->call("Relay", request, calls, soon()); },
+      [&] {
+        (void)bench.core.router().from_provider(origin, nullptr, bench.first.key, "Relay", request,
+                                                soon());
+      });
+  add_ratio(bench, "(c) actor to key-value and back", pair, 1.5, 0);
+}
+
+void to_actor(Bench& bench) {
+  const auto request = relay_payload(bench.second.key, "Echo", bench.payload);
+  DirectCalls calls;
+  calls.answer = [&](ByteView payload) {
+    return bench.bare_second->call("Echo", payload, bench.nothing, soon());
+  };
+  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
+  const auto pair = bench.pair(
+      [&] { (void)bench.bare->call("Relay", request, calls, soon()); },
+      [&] {
+        (void)bench.core.router().from_provider(origin, nullptr, bench.first.key, "Relay", request,
+                                                soon());
+      });
+  add_ratio(bench, "(d) actor to actor and back", pair, 1.5, 0);
+}
+
+/// Calls per second of two threads that run `one` at the same time.
+Result<double> two_threads(const std::function<void(int)>& one, double seconds) {
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> done{0};
+  const auto loop = [&](int index) {
+    return [&, index] {
+      std::uint64_t count = 0;
+      for (; !stop.load(std::memory_order_relaxed); ++count) one(index);
+      done += count;
+    };
+  };
+  auto a = engine::GuestThread::start("bench", loop(0));
+  auto b = engine::GuestThread::start("bench", loop(1));
+  if (!a) return pass(a);
+  if (!b) {
+    stop = true;
+    return pass(b);
+  }
+  const auto start = Clock::now();
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  stop = true;
+  const auto took = seconds_since(start);
+  a->join();
+  b->join();
+  return static_cast<double>(done.load()) / took;
+}
+
+Result<void> both_cores(Bench& bench) {
+  wapc::Guest* guests[] = {bench.bare.get(), bench.bare_second.get()};
+  double floor = 0;
+  double value = 0;
+  for (int turn = 0; turn < 3; ++turn) {
+    auto bare = two_threads(
+        [&](int i) { (void)guests[i]->call("Echo", bench.payload, bench.nothing, soon()); },
+        0.5 * bench.scale);
+    if (!bare) return pass(bare);
+    auto routed = two_threads([&](int) { (void)bench.routed(); }, 0.5 * bench.scale);
+    if (!routed) return pass(routed);
+    floor = std::max(floor, *bare);
+    value = std::max(value, *routed);
+  }
+  bench.report.add({"two threads through the router", value, "1/s", floor, value / floor,
+                    ">= 0.95 x two bare engine loops", value >= 0.95 * floor});
+  return {};
+}
+
+}  // namespace
+
+Result<void> measure_calls(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
+                           Report& report) {
+  Bench bench(report, options.quick ? 0.1 : 1.0, engine);
+  Result<void> result;
+  const auto step = [&](const std::string& what) {
+    if (options.progress) options.progress(what);
+  };
+  const auto run = [&](const std::function<Result<void>()>& body) {
+    if (!result) return;
+    if (auto ran = on_guest_thread([&] { result = body(); }); !ran) result = pass(ran);
+  };
+  if (auto prepared = prepare(bench); !prepared) return prepared;
+  run([&] { return make_bare_guests(bench); });
+  for (const std::size_t known : {1, 50, 10000}) {
+    step(fmt::format("calls through the router, {} known actors", known));
+    if (known > 1 && result) result = know_more_actors(bench, known);
+    run([&] {
+      engine_and_router(bench, known);
+      return Result<void>{};
+    });
+  }
+  step("actor to provider, actor to actor");
+  run([&] {
+    to_provider(bench);
+    to_actor(bench);
+    return Result<void>{};
+  });
+  step("two threads");
+  if (result) result = both_cores(bench);
+  run([&] {  // instances go on a thread that may enter them
+    bench.bare.reset();
+    bench.bare_second.reset();
+    return Result<void>{};
+  });
+  return result;
+}
+
+}  // namespace trellis::bench

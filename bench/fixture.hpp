@@ -1,0 +1,51 @@
+// A host core with signed actors, below the public facade, so that single layers can be measured.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "engine/guest_thread.hpp"
+#include "host/core.hpp"
+#include "identity/keys.hpp"
+#include "identity/module_token.hpp"
+
+namespace trellis::bench {
+
+/// Signs modules with keys that live as long as the benchmark. One thread.
+class Signer {
+ public:
+  Signer() : account_(identity::KeyPair::generate(identity::KeyType::account, random_)) {}
+
+  struct Signed {
+    std::string key;
+    Bytes module;
+  };
+  [[nodiscard]] Result<Signed> sign(ByteView module) {
+    const auto subject = identity::KeyPair::generate(identity::KeyType::module, random_);
+    identity::ActorClaims claims;
+    claims.jti = make_nuid(random_);
+    claims.sub = subject.public_key().text();
+    claims.name = "bench";
+    claims.caps = std::vector<std::string>{"wasmcloud:keyvalue", "wasmcloud:httpserver"};
+    auto made = identity::sign_module(module, std::move(claims), account_);
+    if (!made) return pass(made);
+    return Signed{subject.public_key().text(), std::move(made->bytes)};
+  }
+
+ private:
+  SystemRandom random_;
+  identity::KeyPair account_;
+};
+
+/// Runs `body` on a thread that may enter guests, and waits.
+template <class Body>
+[[nodiscard]] Result<void> on_guest_thread(Body&& body) {
+  auto thread = engine::GuestThread::start("bench", std::forward<Body>(body));
+  if (!thread) return pass(thread);
+  thread->join();
+  return {};
+}
+
+}  // namespace trellis::bench

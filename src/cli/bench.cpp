@@ -1,0 +1,52 @@
+// `trellis bench`: the project's benchmarks on this machine.
+#include "bench/bench.hpp"
+
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "trellis/engine.hpp"
+
+namespace trellis::cli {
+namespace {
+
+struct BenchArguments {
+  std::string out;
+  bool quick = false;
+  bool no_http = false;
+};
+
+Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
+  auto engine = EngineRuntime::start({});
+  if (!engine) return pass(engine);
+  bench::Options options;
+  options.quick = arguments.quick;
+  options.progress = [&](const std::string& step) { context.err << "bench: " << step << std::endl; };
+  bench::Report report;
+  if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
+  if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
+  if (!arguments.no_http) {
+    if (auto done = bench::measure_http(*engine, options, report); !done) {
+      context.err << "bench: HTTP was not measured: " << done.error().message << "; "
+                  << done.error().remedy << std::endl;
+    }
+  }
+  if (!arguments.out.empty()) {
+    if (auto written = report.write_json(arguments.out); !written) return pass(written);
+  }
+  return Answer{report.as_text(), nlohmann::json::parse(report.as_json())};
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Context& context) {
+  auto* leaf = app.add_subcommand("bench", "measure this machine: ratios to floors of the same run");
+  auto arguments = std::make_shared<BenchArguments>();
+  leaf->add_option("--out", arguments->out, "also write the figures as JSON to this file");
+  leaf->add_flag("--quick", arguments->quick, "a tenth of the time, for a first look");
+  leaf->add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
+  add_leaf(*leaf, context, [arguments, &context](const OutputOptions&) {
+    return run_bench(*arguments, context);
+  });
+}
+
+}  // namespace trellis::cli
