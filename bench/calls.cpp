@@ -9,6 +9,7 @@
 #include "bench/guests.hpp"
 #include "bench/measure.hpp"
 #include "codec/message.hpp"
+#include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
 #include "providers/builtin.hpp"
 #include "trellis/provider.h"

@@ -56,6 +56,9 @@ void HealthMonitor::run_round() {
   begin_round(round);
   std::unique_lock lock(round->mutex);
   round->done.wait_for(lock, options_.timeout, [&] { return round->open == 0; });
+  const auto asked = round->asked;
+  lock.unlock();
+  for (const auto entity : asked) silent(entity);  // those that have not answered by now
 }
 
 void HealthMonitor::begin_round(const std::shared_ptr<Round>& round) {
@@ -112,6 +115,7 @@ void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
   {
     const std::scoped_lock lock(round->mutex);
     ++round->open;
+    round->asked.push_back(entity);
   }
   auto answered = [this, entity, round](const Result<Bytes>& answer) {
     record(entity, answer);

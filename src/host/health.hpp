@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/timer.hpp"
@@ -52,6 +53,7 @@ class HealthMonitor {
     std::mutex mutex;
     std::condition_variable done;
     std::size_t open = 0;
+    std::vector<EntityId> asked;
   };
 
   void schedule();

@@ -227,7 +227,7 @@ TEST_F(HostCalls, ASerialActorRefusesReEntryAndOthersAllowIt) {
   EXPECT_EQ(call(many, "Relay", relay(many, "Echo", as_bytes("again"))), "again");
   EXPECT_EQ(call(one, "Relay", relay(many, "Relay", relay(one, "Echo"))),
             "guest_failed: Failed to invoke actor: Guest call failure: Failed to invoke actor: "
-            "Guest call failure: Failed to invoke actor: actor " + one +
+            "Guest call failure: actor " + one +
                 " is already executing a call in this chain");
 }
 

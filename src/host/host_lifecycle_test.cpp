@@ -208,7 +208,8 @@ TEST_F(HostLife, PoolsFollowOptionsTagsAndDefaults) {
   start_actor(plain);
   start_actor(serial, [](auto& claims) { claims.tags = {"serial"}; });
   start_actor(chosen, {}, {.min_instances = 2, .max_instances = 2, .limits = {}, .source = {}});
-  for (const auto& actor : host->inventory()->actors) {
+  const auto inventory = *host->inventory();
+  for (const auto& actor : inventory.actors) {
     EXPECT_EQ(actor.instances, actor.identity.key == chosen.key() ? 2U : 1U);
   }
 }
