@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/limits.hpp"
+#include "base/text.hpp"
 
 namespace trellis::providers::detail {
 
@@ -26,10 +27,9 @@ Result<CapabilityConfiguration> read_configuration(const trellis_call_info& info
 }
 
 std::unexpected<Error> not_linked(std::string_view actor) {
-  return fail(
-      ErrorCode::denied,
-      fmt::format("actor {} is not linked to this provider", actor.substr(0, limits::name_bytes)),
-      "put a link definition between them");
+  return fail(ErrorCode::denied,
+              fmt::format("actor {} is not linked to this provider", excerpt(actor)),
+              "put a link definition between them");
 }
 
 Error current_exception_error() noexcept {

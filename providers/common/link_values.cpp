@@ -26,7 +26,7 @@ Result<std::uint64_t> number_value(const codec::StringMap& values, std::string_v
   if (whole && number >= least && number <= most) return number;
   return fail(ErrorCode::invalid_argument,
               fmt::format("link value {} is '{}', expected a number from {} to {}", key,
-                          text.substr(0, 64), least, most),
+                          excerpt(text), least, most),
               "correct the link and put it again");
 }
 
@@ -36,7 +36,7 @@ Result<bool> flag_value(const codec::StringMap& values, std::string_view key, bo
   if (text == "true") return true;
   if (text == "false") return false;
   return fail(ErrorCode::invalid_argument,
-              fmt::format("link value {} is '{}', expected true or false", key, text.substr(0, 64)),
+              fmt::format("link value {} is '{}', expected true or false", key, excerpt(text)),
               "correct the link and put it again");
 }
 

@@ -8,6 +8,8 @@
 #include <functional>
 #include <limits>
 
+#include "base/text.hpp"
+
 namespace trellis::providers::keyvalue {
 
 namespace {
@@ -16,8 +18,7 @@ namespace {
 constexpr std::size_t purged_per_operation = 4;
 
 [[nodiscard]] std::string shown(std::string_view key) {
-  const bool cut = key.size() > 64;
-  return fmt::format("'{}{}'", key.substr(0, 64), cut ? "…" : "");
+  return fmt::format("'{}'", excerpt(key));
 }
 
 [[nodiscard]] std::string_view type_name(std::size_t alternative) noexcept {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "codec/messages/logging.hpp"
 #include "providers/common/adapter.hpp"
 
@@ -49,12 +50,13 @@ class LoggingProvider final : public Provider<Link> {
     auto args = codec::decode<messages::WriteLogArgs>(call.payload);
     if (!args) return pass(args);
     const auto level = level_of(args->level);
-    const std::string_view target = args->target.size() > limits::name_bytes ? "" : args->target;
+    std::string_view target = args->target;
+    if (target.size() > limits::name_bytes) target = {};
     host().log(level.value_or(LogLevel::info), target,
                fmt::format("[{}] {}", call.actor, args->text));
     if (level) return Bytes{};
     return fail(ErrorCode::invalid_argument,
-                fmt::format("Unknown log level: {}", args->level.substr(0, 64)),
+                fmt::format("Unknown log level: {}", excerpt(args->level)),
                 "use error, warn, info, debug or trace");
   }
 };

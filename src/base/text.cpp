@@ -124,6 +124,15 @@ void append_printable(std::string& out, std::string_view text) {
   }
 }
 
+std::string excerpt(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return replace_bad_utf8(text);
+  const auto continues = [text](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
+  };
+  while (most > 0 && continues(most)) --most;
+  return replace_bad_utf8(text.substr(0, most)) + "…";
+}
+
 std::string_view trim(std::string_view text) noexcept {
   constexpr std::string_view blanks = " \t\r\n";
   const auto first = text.find_first_not_of(blanks);

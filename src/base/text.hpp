@@ -1,6 +1,7 @@
 // Small text helpers: hex, UTF-8, splitting.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ namespace trellis {
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 /// The text with every bad sequence replaced by U+FFFD.
 [[nodiscard]] std::string replace_bad_utf8(std::string_view text);
+/// The beginning of outside text for an error message: at most `most` bytes, cut between characters
+/// and then followed by "…", always UTF-8.
+[[nodiscard]] std::string excerpt(std::string_view text, std::size_t most = 64);
 
 /// Appends `text` with control characters (C0, DEL, C1) as `\n`, `\t`, `\r` or `\x1b`, and bad
 /// sequences replaced: nothing from outside can move a terminal's cursor or forge a line.

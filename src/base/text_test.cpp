@@ -44,5 +44,14 @@ TEST(Text, TrimSplitJoin) {
   EXPECT_EQ(join({"a", "b"}, ","), "a,b");
 }
 
+TEST(Text, ExcerptCutsBetweenCharacters) {
+  EXPECT_EQ(excerpt("short"), "short");
+  EXPECT_EQ(excerpt("abcdef", 4), "abcd…");
+  EXPECT_EQ(excerpt("abcü", 4), "abc…");
+  EXPECT_EQ(excerpt("abü", 4), "abü");
+  EXPECT_EQ(excerpt("a\xff", 4), "a\uFFFD");
+  EXPECT_EQ(excerpt("\x80\x80\x80", 2), "…");
+}
+
 }  // namespace
 }  // namespace trellis

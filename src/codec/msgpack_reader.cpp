@@ -14,13 +14,9 @@ namespace {
 
 constexpr std::string_view no_data = "IO error while reading data: failed to fill whole buffer";
 constexpr std::string_view no_marker = "IO error while reading marker: failed to fill whole buffer";
-/// Bytes of an outside string that an error text may repeat.
-constexpr std::size_t quoted_bytes = 64;
 
 [[nodiscard]] std::string quote(ByteView data) {
-  const bool cut = data.size() > quoted_bytes;
-  const auto text = as_text(data.first(cut ? quoted_bytes : data.size()));
-  return fmt::format("\"{}{}\"", replace_bad_utf8(text), cut ? "…" : "");
+  return fmt::format("\"{}\"", excerpt(as_text(data)));
 }
 
 [[nodiscard]] std::string describe(const Token& token) {
