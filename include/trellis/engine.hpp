@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "trellis/result.hpp"
 
@@ -27,6 +28,9 @@ struct EngineOptions {
   std::uint32_t max_memory_pages = 65536;
   std::uint32_t max_table_elements = 10000;
 };
+
+/// Name and version of the engine below: "V8 10.2.154.26". Any thread.
+[[nodiscard]] std::string engine_version();
 
 /// Opaque handle of the engine, its watchdog thread and the count of instances.
 ///

@@ -68,5 +68,6 @@ void print_error(Context& context, const OutputOptions& output, const Error& err
 void add_keys(CLI::App& app, Context& context);
 void add_claims(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 
 }  // namespace trellis::cli

@@ -26,6 +26,7 @@ void add_everything(CLI::App& app, Context& context) {
   add_keys(app, context);
   add_claims(app, context);
   add_bench(app, context);
+  add_doctor(app, context);
 }
 
 /// The innermost subcommand on the command line, for a pointer to the right help.

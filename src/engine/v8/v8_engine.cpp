@@ -3,6 +3,7 @@
 #include <v8.h>
 
 #include <atomic>
+#include <string>
 #include <utility>
 
 #include "engine/guest_thread.hpp"
@@ -75,3 +76,11 @@ Result<std::unique_ptr<Engine>> start_v8_engine(RuntimeParts& parts, const Engin
 }
 
 }  // namespace trellis::engine
+
+namespace trellis {
+
+std::string engine_version() {
+  return std::string("V8 ") + v8::V8::GetVersion();
+}
+
+}  // namespace trellis

@@ -1,0 +1,154 @@
+#include "cli/doctor_system.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "base/descriptor.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "cli/doctor_engine.hpp"
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+auto native(ResourceLimit kind) {
+  switch (kind) {
+    case ResourceLimit::address_space: return RLIMIT_AS;
+    case ResourceLimit::open_files: return RLIMIT_NOFILE;
+    case ResourceLimit::stack: return RLIMIT_STACK;
+    case ResourceLimit::processes: return RLIMIT_NPROC;
+  }
+  return RLIMIT_NOFILE;
+}
+
+class Machine final : public System {
+ public:
+  Machine(const Clock& clock, const std::function<std::optional<std::string>(const char*)>& env)
+      : clock_(clock), env_(env) {}
+
+  std::uint64_t limit(ResourceLimit kind) const override {
+    rlimit value{};
+    const bool known = ::getrlimit(native(kind), &value) == 0;
+    return known && value.rlim_cur != RLIM_INFINITY ? value.rlim_cur : unlimited;
+  }
+
+  std::optional<std::uint64_t> kernel_setting(const std::string& name) const override {
+    const auto text = read_file("/proc/sys/" + name, 64);
+    if (!text) return std::nullopt;
+    const auto digits = trim(*text);
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (failed != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    return value;
+  }
+
+  unsigned cpus() const override {
+    cpu_set_t set;
+    if (::sched_getaffinity(0, sizeof set, &set) == 0)
+      return static_cast<unsigned>(CPU_COUNT(&set));
+    const auto online = ::sysconf(_SC_NPROCESSORS_ONLN);  // more than the set can hold
+    return online > 0 ? static_cast<unsigned>(online) : 1;
+  }
+
+  bool can_reserve(std::uint64_t bytes) const override {
+    void* const at =
+        ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) return false;
+    ::munmap(at, bytes);
+    return true;
+  }
+
+  Result<std::string> try_engine() const override {
+    return run_in_child(run_engine_once, std::chrono::seconds(20));
+  }
+
+  Result<> try_listen(std::uint16_t port) const override {
+    const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_ANY);
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the interface of sockets
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (socket && ::bind(socket.get(), generic, sizeof address) == 0 &&
+        ::listen(socket.get(), 1) == 0) {
+      return {};
+    }
+    return fail(ErrorCode::unavailable, fmt::format("port {}: {}", port, std::strerror(errno)));
+  }
+
+  Result<> try_write(const fs::path& folder) const override {
+    auto name = (folder / "trellis-doctor-XXXXXX").string();
+    const Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
+    const bool written = file && ::write(file.get(), "x", 1) == 1;
+    const int number = errno;
+    if (file) ::unlink(name.c_str());
+    if (written) return {};
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("cannot write to {}: {}", folder.string(), std::strerror(number)),
+        fmt::format("free space on it, or: chmod 1777 {0}; mount {0} writable", folder.string()));
+  }
+
+  Result<std::string> state_folder() const override;
+  WallTime now() const override { return clock_.wall(); }
+  uid_t user() const override { return ::geteuid(); }
+
+ private:
+  const Clock& clock_;
+  const std::function<std::optional<std::string>(const char*)>& env_;
+};
+
+fs::path socket_folder(const std::optional<std::string>& runtime_folder, uid_t user) {
+  if (runtime_folder) return fs::path(*runtime_folder) / "trellis";
+  return fmt::format("/tmp/trellis-{}", user);
+}
+
+/// What keeps a folder from being private to the user, or an empty text.
+std::string objection(const struct stat& status, uid_t user) {
+  if (!S_ISDIR(status.st_mode)) return "not a folder";
+  if (status.st_uid != user) return fmt::format("belongs to user {}", status.st_uid);
+  if ((status.st_mode & 077U) != 0) return "other users may enter it";
+  return {};
+}
+
+Result<std::string> Machine::state_folder() const {
+  const auto folder = socket_folder(env_("XDG_RUNTIME_DIR"), user());
+  struct stat status{};
+  if (::lstat(folder.c_str(), &status) != 0) {
+    const int number = errno;
+    if (number == ENOENT) return folder.string() + " will be made";
+    return fail(ErrorCode::denied, fmt::format("{}: {}", folder.string(), std::strerror(number)),
+                "set XDG_RUNTIME_DIR to a folder of your own");
+  }
+  const auto wrong = objection(status, user());
+  if (wrong.empty()) return folder.string() + " is private to this user";
+  return fail(ErrorCode::denied, fmt::format("{}: {}", folder.string(), wrong),
+              "remove it, or set XDG_RUNTIME_DIR to a folder of your own (mode 700)");
+}
+
+}  // namespace
+
+std::unique_ptr<System> make_system(
+    const Clock& clock, const std::function<std::optional<std::string>(const char*)>& env) {
+  return std::make_unique<Machine>(clock, env);
+}
+
+}  // namespace trellis::cli
