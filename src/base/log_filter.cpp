@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/text.hpp"
 
@@ -43,11 +44,11 @@ Result<LogFilter> LogFilter::parse(std::string_view text) {
                   fmt::format("log filter '{}' has no name before '='", part),
                   "write it as in info,actor=debug");
     }
-    filter.targets_.emplace_back(target, *level);
+    // Longest first; among equals the one written first stays first.
+    const auto place = std::ranges::upper_bound(filter.targets_, target.size(), std::greater{},
+                                                [](const auto& t) { return t.first.size(); });
+    filter.targets_.emplace(place, target, *level);
   }
-  std::ranges::stable_sort(filter.targets_, [](const auto& a, const auto& b) {
-    return a.first.size() > b.first.size();
-  });
   return filter;
 }
 
