@@ -11,6 +11,7 @@ namespace trellis::identity {
 namespace {
 
 using nlohmann::json;
+using trellis::test::text_of;
 
 /// The vectors' validation results hold at any time between 2021 and 2099.
 const WallTime now{std::chrono::seconds(1'700'000'000)};
@@ -40,10 +41,10 @@ std::string outcome_of_token(const json& c,
   const std::string jwt = c["jwt"];
   const auto pair = KeyPair::from_seed(c["signing_seed"].get<std::string>());
   if (!pair) return "seed refused";
-  if (make_token(c["input"]["claims_json"].get<std::string>(), *pair) != jwt) return "other token";
+  if (make_token(text_of(c["input"]["claims_json"]), *pair) != jwt) return "other token";
   const auto token = decode(jwt);
   if (!token) return token.error().message;
-  if (to_json(token->claims) != c["input"]["claims_json"]) return to_json(token->claims);
+  if (to_json(token->claims) != text_of(c["input"]["claims_json"])) return to_json(token->claims);
   if (sign_claims(token->claims, *pair) != jwt) return "signed claims differ";
   return display_name(token->claims) + ": " + validation_of(token);
 }

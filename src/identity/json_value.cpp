@@ -149,13 +149,13 @@ std::optional<Integer> whole_number(const JsonValue& value) noexcept {
 
 std::size_t JsonValue::count(std::string_view name) const noexcept {
   return static_cast<std::size_t>(
-      std::count_if(members.begin(), members.end(), [&](auto& m) { return m.first == name; }));
+      std::count_if(members.begin(), members.end(), [&](auto& m) { return m.name == name; }));
 }
 
 const JsonValue* JsonValue::find(std::string_view name) const noexcept {
   const auto at =
-      std::find_if(members.begin(), members.end(), [&](auto& m) { return m.first == name; });
-  return at == members.end() ? nullptr : &at->second;
+      std::find_if(members.begin(), members.end(), [&](auto& m) { return m.name == name; });
+  return at == members.end() ? nullptr : &at->value;
 }
 
 std::optional<std::uint64_t> JsonValue::as_u64() const noexcept {

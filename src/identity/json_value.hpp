@@ -6,23 +6,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "trellis/result.hpp"
 
 namespace trellis::identity {
 
+struct JsonMember;
+
 /// One JSON value, a plain tree.
 struct JsonValue {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
-  using Member = std::pair<std::string, JsonValue>;
 
   Kind kind = Kind::null;
   bool boolean = false;
   std::string text;              ///< a string's characters, or a number exactly as it was written
   std::vector<JsonValue> items;  ///< of an array
-  std::vector<Member> members;   ///< of an object, in order, repeated names included
+  std::vector<JsonMember> members;  ///< of an object, in order, repeated names included
 
   [[nodiscard]] bool is(Kind k) const noexcept { return kind == k; }
   /// How often the object has a member of that name.
@@ -35,6 +35,12 @@ struct JsonValue {
   [[nodiscard]] std::optional<std::uint64_t> as_u64() const noexcept;
   /// The same with an optional minus, within 32 bits.
   [[nodiscard]] std::optional<std::int32_t> as_i32() const noexcept;
+};
+
+/// A name and its value within an object.
+struct JsonMember {
+  std::string name;
+  JsonValue value;
 };
 
 /// Reads one JSON text (RFC 8259), strict UTF-8, blanks around it allowed. Errors (malformed) name

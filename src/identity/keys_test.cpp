@@ -13,6 +13,7 @@ namespace trellis::identity {
 namespace {
 
 using trellis::test::from_hex_or_fail;
+using trellis::test::text_of;
 
 std::array<std::uint8_t, 32> raw32(const std::string& hex) {
   std::array<std::uint8_t, 32> raw{};
@@ -51,13 +52,13 @@ std::string outcome_of_pair(const nlohmann::json& c) {
   const auto type = key_type_from(c["input"]["type"].get<std::string>());
   if (!type || static_cast<int>(*type) != c["input"]["prefix_byte"]) return "other type";
   const auto pair = KeyPair::from_raw_seed(*type, raw32(c["input"]["raw_seed_hex"]));
-  if (pair.seed_text() != c["seed"]) return "other seed";
-  if (pair.public_key().text() != c["public_key"]) return "other public key";
-  if (outcome_of_seed(c["seed"]) != c["public_key"]) return "seed does not load";
+  if (pair.seed_text() != text_of(c["seed"])) return "other seed";
+  if (pair.public_key().text() != text_of(c["public_key"])) return "other public key";
+  if (outcome_of_seed(c["seed"]) != text_of(c["public_key"])) return "seed does not load";
   for (const auto& s : c["signatures"]) {
     const auto message = from_hex_or_fail(s["msg_hex"]);
     const auto signature = pair.sign(message);
-    if (to_hex_lower(signature) != s["sig_hex"]) return "other signature";
+    if (to_hex_lower(signature) != text_of(s["sig_hex"])) return "other signature";
     if (!pair.public_key().verify(message, signature)) return "own signature does not verify";
   }
   return "";

@@ -12,6 +12,7 @@ namespace {
 
 using nlohmann::json;
 using trellis::test::from_hex_or_fail;
+using trellis::test::text_of;
 
 /// The claims every embedding of the file uses (its introduction).
 ActorClaims golden_claims(const json& keys) {
@@ -47,7 +48,7 @@ std::string embedding_of(const Bytes& module, const json& embed, const json& key
   const auto made = sign_module(module, golden_claims(keys), *issuer);
   if (!made) return "refused";
   if (!embed.contains("error")) {
-    EXPECT_EQ(made->token, embed["jwt"]);
+    EXPECT_EQ(made->token, text_of(embed["jwt"]));
     EXPECT_EQ(made->bytes, from_hex_or_fail(embed["signed_hex"]));
   }
   return made->hash + " " + to_hex_lower(sha256(made->bytes));
@@ -58,9 +59,9 @@ void check_token_only(const json& c) {
   const auto& extract = c["extract"];
   const auto token = decode_actor(extract["jwt"].get<std::string>());
   ASSERT_TRUE(token) << token.error().message;
-  EXPECT_EQ(to_json(token->claims), extract["claims_json"]);
+  EXPECT_EQ(to_json(token->claims), text_of(extract["claims_json"]));
   EXPECT_TRUE(validate(*token, WallTime(std::chrono::seconds(1'700'000'000))).usable());
-  EXPECT_EQ(token->claims.hash, c["embed"]["module_hash"]);
+  EXPECT_EQ(token->claims.hash, text_of(c["embed"]["module_hash"]));
 }
 
 TEST(ModuleVectors, All) {
@@ -75,7 +76,7 @@ TEST(ModuleVectors, All) {
       continue;
     }
     const auto module = from_hex_or_fail(c["input"]["bytes_hex"]);
-    EXPECT_EQ(to_hex_lower(sha256(module)), c["input"]["sha256"]);
+    EXPECT_EQ(to_hex_lower(sha256(module)), text_of(c["input"]["sha256"]));
     run.compare(name, expected_extraction(c["extract"]) + "; " + expected_embedding(c["embed"]),
                 extraction_of(module) + "; " + embedding_of(module, c["embed"], keys));
   }

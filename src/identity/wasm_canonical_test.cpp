@@ -73,7 +73,7 @@ TEST(Canonical, InstructionsBecomeMinimal) {
       {"3e82009000", "3e0210"},      // i64.store32
       {"3f80001a", "3f001a"},
       {"408000", "4000"},  // memory.size, memory.grow
-      {"c0c4", "c0c4"},        // sign extension
+      {"c0c4", "c0c4"},    // sign extension
       {"fc8000", "fc00"},
       {"fc8700", "fc07"},              // saturating truncation
       {"fc880081008000", "fc080100"},  // memory.init
