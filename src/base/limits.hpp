@@ -22,6 +22,9 @@ inline constexpr std::size_t token_chars = 64 * kib;
 /// Nesting of JSON from outside (tokens, manifests, control messages); real ones need five.
 inline constexpr std::size_t json_depth = 32;
 
+/// Lists, maps and scalars of one JSON text; each may take a hundred bytes once parsed.
+inline constexpr std::size_t json_values = 512 * kib;
+
 // --- codec ----------------------------------------------------------------------------------
 /// Nesting of MessagePack from outside (lattice.md 2.1: "32 is ample").
 inline constexpr std::size_t msgpack_depth = 32;
@@ -77,6 +80,21 @@ inline constexpr std::size_t provider_async_dispatches = 4096;
 inline constexpr std::size_t provider_text_bytes = 16 * kib;
 /// How long an idle executor thread stays.
 inline constexpr milliseconds provider_thread_idle = seconds(10);
+
+// --- control socket and health address ------------------------------------------------------
+/// One request or response: a payload of 16 MiB as base64, and room for the rest.
+inline constexpr std::size_t control_frame_bytes = 24 * mib;
+/// Paths, references and names that are looked up.
+inline constexpr std::size_t path_bytes = 4096;
+/// Connections at one time; a command uses one, for as long as it runs.
+inline constexpr std::size_t control_connections = 32;
+/// How long a connection may be silent between requests, and how long one frame may take.
+inline constexpr milliseconds control_idle = seconds(30);
+inline constexpr milliseconds control_transfer = seconds(10);
+/// Request line and headers of a health probe; real ones need 200 bytes.
+inline constexpr std::size_t probe_request_bytes = 8 * kib;
+/// How long a probe may take to send its request, and to read the answer.
+inline constexpr milliseconds probe_timeout = seconds(2);
 
 // --- manifest -------------------------------------------------------------------------------
 /// Text of a manifest, before and after variables are replaced.

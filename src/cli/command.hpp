@@ -69,5 +69,17 @@ void add_keys(CLI::App& app, Context& context);
 void add_claims(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
+void add_host_get(CLI::App& app, Context& context);
+void add_start(CLI::App& app, Context& context);
+void add_stop(CLI::App& app, Context& context);
+void add_update(CLI::App& app, Context& context);
+void add_down(CLI::App& app, Context& context);
+void add_link(CLI::App& app, Context& context);
+void add_call(CLI::App& app, Context& context);
+void add_up(CLI::App& app, Context& context);
+void add_dev(CLI::App& app, Context& context);
+
+/// The same query under two parents: `get links` and `link query`.
+void add_links_query(CLI::App& parent, Context& context, const char* name);
 
 }  // namespace trellis::cli

@@ -27,6 +27,15 @@ void add_everything(CLI::App& app, Context& context) {
   add_claims(app, context);
   add_bench(app, context);
   add_doctor(app, context);
+  add_up(app, context);
+  add_dev(app, context);
+  add_call(app, context);
+  add_host_get(app, context);
+  add_link(app, context);
+  add_start(app, context);
+  add_stop(app, context);
+  add_update(app, context);
+  add_down(app, context);
 }
 
 /// The innermost subcommand on the command line, for a pointer to the right help.

@@ -2,26 +2,12 @@
 
 #include <algorithm>
 
+#include "cli/printable.hpp"
+
 namespace trellis::cli {
 namespace {
 
 constexpr std::size_t gap = 3;
-
-/// Names come from tokens of strangers: nothing in them may steer the terminal.
-std::string printable(const std::string& text) {
-  std::string out = text;
-  for (auto& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return out;
-}
-
-/// Characters on the screen, as far as counting code points tells.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-  }));
-}
 
 }  // namespace
 

@@ -82,7 +82,7 @@ class JsonWriter {
 /// The reader's own limits bound recursion and size; numbers of a byte array are counted here.
 class JsonReader {
  public:
-  explicit JsonReader(ByteView input) : reader_(input) {}
+  JsonReader(ByteView input, Binaries binaries) : reader_(input), binaries_(binaries) {}
 
   [[nodiscard]] bool read(json& out) {
     Token token;
@@ -93,8 +93,9 @@ class JsonReader {
       case Token::Kind::unsigned_integer: out = token.number; return true;
       case Token::Kind::negative_integer: out = token.negative(); return true;
       case Token::Kind::floating: out = token.floating; return true;
-      case Token::Kind::string:
-      case Token::Kind::binary: return data(token.data, out);
+      case Token::Kind::string: return data(token.data, out);
+      case Token::Kind::binary:
+        return binaries_ == Binaries::numbers ? numbers(token.data, out) : data(token.data, out);
       case Token::Kind::extension:
         out = {{"extension", static_cast<std::int8_t>(token.number)}};
         return data(token.data, out["data"]);
@@ -112,6 +113,10 @@ class JsonReader {
       out = std::string(as_text(bytes));
       return true;
     }
+    return numbers(bytes, out);
+  }
+
+  [[nodiscard]] bool numbers(ByteView bytes, json& out) {
     if (!reader_.enter(bytes.size())) return false;
     out = json::array();
     for (const std::uint8_t byte : bytes) out.push_back(byte);
@@ -160,6 +165,7 @@ class JsonReader {
   }
 
   MsgpackReader reader_;
+  const Binaries binaries_;
 };
 
 }  // namespace
@@ -172,8 +178,8 @@ Result<Bytes> json_to_msgpack(const json& value) {
   return out;
 }
 
-Result<json> msgpack_to_json(ByteView input) {
-  JsonReader reader(input);
+Result<json> msgpack_to_json(ByteView input, Binaries binaries) {
+  JsonReader reader(input, binaries);
   json value;
   if (!reader.read(value)) return std::unexpected<Error>(reader.error());
   return value;

@@ -45,7 +45,7 @@ Binder::~Binder() {
 void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const std::string& actor,
                   std::optional<BindConfig> config) {
   const std::scoped_lock lock(mutex_);
-  if (stopped_) return;
+  if (stopped_ || closing_) return;
   auto& strand = strands_[provider->instance->id()];
   if (!strand) {
     strand = std::make_shared<Strand>();
@@ -79,6 +79,7 @@ void Binder::forget(const ProviderEntry& provider) {
 
 void Binder::unbind_all() {
   const std::scoped_lock lock(mutex_);
+  closing_ = true;
   for (const auto& [id, strand] : strands_) {
     for (const auto& [actor, binding] : strand->bindings) {
       binding->wanted.reset();

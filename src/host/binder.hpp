@@ -57,7 +57,7 @@ class Binder {
             std::optional<BindConfig> config);
   /// Forgets a provider that stops; nothing is sent any more, waits on its gates end.
   void forget(const ProviderEntry& provider);
-  /// Sends RemoveActor for everything that is bound (host stop).
+  /// Sends RemoveActor for everything that is bound, and binds nothing from then on (host stop).
   void unbind_all();
 
   [[nodiscard]] std::shared_ptr<const Gate> gate(const ProviderEntry& provider,
@@ -110,7 +110,8 @@ class Binder {
   std::condition_variable settled_;
   std::map<EntityId, std::shared_ptr<Strand>> strands_;  // under mutex_
   std::size_t active_ = 0;                               // strands running; under mutex_
-  bool stopped_ = false;                                 // under mutex_
+  bool closing_ = false;  // unbind_all() was called: nothing is bound any more; under mutex_
+  bool stopped_ = false;  // under mutex_
   Timer timer_;  // last: its jobs use everything above
 };
 

@@ -11,27 +11,6 @@
 
 namespace trellis {
 
-std::string_view to_string(LinkState state) noexcept {
-  switch (state) {
-    case LinkState::waiting_for_actor: return "waiting_for_actor";
-    case LinkState::waiting_for_provider: return "waiting_for_provider";
-    case LinkState::refused: return "refused";
-    case LinkState::binding: return "binding";
-    case LinkState::bound: return "bound";
-    case LinkState::failed: return "failed";
-  }
-  return "failed";
-}
-
-std::string_view to_string(HealthState state) noexcept {
-  switch (state) {
-    case HealthState::unknown: return "unknown";
-    case HealthState::healthy: return "healthy";
-    case HealthState::unhealthy: return "unhealthy";
-  }
-  return "unknown";
-}
-
 class Host::Implementation {
  public:
   Implementation(HostOptions options, std::shared_ptr<EngineRuntime> engine)

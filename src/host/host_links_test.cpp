@@ -19,8 +19,10 @@ struct HostLinks : test::HostFixture {
   std::string provider_key() {
     auto key = start().start_provider(test::memory_provider());
     EXPECT_TRUE(key) << key.error().message;
-    return key.value_or("");
+    provider_key_of_first_ = key.value_or("");
+    return provider_key_of_first_;
   }
+  std::string provider_key_of_first_;
   Link link(const std::string& actor, const std::string& provider, std::string port = "1") {
     return {actor, "wasmcloud:keyvalue", "default", provider, {{"PORT", std::move(port)}}};
   }
@@ -196,9 +198,15 @@ TEST_F(HostLinks, StoppingTheHostLetsGoOfEveryActor) {
   Signer signer;
   const auto key = start_actor(signer);
   ASSERT_TRUE(host->set_link(link(key, provider_key())));
+  ASSERT_TRUE(host->start_provider(test::memory_provider(), "second"));
+  auto second = link(key, provider_key_of_first_, "2");
+  second.link_name = "second";
+  ASSERT_TRUE(host->set_link(second));
   settle();
   host->stop();
-  EXPECT_EQ(book().entries("RemoveActor"), Lines{"RemoveActor " + key});
+  // Stopping one provider must not bring the actor back to the other.
+  EXPECT_EQ(book().entries("BindActor").size(), 2U);
+  EXPECT_EQ(book().entries("RemoveActor").size(), 2U);
 }
 
 TEST_F(HostLinks, CallsWaitForTheFirstBind) {

@@ -1,0 +1,33 @@
+// What strangers may say on the control socket and the health address.
+#include "control/arguments.hpp"
+#include "control/base64.hpp"
+#include "control/health_server.hpp"
+#include "control/protocol.hpp"
+#include "expect.hpp"
+
+using trellis::ByteView;
+using namespace trellis::control;
+
+namespace {
+
+void read_arguments(const Request& request) {
+  const Arguments arguments(request);
+  if (const auto text = arguments.text("target", 64)) expect(!text->empty() && text->size() <= 64);
+  if (const auto wait = arguments.duration("timeout_ms")) expect(wait->count() >= 0);
+  static_cast<void>(arguments.texts("values"));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto text = trellis::as_text(ByteView(data, size));
+  if (const auto request = decode_request(text)) {
+    const auto again = decode_request(encode_request(*request));
+    expect(again && again->operation == request->operation);
+    read_arguments(*request);
+  }
+  static_cast<void>(decode_response(text));
+  if (const auto bytes = from_base64(text)) expect(to_base64(*bytes) == text);
+  expect(answer_probe(text, [] { return Readiness{}; }).starts_with("HTTP/1.1 "));
+  return 0;
+}

@@ -1,0 +1,15 @@
+// Running a user's build command.
+#pragma once
+
+#include <string>
+
+#include "cli/stop_request.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::cli {
+
+/// Runs `command` with /bin/sh, its output on ours, and waits. A stop request ends it. Errors:
+/// unavailable (cannot be run), invalid_argument (its status is not 0).
+[[nodiscard]] Result<void> run_build(const std::string& command, const StopRequest& stop);
+
+}  // namespace trellis::cli

@@ -1,0 +1,24 @@
+// Tables of several columns without visible borders, as the tools of this generation print them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace trellis::cli {
+
+/// A head and rows of as many cells. Cells may contain anything: see printable().
+class Columns {
+ public:
+  explicit Columns(std::vector<std::string> head) : rows_{std::move(head)} {}
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  [[nodiscard]] bool empty() const noexcept { return rows_.size() == 1; }
+
+  /// Each column as wide as its widest cell, `indent` blanks before each line, none behind it, no
+  /// final line end.
+  [[nodiscard]] std::string text(std::size_t indent = 0) const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace trellis::cli

@@ -1,0 +1,52 @@
+// Signs modules for development, with keys that mean nothing to anybody else.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "identity/claims.hpp"
+#include "identity/keys.hpp"
+#include "trellis/bytes.hpp"
+
+namespace trellis::cli {
+
+/// Where the keys are: `$XDG_STATE_HOME/trellis/dev`, else `$HOME/.local/state/trellis/dev`.
+[[nodiscard]] Result<std::filesystem::path> dev_key_folder(const Context& context);
+
+/// Wishes for the claims; what is empty comes from the module's own token, or a default.
+struct DevClaims {
+  std::string name;                       ///< default: the file's stem
+  std::vector<std::string> capabilities;  ///< default: httpserver, keyvalue, logging, extras
+};
+
+/// Holds an account key and the key of one module. One thread.
+class DevSigner {
+ public:
+  /// Reads the keys of modules called `stem`, or makes and stores them (0600, in a 0700 folder).
+  [[nodiscard]] static Result<DevSigner> open(const std::filesystem::path& folder,
+                                              const std::string& stem, Random& random);
+
+  [[nodiscard]] std::string key() const { return module_.public_key().text(); }
+
+  struct Signed {
+    Bytes bytes;
+    std::vector<std::string> capabilities;
+  };
+  /// Signs `module`, signed or not, as `revision`.
+  [[nodiscard]] Result<Signed> sign(ByteView module, const DevClaims& wishes,
+                                    std::int32_t revision) const;
+
+ private:
+  DevSigner(identity::KeyPair account, identity::KeyPair module, std::string stem)
+      : account_(std::move(account)), module_(std::move(module)), stem_(std::move(stem)) {}
+  identity::KeyPair account_;
+  identity::KeyPair module_;
+  std::string stem_;
+};
+
+/// "keyvalue" means "wasmcloud:keyvalue".
+[[nodiscard]] std::string whole_contract(const std::string& name);
+
+}  // namespace trellis::cli

@@ -1,0 +1,136 @@
+#include "cli/file_watch.hpp"
+
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <system_error>
+#include <thread>
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+/// A writer that pauses longer than this inside a file is taken for done.
+constexpr milliseconds quiet_time{80};
+/// How often the file is looked at even if inotify is silent: its folder may have been replaced.
+constexpr milliseconds longest_wait{250};
+/// Far more than a source tree has; each takes memory of the kernel.
+constexpr std::size_t most_folders = 4096;
+
+constexpr std::uint32_t file_events =
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
+
+bool is_passed_over(const fs::path& folder) {
+  constexpr std::array names{"build", "target", "node_modules", "dist", "out"};
+  const auto name = folder.filename().string();
+  return name.starts_with('.') || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Calls visit(event, name) for everything inotify has to say.
+template <class Visit>
+bool read_events(int inotify, milliseconds patience, Visit&& visit) {
+  pollfd entry{inotify, POLLIN, 0};
+  if (::poll(&entry, 1, static_cast<int>(patience.count())) <= 0) return false;
+  alignas(inotify_event) std::array<char, 16384> buffer;
+  const auto got = ::read(inotify, buffer.data(), buffer.size());
+  for (ssize_t at = 0; at + static_cast<ssize_t>(sizeof(inotify_event)) <= got;) {
+    inotify_event event{};
+    std::memcpy(&event, buffer.data() + at, sizeof event);
+    const char* name = buffer.data() + at + sizeof event;
+    visit(event, event.len > 0 ? std::string(name) : std::string());
+    at += static_cast<ssize_t>(sizeof event + event.len);
+  }
+  return got > 0;
+}
+
+}  // namespace
+
+FileWatch::FileWatch(fs::path file)
+    : file_(fs::absolute(std::move(file))), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
+
+std::optional<FileWatch::Stamp> FileWatch::stamp() const {
+  struct stat status{};
+  if (::stat(file_.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return Stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+               status.st_mtim.tv_nsec};
+}
+
+void FileWatch::wait(milliseconds patience) {
+  // Asked anew each time: the folder may be missing, or another one under the old name.
+  if (inotify_) {
+    watch_ = ::inotify_add_watch(inotify_.get(), file_.parent_path().c_str(),
+                                 IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
+  }
+  if (watch_ < 0) {
+    std::this_thread::sleep_for(std::min(patience, longest_wait));
+    return;
+  }
+  (void)read_events(inotify_.get(), std::min(patience, longest_wait), [](auto&&...) {});
+}
+
+bool FileWatch::changed(milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto now = stamp();
+    if (now && now != last_) {
+      std::this_thread::sleep_for(quiet_time);
+      if (stamp() == now) {
+        last_ = now;
+        return true;
+      }
+    } else {
+      const auto left =
+          std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return false;
+      wait(left);
+    }
+  }
+}
+
+TreeWatch::TreeWatch(const fs::path& root)
+    : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  add(root);
+}
+
+void TreeWatch::add(const fs::path& folder) {
+  if (!inotify_ || folders_.size() >= most_folders) return;
+  const int watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), file_events | IN_ONLYDIR);
+  if (watch < 0) return;
+  folders_[watch] = folder;
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), last; !problem && at != last;
+       at.increment(problem)) {
+    std::error_code ignored;
+    const bool enter = at->is_directory(ignored) && !at->is_symlink(ignored);
+    if (enter && !is_passed_over(at->path())) add(at->path());
+  }
+}
+
+bool TreeWatch::changed(milliseconds patience) {
+  bool found = false;
+  (void)read_events(inotify_.get(), patience, [&](const inotify_event& event, const auto& name) {
+    const auto folder = folders_.find(event.wd);
+    if (folder == folders_.end() || name.empty() || name.front() == '.') return;
+    const auto path = folder->second / name;
+    if ((event.mask & IN_ISDIR) == 0) {
+      found = true;
+    } else if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0 && !is_passed_over(path)) {
+      add(path);
+      found = true;  // its files may have been written before it was watched
+    }
+  });
+  return found;
+}
+
+void TreeWatch::drain() {
+  while (read_events(inotify_.get(), milliseconds(0), [](auto&&...) {})) {
+  }
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,59 @@
+// Noticing that files change: inotify where it works, a look at the file now and then in any case.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/descriptor.hpp"
+
+namespace trellis::cli {
+
+/// Watches one file, which may be missing, be rewritten, or be replaced by a rename. One thread.
+class FileWatch {
+ public:
+  explicit FileWatch(std::filesystem::path file);
+
+  /// Waits until the file is there, is another than at the last time true was answered, and has
+  /// not changed for a moment (so that nobody reads half of it). False when `patience` passed first.
+  [[nodiscard]] bool changed(std::chrono::milliseconds patience);
+
+ private:
+  struct Stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    std::int64_t seconds;
+    std::int64_t nanoseconds;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  [[nodiscard]] std::optional<Stamp> stamp() const;
+  void wait(std::chrono::milliseconds patience);
+
+  const std::filesystem::path file_;
+  Descriptor inotify_;
+  int watch_ = -1;
+  std::optional<Stamp> last_;
+};
+
+/// Watches the files below a folder, passing over hidden folders and those of build output and
+/// packages. One thread.
+class TreeWatch {
+ public:
+  explicit TreeWatch(const std::filesystem::path& root);
+
+  /// True when a file was written, made, moved or removed since the last call or drain().
+  [[nodiscard]] bool changed(std::chrono::milliseconds patience);
+  /// Forgets what happened so far (a build writes files, too).
+  void drain();
+
+ private:
+  void add(const std::filesystem::path& folder);
+
+  Descriptor inotify_;
+  std::map<int, std::filesystem::path> folders_;
+};
+
+}  // namespace trellis::cli

@@ -1,0 +1,37 @@
+// What commands that talk to a running host on this machine have in common.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "cli/command.hpp"
+#include "control/client.hpp"
+
+namespace trellis::cli {
+
+/// Where this user's hosts have their control sockets.
+[[nodiscard]] std::filesystem::path control_folder(const Context& context);
+
+/// Adds --host, which chooses among several running hosts.
+void add_host_option(CLI::App& leaf, std::string& wanted);
+
+/// Long enough for a host to read and compile a large module.
+inline constexpr std::chrono::seconds request_patience{120};
+
+/// Connects to the only running host, or the one wanted.
+[[nodiscard]] Result<control::Client> connect_host(const Context& context,
+                                                   const std::string& wanted);
+
+/// One request to the only running host, or the one wanted.
+[[nodiscard]] control::Outcome ask_host(const Context& context, const std::string& wanted,
+                                        const control::Request& request,
+                                        std::chrono::milliseconds patience = request_patience);
+
+/// A path as the host will understand it, whatever its working folder.
+[[nodiscard]] std::string absolute_path(const std::string& path);
+
+/// A member of an answer as text: texts as they are, other values as JSON, missing ones empty.
+[[nodiscard]] std::string text_of(const nlohmann::json& object, const char* name);
+
+}  // namespace trellis::cli

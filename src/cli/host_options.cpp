@@ -1,0 +1,98 @@
+#include "cli/host_options.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/log_sinks.hpp"
+
+namespace trellis::cli {
+namespace {
+
+constexpr unsigned longest_interval_s = 86'400;
+
+std::string check_label(const std::string& label) {
+  const auto equals = label.find('=');
+  if (equals != std::string::npos && equals > 0) return {};
+  return fmt::format("'{}' is no KEY=VALUE", label);
+}
+
+/// Our own variable must be right; RUST_LOG may be meant for another program.
+Result<LogFilter> log_filter(const Context& context, const HostFlags& flags,
+                             const std::string& default_level) {
+  if (const auto given = option_or_env(context, flags.log_level, "TRELLIS_LOG")) {
+    return LogFilter::parse(*given);
+  }
+  if (const auto rust = context.env("RUST_LOG")) {
+    if (auto filter = LogFilter::parse(*rust)) return filter;
+  }
+  return LogFilter::parse(default_level);
+}
+
+/// 0 and nothing mean the default (host.md 10).
+Result<std::chrono::milliseconds> health_interval(const Context& context) {
+  const auto text = context.env("HEARTBEAT_INTERVAL_S");
+  if (!text) return std::chrono::milliseconds(0);
+  unsigned seconds = 0;
+  const auto* end = text->data() + text->size();
+  const auto [at, problem] = std::from_chars(text->data(), end, seconds);
+  if (problem != std::errc() || at != end || seconds > longest_interval_s) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("HEARTBEAT_INTERVAL_S is '{}'", *text),
+                fmt::format("whole seconds, 1 to {}", longest_interval_s));
+  }
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+void add_log_options(CLI::App& leaf, HostFlags& flags) {
+  leaf.add_option("--log-level", flags.log_level,
+                  "trace, debug, info, warn, error or off, or info,actor=debug "
+                  "[env TRELLIS_LOG, RUST_LOG]");
+  leaf.add_option("--log-format", flags.log_format, "Form of the log on standard error")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+void add_host_options(CLI::App& leaf, HostFlags& flags) {
+  leaf.add_option("-l,--label", flags.labels, "Label of the host: KEY=VALUE")
+      ->check(CLI::Validator(check_label, "KEY=VALUE"))
+      ->allow_extra_args(false);
+  leaf.add_option("--allowed-issuer", flags.allowed_issuers,
+                  "Account key whose actors may run; without any, every account's")
+      ->allow_extra_args(false);
+  leaf.add_flag("--allow-live-updates", flags.live_updates, "Allow replacing running actors");
+  leaf.add_flag("--disable-strict-update-check", flags.any_capabilities,
+                "Replacements may have other capabilities");
+  leaf.add_option("--health-addr", flags.health_address,
+                  "Loopback address for /livez and /readyz: 127.0.0.1:PORT");
+  add_log_options(leaf, flags);
+}
+
+Result<LocalHostOptions> host_options(const Context& context, const HostFlags& flags,
+                                      const std::string& default_level) {
+  LocalHostOptions made{.host = {}, .health_address = flags.health_address};
+  for (const auto& label : flags.labels) {
+    const auto equals = label.find('=');
+    made.host.labels.try_emplace(label.substr(0, equals), label.substr(equals + 1));
+  }
+  made.host.allowed_issuers = flags.allowed_issuers;
+  made.host.live_updates = flags.live_updates;
+  made.host.strict_update_check = !flags.any_capabilities;
+  const auto interval = health_interval(context);
+  if (!interval) return std::unexpected(interval.error());
+  made.host.health_interval = *interval;
+  const auto filter = log_filter(context, flags, default_level);
+  if (!filter) return std::unexpected(filter.error());
+  auto sink = make_log_sink(
+      {.format = flags.log_format == "json" ? LogFormat::json : LogFormat::text,
+       .filter = *filter,
+       .file = {},
+       .colour = LogColour::automatic},
+      std::make_shared<SystemClock>());
+  if (!sink) return pass(sink);
+  made.host.log = std::move(*sink);
+  return made;
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,29 @@
+// Options of a host in this process: those of host.md 12.1 that need no network, and our own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/local_host.hpp"
+
+namespace trellis::cli {
+
+struct HostFlags {
+  std::vector<std::string> labels;
+  std::vector<std::string> allowed_issuers;
+  bool live_updates = false;
+  bool any_capabilities = false;  ///< --disable-strict-update-check
+  std::string log_level;
+  std::string log_format = "text";
+  std::string health_address;
+};
+
+void add_log_options(CLI::App& leaf, HostFlags& flags);
+void add_host_options(CLI::App& leaf, HostFlags& flags);
+
+/// Reads flags and environment (TRELLIS_LOG, RUST_LOG, HEARTBEAT_INTERVAL_S) and makes the log sink.
+[[nodiscard]] Result<LocalHostOptions> host_options(const Context& context, const HostFlags& flags,
+                                                    const std::string& default_level);
+
+}  // namespace trellis::cli

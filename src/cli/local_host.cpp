@@ -1,0 +1,76 @@
+#include "cli/local_host.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "cli/host_client.hpp"
+
+namespace trellis::cli {
+
+Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
+                                                    LocalHostOptions options, StopRequest& stop) {
+  auto engine = EngineRuntime::start();
+  if (!engine) return pass(engine);
+  const auto health_address = options.health_address;
+  std::unique_ptr<LocalHost> made(
+      new LocalHost(context, std::move(options), std::move(*engine), stop));
+  if (auto started = made->host_->start(); !started) return pass(started);
+  if (auto health = made->start_health(health_address); !health) return pass(health);
+  made->start_control(context);
+  return made;
+}
+
+LocalHost::LocalHost(const Context& context, LocalHostOptions options,
+                     std::shared_ptr<EngineRuntime> engine, StopRequest& stop)
+    : log_(options.host.log, "control"),
+      host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
+      operations_(*host_, context.clock, [&stop] { stop.request(); }) {}
+
+LocalHost::~LocalHost() {
+  if (control_) control_->close();
+  health_.reset();
+  host_->stop();
+  control_.reset();
+}
+
+void LocalHost::start_control(const Context& context) {
+  auto server = control::Server::start(
+      {.folder = control_folder(context), .uid = ::geteuid(), .pid = ::getpid()},
+      [this](const control::Request& request) { return operations_.handle(request); }, log_);
+  if (server) {
+    control_.emplace(std::move(*server));
+  } else {
+    log_.warn("no control socket, so `trellis call` and the like will not find this host: {}{}{}",
+              server.error().message, server.error().remedy.empty() ? "" : "; ",
+              server.error().remedy);
+  }
+}
+
+Result<void> LocalHost::start_health(const std::string& address) {
+  if (address.empty()) return {};
+  auto server = control::HealthServer::start(address, [this] { return readiness(); }, log_);
+  if (!server) return pass(server);
+  health_.emplace(std::move(*server));
+  return {};
+}
+
+control::Readiness LocalHost::readiness() const {
+  if (!started_) return {{"the host is starting"}};
+  const auto inventory = host_->inventory();
+  if (!inventory) return {{inventory.error().message}};
+  return control::readiness_of(*inventory, host_->links());
+}
+
+void LocalHost::set_started() {
+  started_ = true;
+}
+
+std::string LocalHost::control_path() const {
+  return control_ ? control_->path().string() : std::string();
+}
+std::string LocalHost::health_address() const {
+  return health_ ? health_->address() : std::string();
+}
+
+}  // namespace trellis::cli

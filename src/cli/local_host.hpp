@@ -1,0 +1,62 @@
+// A host in this process with everything around it that `up` and `dev` share: engine, control
+// socket, health address, and an orderly end.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/stop_request.hpp"
+#include "control/health_server.hpp"
+#include "control/operations.hpp"
+#include "control/server.hpp"
+#include "trellis/engine.hpp"
+#include "trellis/host.hpp"
+
+namespace trellis::cli {
+
+struct LocalHostOptions {
+  HostOptions host;
+  std::string health_address;  ///< empty: none
+};
+
+/// Main thread only, but for what its parts allow. Make the StopRequest first.
+class LocalHost {
+ public:
+  /// Starts engine, host, control socket and health address. A control socket that cannot be had is
+  /// a warning: the host works without it.
+  [[nodiscard]] static Result<std::unique_ptr<LocalHost>> start(const Context& context,
+                                                                LocalHostOptions options,
+                                                                StopRequest& stop);
+  /// Stops the host: no new requests, then links, providers and actors, then the sockets.
+  ~LocalHost();
+  LocalHost(const LocalHost&) = delete;
+  LocalHost& operator=(const LocalHost&) = delete;
+
+  [[nodiscard]] Host& host() noexcept { return *host_; }
+  [[nodiscard]] const Log& log() const noexcept { return log_; }
+  /// From now on /readyz tells the truth; before it says that the host is still starting.
+  void set_started();
+  /// Path of the control socket; empty when there is none.
+  [[nodiscard]] std::string control_path() const;
+  /// Address of /livez and /readyz; empty when there is none.
+  [[nodiscard]] std::string health_address() const;
+
+ private:
+  LocalHost(const Context& context, LocalHostOptions options, std::shared_ptr<EngineRuntime> engine,
+            StopRequest& stop);
+  void start_control(const Context& context);
+  [[nodiscard]] Result<void> start_health(const std::string& address);
+  [[nodiscard]] control::Readiness readiness() const;
+
+  const Log log_;
+  std::atomic<bool> started_{false};
+  std::unique_ptr<Host> host_;
+  control::Operations operations_;
+  std::optional<control::Server> control_;
+  std::optional<control::HealthServer> health_;
+};
+
+}  // namespace trellis::cli

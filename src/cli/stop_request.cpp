@@ -1,0 +1,78 @@
+#include "cli/stop_request.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+namespace trellis::cli {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGINT);
+  ::sigaddset(&set, SIGTERM);
+  return set;
+}
+
+Descriptor open_signals() {
+  const auto set = stop_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/// Whatever hangs, a second signal ends it; nothing but the message can still be done.
+[[noreturn]] void end_now() {
+  constexpr std::string_view text = "\nstopping was interrupted\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+  ::_exit(1);
+}
+
+}  // namespace
+
+StopRequest::StopRequest()
+    : signals_(open_signals()),
+      end_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_([this] { watch(); }) {}
+
+StopRequest::~StopRequest() {
+  ::eventfd_write(end_.get(), 1);
+  thread_.join();
+}
+
+void StopRequest::request() {
+  const std::scoped_lock lock(mutex_);
+  requested_ = true;
+  changed_.notify_all();
+}
+
+bool StopRequest::requested() const {
+  const std::scoped_lock lock(mutex_);
+  return requested_;
+}
+
+void StopRequest::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return requested_; });
+}
+
+void StopRequest::watch() {
+  int received = 0;
+  while (true) {
+    pollfd entries[] = {{end_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+    if (::poll(entries, 2, -1) < 0 && errno != EINTR) return;
+    if (entries[0].revents != 0) return;
+    signalfd_siginfo info{};
+    if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
+    if (++received > 1) end_now();
+    request();
+  }
+}
+
+}  // namespace trellis::cli

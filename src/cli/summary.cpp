@@ -1,0 +1,122 @@
+#include "cli/summary.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+
+#include "cli/columns.hpp"
+#include "cli/printable.hpp"
+
+namespace trellis::cli {
+namespace {
+
+void replace_first(std::string& text, std::string_view what, std::string_view with) {
+  if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
+}
+
+/// The addresses in "listening on http://…, https://… and 3 more".
+void collect_urls(std::string_view message, std::vector<std::string>& urls) {
+  for (auto at = message.find("http"); at != std::string_view::npos; at = message.find("http", at)) {
+    const auto end = message.find_first_of(", \t", at);
+    std::string url(message.substr(at, end - at));
+    at += std::max<std::size_t>(url.size(), 1);
+    if (!url.starts_with("http://") && !url.starts_with("https://")) continue;
+    replace_first(url, "//0.0.0.0:", "//127.0.0.1:");
+    replace_first(url, "//[::]:", "//[::1]:");
+    urls.push_back(printable(url));
+  }
+}
+
+std::string section(std::string_view title, const Columns& columns) {
+  return columns.empty() ? std::string() : fmt::format("\n\n{}\n{}", title, columns.text(2));
+}
+
+std::string name_of(const std::map<std::string, std::string>& names, const std::string& key) {
+  const auto found = names.find(key);
+  return found == names.end() ? key : found->second;
+}
+
+std::string actors_section(const Inventory& inventory) {
+  Columns columns({"Name", "Key", "Revision", "File"});
+  for (const auto& actor : inventory.actors) {
+    columns.row({actor.identity.name, actor.identity.key, std::to_string(actor.identity.revision),
+                 actor.source});
+  }
+  return section("Actors", columns);
+}
+
+std::string providers_section(const Inventory& inventory) {
+  Columns columns({"Reference", "Contract", "Link name", "Key"});
+  for (const auto& provider : inventory.providers) {
+    columns.row({provider.source, provider.contract_id, provider.link_name, provider.key});
+  }
+  return section("Providers", columns);
+}
+
+std::string links_section(const Inventory& inventory, const std::vector<LinkInfo>& links) {
+  std::map<std::string, std::string> names;
+  for (const auto& actor : inventory.actors) names[actor.identity.key] = actor.identity.name;
+  Columns columns({"Actor", "Contract", "Link name", "State"});
+  for (const auto& info : links) {
+    columns.row({name_of(names, info.link.actor), info.link.contract_id, info.link.link_name,
+                 std::string(to_string(info.state))});
+  }
+  return section("Links", columns);
+}
+
+/// The shortest text that is certain to name an actor on the command line.
+std::string shell_name(const ActorIdentity& identity) {
+  return identity.call_alias.empty() ? identity.key : identity.call_alias;
+}
+
+}  // namespace
+
+void print_failures(std::ostream& err, const control::ApplyReport& report) {
+  for (const auto& item : report.items) {
+    if (item.ok()) continue;
+    err << printable(fmt::format("Error: {}: {} {}: {}", item.where, control::to_string(item.kind),
+                                 item.what, item.problem))
+        << '\n';
+    if (!item.remedy.empty()) err << "Hint: " << printable(item.remedy) << '\n';
+  }
+}
+
+void print_link_problems(std::ostream& err, const std::vector<LinkInfo>& links) {
+  for (const auto& info : links) {
+    if (info.state == LinkState::bound) continue;
+    err << printable(fmt::format("Error: link of {} to {} ({}) is {}{}{}", info.link.actor,
+                                 info.link.contract_id, info.link.link_name, to_string(info.state),
+                                 info.problem.empty() ? "" : ": ", info.problem))
+        << '\n';
+  }
+}
+
+std::vector<std::string> http_urls(const Inventory& inventory) {
+  std::vector<std::string> urls;
+  for (const auto& provider : inventory.providers) collect_urls(provider.health.reason, urls);
+  return urls;
+}
+
+std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& links,
+                    const std::string& health_address) {
+  auto text = fmt::format("Host {} is running (process {})", inventory.host_id, ::getpid());
+  text += actors_section(inventory) + providers_section(inventory) + links_section(inventory, links);
+  if (const auto urls = http_urls(inventory); !urls.empty()) {
+    text += "\n\nHTTP";
+    for (const auto& url : urls) text += "\n  " + url;
+  }
+  if (!health_address.empty()) {
+    text += fmt::format("\n\nHealth\n  http://{0}/livez\n  http://{0}/readyz", health_address);
+  }
+  text += "\n\nLook at it    trellis get inventory";
+  if (!inventory.actors.empty()) {
+    text += "\nCall an actor trellis call " + printable(shell_name(inventory.actors[0].identity)) +
+            " HealthRequest '{\"placeholder\":true}'";
+  }
+  return text + "\nCtrl-C ends it";
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,161 @@
+// trellis up: a host in the foreground, with what a manifest lists (host.md 12, cli.md 14).
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <ostream>
+
+#include "cli/file_output.hpp"
+#include "cli/host_options.hpp"
+#include "cli/printable.hpp"
+#include "cli/summary.hpp"
+#include "control/json_text.hpp"
+#include "manifest/manifest.hpp"
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// How long links may take to be bound before the summary says how far they are.
+constexpr std::chrono::seconds settle_time{15};
+
+struct Options {
+  HostFlags flags;
+  std::string manifest;
+  std::string ready_file;
+  bool strict = false;
+};
+
+/// A variable that is set but empty counts as set (host.md 11.1), which Context::env does not tell.
+std::optional<std::string> manifest_variable(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+Result<manifest::Manifest> load_manifest(Context& context, const Options& options) {
+  if (options.manifest.empty()) return manifest::Manifest{};
+  auto loaded = manifest::load(options.manifest, manifest_variable, options.strict);
+  if (!loaded) return loaded;
+  for (const auto& warning : loaded->warnings) {
+    context.err << "Warning: " << printable(warning) << '\n';
+  }
+  return loaded;
+}
+
+std::vector<fs::path> reference_folders(const Options& options) {
+  std::error_code problem;
+  const auto here = fs::current_path(problem);
+  if (options.manifest.empty()) return {here};
+  return {here, fs::absolute(options.manifest, problem).parent_path()};
+}
+
+/// Waits for the links in slices, so that Ctrl-C is not kept waiting.
+void settle(Host& host, const StopRequest& stop) {
+  const auto end = std::chrono::steady_clock::now() + settle_time;
+  while (!stop.requested() && std::chrono::steady_clock::now() < end) {
+    if (host.settle(std::chrono::milliseconds(100))) return;
+  }
+}
+
+bool all_bound(const std::vector<LinkInfo>& links) {
+  return std::all_of(links.begin(), links.end(),
+                     [](const auto& info) { return info.state == LinkState::bound; });
+}
+
+/// A file that says for scripts: everything runs now, and here is how to reach it.
+class ReadyFile {
+ public:
+  explicit ReadyFile(std::string path) : path_(std::move(path)) {}
+  ~ReadyFile() {
+    if (written_) ::unlink(path_.c_str());
+  }
+  ReadyFile(const ReadyFile&) = delete;
+  ReadyFile& operator=(const ReadyFile&) = delete;
+
+  Result<> write(LocalHost& local, const Inventory& inventory) {
+    if (path_.empty()) return {};
+    const auto text = control::dump_json({{"pid", ::getpid()},
+                                          {"host_id", inventory.host_id},
+                                          {"control", local.control_path()},
+                                          {"health", local.health_address()},
+                                          {"urls", http_urls(inventory)}}) +
+                      "\n";
+    auto done = write_file(path_, as_bytes(text));
+    written_ = done.has_value();
+    return done;
+  }
+
+ private:
+  const std::string path_;
+  bool written_ = false;
+};
+
+/// Applies the manifest and says what came of it. An error means: do not stay.
+Result<> bring_up(Context& context, const Options& options, const manifest::Manifest& manifest,
+                  LocalHost& local, const StopRequest& stop) {
+  control::HostTarget target(local.host());
+  const auto report = control::apply(
+      target, manifest, {reference_folders(options), [&] { return stop.requested(); }});
+  print_failures(context.err, report);
+  if (report.failures() > 0 && report.started() == 0) {
+    return fail(ErrorCode::unavailable, "nothing of the manifest could be started");
+  }
+  settle(local.host(), stop);
+  const auto links = local.host().links();
+  print_link_problems(context.err, links);
+  if (options.strict && (report.failures() > 0 || !all_bound(links))) {
+    return fail(ErrorCode::unavailable, "not everything in the manifest works",
+                "mend what is listed above, or leave out --strict");
+  }
+  return {};
+}
+
+Result<> announce(Context& context, LocalHost& local, ReadyFile& ready_file) {
+  local.host().check_health();  // its messages name the addresses of HTTP servers
+  const auto inventory = local.host().inventory();
+  if (!inventory) return std::unexpected(inventory.error());
+  local.set_started();
+  context.out << summary(*inventory, local.host().links(), local.health_address()) << std::endl;
+  return ready_file.write(local, *inventory);
+}
+
+Result<> run_up(Context& context, const Options& options) {
+  const auto manifest = load_manifest(context, options);
+  if (!manifest) return std::unexpected(manifest.error());
+  auto made = host_options(context, options.flags, "info");
+  if (!made) return pass(made);
+  StopRequest stop;
+  auto local = LocalHost::start(context, std::move(*made), stop);
+  if (!local) return pass(local);
+  ReadyFile ready_file(options.ready_file);
+  if (auto up = bring_up(context, options, *manifest, **local, stop); !up) return up;
+  if (!stop.requested()) {
+    if (auto said = announce(context, **local, ready_file); !said) return said;
+  }
+  stop.wait();
+  (*local)->log().info("stopping");
+  return {};
+}
+
+}  // namespace
+
+void add_up(CLI::App& app, Context& context) {
+  auto& leaf = *app.add_subcommand("up", "Run a host in the foreground until Ctrl-C");
+  auto options = std::make_shared<Options>();
+  leaf.add_option("-m,--manifest", options->manifest,
+                  "Actors, providers and links to start with (YAML or JSON)");
+  leaf.add_flag("--strict", options->strict,
+                "End with an error unless everything in the manifest works");
+  leaf.add_option("--ready-file", options->ready_file,
+                  "File written (JSON) when all is started, and removed at the end");
+  add_host_options(leaf, options->flags);
+  leaf.callback([options, &context] {
+    if (auto done = run_up(context, *options); !done) print_error(context, {}, done.error());
+  });
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,52 @@
+// The asking side of the control socket: finding hosts and sending them requests.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/descriptor.hpp"
+#include "control/protocol.hpp"
+
+namespace trellis::control {
+
+/// A connection to one host; requests are answered in order. One thread at a time.
+class Client {
+ public:
+  /// Errors: not_found (nobody listens), busy, denied (the other side is another user's).
+  [[nodiscard]] static Result<Client> connect(const std::filesystem::path& path, uid_t uid);
+
+  /// Sends a request and waits for the answer. After deadline or unavailable the connection is of
+  /// no more use.
+  [[nodiscard]] Outcome request(const Request& request, std::chrono::milliseconds timeout);
+  /// The process at the other end, as the kernel says.
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+ private:
+  Client(Descriptor socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}
+  Descriptor socket_;
+  pid_t pid_;
+};
+
+/// A host of this user that answered.
+struct RunningHost {
+  pid_t pid = 0;
+  std::string id = {};
+  std::chrono::seconds uptime{0};
+  std::filesystem::path socket = {};
+};
+
+/// All hosts of the folder that answer within two seconds; those that do not are left out.
+[[nodiscard]] Result<std::vector<RunningHost>> running_hosts(const std::filesystem::path& folder,
+                                                             uid_t uid);
+
+/// The one host meant by `wanted`: a process id or the beginning of a host key; empty means the
+/// only one that runs. Errors: not_found, invalid_argument (several fit), with what runs.
+[[nodiscard]] Result<RunningHost> choose_host(const std::vector<RunningHost>& hosts,
+                                              std::string_view wanted);
+
+}  // namespace trellis::control

@@ -1,0 +1,107 @@
+#include "control/inventory_json.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.hpp"
+
+namespace trellis::control {
+namespace {
+
+using nlohmann::json;
+
+std::int64_t age_ms(WallTime then, WallTime now) {
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count();
+  return std::max<std::int64_t>(0, age);
+}
+
+json actor_json(const ActorInfo& actor, WallTime now) {
+  const auto& identity = actor.identity;
+  return {{"id", identity.key},
+          {"image_ref", actor.source},
+          {"name", identity.name},
+          {"revision", identity.revision},
+          {"version", identity.version},
+          {"issuer", identity.issuer},
+          {"call_alias", identity.call_alias},
+          {"capabilities", identity.capabilities.value_or(std::vector<std::string>{})},
+          {"tags", identity.tags},
+          {"instances", actor.instances},
+          {"busy", actor.busy},
+          {"calls", actor.calls},
+          {"errors", actor.errors},
+          {"replaced", actor.replaced},
+          {"running_ms", age_ms(actor.started, now)},
+          {"health", to_json(actor.health, now)}};
+}
+
+json provider_json(const ProviderInfo& provider, WallTime now) {
+  return {{"id", provider.key},
+          {"image_ref", provider.source},
+          {"name", provider.name},
+          {"revision", provider.revision},
+          {"version", provider.version},
+          {"vendor", provider.vendor},
+          {"link_name", provider.link_name},
+          {"contract_id", provider.contract_id},
+          {"calls", provider.calls},
+          {"errors", provider.errors},
+          {"timeouts", provider.timeouts},
+          {"stuck_threads", provider.stuck_threads},
+          {"running_ms", age_ms(provider.started, now)},
+          {"health", to_json(provider.health, now)}};
+}
+
+}  // namespace
+
+json to_json(const Health& health, WallTime now) {
+  json made{{"state", to_string(health.state)}, {"reason", health.reason}};
+  if (health.checked) made["checked_ms_ago"] = age_ms(*health.checked, now);
+  if (health.since) made["since_ms_ago"] = age_ms(*health.since, now);
+  return made;
+}
+
+json to_json(const Inventory& inventory, WallTime now) {
+  json made{{"host_id", inventory.host_id},
+            {"labels", inventory.labels},
+            {"uptime", inventory.uptime.count()},
+            {"actors", json::array()},
+            {"providers", json::array()}};
+  for (const auto& actor : inventory.actors) made["actors"].push_back(actor_json(actor, now));
+  for (const auto& provider : inventory.providers) {
+    made["providers"].push_back(provider_json(provider, now));
+  }
+  return made;
+}
+
+json to_json(const std::vector<LinkInfo>& links) {
+  auto made = json::array();
+  for (const auto& info : links) {
+    made.push_back({{"actor_id", info.link.actor},
+                    {"contract_id", info.link.contract_id},
+                    {"link_name", info.link.link_name},
+                    {"provider_id", info.link.provider_id},
+                    {"values", info.link.values},
+                    {"state", to_string(info.state)},
+                    {"problem", info.problem},
+                    {"attempts", info.attempts}});
+  }
+  return made;
+}
+
+json to_json(const std::vector<ActorIdentity>& claims) {
+  auto made = json::array();
+  for (const auto& one : claims) {
+    made.push_back({{"values",
+                     {{"sub", one.key},
+                      {"iss", one.issuer},
+                      {"name", one.name},
+                      {"caps", join(one.capabilities.value_or(std::vector<std::string>{}), ",")},
+                      {"tags", join(one.tags, ",")},
+                      {"rev", std::to_string(one.revision)},
+                      {"version", one.version}}}});
+  }
+  return made;
+}
+
+}  // namespace trellis::control

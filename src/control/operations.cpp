@@ -1,0 +1,216 @@
+#include "control/operations.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "codec/json_msgpack.hpp"
+#include "control/arguments.hpp"
+#include "control/base64.hpp"
+#include "control/inventory_json.hpp"
+#include "control/resolve.hpp"
+
+namespace trellis::control {
+namespace {
+
+using nlohmann::json;
+
+/// Hosts and commands have different working folders, so only whole paths mean the same to both.
+Result<std::string> path_argument(const Arguments& arguments) {
+  auto path = arguments.text("path", limits::path_bytes);
+  if (path && !path->starts_with('/')) return arguments.wrong("path", "an absolute path");
+  return path;
+}
+
+Result<Bytes> payload_argument(const Arguments& arguments) {
+  if (const auto* value = arguments.find("json"); value != nullptr) {
+    return codec::json_to_msgpack(*value);
+  }
+  const auto* payload = arguments.find("payload");
+  if (payload == nullptr) return Bytes{};
+  auto bytes = payload->is_string() ? from_base64(payload->get_ref<const std::string&>())
+                                    : std::nullopt;
+  if (!bytes) return arguments.wrong("payload", "base64 with padding");
+  return std::move(*bytes);
+}
+
+}  // namespace
+
+Operations::Operation Operations::find(std::string_view name) {
+  static const std::map<std::string_view, Operation> operations{
+      {"ping", &Operations::ping},
+      {"inventory", &Operations::inventory},
+      {"links", &Operations::links},
+      {"claims", &Operations::claims},
+      {"call", &Operations::call},
+      {"start_actor", &Operations::start_actor},
+      {"stop_actor", &Operations::stop_actor},
+      {"update_actor", &Operations::update_actor},
+      {"start_provider", &Operations::start_provider},
+      {"stop_provider", &Operations::stop_provider},
+      {"set_link", &Operations::set_link},
+      {"remove_link", &Operations::remove_link},
+      {"stop", &Operations::stop},
+  };
+  const auto found = operations.find(name);
+  return found == operations.end() ? nullptr : found->second;
+}
+
+Outcome Operations::handle(const Request& request) const {
+  const auto operation = find(request.operation);
+  if (operation != nullptr) return (this->*operation)(request);
+  return fail(ErrorCode::unsupported, fmt::format("no operation '{}'", request.operation),
+              "use the trellis command of the version the host runs");
+}
+
+Result<std::string> Operations::actor_key(std::string_view wanted) const {
+  const auto inventory = host_.inventory();
+  if (!inventory) return std::unexpected(inventory.error());
+  return resolve_actor(*inventory, wanted);
+}
+
+Outcome Operations::ping(const Request&) const {
+  return json{{"host_id", host_.id()}, {"pid", ::getpid()}, {"uptime", host_.uptime().count()}};
+}
+
+Outcome Operations::inventory(const Request&) const {
+  const auto inventory = host_.inventory();
+  if (!inventory) return std::unexpected(inventory.error());
+  auto made = to_json(*inventory, clock_.wall());
+  made["links"] = to_json(host_.links());
+  return made;
+}
+
+Outcome Operations::links(const Request&) const {
+  return json{{"links", to_json(host_.links())}};
+}
+
+Outcome Operations::claims(const Request&) const {
+  return json{{"claims", to_json(host_.claims())}};
+}
+
+Outcome Operations::call(const Request& request) const {
+  const Arguments arguments(request);
+  const auto target = arguments.text("target", limits::path_bytes);
+  if (!target) return std::unexpected(target.error());
+  const auto operation = arguments.text("operation", limits::name_bytes);
+  if (!operation) return std::unexpected(operation.error());
+  const auto timeout = arguments.duration("timeout_ms");
+  if (!timeout) return std::unexpected(timeout.error());
+  const auto payload = payload_argument(arguments);
+  if (!payload) return std::unexpected(payload.error());
+  const auto key = actor_key(*target);
+  if (!key) return std::unexpected(key.error());
+  const auto answer = host_.call_actor(*key, *operation, *payload, *timeout);
+  if (!answer) return std::unexpected(answer.error());
+  return json{{"actor_id", *key}, {"payload", to_base64(*answer)}};
+}
+
+Outcome Operations::start_actor(const Request& request) const {
+  const Arguments arguments(request);
+  const auto path = path_argument(arguments);
+  if (!path) return std::unexpected(path.error());
+  const auto key = host_.start_actor_from_file(*path);
+  if (!key) return std::unexpected(key.error());
+  return json{{"actor_id", *key}, {"actor_ref", *path}, {"host_id", host_.id()}};
+}
+
+Outcome Operations::stop_actor(const Request& request) const {
+  const auto wanted = Arguments(request).text("actor", limits::path_bytes);
+  if (!wanted) return std::unexpected(wanted.error());
+  const auto key = actor_key(*wanted);
+  if (!key) return std::unexpected(key.error());
+  if (auto stopped = host_.stop_actor(*key); !stopped) return pass(stopped);
+  return json{{"actor_ref", *key}};
+}
+
+Outcome Operations::update_actor(const Request& request) const {
+  const Arguments arguments(request);
+  const auto wanted = arguments.text("actor", limits::path_bytes);
+  if (!wanted) return std::unexpected(wanted.error());
+  const auto path = path_argument(arguments);
+  if (!path) return std::unexpected(path.error());
+  const auto key = actor_key(*wanted);
+  if (!key) return std::unexpected(key.error());
+  const auto module = read_file(*path, limits::module_bytes);
+  if (!module) return std::unexpected(module.error());
+  if (auto done = host_.update_actor(*key, as_bytes(*module), *path); !done) return pass(done);
+  return json{{"accepted", true}, {"actor_id", *key}, {"actor_ref", *path}};
+}
+
+Outcome Operations::start_provider(const Request& request) const {
+  const Arguments arguments(request);
+  const auto reference = arguments.text("reference", limits::path_bytes);
+  if (!reference) return std::unexpected(reference.error());
+  const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
+  if (!link_name) return std::unexpected(link_name.error());
+  if (!reference->starts_with("builtin:") && !reference->starts_with('/')) {
+    return arguments.wrong("reference", "a builtin: name or an absolute path");
+  }
+  const auto key = host_.start_provider(*reference, *link_name);
+  if (!key) return std::unexpected(key.error());
+  return json{{"host_id", host_.id()},
+              {"link_name", *link_name},
+              {"provider_id", *key},
+              {"provider_ref", *reference}};
+}
+
+Outcome Operations::stop_provider(const Request& request) const {
+  const Arguments arguments(request);
+  const auto wanted = arguments.text("provider", limits::path_bytes);
+  if (!wanted) return std::unexpected(wanted.error());
+  const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
+  if (!link_name) return std::unexpected(link_name.error());
+  const auto contract = arguments.text_or("contract_id", limits::name_bytes, {});
+  if (!contract) return std::unexpected(contract.error());
+  const auto inventory = host_.inventory();
+  if (!inventory) return std::unexpected(inventory.error());
+  const auto provider = resolve_provider(*inventory, *wanted, *link_name);
+  if (!provider) return std::unexpected(provider.error());
+  const auto& key = (*provider)->key;
+  if (auto done = host_.stop_provider(key, *contract, *link_name); !done) return pass(done);
+  return json{{"provider_ref", key}};
+}
+
+Outcome Operations::set_link(const Request& request) const {
+  const Arguments arguments(request);
+  const auto actor = arguments.text("actor", limits::path_bytes);
+  if (!actor) return std::unexpected(actor.error());
+  const auto provider = arguments.text("provider", limits::path_bytes);
+  if (!provider) return std::unexpected(provider.error());
+  const auto contract = arguments.text("contract_id", limits::name_bytes);
+  if (!contract) return std::unexpected(contract.error());
+  const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
+  if (!link_name) return std::unexpected(link_name.error());
+  auto values = arguments.texts("values");
+  if (!values) return pass(values);
+  // A link may come before its actor: a name that is not known stays as it is, and must be a key.
+  const auto key = actor_key(*actor);
+  Link link{key.value_or(*actor), *contract, *link_name, *provider, std::move(*values)};
+  const json answer{{"actor_id", link.actor}, {"provider_id", *provider}, {"result", "published"}};
+  if (auto set = host_.set_link(std::move(link)); !set) return pass(set);
+  return answer;
+}
+
+Outcome Operations::remove_link(const Request& request) const {
+  const Arguments arguments(request);
+  const auto actor = arguments.text("actor", limits::path_bytes);
+  if (!actor) return std::unexpected(actor.error());
+  const auto contract = arguments.text("contract_id", limits::name_bytes);
+  if (!contract) return std::unexpected(contract.error());
+  const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
+  if (!link_name) return std::unexpected(link_name.error());
+  const auto key = actor_key(*actor).value_or(*actor);
+  if (auto done = host_.remove_link(key, *contract, *link_name); !done) return pass(done);
+  return json{{"actor_id", key}, {"contract_id", *contract}, {"result", "removed"}};
+}
+
+Outcome Operations::stop(const Request&) const {
+  stop_();
+  return json{{"host_id", host_.id()}, {"pid", ::getpid()}};
+}
+
+}  // namespace trellis::control

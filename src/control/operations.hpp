@@ -1,0 +1,46 @@
+// What the control socket can ask of a host (docs/control-socket.md lists names and arguments).
+#pragma once
+
+#include <functional>
+
+#include "control/protocol.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/host.hpp"
+
+namespace trellis::control {
+
+/// Carries requests out on one host. Any thread, concurrently; blocks as long as the host does.
+class Operations {
+ public:
+  /// `host` outlives this. `stop` is asked to end the process; it must not wait for that.
+  Operations(Host& host, const Clock& clock, std::function<void()> stop)
+      : host_(host), clock_(clock), stop_(std::move(stop)) {}
+
+  [[nodiscard]] Outcome handle(const Request& request) const;
+
+ private:
+  using Operation = Outcome (Operations::*)(const Request&) const;
+  [[nodiscard]] static Operation find(std::string_view name);
+
+  [[nodiscard]] Outcome ping(const Request&) const;
+  [[nodiscard]] Outcome inventory(const Request&) const;
+  [[nodiscard]] Outcome links(const Request&) const;
+  [[nodiscard]] Outcome claims(const Request&) const;
+  [[nodiscard]] Outcome call(const Request&) const;
+  [[nodiscard]] Outcome start_actor(const Request&) const;
+  [[nodiscard]] Outcome stop_actor(const Request&) const;
+  [[nodiscard]] Outcome update_actor(const Request&) const;
+  [[nodiscard]] Outcome start_provider(const Request&) const;
+  [[nodiscard]] Outcome stop_provider(const Request&) const;
+  [[nodiscard]] Outcome set_link(const Request&) const;
+  [[nodiscard]] Outcome remove_link(const Request&) const;
+  [[nodiscard]] Outcome stop(const Request&) const;
+
+  [[nodiscard]] Result<std::string> actor_key(std::string_view wanted) const;
+
+  Host& host_;
+  const Clock& clock_;
+  const std::function<void()> stop_;
+};
+
+}  // namespace trellis::control

@@ -1,0 +1,180 @@
+#include "control/server.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cerrno>
+#include <exception>
+#include <list>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/descriptor.hpp"
+#include "control/frame.hpp"
+#include "control/socket_folder.hpp"
+
+namespace trellis::control {
+namespace {
+
+struct Connection {
+  Descriptor socket;
+  std::atomic<bool> done{false};
+  std::thread thread;
+};
+
+}  // namespace
+
+class Server::Implementation {
+ public:
+  Implementation(ServerOptions options, Handler handler, Log log, Listener listener, Descriptor wake)
+      : options_(std::move(options)),
+        handler_(std::move(handler)),
+        log_(std::move(log)),
+        listener_(std::in_place, std::move(listener)),
+        path_(listener_->path()),
+        wake_(std::move(wake)),
+        acceptor_([this] { accept_all(); }) {}
+
+  ~Implementation() {
+    close();
+    for_each_socket(SHUT_RDWR);
+    for (auto& connection : connections_) connection.thread.join();
+  }
+
+  void close() {
+    if (!acceptor_.joinable()) return;
+    ::eventfd_write(wake_.get(), 1);
+    acceptor_.join();
+    listener_.reset();
+    for_each_socket(SHUT_RD);
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  void accept_all() {
+    while (true) {
+      pollfd entries[] = {{wake_.get(), POLLIN, 0}, {listener_->get(), POLLIN, 0}};
+      if (::poll(entries, 2, -1) < 0 && errno != EINTR) return;
+      if (entries[0].revents != 0) return;
+      Descriptor socket(::accept4(listener_->get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (socket) {
+        admit(std::move(socket));
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+        // The connection stays in the queue; without a pause this would spin.
+        pollfd wake{wake_.get(), POLLIN, 0};
+        ::poll(&wake, 1, 100);
+      }
+    }
+  }
+
+  void admit(Descriptor socket) {
+    forget_finished();
+    const auto peer = peer_of(socket.get());
+    if (!peer || !may_speak(*peer, options_.uid)) {
+      log_.warn("control socket: refused a connection of user {}", peer ? peer->uid : uid_t(-1));
+      return refuse(socket, {ErrorCode::denied, "this host belongs to another user", {}});
+    }
+    if (connections_.size() >= options_.connections) {
+      return refuse(socket, {ErrorCode::busy,
+                             fmt::format("the host serves {} control connections already",
+                                         connections_.size()),
+                             "try again later"});
+    }
+    auto& connection = connections_.emplace_back();
+    connection.socket = std::move(socket);
+    try {
+      connection.thread = std::thread([this, &connection] {
+        serve(connection.socket.get());
+        ::shutdown(connection.socket.get(), SHUT_RDWR);
+        connection.done = true;
+      });
+    } catch (const std::system_error& problem) {
+      log_.warn("control socket: no thread for a connection: {}", problem.what());
+      connections_.pop_back();
+    }
+  }
+
+  /// Tells the other side why; never waits, so that nobody can hold up the accepting thread.
+  static void refuse(const Descriptor& socket, Error error) {
+    (void)write_frame(socket.get(), encode_response(std::unexpected(std::move(error))),
+                      std::chrono::milliseconds(0));
+  }
+
+  void serve(int socket) {
+    const FrameLimits limits{limits::control_frame_bytes, options_.idle, options_.transfer};
+    while (true) {
+      auto frame = read_frame(socket, limits);
+      if (frame && !*frame) return;
+      const auto answer = frame ? handle(**frame) : Outcome(pass(frame));
+      const auto written = write_frame(socket, encode_response(answer), options_.transfer);
+      // After a bad frame nobody knows where the next one begins.
+      if (!frame || !written) return;
+    }
+  }
+
+  Outcome handle(std::string_view text) {
+    auto request = decode_request(text);
+    if (!request) return pass(request);
+    log_.debug("control socket: {}", request->operation);
+    try {
+      return handler_(*request);
+    } catch (const std::exception& problem) {
+      log_.error("control socket: {} failed: {}", request->operation, problem.what());
+      return fail(ErrorCode::internal, request->operation + ": " + problem.what(),
+                  "this is a defect of trellis, please report it");
+    }
+  }
+
+  /// Accepting thread, or when it has ended.
+  void forget_finished() {
+    connections_.remove_if([](Connection& connection) {
+      if (!connection.done) return false;
+      connection.thread.join();
+      return true;
+    });
+  }
+
+  void for_each_socket(int how) {
+    for (const auto& connection : connections_) ::shutdown(connection.socket.get(), how);
+  }
+
+  const ServerOptions options_;
+  const Handler handler_;
+  const Log log_;
+  std::optional<Listener> listener_;
+  const std::filesystem::path path_;
+  const Descriptor wake_;
+  std::list<Connection> connections_;  // of the accepting thread; of close() once that has ended
+  std::thread acceptor_;               // last: uses everything above
+};
+
+Result<Server> Server::start(ServerOptions options, Handler handler, Log log) {
+  if (auto ready = prepare_folder(options.folder, options.uid); !ready) return pass(ready);
+  // Left-overs of hosts that died go now; a failure here must not keep this host from starting.
+  (void)live_sockets(options.folder, options.uid);
+  auto listener = Listener::open(options.folder, options.pid);
+  if (!listener) return pass(listener);
+  Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake) return fail(ErrorCode::unavailable, "control socket: no descriptors left");
+  return Server(std::make_unique<Implementation>(std::move(options), std::move(handler),
+                                                 std::move(log), std::move(*listener),
+                                                 std::move(wake)));
+}
+
+Server::Server(std::unique_ptr<Implementation> self) : self_(std::move(self)) {}
+Server::Server(Server&&) noexcept = default;
+Server::~Server() = default;
+
+const std::filesystem::path& Server::path() const noexcept {
+  return self_->path();
+}
+void Server::close() {
+  self_->close();
+}
+
+}  // namespace trellis::control

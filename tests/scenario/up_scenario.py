@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""trellis up: from a manifest to served requests and to a clean end."""
+
+import json
+import signal
+
+import harness
+from harness import ACTORS, free_port, http_get, is_listening
+
+
+def manifest(counter_port, echo_port, keyvalue="builtin:keyvalue"):
+    return f"""
+labels: {{zone: test}}
+actors:
+  - {ACTORS}/kvcounter.wasm
+  - {ACTORS}/echo.wasm
+capabilities:
+  - image_ref: builtin:httpserver
+  - image_ref: {keyvalue}
+links:
+  - actor: {ACTORS}/kvcounter.wasm
+    contract_id: wasmcloud:httpserver
+    provider_id: builtin:httpserver
+    values: {{BIND: "127.0.0.1:{counter_port}"}}
+  - actor: {ACTORS}/kvcounter.wasm
+    contract_id: wasmcloud:keyvalue
+    provider_id: {keyvalue}
+  - actor: {ACTORS}/echo.wasm
+    contract_id: wasmcloud:httpserver
+    provider_id: builtin:httpserver
+    values: {{BIND: "127.0.0.1:{echo_port}"}}
+"""
+
+
+class Up(harness.Scenario):
+    def setUp(self):
+        super().setUp()
+        self.port, self.echo_port = free_port(), free_port()
+        self.demo = self.write("demo.yaml", manifest(self.port, self.echo_port))
+
+    def test_serves_what_the_manifest_lists(self):
+        host = self.up("-m", self.demo, "--strict", "-l", "rack=7")
+        self.assertIn(f"http://127.0.0.1:{self.port}", host.text("out"))
+        url = f"http://127.0.0.1:{self.port}/a/b"
+        for count in (1, 2, 3):
+            self.assertEqual(http_get(url), (200, f'{{"counter":{count}}}'))
+        status, body = http_get(f"http://127.0.0.1:{self.echo_port}/x?y=z")
+        self.assertEqual(status, 200)
+        self.assertEqual(json.loads(body)["query_string"], "y=z")
+        labels = self.ok("get", "inventory", "--json").json()["inventory"]["labels"]
+        self.assertEqual((labels["zone"], labels["rack"], labels["hostcore.os"]),
+                         ("test", "7", "linux"))
+        self.assertEqual(host.stop(), 0)
+
+    def test_both_signals_end_it_cleanly(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                host = self.up("-m", self.demo)
+                self.assertTrue(is_listening(self.port))
+                self.assertEqual(host.stop(number), 0, host.text())
+                self.assertFalse(is_listening(self.port))
+                self.assertEqual(list(self.sockets.iterdir()), [])
+
+    def test_a_missing_manifest_is_an_error_before_anything_else(self):
+        done = self.refused("up", "-m", self.work / "nothing.yaml")
+        self.assertIn("nothing.yaml", done.err)
+        self.assertFalse(self.sockets.exists())
+
+    def test_a_broken_manifest_names_its_line(self):
+        done = self.refused("up", "-m", self.write("bad.yaml", "links:\n  - actor: x\n"))
+        self.assertIn("bad.yaml:2", done.err)
+
+    def test_failures_are_listed_and_the_rest_works(self):
+        path = self.write("part.yaml", f"""actors:
+  - {ACTORS}/echo.wasm
+  - missing.wasm
+  - part.yaml
+capabilities:
+  - image_ref: builtin:httpserver
+  - image_ref: builtin:nonsense
+links:
+  - actor: {ACTORS}/echo.wasm
+    contract_id: wasmcloud:httpserver
+    provider_id: builtin:httpserver
+    values: {{BIND: "127.0.0.1:{self.port}"}}
+  - actor: missing.wasm
+    contract_id: wasmcloud:httpserver
+    provider_id: builtin:httpserver
+""")
+        host = self.up("-m", path)
+        errors = host.text("err")
+        for line in (3, 4, 7, 13):
+            self.assertIn(f"Error: {path}:{line}: ", errors)
+        self.assertNotIn(f"{path}:2:", errors)
+        self.assertEqual(http_get(f"http://127.0.0.1:{self.port}/")[0], 200)
+        self.assertEqual(host.stop(), 0)
+        done = self.refused("up", "--strict", "-m", path)
+        self.assertIn("not everything in the manifest works", done.err)
+
+    def test_nothing_started_is_an_error(self):
+        done = self.refused("up", "-m", self.write("none.yaml", "actors: [missing.wasm]\n"))
+        self.assertIn("nothing of the manifest could be started", done.err)
+
+    def test_strict_minds_links_that_do_not_bind(self):
+        with harness.socket.socket() as taken:
+            taken.bind(("127.0.0.1", self.port))
+            taken.listen()
+            done = self.refused("up", "--strict", "-m", self.demo)
+        self.assertIn(str(self.port), done.err)
+        self.assertIn("not everything in the manifest works", done.err)
+
+    def test_paths_are_looked_for_here_and_then_beside_the_manifest(self):
+        self.write("deep/echo.wasm", (ACTORS / "echo.wasm").read_bytes())
+        path = self.write("deep/m.yaml", "actors: [./echo.wasm]\n")
+        host = self.up("-m", path)
+        self.assertIn(str(self.work / "deep" / "echo.wasm"), host.text("out"))
+        self.assertEqual(host.stop(), 0)
+
+    def test_variables_are_replaced(self):
+        path = self.write("env.yaml", "actors: ['${FOLDER}/${NAME:echo}.wasm']\n")
+        host = self.up("-m", path, env={"FOLDER": str(ACTORS)})
+        self.assertEqual(host.stop(), 0)
+
+    def test_usage_errors(self):
+        self.assertIn("KEY=VALUE", self.refused("up", "-l", "novalue").err)
+        self.assertIn("loopback", self.refused("up", "--health-addr", "0.0.0.0:0").err)
+        self.refused("up", "--log-level", "loud")
+        self.refused("up", env={"HEARTBEAT_INTERVAL_S": "soon"})
+
+    def test_health_addresses_tell_the_truth(self):
+        host = self.up("-m", self.demo, "--health-addr", "127.0.0.1:0")
+        base = host.wait_for(r"(http://127.0.0.1:\d+)/livez").group(1)
+        self.assertEqual(http_get(base + "/livez")[0], 200)
+        self.assertEqual(http_get(base + "/readyz"), (200, '{"ready":true,"reasons":[]}\n'))
+        self.ok("stop", "provider", "builtin:keyvalue")
+        status, body = http_get(base + "/readyz")
+        self.assertEqual(status, 503)
+        self.assertIn("waiting_for_provider", json.loads(body)["reasons"][0])
+        self.ok("start", "provider", "builtin:keyvalue")
+        harness.wait_until(lambda: http_get(base + "/readyz")[0] == 200, "readiness")
+        self.assertEqual(host.stop(), 0)
+
+    def test_ready_file_comes_and_goes(self):
+        ready = self.work / "ready.json"
+        host = self.up("-m", self.demo, "--ready-file", ready)
+        harness.wait_until(ready.exists, "the ready file")
+        content = json.loads(ready.read_text())
+        self.assertEqual(content["pid"], host.pid)
+        self.assertEqual(sorted(content["urls"]), sorted(
+            f"http://127.0.0.1:{port}" for port in (self.port, self.echo_port)))
+        self.assertEqual(host.stop(), 0)
+        self.assertFalse(ready.exists())
+
+    def test_logs_as_json(self):
+        host = self.up("-m", self.demo, "--log-format", "json")
+        self.assertEqual(host.stop(), 0)
+        for line in host.text("err").splitlines():
+            self.assertIn("level", json.loads(line))
+
+
+if __name__ == "__main__":
+    harness.main()
