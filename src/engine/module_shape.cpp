@@ -9,7 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "engine/binary_reader.hpp"
+#include "identity/wasm_cursor.hpp"
 
 namespace trellis::engine {
 namespace {
@@ -35,6 +35,8 @@ constexpr std::uint32_t max_arity = 1'000;
 
 constexpr std::array<std::uint8_t, 8> header{0x00, 'a', 's', 'm', 0x01, 0x00, 0x00, 0x00};
 
+using identity::append_u32;
+using identity::WasmCursor;
 using Failure = std::optional<Error>;
 
 Failure problem(ErrorCode code, std::string message, std::string remedy = {}) {
@@ -43,6 +45,14 @@ Failure problem(ErrorCode code, std::string message, std::string remedy = {}) {
 
 Failure malformed(std::string_view what) {
   return problem(ErrorCode::malformed, fmt::format("not a valid WebAssembly module: {}", what));
+}
+
+/// Objects when a section was too short or too long for what it declares.
+Failure unread(const WasmCursor& in) {
+  if (!in.ok()) return malformed(in.error().message);
+  if (!in.at_end())
+    return malformed(fmt::format("a section is too long at offset {}", in.offset()));
+  return {};
 }
 
 /// A name from the module, fit for error texts.
@@ -59,18 +69,18 @@ class Shaper {
   ModuleShape take() && { return std::move(shape_); }
 
  private:
-  Failure section(std::uint8_t id, ByteView payload);
-  Failure types(BinaryReader& in);
-  Failure imports(BinaryReader& in);
-  Failure functions(BinaryReader& in);
-  Failure exports(BinaryReader& in);
-  Failure start(BinaryReader& in);
-  Failure tables(BinaryReader& in, Bytes& out);
-  Failure memory(BinaryReader& in, Bytes& out);
-  Failure capped_limits(BinaryReader& in, Bytes& out, std::string_view what, std::string_view unit,
+  Failure section(std::uint8_t id, ByteView payload, std::size_t offset);
+  Failure types(WasmCursor& in);
+  Failure imports(WasmCursor& in);
+  Failure functions(WasmCursor& in);
+  Failure exports(WasmCursor& in);
+  Failure start(WasmCursor& in);
+  Failure tables(WasmCursor& in, Bytes& out);
+  Failure memory(WasmCursor& in, Bytes& out);
+  Failure capped_limits(WasmCursor& in, Bytes& out, std::string_view what, std::string_view unit,
                         std::uint32_t cap);
 
-  Failure type_letters(BinaryReader& in, std::string& out);
+  Failure type_letters(WasmCursor& in, std::string& out);
   std::string signature_of(std::uint32_t function) const;
   void emit(std::uint8_t id, ByteView payload);
 
@@ -95,22 +105,21 @@ Failure Shaper::run(ByteView module) {
   }
   shape_.capped.reserve(module.size() + 64);
   shape_.capped.assign(header.begin(), header.end());
-  BinaryReader in(module.subspan(header.size()));
+  WasmCursor in(module.subspan(header.size()), header.size());
   while (!in.at_end()) {
-    const std::uint8_t id = in.byte();
-    const ByteView payload = in.take(in.u32());
+    const std::uint8_t id = in.u8();
+    const ByteView payload = in.bytes(in.u32());
     if (!in.ok()) {
-      return malformed(
-          fmt::format("section {} is cut at offset {}", id, in.position() + header.size()));
+      return malformed(fmt::format("section {}: {}", id, in.error().message));
     }
-    if (auto failed = section(id, payload)) return failed;
+    if (auto failed = section(id, payload, in.offset() - payload.size())) return failed;
   }
   if (exports_pending_) emit(export_section, export_entries_);
   return {};
 }
 
-Failure Shaper::section(std::uint8_t id, ByteView payload) {
-  BinaryReader in(payload);
+Failure Shaper::section(std::uint8_t id, ByteView payload, std::size_t offset) {
+  WasmCursor in(payload, offset);
   Bytes out;
   Failure failed;
   // Exports come directly before the start section, custom sections aside: anything else means
@@ -133,7 +142,7 @@ Failure Shaper::section(std::uint8_t id, ByteView payload) {
     default: emit(id, payload); return {};
   }
   if (failed) return failed;
-  if (!in.ok() || !in.at_end()) return malformed(fmt::format("section {} is broken", id));
+  if (auto cut = unread(in)) return cut;
   emit(id, out.empty() ? payload : ByteView(out));
   return {};
 }
@@ -144,11 +153,11 @@ void Shaper::emit(std::uint8_t id, ByteView payload) {
   shape_.capped.insert(shape_.capped.end(), payload.begin(), payload.end());
 }
 
-Failure Shaper::type_letters(BinaryReader& in, std::string& out) {
+Failure Shaper::type_letters(WasmCursor& in, std::string& out) {
   const std::uint32_t count = in.u32();
   if (count > max_arity) return malformed("a function type has too many parameters or results");
   for (std::uint32_t i = 0; i < count; ++i) {
-    switch (in.byte()) {
+    switch (in.u8()) {
       case 0x7f: out += 'i'; break;
       case 0x7e: out += 'I'; break;
       case 0x7d: out += 'f'; break;
@@ -162,11 +171,11 @@ Failure Shaper::type_letters(BinaryReader& in, std::string& out) {
   return {};
 }
 
-Failure Shaper::types(BinaryReader& in) {
+Failure Shaper::types(WasmCursor& in) {
   const std::uint32_t count = in.u32();
   if (count > max_types) return problem(ErrorCode::limit, "module has too many function types");
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
-    if (in.byte() != 0x60) return malformed("a type is not a function type");
+    if (in.u8() != 0x60) return malformed("a type is not a function type");
     std::string signature;
     if (auto failed = type_letters(in, signature)) return failed;
     signature += ':';
@@ -176,14 +185,14 @@ Failure Shaper::types(BinaryReader& in) {
   return {};
 }
 
-Failure Shaper::imports(BinaryReader& in) {
+Failure Shaper::imports(WasmCursor& in) {
   constexpr std::array kinds{"function", "table", "memory", "global", "tag"};
   const std::uint32_t count = in.u32();
   if (count > max_imports) return problem(ErrorCode::limit, "module has too many imports");
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const auto module = in.name();
     const auto name = in.name();
-    const std::uint8_t kind = in.byte();
+    const std::uint8_t kind = in.u8();
     if (!in.ok()) break;
     if (kind >= kinds.size()) return malformed("unknown kind of import");
     if (kind != 0) {
@@ -201,7 +210,7 @@ Failure Shaper::imports(BinaryReader& in) {
   return {};
 }
 
-Failure Shaper::functions(BinaryReader& in) {
+Failure Shaper::functions(WasmCursor& in) {
   const std::uint32_t count = in.u32();
   if (count > max_functions) return problem(ErrorCode::limit, "module has too many functions");
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
@@ -216,13 +225,13 @@ std::string Shaper::signature_of(std::uint32_t function) const {
   return function < functions_.size() ? types_[functions_[function]] : std::string();
 }
 
-Failure Shaper::exports(BinaryReader& in) {
+Failure Shaper::exports(WasmCursor& in) {
   export_count_ = in.u32();
   if (export_count_ > max_exports) return problem(ErrorCode::limit, "module has too many exports");
   for (std::uint32_t i = 0; i < export_count_ && in.ok(); ++i) {
     Export one;
     one.name = in.name();
-    const std::uint8_t kind = in.byte();
+    const std::uint8_t kind = in.u8();
     const std::uint32_t index = in.u32();
     if (kind > static_cast<std::uint8_t>(ExportKind::tag)) {
       return malformed("unknown kind of export");
@@ -231,11 +240,10 @@ Failure Shaper::exports(BinaryReader& in) {
     if (one.kind == ExportKind::function) one.signature = signature_of(index);
     shape_.exports.push_back(std::move(one));
   }
-  if (!in.ok() || !in.at_end()) return malformed("section 7 is broken");
-  return {};
+  return unread(in);
 }
 
-Failure Shaper::start(BinaryReader& in) {
+Failure Shaper::start(WasmCursor& in) {
   const std::uint32_t function = in.u32();
   if (!in.ok() || !in.at_end() || function >= functions_.size()) {
     return malformed("the start section names no function");
@@ -246,9 +254,9 @@ Failure Shaper::start(BinaryReader& in) {
   Bytes entries;
   append_u32(entries, export_count_ + 1);
   if (exports_pending_) {
-    BinaryReader old(export_entries_);
+    WasmCursor old(export_entries_);
     old.u32();
-    const auto rest = export_entries_.subspan(old.position());
+    const auto rest = old.bytes(old.left());
     entries.insert(entries.end(), rest.begin(), rest.end());
   }
   append_u32(entries, static_cast<std::uint32_t>(start_export.size()));
@@ -261,9 +269,9 @@ Failure Shaper::start(BinaryReader& in) {
   return {};
 }
 
-Failure Shaper::capped_limits(BinaryReader& in, Bytes& out, std::string_view what,
+Failure Shaper::capped_limits(WasmCursor& in, Bytes& out, std::string_view what,
                               std::string_view unit, std::uint32_t cap) {
-  const std::uint8_t flags = in.byte();
+  const std::uint8_t flags = in.u8();
   if (!in.ok()) return malformed(fmt::format("a {} is cut", what));
   if (flags > 1) {
     return problem(ErrorCode::unsupported,
@@ -287,7 +295,7 @@ Failure Shaper::capped_limits(BinaryReader& in, Bytes& out, std::string_view wha
   return {};
 }
 
-Failure Shaper::tables(BinaryReader& in, Bytes& out) {
+Failure Shaper::tables(WasmCursor& in, Bytes& out) {
   const std::uint32_t count = in.u32();
   if (count > max_tables) {
     return problem(ErrorCode::limit,
@@ -295,7 +303,7 @@ Failure Shaper::tables(BinaryReader& in, Bytes& out) {
   }
   append_u32(out, count);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
-    out.push_back(in.byte());  // type of the elements; the engine knows which there are
+    out.push_back(in.u8());  // type of the elements; the engine knows which there are
     if (auto failed = capped_limits(in, out, "table", "elements", caps_.table_elements)) {
       return failed;
     }
@@ -303,7 +311,7 @@ Failure Shaper::tables(BinaryReader& in, Bytes& out) {
   return {};
 }
 
-Failure Shaper::memory(BinaryReader& in, Bytes& out) {
+Failure Shaper::memory(WasmCursor& in, Bytes& out) {
   const std::uint32_t count = in.u32();
   if (count > 1) {
     return problem(ErrorCode::unsupported,

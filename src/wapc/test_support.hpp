@@ -52,8 +52,8 @@ class RecordingHost final : public HostCalls {
   std::vector<std::string> logs;
   std::vector<std::string> errors;
 
-  Result<Bytes> host_call(std::string_view binding, std::string_view ns,
-                          std::string_view operation, ByteView payload) override {
+  Result<Bytes> host_call(std::string_view binding, std::string_view ns, std::string_view operation,
+                          ByteView payload) override {
     return answer ? answer(binding, ns, operation, payload) : Result<Bytes>(to_bytes(payload));
   }
   void console_log(std::string_view text) noexcept override { logs.emplace_back(text); }

@@ -94,12 +94,13 @@
       (if (i32.eq (local.get $op) (i32.const 18)) (then (i32.store (i32.const 512) (table.grow $t (ref.null func) (call $a (i32.const 0))))))
       (if (i32.eq (local.get $op) (i32.const 19)) (then (i32.store (i32.const 512) (i32.trunc_f32_s (f32.const 1e30)))))
       (if (i32.eq (local.get $op) (i32.const 20)) (then (i32.store (call $a (i32.const 0)) (call $a (i32.const 1)))))
-      (if (i32.eq (local.get $op) (i32.const 21)) (then (i32.store (i32.const 512) (call $descend (call $a (i32.const 0)))))) ;; the rest of the program runs at the bottom
+      (if (i32.eq (local.get $op) (i32.const 21)) (then (i32.store (i32.const 512) (call $descend (call $a (i32.const 0))))
+      (return (call $a (i32.const 0))))) ;; the rest of the program, up to its end, runs at the bottom
       (if (i32.eq (local.get $op) (i32.const 22)) (then (global.set $pc (i32.sub (global.get $pc) (i32.mul (call $a (i32.const 0)) (i32.const 40)))))) ;; back
       (if (i32.eq (local.get $op) (i32.const 23)) (then (i32.store (i32.const 512) (memory.size))))
-      (if (i32.ne (i32.load (global.get $pc)) (i32.const 0))
-        (then (global.set $pc (i32.add (global.get $pc) (i32.const 40))) (br $next))))
-    (call $a (i32.const 0)))
+      (global.set $pc (i32.add (global.get $pc) (i32.const 40)))
+      (br $next))
+    unreachable)
   (func (export "__guest_call") (param $ol i32) (param $pl i32) (result i32)
     (call $__guest_request (i32.const 1024) (i32.const 65536))
     (global.set $pc (i32.const 65536))

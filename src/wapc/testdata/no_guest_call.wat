@@ -1,0 +1,1 @@
+(module (memory (export "memory") 1) (func (export "guest_call") (param i32 i32) (result i32) (i32.const 0)))
