@@ -99,4 +99,10 @@ void GuestThread::join() noexcept {
   thread_.reset();
 }
 
+void GuestThread::detach() noexcept {
+  if (!thread_) return;
+  pthread_detach(*thread_);
+  thread_.reset();
+}
+
 }  // namespace trellis::engine

@@ -37,7 +37,8 @@ class GuestThread {
   ~GuestThread();
 
   [[nodiscard]] bool joinable() const noexcept { return thread_.has_value(); }
-  void join() noexcept;  ///< nothing when not joinable
+  void join() noexcept;    ///< nothing when not joinable
+  void detach() noexcept;  ///< it goes on alone and gives its stack back when it ends
 
  private:
   std::optional<pthread_t> thread_;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/blocking.hpp"
+#include "engine/guest_thread.hpp"
 #include "support/scripted_provider.hpp"
 
 namespace trellis::provider::testing {
@@ -196,6 +197,17 @@ TEST_F(ProviderTest, NonBlockingRunsOnTheCallersThread) {
   start(inline_flags);
   EXPECT_TRUE(call("Where"));
   EXPECT_EQ(seen, std::this_thread::get_id());
+}
+
+TEST_F(ProviderTest, OthersRunOnThreadsThatMayEnterGuests) {
+  std::atomic<bool> guest_thread{false};
+  script.on_call = [&](Script& self, trellis_call call, const trellis_call_info&) {
+    guest_thread = engine::guest_stack().has_value();
+    self.complete(call, "");
+  };
+  start(TRELLIS_PROVIDER_CONCURRENT);
+  EXPECT_TRUE(call("Where"));
+  EXPECT_TRUE(guest_thread);
 }
 
 TEST_F(ProviderTest, ConcurrentCallsRunSideBySide) {

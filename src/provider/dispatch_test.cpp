@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/blocking.hpp"
+#include "engine/guest_thread.hpp"
 #include "support/scripted_provider.hpp"
 
 namespace trellis::provider::testing {
@@ -251,6 +252,7 @@ TEST_F(DispatchTest, SpawnedThreadsRunWithTheirHooks) {
     std::atomic<int> before{0};
     std::atomic<int> after{0};
     std::atomic<bool> allowed{false};
+    std::atomic<bool> guest_thread{false};
     std::atomic<bool> ran{false};
   } seen;
   trellis_thread_hooks hooks{};
@@ -268,6 +270,7 @@ TEST_F(DispatchTest, SpawnedThreadsRunWithTheirHooks) {
       const BlockingScope scope;
       mine.allowed = scope.allowed();
     }
+    mine.guest_thread = engine::guest_stack().has_value();
     mine.ran = true;
   };
   EXPECT_EQ(script.host->spawn_thread(script.ctx, view("worker"), body, &seen, &hooks), TRELLIS_OK);
@@ -275,6 +278,7 @@ TEST_F(DispatchTest, SpawnedThreadsRunWithTheirHooks) {
   eventually([&] { return seen.ran.load(); });
   EXPECT_TRUE(stop());
   EXPECT_TRUE(seen.allowed);
+  EXPECT_TRUE(seen.guest_thread);
   EXPECT_EQ(seen.before, 1);
   EXPECT_EQ(seen.after, 1);
 }

@@ -23,7 +23,7 @@ Result<> ThreadGroup::start(std::string_view name, std::size_t limit, std::funct
   }
   const auto self = threads_.emplace(threads_.end());
   auto thread =
-      WorkerThread::start(name, [this, self, body = std::move(body)] { run(self, body); });
+      engine::GuestThread::start(name, [this, self, body = std::move(body)] { run(self, body); });
   if (!thread) {
     threads_.erase(self);
     return pass(thread);

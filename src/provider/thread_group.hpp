@@ -8,15 +8,15 @@
 #include <mutex>
 #include <string_view>
 
-#include "provider/worker_thread.hpp"
+#include "engine/guest_thread.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::provider {
 
-/// Starts threads and joins those that have ended (at the next start, in wait and in the
-/// destructor). All members may be called from any thread, but not the destructor from a thread of
-/// the group.
+/// Starts threads that may enter guests (a plugin dispatches from them) and joins those that have
+/// ended (at the next start, in wait and in the destructor). All members may be called from any
+/// thread, but not the destructor from a thread of the group.
 class ThreadGroup {
  public:
   ThreadGroup() = default;
@@ -36,7 +36,7 @@ class ThreadGroup {
   void abandon();
 
  private:
-  using Threads = std::list<WorkerThread>;
+  using Threads = std::list<engine::GuestThread>;
   void run(Threads::iterator self, const std::function<void()>& body);
   void join_ended();
 
