@@ -17,7 +17,7 @@ for target in "${targets[@]}"; do
   name="${target##*/fuzz_}"
   mkdir -p "build/fuzz/corpus-new/$name"
   log="build/fuzz/log/$name"
-  if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+  if "$target" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 \
       -artifact_prefix="build/fuzz/crashes/$name-" \
       "build/fuzz/corpus-new/$name" "fuzz/corpus/$name" >"$log" 2>&1; then
     result=ok
