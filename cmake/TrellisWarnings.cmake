@@ -16,5 +16,9 @@ if(TRELLIS_SANITIZE)
     # V8 classes are built without RTTI, so the vptr check cannot see their types.
     add_compile_options(-fno-sanitize=vptr -fno-sanitize-recover=all)
   endif()
+  if(TRELLIS_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Boost.Asio has fences, which ThreadSanitizer does not see; g++ warns of each.
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-tsan>)
+  endif()
   add_link_options(-fsanitize=${TRELLIS_SANITIZE})
 endif()

@@ -4,20 +4,7 @@
 
 #include <utility>
 
-#include "base/limits.hpp"
-#include "engine/v8/v8_engine.hpp"
-
 namespace trellis {
-
-static_assert(EngineOptions{}.max_instances == limits::instances);
-
-Result<std::shared_ptr<EngineRuntime>> EngineRuntime::start(const EngineOptions& options) {
-  auto parts = std::make_shared<engine::RuntimeParts>(options.max_instances);
-  auto made = engine::start_v8_engine(*parts, options);
-  if (!made) return pass(made);
-  parts->engine = std::move(*made);
-  return std::make_shared<EngineRuntime>(std::move(parts));
-}
 
 EngineRuntime::EngineRuntime(std::shared_ptr<engine::RuntimeParts> parts) noexcept
     : parts_(std::move(parts)) {}

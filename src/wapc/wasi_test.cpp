@@ -1,6 +1,7 @@
 // The closed set of WASI and AssemblyScript's abort (contracts.md 1.10).
 #include <algorithm>
 
+#include "base/blocking.hpp"
 #include "wapc/probe_fixture.hpp"
 #include "wapc/wasi_poll.hpp"
 
@@ -170,6 +171,26 @@ TEST_F(Wasi, SleepersAreStoppedAtTheDeadline) {
   EXPECT_EQ(answer.error().code, ErrorCode::deadline);
   EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(30));
   EXPECT_FALSE(guest_usable);
+}
+
+/// A thread that has no spare to take its duties over.
+class NoSpare final : public BlockingHooks {
+ public:
+  bool before_block() noexcept override { return false; }
+  void after_block() noexcept override {}
+};
+
+TEST_F(Wasi, SleepingIsAnnouncedAndMayBeRefused) {
+  Program program;
+  const auto one = subscription(program, 0, 1, 3'600'000'000'000, 0);
+  program.op(Op::poll_oneoff, {one, scratch_at, 1, scratch_at + 64}).respond();
+  on_guest_thread([&] {
+    NoSpare hooks;
+    const ThreadBlockingHooks installed(&hooks);
+    const auto outcome =
+        instantiate(probe(), host)->call("x", program.bytes(), host, in(seconds(20)));
+    EXPECT_EQ(word_of(outcome.value()), errno_again);
+  });
 }
 
 TEST_F(Wasi, UnstableSubscriptionsHaveAnotherLayout) {

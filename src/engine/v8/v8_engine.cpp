@@ -1,17 +1,19 @@
-#include "engine/v8/v8_engine.hpp"
-
+// The engine over V8, and the start of the process-wide runtime.
 #include <v8.h>
 
 #include <atomic>
 #include <string>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "engine/guest_thread.hpp"
 #include "engine/module_shape.hpp"
+#include "engine/runtime.hpp"
 #include "engine/v8/failure.hpp"
 #include "engine/v8/isolate.hpp"
 #include "engine/v8/v8_module.hpp"
 #include "engine/v8/v8_process.hpp"
+#include "trellis/engine.hpp"
 
 namespace trellis::engine {
 namespace {
@@ -63,8 +65,8 @@ class V8Engine final : public Engine {
   V8Process process_;
 };
 
-}  // namespace
-
+/// Sets flags, the trap handler and the platform, and initialises V8; all is undone when the engine
+/// is destroyed. `parts` will own it.
 Result<std::unique_ptr<Engine>> start_v8_engine(RuntimeParts& parts, const EngineOptions& options) {
   static std::atomic_flag started;  // V8 is process-wide; DESIGN 3 names this exception
   if (started.test_and_set()) {
@@ -75,7 +77,22 @@ Result<std::unique_ptr<Engine>> start_v8_engine(RuntimeParts& parts, const Engin
   return std::make_unique<V8Engine>(parts, options);
 }
 
+}  // namespace
 }  // namespace trellis::engine
+
+namespace trellis {
+
+static_assert(EngineOptions{}.max_instances == limits::instances);
+
+Result<std::shared_ptr<EngineRuntime>> EngineRuntime::start(const EngineOptions& options) {
+  auto parts = std::make_shared<engine::RuntimeParts>(options.max_instances);
+  auto made = engine::start_v8_engine(*parts, options);
+  if (!made) return pass(made);
+  parts->engine = std::move(*made);
+  return std::make_shared<EngineRuntime>(std::move(parts));
+}
+
+}  // namespace trellis
 
 namespace trellis {
 
