@@ -17,7 +17,8 @@ const KeyPair& issuer() {
 }
 
 template <class Claims>
-void check(std::string_view token, trellis::Result<DecodedToken<Claims>> (*decode)(std::string_view)) {
+void check(std::string_view token,
+           trellis::Result<DecodedToken<Claims>> (*decode)(std::string_view)) {
   const auto decoded = decode(token);
   if (!decoded) return;
   static_cast<void>(validate(*decoded, trellis::WallTime(std::chrono::seconds(1'700'000'000))));

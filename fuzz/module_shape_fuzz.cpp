@@ -1,0 +1,21 @@
+// Modules on their way into the engine: what was capped once must not change when capped again.
+#include "engine/module_shape.hpp"
+#include "expect.hpp"
+
+using namespace trellis::engine;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const CompileLimits caps{.memory_pages = 100, .table_elements = 1000, .module_bytes = 1 << 20};
+  const auto shape = shape_module({data, size}, caps);
+  if (!shape) {
+    expect(!shape.error().message.empty());
+    return 0;
+  }
+  const auto again = shape_module(shape->capped, caps);
+  expect(again.has_value());
+  expect(again->capped == shape->capped);
+  expect(!again->has_start);
+  expect(again->imports.size() == shape->imports.size());
+  expect(again->exports.size() == shape->exports.size() + (shape->has_start ? 1 : 0));
+  return 0;
+}
