@@ -13,6 +13,10 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 find_path(BOOST_INCLUDE_DIR boost/beast.hpp REQUIRED)
 add_library(trellis_boost INTERFACE)
 target_include_directories(trellis_boost SYSTEM INTERFACE ${BOOST_INCLUDE_DIR})
+if(TRELLIS_SANITIZE MATCHES "thread")
+  # TSan does not know fences; Asio's queue is ordered by its mutex without them.
+  target_compile_definitions(trellis_boost INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+endif()
 
 # V8, through Debian's libnode: the private copy of scripts/setup.sh wins, then the system's.
 set(TRELLIS_DEPS "${CMAKE_SOURCE_DIR}/build/deps" CACHE PATH "Where setup.sh puts private libraries")
