@@ -49,9 +49,9 @@ namespace trellis::guest {
 /// waits for the answer. `link` is the link name; actors do not look at it.
 inline Result<Bytes> host_call(std::string_view ns, std::string_view operation,
                                std::string_view payload, std::string_view link = "default") {
-  const auto ok = abi::trellis_host_call(link.data(), link.size(), ns.data(), ns.size(),
-                                         operation.data(), operation.size(), payload.data(),
-                                         payload.size());
+  const auto ok =
+      abi::trellis_host_call(link.data(), link.size(), ns.data(), ns.size(), operation.data(),
+                             operation.size(), payload.data(), payload.size());
   if (ok != 0) {
     Bytes response(abi::trellis_host_response_len(), '\0');
     abi::trellis_host_response(response.data());
@@ -65,6 +65,13 @@ inline Result<Bytes> host_call(std::string_view ns, std::string_view operation,
 /// Writes one line to the host's log.
 inline void console_log(std::string_view text) {
   abi::trellis_console_log(text.data(), text.size());
+}
+
+/// Gives up: the text goes to the host's log, the caller gets an error, and the host replaces this
+/// instance by a fresh one. For what cannot happen; return an Error for what can.
+[[noreturn]] inline void panic(std::string_view text) {
+  console_log(text);
+  __builtin_trap();
 }
 
 }  // namespace trellis::guest

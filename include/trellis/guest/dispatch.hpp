@@ -49,7 +49,8 @@ constexpr Handler on() {
   return {Operation::name, &detail::run_typed<Operation, function>};
 }
 
-/// An operation on raw bytes: `on_raw<echo>("Echo")`, where echo is `Result<Bytes>(std::string_view)`.
+/// An operation on raw bytes: `on_raw<echo>("Echo")`, where echo is
+/// `Result<Bytes>(std::string_view)`.
 template <auto function>
 constexpr Handler on_raw(const char* operation) {
   return {operation, function};
@@ -83,24 +84,36 @@ std::int32_t run_call(const Handler (&handlers)[count], std::size_t operation_si
 
 #define TRELLIS_GUEST_EXPORT(name) extern "C" __attribute__((export_name(name)))
 
-/// The linker's list of static constructors. Calling it ourselves also keeps the linker from wrapping
-/// every export in constructor and destructor calls (contracts.md 5.4).
+/// The linker's list of static constructors. Calling it ourselves also keeps the linker from
+/// wrapping every export in constructor and destructor calls (contracts.md 5.4).
 extern "C" void __wasm_call_ctors();
 
 /// In the one file of the module: initialisation, and allocation that traps when memory is out
 /// instead of printing, which would need WASI.
-#define TRELLIS_GUEST_RUNTIME                                                             \
-  TRELLIS_GUEST_EXPORT("wapc_init") void trellis_wapc_init() { __wasm_call_ctors(); }     \
-  void* operator new(std::size_t size) {                                                  \
-    void* memory = std::malloc(size == 0 ? 1 : size);                                     \
-    if (memory == nullptr) __builtin_trap();                                              \
-    return memory;                                                                        \
-  }                                                                                       \
-  void* operator new[](std::size_t size) { return ::operator new(size); }                 \
-  void operator delete(void* memory) noexcept { std::free(memory); }                      \
-  void operator delete[](void* memory) noexcept { std::free(memory); }                    \
-  void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }         \
-  void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#define TRELLIS_GUEST_RUNTIME                                  \
+  TRELLIS_GUEST_EXPORT("wapc_init") void trellis_wapc_init() { \
+    __wasm_call_ctors();                                       \
+  }                                                            \
+  void* operator new(std::size_t size) {                       \
+    void* memory = std::malloc(size == 0 ? 1 : size);          \
+    if (memory == nullptr) __builtin_trap();                   \
+    return memory;                                             \
+  }                                                            \
+  void* operator new[](std::size_t size) {                     \
+    return ::operator new(size);                               \
+  }                                                            \
+  void operator delete(void* memory) noexcept {                \
+    std::free(memory);                                         \
+  }                                                            \
+  void operator delete[](void* memory) noexcept {              \
+    std::free(memory);                                         \
+  }                                                            \
+  void operator delete(void* memory, std::size_t) noexcept {   \
+    std::free(memory);                                         \
+  }                                                            \
+  void operator delete[](void* memory, std::size_t) noexcept { \
+    std::free(memory);                                         \
+  }
 
 #else
 
@@ -112,11 +125,11 @@ extern "C" void __wasm_call_ctors();
 /// Makes the module an actor that answers the listed operations; write it once per module, at file
 /// scope:
 ///   TRELLIS_ACTOR(on<http::HandleRequest, handle>())
-#define TRELLIS_ACTOR(...)                                                             \
-  TRELLIS_GUEST_RUNTIME                                                                \
-  TRELLIS_GUEST_EXPORT("__guest_call")                                                 \
+#define TRELLIS_ACTOR(...)                                                                \
+  TRELLIS_GUEST_RUNTIME                                                                   \
+  TRELLIS_GUEST_EXPORT("__guest_call")                                                    \
   std::int32_t trellis_guest_call(std::size_t operation_size, std::size_t payload_size) { \
-    static constexpr ::trellis::guest::Handler handlers[] = {__VA_ARGS__};             \
-    return ::trellis::guest::run_call(handlers, operation_size, payload_size);         \
-  }                                                                                    \
+    static constexpr ::trellis::guest::Handler handlers[] = {__VA_ARGS__};                \
+    return ::trellis::guest::run_call(handlers, operation_size, payload_size);            \
+  }                                                                                       \
   static_assert(true, "a semicolon may follow")

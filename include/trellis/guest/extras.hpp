@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,16 +19,16 @@ struct GeneratorRequest {
   std::uint32_t min = 0;
   std::uint32_t max = 0;
   static constexpr auto fields() {
-    return std::make_tuple(field("guid", &GeneratorRequest::guid),
-                           field("sequence", &GeneratorRequest::sequence),
-                           field("random", &GeneratorRequest::random),
-                           field("min", &GeneratorRequest::min), field("max", &GeneratorRequest::max));
+    return std::make_tuple(
+        field("guid", &GeneratorRequest::guid), field("sequence", &GeneratorRequest::sequence),
+        field("random", &GeneratorRequest::random), field("min", &GeneratorRequest::min),
+        field("max", &GeneratorRequest::max));
   }
 };
 
 struct GeneratorResult {
-  std::string guid;
-  std::int64_t sequence_number = 0;
+  std::optional<std::string> guid;
+  std::uint64_t sequence_number = 0;
   std::uint32_t random_number = 0;
   static constexpr auto fields() {
     return std::make_tuple(field("guid", &GeneratorResult::guid),
@@ -41,7 +42,8 @@ inline Result<std::string> guid(std::string_view link = "default") {
   wanted.guid = true;
   auto made = request<GeneratorResult>(contract, "RequestGuid", wanted, link);
   if (!made) return made.error();
-  return made->guid;
+  if (!made->guid) return Error{"the provider made no GUID"};
+  return *made->guid;
 }
 /// `min` inclusive, `max` exclusive.
 inline Result<std::uint32_t> random(std::uint32_t min, std::uint32_t max,
@@ -55,7 +57,7 @@ inline Result<std::uint32_t> random(std::uint32_t min, std::uint32_t max,
   return made->random_number;
 }
 /// 0, 1, 2, … per actor.
-inline Result<std::int64_t> sequence(std::string_view link = "default") {
+inline Result<std::uint64_t> sequence(std::string_view link = "default") {
   GeneratorRequest wanted;
   wanted.sequence = true;
   auto made = request<GeneratorResult>(contract, "RequestSequence", wanted, link);
