@@ -17,17 +17,17 @@ run: build  ## build, sign the example actors, start a host with them
 
 test:  ## build and run the whole test suite
 	@scripts/setup.sh test
-	@scripts/build.sh release -DTRELLIS_TESTS=ON
+	@scripts/build.sh release -DTRELLIS_TESTS=ON -DTRELLIS_ALL_GUESTS=ON
 	@scripts/ctest.sh release
 
 asan tsan:  ## run the suite under AddressSanitizer + UBSan / ThreadSanitizer
 	@scripts/setup.sh test
-	@scripts/build.sh $@
+	@scripts/build.sh $@ -DTRELLIS_ALL_GUESTS=ON
 	@scripts/ctest.sh $@
 
 bench:  ## measure, print ratios to floors, write build/bench/results.json
 	@scripts/setup.sh bench
-	@scripts/build.sh release -DTRELLIS_TESTS=ON
+	@scripts/build.sh release -DTRELLIS_TESTS=ON -DTRELLIS_ALL_GUESTS=OFF
 	@scripts/bench.sh
 
 fuzz:  ## run every fuzz target; SECONDS=60 sets the time per target
