@@ -21,11 +21,9 @@ namespace trellis::test {
 /// program run at a time: tests of this kind reset it first.
 struct ProviderBook {
   std::mutex mutex;
-  std::vector<std::string> log;  // "BindActor M… PORT=1", "Get", …
+  std::vector<std::string> log;      // "BindActor M… PORT=1", "Get", …
   std::atomic<int> refuse_binds{0};  // that many BindActor calls are refused
   std::atomic<int> slow_ms{0};       // each call takes so long
-  const trellis_host_v1* host = nullptr;
-  trellis_host_ctx* ctx = nullptr;
 
   void reset() {
     const std::scoped_lock lock(mutex);
@@ -53,16 +51,19 @@ inline std::string text(trellis_view view) {
   return std::string(reinterpret_cast<const char*>(view.data), view.size);
 }
 
+struct Instance {
+  const trellis_host_v1* host;
+  trellis_host_ctx* ctx;
+};
+
 inline trellis_status create(const trellis_host_v1* host, trellis_host_ctx* ctx, void** instance) {
-  book().host = host;
-  book().ctx = ctx;
-  *instance = ctx;
+  *instance = new Instance{host, ctx};
   return TRELLIS_OK;
 }
 
 inline void complete(void* instance, trellis_call call, trellis_status status, ByteView bytes) {
-  book().host->complete(static_cast<trellis_host_ctx*>(instance), call, status, bytes.data(),
-                        bytes.size());
+  const auto& self = *static_cast<Instance*>(instance);
+  self.host->complete(self.ctx, call, status, bytes.data(), bytes.size());
 }
 
 inline void handle(void* instance, trellis_call call, const trellis_call_info* info) {
@@ -94,18 +95,20 @@ inline void handle(void* instance, trellis_call call, const trellis_call_info* i
   if (operation == "CallBack") {  // the payload names an actor; its Echo answer comes back
     trellis_buffer out{};
     const trellis_view echo{as_bytes("Echo").data(), 4};
-    const auto status = book().host->dispatch(static_cast<trellis_host_ctx*>(instance), call,
-                                              info->payload, echo, echo, 0, &out);
+    const auto& self = *static_cast<Instance*>(instance);
+    const auto status = self.host->dispatch(self.ctx, call, info->payload, echo, echo, 0, &out);
     complete(instance, call, status == TRELLIS_OK ? TRELLIS_OK : TRELLIS_ERROR,
              ByteView(out.data, out.size));
-    book().host->free_buffer(static_cast<trellis_host_ctx*>(instance), &out);
+    self.host->free_buffer(self.ctx, &out);
     return;
   }
   complete(instance, call, TRELLIS_OK, payload);
 }
 
 inline void stop(void*, std::int64_t) {}
-inline void destroy(void*) {}
+inline void destroy(void* instance) {
+  delete static_cast<Instance*>(instance);
+}
 
 }  // namespace detail
 
