@@ -125,7 +125,7 @@ Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& 
 Result<Bytes> Router::health_check(actor::Actor& target, ByteView payload,
                                    SteadyTime deadline) const {
   CallContext root;
-  root.deadline = deadline;
+  root.deadline = std::min(deadline, now() + target.call_timeout());
   begin_chain(root);
   GuestCalls calls(*this, target, root.extended(target.id()), log_);
   return target.call_if_idle(root, codec::core::operation::health_request, payload, calls);

@@ -53,7 +53,8 @@ Result<Bytes> flood_log(std::string_view) {
 }
 Result<Bytes> flood_error(std::string_view) { return Error{std::string(8 << 20, 'e')}; }
 
-/// The payload names an import and a pointer: "response 4294967295 16".
+/// The payload names an import and a pointer: "response 4294967295 16". An actor with the alias
+/// "probe" that answers "probe" gives __host_response something to copy.
 Result<Bytes> wild(std::string_view payload) {
   const auto first = payload.find(' ');
   const auto second = payload.find(' ', first + 1);
@@ -77,7 +78,7 @@ Result<Bytes> wild(std::string_view payload) {
     abi::trellis_host_response(at);
   }
   if (name == "host_error") {
-    (void)host_call("probe", "probe", "probe");
+    (void)host_call("nobody", "nobody", "nobody");
     abi::trellis_host_error(at);
   }
   return Bytes("survived");
