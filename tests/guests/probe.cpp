@@ -12,11 +12,21 @@ struct Counter {
   Counter() { ++constructed; }
 } counter;
 
-Result<Bytes> echo(std::string_view payload) { return Bytes(payload); }
-Result<Bytes> init(std::string_view) { return std::to_string(constructed); }
-Result<Bytes> empty(std::string_view) { return Bytes(); }
-Result<Bytes> fail(std::string_view payload) { return Error{std::string(payload)}; }
-Result<Bytes> trap(std::string_view) { __builtin_trap(); }
+Result<Bytes> echo(std::string_view payload) {
+  return Bytes(payload);
+}
+Result<Bytes> init(std::string_view) {
+  return std::to_string(constructed);
+}
+Result<Bytes> empty(std::string_view) {
+  return Bytes();
+}
+Result<Bytes> fail(std::string_view payload) {
+  return Error{std::string(payload)};
+}
+Result<Bytes> trap(std::string_view) {
+  __builtin_trap();
+}
 
 Result<Bytes> spin(std::string_view) {
   for (volatile unsigned i = 0;; ++i) {
@@ -51,7 +61,9 @@ Result<Bytes> flood_log(std::string_view) {
   for (int i = 0; i < 100000; ++i) console_log("the same line again and again and again");
   return Bytes("done");
 }
-Result<Bytes> flood_error(std::string_view) { return Error{std::string(8 << 20, 'e')}; }
+Result<Bytes> flood_error(std::string_view) {
+  return Error{std::string(8 << 20, 'e')};
+}
 
 /// The payload names an import and a pointer: "response 4294967295 16". An actor with the alias
 /// "probe" that answers "probe" gives __host_response something to copy.
@@ -84,6 +96,23 @@ Result<Bytes> wild(std::string_view payload) {
   return Bytes("survived");
 }
 
+/// Recurses a good way down, and from there calls the next actor of the chain trellis/chain0 to 9.
+__attribute__((noinline)) Result<Bytes> descend_from(int level, int number) {
+  volatile char room[256];
+  room[level & 255] = 1;
+  if (level == 0) {
+    if (number == 9) return Bytes("bottom");
+    const auto next = std::to_string(number + 1);
+    return host_call("trellis/chain" + next, "Descend", next);
+  }
+  auto result = descend_from(level - 1, number);
+  room[level & 255] = 0;
+  return result;
+}
+Result<Bytes> descend(std::string_view payload) {
+  return descend_from(100, payload.empty() ? 9 : payload[0] - '0');
+}
+
 /// Hands its payload to a capability or actor: "<namespace> <operation> <payload>".
 Result<Bytes> relay(std::string_view payload) {
   const auto first = payload.find(' ');
@@ -98,4 +127,4 @@ TRELLIS_ACTOR(on_raw<echo>("Echo"), on_raw<init>("Init"), on_raw<empty>("Empty")
               on_raw<fail>("Fail"), on_raw<trap>("Trap"), on_raw<spin>("Spin"),
               on_raw<recurse>("Recurse"), on_raw<grow>("Grow"), on_raw<flood>("FloodResponse"),
               on_raw<flood_log>("FloodLog"), on_raw<flood_error>("FloodError"),
-              on_raw<wild>("Wild"), on_raw<relay>("Relay"));
+              on_raw<wild>("Wild"), on_raw<descend>("Descend"), on_raw<relay>("Relay"));
