@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Providers (tests/plugins) that throw, hang, answer garbage, or are no providers: they cost their
+own callers an error, and never the host."""
+
+import concurrent.futures
+
+import harness
+import hostile
+from hostile import GUESTS, PLUGINS
+
+DEADLINE = "limits: {call_timeout_ms: 1500}\n    instances: {max: 8}"
+
+
+class HostileProviders(hostile.HostileScenario):
+    def host_beside(self, plugin):
+        """A host with the provider, linked to an actor that relays calls to it."""
+        self.contract = f"test:{plugin}"
+        self.user = self.sign(GUESTS / "relay.wasm", "user", "--cap", self.contract)
+        file = PLUGINS / f"{plugin}.so"
+        return self.host_with([(self.user, DEADLINE)], f"""capabilities: [{{image_ref: {file}}}]
+links:
+  - {{actor: {self.user}, contract_id: '{self.contract}', provider_id: {file}}}
+""")
+
+    def ask(self, host, operation, payload=b"payload"):
+        return self.relay(host, "user", [self.contract], operation, payload)
+
+    def assert_fails(self, host, operation, *words):
+        took, (done, answer) = hostile.seconds(lambda: self.ask(host, operation))
+        self.assertFalse(done, answer)
+        for word in words:
+            self.assertIn(word, answer)
+        self.assertLess(took, 15, "the caller has an error at its deadline at the latest")
+        self.assert_unharmed(host)
+        return answer
+
+    def test_exceptions_stay_in_the_adapter(self):
+        host = self.host_beside("throws")
+        for _ in range(3):
+            self.assert_fails(host, "Anything", "out of cheese")
+            self.assert_fails(host, "Number")
+        self.assertIn("Test throws", host.text("err"))
+        self.assert_ends_well(host)
+
+    def test_hanging_calls_end_for_their_callers(self):
+        host = self.host_beside("hang")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            hanging = [pool.submit(self.ask, host, "Hang") for _ in range(8)]
+            self.assertEqual([call.result(harness.PATIENCE)[0] for call in hanging], [False] * 8)
+        self.assert_unharmed(host)
+        took, (done, _) = hostile.seconds(lambda: self.ask(host, "Hang"))
+        self.assertFalse(done)
+        self.assertLess(took, 15)
+        self.assertIn("Test hang", host.text("err"), "the log names the provider")
+        self.assert_unharmed(host)
+        took, status = hostile.seconds(host.stop)
+        self.assertEqual(status, 0, host.text("err"))
+        self.assertLess(took, 60)
+
+    def test_garbage(self):
+        host = self.host_beside("garbage")
+        self.assertEqual(self.ask(host, "Twice"), (True, b"first"))
+        self.assertEqual(self.ask(host, "Thread"), (True, b"from a thread"))
+        self.assertEqual(self.ask(host, "Invented"), (True, b"real"))
+        self.assertEqual(self.ask(host, "NoContext"), (True, b"survived"))
+        for operation in ("Status", "NullData", "Text", "EmptyText", "Large", "Keep"):
+            answer = self.assert_fails(host, operation)
+            self.assertLess(len(answer), 20_000)
+        self.assertEqual(self.ask(host, "AnswerKept"), (True, b"fresh"))
+        self.assert_ends_well(host)
+
+    def test_one_that_ignores_stop(self):
+        host = self.host_beside("ignores_stop")
+        self.assertEqual(self.ask(host, "Echo"), (True, b"payload"))
+        took, status = hostile.seconds(host.stop)
+        self.assertEqual(status, 0, host.text("err"))
+        self.assertLess(took, 60)
+
+    def test_files_that_are_no_providers(self):
+        host = self.host_with([])
+        junk = self.write("junk.so", b"\x7fELF" + b"x" * 5000)
+        cases = [(PLUGINS / "no_entry.so", "trellis_provider_v1"), (PLUGINS / "wrong_abi.so", "(?i)abi"),
+                 (PLUGINS / "declines.so", "."), (PLUGINS / "create_fails.so", "."),
+                 (PLUGINS / "small_table.so", "."), (junk, "."), (self.witness, "."),
+                 ("builtin:nothing", "(?i)builtin"), (self.work / "missing.so", "missing.so")]
+        for file, reason in cases:
+            with self.subTest(str(file)):
+                self.assertRegex(self.refused("start", "provider", file).err, reason)
+                self.assert_unharmed(host)
+        self.assertEqual(self.control(host, "inventory")["result"]["providers"], [])
+        self.assert_ends_well(host)
+
+    def test_providers_are_stopped_and_started_while_they_are_called(self):
+        host = self.host_beside("slow")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            calls = [pool.submit(self.ask, host, "Echo", b"%d" % i) for i in range(100)]
+            for _ in range(3):
+                self.ok("stop", "provider", PLUGINS / "slow.so")
+                self.ok("start", "provider", PLUGINS / "slow.so")
+            answers = [call.result(harness.PATIENCE) for call in calls]
+        for at, (done, answer) in enumerate(answers):
+            self.assertTrue(not done or answer == b"%d" % at, answer)
+        harness.wait_until(lambda: self.ask(host, "Echo") == (True, b"payload"), "the link again")
+        self.assert_ends_well(host)
+
+
+if __name__ == "__main__":
+    harness.main()
