@@ -51,7 +51,14 @@ void ConnectionBase::sweep(std::int64_t now_ns) noexcept {
 void ConnectionBase::drain(std::int64_t last_ns) noexcept {
   last_ns_ = last_ns;
   // The connection looks at Site::closing() after it has become idle, and closing() is set already.
-  if (phase_ == Phase::idle) shut_down(SHUT_RD);
+  if (phase_ == Phase::idle) return shut_down(SHUT_RD);
+  // A request that is still on its way gets a moment: a slow sender must not hold up a stop. Once
+  // the connection has gone on to another phase this changes nothing.
+  auto current = deadline_ns_.load();
+  const auto soon = coarse_now_ns() + grace_ns;
+  if (phase_ == Phase::receiving && soon < current) {
+    deadline_ns_.compare_exchange_strong(current, soon);
+  }
 }
 
 void ConnectionBase::cut() noexcept {

@@ -152,7 +152,11 @@ class HostileHttp(hostile.HostileScenario):
                 client.sendall(b"a")
             self.assertLess(hostile.seconds(self.assert_served)[0], 5)
         self.assertEqual(len(silent), 200)
-        self.assert_ends_well(host)  # open connections do not keep it from stopping
+        self.assert_unharmed(host)
+        # They do not keep it from stopping either: ten seconds would be its limit.
+        took, status = hostile.seconds(host.stop)
+        self.assertEqual(status, 0)
+        self.assertLess(took, 9)
 
     def test_pipelined_requests_are_answered_in_order(self):
         host = self.serve()
