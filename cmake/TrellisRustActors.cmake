@@ -35,3 +35,21 @@ function(trellis_rust_actor name source)
       -C strip=symbols --extern trellis_actor=${rust_sdk} -o ${unsigned} ${source})
   trellis_sign_actor(${name} ${unsigned} ${ARGN})
 endfunction()
+
+# trellis_rust_sdk_test(): the SDK's own tests, compiled for this machine (needs libstd-rust-dev).
+function(trellis_rust_sdk_test)
+  set(folder ${CMAKE_BINARY_DIR}/rust/native)
+  set(program ${folder}/sdk_test)
+  set(flags --edition 2021 -D warnings -O)
+  set(source ${CMAKE_SOURCE_DIR}/sdk/rust/tests/sdk.rs)
+  add_custom_command(OUTPUT ${program} DEPENDS ${rust_sdk_sources} ${source} VERBATIM
+    COMMENT "Compiling the Rust SDK's tests"
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${TRELLIS_RUSTC} ${flags} --crate-type rlib --crate-name trellis_actor
+      --out-dir ${folder} ${CMAKE_SOURCE_DIR}/sdk/rust/src/lib.rs
+    COMMAND ${TRELLIS_RUSTC} ${flags} --test --extern trellis_actor=${folder}/libtrellis_actor.rlib
+      -o ${program} ${source})
+  add_custom_target(trellis_rust_sdk_test ALL DEPENDS ${program})
+  add_test(NAME sdk/rust COMMAND ${program})
+  set_tests_properties(sdk/rust PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
