@@ -154,7 +154,8 @@ class Builder {
 };
 
 Result<LocalHostOptions> dev_host_options(const Context& context, const Options& options) {
-  auto made = host_options(context, options.flags, "warn");
+  // What actors say is what somebody at work on one wants to see.
+  auto made = host_options(context, options.flags, "warn,actor=info,logging=info");
   if (!made) return made;
   made->host.live_updates = true;
   made->host.strict_update_check = false;  // --cap and the module's own claims may change
