@@ -22,6 +22,11 @@ if(TARGET trellis_bin)
   install(TARGETS trellis_bin RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/trellis DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# Templates and libraries for actors (docs/actors.md); the C++ one is among the headers.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/cpp ${CMAKE_SOURCE_DIR}/sdk/rust
+  ${CMAKE_SOURCE_DIR}/sdk/assemblyscript DESTINATION ${CMAKE_INSTALL_DATADIR}/trellis/sdk
+  USE_SOURCE_PERMISSIONS
+  PATTERN node_modules EXCLUDE PATTERN target EXCLUDE PATTERN out EXCLUDE PATTERN *.wasm EXCLUDE)
 
 configure_package_config_file(cmake/trellis-config.cmake.in trellis-config.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trellis

@@ -155,7 +155,7 @@ class Builder {
 
 Result<LocalHostOptions> dev_host_options(const Context& context, const Options& options) {
   // What actors say is what somebody at work on one wants to see.
-  auto made = host_options(context, options.flags, "warn,actor=info,logging=info");
+  auto made = host_options(context, options.flags, "warn,actor=info,provider=info");
   if (!made) return made;
   made->host.live_updates = true;
   made->host.strict_update_check = false;  // --cap and the module's own claims may change

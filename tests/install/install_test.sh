@@ -27,3 +27,11 @@ for program in "$work/embed/embed" "$work/embed-pc"; do
   echo "$out"
   [ "$(head -n 1 <<<"$out")" = "hello, world!" ]
 done
+
+# A newcomer's actor, from the installed template alone.
+cp -r "$prefix/share/trellis/sdk/cpp/template" "$work/hello"
+"$work/hello/build.sh" # finds the headers through pkg-config
+rm "$work/hello/actor.wasm"
+"$prefix/share/trellis/sdk/cpp/template/build.sh" # finds them in the installation it is in
+USER=throwaway "$prefix/bin/trellis" claims sign "$prefix/share/trellis/sdk/cpp/template/actor.wasm" \
+  --destination "$work/hello.wasm" --directory "$work/keys" --name hello --http_server 2>/dev/null

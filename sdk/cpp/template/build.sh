@@ -6,9 +6,13 @@ set -eu
 cd "$(dirname "$0")"
 : "${CXX:=clang++}"
 for include in "${1:-}" ../../../include ../../../../../include \
-  "$(pkg-config --variable=includedir trellis 2>/dev/null || :)"; do
+  "$(pkg-config --variable=includedir trellis 2>/dev/null || :)" /usr/local/include none; do
   [ -n "$include" ] && [ -f "$include/trellis/actor.hpp" ] && break
 done
+if [ "$include" = none ]; then
+  echo "build.sh: no trellis/actor.hpp found; say where: ./build.sh FOLDER" >&2
+  exit 1
+fi
 mkdir -p out
 # Two steps: an -O at link time would let a wasm-opt of the machine's own join in.
 "$CXX" --target=wasm32-wasi -std=c++17 -Os -fno-exceptions -fno-rtti -Wall -Wextra \

@@ -5,6 +5,10 @@ set -eu
 cd "$(dirname "$0")"
 sdk="${1:-..}"
 : "${RUSTC:=/usr/bin/rustc}"
+if [ ! -f "$sdk/src/lib.rs" ]; then
+  echo "build.sh: no src/lib.rs of the SDK in '$sdk'; say where sdk/rust is: ./build.sh FOLDER" >&2
+  exit 1
+fi
 flags="--edition 2021 --target wasm32-unknown-unknown -C opt-level=s -C panic=abort"
 mkdir -p out
 "$RUSTC" $flags --crate-type rlib --crate-name trellis_actor --out-dir out "$sdk/src/lib.rs"
