@@ -8,10 +8,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <optional>
 #include <string_view>
+
+#include "trellis/clock.hpp"
 
 namespace trellis::cli {
 namespace {
+
+/// Whoever signals a process and then its group (timeout, some supervisors) means one stop.
+constexpr std::chrono::milliseconds same_wish{500};
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -63,14 +70,16 @@ void StopRequest::wait() {
 }
 
 void StopRequest::watch() {
-  int received = 0;
+  std::optional<SteadyTime> first;
   while (true) {
     pollfd entries[] = {{end_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
     if (::poll(entries, 2, -1) < 0 && errno != EINTR) return;
     if (entries[0].revents != 0) return;
     signalfd_siginfo info{};
     if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
-    if (++received > 1) end_now();
+    const auto now = std::chrono::steady_clock::now();
+    if (first && now - *first >= same_wish) end_now();
+    if (!first) first = now;
     request();
   }
 }

@@ -61,6 +61,12 @@ class Up(harness.Scenario):
                 self.assertFalse(is_listening(self.port))
                 self.assertEqual(list(self.sockets.iterdir()), [])
 
+    def test_a_signal_that_comes_twice_at_once_is_one_stop(self):
+        host = self.up("-m", self.demo)
+        host.send(signal.SIGINT)  # as from `timeout`, which signals a process and then its group
+        self.assertEqual(host.stop(signal.SIGTERM), 0, host.text())
+        self.assertNotIn("interrupted", host.text())
+
     def test_a_missing_manifest_is_an_error_before_anything_else(self):
         done = self.refused("up", "-m", self.work / "nothing.yaml")
         self.assertIn("nothing.yaml", done.err)
