@@ -3,12 +3,14 @@
 # a program that embeds a host (CMake package) and a provider in C (pkg-config).
 #   install_test.sh SOURCE_DIR BUILD_DIR
 set -euo pipefail
+# Quiet while all is well: what a step printed is shown when it fails.
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }; }
 source_dir="$1" build_dir="$2"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 prefix="$work/prefix"
 
-cmake --install "$build_dir" --prefix "$prefix" >/dev/null
+quietly cmake --install "$build_dir" --prefix "$prefix"
 sed -i "s|^prefix=.*|prefix=$prefix|" "$prefix"/lib*/pkgconfig/trellis.pc "$prefix"/lib/*/pkgconfig/trellis.pc 2>/dev/null || true
 PKG_CONFIG_PATH="$(dirname "$(find "$prefix" -name trellis.pc)")"
 export PKG_CONFIG_PATH
@@ -16,8 +18,8 @@ export PKG_CONFIG_PATH
 "$prefix/bin/trellis" --version
 cc -std=c99 -Wall -Wextra -pedantic -D_POSIX_C_SOURCE=200809L -shared -fPIC \
   $(pkg-config --cflags trellis) -o "$work/greeting.so" "$source_dir/examples/provider/greeting.c"
-cmake -S "$source_dir/examples/embed" -B "$work/embed" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
-cmake --build "$work/embed" >/dev/null
+quietly cmake -S "$source_dir/examples/embed" -B "$work/embed" -G Ninja -DCMAKE_PREFIX_PATH="$prefix"
+quietly cmake --build "$work/embed"
 c++ -std=c++23 -o "$work/embed-pc" "$source_dir/examples/embed/main.cpp" $(pkg-config --cflags --libs trellis)
 
 USER=throwaway "$prefix/bin/trellis" claims sign "$build_dir/actors/probe.unsigned.wasm" \
