@@ -40,7 +40,7 @@ class HostileGuests(hostile.HostileScenario):
         actors = self.control(host, "inventory")["result"]["actors"]
         villain = next(a for a in actors if a["name"] == "villain")
         self.assertNotEqual(villain["health"]["state"], "unhealthy", villain)
-        self.assertIn("was dropped", host.text("err"))
+        host.wait_for("was dropped")
         self.assert_ends_well(host)
 
     def test_memory_stays_below_the_cap(self):

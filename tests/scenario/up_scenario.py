@@ -94,10 +94,9 @@ links:
     provider_id: builtin:httpserver
 """)
         host = self.up("-m", path)
-        errors = host.text("err")
         for line in (3, 4, 7, 13):
-            self.assertIn(f"Error: {path}:{line}: ", errors)
-        self.assertNotIn(f"{path}:2:", errors)
+            host.wait_for(f"Error: {path}:{line}: ")
+        self.assertNotIn(f"{path}:2:", host.text("err"))
         self.assertEqual(http_get(f"http://127.0.0.1:{self.port}/")[0], 200)
         self.assertEqual(host.stop(), 0)
         done = self.refused("up", "--strict", "-m", path)
