@@ -11,7 +11,7 @@ namespace trellis::engine {
 namespace {
 
 constexpr std::uintptr_t stack_to_enter = stack_per_entry + stack_reserve;
-constexpr unsigned calls_per_pump = 16;
+constexpr unsigned calls_per_pump = 64;
 constexpr std::size_t max_arguments = 4;
 
 std::unexpected<Error> link_error(const IsolateHolder& isolate, v8::Local<v8::Context> context,
