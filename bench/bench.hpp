@@ -12,7 +12,7 @@
 namespace trellis::bench {
 
 struct Options {
-  bool quick = false;  ///< a tenth of the time, for a first look
+  bool quick = false;                                ///< a tenth of the time, for a first look
   std::function<void(const std::string&)> progress;  ///< one line per step
 };
 

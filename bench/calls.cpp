@@ -50,8 +50,8 @@ class DirectKeyValue {
   DirectKeyValue() : table_(*providers::find_builtin("builtin:keyvalue")) {
     host_.struct_size = sizeof host_;
     host_.abi_version = TRELLIS_PROVIDER_ABI;
-    host_.complete = [](trellis_host_ctx* ctx, trellis_call, trellis_status, const std::uint8_t* bytes,
-                        std::size_t size) {
+    host_.complete = [](trellis_host_ctx* ctx, trellis_call, trellis_status,
+                        const std::uint8_t* bytes, std::size_t size) {
       reinterpret_cast<DirectKeyValue*>(ctx)->answer_.assign(bytes, bytes + size);
     };
     host_.log = [](trellis_host_ctx*, trellis_log_level, trellis_view, trellis_view) {};
@@ -131,7 +131,8 @@ Result<void> prepare(Bench& bench) {
   }
   auto provider = bench.core.start_provider("builtin:keyvalue", "default");
   if (!provider) return pass(provider);
-  auto link = bench.core.set_link({bench.first.key, "wasmcloud:keyvalue", "default", *provider, {}});
+  auto link =
+      bench.core.set_link({bench.first.key, "wasmcloud:keyvalue", "default", *provider, {}});
   if (!link) return link;
   if (!bench.core.binder().settle(soon())) {
     return fail(ErrorCode::deadline, "the key-value link was not made");
@@ -151,9 +152,9 @@ Result<void> make_bare_guests(Bench& bench) {
 }
 
 void engine_and_router(Bench& bench, std::size_t known) {
-  const auto pair = bench.pair(
-      [&] { (void)bench.bare->call("Echo", bench.payload, bench.nothing, soon()); },
-      [&] { (void)bench.routed(); });
+  const auto pair =
+      bench.pair([&] { (void)bench.bare->call("Echo", bench.payload, bench.nothing, soon()); },
+                 [&] { (void)bench.routed(); });
   if (known == 1) {
     bench.report.add({"(a) engine call, echo 64 B", pair.floor, "ns", {}, {}, "", {}});
   }
@@ -183,12 +184,11 @@ void to_provider(Bench& bench) {
     return direct.call(bench.first.key, "Get", payload);
   };
   static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
-  const auto pair = bench.pair(
-      [&] { (void)bench.bare->call("Relay", request, calls, soon()); },
-      [&] {
-        (void)bench.core.router().from_provider(origin, nullptr, bench.first.key, "Relay", request,
-                                                soon());
-      });
+  const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, soon()); },
+                               [&] {
+                                 (void)bench.core.router().from_provider(
+                                     origin, nullptr, bench.first.key, "Relay", request, soon());
+                               });
   add_ratio(bench, "(c) actor to key-value and back", pair, 1.5, 0);
 }
 
@@ -199,12 +199,11 @@ void to_actor(Bench& bench) {
     return bench.bare_second->call("Echo", payload, bench.nothing, soon());
   };
   static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
-  const auto pair = bench.pair(
-      [&] { (void)bench.bare->call("Relay", request, calls, soon()); },
-      [&] {
-        (void)bench.core.router().from_provider(origin, nullptr, bench.first.key, "Relay", request,
-                                                soon());
-      });
+  const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, soon()); },
+                               [&] {
+                                 (void)bench.core.router().from_provider(
+                                     origin, nullptr, bench.first.key, "Relay", request, soon());
+                               });
   add_ratio(bench, "(d) actor to actor and back", pair, 1.5, 0);
 }
 

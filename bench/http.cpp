@@ -66,7 +66,8 @@ std::optional<double> wrk(const std::string& url, int connections, double second
 Result<double> bare_rate(unsigned workers, int connections, double seconds) {
   GuestThreads threads;
   http::Server server(threads, Log(), {workers, 8});
-  auto options = http::read_options({{"BIND", "127.0.0.1:0"}, {"WORKERS", std::to_string(workers)}});
+  auto options =
+      http::read_options({{"BIND", "127.0.0.1:0"}, {"WORKERS", std::to_string(workers)}});
   if (!options) return pass(options);
   auto site = server.open("bench", options->options, std::make_shared<PathHandler>());
   if (!site) return pass(site);
@@ -87,7 +88,10 @@ Result<double> actor_rate(const std::shared_ptr<EngineRuntime>& engine, unsigned
   if (auto started = core.start_actor(made->module, {}); !started) return pass(started);
   auto provider = core.start_provider("builtin:httpserver", "default");
   if (!provider) return pass(provider);
-  auto link = core.set_link({made->key, "wasmcloud:httpserver", "default", *provider,
+  auto link = core.set_link({made->key,
+                             "wasmcloud:httpserver",
+                             "default",
+                             *provider,
                              {{"BIND", "127.0.0.1:0"}, {"WORKERS", std::to_string(workers)}}});
   if (!link) return pass(link);
   if (!core.binder().settle(std::chrono::steady_clock::now() + std::chrono::seconds(5))) {
@@ -97,7 +101,8 @@ Result<double> actor_rate(const std::shared_ptr<EngineRuntime>& engine, unsigned
   const auto health = core.providers().at(0).health.reason;  // "listening on http://127.0.0.1:…"
   const auto at = health.find("http://");
   if (at == std::string::npos) return fail(ErrorCode::unavailable, "no address: " + health);
-  const auto rate = wrk(health.substr(at, health.find_first_of(" ,", at) - at), connections, seconds);
+  const auto rate =
+      wrk(health.substr(at, health.find_first_of(" ,", at) - at), connections, seconds);
   core.stop();
   if (!rate) return fail(ErrorCode::unavailable, "wrk saw errors");
   return *rate;
@@ -113,7 +118,8 @@ Result<void> measure_http(const std::shared_ptr<EngineRuntime>& engine, const Op
     double value = 0;
     for (const unsigned workers : {1U, 2U, 4U}) {
       if (options.progress) {
-        options.progress(fmt::format("HTTP, {} connections, {} server threads", connections, workers));
+        options.progress(
+            fmt::format("HTTP, {} connections, {} server threads", connections, workers));
       }
       auto bare = bare_rate(workers, connections, seconds);
       if (!bare) return pass(bare);

@@ -33,12 +33,14 @@ double nanoseconds_per_call(Call&& call, double seconds = 0.5) {
     for (std::size_t i = 0; i < batch; ++i) call();
     batches.push_back(seconds_since(start) * 1e9 / static_cast<double>(batch));
   }
-  std::nth_element(batches.begin(), batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2),
+  std::nth_element(batches.begin(),
+                   batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2),
                    batches.end());
   return batches[batches.size() / 2];
 }
 
-/// Two operations measured by turns in short pieces, so that whatever else the machine does hits both.
+/// Two operations measured by turns in short pieces, so that whatever else the machine does hits
+/// both.
 struct Pair {
   double floor = 0;
   double value = 0;

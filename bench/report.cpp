@@ -30,8 +30,8 @@ std::string verdict(const Figure& figure) {
 }  // namespace
 
 std::string Report::as_text() const {
-  auto text = fmt::format("{:<46} {:>12} {:<6} {:>12} {:>7}  {}\n", "what", "value", "unit", "floor",
-                          "ratio", "target");
+  auto text = fmt::format("{:<46} {:>12} {:<6} {:>12} {:>7}  {}\n", "what", "value", "unit",
+                          "floor", "ratio", "target");
   for (const auto& figure : figures_) {
     text += fmt::format("{:<46} {:>12.1f} {:<6} {:>12} {:>7}  {} {}\n", figure.name, figure.value,
                         figure.unit, figure.floor ? fmt::format("{:.1f}", *figure.floor) : "",

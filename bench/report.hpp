@@ -16,8 +16,8 @@ struct Figure {
   std::string unit;
   std::optional<double> floor;
   std::optional<double> ratio;
-  std::string target;            ///< in words: "<= 1.5 x floor + 0.3 us"; empty: only measured
-  std::optional<bool> reached;   ///< nothing when there is no target
+  std::string target;           ///< in words: "<= 1.5 x floor + 0.3 us"; empty: only measured
+  std::optional<bool> reached;  ///< nothing when there is no target
 };
 
 /// Collects figures in order. Used from one thread.

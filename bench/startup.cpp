@@ -39,8 +39,13 @@ Result<void> first_answer(const std::shared_ptr<EngineRuntime>& engine, Report& 
   auto answer = core.call_actor(*key, "Echo", as_bytes("x"), {});
   const auto took = seconds_since(start) * 1e3;
   if (!answer) return pass(answer);
-  report.add({fmt::format("(f) module to first answer, {} KB", made->module.size() / 1000), took,
-              "ms", {}, {}, "<= 40 ms", took <= 40});
+  report.add({fmt::format("(f) module to first answer, {} KB", made->module.size() / 1000),
+              took,
+              "ms",
+              {},
+              {},
+              "<= 40 ms",
+              took <= 40});
   report.add({"(f) RSS of a host with one idle actor", resident_mb(), "MB", {}, {}, "", {}});
   core.stop();
   return {};
@@ -69,7 +74,11 @@ Result<void> instances(const std::shared_ptr<EngineRuntime>& engine, const Optio
       }
       if (guests.size() == 1 || guests.size() == 100 || guests.size() == most) {
         report.add({fmt::format("(f) memory per instance at {}", guests.size()),
-                    (resident_mb() - before) / static_cast<double>(guests.size()), "MB", {}, {}, "",
+                    (resident_mb() - before) / static_cast<double>(guests.size()),
+                    "MB",
+                    {},
+                    {},
+                    "",
                     {}});
       }
     }

@@ -1,5 +1,5 @@
-// Embeds a host: starts a signed actor and a provider from an outside library, links them, calls the
-// actor, shows what runs.
+// Embeds a host: starts a signed actor and a provider from an outside library, links them, calls
+// the actor, shows what runs.
 //   embed ACTOR.wasm PROVIDER.so
 #include <trellis/host.hpp>
 
@@ -45,8 +45,8 @@ int main(int argc, char** argv) {
   need(host->set_link(link), "link");
   if (!host->settle(std::chrono::seconds(5))) return 1;
 
-  const auto answer = need(host->call_actor(actor, "Relay", trellis::as_bytes("example:greeting Greet world")),
-                           "call");
+  const auto answer = need(
+      host->call_actor(actor, "Relay", trellis::as_bytes("example:greeting Greet world")), "call");
   std::printf("%s\n", std::string(trellis::as_text(answer)).c_str());
   const auto inventory = need(host->inventory(), "inventory");
   std::printf("%zu actor, %zu provider, %zu labels\n", inventory.actors.size(),

@@ -22,9 +22,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] SteadyTime steady() const noexcept override {
     return std::chrono::steady_clock::now();
   }
-  [[nodiscard]] WallTime wall() const noexcept override {
-    return std::chrono::system_clock::now();
-  }
+  [[nodiscard]] WallTime wall() const noexcept override { return std::chrono::system_clock::now(); }
 };
 
 }  // namespace trellis

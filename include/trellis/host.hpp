@@ -34,9 +34,9 @@ namespace trellis {
 
 /// One call as hooks see it. Views are valid during the hook.
 struct InvocationView {
-  std::uint64_t id = 0;     ///< unique within the host
-  std::string_view origin;  ///< actor key, provider key, or "system"
-  std::string_view target;  ///< actor key or provider key
+  std::uint64_t id = 0;               ///< unique within the host
+  std::string_view origin;            ///< actor key, provider key, or "system"
+  std::string_view target;            ///< actor key or provider key
   std::string_view target_contract;   ///< empty when the target is an actor
   std::string_view target_link_name;  ///< empty when the target is an actor
   std::string_view operation;
@@ -73,24 +73,24 @@ class Middleware {
 /// Options of a host; each has a safe default.
 struct HostOptions {
   std::map<std::string, std::string> labels;
-  std::vector<std::string> allowed_issuers;       ///< account keys; empty = any (identity.md 2.6)
-  bool live_updates = false;                      ///< allow replacing a running actor
-  bool strict_update_check = true;                ///< same capabilities required (identity.md 5.5)
-  bool same_issuer_for_updates = true;            ///< D8
-  bool check_provider_to_actor = true;            ///< D1
-  std::chrono::milliseconds call_timeout{0};      ///< 0 = 10 s
-  std::chrono::milliseconds health_interval{0};   ///< 0 = 30 s
-  std::chrono::milliseconds health_timeout{0};    ///< 0 = 200 ms
-  std::chrono::milliseconds stop_timeout{0};      ///< 0 = 10 s
-  std::size_t min_instances = 1;                  ///< per actor
-  std::size_t max_instances = 0;                  ///< per actor; 0 = 2 x cores (D4)
-  std::size_t pool_waiters = 0;                   ///< calls waiting per actor; 0 = 256
-  std::uint32_t memory_mb = 0;                    ///< per instance; 0 = 128
-  std::size_t payload_bytes = 0;                  ///< request, response, host call; 0 = 16 MiB
-  std::size_t worker_threads = 0;                 ///< bound for calls made by your threads; 0 = 64
-  std::shared_ptr<LogSink> log;                   ///< null: nothing is logged
-  std::shared_ptr<const Clock> clock;             ///< null: the system's
-  std::shared_ptr<Authorizer> authorizer;         ///< null: allow
+  std::vector<std::string> allowed_issuers;      ///< account keys; empty = any (identity.md 2.6)
+  bool live_updates = false;                     ///< allow replacing a running actor
+  bool strict_update_check = true;               ///< same capabilities required (identity.md 5.5)
+  bool same_issuer_for_updates = true;           ///< D8
+  bool check_provider_to_actor = true;           ///< D1
+  std::chrono::milliseconds call_timeout{0};     ///< 0 = 10 s
+  std::chrono::milliseconds health_interval{0};  ///< 0 = 30 s
+  std::chrono::milliseconds health_timeout{0};   ///< 0 = 200 ms
+  std::chrono::milliseconds stop_timeout{0};     ///< 0 = 10 s
+  std::size_t min_instances = 1;                 ///< per actor
+  std::size_t max_instances = 0;                 ///< per actor; 0 = 2 x cores (D4)
+  std::size_t pool_waiters = 0;                  ///< calls waiting per actor; 0 = 256
+  std::uint32_t memory_mb = 0;                   ///< per instance; 0 = 128
+  std::size_t payload_bytes = 0;                 ///< request, response, host call; 0 = 16 MiB
+  std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
+  std::shared_ptr<LogSink> log;                  ///< null: nothing is logged
+  std::shared_ptr<const Clock> clock;            ///< null: the system's
+  std::shared_ptr<Authorizer> authorizer;        ///< null: allow
   std::vector<std::shared_ptr<Middleware>> middleware;
 };
 
@@ -105,7 +105,8 @@ class Host {
 
   /// Starts. A stopped host can be started again and then has a new key.
   [[nodiscard]] Result<void> start();
-  /// Unbinds and stops all providers and actors, bounded by `stop_timeout`. A second stop is a no-op.
+  /// Unbinds and stops all providers and actors, bounded by `stop_timeout`. A second stop is a
+  /// no-op.
   void stop();
 
   /// Public key of this start of the host (N…); empty before the first start.
@@ -149,8 +150,7 @@ class Host {
   /// Calls an actor by key or call alias, as "system". From a thread that is not the host's own the
   /// call runs on a worker. `timeout` 0 means the host's call timeout.
   [[nodiscard]] Result<Bytes> call_actor(std::string_view key_or_alias, std::string_view operation,
-                                         ByteView payload,
-                                         std::chrono::milliseconds timeout = {});
+                                         ByteView payload, std::chrono::milliseconds timeout = {});
 
   [[nodiscard]] Result<Inventory> inventory() const;
   /// Claims of every actor ever verified by this host since its start.

@@ -83,9 +83,9 @@ enum class HealthState { unknown, healthy, unhealthy };
 /// Result of the last health round that reached the entity (host.md 10).
 struct Health {
   HealthState state = HealthState::unknown;
-  std::string reason;                ///< text when unhealthy, or the provider's own message
-  std::optional<WallTime> checked;   ///< when it was last answered
-  std::optional<WallTime> since;     ///< when it got into this state
+  std::string reason;               ///< text when unhealthy, or the provider's own message
+  std::optional<WallTime> checked;  ///< when it was last answered
+  std::optional<WallTime> since;    ///< when it got into this state
 };
 
 struct ActorInfo {

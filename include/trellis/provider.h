@@ -32,7 +32,7 @@ extern "C" {
 
 /* Whether the maker of *ptr knew `member`. `member` must be the name of a struct member. */
 #ifdef __cplusplus
-#define TRELLIS_OFFSET(ptr, member)                                       \
+#define TRELLIS_OFFSET(ptr, member)                                   \
   static_cast<size_t>(reinterpret_cast<const char*>(&(ptr)->member) - \
                       reinterpret_cast<const char*>(ptr))
 #else
@@ -93,8 +93,8 @@ typedef enum trellis_log_level {
 /* Told to a thread made by spawn_thread when the host is about to wait on it. */
 typedef struct trellis_thread_hooks {
   size_t struct_size;
-  /* The host is about to block this thread for a while (a nested call waits for something). Return 0
-   * to allow it, typically after handing this thread's other duties to a spare one; anything else
+  /* The host is about to block this thread for a while (a nested call waits for something). Return
+   * 0 to allow it, typically after handing this thread's other duties to a spare one; anything else
    * refuses: the dispatch then ends with TRELLIS_BUSY instead of blocking. */
   int32_t (*before_block)(void* user);
   /* The wait is over. Called exactly once after each before_block that returned 0. */
@@ -113,9 +113,9 @@ typedef struct trellis_host_v1 {
   uint32_t abi_version; /* TRELLIS_PROVIDER_ABI of the host */
 
   /* Ends a call: TRELLIS_OK with the response, or TRELLIS_ERROR with a UTF-8 text that the caller
-   * sees unchanged (the other statuses, with a text, where they say it better). The bytes are copied.
-   * Exactly once per call, from any thread, inside or after handle_call; further completions are
-   * counted and ignored. */
+   * sees unchanged (the other statuses, with a text, where they say it better). The bytes are
+   * copied. Exactly once per call, from any thread, inside or after handle_call; further
+   * completions are counted and ignored. */
   void (*complete)(trellis_host_ctx* ctx, trellis_call call, trellis_status status,
                    const uint8_t* bytes, size_t size);
 
@@ -123,11 +123,11 @@ typedef struct trellis_host_v1 {
   int32_t (*cancelled)(trellis_host_ctx* ctx, trellis_call call);
 
   /* Calls an actor linked to this provider and waits for the answer. `parent` is the call on whose
-   * behalf this happens, or TRELLIS_NO_CALL: chain and deadline are inherited from it. A call that was
-   * completed is no parent any more.
-   * `timeout_ns` bounds the wait (0: the host's default; never beyond the parent's deadline).
-   * On a thread made by spawn_thread the actor runs on the calling thread; on any other thread it
-   * runs on one of the host's. *out receives response or error text; release it with free_buffer. */
+   * behalf this happens, or TRELLIS_NO_CALL: chain and deadline are inherited from it. A call that
+   * was completed is no parent any more. `timeout_ns` bounds the wait (0: the host's default; never
+   * beyond the parent's deadline). On a thread made by spawn_thread the actor runs on the calling
+   * thread; on any other thread it runs on one of the host's. *out receives response or error text;
+   * release it with free_buffer. */
   trellis_status (*dispatch)(trellis_host_ctx* ctx, trellis_call parent, trellis_view actor,
                              trellis_view operation, trellis_view payload, int64_t timeout_ns,
                              trellis_buffer* out);
@@ -143,8 +143,8 @@ typedef struct trellis_host_v1 {
   void (*free_buffer)(trellis_host_ctx* ctx, trellis_buffer* buffer);
 
   /* Starts a thread of the host (name at most 15 bytes) that may enter guests directly, and
-   * runs fn(arg) on it. `hooks` may be NULL; it is copied. Returns TRELLIS_OK, or TRELLIS_ERROR when
-   * no thread can be had. The provider must make fn return before its stop returns. */
+   * runs fn(arg) on it. `hooks` may be NULL; it is copied. Returns TRELLIS_OK, or TRELLIS_ERROR
+   * when no thread can be had. The provider must make fn return before its stop returns. */
   trellis_status (*spawn_thread)(trellis_host_ctx* ctx, trellis_view name, void (*fn)(void* arg),
                                  void* arg, const trellis_thread_hooks* hooks);
 
@@ -184,16 +184,16 @@ typedef struct trellis_provider_table {
    * returns something other than TRELLIS_OK; say why through host->log. */
   trellis_status (*create)(const trellis_host_v1* host, trellis_host_ctx* ctx, void** instance);
 
-  /* One call. Must be ended by host->complete, inside this function or later. BindActor, RemoveActor
-   * and HealthRequest come from "system" as in contracts.md 2.3 and 2.4; BindActor may come again
-   * with the same or other values. */
+  /* One call. Must be ended by host->complete, inside this function or later. BindActor,
+   * RemoveActor and HealthRequest come from "system" as in contracts.md 2.3 and 2.4; BindActor may
+   * come again with the same or other values. */
   void (*handle_call)(void* instance, trellis_call call, const trellis_call_info* info);
 
   /* No new calls come, and nobody waits for those that have not ended: complete is not needed for
    * them. The host gives running calls time to return first; where some are still inside (only with
    * TRELLIS_PROVIDER_CONCURRENT), make them return. Release resources and end all threads before
-   * `deadline_ns` (CLOCK_MONOTONIC). After it has returned no thread of the provider may use the host.
-   * Asynchronous dispatches that are still under way end with TRELLIS_STOPPING. */
+   * `deadline_ns` (CLOCK_MONOTONIC). After it has returned no thread of the provider may use the
+   * host. Asynchronous dispatches that are still under way end with TRELLIS_STOPPING. */
   void (*stop)(void* instance, int64_t deadline_ns);
 
   /* Frees the instance. Only after stop has returned. */

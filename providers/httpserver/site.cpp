@@ -95,11 +95,12 @@ std::vector<Endpoint> Site::drop_unwanted(const Options& options) {
   Listeners gone;
   {
     const std::lock_guard lock(mutex_);
-    const auto kept =
-        std::stable_partition(listeners_.begin(), listeners_.end(),
-                              [&](const auto& each) { return is_wanted(options, *each); });
-    gone.assign(kept, listeners_.end());
-    listeners_.erase(kept, listeners_.end());
+    // Not std::stable_partition: g++ 12's allocates through a call that clang calls deprecated.
+    Listeners kept;
+    for (const auto& each : listeners_) {
+      (is_wanted(options, *each) ? kept : gone).push_back(each);
+    }
+    listeners_ = std::move(kept);
   }
   std::vector<Endpoint> addresses;
   for (const auto& listener : gone) {

@@ -14,8 +14,7 @@ class StartupCalls final : public wapc::HostCalls {
  public:
   StartupCalls(const Log& log, const std::string& key) : log_(log), key_(key) {}
 
-  Result<Bytes> host_call(std::string_view, std::string_view, std::string_view,
-                          ByteView) override {
+  Result<Bytes> host_call(std::string_view, std::string_view, std::string_view, ByteView) override {
     return fail(ErrorCode::denied, "host calls are not possible while an actor starts");
   }
   void console_log(std::string_view text) noexcept override {

@@ -37,7 +37,8 @@ struct Parts {
 class Actor {
  public:
   /// Instantiates up to the pool's minimum, so a module that cannot start fails here.
-  [[nodiscard]] static Result<std::shared_ptr<Actor>> create(Parts parts, WaitGraph& graph, Log log);
+  [[nodiscard]] static Result<std::shared_ptr<Actor>> create(Parts parts, WaitGraph& graph,
+                                                             Log log);
 
   [[nodiscard]] EntityId id() const noexcept { return parts_.id; }
   [[nodiscard]] const std::string& key() const noexcept { return parts_.identity.key; }
@@ -45,7 +46,9 @@ class Actor {
   [[nodiscard]] const identity::ActorClaims& claims() const noexcept { return parts_.claims; }
   [[nodiscard]] const ActorOptions& options() const noexcept { return parts_.options; }
   [[nodiscard]] WallTime started() const noexcept { return parts_.started; }
-  [[nodiscard]] std::chrono::milliseconds call_timeout() const noexcept { return parts_.call_timeout; }
+  [[nodiscard]] std::chrono::milliseconds call_timeout() const noexcept {
+    return parts_.call_timeout;
+  }
 
   /// Whether the claims list the contract. Without a list: no.
   [[nodiscard]] bool has_capability(std::string_view contract) const noexcept;

@@ -12,7 +12,8 @@ namespace {
 
 /// Where a thread starts to look, so that two threads tend to keep to two instances.
 std::size_t first_place(std::size_t places) noexcept {
-  thread_local const std::size_t hint = std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 5U;
+  thread_local const std::size_t hint =
+      std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 5U;
   return hint % places;
 }
 
@@ -40,7 +41,8 @@ Result<void> Pool::fill() {
 Result<Pool::Lease> Pool::try_take(const CallContext& caller) {
   if (closed_.load(std::memory_order_acquire)) return closed();
   const auto slot = take_in_state(State::idle, caller.depth > 0, caller.chain_id);
-  if (slot == no_slot) return fail(ErrorCode::busy, fmt::format("all instances of actor {} are in use", key_));
+  if (slot == no_slot)
+    return fail(ErrorCode::busy, fmt::format("all instances of actor {} are in use", key_));
   return lease(slot);
 }
 
@@ -204,7 +206,8 @@ PoolStatistics Pool::statistics() const noexcept {
 
 void Pool::for_each_holder(bool nested, const std::function<void(std::uint64_t)>& visit) const {
   for (std::size_t i = 0; i < places(nested); ++i) {
-    if (slots_[i].state.load() == State::busy) visit(slots_[i].holder.load(std::memory_order_acquire));
+    if (slots_[i].state.load() == State::busy)
+      visit(slots_[i].holder.load(std::memory_order_acquire));
   }
 }
 

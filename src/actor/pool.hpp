@@ -49,13 +49,17 @@ class Pool final : public Resource {
   /// An instance in use; gives it back, or drops a spoilt one, at the end of its life.
   class Lease {
    public:
-    Lease(Lease&& other) noexcept : pool_(other.pool_), slot_(other.slot_) { other.pool_ = nullptr; }
+    Lease(Lease&& other) noexcept : pool_(other.pool_), slot_(other.slot_) {
+      other.pool_ = nullptr;
+    }
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
       if (pool_ != nullptr) pool_->give_back(slot_);
     }
     [[nodiscard]] wapc::Guest& guest() const noexcept { return *pool_->slots_[slot_].guest; }
-    void count_error() noexcept { pool_->slots_[slot_].errors.fetch_add(1, std::memory_order_relaxed); }
+    void count_error() noexcept {
+      pool_->slots_[slot_].errors.fetch_add(1, std::memory_order_relaxed);
+    }
 
    private:
     friend class Pool;
@@ -83,8 +87,7 @@ class Pool final : public Resource {
   [[nodiscard]] PoolStatistics statistics() const noexcept;
   [[nodiscard]] const PoolLimits& limits() const noexcept { return limits_; }
 
-  void for_each_holder(bool nested,
-                       const std::function<void(std::uint64_t)>& visit) const override;
+  void for_each_holder(bool nested, const std::function<void(std::uint64_t)>& visit) const override;
 
  private:
   enum class State : std::uint8_t { empty, idle, busy };

@@ -33,7 +33,8 @@ SteadyTime in(milliseconds time) {
   return std::chrono::steady_clock::now() + time;
 }
 
-CallContext chain(std::uint64_t id, std::uint32_t depth = 0, milliseconds time = milliseconds(20000)) {
+CallContext chain(std::uint64_t id, std::uint32_t depth = 0,
+                  milliseconds time = milliseconds(20000)) {
   CallContext context;
   context.chain_id = id;
   context.depth = depth;
@@ -136,7 +137,8 @@ TEST_F(PoolFixture, OpposedChainsAreFoundWhenTheyWouldWaitForEachOther) {
     const auto first = one.get();
     const auto second = two.get();
     for (const auto& text : {first, second}) {
-      EXPECT_TRUE(text.empty() || text.ends_with("is already executing a call in this chain")) << text;
+      EXPECT_TRUE(text.empty() || text.ends_with("is already executing a call in this chain"))
+          << text;
     }
   }
 }

@@ -19,8 +19,8 @@ void WaitGraph::leave(Wait& wait) {
   if (found != last) waits_.erase(found);
 }
 
-// The wait is hopeless when no chain that holds a place can ever go on. Going through the graph from
-// `wait`: as soon as one holder is not waiting, it can finish and give its place back.
+// The wait is hopeless when no chain that holds a place can ever go on. Going through the graph
+// from `wait`: as soon as one holder is not waiting, it can finish and give its place back.
 bool WaitGraph::closes_loop(const Wait& wait) const {
   std::unordered_set<std::uint64_t> seen{wait.chain};
   std::vector<const Wait*> open{&wait};

@@ -83,11 +83,11 @@ class CowMap {
     return std::hash<std::string_view>{}(key);
   }
   static std::size_t lower_bound(const Shard& shard, std::size_t hash, std::string_view key) {
-    const auto at = std::lower_bound(shard.begin(), shard.end(), std::pair(hash, key),
-                                     [](const Entry& entry, const auto& wanted) {
-                                       return entry.hash != wanted.first ? entry.hash < wanted.first
-                                                                         : entry.key < wanted.second;
-                                     });
+    const auto at = std::lower_bound(
+        shard.begin(), shard.end(), std::pair(hash, key),
+        [](const Entry& entry, const auto& wanted) {
+          return entry.hash != wanted.first ? entry.hash < wanted.first : entry.key < wanted.second;
+        });
     return static_cast<std::size_t>(at - shard.begin());
   }
   static bool matches(const Shard& shard, std::size_t at, std::size_t hash,

@@ -59,8 +59,14 @@ TEST(Timer, RunsInOrderOfTimeAndCancels) {
   const auto never = timer.at(now + std::chrono::milliseconds(1), [&] { done += 100; });
   EXPECT_TRUE(timer.cancel(never));
   EXPECT_FALSE(timer.cancel(never));
-  timer.at(now + std::chrono::milliseconds(30), [&] { order.push_back(2); ++done; });
-  timer.at(now + std::chrono::milliseconds(10), [&] { order.push_back(1); ++done; });
+  timer.at(now + std::chrono::milliseconds(30), [&] {
+    order.push_back(2);
+    ++done;
+  });
+  timer.at(now + std::chrono::milliseconds(10), [&] {
+    order.push_back(1);
+    ++done;
+  });
   while (done < 2) std::this_thread::yield();
   EXPECT_EQ(done, 2);
   EXPECT_EQ(order, (std::vector<int>{1, 2}));

@@ -20,7 +20,9 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   if (!engine) return pass(engine);
   bench::Options options;
   options.quick = arguments.quick;
-  options.progress = [&](const std::string& step) { context.err << "bench: " << step << std::endl; };
+  options.progress = [&](const std::string& step) {
+    context.err << "bench: " << step << std::endl;
+  };
   bench::Report report;
   if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
   if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
@@ -39,14 +41,14 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
 }  // namespace
 
 void add_bench(CLI::App& app, Context& context) {
-  auto* leaf = app.add_subcommand("bench", "measure this machine: ratios to floors of the same run");
+  auto* leaf =
+      app.add_subcommand("bench", "measure this machine: ratios to floors of the same run");
   auto arguments = std::make_shared<BenchArguments>();
   leaf->add_option("--out", arguments->out, "also write the figures as JSON to this file");
   leaf->add_flag("--quick", arguments->quick, "a tenth of the time, for a first look");
   leaf->add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
-  add_leaf(*leaf, context, [arguments, &context](const OutputOptions&) {
-    return run_bench(*arguments, context);
-  });
+  add_leaf(*leaf, context,
+           [arguments, &context](const OutputOptions&) { return run_bench(*arguments, context); });
 }
 
 }  // namespace trellis::cli

@@ -35,7 +35,8 @@ struct Options {
 std::string read_standard_input() {
   std::string text;
   char buffer[16384];
-  while (text.size() <= limits::payload_bytes && std::cin.read(buffer, sizeof buffer).gcount() > 0) {
+  while (text.size() <= limits::payload_bytes &&
+         std::cin.read(buffer, sizeof buffer).gcount() > 0) {
     text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
   }
   return text;

@@ -55,10 +55,8 @@ class DevSession {
  private:
   Result<void> run(const Bytes& module, bool first) {
     if (!first) return local_.host().update_actor(signer_.key(), module, options_.file);
-    auto key = local_.host().start_actor(module, {.min_instances = {},
-                                                  .max_instances = {},
-                                                  .limits = {},
-                                                  .source = options_.file});
+    auto key = local_.host().start_actor(
+        module, {.min_instances = {}, .max_instances = {}, .limits = {}, .source = options_.file});
     if (!key) return pass(key);
     return {};
   }
@@ -91,9 +89,8 @@ class DevSession {
   void complain(const Error& error) {
     context_.err << "Error: " << printable(error.message) << '\n';
     if (!error.remedy.empty()) context_.err << "Hint: " << printable(error.remedy) << '\n';
-    context_.err << (revision_ == 0
-                         ? std::string("Nothing is served yet")
-                         : fmt::format("Revision {} keeps serving", revision_))
+    context_.err << (revision_ == 0 ? std::string("Nothing is served yet")
+                                    : fmt::format("Revision {} keeps serving", revision_))
                  << "; waiting for " << options_.file << " to change" << std::endl;
   }
 

@@ -63,8 +63,7 @@ Result<fs::path> dev_key_folder(const Context& context) {
               "set HOME or XDG_STATE_HOME");
 }
 
-Result<DevSigner> DevSigner::open(const fs::path& folder, const std::string& stem,
-                                  Random& random) {
+Result<DevSigner> DevSigner::open(const fs::path& folder, const std::string& stem, Random& random) {
   auto account = read_or_make(folder / "account.nk", KeyType::account, random);
   if (!account) return pass(account);
   auto module = read_or_make(folder / (stem + "_module.nk"), KeyType::module, random);

@@ -85,16 +85,14 @@ bool FileWatch::changed(milliseconds patience) {
         return true;
       }
     } else {
-      const auto left =
-          std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+      const auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
       if (left.count() <= 0) return false;
       wait(left);
     }
   }
 }
 
-TreeWatch::TreeWatch(const fs::path& root)
-    : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+TreeWatch::TreeWatch(const fs::path& root) : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
   add(root);
 }
 

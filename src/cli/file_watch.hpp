@@ -17,7 +17,8 @@ class FileWatch {
   explicit FileWatch(std::filesystem::path file);
 
   /// Waits until the file is there, is another than at the last time true was answered, and has
-  /// not changed for a moment (so that nobody reads half of it). False when `patience` passed first.
+  /// not changed for a moment (so that nobody reads half of it). False when `patience` passed
+  /// first.
   [[nodiscard]] bool changed(std::chrono::milliseconds patience);
 
  private:

@@ -102,10 +102,10 @@ Result<Answer> hosts(const Context& context) {
 Result<Answer> inventory(const Context& context, const std::string& host) {
   auto answer = ask_host(context, host, {.operation = "inventory"});
   if (!answer) return pass(answer);
-  const auto text = fmt::format(
-      "Host Inventory ({}), up {} s\n\n{}\n\n{}\n\n{}\n\n{}", text_of(*answer, "host_id"),
-      text_of(*answer, "uptime"), labels_text(*answer), actors_text(*answer),
-      providers_text(*answer), links_table(list_of(*answer, "links")));
+  const auto text = fmt::format("Host Inventory ({}), up {} s\n\n{}\n\n{}\n\n{}\n\n{}",
+                                text_of(*answer, "host_id"), text_of(*answer, "uptime"),
+                                labels_text(*answer), actors_text(*answer), providers_text(*answer),
+                                links_table(list_of(*answer, "links")));
   return Answer{text, {{"inventory", std::move(*answer)}}};
 }
 
@@ -117,8 +117,8 @@ Result<Answer> links(const Context& context, const std::string& host) {
 
 std::string claims_text(const json& claims) {
   constexpr std::pair<const char*, const char*> rows[] = {
-      {"Issuer", "iss"},     {"Subject", "sub"}, {"Name", "name"}, {"Capabilities", "caps"},
-      {"Version", "version"}, {"Revision", "rev"}};
+      {"Issuer", "iss"},        {"Subject", "sub"},     {"Name", "name"},
+      {"Capabilities", "caps"}, {"Version", "version"}, {"Revision", "rev"}};
   std::string text;
   for (const auto& one : claims) {
     const auto values = one.value("values", json::object());

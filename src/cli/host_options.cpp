@@ -37,8 +37,7 @@ Result<std::chrono::milliseconds> health_interval(const Context& context) {
   const auto* end = text->data() + text->size();
   const auto [at, problem] = std::from_chars(text->data(), end, seconds);
   if (problem != std::errc() || at != end || seconds > longest_interval_s) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("HEARTBEAT_INTERVAL_S is '{}'", *text),
+    return fail(ErrorCode::invalid_argument, fmt::format("HEARTBEAT_INTERVAL_S is '{}'", *text),
                 fmt::format("whole seconds, 1 to {}", longest_interval_s));
   }
   return std::chrono::seconds(seconds);
@@ -84,12 +83,12 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.health_interval = *interval;
   const auto filter = log_filter(context, flags, default_level);
   if (!filter) return std::unexpected(filter.error());
-  auto sink = make_log_sink(
-      {.format = flags.log_format == "json" ? LogFormat::json : LogFormat::text,
-       .filter = *filter,
-       .file = {},
-       .colour = LogColour::automatic},
-      std::make_shared<SystemClock>());
+  auto sink =
+      make_log_sink({.format = flags.log_format == "json" ? LogFormat::json : LogFormat::text,
+                     .filter = *filter,
+                     .file = {},
+                     .colour = LogColour::automatic},
+                    std::make_shared<SystemClock>());
   if (!sink) return pass(sink);
   made.host.log = std::move(*sink);
   return made;

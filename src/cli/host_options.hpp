@@ -22,7 +22,8 @@ struct HostFlags {
 void add_log_options(CLI::App& leaf, HostFlags& flags);
 void add_host_options(CLI::App& leaf, HostFlags& flags);
 
-/// Reads flags and environment (TRELLIS_LOG, RUST_LOG, HEARTBEAT_INTERVAL_S) and makes the log sink.
+/// Reads flags and environment (TRELLIS_LOG, RUST_LOG, HEARTBEAT_INTERVAL_S) and makes the log
+/// sink.
 [[nodiscard]] Result<LocalHostOptions> host_options(const Context& context, const HostFlags& flags,
                                                     const std::string& default_level);
 

@@ -24,8 +24,8 @@ struct Options {
 };
 
 Result<Answer> start_actor(const Context& context, const Options& options) {
-  auto answer = ask_host(context, options.host,
-                         {"start_actor", {{"path", absolute_path(options.first)}}});
+  auto answer =
+      ask_host(context, options.host, {"start_actor", {{"path", absolute_path(options.first)}}});
   if (!answer) return pass(answer);
   return Answer{fmt::format("Actor {} started on host {}", text_of(*answer, "actor_id"),
                             text_of(*answer, "host_id")),
@@ -34,11 +34,10 @@ Result<Answer> start_actor(const Context& context, const Options& options) {
 
 Result<Answer> start_provider(const Context& context, const Options& options) {
   const bool builtin = options.first.starts_with("builtin:");
-  auto answer =
-      ask_host(context, options.host,
-               {"start_provider",
-                {{"reference", builtin ? options.first : absolute_path(options.first)},
-                 {"link_name", options.link_name}}});
+  auto answer = ask_host(context, options.host,
+                         {"start_provider",
+                          {{"reference", builtin ? options.first : absolute_path(options.first)},
+                           {"link_name", options.link_name}}});
   if (!answer) return pass(answer);
   return Answer{fmt::format("Provider {} started on host {}", text_of(*answer, "provider_id"),
                             text_of(*answer, "host_id")),
@@ -103,8 +102,7 @@ void add_action(CLI::App& parent, Context& context, const char* name, const char
   auto options = std::make_shared<Options>();
   extend(leaf, *options);
   add_host_option(leaf, options->host);
-  add_leaf(leaf, context,
-           [options, action, &context](auto&) { return action(context, *options); });
+  add_leaf(leaf, context, [options, action, &context](auto&) { return action(context, *options); });
 }
 
 void add_link_name(CLI::App& leaf, Options& options) {
@@ -136,24 +134,23 @@ void add_stop(CLI::App& app, Context& context) {
   add_action(stop, context, "actor", "Stop an actor", stop_actor, [](auto& leaf, auto& options) {
     leaf.add_option("actor", options.first, actor_help)->required();
   });
-  add_action(stop, context, "provider", "Stop a provider", stop_provider,
-             [](auto& leaf, auto& options) {
-               leaf.add_option("provider", options.first, "Key, reference or contract id")
-                   ->required();
-               add_link_name(leaf, options);
-               leaf.add_option("--contract", options.contract, "Refuse unless it serves this");
-             });
+  add_action(
+      stop, context, "provider", "Stop a provider", stop_provider, [](auto& leaf, auto& options) {
+        leaf.add_option("provider", options.first, "Key, reference or contract id")->required();
+        add_link_name(leaf, options);
+        leaf.add_option("--contract", options.contract, "Refuse unless it serves this");
+      });
 }
 
 void add_update(CLI::App& app, Context& context) {
   auto& update = *app.add_subcommand("update", "Replace a running actor");
   update.require_subcommand(1);
-  add_action(update, context, "actor", "Replace a running actor, keeping its links", update_actor,
-             [](auto& leaf, auto& options) {
-               leaf.add_option("actor", options.first, actor_help)->required();
-               leaf.add_option("file", options.second, "Signed module of a higher revision")
-                   ->required();
-             });
+  add_action(
+      update, context, "actor", "Replace a running actor, keeping its links", update_actor,
+      [](auto& leaf, auto& options) {
+        leaf.add_option("actor", options.first, actor_help)->required();
+        leaf.add_option("file", options.second, "Signed module of a higher revision")->required();
+      });
 }
 
 void add_down(CLI::App& app, Context& context) {

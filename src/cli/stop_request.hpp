@@ -12,7 +12,8 @@ namespace trellis::cli {
 /// While it lives, SIGINT and SIGTERM are stop requests; both mean the same (host.md 12.2). Make it
 /// before any other thread exists: threads inherit that these signals are blocked, so that no
 /// provider's or engine's thread is interrupted by them. A second signal, half a second or more
-/// after the first, ends the process at once with exit code 1. Any thread, except construction and destruction.
+/// after the first, ends the process at once with exit code 1. Any thread, except construction and
+/// destruction.
 class StopRequest {
  public:
   StopRequest();

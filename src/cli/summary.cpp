@@ -19,7 +19,8 @@ void replace_first(std::string& text, std::string_view what, std::string_view wi
 
 /// The addresses in "listening on http://…, https://… and 3 more".
 void collect_urls(std::string_view message, std::vector<std::string>& urls) {
-  for (auto at = message.find("http"); at != std::string_view::npos; at = message.find("http", at)) {
+  for (auto at = message.find("http"); at != std::string_view::npos;
+       at = message.find("http", at)) {
     const auto end = message.find_first_of(", \t", at);
     std::string url(message.substr(at, end - at));
     at += std::max<std::size_t>(url.size(), 1);
@@ -103,7 +104,8 @@ std::vector<std::string> http_urls(const Inventory& inventory) {
 std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& links,
                     const std::string& health_address) {
   auto text = fmt::format("Host {} is running (process {})", inventory.host_id, ::getpid());
-  text += actors_section(inventory) + providers_section(inventory) + links_section(inventory, links);
+  text +=
+      actors_section(inventory) + providers_section(inventory) + links_section(inventory, links);
   if (const auto urls = http_urls(inventory); !urls.empty()) {
     text += "\n\nHTTP";
     for (const auto& url : urls) text += "\n  " + url;

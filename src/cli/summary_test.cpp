@@ -16,8 +16,9 @@ Inventory with_health(std::string message) {
 }
 
 TEST(Summary, FindsTheAddressesOfHttpServers) {
-  EXPECT_EQ(http_urls(with_health("listening on http://0.0.0.0:8081, https://[::]:8443 and 3 more")),
-            (std::vector<std::string>{"http://127.0.0.1:8081", "https://[::1]:8443"}));
+  EXPECT_EQ(
+      http_urls(with_health("listening on http://0.0.0.0:8081, https://[::]:8443 and 3 more")),
+      (std::vector<std::string>{"http://127.0.0.1:8081", "https://[::1]:8443"}));
   EXPECT_TRUE(http_urls(with_health("no actor is linked")).empty());
   EXPECT_TRUE(http_urls(with_health("http httpx http:/")).empty());
   EXPECT_TRUE(http_urls(with_health("")).empty());
@@ -28,7 +29,8 @@ TEST(Summary, ShowsWhatRunsByName) {
   inventory.actors.resize(1);
   inventory.actors[0].identity.key = "MKEY";
   inventory.actors[0].identity.name = "Evil\x1b[2J";
-  const LinkInfo link{{"MKEY", "wasmcloud:httpserver", "default", "V", {}}, LinkState::bound, {}, 0};
+  const LinkInfo link{
+      {"MKEY", "wasmcloud:httpserver", "default", "V", {}}, LinkState::bound, {}, 0};
   const auto text = summary(inventory, {link}, "127.0.0.1:9");
   for (const char* part : {"NHOST", "MKEY", "Evil?[2J", "bound", "http://127.0.0.1:1",
                            "http://127.0.0.1:9/readyz", "Ctrl-C"}) {

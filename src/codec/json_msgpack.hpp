@@ -16,10 +16,10 @@ namespace trellis::codec {
 /// What becomes of `bin`: text where it is UTF-8, else an array of numbers; or always numbers.
 enum class Binaries { text_or_numbers, numbers };
 
-/// The first value in `input`. `bin` (see above) and bad strings become text where they are UTF-8, else an
-/// array of numbers; keys that are integers become their decimal text; an extension becomes
+/// The first value in `input`. `bin` (see above) and bad strings become text where they are UTF-8,
+/// else an array of numbers; keys that are integers become their decimal text; an extension becomes
 /// {"extension":N,"data":…}. Errors: malformed, limit. Any thread.
-[[nodiscard]] Result<nlohmann::json> msgpack_to_json(
-    ByteView input, Binaries binaries = Binaries::text_or_numbers);
+[[nodiscard]] Result<nlohmann::json> msgpack_to_json(ByteView input,
+                                                     Binaries binaries = Binaries::text_or_numbers);
 
 }  // namespace trellis::codec

@@ -44,8 +44,8 @@ class Application {
   }
 
   ItemReport& new_item(ItemKind kind, std::string what, int line) {
-    return report_.items.emplace_back(
-        ItemReport{kind, std::move(what), fmt::format("{}:{}", manifest_.file, line), {}, false, {}, {}});
+    return report_.items.emplace_back(ItemReport{
+        kind, std::move(what), fmt::format("{}:{}", manifest_.file, line), {}, false, {}, {}});
   }
 
   static void set_problem(ItemReport& item, const Error& error) {
@@ -71,7 +71,8 @@ class Application {
     }
     return fail(ErrorCode::not_found,
                 fmt::format("'{}': no such file (looked in {}), and this host cannot fetch images "
-                            "from a registry", reference, looked),
+                            "from a registry",
+                            reference, looked),
                 std::string(remedy));
   }
 
@@ -79,8 +80,10 @@ class Application {
     auto& item = new_item(ItemKind::actor, actor.ref, actor.line);
     const auto path = find_file(actor.ref);
     if (!path) {
-      return set_problem(item, no_file(actor.ref, "name the file of a signed module; "
-                                       "`trellis claims sign` makes one").error());
+      return set_problem(item, no_file(actor.ref,
+                                       "name the file of a signed module; "
+                                       "`trellis claims sign` makes one")
+                                   .error());
     }
     const auto key = target_.start_actor(*path, options_of(actor, *path));
     if (key) {
@@ -118,11 +121,11 @@ class Application {
     const auto token = identity::extract_claims(as_bytes(*module));
     if (!token || !*token) return std::nullopt;
     const auto& claims = (*token)->decoded.claims;
-    const bool same = std::any_of(
-        inventory->actors.begin(), inventory->actors.end(), [&](const ActorInfo& running) {
-          return running.identity.key == claims.sub &&
-                 running.identity.revision == claims.rev.value_or(0);
-        });
+    const bool same = std::any_of(inventory->actors.begin(), inventory->actors.end(),
+                                  [&](const ActorInfo& running) {
+                                    return running.identity.key == claims.sub &&
+                                           running.identity.revision == claims.rev.value_or(0);
+                                  });
     return same ? std::optional(claims.sub) : std::nullopt;
   }
 
@@ -144,8 +147,9 @@ class Application {
   [[nodiscard]] Result<std::string> provider_reference(const std::string& reference) const {
     if (reference.starts_with(builtin_prefix)) return reference;
     if (const auto path = find_file(reference)) return path->string();
-    return no_file(reference, "use builtin:httpserver, builtin:keyvalue, builtin:logging or "
-                              "builtin:extras, or name a provider's library");
+    return no_file(reference,
+                   "use builtin:httpserver, builtin:keyvalue, builtin:logging or "
+                   "builtin:extras, or name a provider's library");
   }
 
   [[nodiscard]] std::optional<std::string> running_provider(const std::string& reference,

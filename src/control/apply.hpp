@@ -55,11 +55,11 @@ enum class ItemKind { actor, provider, link };
 /// What became of one item of the manifest.
 struct ItemReport {
   ItemKind kind = ItemKind::actor;
-  std::string what;         ///< the reference, or "actor -> provider (contract)"
-  std::string where;        ///< "demo.yaml:12"
-  std::string key;          ///< public key of what runs now; of a link, its actor's
-  bool was_running = false; ///< it ran before, in the same revision, which is just as good
-  std::string problem;      ///< empty when it worked
+  std::string what;          ///< the reference, or "actor -> provider (contract)"
+  std::string where;         ///< "demo.yaml:12"
+  std::string key;           ///< public key of what runs now; of a link, its actor's
+  bool was_running = false;  ///< it ran before, in the same revision, which is just as good
+  std::string problem;       ///< empty when it worked
   std::string remedy;
 
   [[nodiscard]] bool ok() const noexcept { return problem.empty(); }

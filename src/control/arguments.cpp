@@ -31,8 +31,8 @@ Result<std::string> Arguments::text(const char* name, std::size_t most) const {
   const auto expected = fmt::format("a text of 1 to {} bytes without control characters", most);
   if (value == nullptr || !value->is_string()) return wrong(name, expected);
   auto text = value->get<std::string>();
-  const bool usable = !text.empty() && text.size() <= most &&
-                      std::none_of(text.begin(), text.end(), is_control);
+  const bool usable =
+      !text.empty() && text.size() <= most && std::none_of(text.begin(), text.end(), is_control);
   if (!usable) return wrong(name, expected);
   return text;
 }

@@ -20,7 +20,8 @@ Result<RunningHost> ask(const std::filesystem::path& path, uid_t uid) {
   if (!answer) return std::unexpected(answer.error());
   if (!answer->is_object()) return fail(ErrorCode::malformed, "ping: not an object");
   RunningHost host{.pid = client->pid(), .socket = path};
-  if (const auto id = answer->find("host_id"); id != answer->end() && id->is_string()) host.id = *id;
+  if (const auto id = answer->find("host_id"); id != answer->end() && id->is_string())
+    host.id = *id;
   if (const auto uptime = answer->find("uptime"); uptime != answer->end() && uptime->is_number()) {
     host.uptime = std::chrono::seconds(uptime->get<std::int64_t>());
   }
@@ -56,9 +57,8 @@ Result<Client> Client::connect(const std::filesystem::path& path, uid_t uid) {
 Outcome Client::request(const Request& request, std::chrono::milliseconds timeout) {
   const auto text = encode_request(request);
   if (text.size() > limits::control_frame_bytes) {
-    return fail(ErrorCode::limit,
-                fmt::format("the request has {} bytes, at most {} are accepted", text.size(),
-                            limits::control_frame_bytes));
+    return fail(ErrorCode::limit, fmt::format("the request has {} bytes, at most {} are accepted",
+                                              text.size(), limits::control_frame_bytes));
   }
   const auto sent = write_frame(socket_.get(), text, timeout);
   // A host that refuses says why before it closes, so look for an answer all the same.

@@ -21,10 +21,10 @@ class Frame : public testing::Test {
     there_ = Descriptor(pair[1]);
   }
   void send(std::string_view raw) const {
-    ASSERT_EQ(::send(there_.get(), raw.data(), raw.size(), 0),
-              static_cast<ssize_t>(raw.size()));
+    ASSERT_EQ(::send(there_.get(), raw.data(), raw.size(), 0), static_cast<ssize_t>(raw.size()));
   }
-  [[nodiscard]] Result<std::optional<std::string>> read(std::chrono::milliseconds whole = 10s) const {
+  [[nodiscard]] Result<std::optional<std::string>> read(
+      std::chrono::milliseconds whole = 10s) const {
     return read_frame(here_.get(), {1000, 10s, whole});
   }
 

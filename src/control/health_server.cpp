@@ -77,9 +77,8 @@ void write_answer(Probe& probe) {
 
 int patience_until(const std::vector<Probe>& probes) {
   if (probes.empty()) return -1;
-  const auto first = std::min_element(probes.begin(), probes.end(), [](auto& a, auto& b) {
-    return a.deadline < b.deadline;
-  });
+  const auto first = std::min_element(probes.begin(), probes.end(),
+                                      [](auto& a, auto& b) { return a.deadline < b.deadline; });
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(first->deadline -
                                                                  std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
@@ -160,8 +159,12 @@ class HealthServer::Implementation {
   void accept_one() {
     Descriptor socket(::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (socket) {
-      probes_.push_back({std::move(socket), std::chrono::steady_clock::now() + limits::probe_timeout,
-                         {}, {}, 0, false});
+      probes_.push_back({std::move(socket),
+                         std::chrono::steady_clock::now() + limits::probe_timeout,
+                         {},
+                         {},
+                         0,
+                         false});
     } else if (errno == EMFILE || errno == ENFILE) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it stays ready: do not spin
     }

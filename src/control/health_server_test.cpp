@@ -25,7 +25,8 @@ std::string probe(const std::string& address, std::string_view request) {
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return "refused";
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+    return "refused";
   ::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL);
   std::string answer;
   char buffer[1000];
@@ -59,7 +60,8 @@ TEST(HealthServer, AnswersToEachKindOfRequest) {
   EXPECT_EQ(status("GET /livez HTTP/1.1\r\n\r\n", not_ready), "200");
   EXPECT_EQ(status("POST /livez HTTP/1.1\r\n\r\n", ready), "405");
   EXPECT_EQ(status("GET / HTTP/1.1\r\n\r\n", ready), "404");
-  for (const char* bad : {"\r\n\r\n", "GET\r\n\r\n", "GET /livez\r\n\r\n", "GET /livez SMTP\r\n\r\n"}) {
+  for (const char* bad :
+       {"\r\n\r\n", "GET\r\n\r\n", "GET /livez\r\n\r\n", "GET /livez SMTP\r\n\r\n"}) {
     EXPECT_EQ(status(bad, ready), "400") << bad;
   }
   const auto head = answer_probe("HEAD /readyz HTTP/1.1\r\n\r\n", ready);
@@ -67,8 +69,9 @@ TEST(HealthServer, AnswersToEachKindOfRequest) {
 }
 
 TEST(Loopback, RefusesEverythingElse) {
-  for (const char* bad : {"0.0.0.0:0", "192.0.2.1:0", "[::]:0", "[2001:db8::1]:0", "127.0.0.1", "8090",
-                          "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:1x", "[::1:0", "example.org:80", ""}) {
+  for (const char* bad :
+       {"0.0.0.0:0", "192.0.2.1:0", "[::]:0", "[2001:db8::1]:0", "127.0.0.1", "8090",
+        "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:1x", "[::1:0", "example.org:80", ""}) {
     const auto refused = listen_on_loopback(bad);
     ASSERT_FALSE(refused) << bad;
     EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument) << bad;

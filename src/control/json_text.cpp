@@ -41,12 +41,12 @@ Cost cost_of(std::string_view text) {
 Result<nlohmann::json> parse_json(std::string_view text, std::string_view what) {
   const auto cost = cost_of(text);
   if (cost.depth > limits::json_depth) {
-    return fail(ErrorCode::limit,
-                fmt::format("{}: nested {} levels deep, at most {} are accepted", what, cost.depth,
-                            limits::json_depth));
+    return fail(ErrorCode::limit, fmt::format("{}: nested {} levels deep, at most {} are accepted",
+                                              what, cost.depth, limits::json_depth));
   }
   if (cost.values > limits::json_values) {
-    return fail(ErrorCode::limit, fmt::format("{}: more than {} values", what, limits::json_values));
+    return fail(ErrorCode::limit,
+                fmt::format("{}: more than {} values", what, limits::json_values));
   }
   try {
     return nlohmann::json::parse(text);

@@ -19,7 +19,8 @@ TEST(JsonText, AcceptsTheDeepestAllowedAndRefusesOneMore) {
 }
 
 TEST(JsonText, BracketsInStringsDoNotCount) {
-  const auto parsed = parse_json("\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"", "x");
+  const auto parsed =
+      parse_json("\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"", "x");
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->get<std::string>().size(), 201U);
 }

@@ -81,8 +81,8 @@ Result<LoopbackListener> listen_on_loopback(std::string_view text) {
     return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not a loopback address", text),
                 "use 127.0.0.1 or [::1]; put a proxy in front to reach it from elsewhere");
   }
-  Descriptor socket(::socket(address->generic.sa_family,
-                             SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Descriptor socket(
+      ::socket(address->generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int on = 1;
   socklen_t length = length_of(*address);
   // Without it a restart within a minute fails on connections that linger.

@@ -14,7 +14,8 @@ struct LoopbackListener {
   std::string address;  ///< with the real port: "127.0.0.1:8090", "[::1]:8090"
 };
 
-/// Errors: invalid_argument (no address and port, or not loopback), unavailable (in use). Any thread.
+/// Errors: invalid_argument (no address and port, or not loopback), unavailable (in use). Any
+/// thread.
 [[nodiscard]] Result<LoopbackListener> listen_on_loopback(std::string_view address);
 
 }  // namespace trellis::control

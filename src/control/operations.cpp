@@ -31,8 +31,8 @@ Result<Bytes> payload_argument(const Arguments& arguments) {
   }
   const auto* payload = arguments.find("payload");
   if (payload == nullptr) return Bytes{};
-  auto bytes = payload->is_string() ? from_base64(payload->get_ref<const std::string&>())
-                                    : std::nullopt;
+  auto bytes =
+      payload->is_string() ? from_base64(payload->get_ref<const std::string&>()) : std::nullopt;
   if (!bytes) return arguments.wrong("payload", "base64 with padding");
   return std::move(*bytes);
 }

@@ -77,9 +77,10 @@ std::string encode_response(const Outcome& outcome) {
   if (!outcome) return dump_json(error_message(outcome.error()));
   auto text = dump_json({{"v", protocol_version}, {"ok", true}, {"result", *outcome}});
   if (text.size() <= limits::control_frame_bytes) return text;
-  return dump_json(error_message(
-      {ErrorCode::limit, fmt::format("the answer has {} bytes, at most {} fit", text.size(),
-                                     limits::control_frame_bytes), {}}));
+  return dump_json(error_message({ErrorCode::limit,
+                                  fmt::format("the answer has {} bytes, at most {} fit",
+                                              text.size(), limits::control_frame_bytes),
+                                  {}}));
 }
 
 Outcome decode_response(std::string_view text) {

@@ -59,7 +59,8 @@ TEST(ResolveActor, SaysWhatRunsWhenNothingFits) {
 
 TEST(ResolveProvider, WithinTheLinkName) {
   const auto all = inventory();
-  for (const char* wanted : {"VHTTP", "builtin:httpserver", "wasmcloud:httpserver", "HTTP server", "VHT"}) {
+  for (const char* wanted :
+       {"VHTTP", "builtin:httpserver", "wasmcloud:httpserver", "HTTP server", "VHT"}) {
     const auto found = resolve_provider(all, wanted, "second");
     ASSERT_TRUE(found) << wanted;
     EXPECT_EQ(*found, &all.providers[1]) << wanted;

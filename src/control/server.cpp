@@ -30,7 +30,8 @@ struct Connection {
 
 class Server::Implementation {
  public:
-  Implementation(ServerOptions options, Handler handler, Log log, Listener listener, Descriptor wake)
+  Implementation(ServerOptions options, Handler handler, Log log, Listener listener,
+                 Descriptor wake)
       : options_(std::move(options)),
         handler_(std::move(handler)),
         log_(std::move(log)),

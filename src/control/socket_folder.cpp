@@ -18,8 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<Error> system_failure(const fs::path& path, int number, ErrorCode code) {
-  return fail(code,
-              fmt::format("{}: {}", path.string(), std::generic_category().message(number)));
+  return fail(code, fmt::format("{}: {}", path.string(), std::generic_category().message(number)));
 }
 
 bool is_own_folder(const std::string& path, uid_t uid) {
@@ -54,8 +53,9 @@ const sockaddr* generic(const sockaddr_un& address) {
 /// 0 for a name that is not `<pid>.sock`.
 pid_t pid_of(const fs::path& path) {
   const auto stem = path.stem().string();
-  const bool number = !stem.empty() && stem.size() < 10 &&
-                      std::all_of(stem.begin(), stem.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool number =
+      !stem.empty() && stem.size() < 10 &&
+      std::all_of(stem.begin(), stem.end(), [](char c) { return c >= '0' && c <= '9'; });
   return path.extension() == ".sock" && number ? static_cast<pid_t>(std::stol(stem)) : 0;
 }
 
@@ -89,8 +89,7 @@ Result<void> prepare_folder(const fs::path& folder, uid_t uid) {
 }
 
 Result<void> check_folder(const fs::path& folder, uid_t uid) {
-  const Descriptor opened(
-      ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!opened && errno == ENOENT) return system_failure(folder, errno, ErrorCode::not_found);
   struct stat status{};
   if (!opened || ::fstat(opened.get(), &status) != 0) {
@@ -100,9 +99,10 @@ Result<void> check_folder(const fs::path& folder, uid_t uid) {
                 "remove it, or set XDG_RUNTIME_DIR to a folder of your own");
   }
   if (status.st_uid != uid) {
-    return fail(ErrorCode::denied,
-                fmt::format("{}: belongs to user {}, not to {}", folder.string(), status.st_uid, uid),
-                "remove it, or set XDG_RUNTIME_DIR to a folder of your own");
+    return fail(
+        ErrorCode::denied,
+        fmt::format("{}: belongs to user {}, not to {}", folder.string(), status.st_uid, uid),
+        "remove it, or set XDG_RUNTIME_DIR to a folder of your own");
   }
   if ((status.st_mode & 077) != 0) {
     return fail(ErrorCode::denied,

@@ -228,8 +228,10 @@ Result<void> Binder::send(const ProviderEntry& provider, Step step, const std::s
   message.values = config;
   CallContext context;
   context.deadline = std::chrono::steady_clock::now() + call_timeout_;
-  const auto operation = step == Step::bind ? codec::core::operation::bind_actor : codec::core::operation::remove_actor;
-  auto answer = provider.instance->call(context, codec::core::system_actor, operation, codec::encode(message));
+  const auto operation = step == Step::bind ? codec::core::operation::bind_actor
+                                            : codec::core::operation::remove_actor;
+  auto answer = provider.instance->call(context, codec::core::system_actor, operation,
+                                        codec::encode(message));
   if (!answer) return pass(answer);
   return {};
 }

@@ -93,8 +93,8 @@ class Binder {
   void enqueue(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding);
   void run(const std::shared_ptr<Strand>& strand);
   [[nodiscard]] static Step next_step(const Strand& strand, const Binding& binding);
-  [[nodiscard]] Result<void> send(const ProviderEntry& provider, Step step, const std::string& actor,
-                                  const BindConfig& config) const;
+  [[nodiscard]] Result<void> send(const ProviderEntry& provider, Step step,
+                                  const std::string& actor, const BindConfig& config) const;
   void bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
              BindConfig config, Result<void> result);
   void removed(Strand& strand, Binding& binding, const Result<void>& result);
@@ -112,7 +112,7 @@ class Binder {
   std::size_t active_ = 0;                               // strands running; under mutex_
   bool closing_ = false;  // unbind_all() was called: nothing is bound any more; under mutex_
   bool stopped_ = false;  // under mutex_
-  Timer timer_;  // last: its jobs use everything above
+  Timer timer_;           // last: its jobs use everything above
 };
 
 }  // namespace trellis::host

@@ -116,8 +116,8 @@ void Core::stop_all_actors(SteadyTime deadline) {
   });
 }
 
-Result<Bytes> Core::call_actor(std::string_view target, std::string_view operation, ByteView payload,
-                               std::chrono::milliseconds timeout) {
+Result<Bytes> Core::call_actor(std::string_view target, std::string_view operation,
+                               ByteView payload, std::chrono::milliseconds timeout) {
   const auto deadline =
       std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
   const auto call = [&] { return router_.from_system(target, operation, payload, deadline); };
@@ -129,8 +129,8 @@ std::vector<ActorInfo> Core::actors() const {
   registry_.tables().read()->actors.for_each([&](std::string_view, const auto& entry) {
     const auto& actor = *entry->actor;
     const auto pool = actor.pool().statistics();
-    all.push_back({actor.identity(), actor.options().source, pool.alive, pool.busy, pool.calls, pool.errors,
-                   pool.replaced, actor.started(), health_.of(actor.id())});
+    all.push_back({actor.identity(), actor.options().source, pool.alive, pool.busy, pool.calls,
+                   pool.errors, pool.replaced, actor.started(), health_.of(actor.id())});
   });
   std::sort(all.begin(), all.end(),
             [](const auto& a, const auto& b) { return a.identity.key < b.identity.key; });

@@ -37,7 +37,8 @@ class Core {
 
   [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options);
   [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
-  [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module, std::string source);
+  [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module,
+                                          std::string source);
 
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
                                                    std::string_view link_name);
@@ -61,8 +62,9 @@ class Core {
   [[nodiscard]] std::vector<ProviderInfo> providers() const;
 
  private:
-  [[nodiscard]] Result<std::shared_ptr<actor::Actor>> make_actor(
-      ByteView module, identity::ActorClaims claims, const ActorOptions& options);
+  [[nodiscard]] Result<std::shared_ptr<actor::Actor>> make_actor(ByteView module,
+                                                                 identity::ActorClaims claims,
+                                                                 const ActorOptions& options);
   [[nodiscard]] actor::PoolLimits pool_limits(const ActorIdentity& identity,
                                               const ActorOptions& options) const;
   [[nodiscard]] Result<identity::ActorClaims> admit(ByteView module) const;

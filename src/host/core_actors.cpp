@@ -46,8 +46,8 @@ bool Core::authorizer_allows_load(const ActorIdentity& identity) const {
   }
 }
 
-/// Rows 1 to 9 and 11 of identity.md 5.1. (Row 11 may come before row 10: it has no side effects, and
-/// an update needs it without row 10.)
+/// Rows 1 to 9 and 11 of identity.md 5.1. (Row 11 may come before row 10: it has no side effects,
+/// and an update needs it without row 10.)
 Result<identity::ActorClaims> Core::admit(ByteView module) const {
   identity::AdmissionPolicy policy;
   policy.allowed_issuers = options_.allowed_issuers;
@@ -105,7 +105,8 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
   const auto key = claims->sub;
   const Reservation place(registry_, key);
   if (!place.held()) {
-    return fail(ErrorCode::already_exists, fmt::format("Cannot start already running actor {}", key),
+    return fail(ErrorCode::already_exists,
+                fmt::format("Cannot start already running actor {}", key),
                 "stop it first, or update it with a module of a higher revision");
   }
   if (registry_.tables().read()->actors.size() >= limits::actors) {

@@ -64,8 +64,10 @@ void HealthMonitor::run_round() {
 void HealthMonitor::begin_round(const std::shared_ptr<Round>& round) {
   const auto tables = tables_.read();
   forget_stopped(*tables);
-  tables->actors.for_each([&](std::string_view, const auto& entry) { check_actor(entry->actor, round); });
-  tables->providers.for_each([&](std::string_view, const auto& entry) { check_provider(entry, round); });
+  tables->actors.for_each(
+      [&](std::string_view, const auto& entry) { check_actor(entry->actor, round); });
+  tables->providers.for_each(
+      [&](std::string_view, const auto& entry) { check_provider(entry, round); });
 }
 
 void HealthMonitor::check_actor(const std::shared_ptr<actor::Actor>& actor,
@@ -124,9 +126,8 @@ void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
   };
   timer_.after(options_.timeout, [this, entity] { silent(entity); });
   const auto deadline = std::chrono::steady_clock::now() + router_.call_timeout();
-  auto posted = workers_.post([answered, deadline, request = std::move(request)] {
-    answered(request(deadline));
-  });
+  auto posted = workers_.post(
+      [answered, deadline, request = std::move(request)] { answered(request(deadline)); });
   if (!posted) answered(pass(posted));
 }
 
@@ -137,8 +138,8 @@ void HealthMonitor::record(EntityId entity, const Result<Bytes>& answer) {
   auto& record = found->second;
   record.asked = false;
   // Somebody else took the last idle instance, or the entity is stopping: no news.
-  if (!answer && (answer.error().code == ErrorCode::busy ||
-                  answer.error().code == ErrorCode::cancelled)) {
+  if (!answer &&
+      (answer.error().code == ErrorCode::busy || answer.error().code == ErrorCode::cancelled)) {
     return;
   }
   if (!answer && answer.error().code == ErrorCode::deadline) {
@@ -180,7 +181,8 @@ Health HealthMonitor::of(EntityId entity) const {
 
 void HealthMonitor::forget_stopped(const Tables& tables) {
   std::set<EntityId> running;
-  tables.actors.for_each([&](std::string_view, const auto& entry) { running.insert(entry->actor->id()); });
+  tables.actors.for_each(
+      [&](std::string_view, const auto& entry) { running.insert(entry->actor->id()); });
   tables.providers.for_each(
       [&](std::string_view, const auto& entry) { running.insert(entry->instance->id()); });
   const std::scoped_lock lock(mutex_);

@@ -33,8 +33,7 @@ TEST_F(HostCalls, ApiCallsReachTheGuestAndComeBack) {
   const auto key = start_actor(signer);
   EXPECT_EQ(key, signer.key());
   EXPECT_EQ(call(key, "Echo", as_bytes("hello")), "hello");
-  EXPECT_EQ(call(key, "Nope"),
-            "guest_failed: Failed to invoke actor: Guest call failure: refused");
+  EXPECT_EQ(call(key, "Nope"), "guest_failed: Failed to invoke actor: Guest call failure: refused");
 }
 
 TEST_F(HostCalls, AnActorThatRunsNowhereIsNotFound) {
@@ -90,7 +89,8 @@ TEST_F(HostCalls, WithoutALinkTheTextNamesTargetAndSource) {
   EXPECT_EQ(call(key, "Relay", relay("wasmcloud:keyvalue", "Get")),
             "guest_failed: Failed to invoke actor: Guest call failure: The target "
             "wasmcloud:keyvalue was not found as an actor public key, an actor call alias, or as "
-            "the contract ID in an existing link from source actor " + key);
+            "the contract ID in an existing link from source actor " +
+                key);
 }
 
 TEST_F(HostCalls, ABlankLinkNameMeansDefault) {
@@ -136,7 +136,8 @@ TEST_F(HostCalls, AProviderCallsOnlyActorsWhoseClaimsListItsContract) {
   Signer linked;
   Signer stranger;
   const auto key = start_actor(linked);
-  const auto other = start_actor(stranger, [](auto& claims) { claims.caps = {"wasmcloud:logging"}; });
+  const auto other =
+      start_actor(stranger, [](auto& claims) { claims.caps = {"wasmcloud:logging"}; });
   link(key);
   EXPECT_EQ(call(key, "Relay", relay("wasmcloud:keyvalue", "CallBack", as_bytes(other))),
             "guest_failed: Failed to invoke actor: Guest call failure: Invocation failure: "
@@ -227,8 +228,8 @@ TEST_F(HostCalls, ASerialActorRefusesReEntryAndOthersAllowIt) {
   EXPECT_EQ(call(many, "Relay", relay(many, "Echo", as_bytes("again"))), "again");
   EXPECT_EQ(call(one, "Relay", relay(many, "Relay", relay(one, "Echo"))),
             "guest_failed: Failed to invoke actor: Guest call failure: Failed to invoke actor: "
-            "Guest call failure: actor " + one +
-                " is already executing a call in this chain");
+            "Guest call failure: actor " +
+                one + " is already executing a call in this chain");
 }
 
 TEST_F(HostCalls, ManyOpposedChainsEndOneWayOrTheOther) {
@@ -261,7 +262,8 @@ TEST_F(HostCalls, ALoopOfCallsEndsAtTheDepthLimit) {
   for (int i = 0; i < 20; ++i) payload = relay(key, "Relay", payload);
   const auto text = call(key, "Relay", payload);
   EXPECT_TRUE(text.ends_with("call chain too deep") ||
-              text.ends_with("is already executing a call in this chain")) << text;
+              text.ends_with("is already executing a call in this chain"))
+      << text;
   EXPECT_EQ(call(key, "Echo", as_bytes("unharmed")), "unharmed");
 }
 

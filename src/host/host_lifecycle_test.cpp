@@ -80,8 +80,7 @@ TEST_F(HostLife, AFailedStartLeavesNoTrace) {
   EXPECT_EQ(actors(), 0U);
   EXPECT_TRUE(host->claims().empty());
   EXPECT_EQ(refusal(signer.sign(good)), "started");  // the key is not spoilt by the failures
-  EXPECT_EQ(refusal(signer.sign(good)),
-            "Cannot start already running actor " + signer.key());
+  EXPECT_EQ(refusal(signer.sign(good)), "Cannot start already running actor " + signer.key());
 }
 
 TEST_F(HostLife, OnlyListedIssuersMayRun) {
@@ -98,8 +97,8 @@ TEST_F(HostLife, OfTwoConcurrentStartsOneWins) {
   start();
   std::vector<std::future<bool>> starts;
   for (int i = 0; i < 6; ++i) {
-    starts.push_back(std::async(std::launch::async,
-                                [&] { return host->start_actor(module).has_value(); }));
+    starts.push_back(
+        std::async(std::launch::async, [&] { return host->start_actor(module).has_value(); }));
   }
   int won = 0;
   for (auto& one : starts) won += one.get();
@@ -158,9 +157,9 @@ TEST_F(HostLife, LiveUpdatesFollowTheRules) {
   host.reset();
   options.live_updates = true;
   ASSERT_TRUE(start().start_actor(module(1, caps)));
-  EXPECT_FALSE(update(module(1, caps)));                    // not higher
-  EXPECT_FALSE(update(module(2, {"wasmcloud:logging"})));  // other capabilities
-  EXPECT_FALSE(update(stranger.sign(relay)));               // another key
+  EXPECT_FALSE(update(module(1, caps)));                                   // not higher
+  EXPECT_FALSE(update(module(2, {"wasmcloud:logging"})));                  // other capabilities
+  EXPECT_FALSE(update(stranger.sign(relay)));                              // another key
   EXPECT_FALSE(host->update_actor(stranger.key(), stranger.sign(relay)));  // does not run
   EXPECT_EQ(call(signer.key(), "Echo", as_bytes("old serves")), "old serves");
   EXPECT_TRUE(update(module(2, caps)));

@@ -50,7 +50,8 @@ TEST_F(HostLinks, TheOrderOfStartsDoesNotMatter) {
       settle();
     }
     EXPECT_EQ(book().entries("BindActor"),
-              Lines{"BindActor " + signer.key() + " PORT=" + std::to_string(round)}) << order;
+              Lines{"BindActor " + signer.key() + " PORT=" + std::to_string(round)})
+        << order;
     EXPECT_EQ(state(), LinkState::bound) << order;
     ASSERT_TRUE(host->remove_link(signer.key(), "wasmcloud:keyvalue"));
     settle();
@@ -158,7 +159,8 @@ TEST_F(HostLinks, TwoLinkNamesAreTwoInstances) {
   ASSERT_TRUE(host->set_link(second));
   settle();
   EXPECT_EQ(book().entries("BindActor").size(), 2U);
-  EXPECT_EQ(call(key, "Relay", test::relay("wasmcloud:keyvalue", "Get", as_bytes("v"), "second")), "v");
+  EXPECT_EQ(call(key, "Relay", test::relay("wasmcloud:keyvalue", "Get", as_bytes("v"), "second")),
+            "v");
 }
 
 TEST_F(HostLinks, BadLinksAreRefusedWithTheReason) {
@@ -172,7 +174,8 @@ TEST_F(HostLinks, BadLinksAreRefusedWithTheReason) {
   EXPECT_NE(text_of(link("nobody", provider)).find("actor 'nobody' is not a public key"),
             std::string::npos);
   EXPECT_NE(text_of(link(provider, provider)).find("key of another type"), std::string::npos);
-  EXPECT_NE(text_of(link(signer.key(), "registry.example/x:1")).find("provider"), std::string::npos);
+  EXPECT_NE(text_of(link(signer.key(), "registry.example/x:1")).find("provider"),
+            std::string::npos);
   auto blank = link(signer.key(), provider);
   blank.contract_id = "wasmcloud: keyvalue";
   EXPECT_NE(text_of(blank).find("cannot be used"), std::string::npos);

@@ -26,9 +26,8 @@ constexpr const char* architecture() {
 }  // namespace
 
 Labels core_labels() {
-  return {{"hostcore.arch", architecture()},
-          {"hostcore.os", "linux"},
-          {"hostcore.osfamily", "unix"}};
+  return {
+      {"hostcore.arch", architecture()}, {"hostcore.os", "linux"}, {"hostcore.osfamily", "unix"}};
 }
 
 void merge(Labels& labels, const Labels& more) {

@@ -4,8 +4,9 @@
 
 namespace trellis::host {
 
-Result<std::shared_ptr<const wapc::GuestModule>> ModuleCache::get(
-    std::string_view hash, ByteView module, const wapc::GuestLimits& limits) {
+Result<std::shared_ptr<const wapc::GuestModule>> ModuleCache::get(std::string_view hash,
+                                                                  ByteView module,
+                                                                  const wapc::GuestLimits& limits) {
   // The limits are compiled in (memory cap), so they belong to the key.
   const auto key = fmt::format("{}/{}/{}", hash, limits.memory_pages, limits.payload_bytes);
   {

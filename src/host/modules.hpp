@@ -21,9 +21,8 @@ class ModuleCache {
 
   /// `hash` is the verified module hash (identity.md 3.3): modules that differ only in their tokens
   /// share their code.
-  [[nodiscard]] Result<std::shared_ptr<const wapc::GuestModule>> get(std::string_view hash,
-                                                                     ByteView module,
-                                                                     const wapc::GuestLimits& limits);
+  [[nodiscard]] Result<std::shared_ptr<const wapc::GuestModule>> get(
+      std::string_view hash, ByteView module, const wapc::GuestLimits& limits);
 
  private:
   const std::shared_ptr<EngineRuntime> engine_;

@@ -20,15 +20,17 @@ bool usable_name(std::string_view name) {
     const auto byte = static_cast<unsigned char>(c);
     return byte <= 0x20 || byte >= 0x7f || c == '*' || c == '>';
   };
-  return !name.empty() && name.size() <= limits::name_bytes && std::none_of(name.begin(), name.end(), bad);
+  return !name.empty() && name.size() <= limits::name_bytes &&
+         std::none_of(name.begin(), name.end(), bad);
 }
 
 Result<void> require_key(std::string_view text, identity::KeyType type, std::string_view what) {
   const auto key = identity::PublicKey::parse(text);
   if (!key) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("link: {} '{}' is not a public key: {}", what, text, key.error().message),
-                "`trellis claims inspect` shows an actor's key");
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("link: {} '{}' is not a public key: {}", what, text, key.error().message),
+        "`trellis claims inspect` shows an actor's key");
   }
   if (key->type() != type) {
     return fail(ErrorCode::invalid_argument,
@@ -40,8 +42,9 @@ Result<void> require_key(std::string_view text, identity::KeyType type, std::str
 
 Result<void> require_name(std::string_view name, std::string_view what) {
   if (usable_name(name)) return {};
-  return fail(ErrorCode::invalid_argument, fmt::format("link: {} '{}' cannot be used", what, name),
-              fmt::format("1 to {} visible ASCII characters without '*' and '>'", limits::name_bytes));
+  return fail(
+      ErrorCode::invalid_argument, fmt::format("link: {} '{}' cannot be used", what, name),
+      fmt::format("1 to {} visible ASCII characters without '*' and '>'", limits::name_bytes));
 }
 
 }  // namespace
@@ -63,7 +66,8 @@ ActorIdentity to_identity(const identity::ActorClaims& claims) {
 
 Result<void> validate_link(const Link& link) {
   if (auto ok = require_key(link.actor, identity::KeyType::module, "actor"); !ok) return ok;
-  if (auto ok = require_key(link.provider_id, identity::KeyType::service, "provider"); !ok) return ok;
+  if (auto ok = require_key(link.provider_id, identity::KeyType::service, "provider"); !ok)
+    return ok;
   if (auto ok = require_name(link.contract_id, "contract"); !ok) return ok;
   if (auto ok = require_name(link.link_name, "link name"); !ok) return ok;
   if (link.values.size() > limits::link_values) {
@@ -86,8 +90,9 @@ Result<void> validate_link(const Link& link) {
 Result<std::string> normal_link_name(std::string_view name) {
   if (trim(name).empty()) return std::string(default_link_name);
   if (!usable_name(name)) {
-    return fail(ErrorCode::invalid_argument, fmt::format("link name '{}' cannot be used", name),
-                fmt::format("1 to {} visible ASCII characters without '*' and '>'", limits::name_bytes));
+    return fail(
+        ErrorCode::invalid_argument, fmt::format("link name '{}' cannot be used", name),
+        fmt::format("1 to {} visible ASCII characters without '*' and '>'", limits::name_bytes));
   }
   return std::string(name);
 }

@@ -1,5 +1,5 @@
-// Names that enter tables, logs and (in a lattice) subjects, and conversions between the claims of a
-// token and what users of a host see.
+// Names that enter tables, logs and (in a lattice) subjects, and conversions between the claims of
+// a token and what users of a host see.
 #pragma once
 
 #include <string>
@@ -21,9 +21,9 @@ namespace trellis::host {
 /// `name` trimmed, or "default" when nothing is left; an error when it cannot be a link name.
 [[nodiscard]] Result<std::string> normal_link_name(std::string_view name);
 
-/// The key of a provider that has no signed archive: made from what it says about itself, so that it
-/// is the same on every host and links may name it. The extras provider has its fixed first-party
-/// key (identity.md 5.3).
+/// The key of a provider that has no signed archive: made from what it says about itself, so that
+/// it is the same on every host and links may name it. The extras provider has its fixed
+/// first-party key (identity.md 5.3).
 [[nodiscard]] std::string unsigned_provider_key(const provider::Description& description);
 
 }  // namespace trellis::host

@@ -11,8 +11,8 @@
 
 namespace trellis::host {
 
-/// One provider instance's dispatcher. It may outlive the host: a provider that is stuck at stop keeps
-/// it, and is refused. Any thread.
+/// One provider instance's dispatcher. It may outlive the host: a provider that is stuck at stop
+/// keeps it, and is refused. Any thread.
 class ProviderLink final : public provider::Dispatcher,
                            public std::enable_shared_from_this<ProviderLink> {
  public:

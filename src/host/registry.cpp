@@ -120,8 +120,8 @@ void Registry::put_link(Link link) {
 bool Registry::remove_link(std::string_view actor, std::string_view contract,
                            std::string_view link_name) {
   const std::scoped_lock lock(mutex_);
-  const auto found = links_.find(
-      LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
+  const auto found =
+      links_.find(LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
   if (found == links_.end()) return false;
   const auto provider = provider_of(*current_, found->second);
   const auto key = found->second.actor;
@@ -131,14 +131,15 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
   return true;
 }
 
-// Requires mutex_. First come, first served; an alias that looks like a contract or a key is ignored
-// (D9): the actor itself starts.
+// Requires mutex_. First come, first served; an alias that looks like a contract or a key is
+// ignored (D9): the actor itself starts.
 void Registry::claim_alias(Tables& next, const ActorIdentity& identity) {
   const auto& alias = identity.call_alias;
   if (alias.empty()) return;
   if (alias.find(':') != std::string::npos || alias.size() == 56) {
-    log_.warn("call alias '{}' of actor {} is ignored: it could be mistaken for a contract or a key",
-              alias, identity.key);
+    log_.warn(
+        "call alias '{}' of actor {} is ignored: it could be mistaken for a contract or a key",
+        alias, identity.key);
     return;
   }
   const auto* owner = next.aliases.find(alias);
@@ -174,7 +175,7 @@ void Registry::refresh_actor(Tables& next, const std::string& actor) {
     const Link& link = it->second;
     if (link.actor != actor) break;
     want_binding(next, link);
-    Route route{link.contract_id, link.link_name, link.provider_id, false,
+    Route route{link.contract_id,        link.link_name, link.provider_id, false,
                 provider_of(next, link), nullptr};
     if (route.provider) route.gate = binder_.gate(*route.provider, actor);
     if (entry != nullptr) route.in_claims = (*entry)->actor->has_capability(link.contract_id);

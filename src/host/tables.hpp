@@ -21,7 +21,7 @@ struct Route {
   std::string contract_id;
   std::string link_name;
   std::string provider_key;
-  bool in_claims = false;  ///< the actor's own claims list the contract
+  bool in_claims = false;                         ///< the actor's own claims list the contract
   std::shared_ptr<const ProviderEntry> provider;  ///< null: does not run here
   std::shared_ptr<const Gate> gate;               ///< closed while the first BindActor is under way
 };
@@ -31,11 +31,11 @@ using Routes = std::vector<Route>;
 [[nodiscard]] inline const Route* find_route(const Routes& routes, std::string_view contract,
                                              std::string_view link_name) noexcept {
   const std::pair wanted(contract, link_name);
-  const auto at = std::lower_bound(routes.begin(), routes.end(), wanted,
-                                   [](const Route& route, const auto& key) {
-                                     return std::pair<std::string_view, std::string_view>(
-                                                route.contract_id, route.link_name) < key;
-                                   });
+  const auto at = std::lower_bound(
+      routes.begin(), routes.end(), wanted, [](const Route& route, const auto& key) {
+        return std::pair<std::string_view, std::string_view>(route.contract_id, route.link_name) <
+               key;
+      });
   if (at == routes.end() || at->contract_id != contract || at->link_name != link_name) {
     return nullptr;
   }

@@ -1,5 +1,5 @@
-// Threads of the host that may enter guests, for work that arrives on threads that may not: calls of
-// an embedder, bindings, health checks.
+// Threads of the host that may enter guests, for work that arrives on threads that may not: calls
+// of an embedder, bindings, health checks.
 #pragma once
 
 #include <condition_variable>
@@ -41,10 +41,10 @@ class Workers {
   const std::size_t maximum_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> jobs_;       // under mutex_
-  std::list<engine::GuestThread> threads_;       // under mutex_
-  std::size_t idle_ = 0;                         // under mutex_
-  bool stopping_ = false;                        // under mutex_
+  std::deque<std::function<void()>> jobs_;  // under mutex_
+  std::list<engine::GuestThread> threads_;  // under mutex_
+  std::size_t idle_ = 0;                    // under mutex_
+  bool stopping_ = false;                   // under mutex_
 };
 
 template <class T>

@@ -122,7 +122,10 @@ TEST(GuestEncoding, TruncatedMessagesAreRefusedWithAReason) {
     if (!codecs().contains(type)) continue;
     const auto bytes = bytes_of(vector.at("bytes_hex"));
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-      EXPECT_TRUE(codecs().at(type).encode_decoded(bytes.substr(0, size)).starts_with("Failed to de-serialize: "))
+      EXPECT_TRUE(codecs()
+                      .at(type)
+                      .encode_decoded(bytes.substr(0, size))
+                      .starts_with("Failed to de-serialize: "))
           << vector.at("name") << " cut after " << size;
     }
   }
@@ -139,19 +142,22 @@ TEST(GuestEncoding, ReasonsNameThePlace) {
   EXPECT_EQ(problem("82a36b6579a16ba36b6579a16b"), "Failed to de-serialize: duplicate field `key`");
   EXPECT_EQ(problem("82a36b6579a16ba576616c7565ce80000000"),
             "Failed to de-serialize: 2147483648 is out of range");
-  EXPECT_EQ(problem("82a36b6579c0"), "Failed to de-serialize: expected text at byte 5, found marker c0");
+  EXPECT_EQ(problem("82a36b6579c0"),
+            "Failed to de-serialize: expected text at byte 5, found marker c0");
   EXPECT_EQ(problem("dfffffffff"), "Failed to de-serialize: ends after 5 bytes");
 }
 
 TEST(GuestEncoding, NestingIsBounded) {
   const auto message = bytes_of("81a13f") + std::string(100000, '\x91');
-  EXPECT_EQ(codecs().at("GetArgs").encode_decoded(message), "Failed to de-serialize: nested too deeply");
+  EXPECT_EQ(codecs().at("GetArgs").encode_decoded(message),
+            "Failed to de-serialize: nested too deeply");
 }
 
 TEST(GuestEncoding, ExtensionTypesAndFloatsArePassedOver) {
   for (const char* odd : {"d40100", "c7020100ff", "c800010100", "ca00000000", "cb0000000000000000",
                           "cfffffffffffffffff", "9192c0c3", "81a0c2", "c40100"}) {
-    EXPECT_EQ(codecs().at("GetArgs").encode_decoded(bytes_of(std::string("82a13f") + odd + "a36b6579a16b")),
+    EXPECT_EQ(codecs().at("GetArgs").encode_decoded(
+                  bytes_of(std::string("82a13f") + odd + "a36b6579a16b")),
               "81a36b6579a16b")
         << odd;
   }

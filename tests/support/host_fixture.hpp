@@ -61,8 +61,8 @@ struct HostFixture : testing::Test {
                           ActorOptions actor_options = {}) {
     auto claims = signer.claims();
     if (change) change(claims);
-    auto key = start().start_actor(signer.sign(guest_module("relay"), claims),
-                                   std::move(actor_options));
+    auto key =
+        start().start_actor(signer.sign(guest_module("relay"), claims), std::move(actor_options));
     EXPECT_TRUE(key) << key.error().message;
     return key.value_or("");
   }

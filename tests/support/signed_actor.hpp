@@ -40,8 +40,8 @@ class Signer {
     claims.iat = 1620000000;
     claims.sub = key();
     claims.name = "test actor";
-    claims.caps = std::vector<std::string>{"wasmcloud:keyvalue", "wasmcloud:logging",
-                                           "wasmcloud:httpserver"};
+    claims.caps =
+        std::vector<std::string>{"wasmcloud:keyvalue", "wasmcloud:logging", "wasmcloud:httpserver"};
     claims.rev = 1;
     return claims;
   }
