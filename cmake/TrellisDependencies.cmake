@@ -8,6 +8,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(NATS REQUIRED IMPORTED_TARGET libnats)
 
 # Boost.Beast 1.81: headers only. Debian's 1.74 does not compile as C++23.
 find_path(BOOST_INCLUDE_DIR boost/beast.hpp REQUIRED)

@@ -12,7 +12,7 @@ deps="${TRELLIS_DEPS:-build/deps}"
 run_packages=(
   g++ cmake ninja-build make pkg-config git ca-certificates curl
   libsodium-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
-  libyaml-cpp-dev libboost1.81-dev
+  libyaml-cpp-dev libboost1.81-dev libnats-dev
   clang lld wasi-libc libc++-dev-wasm32 libclang-rt-14-dev-wasm32
 )
 test_packages=(
@@ -71,7 +71,7 @@ unpack_libnode() {
   into="$(cd "$deps/node" && pwd)"
   work="$(mktemp -d)"
   chmod 755 "$work"
-  (cd "$work" && apt-get download -qq libnode108 libnode-dev >/dev/null &&
+  (cd "$work" && apt-get -o APT::Sandbox::User=root download -qq libnode108 libnode-dev >/dev/null &&
     for file in *.deb; do dpkg -x "$file" "$into"; done)
   rm -rf "$work"
 }
@@ -80,6 +80,26 @@ if ! have_v8; then
      ! apt install -y --no-install-recommends libnode-dev >/dev/null 2>&1; then
     unpack_libnode
   fi
+fi
+
+# Debian's server packages start a service when they are installed and at every boot. The tests only
+# need the programs, so those are unpacked where none is installed.
+unpack_server() {  # PACKAGE PROGRAM
+  if command -v "$2" >/dev/null || [ -x "$deps/servers/usr/bin/$2" ] || [ -x "$deps/servers/usr/sbin/$2" ]; then
+    return
+  fi
+  say "unpacking $1 into $deps/servers (installed, it would start a service)"
+  mkdir -p "$deps/servers"
+  local into work
+  into="$(cd "$deps/servers" && pwd)"
+  work="$(mktemp -d)"
+  chmod 755 "$work"
+  apt install -y --no-install-recommends --simulate "$1" >/dev/null  # so that the lists are there
+  (cd "$work" && apt-get -o APT::Sandbox::User=root download -qq "$1" >/dev/null && dpkg -x ./*.deb "$into")
+  rm -rf "$work"
+}
+if [ "$profile" = test ] || [ "$profile" = bench ]; then
+  unpack_server nats-server nats-server
 fi
 
 # npm is only needed for the AssemblyScript guest, and any origin's npm will do.

@@ -19,8 +19,9 @@ RANKS = {
     "codec": 1, "manifest": 1,
     "identity": 2,
     "engine": 3,
-    "wapc": 4,
+    "wapc": 4, "lattice": 4,
     "actor": 5, "provider": 5, "providers": 5,
+    "client": 5,
     "host": 6,
     "control": 7,
     "bench": 8,
@@ -33,6 +34,8 @@ PUBLIC_HEADERS = {
     "host_types.hpp": "base", "provider.h": "base",
     "actor.hpp": "guest",
     "engine.hpp": "engine",
+    "lattice_options.hpp": "base",
+    "client.hpp": "client",
     "host.hpp": "host",
 }
 
@@ -40,6 +43,7 @@ PUBLIC_HEADERS = {
 SEAMS = [
     (re.compile(r"v8(-[a-z-]+)?\.h|libplatform/.*|node(_.*)?\.h"), "src/engine/v8/"),
     (re.compile(r"yaml-cpp/.*"), "src/manifest/"),
+    (re.compile(r"nats(/.*)?\.h"), "src/lattice/nats/"),
     (re.compile(r"spdlog/.*"), "src/base/log_sinks"),
     (re.compile(r"CLI/.*"), "src/cli/"),
 ]

@@ -1,0 +1,73 @@
+// How a host or a client reaches the lattice: connections to NATS and the rules for what arrives.
+// All are plain values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace trellis {
+
+/// TLS of a NATS connection. Verification is on unless switched off by name.
+struct NatsTls {
+  bool required = false;               ///< fail when the server does not offer TLS
+  std::filesystem::path ca_file;       ///< certificates to trust; empty: the system's
+  std::filesystem::path cert_file;     ///< client certificate, PEM
+  std::filesystem::path key_file;      ///< its key, PEM
+  bool skip_verification = false;      ///< accept any certificate: for tests only
+};
+
+/// One connection to NATS (host.md 12). At most one way of authentication is used, in this order:
+/// `jwt` with `seed`, `creds_file`, `seed` alone (nkey), `user` and `password`, `token`, none.
+struct NatsOptions {
+  std::vector<std::string> servers = {"nats://127.0.0.1:4222"};  ///< `host:port` works too
+  std::string name = "trellis";  ///< shown by the server's monitoring
+  std::string jwt;               ///< user JWT, its text; needs `seed`
+  std::string seed;              ///< nkey seed (SU…), its text
+  std::filesystem::path creds_file;
+  std::string user;
+  std::string password;
+  std::string token;
+  NatsTls tls;
+  bool echo = true;  ///< receive own messages; hosts switch it off for advertisements
+  /// How long connecting may take before the first attempt counts as failed.
+  std::chrono::milliseconds connect_timeout{2000};
+};
+
+/// The replicated cache of the lattice (lattice.md 8).
+struct CacheOptions {
+  std::optional<NatsOptions> nats;  ///< nothing: the cache is this host's alone
+  std::string events_subject = "lattice.state.events";
+  std::string replay_subject = "lattice.state.replay";
+  /// Puts the namespace into both subjects, so that lattices on one server share nothing. First-party
+  /// peers must then be given the same subjects.
+  bool isolate = false;
+  std::chrono::seconds replay_interval{60};
+  /// Where links survive a stop of all hosts; empty: nowhere.
+  std::filesystem::path state_dir;
+};
+
+/// Everything about the lattice a host takes part in.
+struct LatticeOptions {
+  std::string ns = "default";          ///< the namespace, part of every subject (lattice.md 1.2)
+  std::optional<NatsOptions> rpc;      ///< calls and advertisements; nothing: standalone
+  std::optional<NatsOptions> control;  ///< control interface and events; nothing: none
+  CacheOptions cache;
+  std::chrono::milliseconds rpc_timeout{2000};
+  /// Public keys of hosts and clients (N…) whose calls are taken; empty: any (lattice.md 3.5, 13).
+  std::vector<std::string> allowed_hosts;
+  std::chrono::seconds replay_window{60};    ///< D3; 0 switches it off
+  std::size_t replay_capacity = 100'000;     ///< ids remembered
+  std::chrono::seconds max_token_age{0};     ///< refuse older tokens; 0: any age
+  bool deny_unknown_origins = false;         ///< D2 strict
+  bool redact_link_values = false;           ///< in answers to link queries (lattice.md 5.4)
+  /// Folders below which control commands may name files; none: no files. Built-in providers may
+  /// always be started by name.
+  std::vector<std::filesystem::path> control_files;
+};
+
+}  // namespace trellis

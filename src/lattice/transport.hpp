@@ -1,0 +1,103 @@
+// The seam to the message network: subjects, queue groups, requests (lattice.md 1). Implemented over
+// NATS (lattice/nats/) and, for tests, inside the process (lattice/memory_transport.hpp).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "trellis/bytes.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::lattice {
+
+/// A received message. Its views are valid while the handler runs.
+struct Message {
+  std::string_view subject;
+  std::string_view reply;  ///< empty: the sender expects no answer
+  ByteView payload;
+};
+
+/// Runs on a thread of the transport, one message of a subscription at a time. It must only copy,
+/// bound and hand on: never enter a guest, never wait, never send a blocking request.
+using MessageHandler = std::function<void(const Message&)>;
+
+/// Receives the answer of a request exactly once, on any thread; the same rules as a handler.
+using ReplyHandler = std::function<void(Result<Bytes>)>;
+
+/// One interest in a subject. The destructor ends it at once: the server is told without delay and the
+/// handler does not run any more once the destructor has returned (unless it is called from there).
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+
+  /// Tells the server at once, then lets the handler have what the server had routed here before it
+  /// knew (lattice.md 1.7, lost calls). Returns when that is done or `deadline` has passed.
+  virtual void drain(SteadyTime deadline) = 0;
+  /// Messages the transport had to drop because the handler was too slow.
+  [[nodiscard]] virtual std::uint64_t dropped() const = 0;
+};
+
+/// How much may wait for a handler before messages are dropped and counted.
+struct PendingLimits {
+  std::size_t messages = 64 * 1024;
+  std::size_t bytes = 64 * 1024 * 1024;
+};
+
+enum class TransportState {
+  connecting,    ///< never was connected; trying in the background
+  connected,
+  disconnected,  ///< lost the server; trying in the background, for ever
+  closed
+};
+
+/// A connection. All members may be called from any thread, also while the server is away:
+/// subscriptions are kept and made again, what is published meanwhile fails with `unavailable`.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Errors: invalid_argument for a subject that is no literal subject or pattern.
+  [[nodiscard]] virtual Result<std::unique_ptr<Subscription>> subscribe(
+      std::string_view subject, std::string_view queue_group, MessageHandler handler,
+      PendingLimits limits = {}) = 0;
+
+  /// Sends at once; `reply` may be empty. Errors: limit (payload above max_payload(), with both
+  /// sizes in the text), unavailable (not connected), invalid_argument (subject).
+  [[nodiscard]] virtual Result<void> publish(std::string_view subject, ByteView payload,
+                                             std::string_view reply = {}) = 0;
+
+  /// One question, one answer, through the connection's own wildcard inbox. Errors in `done`, besides
+  /// those of publish: deadline ("RPC call timed out"), not_found (nobody subscribed; only where the
+  /// server says so), cancelled (the transport was closed), unavailable (the server went away: when
+  /// the request certainly was not sent at once, else by its deadline).
+  virtual void request(std::string_view subject, ByteView payload, SteadyTime deadline,
+                       ReplyHandler done) = 0;
+
+  /// A subject nobody else uses, for questions with several answers.
+  [[nodiscard]] virtual std::string new_inbox() = 0;
+
+  /// Waits until the server has seen everything sent before (PING, PONG).
+  [[nodiscard]] virtual Result<void> flush(SteadyTime deadline) = 0;
+
+  /// Largest payload the server takes; 1 MiB while none has said otherwise.
+  [[nodiscard]] virtual std::size_t max_payload() const = 0;
+  [[nodiscard]] virtual TransportState state() const = 0;
+  /// Called after each change of state, on a thread of the transport; replaces the one before. The
+  /// same rules as a handler.
+  virtual void on_state_change(std::function<void(TransportState)> callback) = 0;
+
+  /// Ends all subscriptions, answers open requests with `cancelled`, closes the connection. Handlers
+  /// do not run any more once it has returned. A second call does nothing.
+  virtual void close() = 0;
+};
+
+/// Waits for the answer here. Not on transport threads.
+[[nodiscard]] Result<Bytes> request_and_wait(Transport& transport, std::string_view subject,
+                                             ByteView payload, SteadyTime deadline);
+
+}  // namespace trellis::lattice
