@@ -105,7 +105,7 @@ struct Bench {
       : report(to), scale(time_scale), engine(runtime), core({}, runtime) {}
 
   Result<Bytes> routed() {
-    static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
+    static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
     return core.router().from_provider(origin, nullptr, first.key, "Echo", payload, soon());
   }
   Pair pair(const std::function<void()>& floor, const std::function<void()>& value) {
@@ -183,7 +183,7 @@ void to_provider(Bench& bench) {
   calls.answer = [&](ByteView payload) -> Result<Bytes> {
     return direct.call(bench.first.key, "Get", payload);
   };
-  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
+  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
   const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, soon()); },
                                [&] {
                                  (void)bench.core.router().from_provider(
@@ -198,7 +198,7 @@ void to_actor(Bench& bench) {
   calls.answer = [&](ByteView payload) {
     return bench.bare_second->call("Echo", payload, bench.nothing, soon());
   };
-  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver"};
+  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
   const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, soon()); },
                                [&] {
                                  (void)bench.core.router().from_provider(

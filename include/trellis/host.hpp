@@ -25,6 +25,7 @@
 #include "trellis/clock.hpp"
 #include "trellis/engine.hpp"
 #include "trellis/host_types.hpp"
+#include "trellis/lattice_options.hpp"
 #include "trellis/log.hpp"
 #include "trellis/result.hpp"
 
@@ -88,6 +89,7 @@ struct HostOptions {
   std::uint32_t memory_mb = 0;                   ///< per instance; 0 = 128
   std::size_t payload_bytes = 0;                 ///< request, response, host call; 0 = 16 MiB
   std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
+  LatticeOptions lattice;                     ///< by default none: the host is on its own
   std::shared_ptr<LogSink> log;                  ///< null: nothing is logged
   std::shared_ptr<const Clock> clock;            ///< null: the system's
   std::shared_ptr<Authorizer> authorizer;        ///< null: allow

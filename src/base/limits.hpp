@@ -61,6 +61,8 @@ inline constexpr std::size_t link_values = 128;
 inline constexpr std::size_t link_value_bytes = 64 * kib;
 inline constexpr std::size_t links = 100000;
 inline constexpr std::size_t actors = 10000;
+/// Actors of the whole lattice whose claims or aliases are remembered; each takes about 1 KiB.
+inline constexpr std::size_t known_actors = 100000;
 /// How long one health check may take (host.md 10).
 inline constexpr milliseconds health_timeout{200};
 inline constexpr seconds health_interval{30};

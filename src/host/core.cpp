@@ -32,10 +32,9 @@ HostOptions with_defaults(HostOptions options) {
   return options;
 }
 
-std::string new_host_key() {
+identity::KeyPair new_host_key() {
   SystemRandom random;
-  // The secret half is needed only when calls leave the host; it is never stored.
-  return identity::KeyPair::generate(identity::KeyType::server, random).public_key().text();
+  return identity::KeyPair::generate(identity::KeyType::server, random);
 }
 
 RegistryOptions registry_options(const HostOptions& options) {
@@ -66,16 +65,17 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine)
     : options_(with_defaults(options)),
       engine_(std::move(engine)),
       log_(options_.log, "host"),
-      id_(new_host_key()),
+      key_(new_host_key()),
+      id_(key_.public_key().text()),
       started_(options_.clock->wall()),
       modules_(engine_),
       workers_(options_.worker_threads),
       binder_(workers_, options_.call_timeout, log_),
       registry_(registry_options(options_), binder_, log_),
-      router_({options_.check_provider_to_actor, options_.call_timeout, options_.clock,
-               options_.authorizer, options_.middleware},
-              registry_.tables(), log_),
-      health_({options_.health_interval, options_.health_timeout, options_.clock},
+      router_({options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
+               options_.call_timeout, options_.clock, options_.authorizer, options_.middleware},
+              registry_.tables(), remote_, log_),
+      health_({options_.health_interval, options_.health_timeout, options_.clock, nullptr},
               registry_.tables(), router_, workers_, log_) {
   health_.start();
 }

@@ -79,6 +79,7 @@ class Core {
   const HostOptions options_;
   const std::shared_ptr<EngineRuntime> engine_;
   const Log log_;
+  const identity::KeyPair key_;  ///< made at this start, never stored; signs what leaves
   const std::string id_;
   const WallTime started_;
   std::atomic<EntityId> next_id_{1};
@@ -87,6 +88,7 @@ class Core {
   Workers workers_;
   Binder binder_;
   Registry registry_;
+  NoRemoteCalls remote_;
   Router router_;
   HealthMonitor health_;
   std::atomic<bool> stopped_{false};

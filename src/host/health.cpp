@@ -13,6 +13,9 @@ namespace {
 constexpr auto silent_text = "No successful health check response from target";
 constexpr auto garbled_text = "Failed to de-serialize health check response from target";
 
+/// Beyond the time of the answers, so that the last of them is recorded.
+constexpr auto settling = std::chrono::milliseconds(20);
+
 Bytes health_request() {
   return codec::encode(codec::core::HealthRequest{});
 }
@@ -47,6 +50,12 @@ void HealthMonitor::schedule() {
       if (stopped_) return;
     }
     begin_round(std::make_shared<Round>());
+    if (options_.after_round) {
+      timer_.after(options_.timeout + settling, [this] {
+        // Refused only when the host stops, or drowns; then the next round reports.
+        static_cast<void>(workers_.post(options_.after_round));
+      });
+    }
     schedule();
   });
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,8 @@ struct HealthOptions {
   std::chrono::milliseconds interval{0};
   std::chrono::milliseconds timeout{0};  ///< after it an entity counts as silent in this round
   std::shared_ptr<const Clock> clock;
+  /// Called on a worker after each of the regular rounds, when its answers are in or overdue.
+  std::function<void()> after_round;
 };
 
 /// Any thread. A round never waits for a busy actor: one that completed a call since the last round

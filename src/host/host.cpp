@@ -177,7 +177,10 @@ Result<Inventory> Host::inventory() const {
 
 std::vector<ActorIdentity> Host::claims() const {
   auto core = self_->core();
-  return core ? (*core)->registry().known_claims() : std::vector<ActorIdentity>{};
+  std::vector<ActorIdentity> all;
+  if (!core) return all;
+  for (const auto& known : (*core)->registry().known_claims()) all.push_back(known->identity);
+  return all;
 }
 
 void Host::check_health() {

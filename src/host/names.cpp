@@ -97,6 +97,14 @@ Result<std::string> normal_link_name(std::string_view name) {
   return std::string(name);
 }
 
+bool usable_alias(std::string_view alias) {
+  return !alias.empty() && alias.size() <= limits::name_bytes &&
+         alias.size() != identity::public_key_chars && alias.find(':') == std::string_view::npos &&
+         is_utf8(alias) && std::none_of(alias.begin(), alias.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
+}
+
 std::string unsigned_provider_key(const provider::Description& description) {
   if (description.contract_id == "wasmcloud:extras" && description.vendor == "wasmcloud") {
     return std::string(extras_key);

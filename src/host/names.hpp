@@ -21,6 +21,10 @@ namespace trellis::host {
 /// `name` trimmed, or "default" when nothing is left; an error when it cannot be a link name.
 [[nodiscard]] Result<std::string> normal_link_name(std::string_view name);
 
+/// Whether actors may be called by this alias: nothing that could be taken for a contract or a key
+/// (D9), or that cannot be written in one line (lattice.md 4.1).
+[[nodiscard]] bool usable_alias(std::string_view alias);
+
 /// The key of a provider that has no signed archive: made from what it says about itself, so that
 /// it is the same on every host and links may name it. The extras provider has its fixed
 /// first-party key (identity.md 5.3).

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
+#include "host/names.hpp"
 
 namespace trellis::host {
 
@@ -59,11 +61,13 @@ std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Act
   const auto key = actor->key();
   const auto* running = current_->actors.find(key);
   auto replaced = running == nullptr ? nullptr : (*running)->actor;
-  claims_[key] = actor->identity();
+  const auto known =
+      std::make_shared<KnownClaims>(KnownClaims{actor->claims(), actor->identity(), true});
   change([&](Tables& next) {
+    next.claims.set(key, known);
     next.actors.set(key, std::make_shared<ActorEntry>(
                              ActorEntry{std::move(actor), std::make_shared<Routes>()}));
-    claim_alias(next, claims_[key]);
+    claim_alias(next, known->identity);
     refresh_actor(next, key);
   });
   return replaced;
@@ -102,10 +106,49 @@ std::shared_ptr<const ProviderEntry> Registry::remove_provider(std::string_view 
   return removed;
 }
 
-void Registry::put_link(Link link) {
+bool Registry::learn_claims(const identity::ActorClaims& claims) {
+  const std::scoped_lock lock(mutex_);
+  const auto* known = current_->claims.find(claims.sub);
+  if (known == nullptr && current_->claims.size() >= limits::known_actors) return false;
+  if (known != nullptr && ((*known)->verified || (*known)->claims == claims)) return false;
+  change([&](Tables& next) {
+    next.claims.set(claims.sub, std::make_shared<KnownClaims>(
+                                    KnownClaims{claims, to_identity(claims), false}));
+    refresh_actor(next, claims.sub);
+  });
+  return true;
+}
+
+// Requires mutex_.
+bool Registry::is_contract(std::string_view name) const {
+  return std::any_of(links_.begin(), links_.end(),
+                     [&](const auto& each) { return each.second.contract_id == name; });
+}
+
+bool Registry::learn_alias(const std::string& alias, const std::string& actor) {
+  const std::scoped_lock lock(mutex_);
+  if (!usable_alias(alias) || is_contract(alias)) return false;
+  const auto* owner = current_->aliases.find(alias);
+  if (owner != nullptr && (*owner == actor || current_->actors.find(*owner) != nullptr)) {
+    return *owner == actor;
+  }
+  if (owner == nullptr && current_->aliases.size() >= limits::known_actors) return false;
+  change([&](Tables& next) { next.aliases.set(alias, actor); });
+  return true;
+}
+
+void Registry::forget_alias(const std::string& alias) {
+  const std::scoped_lock lock(mutex_);
+  const auto* owner = current_->aliases.find(alias);
+  if (owner == nullptr || current_->actors.find(*owner) != nullptr) return;
+  change([&](Tables& next) { next.aliases.erase(alias); });
+}
+
+bool Registry::put_link(Link link) {
   const std::scoped_lock lock(mutex_);
   LinkKey key(link.actor, link.contract_id, link.link_name);
   const auto before = links_.find(key);
+  if (before != links_.end() && before->second == link) return false;
   std::shared_ptr<const ProviderEntry> left_behind;
   if (before != links_.end() && before->second.provider_id != link.provider_id) {
     left_behind = provider_of(*current_, before->second);
@@ -115,6 +158,7 @@ void Registry::put_link(Link link) {
   // The provider a link pointed to before must let go of the actor (host.md 9.4).
   if (left_behind) binder_.want(left_behind, actor, std::nullopt);
   change([&](Tables& next) { refresh_actor(next, actor); });
+  return true;
 }
 
 bool Registry::remove_link(std::string_view actor, std::string_view contract,
@@ -136,7 +180,7 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
 void Registry::claim_alias(Tables& next, const ActorIdentity& identity) {
   const auto& alias = identity.call_alias;
   if (alias.empty()) return;
-  if (alias.find(':') != std::string::npos || alias.size() == 56) {
+  if (!usable_alias(alias) || is_contract(alias)) {
     log_.warn(
         "call alias '{}' of actor {} is ignored: it could be mistaken for a contract or a key",
         alias, identity.key);
@@ -188,14 +232,15 @@ void Registry::refresh_actor(Tables& next, const std::string& actor) {
 // Requires mutex_.
 void Registry::want_binding(const Tables& next, const Link& link) {
   const auto provider = provider_of(next, link);
-  const auto claims = claims_.find(link.actor);
-  if (!provider || claims == claims_.end()) return;
-  if (const auto reason = refusal(claims->second, *provider); reason) {
+  const auto* known = next.claims.find(link.actor);
+  if (!provider || known == nullptr) return;
+  const auto& identity = (*known)->identity;
+  if (const auto reason = refusal(identity, *provider); reason) {
     log_.warn("link of actor {} to {} is not made: {}", link.actor, link.contract_id, *reason);
     binder_.want(provider, link.actor, std::nullopt);
     return;
   }
-  binder_.want(provider, link.actor, bind_config(link, claims->second));
+  binder_.want(provider, link.actor, bind_config(link, identity));
 }
 
 std::optional<std::string> Registry::refusal(const ActorIdentity& actor,
@@ -228,14 +273,14 @@ std::vector<LinkInfo> Registry::links() const {
 // Requires mutex_.
 LinkInfo Registry::describe(const Link& link) const {
   LinkInfo info{link, LinkState::waiting_for_actor, {}, 0};
-  const auto claims = claims_.find(link.actor);
-  if (claims == claims_.end()) return info;
+  const auto* known = current_->claims.find(link.actor);
+  if (known == nullptr) return info;
   const auto provider = provider_of(*current_, link);
   if (!provider) {
     info.state = LinkState::waiting_for_provider;
     return info;
   }
-  if (auto reason = refusal(claims->second, *provider); reason) {
+  if (auto reason = refusal((*known)->identity, *provider); reason) {
     info.state = LinkState::refused;
     info.problem = std::move(*reason);
     return info;
@@ -249,11 +294,22 @@ LinkInfo Registry::describe(const Link& link) const {
   return info;
 }
 
-std::vector<ActorIdentity> Registry::known_claims() const {
+std::optional<Link> Registry::link(std::string_view actor, std::string_view contract,
+                                   std::string_view link_name) const {
   const std::scoped_lock lock(mutex_);
-  std::vector<ActorIdentity> all;
-  all.reserve(claims_.size());
-  for (const auto& [key, identity] : claims_) all.push_back(identity);
+  const auto found =
+      links_.find(LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
+  return found == links_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::shared_ptr<const KnownClaims>> Registry::known_claims() const {
+  std::vector<std::shared_ptr<const KnownClaims>> all;
+  tables_.read()->claims.for_each(
+      [&](std::string_view, const auto& known) { all.push_back(known); });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::pair(!a->verified, std::string_view(a->identity.key)) <
+           std::pair(!b->verified, std::string_view(b->identity.key));
+  });
   return all;
 }
 

@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "host/binder.hpp"
 #include "host/tables.hpp"
+#include "identity/claims.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {
@@ -49,15 +50,27 @@ class Registry {
   std::shared_ptr<const ProviderEntry> remove_provider(std::string_view key,
                                                        std::string_view link_name);
 
-  /// Defines or replaces a link. The caller has validated it.
-  void put_link(Link link);
+  /// Takes claims that somebody else states. They decide what providers here are told about the
+  /// actor and never replace what a module of this host proved. False when nothing changed, or when
+  /// too many actors are known.
+  bool learn_claims(const identity::ActorClaims& claims);
+  /// An alias of an actor elsewhere. Refused (false): names that could be taken for a contract or a
+  /// key (D9), and those of an actor that runs here.
+  bool learn_alias(const std::string& alias, const std::string& actor);
+  void forget_alias(const std::string& alias);
+
+  /// Defines or replaces a link. The caller has validated it. False when it was there already,
+  /// exactly so.
+  bool put_link(Link link);
   /// False when there is none.
   [[nodiscard]] bool remove_link(std::string_view actor, std::string_view contract,
                                  std::string_view link_name);
   [[nodiscard]] std::size_t link_count() const;
   [[nodiscard]] std::vector<LinkInfo> links() const;
-  /// Claims of every actor verified since the start (grow-only).
-  [[nodiscard]] std::vector<ActorIdentity> known_claims() const;
+  [[nodiscard]] std::optional<Link> link(std::string_view actor, std::string_view contract,
+                                         std::string_view link_name) const;
+  /// Claims of every actor known since the start, those verified here first (grow-only).
+  [[nodiscard]] std::vector<std::shared_ptr<const KnownClaims>> known_claims() const;
 
  private:
   using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
@@ -66,6 +79,7 @@ class Registry {
   void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
   void want_binding(const Tables& next, const Link& link);
   void claim_alias(Tables& next, const ActorIdentity& identity);
+  [[nodiscard]] bool is_contract(std::string_view name) const;
   [[nodiscard]] std::shared_ptr<const ProviderEntry> provider_of(const Tables& tables,
                                                                  const Link& link) const;
   /// Why an actor may not be bound to a provider; nothing when it may.
@@ -80,7 +94,6 @@ class Registry {
 
   mutable std::mutex mutex_;
   std::map<LinkKey, Link> links_;                // under mutex_
-  std::map<std::string, ActorIdentity> claims_;  // under mutex_
   std::set<std::string> reserved_;               // under mutex_
   std::shared_ptr<const Tables> current_;        // under mutex_: what was published last
   TablesSnapshot tables_;

@@ -42,11 +42,10 @@ bool looks_like_actor_key(std::string_view text) {
   return text.size() == 56 && text.front() == 'M';
 }
 
-std::unexpected<Error> not_running_here() {
-  // Exact first-party text (lattice.md 4.5).
+std::unexpected<Error> unknown_name(std::string_view name) {
   return fail(ErrorCode::not_found,
-              "No local bus subscribers found, and no lattice RPC client enabled",
-              "start the target on this host; `trellis` calls only reach what runs here");
+              fmt::format("'{}' is neither an actor's public key nor a known call alias", name),
+              "`trellis get claims` lists the actors that are known, with their aliases");
 }
 
 std::unexpected<Error> too_deep() {
@@ -60,22 +59,25 @@ std::unexpected<Error> timed_out() {
 
 }  // namespace
 
-Router::Router(RouterOptions options, const TablesSnapshot& tables, Log log)
-    : options_(std::move(options)), tables_(tables), log_(std::move(log)) {}
+Router::Router(RouterOptions options, const TablesSnapshot& tables, const RemoteCalls& remote,
+               Log log)
+    : options_(std::move(options)), tables_(tables), remote_(remote), log_(std::move(log)) {}
+
+Party Router::Origin::party() const noexcept {
+  if (provider == nullptr) return {key, {}, {}};
+  return {provider->key, provider->contract_id, provider->link_name};
+}
 
 Result<Bytes> Router::from_system(std::string_view target, std::string_view operation,
                                   ByteView payload, SteadyTime deadline) const {
   const auto tables = tables_.read();
-  const auto* found = tables->actors.find(target);
-  if (found == nullptr) {
-    const auto* key = tables->aliases.find(target);
-    if (key != nullptr) found = tables->actors.find(*key);
-  }
-  if (found == nullptr) return not_running_here();
+  const auto* owner = tables->aliases.find(target);
+  const auto key = owner == nullptr ? target : std::string_view(*owner);
+  if (!looks_like_actor_key(key)) return unknown_name(target);
   CallContext root;
   root.deadline = deadline;
   begin_chain(root);
-  return to_actor({codec::core::system_actor, nullptr}, **found, root, operation, payload);
+  return to_actor({codec::core::system_actor}, *tables, key, root, operation, payload);
 }
 
 Result<Bytes> Router::from_provider(const ProviderOrigin& origin, const CallContext* parent,
@@ -83,10 +85,11 @@ Result<Bytes> Router::from_provider(const ProviderOrigin& origin, const CallCont
                                     ByteView payload, SteadyTime deadline) const {
   const auto tables = tables_.read();
   const auto* found = tables->actors.find(actor);
-  if (found == nullptr) return not_running_here();
-  if (options_.check_provider_to_actor && !(*found)->actor->has_capability(origin.contract_id)) {
+  if (found != nullptr && options_.check_provider_to_actor &&
+      !(*found)->actor->has_capability(origin.contract_id)) {
     return denied("the actor's claims do not list the provider's contract", origin.key, actor);
   }
+  if (!looks_like_actor_key(actor)) return unknown_name(actor);
   CallContext context;
   if (parent != nullptr) {
     context = *parent;
@@ -95,7 +98,7 @@ Result<Bytes> Router::from_provider(const ProviderOrigin& origin, const CallCont
     context.deadline = deadline;
   }
   begin_chain(context);
-  return to_actor({origin.key, nullptr}, **found, context, operation, payload);
+  return to_actor({origin.key, nullptr, &origin}, *tables, actor, context, operation, payload);
 }
 
 Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& caller,
@@ -106,17 +109,11 @@ Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& 
   }
   const auto tables = tables_.read();
   const Origin from{origin.key(), &origin.identity()};
-  if (looks_like_actor_key(ns)) {
-    const auto* target = tables->actors.find(ns);
-    if (target == nullptr) return not_running_here();
-    return to_actor(from, **target, caller, operation, payload);
-  }
+  if (looks_like_actor_key(ns)) return to_actor(from, *tables, ns, caller, operation, payload);
   // Aliases never contain ':' (D9), so a contract id costs no lookup here and cannot be hijacked.
   if (ns.find(':') == std::string_view::npos) {
     if (const auto* key = tables->aliases.find(ns); key != nullptr) {
-      const auto* target = tables->actors.find(*key);
-      if (target == nullptr) return not_running_here();
-      return to_actor(from, **target, caller, operation, payload);
+      return to_actor(from, *tables, *key, caller, operation, payload);
     }
   }
   const auto* self = tables->actors.find(origin.key());
@@ -141,6 +138,17 @@ Result<Bytes> Router::health_check(actor::Actor& target, ByteView payload,
   begin_chain(root);
   GuestCalls calls(*this, target, root.extended(target.id()), log_);
   return target.call_if_idle(root, codec::core::operation::health_request, payload, calls);
+}
+
+Result<Bytes> Router::to_actor(const Origin& origin, const Tables& tables, std::string_view key,
+                               const CallContext& caller, std::string_view operation,
+                               ByteView payload) const {
+  const auto* here = tables.actors.find(key);
+  if (here != nullptr) return to_actor(origin, **here, caller, operation, payload);
+  if (origin.claims != nullptr && !origin.claims->capabilities) {
+    return denied("the caller's claims have no capability list", origin.key, key);
+  }
+  return out(origin, {key, {}, {}}, caller, operation, payload);
 }
 
 Result<Bytes> Router::to_actor(const Origin& origin, const ActorEntry& entry,
@@ -174,16 +182,26 @@ Result<Bytes> Router::to_provider(const actor::Actor& origin, const Route& route
   if (!route.in_claims) {
     return denied("the actor's claims do not list the contract", origin.key(), route.provider_key);
   }
-  if (route.provider == nullptr) return not_running_here();
+  const Origin from{origin.key(), &origin.identity()};
+  if (route.provider == nullptr) {
+    const Party target{route.provider_key, route.contract_id, route.link_name};
+    return out(from, target, caller, operation, payload);
+  }
   if (route.gate != nullptr && !route.gate->open()) {
     const BlockingScope blocking;
     if (blocking.allowed()) route.gate->wait(std::min(caller.deadline, now() + gate_wait));
   }
+  return to_provider(from, *route.provider, caller, operation, payload);
+}
+
+Result<Bytes> Router::to_provider(const Origin& origin, const ProviderEntry& provider,
+                                  const CallContext& caller, std::string_view operation,
+                                  ByteView payload) const {
   if (now() >= caller.deadline) return timed_out();
   if (options_.authorizer == nullptr && options_.middleware.empty()) {
-    return route.provider->instance->call(caller, origin.key(), operation, payload);
+    return provider.instance->call(caller, origin.key, operation, payload);
   }
-  return with_hooks({origin.key(), &origin.identity()}, route, caller, operation, payload);
+  return with_hooks(origin, provider, caller, operation, payload);
 }
 
 bool Router::authorizer_agrees(const ActorIdentity& origin,
@@ -221,18 +239,18 @@ Result<Bytes> Router::with_hooks(const Origin& origin, const ActorEntry& entry,
   return result;
 }
 
-Result<Bytes> Router::with_hooks(const Origin& origin, const Route& route,
+Result<Bytes> Router::with_hooks(const Origin& origin, const ProviderEntry& provider,
                                  const CallContext& caller, std::string_view operation,
                                  ByteView payload) const {
   const InvocationView view{next_invocation_.fetch_add(1),
                             origin.key,
-                            route.provider_key,
-                            route.contract_id,
-                            route.link_name,
+                            provider.key,
+                            provider.description.contract_id,
+                            provider.link_name,
                             operation,
                             payload};
-  if (!authorizer_agrees(*origin.claims, view)) {
-    return denied("the authorizer said no", origin.key, route.provider_key);
+  if (origin.claims != nullptr && !authorizer_agrees(*origin.claims, view)) {
+    return denied("the authorizer said no", origin.key, provider.key);
   }
   for (const auto& hook : options_.middleware) {
     if (auto go = hook->capability_pre_invoke(view); !go) {
@@ -240,7 +258,7 @@ Result<Bytes> Router::with_hooks(const Origin& origin, const Route& route,
                   "Capability middleware pre-invoke failure: " + go.error().message);
     }
   }
-  auto result = route.provider->instance->call(caller, origin.key, operation, payload);
+  auto result = provider.instance->call(caller, origin.key, operation, payload);
   for (const auto& hook : options_.middleware) {
     if (!result) return result;
     result = hook->capability_post_invoke(view, std::move(*result));

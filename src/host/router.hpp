@@ -11,6 +11,7 @@
 
 #include "base/call_context.hpp"
 #include "base/log.hpp"
+#include "host/remote_calls.hpp"
 #include "host/tables.hpp"
 #include "trellis/host.hpp"
 
@@ -19,6 +20,7 @@ namespace trellis::host {
 /// What the router needs to know of the host's options.
 struct RouterOptions {
   bool check_provider_to_actor = true;  ///< D1
+  bool deny_unknown_origins = false;    ///< D2
   std::chrono::milliseconds call_timeout{0};
   std::shared_ptr<const Clock> clock;
   std::shared_ptr<Authorizer> authorizer;  ///< may be null
@@ -29,13 +31,14 @@ struct RouterOptions {
 struct ProviderOrigin {
   std::string key;
   std::string contract_id;
+  std::string link_name;
 };
 
 /// Runs every call on the thread that makes it. Takes no global lock: tables are read as a
 /// snapshot, instances come from the target's pool. Any thread of the host (guests are entered).
 class Router {
  public:
-  Router(RouterOptions options, const TablesSnapshot& tables, Log log);
+  Router(RouterOptions options, const TablesSnapshot& tables, const RemoteCalls& remote, Log log);
 
   /// A call from the host API, as "system". `target` is a key or a call alias.
   [[nodiscard]] Result<Bytes> from_system(std::string_view target, std::string_view operation,
@@ -50,6 +53,12 @@ class Router {
   [[nodiscard]] Result<Bytes> from_guest(const actor::Actor& origin, const CallContext& caller,
                                          std::string_view binding, std::string_view ns,
                                          std::string_view operation, ByteView payload) const;
+
+  /// A call that arrived from the lattice for something that runs here. The caller has verified its
+  /// token; whether the origin may make it is decided here (lattice.md 4.4, receiver).
+  [[nodiscard]] Result<Bytes> from_lattice(const Party& origin, const Party& target,
+                                           std::string_view operation, ByteView payload,
+                                           SteadyTime deadline) const;
 
   /// HealthRequest to a running actor, on an idle instance only (host.md 10).
   [[nodiscard]] Result<Bytes> health_check(actor::Actor& target, ByteView payload,
@@ -67,21 +76,41 @@ class Router {
   /// Who calls, for hooks and log lines.
   struct Origin {
     std::string_view key;
-    const ActorIdentity* claims = nullptr;  // set when it is an actor running here
+    const ActorIdentity* claims = nullptr;     // set when it is an actor whose claims are known
+    const ProviderOrigin* provider = nullptr;  // set when it is a provider running here
+    [[nodiscard]] Party party() const noexcept;
   };
 
+  /// On to an actor by key: here when it runs here, else over the lattice.
+  [[nodiscard]] Result<Bytes> to_actor(const Origin& origin, const Tables& tables,
+                                       std::string_view key, const CallContext& caller,
+                                       std::string_view operation, ByteView payload) const;
   [[nodiscard]] Result<Bytes> to_actor(const Origin& origin, const ActorEntry& target,
                                        const CallContext& caller, std::string_view operation,
                                        ByteView payload) const;
   [[nodiscard]] Result<Bytes> to_provider(const actor::Actor& origin, const Route& route,
                                           const CallContext& caller, std::string_view operation,
                                           ByteView payload) const;
+  [[nodiscard]] Result<Bytes> to_provider(const Origin& origin, const ProviderEntry& provider,
+                                          const CallContext& caller, std::string_view operation,
+                                          ByteView payload) const;
+  [[nodiscard]] Result<Bytes> lattice_to_actor(const Tables& tables, const Party& origin,
+                                               const Party& target, const CallContext& root,
+                                               std::string_view operation, ByteView payload) const;
+  [[nodiscard]] Result<Bytes> lattice_to_provider(const Tables& tables, const Party& origin,
+                                                  const Party& target, const CallContext& root,
+                                                  std::string_view operation,
+                                                  ByteView payload) const;
+  /// Sends it out, unless the authorizer objects.
+  [[nodiscard]] Result<Bytes> out(const Origin& origin, const Party& target,
+                                  const CallContext& caller, std::string_view operation,
+                                  ByteView payload) const;
   [[nodiscard]] Result<Bytes> execute(actor::Actor& target, const CallContext& caller,
                                       std::string_view operation, ByteView payload) const;
   [[nodiscard]] Result<Bytes> with_hooks(const Origin& origin, const ActorEntry& target,
                                          const CallContext& caller, std::string_view operation,
                                          ByteView payload) const;
-  [[nodiscard]] Result<Bytes> with_hooks(const Origin& origin, const Route& route,
+  [[nodiscard]] Result<Bytes> with_hooks(const Origin& origin, const ProviderEntry& provider,
                                          const CallContext& caller, std::string_view operation,
                                          ByteView payload) const;
   [[nodiscard]] bool authorizer_agrees(const ActorIdentity& origin,
@@ -91,6 +120,7 @@ class Router {
 
   const RouterOptions options_;
   const TablesSnapshot& tables_;
+  const RemoteCalls& remote_;
   const Log log_;
   mutable std::atomic<std::uint64_t> denials_{0};
   mutable std::atomic<std::uint64_t> next_invocation_{1};

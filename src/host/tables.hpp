@@ -13,6 +13,8 @@
 #include "base/snapshot.hpp"
 #include "host/binder.hpp"
 #include "host/entities.hpp"
+#include "identity/claims.hpp"
+#include "trellis/host_types.hpp"
 
 namespace trellis::host {
 
@@ -48,10 +50,18 @@ struct ActorEntry {
   std::shared_ptr<const Routes> routes;
 };
 
+/// What is known of an actor, and how.
+struct KnownClaims {
+  identity::ActorClaims claims;
+  ActorIdentity identity;  ///< the same for users of the host
+  bool verified = false;   ///< from a module that was checked here; else only stated by the lattice
+};
+
 struct Tables {
   CowMap<std::shared_ptr<const ActorEntry>> actors;        // by public key
   CowMap<std::shared_ptr<const ProviderEntry>> providers;  // by provider_slot()
   CowMap<std::string> aliases;                             // call alias -> actor key
+  CowMap<std::shared_ptr<const KnownClaims>> claims;       // by actor key, grow-only
 };
 
 using TablesSnapshot = Snapshot<Tables>;
