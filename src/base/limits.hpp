@@ -69,6 +69,17 @@ inline constexpr seconds health_interval{30};
 /// Total time of a stop.
 inline constexpr seconds stop_timeout{10};
 
+// --- lattice --------------------------------------------------------------------------------
+/// Advertisements and cache changes that wait to be applied: a join brings all links at once.
+inline constexpr std::size_t lane_jobs = 256 * kib;
+inline constexpr std::size_t lane_bytes = 64 * mib;
+/// Advertisements kept for the next connection while the server is away.
+inline constexpr std::size_t unsent_advertisements = 10000;
+/// How long a start waits for the first answer of a server before it goes on without.
+inline constexpr milliseconds lattice_patience = seconds(2);
+/// How long the server may take to confirm a subscription before it is announced all the same.
+inline constexpr milliseconds lattice_confirm = milliseconds(500);
+
 // --- providers ------------------------------------------------------------------------------
 /// Calls waiting for one provider's executor before new ones are refused as busy.
 inline constexpr std::size_t provider_queue = 1024;

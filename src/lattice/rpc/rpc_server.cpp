@@ -1,0 +1,190 @@
+#include "lattice/rpc/rpc_server.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <utility>
+
+#include "codec/message.hpp"
+
+namespace trellis::lattice {
+namespace {
+
+constexpr auto log_interval = std::chrono::seconds(10);
+
+SteadyTime now() {
+  return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+struct RpcServer::Served {
+  explicit Served(Entity who) : entity(std::move(who)) {}
+
+  void enter() {
+    const std::scoped_lock lock(mutex);
+    ++open;
+  }
+  void leave() {
+    const std::scoped_lock lock(mutex);
+    if (--open == 0) idle.notify_all();
+  }
+  bool wait(SteadyTime deadline) {
+    std::unique_lock lock(mutex);
+    return idle.wait_until(lock, deadline, [&] { return open == 0; });
+  }
+
+  const Entity entity;
+  std::unique_ptr<Subscription> subscription;
+  std::mutex mutex;
+  std::condition_variable idle;
+  std::size_t open = 0;  // calls received and not answered; under mutex
+};
+
+RpcServer::RpcServer(Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
+                     Executor executor, CallHandler handler, Log log)
+    : transport_(transport),
+      subjects_(subjects),
+      verifier_(verifier),
+      executor_(std::move(executor)),
+      handler_(std::move(handler)),
+      log_(std::move(log)),
+      limit_(log_interval) {}
+
+RpcServer::~RpcServer() {
+  stop(now());
+}
+
+Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
+  const auto subject = subjects_.entity(entity);
+  auto served = std::make_shared<Served>(entity);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopped_) return fail(ErrorCode::cancelled, "the host is leaving the lattice");
+    if (!served_.try_emplace(subject, served).second) return {};
+  }
+  auto subscription = transport_.subscribe(
+      subject, subject, [this, served](const Message& message) { receive(served, message); });
+  if (!subscription) {
+    const std::scoped_lock lock(mutex_);
+    served_.erase(subject);
+    return pass(subscription);
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    served->subscription = std::move(*subscription);
+  }
+  // Peers may call as soon as they hear of the entity, so the server must know it before they do
+  // (lattice.md 1.7). While it is away there is nobody to hear.
+  if (auto known = transport_.flush(deadline); !known) {
+    log_.debug("{} is not confirmed yet: {}", subject, known.error().message);
+  }
+  return {};
+}
+
+void RpcServer::stop_serving(const Entity& entity, SteadyTime deadline) {
+  std::shared_ptr<Served> served;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = served_.find(subjects_.entity(entity));
+    if (found == served_.end()) return;
+    served = std::move(found->second);
+    served_.erase(found);
+  }
+  finish(served, deadline);
+}
+
+void RpcServer::finish(const std::shared_ptr<Served>& served, SteadyTime deadline) {
+  if (served->subscription) served->subscription->drain(deadline);
+  if (!served->wait(deadline)) {
+    log_.warn("calls to {} were still running when it was unsubscribed",
+              subjects_.entity(served->entity));
+  }
+  served->subscription.reset();
+}
+
+void RpcServer::stop(SteadyTime deadline) {
+  std::map<std::string, std::shared_ptr<Served>> all;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
+    all.swap(served_);
+  }
+  for (const auto& [subject, served] : all) finish(served, deadline);
+}
+
+void RpcServer::receive(const std::shared_ptr<Served>& served, const Message& message) {
+  received_.fetch_add(1, std::memory_order_relaxed);
+  if (message.reply.empty()) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    report(Trouble::no_reply, message.subject,
+           {ErrorCode::malformed, "a call without reply subject was dropped", {}});
+    return;
+  }
+  served->enter();
+  auto posted = executor_([this, served, reply = std::string(message.reply),
+                           payload = Bytes(message.payload.begin(), message.payload.end())] {
+    execute(*served, reply, payload);
+    served->leave();
+  });
+  if (posted) return;
+  served->leave();
+  busy_.fetch_add(1, std::memory_order_relaxed);
+  report(Trouble::busy, message.subject, posted.error());
+  // Its id is inside what has not been read; the reply inbox is enough to correlate.
+  answer_error(std::string(message.reply), {}, posted.error().message);
+}
+
+void RpcServer::execute(const Served& served, const std::string& reply, ByteView payload) {
+  auto call = codec::decode<Invocation>(payload);
+  if (!call) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    report(Trouble::malformed, served.entity.key(), call.error());
+    answer_error(reply, {}, "the invocation could not be read: " + call.error().message);
+    return;
+  }
+  if (auto genuine = verifier_.verify(*call, served.entity); !genuine) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    report(Trouble::refused, served.entity.key(), genuine.error());
+    answer_error(reply, std::move(call->id), genuine.error().message);
+    return;
+  }
+  answer(reply, *call, handler_(*call));
+}
+
+void RpcServer::answer(const std::string& reply, const Invocation& call, Result<Bytes> result) {
+  if (!result) {
+    failed_.fetch_add(1, std::memory_order_relaxed);
+    answer_error(reply, call.id, result.error().message);
+    return;
+  }
+  send(reply, {.msg = std::move(*result), .error = std::nullopt, .invocation_id = call.id});
+}
+
+void RpcServer::answer_error(const std::string& reply, std::string id, std::string_view text) {
+  send(reply, {.msg = {}, .error = std::string(text), .invocation_id = std::move(id)});
+}
+
+void RpcServer::send(const std::string& reply, const InvocationResponse& response) {
+  const auto bytes = codec::encode(response);
+  auto sent = transport_.publish(reply, bytes);
+  if (sent) return;
+  report(Trouble::reply_lost, reply, sent.error());
+  // An answer that is too large becomes an error (lattice.md 1.8); anything else cannot be said.
+  if (sent.error().code != ErrorCode::limit || response.error) return;
+  answer_error(reply, response.invocation_id, "the response is too large: " + sent.error().message);
+}
+
+void RpcServer::report(Trouble kind, std::string_view subject, const Error& error) {
+  const auto hidden = limit_.admit(kind, now());
+  if (!hidden) return;
+  log_.write(LogLevel::warn, error.message,
+             {{"subject", subject}, {"remedy", error.remedy}, {"more", std::to_string(*hidden)}});
+}
+
+RpcServer::Counters RpcServer::counters() const noexcept {
+  return {received_.load(), refused_.load(), dropped_.load(), busy_.load(), failed_.load()};
+}
+
+}  // namespace trellis::lattice

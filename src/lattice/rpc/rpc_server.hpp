@@ -1,0 +1,88 @@
+// Calls that arrive: one subscription per actor and provider that runs here, each message verified
+// before anything else is done with it (lattice.md 3.5, 4.3).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/rate_limit.hpp"
+#include "lattice/anti_forgery.hpp"
+#include "lattice/transport.hpp"
+#include "lattice/wire/entity.hpp"
+#include "lattice/wire/invocation.hpp"
+#include "lattice/wire/subjects.hpp"
+
+namespace trellis::lattice {
+
+/// Any thread. Handlers of messages only copy and hand on; calls run on the executor.
+class RpcServer {
+ public:
+  /// Runs a verified call and returns what goes back. On a thread of the executor.
+  using CallHandler = std::function<Result<Bytes>(const Invocation&)>;
+  /// Hands work to a thread that may enter guests; busy when too much waits.
+  using Executor = std::function<Result<void>(std::function<void()>)>;
+
+  struct Counters {
+    std::uint64_t received = 0;
+    std::uint64_t refused = 0;  ///< malformed, forged, replayed, for somebody else
+    std::uint64_t dropped = 0;  ///< without a reply subject
+    std::uint64_t busy = 0;     ///< the executor was full
+    std::uint64_t failed = 0;   ///< the call itself gave an error
+  };
+
+  /// Transport, subjects and verifier live as long as the server.
+  RpcServer(Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
+            Executor executor, CallHandler handler, Log log);
+  ~RpcServer();
+  RpcServer(const RpcServer&) = delete;
+  RpcServer& operator=(const RpcServer&) = delete;
+
+  /// Subscribes with the entity's subject as queue group. On success the server has confirmed it, or
+  /// is away: then the subscription is made when it comes back. Serving twice changes nothing.
+  [[nodiscard]] Result<void> serve(const Entity& entity, SteadyTime deadline);
+  /// Unsubscribes at once and finishes what was routed here before, at most until `deadline`.
+  void stop_serving(const Entity& entity, SteadyTime deadline);
+  /// The same for everything. Nothing is served any more.
+  void stop(SteadyTime deadline);
+
+  [[nodiscard]] Counters counters() const noexcept;
+
+ private:
+  enum class Trouble { no_reply, malformed, refused, busy, reply_lost, count };
+
+  /// What is subscribed, and how many of its calls have not been answered yet.
+  struct Served;
+
+  void receive(const std::shared_ptr<Served>& served, const Message& message);
+  void execute(const Served& served, const std::string& reply, ByteView payload);
+  void answer(const std::string& reply, const Invocation& call, Result<Bytes> result);
+  void answer_error(const std::string& reply, std::string id, std::string_view text);
+  void send(const std::string& reply, const InvocationResponse& response);
+  void report(Trouble kind, std::string_view subject, const Error& error);
+  void finish(const std::shared_ptr<Served>& served, SteadyTime deadline);
+
+  Transport& transport_;
+  const Subjects& subjects_;
+  const CallVerifier& verifier_;
+  const Executor executor_;
+  const CallHandler handler_;
+  const Log log_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Served>> served_;  // by subject; under mutex_
+  bool stopped_ = false;                                   // under mutex_
+  std::atomic<std::uint64_t> received_{0};
+  std::atomic<std::uint64_t> refused_{0};
+  std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> busy_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+};
+
+}  // namespace trellis::lattice

@@ -1,0 +1,62 @@
+#include "lattice/wire/subjects.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace trellis::lattice {
+namespace {
+
+bool usable_character(char c) noexcept {
+  return c > ' ' && c < 0x7f && c != '*' && c != '>';
+}
+
+}  // namespace
+
+bool usable_in_subject(std::string_view name) noexcept {
+  return !name.empty() && name.size() <= limits::name_bytes &&
+         std::all_of(name.begin(), name.end(), usable_character) && name.front() != '.' &&
+         name.back() != '.' && name.find("..") == std::string_view::npos;
+}
+
+Result<Subjects> Subjects::make(std::string_view ns) {
+  if (!usable_in_subject(ns) || ns.find('.') != std::string_view::npos) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("'{}' cannot be a lattice namespace", replace_bad_utf8(ns)),
+                fmt::format("1 to {} visible ASCII characters without '.', '*' and '>'",
+                            limits::name_bytes));
+  }
+  return Subjects(ns);
+}
+
+Subjects::Subjects(std::string_view ns)
+    : ns_(ns),
+      rpc_(fmt::format("wasmbus.rpc.{}.", ns)),
+      control_(fmt::format("wasmbus.ctl.{}.", ns)),
+      own_(fmt::format("trellis.ctl.{}.", ns)) {}
+
+std::string Subjects::entity(const Entity& entity) const {
+  auto subject = rpc_ + entity.key();
+  if (const auto* provider = entity.capability(); provider != nullptr) {
+    subject += '.';
+    subject += provider->link_name;
+  }
+  return subject;
+}
+
+std::string Subjects::inventory(std::string_view host) const {
+  return fmt::format("{}get.{}.inv", control_, host);
+}
+
+std::string Subjects::command(std::string_view host, std::string_view verb) const {
+  return fmt::format("{}cmd.{}.{}", control_, host, verb);
+}
+
+std::string Subjects::own_command(std::string_view host, std::string_view verb) const {
+  return fmt::format("{}{}.{}", own_, host, verb);
+}
+
+}  // namespace trellis::lattice

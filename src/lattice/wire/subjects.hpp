@@ -1,0 +1,55 @@
+// Every subject of the RPC and control planes (lattice.md 1.2 to 1.5).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lattice/wire/entity.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::lattice {
+
+/// Made once per host or client from a namespace; immutable, any thread.
+class Subjects {
+ public:
+  /// Refuses a namespace that cannot be one token of a subject (1.2).
+  [[nodiscard]] static Result<Subjects> make(std::string_view ns);
+
+  [[nodiscard]] const std::string& ns() const noexcept { return ns_; }
+
+  // The RPC plane. The subject of an entity is its queue group too.
+  [[nodiscard]] std::string entity(const Entity& entity) const;
+  [[nodiscard]] std::string links() const { return rpc_ + "links"; }
+  [[nodiscard]] std::string removed_links() const { return rpc_ + "remlinks"; }
+  [[nodiscard]] std::string claims() const { return rpc_ + "claims"; }
+
+  // The control plane.
+  [[nodiscard]] std::string hosts() const { return control_ + "get.hosts"; }
+  [[nodiscard]] std::string inventory(std::string_view host) const;
+  [[nodiscard]] std::string link_query() const { return control_ + "get.links"; }
+  [[nodiscard]] std::string claims_query() const { return control_ + "get.claims"; }
+  [[nodiscard]] std::string actor_auction() const { return control_ + "auction.actor"; }
+  [[nodiscard]] std::string provider_auction() const { return control_ + "auction.provider"; }
+  /// `verb`: la, sa, lp, sp or upd.
+  [[nodiscard]] std::string command(std::string_view host, std::string_view verb) const;
+  [[nodiscard]] std::string events() const { return control_ + "events"; }
+
+  // Our own, where no first-party software listens or speaks.
+  [[nodiscard]] std::string outcomes() const { return own_ + "outcomes"; }
+  /// `verb`: scale or stop.
+  [[nodiscard]] std::string own_command(std::string_view host, std::string_view verb) const;
+
+ private:
+  explicit Subjects(std::string_view ns);
+
+  std::string ns_;
+  std::string rpc_;      // with the final full stop, like the others
+  std::string control_;
+  std::string own_;
+};
+
+/// Whether a link name can stand in a subject: visible ASCII without wildcards; full stops may be
+/// inside, but not make an empty token.
+[[nodiscard]] bool usable_in_subject(std::string_view name) noexcept;
+
+}  // namespace trellis::lattice
