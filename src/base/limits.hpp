@@ -75,6 +75,8 @@ inline constexpr std::size_t lane_jobs = 256 * kib;
 inline constexpr std::size_t lane_bytes = 64 * mib;
 /// Advertisements kept for the next connection while the server is away.
 inline constexpr std::size_t unsent_advertisements = 10000;
+/// JSON of one control message or event; servers take 1 MiB unless told otherwise.
+inline constexpr std::size_t lattice_json_bytes = 8 * mib;
 /// How long a start waits for the first answer of a server before it goes on without.
 inline constexpr milliseconds lattice_patience = seconds(2);
 /// How long the server may take to confirm a subscription before it is announced all the same.

@@ -38,20 +38,24 @@ std::uint64_t seconds(WallTime time) {
 bool is_internal(std::string_view operation, const Entity& target) {
   namespace op = codec::core::operation;
   return operation.starts_with("__") || operation == op::bind_actor ||
-         operation == op::remove_actor ||
-         (operation == op::health_request && !target.is_actor());
+         operation == op::remove_actor || (operation == op::health_request && !target.is_actor());
 }
 
 }  // namespace
 
-Result<Invocation> sign_call(const Entity& origin, const Entity& target,
-                             std::string_view operation, ByteView msg,
-                             const identity::KeyPair& key, Random& random, const Clock& clock) {
+Result<Invocation> sign_call(const Entity& origin, const Entity& target, std::string_view operation,
+                             ByteView msg, const identity::KeyPair& key, Random& random,
+                             const Clock& clock) {
   for (const auto* entity : {&origin, &target}) {
     if (auto names = require_ascii_names(*entity); !names) return pass(names);
   }
-  Invocation call{origin, target, std::string(operation), Bytes(msg.begin(), msg.end()),
-                  make_uuid(random), {}, key.public_key().text()};
+  Invocation call{origin,
+                  target,
+                  std::string(operation),
+                  Bytes(msg.begin(), msg.end()),
+                  make_uuid(random),
+                  {},
+                  key.public_key().text()};
   identity::InvocationClaims claims;
   claims.jti = make_nuid(random);
   claims.iat = seconds(clock.wall());
@@ -109,8 +113,8 @@ Result<void> check_anti_forgery(const Invocation& call, WallTime now) {
 Result<void> CallVerifier::verify(const Invocation& call, const Entity& served) const {
   // Cheap and certain first: a flood of calls that cannot be meant for us costs no signature check.
   if (call.target != served) {
-    return refused(fmt::format("it is for {}, not for what is served here ({})",
-                               call.target.url(), served.url()));
+    return refused(fmt::format("it is for {}, not for what is served here ({})", call.target.url(),
+                               served.url()));
   }
   if (is_internal(call.operation, call.target)) {
     return refused(fmt::format("operation {} is never taken from the lattice", call.operation));
@@ -119,7 +123,8 @@ Result<void> CallVerifier::verify(const Invocation& call, const Entity& served) 
   auto token = genuine(call, now);
   if (!token) return pass(token);
   if (token->issuer.type() != identity::KeyType::server) {
-    return refused("its issuer is not a host key", "hosts and clients sign with keys that begin with N");
+    return refused("its issuer is not a host key",
+                   "hosts and clients sign with keys that begin with N");
   }
   return check_policy(call, token->claims.iat);
 }
@@ -131,10 +136,11 @@ Result<void> CallVerifier::check_policy(const Invocation& call, std::uint64_t is
   const auto now = seconds(clock_->wall());
   const auto limit = static_cast<std::uint64_t>(options_.max_token_age.count());
   if (limit > 0 && issued < now && now - issued > limit) {
-    return refused(fmt::format("its token is {} s old, at most {} are allowed", now - issued, limit),
-                   "compare the clocks of the machines");
+    return refused(
+        fmt::format("its token is {} s old, at most {} are allowed", now - issued, limit),
+        "compare the clocks of the machines");
   }
-  if (!replays_.accept(call.id, std::chrono::steady_clock::now())) {
+  if (!replays_.accept(call.id, clock_->steady())) {
     return refused("its id was used before (a replay)");
   }
   return {};

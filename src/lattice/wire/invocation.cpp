@@ -3,6 +3,27 @@
 #include "identity/hash.hpp"
 
 namespace trellis::lattice {
+namespace {
+
+std::size_t string_size(std::string_view text) noexcept {
+  const auto size = text.size();
+  return size + (size < 32 ? 1 : size < 0x100 ? 2 : size < 0x10000 ? 3 : 5);
+}
+
+std::size_t integers_size_with_head(ByteView msg) noexcept {
+  return integers_size(msg) + (msg.size() < 16 ? 1 : msg.size() < 0x10000 ? 3 : 5);
+}
+
+/// Two maps of one entry and of three, and an index.
+std::size_t entity_size(const Entity& entity) noexcept {
+  const auto* provider = entity.capability();
+  if (provider == nullptr) return 2 + string_size(entity.key());
+  return 3 + string_size("id") + string_size(provider->id) + string_size("contract_id") +
+         string_size(provider->contract_id) + string_size("link_name") +
+         string_size(provider->link_name);
+}
+
+}  // namespace
 
 std::string Invocation::target_url() const {
   auto url = target.url();
@@ -19,6 +40,20 @@ std::size_t integers_size(ByteView msg) noexcept {
   std::size_t size = msg.size();
   for (const auto byte : msg) size += byte >> 7;
   return size;
+}
+
+std::size_t encoded_size(const Invocation& call) noexcept {
+  return 1 + string_size("origin") + entity_size(call.origin) + string_size("target") +
+         entity_size(call.target) + string_size("operation") + string_size(call.operation) +
+         string_size("msg") + integers_size_with_head(call.msg) + string_size("id") +
+         string_size(call.id) + string_size("encoded_claims") + string_size(call.encoded_claims) +
+         string_size("host_id") + string_size(call.host_id);
+}
+
+std::size_t encoded_size(const InvocationResponse& response) noexcept {
+  return 1 + string_size("msg") + integers_size_with_head(response.msg) + string_size("error") +
+         (response.error ? string_size(*response.error) : 1) + string_size("invocation_id") +
+         string_size(response.invocation_id);
 }
 
 }  // namespace trellis::lattice

@@ -55,4 +55,8 @@ struct InvocationResponse {
 /// Bytes that `msg` takes as an array of integers, without its head: 1 to 2 per byte.
 [[nodiscard]] std::size_t integers_size(ByteView msg) noexcept;
 
+/// How long codec::encode() would make it, for comparison with a payload limit before any work.
+[[nodiscard]] std::size_t encoded_size(const Invocation& call) noexcept;
+[[nodiscard]] std::size_t encoded_size(const InvocationResponse& response) noexcept;
+
 }  // namespace trellis::lattice
