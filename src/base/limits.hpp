@@ -111,6 +111,31 @@ inline constexpr std::size_t probe_request_bytes = 8 * kib;
 /// How long a probe may take to send its request, and to read the answer.
 inline constexpr milliseconds probe_timeout = seconds(2);
 
+// --- lattice: NATS ----------------------------------------------------------------------------
+/// One subject or queue group. A server's protocol line ends at 4 096 bytes, and holds two of them.
+inline constexpr std::size_t subject_bytes = 1024;
+/// Payload assumed before a server has said its own limit, and the most we believe one that says
+/// more (servers themselves do not go beyond).
+inline constexpr std::size_t nats_payload_bytes = 1 * mib;
+inline constexpr std::size_t nats_most_payload_bytes = 64 * mib;
+/// Threads that deliver messages, for all connections of the process. Handlers only hand on.
+inline constexpr int nats_delivery_threads = 4;
+/// First and longest pause between attempts to connect; half of each is random.
+inline constexpr milliseconds nats_first_pause{100};
+inline constexpr milliseconds nats_longest_pause = seconds(5);
+/// How long one write may take before the connection counts as lost.
+inline constexpr milliseconds nats_write_timeout = seconds(5);
+/// Silence before a server is asked for a sign of life; two unanswered ones end the connection.
+inline constexpr milliseconds nats_ping_interval = seconds(15);
+/// Addresses learned from servers of a cluster.
+inline constexpr std::size_t nats_learned_servers = 32;
+/// Requests of one connection that wait for an answer; more are refused as busy.
+inline constexpr std::size_t requests_in_flight = 64 * kib;
+/// How often one kind of trouble with a connection is logged.
+inline constexpr seconds nats_log_interval{30};
+/// How much later than its deadline a request that somebody waits for may be answered.
+inline constexpr seconds answer_grace{2};
+
 // --- manifest -------------------------------------------------------------------------------
 /// Text of a manifest, before and after variables are replaced.
 inline constexpr std::size_t manifest_bytes = 1 * mib;

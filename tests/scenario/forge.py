@@ -1,6 +1,6 @@
-"""Makes signed modules by hand, so that tests can make bad ones: nkeys, Ed25519 (RFC 8032), tokens
-and the module hash (identity.md 1-3), with Python's standard library only. Slow and not constant
-in time: for tests.
+"""Makes signed modules and lattice messages by hand, so that tests can make bad ones: nkeys, Ed25519
+(RFC 8032), tokens and the module hash (identity.md 1-3), invocations (lattice.md 2.2-3.3), with
+Python's standard library only. Slow and not constant in time: for tests.
 """
 
 import base64
@@ -8,6 +8,9 @@ import hashlib
 import json
 import os
 import time
+import uuid
+
+import msgpack
 
 PRIME = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -65,16 +68,29 @@ def _crc16(data):
 
 
 class Key:
-    """A key pair of a kind: "A" account, "M" module, "V" service ..."""
+    """A key pair of a kind: "A" account, "M" module, "N" host, "V" service ..."""
 
-    def __init__(self, kind):
-        seed = os.urandom(32)
+    def __init__(self, kind, seed=None):
+        seed = seed or os.urandom(32)
+        self.kind, self.seed = kind, seed
         digest = hashlib.sha512(seed).digest()
         self._scalar = int.from_bytes(digest[:32], "little") & (1 << 254) - 8 | 1 << 254
         self._prefix = digest[32:]
         self._public = _pack(_times(self._scalar, BASE))
         raw = bytes(["ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(kind) << 3]) + self._public
         self.text = base64.b32encode(raw + _crc16(raw).to_bytes(2, "little")).decode()
+
+    @classmethod
+    def from_text(cls, text):
+        """From an encoded seed ("SN...")."""
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+        code = (raw[0] & 7) << 5 | raw[1] >> 3
+        return cls("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[code >> 3], raw[2:34])
+
+    def seed_text(self):
+        code = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(self.kind) << 3
+        raw = bytes([18 << 3 | code >> 5, (code & 31) << 3]) + self.seed
+        return base64.b32encode(raw + _crc16(raw).to_bytes(2, "little")).decode().rstrip("=")
 
     def sign(self, message):
         nonce = _number(self._prefix + message)
@@ -119,3 +135,59 @@ def section(name, payload):
 
 def with_token(module, text):
     return module + section(b"jwt", text)
+
+
+def actor_entity(key):
+    """An actor by its public key, or "system"."""
+    return {0: key}
+
+
+def provider_entity(key, contract, link="default"):
+    return {1: {"id": key, "contract_id": contract, "link_name": link}}
+
+
+def entity_url(entity):
+    if 0 in entity:
+        return f"wasmbus://{entity[0]}"
+    provider = entity[1]
+    contract = provider["contract_id"].replace(":", "/").replace(" ", "_").lower()
+    link = provider["link_name"].replace(" ", "_").lower()
+    return f"wasmbus://{contract}/{link}/{provider['id']}"
+
+
+def invocation_hash(origin_url, target_url, message):
+    text = origin_url.encode() + target_url.encode() + message
+    return hashlib.sha256(text).hexdigest().upper()
+
+
+def invocation_token(host, origin, target, operation, message, call, jti=None, iat=None, **changes):
+    """Right claims for a call with the id `call`; `changes` of those in "wascap" make them wrong."""
+    origin_url, target_url = entity_url(origin), f"{entity_url(target)}/{operation}"
+    wascap = {"target_url": target_url, "origin_url": origin_url,
+              "hash": invocation_hash(origin_url, target_url, message), **changes}
+    return token(host, {"jti": jti or os.urandom(11).hex(), "iat": iat or int(time.time()),
+                        "iss": host.text, "sub": call, "wascap": wascap}).decode()
+
+
+def invocation(host, origin, target, operation, message=b"", call=None, **changes):
+    """An Invocation as a dict in the order of the wire; `changes` replace fields of it."""
+    call = call or str(uuid.uuid4())
+    fields = {"origin": origin, "target": target, "operation": operation, "msg": message, "id": call,
+              "encoded_claims": None, "host_id": host.text, **changes}
+    if fields["encoded_claims"] is None:
+        fields["encoded_claims"] = invocation_token(host, origin, target, operation, message, call)
+    return fields
+
+
+def response(message=b"", error=None, call=""):
+    return {"msg": message, "error": error, "invocation_id": call}
+
+
+def packed(fields):
+    return msgpack.pack(fields)
+
+
+def read_response(data):
+    """(message, error or None) of an InvocationResponse."""
+    fields = msgpack.unpack(data)
+    return msgpack.to_bytes(fields["msg"]), fields["error"]

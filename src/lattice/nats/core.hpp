@@ -1,0 +1,115 @@
+// What the threads, callbacks and subscriptions of one NATS transport share.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_set>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/rate_limit.hpp"
+#include "base/snapshot.hpp"
+#include "lattice/nats/call_slot.hpp"
+#include "lattice/nats/connect_options.hpp"
+#include "lattice/nats/interest.hpp"
+#include "lattice/nats/pending_requests.hpp"
+#include "lattice/nats/session.hpp"
+#include "lattice/transport.hpp"
+
+namespace trellis::lattice::nats {
+
+/// Any thread may call any member. Kept alive by its own thread until close() has ended that.
+///
+/// Locks: interests_mutex_ before mutex_; neither is held while anything of a user runs.
+/// interests_mutex_ is held while subscribing, which may write to the network.
+class Core : public std::enable_shared_from_this<Core> {
+ public:
+  [[nodiscard]] static std::shared_ptr<Core> start(ConnectOptions options, Log log);
+
+  /// Waits for the first attempt to connect.
+  void wait_for_first_attempt(SteadyTime until);
+
+  [[nodiscard]] Result<std::shared_ptr<Interest>> add_interest(std::string_view subject,
+                                                               std::string_view queue_group,
+                                                               PendingLimits limits,
+                                                               MessageHandler handler);
+  /// The server is told at once; the handler does not run any more.
+  void remove_interest(const std::shared_ptr<Interest>& interest);
+  void drain_interest(const std::shared_ptr<Interest>& interest, SteadyTime deadline);
+
+  [[nodiscard]] Result<void> publish(std::string_view subject, ByteView payload,
+                                     std::string_view reply);
+  void request(std::string_view subject, ByteView payload, SteadyTime deadline, ReplyHandler done);
+  [[nodiscard]] std::string new_inbox();
+  [[nodiscard]] Result<void> flush(SteadyTime deadline);
+  [[nodiscard]] std::size_t max_payload() const noexcept { return max_payload_; }
+  [[nodiscard]] TransportState state() const noexcept { return state_; }
+  void on_state_change(std::function<void(TransportState)> callback);
+  void close();
+
+ private:
+  using SessionPtr = Snapshot<Session>::Pointer;
+
+  Core(ConnectOptions options, Log log);
+  void add_inbox();
+  void on_answer(const Message& message, natsMsg* raw);
+  [[nodiscard]] Error late_error(std::uint64_t connection) const;
+  [[nodiscard]] Error not_connected() const;
+  [[nodiscard]] Result<SessionPtr> session_for(std::size_t payload) const;
+  [[nodiscard]] Result<void> send(std::string_view subject, ByteView payload,
+                                  std::string_view reply, const Session& session);
+
+  // Connecting: core_connect.cpp. All run on thread_.
+  void run();
+  [[nodiscard]] std::shared_ptr<Session> attempt();
+  [[nodiscard]] bool take_into_use(const std::shared_ptr<Session>& session);
+  void put_out_of_use(const std::shared_ptr<Session>& session);
+  void serve(const std::shared_ptr<Session>& session);
+  void note_failure(const Error& error);
+  [[nodiscard]] Session::Events events();
+  void note_slow(const natsSubscription* subscription);
+  void set_state(TransportState state);
+  void first_attempt_done();
+  /// False when closing.
+  bool pause();
+  [[nodiscard]] std::chrono::milliseconds next_pause();
+
+  const Log log_;
+  ConnectOptions options_;  // of thread_
+  SystemRandom random_;
+  const std::string inbox_prefix_;  // ends with a dot
+  const std::shared_ptr<PendingRequests> requests_;
+
+  Snapshot<Session> session_{nullptr};        // published by thread_ and, once, by close()
+  std::atomic<std::uint64_t> connection_{0};  // number of the session in use, 0 for none
+  std::atomic<std::size_t> max_payload_;
+  std::atomic<TransportState> state_{TransportState::connecting};
+  CallSlot<TransportState> state_slot_;
+
+  std::mutex interests_mutex_;
+  std::unordered_set<std::shared_ptr<Interest>> interests_;  // under interests_mutex_
+  std::shared_ptr<Session> live_;                            // under interests_mutex_
+  bool no_more_ = false;                                     // under interests_mutex_
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool closing_ = false;     // under mutex_
+  bool attempted_ = false;   // under mutex_
+  bool in_attempt_ = false;  // under mutex_; thread_ is in the library, not in users' code
+  bool ended_ = false;       // under mutex_
+  std::thread thread_;       // under mutex_
+
+  // Of thread_.
+  unsigned failures_ = 0;
+  std::uint64_t sessions_ = 0;
+  std::string last_failure_;
+
+  enum class Trouble { connecting, slow };
+  RateLimit<Trouble, 2> log_limit_;
+};
+
+}  // namespace trellis::lattice::nats

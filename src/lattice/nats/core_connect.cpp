@@ -1,0 +1,173 @@
+// Getting connected and staying so.
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "lattice/nats/core.hpp"
+
+namespace trellis::lattice::nats {
+
+void Core::run() {
+  while (true) {
+    const auto session = attempt();
+    if (session) serve(session);
+    if (!pause()) break;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::shared_ptr<Session> Core::attempt() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (closing_) return nullptr;
+    in_attempt_ = true;
+  }
+  changed_.notify_all();
+  if (const auto renewed = options_.credentials->reload(); !renewed) {
+    log_.warn("credentials of before stay in use: {}", renewed.error().message);
+  }
+  auto session = Session::open(options_, ++sessions_, events(), log_);
+  {
+    const std::scoped_lock lock(mutex_);
+    in_attempt_ = false;
+    if (closing_) return nullptr;
+  }
+  if (session) return std::move(*session);
+  note_failure(session.error());
+  return nullptr;
+}
+
+Session::Events Core::events() {
+  return {.lost =
+              [weak = weak_from_this()] {
+                const auto core = weak.lock();
+                if (!core) return;
+                {
+                  const std::scoped_lock lock(core->mutex_);
+                }  // not between a look and its wait
+                core->changed_.notify_all();
+              },
+          .slow =
+              [weak = weak_from_this()](const natsSubscription* subscription) {
+                if (const auto core = weak.lock()) core->note_slow(subscription);
+              }};
+}
+
+void Core::note_slow(const natsSubscription* subscription) {
+  const auto hidden = log_limit_.admit(Trouble::slow, std::chrono::steady_clock::now());
+  if (!hidden) return;
+  const std::scoped_lock lock(interests_mutex_);
+  for (const auto& interest : interests_) {
+    if (!interest->is(subscription)) continue;
+    log_.warn(
+        "messages on {} come faster than they are handled: some are dropped ({} more reports)",
+        interest->subject(), *hidden);
+  }
+}
+
+void Core::note_failure(const Error& error) {
+  ++failures_;
+  // The same again only now and then; something new at once.
+  const auto hidden = log_limit_.admit(Trouble::connecting, std::chrono::steady_clock::now());
+  if (hidden || error.message != last_failure_) {
+    log_.warn("{}; {} (trying again in the background)", error.message, error.remedy);
+    last_failure_ = error.message;
+  }
+  if (error.code == ErrorCode::denied) set_state(TransportState::disconnected);
+  first_attempt_done();
+}
+
+void Core::first_attempt_done() {
+  {
+    const std::scoped_lock lock(mutex_);
+    attempted_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Core::set_state(TransportState state) {
+  auto before = state_.load();
+  // Closed stays closed, whoever was quicker.
+  do {
+    if (before == TransportState::closed || before == state) return;
+  } while (!state_.compare_exchange_weak(before, state));
+  try {
+    state_slot_.call(state);
+  } catch (const std::exception& problem) {
+    log_.error("a handler of connection states failed: {}", problem.what());
+  }
+}
+
+bool Core::take_into_use(const std::shared_ptr<Session>& session) {
+  const std::scoped_lock lock(interests_mutex_);
+  if (no_more_) return false;
+  live_ = session;
+  for (const auto& interest : interests_) interest->attach(*session);
+  max_payload_ = session->max_payload();
+  connection_ = session->number();
+  session_.publish(session);
+  return true;
+}
+
+void Core::put_out_of_use(const std::shared_ptr<Session>& session) {
+  {
+    const std::scoped_lock lock(interests_mutex_);
+    if (!no_more_) {
+      live_ = nullptr;
+      connection_ = 0;
+      session_.publish(nullptr);
+      for (const auto& interest : interests_) interest->detach();
+    }
+  }
+  session->close();
+}
+
+void Core::serve(const std::shared_ptr<Session>& session) {
+  if (!take_into_use(session)) return session->close();
+  const auto since = std::chrono::steady_clock::now();
+  const auto server = session->server();
+  log_.info("connected to {}", server);
+  set_state(TransportState::connected);
+  last_failure_.clear();
+  first_attempt_done();
+  bool closing = false;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closing_ || session->is_lost(); });
+    closing = closing_;
+  }
+  // Also those learned long after connecting.
+  auto learned = session->learned_servers();
+  if (!learned.empty()) options_.learned = std::move(learned);
+  put_out_of_use(session);
+  if (closing) return;
+  log_.warn("lost {}: {}; connecting again", server, session->reason());
+  // A server that takes connections only to drop them is approached as slowly as one that is away.
+  const bool stable = std::chrono::steady_clock::now() - since > limits::nats_longest_pause;
+  failures_ = stable ? 1 : failures_ + 1;
+  set_state(TransportState::disconnected);
+}
+
+std::chrono::milliseconds Core::next_pause() {
+  const auto doublings = std::min(failures_ > 0 ? failures_ - 1 : 0, 16U);
+  const auto whole = std::min(limits::nats_longest_pause,
+                              limits::nats_first_pause * (std::int64_t{1} << doublings));
+  std::array<std::uint8_t, 2> bytes{};
+  random_.fill(bytes);
+  const auto dice = bytes[0] * 256 + bytes[1];
+  return whole / 2 + whole / 2 * dice / 65536;
+}
+
+bool Core::pause() {
+  const auto until = std::chrono::steady_clock::now() + next_pause();
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_until(lock, until, [&] { return closing_; });
+}
+
+}  // namespace trellis::lattice::nats

@@ -1,0 +1,163 @@
+#include "lattice/nats/credentials.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "identity/json_string.hpp"
+
+namespace trellis::lattice::nats {
+namespace {
+
+std::unexpected<Error> refuse(std::string message, std::string remedy) {
+  return fail(ErrorCode::invalid_argument, std::move(message), std::move(remedy));
+}
+
+bool is_token_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.';
+}
+
+/// The library writes user, password and token into JSON as they are.
+std::string escaped(std::string_view text) {
+  std::string quoted;
+  identity::append_json_string(quoted, text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+/// The text between `-----BEGIN <what>-----` and the next line of hyphens; empty when not there.
+std::string_view armored(std::string_view text, std::string_view what) {
+  const auto begin = text.find(fmt::format("BEGIN {}", what));
+  if (begin == std::string_view::npos) return {};
+  const auto line_end = text.find('\n', begin);
+  if (line_end == std::string_view::npos) return {};
+  const auto end = text.find("---", line_end);
+  if (end == std::string_view::npos) return {};
+  return trim(text.substr(line_end, end - line_end));
+}
+
+/// The library frees what callbacks give it.
+char* library_copy(std::string_view text) {
+  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy == nullptr) return nullptr;
+  std::memcpy(copy, text.data(), text.size());
+  copy[text.size()] = '\0';
+  return copy;
+}
+
+}  // namespace
+
+Result<Credentials::Signer> Credentials::parse_signer(std::string_view jwt, std::string_view seed) {
+  jwt = trim(jwt);
+  if (jwt.size() > limits::token_chars || !std::ranges::all_of(jwt, is_token_char) ||
+      (!jwt.empty() && std::ranges::count(jwt, '.') != 2)) {
+    return refuse("the NATS user JWT is no token",
+                  "give the JWT itself or a file with nothing else in it");
+  }
+  auto key = identity::KeyPair::from_seed(trim(seed));
+  if (!key) {
+    return refuse(fmt::format("the NATS seed is not usable: {}", key.error().message),
+                  "give the seed itself (SU…) or a file with nothing else in it");
+  }
+  if (key->type() != identity::KeyType::user) {
+    return refuse(fmt::format("the NATS seed is one of type {}, not user", to_string(key->type())),
+                  "give the seed of the user the server knows (SU…)");
+  }
+  return Signer{std::string(jwt), std::move(*key)};
+}
+
+Result<Credentials::Signer> Credentials::read_creds(const std::filesystem::path& path) {
+  auto text = read_file(path, 2 * limits::token_chars);
+  if (!text) return pass(text);
+  const auto jwt = armored(*text, "NATS USER JWT");
+  const auto seed = armored(*text, "USER NKEY SEED");
+  if (jwt.empty() || seed.empty()) {
+    return refuse(fmt::format("{}: not a NATS credentials file", path.string()),
+                  "it must hold a user JWT and a seed, as `nsc generate creds` writes them");
+  }
+  auto signer = parse_signer(jwt, seed);
+  if (!signer)
+    signer.error().message = fmt::format("{}: {}", path.string(), signer.error().message);
+  return signer;
+}
+
+Result<std::unique_ptr<Credentials>> Credentials::load(const NatsOptions& options) {
+  std::unique_ptr<Credentials> made(new Credentials);
+  const auto jwt = trim(options.jwt);
+  const auto seed = trim(options.seed);
+  if (!jwt.empty() && seed.empty()) {
+    return refuse("a NATS user JWT was given without its seed", "give the seed too, or neither");
+  }
+  if (!options.password.empty() && options.user.empty()) {
+    return refuse("a NATS password was given without a user", "give the user too, or neither");
+  }
+  if (!seed.empty() && (!jwt.empty() || options.creds_file.empty())) {
+    auto signer = parse_signer(jwt, seed);
+    if (!signer) return pass(signer);
+    made->signer_ = std::move(*signer);
+  } else if (!seed.empty()) {
+    return refuse("a NATS seed was given without its JWT, besides a credentials file",
+                  "give the JWT too, or leave the seed away");
+  } else if (!options.creds_file.empty()) {
+    made->creds_file_ = options.creds_file;
+    if (auto loaded = made->reload(); !loaded) return pass(loaded);
+  } else if (!is_utf8(options.user + options.password + options.token)) {
+    return refuse("NATS user, password or token is not UTF-8", "check how it was entered");
+  } else if (!options.user.empty()) {
+    made->user_ = escaped(options.user);
+    made->password_ = escaped(options.password);
+  } else {
+    made->token_ = escaped(options.token);
+  }
+  return made;
+}
+
+Result<void> Credentials::reload() {
+  if (creds_file_.empty()) return {};
+  auto signer = read_creds(creds_file_);
+  if (!signer) return pass(signer);
+  signer_ = std::move(*signer);
+  return {};
+}
+
+natsStatus Credentials::apply(natsOptions* options) {
+  if (signer_ && !signer_->jwt.empty()) {
+    return natsOptions_SetUserCredentialsCallbacks(options, give_jwt, this, give_signature, this);
+  }
+  if (signer_) {
+    const auto key = signer_->key.public_key().text();
+    return natsOptions_SetNKey(options, key.c_str(), give_signature, this);
+  }
+  if (!user_.empty()) return natsOptions_SetUserInfo(options, user_.c_str(), password_.c_str());
+  if (!token_.empty()) return natsOptions_SetToken(options, token_.c_str());
+  return NATS_OK;
+}
+
+natsStatus Credentials::give_jwt(char** jwt, char** /*error*/, void* closure) {
+  const auto* self = static_cast<const Credentials*>(closure);
+  *jwt = library_copy(self->signer_->jwt);
+  return *jwt == nullptr ? NATS_NO_MEMORY : NATS_OK;
+}
+
+natsStatus Credentials::give_signature(char** error, unsigned char** signature, int* length,
+                                       const char* nonce, void* closure) {
+  if (nonce == nullptr || *nonce == '\0') {
+    *error = library_copy("the server sent no nonce to sign: it does not use keys");
+    return NATS_ERR;
+  }
+  const auto* self = static_cast<const Credentials*>(closure);
+  const auto signed_nonce = self->signer_->key.sign(as_bytes(nonce));
+  auto* copy = static_cast<unsigned char*>(std::malloc(signed_nonce.size()));
+  if (copy == nullptr) return NATS_NO_MEMORY;
+  std::memcpy(copy, signed_nonce.data(), signed_nonce.size());
+  *signature = copy;
+  *length = static_cast<int>(signed_nonce.size());
+  return NATS_OK;
+}
+
+}  // namespace trellis::lattice::nats

@@ -1,0 +1,52 @@
+// Who we say we are to a NATS server (host.md 12.3).
+#pragma once
+
+#include <nats/nats.h>
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "identity/keys.hpp"
+#include "trellis/lattice_options.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::lattice::nats {
+
+/// The one way of authentication the options ask for. Secrets are never part of an error or a log
+/// line. One thread at a time; the object must outlive every connect with the options it was
+/// applied to, for the library asks it for token and signature.
+class Credentials {
+ public:
+  /// Errors: invalid_argument (jwt without seed, seed without anything it could be, user without
+  /// password, text that is none), and those of reading the credentials file; all with a remedy.
+  [[nodiscard]] static Result<std::unique_ptr<Credentials>> load(const NatsOptions& options);
+
+  /// Tells the library.
+  [[nodiscard]] natsStatus apply(natsOptions* options);
+
+  /// Reads the credentials file again, which may have been renewed. On failure what was read before
+  /// stays in use.
+  [[nodiscard]] Result<void> reload();
+
+ private:
+  struct Signer {
+    std::string jwt;  // empty: nkey alone
+    identity::KeyPair key;
+  };
+
+  Credentials() = default;
+  static Result<Signer> parse_signer(std::string_view jwt, std::string_view seed);
+  static Result<Signer> read_creds(const std::filesystem::path& path);
+  static natsStatus give_jwt(char** jwt, char** error, void* closure);
+  static natsStatus give_signature(char** error, unsigned char** signature, int* length,
+                                   const char* nonce, void* closure);
+
+  std::optional<Signer> signer_;
+  std::filesystem::path creds_file_;
+  std::string user_, password_, token_;  // escaped for the library's JSON
+};
+
+}  // namespace trellis::lattice::nats

@@ -1,0 +1,186 @@
+// Servers that are away, come, go and hang.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "lattice/nats/nats_fixture.hpp"
+
+namespace trellis::lattice::nats {
+namespace {
+
+/// The states a transport went through.
+class States {
+ public:
+  explicit States(Transport& transport) {
+    transport.on_state_change([this](TransportState state) {
+      const std::scoped_lock lock(mutex_);
+      seen_.push_back(state);
+    });
+  }
+  [[nodiscard]] std::vector<TransportState> seen() const {
+    const std::scoped_lock lock(mutex_);
+    return seen_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<TransportState> seen_;
+};
+
+using ReconnectTest = NatsTest;
+
+TEST_F(ReconnectTest, AServerMayComeLater) {
+  NatsServer server({}, NatsServer::Start::later);
+  const auto transport = connect(server.options());
+  EXPECT_EQ(transport->state(), TransportState::connecting);
+  EXPECT_EQ(logged("NATS at " + server.address() + ": no server answers"), 1U);
+  EXPECT_EQ(logged("start nats-server there"), 1U);
+  const States states(*transport);
+  Inbox inbox;
+  auto subscription = transport->subscribe("early", "", inbox.handler(), {});
+  ASSERT_TRUE(subscription);
+  EXPECT_EQ(transport->publish("early", as_bytes("lost"), {}).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(request_and_wait(*transport, "early", {}, far()).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(transport->flush(far()).error().code, ErrorCode::unavailable);
+  server.start();
+  ASSERT_TRUE(eventually([&] { return transport->state() == TransportState::connected; }));
+  ASSERT_TRUE(transport->publish("early", as_bytes("found"), {}));
+  ASSERT_TRUE(inbox.wait_for(1));
+  EXPECT_EQ(inbox.texts(), std::vector<std::string>{"found"});
+  EXPECT_TRUE(eventually([&] { return states.seen() == std::vector{TransportState::connected}; }));
+}
+
+TEST_F(ReconnectTest, SubscriptionsAndInboxSurviveAServersDeath) {
+  NatsServer server;
+  const auto transport = connected(server.options());
+  const States states(*transport);
+  const auto echo = echo_on(*transport, "echo");
+  Inbox inbox;
+  auto grouped = transport->subscribe("grouped", "group", inbox.handler(), {});
+  auto ended = transport->subscribe("ended", "", inbox.handler(), {});
+  server.kill();
+  ASSERT_TRUE(eventually([&] { return transport->state() == TransportState::disconnected; }));
+  ended->reset();
+  EXPECT_EQ(transport->publish("grouped", as_bytes("never sent"), {}).error().code,
+            ErrorCode::unavailable);
+  auto during = transport->subscribe("during", "", inbox.handler(), {});
+  ASSERT_TRUE(during);
+  server.start();
+  ASSERT_TRUE(eventually([&] { return transport->state() == TransportState::connected; }));
+  const auto answer = request_and_wait(*transport, "echo", as_bytes("again"), far());
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(as_text(*answer), "again");
+  ASSERT_TRUE(transport->publish("ended", as_bytes("ended"), {}));
+  ASSERT_TRUE(transport->publish("grouped", as_bytes("grouped"), {}));
+  ASSERT_TRUE(inbox.wait_for(1));
+  ASSERT_TRUE(transport->publish("during", as_bytes("during"), {}));
+  ASSERT_TRUE(inbox.wait_for(2));
+  EXPECT_EQ(inbox.texts(), (std::vector<std::string>{"grouped", "during"}));
+  EXPECT_EQ(states.seen(), (std::vector{TransportState::disconnected, TransportState::connected}));
+  EXPECT_GE(logged("lost NATS server"), 1U);
+}
+
+TEST_F(ReconnectTest, RequestsInFlightAtAServersDeathAreAnsweredOnce) {
+  NatsServer server;
+  const auto transport = connected(server.options());
+  auto silent = transport->subscribe("silent", "", [](const Message&) {}, {});
+  ASSERT_TRUE(transport->flush(far()));
+  std::vector<Reply> replies(100);
+  for (auto& reply : replies) {
+    transport->request("silent", {}, in(std::chrono::milliseconds(500)), reply.handler());
+  }
+  server.kill();
+  for (auto& reply : replies) {
+    EXPECT_EQ(reply.wait().error().code, ErrorCode::unavailable);
+    EXPECT_EQ(reply.count(), 1);
+  }
+}
+
+TEST_F(ReconnectTest, AnAnswerOverTheNextConnectionStillCounts) {
+  NatsServer server;
+  const auto transport = connected(server.options());
+  Inbox asked;
+  auto slow = transport->subscribe(
+      "slow", "", [&](const Message& message) { asked.put(std::string(message.reply)); }, {});
+  ASSERT_TRUE(transport->flush(far()));
+  Reply reply;
+  transport->request("slow", {}, far(), reply.handler());
+  ASSERT_TRUE(asked.wait_for(1));
+  server.restart();
+  ASSERT_TRUE(eventually(
+      [&] { return transport->publish(asked.texts()[0], as_bytes("late"), {}).has_value(); }));
+  const auto answer = reply.wait();
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(as_text(*answer), "late");
+}
+
+TEST_F(ReconnectTest, RequestsWhileServersComeAndGoAreAllAnsweredOnce) {
+  NatsServer server;
+  const auto transport = connected(server.options());
+  const auto echo = echo_on(*transport, "echo");
+  std::atomic<bool> stop{false};
+  std::vector<Reply> replies(20000);
+  std::size_t used = 0;
+  std::thread asker([&] {
+    while (!stop && used < replies.size()) {
+      transport->request("echo", {}, in(std::chrono::milliseconds(300)), replies[used++].handler());
+      if (used % 50 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  for (int i = 0; i < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    server.restart();
+    EXPECT_TRUE(eventually([&] { return transport->state() == TransportState::connected; }));
+  }
+  stop = true;
+  asker.join();
+  for (std::size_t i = 0; i < used; ++i) {
+    (void)replies[i].wait();
+    ASSERT_EQ(replies[i].count(), 1);
+  }
+}
+
+TEST_F(ReconnectTest, DrainWhileTheServerIsAwayEnds) {
+  NatsServer server;
+  const auto transport = connected(server.options());
+  auto subscription = transport->subscribe("a", "", [](const Message&) {}, {});
+  server.kill();
+  (*subscription)->drain(in(std::chrono::milliseconds(200)));
+  ASSERT_TRUE(eventually([&] { return transport->state() == TransportState::disconnected; }));
+  (*subscription)->drain(far());
+}
+
+TEST_F(ReconnectTest, CloseDoesNotWaitForAnAttempt) {
+  // A server that takes the connection and then says nothing.
+  const auto listener = test::listen_on(0);
+  NatsOptions options;
+  options.servers = {"127.0.0.1:" + std::to_string(test::port_of(listener))};
+  options.connect_timeout = std::chrono::milliseconds(2000);
+  auto transport = connect(options);
+  const auto before = std::chrono::steady_clock::now();
+  transport->close();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(1));
+}
+
+TEST_F(ReconnectTest, TheSecondServerIsUsedWhenTheFirstIsAway) {
+  NatsServer away({}, NatsServer::Start::later);
+  NatsServer there;
+  auto options = there.options();
+  options.servers.insert(options.servers.begin(), away.address());
+  const auto transport = connected(options);
+  EXPECT_TRUE(transport->flush(far()));
+}
+
+TEST_F(ReconnectTest, AHungServerEndsFlushAndRequestsInTime) {
+  NatsServer server;
+  const auto transport = connected(server.options());
+  server.freeze();
+  EXPECT_EQ(transport->flush(in(std::chrono::milliseconds(50))).error().code, ErrorCode::deadline);
+  EXPECT_EQ(request_and_wait(*transport, "a", {}, in(std::chrono::milliseconds(50))).error().code,
+            ErrorCode::deadline);
+  server.thaw();
+  EXPECT_TRUE(transport->flush(far()));
+}
+
+}  // namespace
+}  // namespace trellis::lattice::nats
