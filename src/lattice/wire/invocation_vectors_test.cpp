@@ -3,7 +3,7 @@
 
 #include "lattice/anti_forgery.hpp"
 #include "lattice/wire/invocation.hpp"
-#include "tests/support/vectors.hpp"
+#include "support/vectors.hpp"
 
 namespace trellis::lattice {
 namespace {
