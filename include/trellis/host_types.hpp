@@ -66,6 +66,7 @@ enum class LinkState {
   binding,               ///< BindActor is on its way
   bound,
   failed,  ///< the provider refused BindActor; it is tried again with growing pauses
+  elsewhere,  ///< in a lattice: the provider runs on another host, or nowhere yet
 };
 
 [[nodiscard]] std::string_view to_string(LinkState state) noexcept;
@@ -117,12 +118,30 @@ struct ProviderInfo {
   Health health;
 };
 
+/// State of one connection to the message network.
+enum class ConnectionState { none, connecting, connected, disconnected };
+[[nodiscard]] std::string_view to_string(ConnectionState state) noexcept;
+
+/// How a host stands with its lattice. Counters run from the start of the host.
+struct LatticeInfo {
+  std::string ns;
+  ConnectionState rpc = ConnectionState::none;      ///< calls and advertisements
+  ConnectionState control = ConnectionState::none;  ///< control interface and events
+  ConnectionState cache = ConnectionState::none;    ///< replicated cache
+  std::uint64_t calls_out = 0;
+  std::uint64_t calls_lost = 0;      ///< of those: no answer in time, or nobody to send them to
+  std::uint64_t calls_in = 0;
+  std::uint64_t calls_refused = 0;   ///< of those: malformed, forged, replayed, for somebody else
+  std::uint64_t adverts_refused = 0; ///< links and claims that made no sense
+};
+
 struct Inventory {
   std::string host_id;
   std::map<std::string, std::string> labels;
   std::chrono::seconds uptime{0};
   std::vector<ActorInfo> actors;
   std::vector<ProviderInfo> providers;
+  LatticeInfo lattice;
 };
 
 }  // namespace trellis

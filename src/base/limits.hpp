@@ -73,10 +73,23 @@ inline constexpr seconds stop_timeout{10};
 /// Advertisements and cache changes that wait to be applied: a join brings all links at once.
 inline constexpr std::size_t lane_jobs = 256 * kib;
 inline constexpr std::size_t lane_bytes = 64 * mib;
+/// Keys and values of the replicated cache: a hundred thousand links take about 50 MiB.
+inline constexpr std::size_t cache_bytes = 256 * mib;
+/// Changes that are kept for caches that missed some, and events one replay may bring.
+inline constexpr std::size_t cache_history = 512 * kib;
+/// Changes that wait while a replay is read.
+inline constexpr std::size_t cache_held = 64 * kib;
+/// The file of links in a state directory.
+inline constexpr std::size_t state_file_bytes = 256 * mib;
+/// Removed links that are remembered, and for how long, so that a partition does not revive them.
+inline constexpr std::size_t cache_removals = 10000;
+inline constexpr std::chrono::hours cache_removal_memory{24};
 /// Advertisements kept for the next connection while the server is away.
 inline constexpr std::size_t unsent_advertisements = 10000;
 /// JSON of one control message or event; servers take 1 MiB unless told otherwise.
 inline constexpr std::size_t lattice_json_bytes = 8 * mib;
+/// Threads that run calls from the lattice; most of them wait in calls of their own.
+inline constexpr std::size_t lattice_callers = 64;
 /// How long a start waits for the first answer of a server before it goes on without.
 inline constexpr milliseconds lattice_patience = seconds(2);
 /// How long the server may take to confirm a subscription before it is announced all the same.

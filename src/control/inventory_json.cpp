@@ -61,12 +61,25 @@ json to_json(const Health& health, WallTime now) {
   return made;
 }
 
+json to_json(const LatticeInfo& lattice) {
+  return {{"namespace", lattice.ns},
+          {"rpc", to_string(lattice.rpc)},
+          {"control", to_string(lattice.control)},
+          {"cache", to_string(lattice.cache)},
+          {"calls_out", lattice.calls_out},
+          {"calls_lost", lattice.calls_lost},
+          {"calls_in", lattice.calls_in},
+          {"calls_refused", lattice.calls_refused},
+          {"adverts_refused", lattice.adverts_refused}};
+}
+
 json to_json(const Inventory& inventory, WallTime now) {
   json made{{"host_id", inventory.host_id},
             {"labels", inventory.labels},
             {"uptime", inventory.uptime.count()},
             {"actors", json::array()},
-            {"providers", json::array()}};
+            {"providers", json::array()},
+            {"lattice", to_json(inventory.lattice)}};
   for (const auto& actor : inventory.actors) made["actors"].push_back(actor_json(actor, now));
   for (const auto& provider : inventory.providers) {
     made["providers"].push_back(provider_json(provider, now));

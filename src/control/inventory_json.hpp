@@ -12,6 +12,7 @@ namespace trellis::control {
 
 [[nodiscard]] nlohmann::json to_json(const Health& health, WallTime now);
 /// {"actors":[…],"host_id":…,"labels":{…},"providers":[…],"uptime":N}
+[[nodiscard]] nlohmann::json to_json(const LatticeInfo& lattice);
 [[nodiscard]] nlohmann::json to_json(const Inventory& inventory, WallTime now);
 /// [{"actor_id","contract_id","link_name","provider_id","state","problem","attempts","values"}]
 [[nodiscard]] nlohmann::json to_json(const std::vector<LinkInfo>& links);

@@ -10,6 +10,12 @@ void add_health(Readiness& readiness, std::string_view what, const Health& healt
   readiness.reasons.push_back(fmt::format("{} is unhealthy: {}", what, health.reason));
 }
 
+/// In a lattice other hosts have their own part of the links, and it is for them to make it.
+bool is_ours(const LinkInfo& info, bool in_lattice) {
+  return info.state != LinkState::elsewhere &&
+         !(in_lattice && info.state == LinkState::waiting_for_actor);
+}
+
 void add_link(Readiness& readiness, const LinkInfo& info) {
   if (info.state == LinkState::bound) return;
   readiness.reasons.push_back(fmt::format(
@@ -28,7 +34,10 @@ Readiness readiness_of(const Inventory& inventory, const std::vector<LinkInfo>& 
     add_health(readiness, fmt::format("provider {} ({})", provider.key, provider.link_name),
                provider.health);
   }
-  for (const auto& info : links) add_link(readiness, info);
+  const bool in_lattice = inventory.lattice.rpc != ConnectionState::none;
+  for (const auto& info : links) {
+    if (is_ours(info, in_lattice)) add_link(readiness, info);
+  }
   return readiness;
 }
 

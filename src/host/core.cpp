@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "lattice/nats/connect.hpp"
 
 namespace trellis::host {
 namespace {
@@ -40,6 +41,7 @@ identity::KeyPair new_host_key() {
 RegistryOptions registry_options(const HostOptions& options) {
   RegistryOptions made;
   made.check_capability_before_bind = options.check_provider_to_actor;
+  made.in_lattice = options.lattice.rpc.has_value();
   if (options.authorizer) {
     made.may_bind = [authorizer = options.authorizer](const ActorIdentity& actor,
                                                       const ProviderEntry& provider) {
@@ -61,7 +63,13 @@ RegistryOptions registry_options(const HostOptions& options) {
 
 }  // namespace
 
-Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine)
+Connect nats_connections() {
+  return [](const NatsOptions& options, Log log) {
+    return lattice::nats::connect_nats(options, std::move(log));
+  };
+}
+
+Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine, Connect connect)
     : options_(with_defaults(options)),
       engine_(std::move(engine)),
       log_(options_.log, "host"),
@@ -72,16 +80,26 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine)
       workers_(options_.worker_threads),
       binder_(workers_, options_.call_timeout, log_),
       registry_(registry_options(options_), binder_, log_),
+      plane_(options_.lattice, options_.call_timeout, key_, options_.clock, std::move(connect),
+             log_),
       router_({options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
                options_.call_timeout, options_.clock, options_.authorizer, options_.middleware},
-              registry_.tables(), remote_, log_),
+              registry_.tables(), plane_, log_),
       health_({options_.health_interval, options_.health_timeout, options_.clock, nullptr},
-              registry_.tables(), router_, workers_, log_) {
-  health_.start();
-}
+              registry_.tables(), router_, workers_, log_) {}
 
 Core::~Core() {
   stop();
+}
+
+Result<void> Core::start() {
+  if (auto joined = plane_.join(registry_, router_); !joined) return joined;
+  // Part of every host (host.md 8.5); an actor still needs the capability and a link.
+  if (auto extras = start_provider("builtin:extras", default_link_name); !extras) {
+    return pass(extras);
+  }
+  health_.start();
+  return {};
 }
 
 // host.md 13, bounded by one time limit; RemoveActor is sent for every bound link, so that
@@ -90,10 +108,12 @@ void Core::stop() {
   if (stopped_.exchange(true)) return;
   const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
   health_.stop();
+  plane_.begin_to_leave(deadline);
   binder_.unbind_all();
   if (!binder_.settle(deadline)) log_.warn("not every provider let go of its actors in time");
   stop_all_providers(deadline);
   stop_all_actors(deadline);
+  plane_.leave(deadline);
   binder_.stop();
   workers_.stop();
 }
@@ -103,6 +123,7 @@ void Core::stop_all_providers(SteadyTime deadline) {
   tables->providers.for_each([&](std::string_view, const auto& entry) {
     if (const auto removed = registry_.remove_provider(entry->key, entry->link_name)) {
       stop_provider_instance(*removed, deadline);
+      plane_.provider_stopped(*removed);
     }
   });
 }
@@ -112,6 +133,7 @@ void Core::stop_all_actors(SteadyTime deadline) {
   tables->actors.for_each([&](std::string_view key, const auto&) {
     if (const auto removed = registry_.remove_actor(key)) {
       retire(*removed, deadline);
+      plane_.actor_stopped(key);
     }
   });
 }

@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "host/binder.hpp"
 #include "host/health.hpp"
+#include "host/lattice_plane.hpp"
 #include "host/modules.hpp"
 #include "host/provider_link.hpp"
 #include "host/registry.hpp"
@@ -23,16 +24,23 @@
 
 namespace trellis::host {
 
+/// The way to NATS servers.
+[[nodiscard]] Connect nats_connections();
+
 /// Any thread. The host facade keeps it alive while calls are under way.
 class Core {
  public:
-  Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine);
+  /// `connect` reaches message servers; NATS by default.
+  Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
+       Connect connect = nats_connections());
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] WallTime started() const noexcept { return started_; }
+  /// Starts what every host has and joins the lattice. Call once, first.
+  [[nodiscard]] Result<void> start();
   void stop();
 
   [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options);
@@ -60,6 +68,7 @@ class Core {
   [[nodiscard]] HealthMonitor& health() noexcept { return health_; }
   [[nodiscard]] std::vector<ActorInfo> actors() const;
   [[nodiscard]] std::vector<ProviderInfo> providers() const;
+  [[nodiscard]] LatticePlane& plane() noexcept { return plane_; }
 
  private:
   [[nodiscard]] Result<std::shared_ptr<actor::Actor>> make_actor(ByteView module,
@@ -88,7 +97,7 @@ class Core {
   Workers workers_;
   Binder binder_;
   Registry registry_;
-  NoRemoteCalls remote_;
+  LatticePlane plane_;
   Router router_;
   HealthMonitor health_;
   std::atomic<bool> stopped_{false};

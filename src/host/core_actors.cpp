@@ -117,7 +117,8 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
   if (!actor) return pass(actor);
   const auto& identity = (*actor)->identity();
   log_.info("started actor {} ({}, revision {})", key, identity.name, identity.revision);
-  registry_.add_actor(std::move(*actor));
+  registry_.add_actor(*actor);
+  plane_.actor_started(**actor);
   return key;
 }
 
@@ -126,9 +127,13 @@ Result<void> Core::stop_actor(std::string_view key_or_source) {
   registry_.tables().read()->actors.for_each([&](std::string_view actor, const auto& entry) {
     if (entry->actor->options().source == key_or_source) key = actor;
   });
+  const auto deadline = std::chrono::steady_clock::now() + options_.call_timeout;
+  if (registry_.tables().read()->actors.find(key) == nullptr) return {};
+  plane_.actor_stopping(key, deadline);
   const auto removed = registry_.remove_actor(key);
   if (!removed) return {};
-  retire(*removed, std::chrono::steady_clock::now() + options_.call_timeout);
+  retire(*removed, deadline);
+  plane_.actor_stopped(key);
   log_.info("stopped actor {}", key);
   return {};
 }
@@ -165,7 +170,8 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
   if (!next) return pass(next);
   const auto revision = (*next)->identity().revision;
   // Calls that reached the old version finish on it; it goes with the last of them.
-  registry_.replace_actor(std::move(*next));
+  registry_.replace_actor(*next);
+  plane_.actor_updated(before, **next);
   log_.info("updated actor {} from revision {} to {}", key, before.identity().revision, revision);
   return {};
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "host/core.hpp"
 #include "host/names.hpp"
 #include "providers/builtin.hpp"
@@ -14,6 +15,7 @@ namespace trellis::host {
 namespace {
 
 constexpr std::string_view builtin_prefix = "builtin:";
+constexpr std::string_view extras_reference = "builtin:extras";
 
 /// Code behind a reference: a provider linked into the program, or a library file.
 Result<std::shared_ptr<const provider::Plugin>> find_plugin(std::string_view reference) {
@@ -38,6 +40,12 @@ Result<std::shared_ptr<const provider::Plugin>> find_plugin(std::string_view ref
 Result<std::string> Core::start_provider(std::string_view reference, std::string_view link_name) {
   auto plugin = find_plugin(reference);
   if (!plugin) return pass(plugin);
+  if (reference == extras_reference && trim(link_name) == default_link_name) {
+    // It runs from the start of the host on; asking for it again is no mistake.
+    auto key = unsigned_provider_key((*plugin)->description());
+    const auto slot = provider_slot(key, default_link_name);
+    if (registry_.tables().read()->providers.find(slot) != nullptr) return key;
+  }
   return start_provider(std::move(*plugin), std::string(reference), link_name);
 }
 
@@ -69,6 +77,7 @@ Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin>
   if (instance) {
     entry->instance = std::move(*instance);
     registry_.add_provider(entry);
+    plane_.provider_started(*entry);
     log_.info("started provider {} ({}, {}, link {})", entry->key, entry->description.name,
               entry->description.contract_id, entry->link_name);
   }
@@ -103,8 +112,11 @@ Result<void> Core::stop_provider(std::string_view key_or_reference, std::string_
                 fmt::format("provider {} serves {}, not {}", key,
                             (*running)->description.contract_id, contract_id));
   }
+  const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
+  plane_.provider_stopping(**running, deadline);
   if (const auto removed = registry_.remove_provider(key, *name)) {
-    stop_provider_instance(*removed, std::chrono::steady_clock::now() + options_.stop_timeout);
+    stop_provider_instance(*removed, deadline);
+    plane_.provider_stopped(*removed);
   }
   return {};
 }
@@ -127,7 +139,8 @@ Result<void> Core::set_link(Link link) {
   if (registry_.link_count() >= limits::links) {
     return fail(ErrorCode::limit, fmt::format("this host knows {} links already", limits::links));
   }
-  registry_.put_link(std::move(link));
+  registry_.put_link(link);
+  plane_.link_set(link);  // always, also when nothing changed (lattice.md 6.1)
   return {};
 }
 
@@ -138,6 +151,11 @@ Result<void> Core::remove_link(std::string_view actor, std::string_view contract
   if (!registry_.remove_link(actor, contract, *name)) {
     log_.warn("there is no link of actor {} to {} ({}) to remove", actor, contract, *name);
   }
+  plane_.link_removed({.actor = std::string(actor),
+                       .contract_id = std::string(contract),
+                       .link_name = *name,
+                       .provider_id = {},
+                       .values = {}});
   return {};
 }
 

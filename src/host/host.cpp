@@ -21,7 +21,9 @@ class Host::Implementation {
   Result<void> start() {
     const std::scoped_lock lock(mutex_);
     if (core_) return fail(ErrorCode::already_exists, "the host is started already");
-    core_ = std::make_shared<host::Core>(options_, engine_);
+    auto core = std::make_shared<host::Core>(options_, engine_);
+    if (auto started = core->start(); !started) return started;
+    core_ = std::move(core);
     id_ = core_->id();
     return {};
   }
@@ -172,7 +174,8 @@ Result<Bytes> Host::call_actor(std::string_view key_or_alias, std::string_view o
 Result<Inventory> Host::inventory() const {
   auto core = self_->core();
   if (!core) return pass(core);
-  return Inventory{(*core)->id(), labels(), uptime(), (*core)->actors(), (*core)->providers()};
+  return Inventory{(*core)->id(), labels(), uptime(), (*core)->actors(), (*core)->providers(),
+                   (*core)->plane().info()};
 }
 
 std::vector<ActorIdentity> Host::claims() const {

@@ -274,8 +274,12 @@ std::vector<LinkInfo> Registry::links() const {
 LinkInfo Registry::describe(const Link& link) const {
   LinkInfo info{link, LinkState::waiting_for_actor, {}, 0};
   const auto* known = current_->claims.find(link.actor);
-  if (known == nullptr) return info;
   const auto provider = provider_of(*current_, link);
+  if (!provider && options_.in_lattice) {
+    info.state = LinkState::elsewhere;
+    return info;
+  }
+  if (known == nullptr) return info;
   if (!provider) {
     info.state = LinkState::waiting_for_provider;
     return info;

@@ -23,6 +23,7 @@ namespace trellis::host {
 
 struct RegistryOptions {
   bool check_capability_before_bind = true;  ///< D1
+  bool in_lattice = false;  ///< a provider that does not run here may run on another host
   /// Asked before an actor is bound; null = yes (host.md 6.4).
   std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
 };

@@ -98,6 +98,10 @@ struct DecodedToken {
 [[nodiscard]] Result<DecodedToken<OperatorClaims>> decode_operator(std::string_view token);
 [[nodiscard]] Result<DecodedToken<InvocationClaims>> decode_invocation(std::string_view token);
 
+/// Reads the JSON text of an actor's claims that somebody states without a token: nothing proves
+/// them. Errors as decode_actor().
+[[nodiscard]] Result<ActorClaims> actor_claims_from_json(std::string_view json);
+
 /// The claims as the one JSON text that is signed: fixed member order, no blanks (2.2, 2.3).
 [[nodiscard]] std::string to_json(const ActorClaims& claims);
 [[nodiscard]] std::string to_json(const ProviderClaims& claims);

@@ -185,6 +185,9 @@ Result<DecodedToken<Claims>> decode(std::string_view token) {
 Result<DecodedToken<ActorClaims>> decode_actor(std::string_view token) {
   return decode<ActorClaims>(token);
 }
+Result<ActorClaims> actor_claims_from_json(std::string_view json) {
+  return read_claims<ActorClaims>(json);
+}
 Result<DecodedToken<ProviderClaims>> decode_provider(std::string_view token) {
   return decode<ProviderClaims>(token);
 }

@@ -1,0 +1,184 @@
+// Hosts in a lattice, over a real server: calls, links and claims across hosts, servers that go and
+// come (lattice.md 4, 6; host.md 7.3, 9).
+#include <atomic>
+#include <thread>
+
+#include "support/lattice_fixture.hpp"
+
+namespace trellis {
+namespace {
+
+using test::eventually;
+using test::relay;
+using test::Signer;
+
+struct HostLattice : test::LatticeFixture {
+  static std::string start_memory(Host& host) {
+    test::book().reset();
+    auto key = host.start_provider(test::memory_provider());
+    EXPECT_TRUE(key) << key.error().message;
+    return key.value_or("");
+  }
+  static Link keyvalue_link(const std::string& actor, const std::string& provider) {
+    return {.actor = actor,
+            .contract_id = "wasmcloud:keyvalue",
+            .link_name = "default",
+            .provider_id = provider,
+            .values = {{"A", "1"}}};
+  }
+  static bool bound(Host& host, const std::string& actor) {
+    for (const auto& info : host.links()) {
+      if (info.link.actor == actor) return info.state == LinkState::bound;
+    }
+    return false;
+  }
+};
+
+TEST_F(HostLattice, CallsCrossHosts) {
+  Signer signer;
+  auto& a = start();
+  auto& b = start();
+  const auto key = start_actor(a, signer);
+  EXPECT_EQ(call(b, key, "Echo", as_bytes("hello")), "hello");
+  EXPECT_EQ(call(b, key, "Nope"),
+            "provider_failed: Failed to invoke actor: Guest call failure: refused");
+  const auto seen = a.inventory();
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->lattice.calls_in, 2U);
+  EXPECT_EQ(seen->lattice.calls_refused, 0U);
+}
+
+TEST_F(HostLattice, EveryByteValueAndManyLengthsCross) {
+  Signer signer;
+  auto& a = start();
+  auto& b = start();
+  const auto key = start_actor(a, signer);
+  for (const std::size_t size : {0UL, 1UL, 15UL, 16UL, 255UL, 65535UL, 65536UL}) {
+    Bytes payload(size);
+    for (std::size_t i = 0; i < size; ++i) payload[i] = static_cast<std::uint8_t>(i * 7);
+    const auto answer = b.call_actor(key, "Echo", payload);
+    ASSERT_TRUE(answer) << size << ": " << answer.error().message;
+    EXPECT_EQ(*answer, payload) << size;
+  }
+}
+
+TEST_F(HostLattice, ACallThatDoesNotFitFailsHere) {
+  Signer signer;
+  auto& a = start();
+  auto& b = start();
+  const auto key = start_actor(a, signer);
+  const auto answer = b.call_actor(key, "Echo", Bytes(2'000'000));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::limit) << answer.error().message;
+  EXPECT_EQ(call(b, key, "Echo", as_bytes("still there")), "still there");
+}
+
+TEST_F(HostLattice, AnActorThatRunsNowhereIsKnownAtOnce) {
+  auto& b = start();
+  const auto before = std::chrono::steady_clock::now();
+  const auto answer = b.call_actor(Signer().key(), "Echo", {});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::not_found) << answer.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(10));
+}
+
+TEST_F(HostLattice, ActorsFindEachOtherByAlias) {
+  Signer first;
+  Signer second;
+  auto& a = start();
+  auto& b = start();
+  const auto caller = start_actor(a, first);
+  start_actor(b, second, [](auto& claims) { claims.call_alias = "tests/second"; });
+  EXPECT_TRUE(eventually([&] {
+    return call(a, caller, "Relay", relay("tests/second", "Echo", as_bytes("x"))) == "x";
+  }));
+}
+
+TEST_F(HostLattice, ALinkSetOnAThirdHostBindsTheProviderAndCarriesCalls) {
+  Signer signer;
+  auto& a = start();
+  auto& b = start();
+  auto& c = start();
+  const auto actor = start_actor(a, signer);
+  const auto provider = start_memory(b);
+  ASSERT_TRUE(c.set_link(keyvalue_link(actor, provider)));
+  ASSERT_TRUE(eventually([&] { return bound(b, actor); }));
+  EXPECT_EQ(call(a, actor, "Relay", relay("wasmcloud:keyvalue", "Get", as_bytes("v"))), "v");
+  EXPECT_EQ(test::book().entries("BindActor").size(), 1U);
+  ASSERT_TRUE(c.remove_link(actor, "wasmcloud:keyvalue"));
+  EXPECT_TRUE(eventually([&] { return test::book().entries("RemoveActor").size() == 1; }));
+}
+
+TEST_F(HostLattice, ALateHostLearnsClaimsAndLinksFromTheCache) {
+  Signer signer;
+  auto& a = start();
+  const auto actor = start_actor(a, signer);
+  auto& b = start();
+  const auto provider = start_memory(b);
+  ASSERT_TRUE(a.set_link(keyvalue_link(actor, provider)));
+  b.stop();
+  auto& late = start();
+  ASSERT_TRUE(late.start_provider(test::memory_provider()));
+  EXPECT_TRUE(eventually([&] { return bound(late, actor); }));
+  EXPECT_EQ(call(a, actor, "Relay", relay("wasmcloud:keyvalue", "Get", as_bytes("v"))), "v");
+}
+
+TEST_F(HostLattice, WithoutAServerTheHostServesItselfAndJoinsLater) {
+  server.kill();
+  Signer signer;
+  auto& a = start();
+  const auto key = start_actor(a, signer);
+  EXPECT_EQ(call(a, key, "Echo", as_bytes("alone")), "alone");
+  server.start();
+  auto& b = start();
+  EXPECT_TRUE(eventually([&] { return call(b, key, "Echo", as_bytes("now")) == "now"; }));
+}
+
+TEST_F(HostLattice, AfterARestartOfTheServerEverythingIsAsBefore) {
+  Signer signer;
+  auto& a = start();
+  auto& b = start();
+  const auto actor = start_actor(a, signer);
+  const auto provider = start_memory(b);
+  server.restart();
+  ASSERT_TRUE(a.set_link(keyvalue_link(actor, provider)));  // perhaps while nobody hears it
+  ASSERT_TRUE(eventually([&] { return bound(b, actor); }));
+  EXPECT_TRUE(eventually([&] { return call(b, actor, "Echo", as_bytes("x")) == "x"; }));
+  EXPECT_EQ(call(a, actor, "Relay", relay("wasmcloud:keyvalue", "Get", as_bytes("v"))), "v");
+}
+
+TEST_F(HostLattice, StoppingOneOfTwoLosesNoCall) {
+  Signer signer;
+  auto& a = start();
+  auto& b = start();
+  auto& c = start();
+  const auto key = start_actor(a, signer);
+  start_actor(b, signer);
+  std::atomic<bool> done{false};
+  std::atomic<int> good{0};
+  std::atomic<int> bad{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      while (!done) (call(c, key, "Echo", as_bytes("x")) == "x" ? good : bad)++;
+    });
+  }
+  ASSERT_TRUE(eventually([&] { return good > 200; }));
+  ASSERT_TRUE(a.stop_actor(key));
+  const int then = good;
+  ASSERT_TRUE(eventually([&] { return good > then + 200; }));
+  done = true;
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(bad, 0);
+}
+
+TEST_F(HostLattice, NamespacesDoNotMeet) {
+  Signer signer;
+  auto& a = start([](auto& options) { options.lattice.ns = "one"; });
+  auto& b = start([](auto& options) { options.lattice.ns = "two"; });
+  const auto key = start_actor(a, signer);
+  EXPECT_FALSE(b.call_actor(key, "Echo", {}));
+}
+
+}  // namespace
+}  // namespace trellis

@@ -1,0 +1,322 @@
+#include "host/lattice_plane.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "host/names.hpp"
+
+namespace trellis::host {
+namespace {
+
+constexpr std::string_view extras_contract = "wasmcloud:extras";
+
+SteadyTime now() {
+  return std::chrono::steady_clock::now();
+}
+
+lattice::Entity to_entity(const Party& party) {
+  if (!party.is_provider()) return lattice::Entity::actor(party.key);
+  return lattice::Entity::provider(party.key, party.contract_id, party.link_name);
+}
+
+Party to_party(const lattice::Entity& entity) {
+  const auto* provider = entity.capability();
+  if (provider == nullptr) return {entity.key(), {}, {}};
+  return {provider->id, provider->contract_id, provider->link_name};
+}
+
+lattice::Entity entity_of(const ProviderEntry& provider) {
+  return lattice::Entity::provider(provider.key, provider.description.contract_id,
+                                   provider.link_name);
+}
+
+ConnectionState state_of(Connection* connection) {
+  if (connection == nullptr) return ConnectionState::none;
+  switch (connection->transport().state()) {
+    case lattice::TransportState::connecting: return ConnectionState::connecting;
+    case lattice::TransportState::connected: return ConnectionState::connected;
+    default: return ConnectionState::disconnected;
+  }
+}
+
+/// Every host has extras of its own, so nobody is served by another's (lattice.md 1.3).
+bool stays_inside(const ProviderEntry& provider) {
+  return provider.description.contract_id == extras_contract;
+}
+
+}  // namespace
+
+struct LatticePlane::Rpc {
+  Rpc(LatticePlane& plane, lattice::Transport& transport)
+      : verifier({plane.options_.allowed_hosts, plane.options_.max_token_age,
+                  plane.options_.replay_window, plane.options_.replay_capacity},
+                 plane.clock_),
+        client(transport, *plane.subjects_, plane.key_, *plane.clock_,
+               plane.options_.rpc_timeout),
+        server(
+            transport, *plane.subjects_, verifier,
+            [&plane](std::function<void()> job) { return plane.callers_.post(std::move(job)); },
+            [&plane](const lattice::Invocation& call) { return plane.execute(call); },
+            plane.log_.with_target("lattice")),
+        advertiser(transport, *plane.subjects_, *plane.lane_,
+                   {[&plane](Link link) { plane.take_link(std::move(link)); },
+                    [&plane](const Link& key) { plane.take_removal(key); },
+                    [&plane](const identity::ActorClaims& claims) { plane.take_claims(claims); }},
+                   plane.log_.with_target("lattice")) {}
+
+  const lattice::CallVerifier verifier;
+  lattice::RpcClient client;
+  lattice::RpcServer server;
+  Advertiser advertiser;
+};
+
+LatticePlane::LatticePlane(LatticeOptions options, std::chrono::milliseconds call_timeout,
+                           const identity::KeyPair& key, std::shared_ptr<const Clock> clock,
+                           Connect connect, Log log)
+    : options_(std::move(options)),
+      call_timeout_(call_timeout),
+      key_(key),
+      clock_(std::move(clock)),
+      connect_(std::move(connect)),
+      log_(std::move(log)),
+      callers_(limits::lattice_callers) {}
+
+LatticePlane::~LatticePlane() {
+  begin_to_leave(now());
+  leave(now());
+}
+
+Result<std::unique_ptr<Connection>> LatticePlane::connect(const NatsOptions& options,
+                                                          std::string label) {
+  auto transport = connect_(options, log_.with_target("nats"));
+  if (!transport) {
+    transport.error().message.insert(0, label + ": ");
+    return pass(transport);
+  }
+  return std::make_unique<Connection>(std::move(*transport), std::move(label), *lane_,
+                                      log_.with_target("lattice"));
+}
+
+Result<void> LatticePlane::join(Registry& registry, const Router& router) {
+  registry_ = &registry;
+  router_ = &router;
+  auto subjects = lattice::Subjects::make(options_.ns);
+  if (!subjects) return pass(subjects);
+  subjects_ = std::move(*subjects);
+  const bool alone = !options_.rpc && !options_.control && !options_.cache.nats;
+  if (alone && options_.cache.state_dir.empty()) return {};
+  lane_ = std::make_unique<Lane>();
+  if (auto joined = join_cache(); !joined) return joined;
+  if (options_.rpc) {
+    auto own = *options_.rpc;
+    own.echo = false;  // what this host advertises it has applied already (lattice.md 6.4)
+    auto made = connect(own, "lattice RPC");
+    if (!made) return pass(made);
+    rpc_connection_ = std::move(*made);
+  }
+  if (options_.control) {
+    auto made = connect(*options_.control, "lattice control");
+    if (!made) return pass(made);
+    control_connection_ = std::move(*made);
+    control_connection_->watch({});
+  }
+  if (rpc_connection_) {
+    if (auto joined = join_rpc(); !joined) return joined;
+  }
+  wait_for_servers();
+  return {};
+}
+
+// First of all, so that what arrives afterwards meets a host that knows its lattice (host.md 2.2).
+Result<void> LatticePlane::join_cache() {
+  std::unique_ptr<Connection> connection;
+  if (options_.cache.nats) {
+    auto own = *options_.cache.nats;
+    own.echo = false;
+    auto made = connect(own, "lattice cache");
+    if (!made) return pass(made);
+    connection = std::move(*made);
+  }
+  cache_ = std::make_unique<SharedCache>(
+      options_.cache, options_.ns, std::move(connection), *lane_, callers_, clock_,
+      [this](const lattice::EntryChange& change) { take_change(change); },
+      log_.with_target("lattice"));
+  cache_->join(now() + limits::lattice_patience);
+  lane_->settle(now() + limits::lattice_patience);
+  return {};
+}
+
+Result<void> LatticePlane::join_rpc() {
+  rpc_ = std::make_unique<Rpc>(*this, rpc_connection_->transport());
+  if (auto subscribed = rpc_->advertiser.subscribe(); !subscribed) return subscribed;
+  rpc_connection_->watch([this] { resync(); });
+  return {};
+}
+
+void LatticePlane::wait_for_servers() {
+  const auto patience = now() + limits::lattice_patience;
+  for (auto* connection : {rpc_connection_.get(), control_connection_.get()}) {
+    if (connection == nullptr || connection->wait(patience)) continue;
+    log_.warn("no NATS server answers yet; the host starts on its own and joins when one comes");
+  }
+}
+
+// After a connection was made again: others may have missed what happened meanwhile.
+void LatticePlane::resync() {
+  registry_->tables().read()->actors.for_each([&](std::string_view, const auto& entry) {
+    rpc_->advertiser.claims(entry->actor->claims());
+  });
+  rpc_->advertiser.resend();
+}
+
+void LatticePlane::begin_to_leave(SteadyTime deadline) {
+  if (rpc_) {
+    rpc_->advertiser.stop();
+    rpc_->server.stop(deadline);
+  }
+}
+
+void LatticePlane::leave(SteadyTime deadline) {
+  for (auto* connection : {control_connection_.get(), rpc_connection_.get()}) {
+    if (connection == nullptr) continue;
+    if (connection->up()) static_cast<void>(connection->transport().flush(deadline));
+    connection->close();
+  }
+  if (cache_) cache_->stop(deadline);
+  callers_.stop();
+  if (lane_) lane_->stop();
+}
+
+Result<Bytes> LatticePlane::call(const Party& origin, const Party& target,
+                                 std::string_view operation, ByteView payload,
+                                 SteadyTime deadline) const {
+  if (!rpc_ || target.contract_id == extras_contract) {
+    return NoRemoteCalls().call(origin, target, operation, payload, deadline);
+  }
+  return rpc_->client.call(to_entity(origin), to_entity(target), operation, payload, deadline);
+}
+
+Result<Bytes> LatticePlane::execute(const lattice::Invocation& call) const {
+  return router_->from_lattice(to_party(call.origin), to_party(call.target), call.operation,
+                               call.msg, now() + call_timeout_);
+}
+
+void LatticePlane::actor_started(const actor::Actor& actor) {
+  if (rpc_) {
+    auto served = rpc_->server.serve(lattice::Entity::actor(actor.key()),
+                                     now() + limits::lattice_confirm);
+    if (!served) {
+      log_.warn("actor {} is not served to the lattice: {}", actor.key(), served.error().message);
+    }
+  }
+  publish_claims(actor);
+}
+
+void LatticePlane::actor_updated(const actor::Actor&, const actor::Actor& now) {
+  publish_claims(now);
+}
+
+void LatticePlane::publish_claims(const actor::Actor& actor) {
+  if (cache_) {
+    const auto& alias = actor.identity().call_alias;
+    const auto tables = registry_->tables().read();
+    const auto* owner = alias.empty() ? nullptr : tables->aliases.find(alias);
+    const bool owned = owner != nullptr && *owner == actor.key();
+    cache_->actor_started(actor.claims(), owned ? alias : std::string());
+  }
+  if (rpc_) rpc_->advertiser.claims(actor.claims());
+}
+
+void LatticePlane::actor_stopping(std::string_view key, SteadyTime deadline) {
+  if (rpc_) rpc_->server.stop_serving(lattice::Entity::actor(key), deadline);
+}
+
+void LatticePlane::actor_stopped(std::string_view) {}
+
+void LatticePlane::provider_started(const ProviderEntry& provider) {
+  if (!rpc_ || stays_inside(provider)) return;
+  auto served = rpc_->server.serve(entity_of(provider), now() + limits::lattice_confirm);
+  if (!served) log_.warn("provider {} is not served to the lattice: {}", provider.key,
+                         served.error().message);
+}
+
+void LatticePlane::provider_stopping(const ProviderEntry& provider, SteadyTime deadline) {
+  if (rpc_) rpc_->server.stop_serving(entity_of(provider), deadline);
+}
+
+void LatticePlane::provider_stopped(const ProviderEntry&) {}
+
+void LatticePlane::link_set(const Link& link) {
+  if (cache_) cache_->put_link(link);
+  if (rpc_) rpc_->advertiser.link(link);
+}
+
+void LatticePlane::link_removed(const Link& key) {
+  if (cache_) cache_->remove_link(key);
+  if (rpc_) rpc_->advertiser.removal(key);
+}
+
+LatticeInfo LatticePlane::info() const {
+  LatticeInfo info;
+  info.ns = options_.ns;
+  info.rpc = state_of(rpc_connection_.get());
+  info.control = state_of(control_connection_.get());
+  if (cache_) info.cache = state_of(cache_->connection());
+  if (!rpc_) return info;
+  const auto out = rpc_->client.counters();
+  const auto in = rpc_->server.counters();
+  info.calls_out = out.sent;
+  info.calls_lost = out.lost;
+  info.calls_in = in.received;
+  info.calls_refused = in.refused + in.dropped;
+  info.adverts_refused = rpc_->advertiser.refused();
+  return info;
+}
+
+void LatticePlane::take_link(Link link) {
+  if (registry_->link_count() >= limits::links) {
+    log_.warn("a link from the lattice was ignored: {} are known already", limits::links);
+    return;
+  }
+  cache_->put_link(link);
+  registry_->put_link(std::move(link));
+}
+
+void LatticePlane::take_removal(const Link& key) {
+  // Here first: what was bound is unbound, whatever becomes of the cache's entry (lattice.md 6.3).
+  static_cast<void>(registry_->remove_link(key.actor, key.contract_id, key.link_name));
+  cache_->remove_link(key);
+}
+
+void LatticePlane::take_claims(const identity::ActorClaims& claims) {
+  const bool news = registry_->learn_claims(claims);
+  if (news) cache_->put_claims(claims);
+}
+
+void LatticePlane::take_change(const lattice::EntryChange& change) {
+  using Kind = lattice::EntryChange::Kind;
+  switch (change.kind) {
+    case Kind::claims: registry_->learn_claims(change.claims); break;
+    case Kind::alias: registry_->learn_alias(change.name, change.key); break;
+    case Kind::alias_removed: registry_->forget_alias(change.name); break;
+    case Kind::link: {
+      auto link = to_link(change.link);
+      if (validate_link(link) && registry_->link_count() < limits::links) {
+        registry_->put_link(std::move(link));
+      }
+      break;
+    }
+    case Kind::link_removed: {
+      const auto& key = change.link;
+      static_cast<void>(registry_->remove_link(key.actor_id, key.contract_id, key.link_name));
+      break;
+    }
+    case Kind::reference: break;  // looked up in the cache when it is needed
+  }
+}
+
+}  // namespace trellis::host

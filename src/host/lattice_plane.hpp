@@ -1,0 +1,100 @@
+// Everything between one host and the lattice: connections, calls in both directions,
+// advertisements, events. Without connections it does nothing, and the host is on its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "host/advertiser.hpp"
+#include "host/connection.hpp"
+#include "host/entities.hpp"
+#include "host/lane.hpp"
+#include "host/registry.hpp"
+#include "host/remote_calls.hpp"
+#include "host/router.hpp"
+#include "host/shared_cache.hpp"
+#include "host/workers.hpp"
+#include "identity/keys.hpp"
+#include "lattice/anti_forgery.hpp"
+#include "lattice/rpc/rpc_client.hpp"
+#include "lattice/rpc/rpc_server.hpp"
+#include "lattice/wire/subjects.hpp"
+#include "trellis/lattice_options.hpp"
+
+namespace trellis::host {
+
+/// Makes a connection that goes on trying in the background. Errors: options that can never work.
+using Connect =
+    std::function<Result<std::unique_ptr<lattice::Transport>>(const NatsOptions&, Log)>;
+
+/// Any thread, but join() and leave are called once, in this order.
+class LatticePlane final : public RemoteCalls {
+ public:
+  LatticePlane(LatticeOptions options, std::chrono::milliseconds call_timeout,
+               const identity::KeyPair& key, std::shared_ptr<const Clock> clock, Connect connect,
+               Log log);
+  ~LatticePlane() override;
+
+  /// Connects and subscribes. A server that is away is no error: the host joins when it comes.
+  [[nodiscard]] Result<void> join(Registry& registry, const Router& router);
+  /// Takes no commands and calls any more, and finishes those that were routed here.
+  void begin_to_leave(SteadyTime deadline);
+  /// Says good-bye and closes the connections. Everything has stopped by now.
+  void leave(SteadyTime deadline);
+
+  [[nodiscard]] Result<Bytes> call(const Party& origin, const Party& target,
+                                   std::string_view operation, ByteView payload,
+                                   SteadyTime deadline) const override;
+
+  // What happens here, and what others must know of it. Order as in host.md 7.1 and 8.1.
+  void actor_started(const actor::Actor& actor);
+  void actor_updated(const actor::Actor& before, const actor::Actor& now);
+  /// Before it is removed: calls that were routed here are finished, others go elsewhere.
+  void actor_stopping(std::string_view key, SteadyTime deadline);
+  void actor_stopped(std::string_view key);
+  void provider_started(const ProviderEntry& provider);
+  void provider_stopping(const ProviderEntry& provider, SteadyTime deadline);
+  void provider_stopped(const ProviderEntry& provider);
+  void link_set(const Link& link);
+  void link_removed(const Link& key);
+
+  [[nodiscard]] LatticeInfo info() const;
+
+ private:
+  /// The RPC plane, there when a connection is configured.
+  struct Rpc;
+
+  [[nodiscard]] Result<std::unique_ptr<Connection>> connect(const NatsOptions& options,
+                                                            std::string label);
+  [[nodiscard]] Result<void> join_rpc();
+  void wait_for_servers();
+  void resync();
+  void publish_claims(const actor::Actor& actor);
+  void take_link(Link link);
+  void take_removal(const Link& key);
+  void take_claims(const identity::ActorClaims& claims);
+  void take_change(const lattice::EntryChange& change);
+  [[nodiscard]] Result<void> join_cache();
+  [[nodiscard]] Result<Bytes> execute(const lattice::Invocation& call) const;
+
+  const LatticeOptions options_;
+  const std::chrono::milliseconds call_timeout_;
+  const identity::KeyPair& key_;
+  const std::shared_ptr<const Clock> clock_;
+  const Connect connect_;
+  const Log log_;
+  Registry* registry_ = nullptr;
+  const Router* router_ = nullptr;
+  std::optional<lattice::Subjects> subjects_;
+  std::unique_ptr<Lane> lane_;
+  Workers callers_;  ///< runs calls that arrive: a flood of them delays nothing else
+  std::unique_ptr<SharedCache> cache_;
+  std::unique_ptr<Connection> rpc_connection_;
+  std::unique_ptr<Connection> control_connection_;
+  std::unique_ptr<Rpc> rpc_;
+};
+
+}  // namespace trellis::host

@@ -1,0 +1,178 @@
+#include "host/shared_cache.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/limits.hpp"
+#include "host/names.hpp"
+
+namespace trellis::host {
+namespace {
+
+/// Many links are often set at once, and one file for all of them is enough.
+constexpr auto save_delay = std::chrono::milliseconds(200);
+
+std::string subject(const std::string& given, const std::string& ns, bool isolate) {
+  return isolate ? fmt::format("{}.{}", given, ns) : given;
+}
+
+lattice::ReplicatorOptions replicator_options(const CacheOptions& options, const std::string& ns) {
+  lattice::ReplicatorOptions made;
+  made.events_subject = subject(options.events_subject, ns, options.isolate);
+  made.replay_subject = subject(options.replay_subject, ns, options.isolate);
+  return made;
+}
+
+bool is_link(const lattice::EntryChange& change) {
+  return change.kind == lattice::EntryChange::Kind::link ||
+         change.kind == lattice::EntryChange::Kind::link_removed;
+}
+
+}  // namespace
+
+lattice::LinkDefinition to_definition(const Link& link) {
+  return {link.actor, link.provider_id, link.link_name, link.contract_id,
+          {link.values.begin(), link.values.end()}};
+}
+
+Link to_link(const lattice::LinkDefinition& definition) {
+  return {definition.actor_id, definition.contract_id, definition.link_name,
+          definition.provider_id, {definition.values.begin(), definition.values.end()}};
+}
+
+SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
+                         std::unique_ptr<Connection> connection, Lane& lane, Workers& workers,
+                         std::shared_ptr<const Clock> clock, OnChange on_change, Log log)
+    : options_(options),
+      lane_(lane),
+      workers_(workers),
+      on_change_(std::move(on_change)),
+      log_(std::move(log)),
+      connection_(std::move(connection)),
+      replicator_(
+          connection_ ? &connection_->transport() : nullptr, replicator_options(options, ns),
+          std::move(clock),
+          [this](const lattice::EntryChange& change) {
+            if (is_link(change)) links_changed();
+            lane_.post([this, change] { on_change_(change); },
+                       sizeof change + change.link.values.size() * 64);
+          },
+          [this](std::function<void()> job) { return workers_.post(std::move(job)).has_value(); },
+          log_),
+      timer_(std::make_unique<Timer>()) {
+  if (!options_.state_dir.empty()) file_.emplace(options_.state_dir, ns);
+}
+
+SharedCache::~SharedCache() {
+  stop(std::chrono::steady_clock::now());
+}
+
+void SharedCache::join(SteadyTime patience) {
+  bool answered = false;
+  if (connection_) {
+    connection_->watch([this] {
+      // Not on the lane: it waits for peers, and what they say is applied there.
+      static_cast<void>(workers_.post([this] { rejoin(); }));
+    });
+    if (connection_->wait(patience)) {
+      const auto joined = replicator_.join();
+      answered = joined.value_or(false);
+      if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
+    } else {
+      log_.warn("the lattice cache has no server yet; it is replicated when one answers");
+    }
+    schedule_replay();
+  }
+  // Peers know better than a file what was removed meanwhile.
+  if (!answered) load_links();
+}
+
+void SharedCache::rejoin() {
+  const auto joined = replicator_.join();
+  if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
+  replicator_.compare_with_peers();
+}
+
+void SharedCache::schedule_replay() {
+  timer_->after(options_.replay_interval, [this] {
+    static_cast<void>(workers_.post([this] {
+      if (!connection_->up()) return;
+      replicator_.replay();
+      replicator_.compare_with_peers();
+    }));
+    const std::scoped_lock lock(mutex_);
+    if (!stopped_) schedule_replay();
+  });
+}
+
+void SharedCache::load_links() {
+  if (!file_) return;
+  const auto saved = file_->load();
+  if (!saved) {
+    log_.error("saved links are not used: {}; {}", saved.error().message, saved.error().remedy);
+    return;
+  }
+  for (const auto& definition : *saved) {
+    auto link = to_link(definition);
+    if (!validate_link(link)) continue;
+    replicator_.put_link(definition);
+    lane_.post([this, definition] {
+      on_change_({lattice::EntryChange::Kind::link, {}, {}, {}, definition});
+    });
+  }
+  if (!saved->empty()) log_.info("{} saved links are in force again", saved->size());
+}
+
+void SharedCache::actor_started(const identity::ActorClaims& claims, const std::string& own_alias) {
+  replicator_.put_claims(claims);
+  if (!own_alias.empty() && !replicator_.claim_alias(own_alias, claims.sub)) {
+    log_.warn("call alias '{}' of actor {} belongs to another actor of the lattice", own_alias,
+              claims.sub);
+  }
+}
+
+void SharedCache::put_link(const Link& link) {
+  replicator_.put_link(to_definition(link));
+  links_changed();
+}
+
+void SharedCache::remove_link(const Link& key) {
+  replicator_.remove_link(to_definition(key));
+  links_changed();
+}
+
+void SharedCache::links_changed() {
+  if (!file_) return;
+  const std::scoped_lock lock(mutex_);
+  if (save_planned_ || stopped_) return;
+  save_planned_ = true;
+  timer_->after(save_delay, [this] { static_cast<void>(workers_.post([this] { save(); })); });
+}
+
+void SharedCache::save() {
+  {
+    const std::scoped_lock lock(mutex_);
+    save_planned_ = false;
+  }
+  const std::scoped_lock lock(saving_);
+  if (auto saved = file_->save(replicator_.links()); !saved) {
+    log_.error("links were not saved: {}; {}", saved.error().message, saved.error().remedy);
+  }
+}
+
+void SharedCache::stop(SteadyTime) {
+  bool unsaved = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+    unsaved = save_planned_;
+  }
+  timer_.reset();
+  if (unsaved && file_) save();
+  if (connection_) connection_->close();
+  replicator_.stop();
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,76 @@
+// The lattice cache as this host uses it: replicated when a connection is configured, its own alone
+// otherwise; links in it survive in a state directory (lattice.md 8).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/timer.hpp"
+#include "host/connection.hpp"
+#include "host/lane.hpp"
+#include "host/workers.hpp"
+#include "lattice/cache/replicator.hpp"
+#include "lattice/cache/state_file.hpp"
+#include "trellis/host_types.hpp"
+#include "trellis/lattice_options.hpp"
+
+namespace trellis::host {
+
+/// Any thread, but join() and stop() are called once, in this order.
+class SharedCache {
+ public:
+  /// Called on the lane with each change that was made elsewhere.
+  using OnChange = std::function<void(const lattice::EntryChange&)>;
+
+  /// `connection` null: nothing is replicated.
+  SharedCache(const CacheOptions& options, const std::string& ns,
+              std::unique_ptr<Connection> connection, Lane& lane, Workers& workers,
+              std::shared_ptr<const Clock> clock, OnChange on_change, Log log);
+  ~SharedCache();
+
+  /// Learns what the lattice knows, or else what was saved. Waits for an answer, not for a server
+  /// that is away.
+  void join(SteadyTime patience);
+  void stop(SteadyTime deadline);
+
+  void actor_started(const identity::ActorClaims& claims, const std::string& own_alias);
+  void put_claims(const identity::ActorClaims& claims) { replicator_.put_claims(claims); }
+  void put_link(const Link& link);
+  void remove_link(const Link& key);
+  void put_reference(const std::string& reference, const std::string& key) {
+    replicator_.put_reference(reference, key);
+  }
+
+  [[nodiscard]] const lattice::Replicator& replicator() const noexcept { return replicator_; }
+  [[nodiscard]] Connection* connection() const noexcept { return connection_.get(); }
+
+ private:
+  void rejoin();
+  void load_links();
+  void links_changed();
+  void save();
+  void schedule_replay();
+
+  const CacheOptions options_;
+  Lane& lane_;
+  Workers& workers_;
+  const OnChange on_change_;
+  const Log log_;
+  const std::unique_ptr<Connection> connection_;
+  std::optional<lattice::StateFile> file_;
+  lattice::Replicator replicator_;
+  std::mutex mutex_;
+  bool save_planned_ = false;  // under mutex_
+  bool stopped_ = false;       // under mutex_
+  std::mutex saving_;          // held while the file is written
+  std::unique_ptr<Timer> timer_;  // last: its jobs use everything above
+};
+
+/// A link as it is on the wire and in the cache, and back.
+[[nodiscard]] lattice::LinkDefinition to_definition(const Link& link);
+[[nodiscard]] Link to_link(const lattice::LinkDefinition& definition);
+
+}  // namespace trellis::host

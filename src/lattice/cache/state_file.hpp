@@ -1,0 +1,33 @@
+// Links that survive the stop of all hosts: one small file, replaced as a whole.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "lattice/wire/advertisements.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::lattice {
+
+/// Format: a line `trellis links 1`, a line with the SHA-256 of the rest, then MessagePack: the
+/// namespace and the list of links. A crash leaves the old file or the new one, never half of one.
+/// One thread at a time per folder.
+class StateFile {
+ public:
+  StateFile(std::filesystem::path folder, std::string_view ns);
+
+  /// What was saved last; nothing when there is no file. Errors (malformed) for a damaged file, and
+  /// for one of another namespace.
+  [[nodiscard]] Result<std::vector<LinkDefinition>> load() const;
+  /// Writes beside it, syncs, renames, syncs the folder. Makes the folder when it is missing.
+  [[nodiscard]] Result<void> save(const std::vector<LinkDefinition>& links) const;
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  const std::filesystem::path path_;
+  const std::string ns_;
+};
+
+}  // namespace trellis::lattice
