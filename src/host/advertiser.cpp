@@ -8,7 +8,6 @@
 #include "base/limits.hpp"
 #include "codec/message.hpp"
 #include "host/names.hpp"
-#include "identity/keys.hpp"
 #include "host/shared_cache.hpp"
 #include "lattice/wire/advertisements.hpp"
 
@@ -20,19 +19,6 @@ constexpr auto log_interval = std::chrono::seconds(10);
 lattice::LinkDefinition to_wire(const Link& link, bool removed) {
   if (removed) return {link.actor, {}, link.link_name, link.contract_id, {}};
   return to_definition(link);
-}
-
-/// Claims of others decide little, but they are kept and shown, so they must make sense.
-Result<void> plausible(const identity::ActorClaims& claims) {
-  const auto subject = identity::PublicKey::parse(claims.sub);
-  if (!subject || subject->type() != identity::KeyType::module) {
-    return fail(ErrorCode::malformed, "claims whose subject is no actor's key");
-  }
-  const auto issuer = identity::PublicKey::parse(claims.iss);
-  if (!issuer || issuer->type() != identity::KeyType::account) {
-    return fail(ErrorCode::malformed, "claims whose issuer is no account's key");
-  }
-  return {};
 }
 
 }  // namespace
@@ -67,7 +53,7 @@ void Advertiser::take_claims(ByteView payload) {
   auto message = codec::decode<lattice::ClaimsAdvertisement>(payload);
   if (!message) return refuse(Trouble::claims, message.error());
   auto claims = lattice::to_claims(*message);
-  if (auto sound = plausible(claims); !sound) return refuse(Trouble::claims, sound.error());
+  if (auto sound = plausible_claims(claims); !sound) return refuse(Trouble::claims, sound.error());
   hand_on([this, claims = std::move(claims)] { sink_.claims(claims); }, payload.size());
 }
 

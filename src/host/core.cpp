@@ -85,7 +85,8 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine, Co
       router_({options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
                options_.call_timeout, options_.clock, options_.authorizer, options_.middleware},
               registry_.tables(), plane_, log_),
-      health_({options_.health_interval, options_.health_timeout, options_.clock, nullptr},
+      health_({options_.health_interval, options_.health_timeout, options_.clock,
+               [this] { plane_.heartbeat(health_); }},
               registry_.tables(), router_, workers_, log_) {}
 
 Core::~Core() {
@@ -98,6 +99,7 @@ Result<void> Core::start() {
   if (auto extras = start_provider("builtin:extras", default_link_name); !extras) {
     return pass(extras);
   }
+  plane_.started();
   health_.start();
   return {};
 }

@@ -170,6 +170,7 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
   if (!next) return pass(next);
   const auto revision = (*next)->identity().revision;
   // Calls that reached the old version finish on it; it goes with the last of them.
+  plane_.actor_updating(before, **next);
   registry_.replace_actor(*next);
   plane_.actor_updated(before, **next);
   log_.info("updated actor {} from revision {} to {}", key, before.identity().revision, revision);

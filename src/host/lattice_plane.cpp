@@ -34,6 +34,11 @@ lattice::Entity entity_of(const ProviderEntry& provider) {
                                    provider.link_name);
 }
 
+lattice::event::ActorUpdate update_of(const actor::Actor& before, const actor::Actor& now) {
+  return {before.key(), static_cast<std::uint32_t>(before.identity().revision),
+          static_cast<std::uint32_t>(now.identity().revision)};
+}
+
 ConnectionState state_of(Connection* connection) {
   if (connection == nullptr) return ConnectionState::none;
   switch (connection->transport().state()) {
@@ -123,6 +128,9 @@ Result<void> LatticePlane::join(Registry& registry, const Router& router) {
     if (!made) return pass(made);
     control_connection_ = std::move(*made);
     control_connection_->watch({});
+    events_ = std::make_unique<EventPublisher>(control_connection_->transport(), *subjects_,
+                                               key_.public_key().text(), clock_,
+                                               log_.with_target("lattice"));
   }
   if (rpc_connection_) {
     if (auto joined = join_rpc(); !joined) return joined;
@@ -181,6 +189,8 @@ void LatticePlane::begin_to_leave(SteadyTime deadline) {
 }
 
 void LatticePlane::leave(SteadyTime deadline) {
+  tell({lattice::event::HostStopped{}});
+  events_.reset();
   for (auto* connection : {control_connection_.get(), rpc_connection_.get()}) {
     if (connection == nullptr) continue;
     if (connection->up()) static_cast<void>(connection->transport().flush(deadline));
@@ -214,10 +224,28 @@ void LatticePlane::actor_started(const actor::Actor& actor) {
     }
   }
   publish_claims(actor);
+  tell({lattice::event::ActorStarted{actor.key(), image_reference(actor.options().source)}});
 }
 
-void LatticePlane::actor_updated(const actor::Actor&, const actor::Actor& now) {
+void LatticePlane::actor_updating(const actor::Actor& before, const actor::Actor& next) {
+  tell({lattice::event::ActorUpdateBegan{update_of(before, next)}});
+}
+
+void LatticePlane::actor_updated(const actor::Actor& before, const actor::Actor& now) {
   publish_claims(now);
+  tell({lattice::event::ActorUpdateCompleted{update_of(before, now)}});
+}
+
+void LatticePlane::tell(lattice::LatticeEvent event) {
+  if (events_) events_->publish(std::move(event));
+}
+
+void LatticePlane::started() {
+  tell({lattice::event::HostStarted{}});
+}
+
+void LatticePlane::heartbeat(const HealthMonitor& health) {
+  if (events_) events_->heartbeat(*registry_->tables().read(), health);
 }
 
 void LatticePlane::publish_claims(const actor::Actor& actor) {
@@ -235,20 +263,32 @@ void LatticePlane::actor_stopping(std::string_view key, SteadyTime deadline) {
   if (rpc_) rpc_->server.stop_serving(lattice::Entity::actor(key), deadline);
 }
 
-void LatticePlane::actor_stopped(std::string_view) {}
+void LatticePlane::actor_stopped(std::string_view key) {
+  tell({lattice::event::ActorStopped{std::string(key)}});
+}
 
 void LatticePlane::provider_started(const ProviderEntry& provider) {
-  if (!rpc_ || stays_inside(provider)) return;
-  auto served = rpc_->server.serve(entity_of(provider), now() + limits::lattice_confirm);
-  if (!served) log_.warn("provider {} is not served to the lattice: {}", provider.key,
-                         served.error().message);
+  if (stays_inside(provider)) return;  // part of every host: no event either (lattice.md 7.4)
+  if (rpc_) {
+    auto served = rpc_->server.serve(entity_of(provider), now() + limits::lattice_confirm);
+    if (!served) {
+      log_.warn("provider {} is not served to the lattice: {}", provider.key,
+                served.error().message);
+    }
+  }
+  tell({lattice::event::ProviderStarted{provider.description.contract_id, provider.link_name,
+                                        provider.key, image_reference(provider.source)}});
 }
 
 void LatticePlane::provider_stopping(const ProviderEntry& provider, SteadyTime deadline) {
   if (rpc_) rpc_->server.stop_serving(entity_of(provider), deadline);
 }
 
-void LatticePlane::provider_stopped(const ProviderEntry&) {}
+void LatticePlane::provider_stopped(const ProviderEntry& provider) {
+  if (stays_inside(provider)) return;
+  tell({lattice::event::ProviderStopped{provider.description.contract_id, provider.link_name,
+                                        provider.key}});
+}
 
 void LatticePlane::link_set(const Link& link) {
   if (cache_) cache_->put_link(link);
@@ -300,7 +340,9 @@ void LatticePlane::take_claims(const identity::ActorClaims& claims) {
 void LatticePlane::take_change(const lattice::EntryChange& change) {
   using Kind = lattice::EntryChange::Kind;
   switch (change.kind) {
-    case Kind::claims: registry_->learn_claims(change.claims); break;
+    case Kind::claims:
+      if (plausible_claims(change.claims)) registry_->learn_claims(change.claims);
+      break;
     case Kind::alias: registry_->learn_alias(change.name, change.key); break;
     case Kind::alias_removed: registry_->forget_alias(change.name); break;
     case Kind::link: {

@@ -11,6 +11,8 @@
 #include "host/advertiser.hpp"
 #include "host/connection.hpp"
 #include "host/entities.hpp"
+#include "host/event_publisher.hpp"
+#include "host/health.hpp"
 #include "host/lane.hpp"
 #include "host/registry.hpp"
 #include "host/remote_calls.hpp"
@@ -40,6 +42,10 @@ class LatticePlane final : public RemoteCalls {
 
   /// Connects and subscribes. A server that is away is no error: the host joins when it comes.
   [[nodiscard]] Result<void> join(Registry& registry, const Router& router);
+  /// Everything is there: tells the lattice.
+  void started();
+  /// After a health round.
+  void heartbeat(const HealthMonitor& health);
   /// Takes no commands and calls any more, and finishes those that were routed here.
   void begin_to_leave(SteadyTime deadline);
   /// Says good-bye and closes the connections. Everything has stopped by now.
@@ -51,6 +57,7 @@ class LatticePlane final : public RemoteCalls {
 
   // What happens here, and what others must know of it. Order as in host.md 7.1 and 8.1.
   void actor_started(const actor::Actor& actor);
+  void actor_updating(const actor::Actor& before, const actor::Actor& next);
   void actor_updated(const actor::Actor& before, const actor::Actor& now);
   /// Before it is removed: calls that were routed here are finished, others go elsewhere.
   void actor_stopping(std::string_view key, SteadyTime deadline);
@@ -73,6 +80,7 @@ class LatticePlane final : public RemoteCalls {
   void wait_for_servers();
   void resync();
   void publish_claims(const actor::Actor& actor);
+  void tell(lattice::LatticeEvent event);
   void take_link(Link link);
   void take_removal(const Link& key);
   void take_claims(const identity::ActorClaims& claims);
@@ -95,6 +103,7 @@ class LatticePlane final : public RemoteCalls {
   std::unique_ptr<Connection> rpc_connection_;
   std::unique_ptr<Connection> control_connection_;
   std::unique_ptr<Rpc> rpc_;
+  std::unique_ptr<EventPublisher> events_;
 };
 
 }  // namespace trellis::host

@@ -97,6 +97,19 @@ Result<std::string> normal_link_name(std::string_view name) {
   return std::string(name);
 }
 
+// Such claims decide little, but they are kept and shown, so they must make sense.
+Result<void> plausible_claims(const identity::ActorClaims& claims) {
+  const auto subject = identity::PublicKey::parse(claims.sub);
+  if (!subject || subject->type() != identity::KeyType::module) {
+    return fail(ErrorCode::malformed, "claims whose subject is no actor's key");
+  }
+  const auto issuer = identity::PublicKey::parse(claims.iss);
+  if (!issuer || issuer->type() != identity::KeyType::account) {
+    return fail(ErrorCode::malformed, "claims whose issuer is no account's key");
+  }
+  return {};
+}
+
 bool usable_alias(std::string_view alias) {
   return !alias.empty() && alias.size() <= limits::name_bytes &&
          alias.size() != identity::public_key_chars && alias.find(':') == std::string_view::npos &&

@@ -21,6 +21,9 @@ namespace trellis::host {
 /// `name` trimmed, or "default" when nothing is left; an error when it cannot be a link name.
 [[nodiscard]] Result<std::string> normal_link_name(std::string_view name);
 
+/// Whether claims that somebody states without proof can be an actor's: types of keys, lengths.
+[[nodiscard]] Result<void> plausible_claims(const identity::ActorClaims& claims);
+
 /// Whether actors may be called by this alias: nothing that could be taken for a contract or a key
 /// (D9), or that cannot be written in one line (lattice.md 4.1).
 [[nodiscard]] bool usable_alias(std::string_view alias);
