@@ -161,6 +161,21 @@ std::vector<ActorInfo> Core::actors() const {
   return all;
 }
 
+/// The lattice cache is a part of the host, but shown as the provider it is elsewhere (host.md 8.5).
+ProviderInfo Core::cache_entry() const {
+  ProviderInfo info;
+  info.key = lattice_cache_key;
+  info.link_name = lattice_cache_link;
+  info.contract_id = "wasmcloud:keyvalue";
+  info.name = "NATS Replicated In-Memory Key-Value Store";
+  info.vendor = "wasmCloud";
+  info.revision = 1;
+  info.source = "part of the host";
+  info.started = started_;
+  info.health = {HealthState::healthy, {}, options_.clock->wall(), started_};
+  return info;
+}
+
 std::vector<ProviderInfo> Core::providers() const {
   std::vector<ProviderInfo> all;
   registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
@@ -171,6 +186,7 @@ std::vector<ProviderInfo> Core::providers() const {
                    statistics.errors, statistics.timeouts, statistics.stuck_threads, entry->started,
                    health_.of(entry->instance->id())});
   });
+  all.push_back(cache_entry());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a.key, a.link_name) < std::tie(b.key, b.link_name);
   });

@@ -79,6 +79,7 @@ class Core {
   [[nodiscard]] Result<identity::ActorClaims> admit(ByteView module) const;
   [[nodiscard]] bool authorizer_allows_load(const ActorIdentity& identity) const;
   [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const;
+  [[nodiscard]] ProviderInfo cache_entry() const;
   void retire(actor::Actor& actor, SteadyTime deadline);
   void stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline);
   void stop_all_providers(SteadyTime deadline);

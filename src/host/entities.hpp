@@ -33,4 +33,9 @@ struct ProviderEntry {
 
 inline constexpr std::string_view default_link_name = "default";
 
+/// Under which the lattice cache is shown in inventories; nobody can call it (lattice.md 1.3).
+inline constexpr std::string_view lattice_cache_key =
+    "VAHNM37G4ARHZ3CYHB3L34M6TYQWQR6IZ4QVYC4NYZWTJCJ2LWP7S6Z2";
+inline constexpr std::string_view lattice_cache_link = "__wasmcloud_lattice_cache";
+
 }  // namespace trellis::host

@@ -12,8 +12,6 @@ constexpr auto log_interval = std::chrono::seconds(30);
 /// Of the payload limit; the rest is for what surrounds the claims.
 constexpr std::size_t claims_share_percent = 90;
 
-constexpr auto cache_key = "VAHNM37G4ARHZ3CYHB3L34M6TYQWQR6IZ4QVYC4NYZWTJCJ2LWP7S6Z2";
-
 lattice::event::EntityStatus status_of(const Health& health) {
   using lattice::event::EntityStatus;
   using lattice::event::Running;
@@ -64,7 +62,7 @@ void EventPublisher::heartbeat(const Tables& tables, const HealthMonitor& health
   tables.providers.for_each([&](std::string_view, const auto& entry) {
     beat.entities[entry->key] = status_of(health.of(entry->instance->id()));
   });
-  beat.entities[cache_key] = status_of({});
+  beat.entities[std::string(lattice_cache_key)] = status_of({});
   tables.claims.for_each([&](std::string_view, const auto& known) {
     (known->verified ? local : others).push_back(lattice::to_advertisement(known->claims));
   });

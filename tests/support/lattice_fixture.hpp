@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/log_sinks.hpp"
 #include "support/host_fixture.hpp"
 #include "support/nats_server.hpp"
 
@@ -24,6 +26,10 @@ struct LatticeFixture : testing::Test {
     options.lattice.cache.nats = server.options();
     options.lattice.rpc_timeout = std::chrono::seconds(20);
     options.call_timeout = std::chrono::seconds(30);
+    // To see what hosts do, on standard error.
+    if (const char* level = std::getenv("TRELLIS_TEST_LOG"); level != nullptr) {
+      options.log = *make_log_sink({.filter = *LogFilter::parse(level)}, std::make_shared<SystemClock>());
+    }
     if (change) change(options);
     hosts.push_back(HostBuilder(engine()).options(std::move(options)).build());
     const auto started = hosts.back()->start();
