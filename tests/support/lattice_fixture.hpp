@@ -28,7 +28,9 @@ struct LatticeFixture : testing::Test {
     options.call_timeout = std::chrono::seconds(30);
     // To see what hosts do, on standard error.
     if (const char* level = std::getenv("TRELLIS_TEST_LOG"); level != nullptr) {
-      options.log = *make_log_sink({.filter = *LogFilter::parse(level)}, std::make_shared<SystemClock>());
+      options.log =
+          *make_log_sink({LogFormat::text, *LogFilter::parse(level), {}, LogColour::automatic},
+                         std::make_shared<SystemClock>());
     }
     if (change) change(options);
     hosts.push_back(HostBuilder(engine()).options(std::move(options)).build());
