@@ -146,6 +146,7 @@ void PendingRequests::close() {
     const std::scoped_lock lock(shard.mutex);
     shard.closed = true;
     for (auto& [token, entry] : shard.entries) open.push_back(std::move(entry));
+    count_.fetch_sub(shard.entries.size(), std::memory_order_relaxed);
     shard.entries.clear();
   }
   for (auto& entry : open) {

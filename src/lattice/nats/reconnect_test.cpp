@@ -182,5 +182,20 @@ TEST_F(ReconnectTest, AHungServerEndsFlushAndRequestsInTime) {
   EXPECT_TRUE(transport->flush(far()));
 }
 
+TEST_F(ReconnectTest, AServerThatReadsNothingLosesItsConnection) {
+  NatsServer server;
+  const auto transport = connected(server.options());
+  server.freeze();
+  const Bytes payload(1024 * 1024, 'x');
+  Result<void> sent;
+  for (int i = 0; i < 1000 && sent; ++i) sent = transport->publish("a", payload, {});
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(eventually([&] { return transport->state() == TransportState::disconnected; }));
+  server.thaw();
+  EXPECT_TRUE(eventually([&] { return transport->state() == TransportState::connected; }));
+  EXPECT_TRUE(transport->flush(far()));
+}
+
 }  // namespace
 }  // namespace trellis::lattice::nats
