@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -18,8 +17,7 @@ class CText {
  public:
   explicit CText(std::string_view text) {
     if (text.size() < near_.size()) {
-      std::memcpy(near_.data(), text.data(), text.size());
-      near_[text.size()] = '\0';
+      near_[text.copy(near_.data(), text.size())] = '\0';
       text_ = near_.data();
     } else {
       far_ = text;
