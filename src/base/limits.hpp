@@ -77,8 +77,11 @@ inline constexpr std::size_t lane_bytes = 64 * mib;
 inline constexpr std::size_t cache_bytes = 256 * mib;
 /// Changes that are kept for caches that missed some, and events one replay may bring.
 inline constexpr std::size_t cache_history = 512 * kib;
-/// Changes that wait while a replay is read.
+/// Changes that wait while a replay is read, and their bytes.
 inline constexpr std::size_t cache_held = 64 * kib;
+inline constexpr std::size_t cache_held_bytes = 64 * mib;
+/// Replay requests that wait for their answer; more find another cache, or ask again.
+inline constexpr std::size_t cache_questions = 64;
 /// The file of links in a state directory.
 inline constexpr std::size_t state_file_bytes = 256 * mib;
 /// Removed links that are remembered, and for how long, so that a partition does not revive them.
@@ -88,6 +91,13 @@ inline constexpr std::chrono::hours cache_removal_memory{24};
 inline constexpr std::size_t unsent_advertisements = 10000;
 /// JSON of one control message or event; servers take 1 MiB unless told otherwise.
 inline constexpr std::size_t lattice_json_bytes = 8 * mib;
+/// Commands from the control interface that run or wait at one time; more are refused.
+inline constexpr std::size_t control_operations = 64;
+/// Threads that run them; most of the time they compile modules.
+inline constexpr std::size_t control_workers = 4;
+/// Answers a client collects for one question, and their bytes.
+inline constexpr std::size_t client_answers = 10000;
+inline constexpr std::size_t client_answer_bytes = 64 * mib;
 /// Threads that run calls from the lattice; most of them wait in calls of their own.
 inline constexpr std::size_t lattice_callers = 64;
 /// How long a start waits for the first answer of a server before it goes on without.

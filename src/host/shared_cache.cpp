@@ -10,6 +10,8 @@
 namespace trellis::host {
 namespace {
 
+/// After a restart of the server peers come back one after the other: once more when all are there.
+constexpr auto second_comparison = std::chrono::seconds(2);
 /// Many links are often set at once, and one file for all of them is enough.
 constexpr auto save_delay = std::chrono::milliseconds(200);
 
@@ -32,13 +34,19 @@ bool is_link(const lattice::EntryChange& change) {
 }  // namespace
 
 lattice::LinkDefinition to_definition(const Link& link) {
-  return {link.actor, link.provider_id, link.link_name, link.contract_id,
+  return {link.actor,
+          link.provider_id,
+          link.link_name,
+          link.contract_id,
           {link.values.begin(), link.values.end()}};
 }
 
 Link to_link(const lattice::LinkDefinition& definition) {
-  return {definition.actor_id, definition.contract_id, definition.link_name,
-          definition.provider_id, {definition.values.begin(), definition.values.end()}};
+  return {definition.actor_id,
+          definition.contract_id,
+          definition.link_name,
+          definition.provider_id,
+          {definition.values.begin(), definition.values.end()}};
 }
 
 SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
@@ -92,6 +100,11 @@ void SharedCache::rejoin() {
   const auto joined = replicator_.join();
   if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
   replicator_.compare_with_peers();
+  const std::scoped_lock lock(mutex_);
+  if (stopped_) return;
+  timer_->after(second_comparison, [this] {
+    static_cast<void>(workers_.post([this] { replicator_.compare_with_peers(); }));
+  });
 }
 
 void SharedCache::schedule_replay() {

@@ -27,8 +27,13 @@ const Family* family_of(std::string_view key) {
   return found == families.end() ? nullptr : found;
 }
 
-std::uint64_t value_digest(std::string_view key, std::string_view value) {
-  return link_hash(key, value, {});
+constexpr std::string_view link_index = "wclc:links";
+
+/// Whether the value is listed where readers look for it.
+bool is_listed(const CacheState& state, const Family& family, std::string_view key) {
+  if (family.index.empty()) return true;
+  const auto* members = state.set(family.index);
+  return members != nullptr && members->contains(key.substr(family.prefix.size()));
 }
 
 /// How far into the future another clock may be before its times are cut.
@@ -37,13 +42,20 @@ constexpr std::int64_t clock_slack_ms = 60'000;
 }  // namespace
 
 void AntiEntropy::observe(const CacheEvent& event, std::int64_t now_ms) {
-  if (family_of(event.key()) == nullptr) return;
-  const bool removed = event.change() == CacheChange::key_delete;
-  if (!removed && event.change() != CacheChange::scalar_set) return;
-  auto& time = times_[event.key()];
-  removals_ += static_cast<std::size_t>(removed) - static_cast<std::size_t>(time.removed);
-  time = {now_ms, removed};
-  if (removals_ > limits::cache_removals) forget_old_removals(now_ms);
+  const auto* family = family_of(event.key());
+  if (family == nullptr) return;
+  if (event.change() == CacheChange::scalar_set) return put(event.key(), {now_ms, false});
+  if (event.change() != CacheChange::key_delete) return;
+  if (family->index == link_index) return put(event.key(), {now_ms, true});
+  times_.erase(event.key());  // grow-only (lattice.md 8.2): whoever still has it may bring it back
+}
+
+void AntiEntropy::put(std::string_view key, Time time) {
+  auto& entry = times_.try_emplace(std::string(key)).first->second;
+  if (time.removed && !entry.removed) ++removals_;
+  if (!time.removed && entry.removed) --removals_;
+  entry = time;
+  if (removals_ > limits::cache_removals) forget_old_removals(time.changed_ms);
 }
 
 void AntiEntropy::forget_old_removals(std::int64_t now_ms) {
@@ -62,29 +74,31 @@ void AntiEntropy::forget_old_removals(std::int64_t now_ms) {
 std::vector<CacheEvent> AntiEntropy::merge(const CacheState& state, const TimedValue& theirs,
                                            std::int64_t now_ms) {
   const auto* family = family_of(theirs.key);
-  if (family == nullptr) return {};
-  const auto changed = std::min(theirs.changed_ms, now_ms + clock_slack_ms);
-  const auto* here = state.scalar(theirs.key);
+  if (family == nullptr || (theirs.removed && family->index != link_index)) return {};
+  const Time time{std::clamp<std::int64_t>(theirs.changed_ms, 0, now_ms + clock_slack_ms),
+                  theirs.removed};
   const auto known = times_.find(theirs.key);
   const auto ours = known == times_.end() ? 0 : known->second.changed_ms;
-  if (theirs.removed ? here == nullptr : (here != nullptr && *here == theirs.value)) return {};
-  if (known != times_.end()) {
-    if (changed < ours) return {};
-    if (changed == ours && here != nullptr && !theirs.removed && theirs.value <= *here) return {};
-    if (changed == ours && theirs.removed) return {};
+  const auto* here = state.scalar(theirs.key);
+  const bool same = theirs.removed ? here == nullptr : here != nullptr && *here == theirs.value;
+  if (!same && time.changed_ms < ours) return {};
+  // Of two of the same time the greater bytes win, and a value wins over its removal.
+  if (!same && time.changed_ms == ours && here != nullptr &&
+      (theirs.removed || theirs.value < *here)) {
+    return {};
   }
-  const auto name = theirs.key.substr(family->prefix.size());
+  if (!same || time.changed_ms > ours) put(theirs.key, time);
+  std::string name = theirs.key.substr(family->prefix.size());
   const std::string index(family->index);
   std::vector<CacheEvent> events;
   if (theirs.removed) {
-    // Only links can be removed; claims, references and aliases grow (lattice.md 8.2).
-    if (index != "wclc:links") return {};
-    events = {CacheEvent::remove(theirs.key), CacheEvent::set_remove(index, name)};
-  } else {
-    events = {CacheEvent::set(theirs.key, theirs.value)};
-    if (!index.empty()) events.push_back(CacheEvent::set_add(index, name));
+    if (same) return {};
+    return {CacheEvent::remove(theirs.key), CacheEvent::set_remove(index, std::move(name))};
   }
-  observe(events.front(), changed);
+  if (!same) events.push_back(CacheEvent::set(theirs.key, theirs.value));
+  if (!is_listed(state, *family, theirs.key)) {
+    events.push_back(CacheEvent::set_add(index, std::move(name)));
+  }
   return events;
 }
 
@@ -92,7 +106,9 @@ std::uint64_t AntiEntropy::digest(const CacheState& state) {
   std::uint64_t sum = 0;
   for (const auto& [key, value] : state.values()) {
     const auto* text = std::get_if<std::string>(&value);
-    if (text != nullptr && family_of(key) != nullptr) sum += value_digest(key, *text);
+    const auto* family = text == nullptr ? nullptr : family_of(key);
+    if (family == nullptr) continue;
+    sum += link_hash(key, *text, is_listed(state, *family, key) ? "listed" : "");
   }
   return sum;
 }

@@ -49,7 +49,8 @@ struct SyncMessage {
 /// The times of the values of one cache. One thread at a time.
 class AntiEntropy {
  public:
-  /// To be told each change, after it was applied.
+  /// To be told each change, after it was applied. 0 when nobody knows when it was made: what a
+  /// replay brought is older than anything else.
   void observe(const CacheEvent& event, std::int64_t now_ms);
   /// The changes that bring `state` up to what `theirs` has younger, and its times with it.
   [[nodiscard]] std::vector<CacheEvent> merge(const CacheState& state, const TimedValue& theirs,
@@ -66,6 +67,7 @@ class AntiEntropy {
     std::int64_t changed_ms = 0;
     bool removed = false;
   };
+  void put(std::string_view key, Time time);
   void forget_old_removals(std::int64_t now_ms);
 
   std::map<std::string, Time, std::less<>> times_;

@@ -46,10 +46,9 @@ struct CacheEvent {
   [[nodiscard]] static CacheEvent set_remove(std::string key, std::string value);
 
   static constexpr auto describe_variants() {
-    return codec::EnumDescription<8>{
-        "CacheEvent",
-        {"AtomicAdd", "KeyDelete", "ScalarSet", "ListClear", "ListPush", "ListRemoveItem", "SetAdd",
-         "SetRemoveItem"}};
+    return codec::EnumDescription<8>{"CacheEvent",
+                                     {"AtomicAdd", "KeyDelete", "ScalarSet", "ListClear",
+                                      "ListPush", "ListRemoveItem", "SetAdd", "SetRemoveItem"}};
   }
   friend bool operator==(const CacheEvent&, const CacheEvent&) = default;
 };

@@ -52,7 +52,8 @@ Result<bool> CacheState::apply(const CacheEvent& event) {
   const bool changed = change(event);
   ++hwm_;
   history_.push_back(event);
-  if (history_.size() > limits_.history) fold();
+  history_bytes_ += event.bytes();
+  if (history_.size() > limits_.history || history_bytes_ > limits_.bytes) fold();
   return changed;
 }
 
@@ -127,9 +128,36 @@ bool CacheState::change(const CacheEvent& event) {
 
 // Half of the history at once, so that the cost per change stays small.
 void CacheState::fold() {
-  history_.erase(history_.begin(),
-                 history_.begin() + static_cast<std::ptrdiff_t>(history_.size() / 2));
+  while (!history_.empty() &&
+         (history_.size() > limits_.history / 2 || history_bytes_ > limits_.bytes / 2)) {
+    history_bytes_ -= history_.front().bytes();
+    history_.pop_front();
+  }
   complete_ = false;
+}
+
+bool CacheState::would_change(const CacheEvent& event) const {
+  const auto found = values_.find(event.key());
+  const bool absent = found == values_.end();
+  const auto* members = absent ? nullptr : std::get_if<Set>(&found->second);
+  const auto* text = absent ? nullptr : std::get_if<std::string>(&found->second);
+  const auto* list = absent ? nullptr : std::get_if<List>(&found->second);
+  switch (event.change()) {
+    case CacheChange::atomic_add:
+      return absent || (std::holds_alternative<std::int32_t>(found->second) &&
+                        std::get<1>(std::get<0>(event.value)) != 0);
+    case CacheChange::key_delete:
+    case CacheChange::list_clear: return !absent;
+    case CacheChange::scalar_set: return absent || (text != nullptr && *text != event.item());
+    case CacheChange::list_push: return absent || list != nullptr;
+    case CacheChange::list_remove_item:
+      return list != nullptr && std::find(list->begin(), list->end(), event.item()) != list->end();
+    case CacheChange::set_add:
+      return absent || (members != nullptr && !members->contains(event.item()));
+    case CacheChange::set_remove_item:
+      return absent || (members != nullptr && members->contains(event.item()));
+  }
+  return false;
 }
 
 std::vector<CacheEvent> CacheState::since(std::uint64_t theirs) const {
@@ -151,7 +179,10 @@ std::vector<CacheEvent> CacheState::rebuild() const {
     } else if (const auto* list = std::get_if<List>(&value); list != nullptr) {
       for (const auto& item : *list) rest.push_back(CacheEvent::push(key, item));
     } else {
-      for (const auto& item : std::get<Set>(value)) rest.push_back(CacheEvent::set_add(key, item));
+      const auto& members = std::get<Set>(value);
+      for (const auto& item : members) rest.push_back(CacheEvent::set_add(key, item));
+      // Removing from a set that is not there makes an empty one (lattice.md 8.5).
+      if (members.empty()) rest.push_back(CacheEvent::set_remove(key, {}));
     }
   }
   scalars.insert(scalars.end(), std::make_move_iterator(rest.begin()),

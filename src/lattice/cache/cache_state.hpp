@@ -14,7 +14,7 @@
 namespace trellis::lattice {
 
 struct CacheLimits {
-  std::size_t bytes;    ///< keys and values together
+  std::size_t bytes;    ///< keys and values together, and the changes that are kept together
   std::size_t history;  ///< changes kept before the oldest are folded into the state they made
 };
 
@@ -28,9 +28,11 @@ class CacheState {
   explicit CacheState(CacheLimits limits) : limits_(limits) {}
 
   /// Applies a change in place; true when something is different now. Every change counts in hwm(),
-  /// also one that meets a value of another type and does nothing. Errors (limit): it would not fit;
-  /// then it does not count either.
+  /// also one that meets a value of another type and does nothing. Errors (limit): it would not
+  /// fit; then it does not count either.
   [[nodiscard]] Result<bool> apply(const CacheEvent& event);
+  /// Whether apply() would make a difference.
+  [[nodiscard]] bool would_change(const CacheEvent& event) const;
 
   [[nodiscard]] const std::string* scalar(std::string_view key) const;
   [[nodiscard]] const Set* set(std::string_view key) const;
@@ -40,8 +42,8 @@ class CacheState {
 
   /// Changes applied so far: the high watermark of the protocol.
   [[nodiscard]] std::uint64_t hwm() const noexcept { return hwm_; }
-  /// What to send to somebody who has applied `theirs`: the newest ones that are still kept, or else
-  /// the shortest list that makes this state.
+  /// What to send to somebody who has applied `theirs`: the newest ones that are still kept, or
+  /// else the shortest list that makes this state.
   [[nodiscard]] std::vector<CacheEvent> since(std::uint64_t theirs) const;
   [[nodiscard]] std::vector<CacheEvent> rebuild() const;
 
@@ -55,7 +57,8 @@ class CacheState {
   std::map<std::string, Value, std::less<>> values_;
   std::size_t bytes_ = 0;
   std::deque<CacheEvent> history_;  // the newest ones
-  bool complete_ = true;            // history_ holds every change there was
+  std::size_t history_bytes_ = 0;
+  bool complete_ = true;  // history_ holds every change there was
   std::uint64_t hwm_ = 0;
 };
 

@@ -44,10 +44,10 @@ TEST(LatticeVectors, Cache) {
       check_kind(vector);
     } else if (name == "link-hash") {
       const auto& link = vector.at("input");
-      run.compare(name, text_of(vector.at("hash_u64")),
-                  std::to_string(link_hash(text_of(link.at("actor")),
-                                           text_of(link.at("contract_id")),
-                                           text_of(link.at("link_name")))));
+      run.compare(
+          name, text_of(vector.at("hash_u64")),
+          std::to_string(link_hash(text_of(link.at("actor")), text_of(link.at("contract_id")),
+                                   text_of(link.at("link_name")))));
     } else if (name == "cached-link-value") {
       const auto link = link_from_cache_json(text_of(vector.at("text")));
       run.compare(name, text_of(vector.at("text")), link ? to_cache_json(*link) : "");

@@ -23,8 +23,9 @@ struct Filing {
   std::string_view prefix;
   std::string_view index;
 };
-constexpr std::array<Filing, 3> filings{
-    {{claims_prefix, claims_index}, {reference_prefix, reference_index}, {link_prefix, link_index}}};
+constexpr std::array<Filing, 3> filings{{{claims_prefix, claims_index},
+                                         {reference_prefix, reference_index},
+                                         {link_prefix, link_index}}};
 
 std::string join_key(std::string_view prefix, std::string_view name) {
   std::string key(prefix);
@@ -70,7 +71,8 @@ Result<LinkDefinition> link_from_cache_json(std::string_view json) {
     return fail(ErrorCode::malformed, "a cached link without values");
   }
   for (const auto& [key, value] : values->members) {
-    if (!value.is(Kind::string)) return fail(ErrorCode::malformed, "a cached link value is no text");
+    if (!value.is(Kind::string))
+      return fail(ErrorCode::malformed, "a cached link value is no text");
     link.values.insert_or_assign(key, value.text);
   }
   return link;

@@ -43,12 +43,14 @@ class LatticeEntries {
  private:
   [[nodiscard]] std::vector<EntryChange> look_at(const CacheState& state, std::string_view index,
                                                  std::string_view member);
-  [[nodiscard]] std::vector<EntryChange> claims_changed(std::string_view actor, const std::string* text);
+  [[nodiscard]] std::vector<EntryChange> claims_changed(std::string_view actor,
+                                                        const std::string* text);
   [[nodiscard]] std::vector<EntryChange> reference_changed(std::string_view reference,
                                                            const std::string* text);
   [[nodiscard]] std::vector<EntryChange> alias_changed(std::string_view alias,
                                                        const std::string* text);
-  [[nodiscard]] std::vector<EntryChange> link_changed(std::string_view hash, const std::string* text);
+  [[nodiscard]] std::vector<EntryChange> link_changed(std::string_view hash,
+                                                      const std::string* text);
 
   ByName<identity::ActorClaims> claims_;
   ByName<std::string> references_;

@@ -15,7 +15,6 @@ namespace {
 
 constexpr auto log_interval = std::chrono::seconds(10);
 constexpr auto sync_pause = std::chrono::seconds(1);
-constexpr std::string_view sync_suffix = ".trellis.sync";
 
 SteadyTime now() {
   return std::chrono::steady_clock::now();
@@ -26,55 +25,7 @@ std::string new_origin_id() {
   return make_uuid(random);
 }
 
-std::int64_t milliseconds_of(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 }  // namespace
-
-/// One question and what comes back: an acknowledgement with a number, then that many changes.
-struct Replicator::Replay {
-  std::mutex mutex;
-  std::condition_variable arrived;
-  bool answered = false;
-  bool nobody = false;
-  std::uint64_t expected = 0;
-  std::vector<CacheEvent> events;
-
-  void receive(ByteView payload) {
-    {
-      const std::scoped_lock lock(mutex);
-      if (!answered) {
-        const auto ack = codec::decode<ReplayAck>(payload);
-        answered = true;
-        nobody = !ack;  // the server's "no responders" is an empty message
-        expected = ack ? std::min<std::uint64_t>(ack->events_to_expect, limits::cache_history) : 0;
-      } else if (events.size() < expected) {
-        auto event = codec::decode<CacheEvent>(payload);
-        if (event) {
-          events.push_back(std::move(*event));
-        } else {
-          --expected;  // one that cannot be read hides nothing else
-        }
-      }
-    }
-    arrived.notify_all();
-  }
-
-  /// False when nobody answered.
-  bool wait(const ReplicatorOptions& options) {
-    std::unique_lock lock(mutex);
-    if (!arrived.wait_for(lock, options.ack_patience, [&] { return answered; })) return false;
-    while (!nobody && events.size() < expected) {
-      const auto before = events.size();
-      if (!arrived.wait_for(lock, options.event_patience,
-                            [&] { return events.size() != before || events.size() >= expected; })) {
-        break;
-      }
-    }
-    return !nobody;
-  }
-};
 
 Replicator::Replicator(Transport* transport, ReplicatorOptions options,
                        std::shared_ptr<const Clock> clock, OnChange on_change, Defer defer, Log log)
@@ -93,150 +44,233 @@ Replicator::~Replicator() {
 }
 
 void Replicator::stop() {
+  {
+    const std::unique_lock lock(alive_->mutex);
+    alive_->yes = false;
+  }
+  std::shared_ptr<Replay> replay;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
+    replay = replay_;
+  }
+  if (replay) replay->cancel();
+  const std::scoped_lock lock(replay_mutex_);
   sync_.reset();
   replays_.reset();
   events_.reset();
 }
 
+bool Replicator::later(std::function<void()> job) {
+  return defer_([alive = alive_, job = std::move(job)] {
+    const std::shared_lock lock(alive->mutex);
+    if (alive->yes) job();
+  });
+}
+
 Result<bool> Replicator::join() {
   if (transport_ == nullptr) return false;
-  if (!events_) {
-    auto made = transport_->subscribe(options_.events_subject, {}, [this](const Message& message) {
-      receive_event(message.payload);
-    });
-    if (!made) return pass(made);
-    events_ = std::move(*made);
-  }
-  const bool answered = replay();
+  const std::scoped_lock lock(replay_mutex_);
+  if (auto listening = listen(); !listening) return pass(listening);
+  const bool answered = replay_alone();
+  if (auto ready = start_answering(); !ready) return pass(ready);
+  return answered;
+}
+
+Result<void> Replicator::listen() {
+  if (events_) return {};
+  auto made = transport_->subscribe(options_.events_subject, {}, [this](const Message& message) {
+    receive_event(message.payload);
+  });
+  if (!made) return pass(made);
+  events_ = std::move(*made);
+  return {};
+}
+
+Result<void> Replicator::start_answering() {
   if (!replays_) {
-    auto made = transport_->subscribe(
-        options_.replay_subject, options_.replay_subject, [this](const Message& message) {
-          const auto request = codec::decode<ReplayRequest>(message.payload);
-          if (!request) return report(Trouble::malformed, request.error());
-          if (message.reply.empty()) return;
-          defer_([this, reply = std::string(message.reply), hwm = request->hwm] {
-            answer_replay(reply, hwm);
-          });
-        });
+    auto made =
+        transport_->subscribe(options_.replay_subject, options_.replay_subject,
+                              [this](const Message& message) { receive_question(message); });
     if (!made) return pass(made);
     replays_ = std::move(*made);
   }
   if (!sync_) {
-    auto made = transport_->subscribe(options_.events_subject + std::string(sync_suffix), {},
-                                      [this](const Message& message) {
-                                        receive_sync(message.payload);
-                                      });
+    auto made = transport_->subscribe(
+        sync_subject(), {}, [this](const Message& message) { receive_sync(message.payload); });
     if (!made) return pass(made);
     sync_ = std::move(*made);
   }
-  return answered;
+  return {};
 }
 
 bool Replicator::replay() {
   if (transport_ == nullptr) return false;
+  const std::scoped_lock lock(replay_mutex_);
+  return replay_alone();
+}
+
+bool Replicator::replay_alone() {
   const auto replay = std::make_shared<Replay>();
   const auto inbox = transport_->new_inbox();
   auto answers = transport_->subscribe(
       inbox, {}, [replay](const Message& message) { replay->receive(message.payload); });
-  if (!answers) return false;
+  if (!answers) {
+    report(Trouble::replay, answers.error().message);
+    return false;
+  }
   ReplayRequest request;
   {
     const std::scoped_lock lock(mutex_);
+    if (stopped_) return false;
     request.hwm = state_.hwm();
-    joining_ = true;
+    replay_ = replay;
   }
-  const auto sent =
-      transport_->publish(options_.replay_subject, codec::encode(request), inbox);
-  const bool answered = sent && replay->wait(options_);
-  if (!sent) report(Trouble::replay, sent.error());
+  auto outcome = Replay::Outcome::nobody;
+  if (auto sent = transport_->publish(options_.replay_subject, codec::encode(request), inbox)) {
+    outcome = replay->wait(options_.patience);
+  } else {
+    report(Trouble::replay, sent.error().message);
+  }
   answers->reset();
-  finish_replay(*replay);
-  return answered;
+  finish_replay(replay->take());
+  if (outcome == Replay::Outcome::incomplete) {
+    report(Trouble::replay,
+           "a peer sent fewer changes than it announced; some may be missing here");
+  }
+  return outcome != Replay::Outcome::nobody;
 }
 
-// Changes that came meanwhile follow the replay, without those it had already.
-void Replicator::finish_replay(Replay& replay) {
-  const std::scoped_lock replay_lock(replay.mutex);
+// Changes that came meanwhile follow the replay, without those it had already. What was written
+// here meanwhile is younger than what the replay brought, and stands.
+void Replicator::finish_replay(std::vector<CacheEvent> replayed) {
   const std::scoped_lock lock(mutex_);
-  std::map<Bytes, std::size_t> replayed;
-  for (const auto& event : replay.events) {
-    apply(event);
-    if (!held_.empty()) ++replayed[codec::encode(event)];
+  std::map<Bytes, std::size_t> known;
+  for (const auto& event : replayed) {
+    apply(event, 0);
+    if (!held_.empty()) ++known[codec::encode(event)];
   }
+  const auto time = wall_ms();
   for (const auto& event : held_) {
-    const auto same = replayed.find(codec::encode(event));
-    if (same != replayed.end() && same->second > 0) {
+    const auto same = known.find(codec::encode(event));
+    if (same != known.end() && same->second > 0) {
       --same->second;
     } else {
-      apply(event);
+      apply(event, time);
     }
   }
+  for (const auto& event : written_) {
+    if (state_.would_change(event)) apply(event, time);
+  }
   held_.clear();
-  joining_ = false;
+  held_bytes_ = 0;
+  written_.clear();
+  replay_.reset();
 }
 
 void Replicator::receive_event(ByteView payload) {
   auto message = codec::decode<CacheEventMessage>(payload);
-  if (!message) return report(Trouble::malformed, message.error());
-  if (message->origin_id == origin_id_) return;
   const std::scoped_lock lock(mutex_);
-  ++counters_.received;
-  if (joining_ && held_.size() < limits::cache_held) {
-    held_.push_back(std::move(message->event));
-    return;
+  if (!message) {
+    ++counters_.refused;
+    return report(Trouble::malformed, message.error().message);
   }
-  apply(message->event);
+  if (message->origin_id == origin_id_) return;
+  ++counters_.received;
+  const auto size = message->event.bytes();
+  if (!replay_) return apply(message->event, wall_ms());
+  if (held_.size() >= limits::cache_held || held_bytes_ + size > limits::cache_held_bytes) {
+    ++counters_.refused;
+    return report(Trouble::full, "too many changes came during a replay; some are left out");
+  }
+  held_bytes_ += size;
+  held_.push_back(std::move(message->event));
 }
 
 // Requires mutex_.
-bool Replicator::apply(const CacheEvent& event, Origin origin) {
+void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin) {
   const auto changed = state_.apply(event);
   if (!changed) {
     ++counters_.refused;
-    report(Trouble::full, changed.error());
-    return false;
+    return report(Trouble::full, changed.error().message);
   }
-  if (*changed) times_.observe(event, milliseconds_of(clock_->wall()));
+  if (*changed) times_.observe(event, made);
   for (const auto& change : entries_.observe(state_, event)) {
     if (origin == Origin::elsewhere) on_change_(change);
   }
-  return *changed;
 }
 
-void Replicator::answer_replay(std::string reply, std::uint64_t hwm) {
+void Replicator::receive_question(const Message& message) {
+  const auto request = codec::decode<ReplayRequest>(message.payload);
+  if (!request) return report(Trouble::malformed, request.error().message);
+  if (message.reply.empty()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (questions_.size() >= limits::cache_questions) return;
+    questions_.push_back({std::string(message.reply), request->hwm});
+    if (std::exchange(answering_, true)) return;
+  }
+  if (later([this] { answer_questions(); })) return;
+  const std::scoped_lock lock(mutex_);
+  answering_ = false;
+  questions_.clear();
+}
+
+// One after the other: an answer may be as large as the whole cache.
+void Replicator::answer_questions() {
+  while (true) {
+    Question question;
+    {
+      const std::scoped_lock lock(mutex_);
+      answering_ = !questions_.empty() && !stopped_;
+      if (!answering_) return;
+      question = std::move(questions_.front());
+      questions_.pop_front();
+    }
+    answer(question);
+  }
+}
+
+void Replicator::answer(const Question& question) {
   std::vector<CacheEvent> events;
   {
     const std::scoped_lock lock(mutex_);
-    events = state_.since(hwm);
+    events = state_.since(question.hwm);
   }
-  auto sent = transport_->publish(reply, codec::encode(ReplayAck{events.size()}));
+  // What no message can carry must not be announced: the requester would wait for it.
+  const auto most = transport_->max_payload();
+  std::erase_if(events, [most](const auto& event) {
+    return event.bytes() > most && codec::encode(event).size() > most;
+  });
+  auto sent = transport_->publish(question.reply, codec::encode(ReplayAck{events.size()}));
   for (const auto& event : events) {
     if (!sent) break;
-    sent = transport_->publish(reply, codec::encode(event));
-    // One value beyond the payload limit must not keep the rest from a newcomer.
-    if (!sent && sent.error().code == ErrorCode::limit) sent = Result<void>();
+    sent = transport_->publish(question.reply, codec::encode(event));
   }
-  if (!sent) report(Trouble::replay, sent.error());
+  if (!sent) report(Trouble::replay, sent.error().message);
 }
 
 void Replicator::publish(const CacheEvent& event) {
   if (transport_ == nullptr) return;
   const auto bytes = codec::encode(CacheEventMessage{origin_id_, event});
   if (auto sent = transport_->publish(options_.events_subject, bytes); !sent) {
-    report(Trouble::unsent, sent.error());  // peers learn it by anti-entropy
+    report(Trouble::unsent, sent.error().message);  // peers learn it by anti-entropy
   }
 }
 
 void Replicator::write(const std::vector<CacheEvent>& events) {
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& event : events) apply(event, Origin::here);
+    for (const auto& event : events) {
+      apply(event, wall_ms(), Origin::here);
+      if (replay_) written_.push_back(event);
+    }
   }
   for (const auto& event : events) publish(event);
 }
 
-void Replicator::put_claims(const identity::ActorClaims& claims) {
-  {
+void Replicator::put_claims(const identity::ActorClaims& claims, Write mode) {
+  if (mode == Write::changes) {
     const std::scoped_lock lock(mutex_);
     const auto known = entries_.claims().find(claims.sub);
     if (known != entries_.claims().end() && known->second == claims) return;
@@ -244,8 +278,9 @@ void Replicator::put_claims(const identity::ActorClaims& claims) {
   write(claims_events(claims));
 }
 
-void Replicator::put_reference(const std::string& reference, const std::string& key) {
-  if (key_of_reference(reference) != key) write(reference_events(reference, key));
+void Replicator::put_reference(const std::string& reference, const std::string& key, Write mode) {
+  if (mode == Write::changes && key_of_reference(reference) == key) return;
+  write(reference_events(reference, key));
 }
 
 bool Replicator::claim_alias(const std::string& alias, const std::string& actor) {
@@ -258,8 +293,8 @@ bool Replicator::claim_alias(const std::string& alias, const std::string& actor)
   return true;
 }
 
-void Replicator::put_link(const LinkDefinition& link) {
-  {
+void Replicator::put_link(const LinkDefinition& link, Write mode) {
+  if (mode == Write::changes) {
     const std::scoped_lock lock(mutex_);
     const auto known = entries_.links().find(hash_text(link));
     if (known != entries_.links().end() && known->second == link) return;
@@ -267,56 +302,93 @@ void Replicator::put_link(const LinkDefinition& link) {
   write(link_events(link));
 }
 
+// Looked up in the state and not among the entries: one that does not parse can be removed too.
 void Replicator::remove_link(const LinkDefinition& key) {
+  const auto events = link_removal_events(key);
   {
     const std::scoped_lock lock(mutex_);
-    if (!entries_.links().contains(hash_text(key))) return;
+    const auto* listed = state_.set(events.back().key());
+    const bool in_index = listed != nullptr && listed->contains(events.back().item());
+    if (!in_index && !state_.would_change(events.front())) return;
   }
-  write(link_removal_events(key));
+  write(events);
 }
 
 void Replicator::compare_with_peers() {
-  if (transport_ == nullptr) return;
+  if (transport_ != nullptr) send_digest();
+}
+
+void Replicator::send_digest() {
   SyncMessage message{origin_id_, 0, {}};
   {
     const std::scoped_lock lock(mutex_);
-    message.digest = AntiEntropy::digest(state_);
+    message.digest = digest();
   }
-  static_cast<void>(transport_->publish(options_.events_subject + std::string(sync_suffix),
-                                        codec::encode(message)));
+  static_cast<void>(transport_->publish(sync_subject(), codec::encode(message)));
 }
 
-// A digest alone asks: who differs sends everything it has. Values answer, and are merged; a state
-// that still differs afterwards is heard of with the next digest.
+// A digest alone asks: who differs sends everything it has, then its own digest, which asks back.
+// It ends when digests agree, or until the next heartbeat when something cannot be agreed on.
 void Replicator::receive_sync(ByteView payload) {
   auto message = codec::decode<SyncMessage>(payload);
-  if (!message) return report(Trouble::malformed, message.error());
+  if (!message) return report(Trouble::malformed, message.error().message);
   if (message->origin_id == origin_id_) return;
-  const std::scoped_lock lock(mutex_);
-  if (message->values.empty()) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!message->values.empty()) return merge(*message);
     // Answering costs much more than asking, so nobody can have it done often.
-    if (message->digest == AntiEntropy::digest(state_) || now() < next_sync_) return;
+    if (message->digest == digest() || now() < next_sync_) return;
     next_sync_ = now() + sync_pause;
-    auto ours = times_.all(state_, origin_id_, transport_->max_payload() / 2);
-    defer_([this, ours = std::move(ours)] {
-      for (const auto& part : ours) {
-        static_cast<void>(transport_->publish(options_.events_subject + std::string(sync_suffix),
-                                              codec::encode(part)));
-      }
-    });
-    return;
   }
-  const auto time = milliseconds_of(clock_->wall());
-  for (const auto& theirs : message->values) {
+  static_cast<void>(later([this] {
+    send_everything();
+    send_digest();
+  }));
+}
+
+void Replicator::send_everything() {
+  std::vector<SyncMessage> parts;
+  {
+    const std::scoped_lock lock(mutex_);
+    parts = times_.all(state_, origin_id_, transport_->max_payload() / 2);
+  }
+  for (const auto& part : parts) {
+    if (!transport_->publish(sync_subject(), codec::encode(part))) return;
+  }
+}
+
+// Requires mutex_. The times are those of the values, so they are not observed again.
+void Replicator::merge(const SyncMessage& message) {
+  const auto time = wall_ms();
+  for (const auto& theirs : message.values) {
     const auto events = times_.merge(state_, theirs, time);
     if (events.empty()) continue;
     ++counters_.repaired;
     for (const auto& event : events) {
-      const auto changed = state_.apply(event);
-      if (!changed) return report(Trouble::full, changed.error());
+      if (auto changed = state_.apply(event); !changed) {
+        ++counters_.refused;
+        return report(Trouble::full, changed.error().message);
+      }
       for (const auto& change : entries_.observe(state_, event)) on_change_(change);
     }
   }
+}
+
+std::uint64_t Replicator::digest() {
+  if (digest_hwm_ != state_.hwm()) {
+    digest_ = AntiEntropy::digest(state_);
+    digest_hwm_ = state_.hwm();
+  }
+  return digest_;
+}
+
+std::string Replicator::sync_subject() const {
+  return options_.events_subject + ".trellis.sync";
+}
+
+std::int64_t Replicator::wall_ms() const {
+  const auto since = clock_->wall().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
 }
 
 std::optional<std::string> Replicator::key_of_reference(std::string_view reference) const {
@@ -352,11 +424,10 @@ Replicator::Counters Replicator::counters() const {
   return counters_;
 }
 
-void Replicator::report(Trouble kind, const Error& error) {
+void Replicator::report(Trouble kind, std::string_view message) {
   const auto hidden = limit_.admit(kind, now());
   if (!hidden) return;
-  log_.warn("lattice cache: {}{}", error.message,
-            *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
+  log_.warn("lattice cache: {}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
 }
 
 }  // namespace trellis::lattice

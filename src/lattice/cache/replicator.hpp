@@ -1,13 +1,13 @@
 // The cache of one host, and its replication with all others (lattice.md 8.4 to 8.8).
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -17,6 +17,7 @@
 #include "lattice/cache/anti_entropy.hpp"
 #include "lattice/cache/cache_state.hpp"
 #include "lattice/cache/entries.hpp"
+#include "lattice/cache/replay.hpp"
 #include "lattice/transport.hpp"
 #include "trellis/clock.hpp"
 
@@ -25,17 +26,16 @@ namespace trellis::lattice {
 struct ReplicatorOptions {
   std::string events_subject;
   std::string replay_subject;
-  std::chrono::milliseconds ack_patience{2000};    ///< for the first answer to a replay request
-  std::chrono::milliseconds event_patience{1000};  ///< for each event that was announced
+  ReplayPatience patience = {};
 };
 
-/// Any thread, but join() and the periodic calls one at a time. Without a transport it is the cache
-/// of this host alone.
+/// Any thread. Without a transport it is the cache of this host alone.
 class Replicator {
  public:
   /// What a change made elsewhere means here. Called in order, under a lock: it must only hand on.
   using OnChange = std::function<void(const EntryChange&)>;
-  /// Runs longer work off the transport's threads; false when it will not run.
+  /// Runs longer work off the transport's threads; false when it will not run. What runs after
+  /// stop(), even after the end of this object, does nothing.
   using Defer = std::function<bool(std::function<void()>)>;
 
   struct Counters {
@@ -55,14 +55,20 @@ class Replicator {
   bool replay();
   /// Tells peers of ours what this cache looks like, so that differences are found and mended.
   void compare_with_peers();
+  /// Ends a replay that waits, and everything else. Not from a deferred job or a handler.
   void stop();
 
-  // Writes, here and everywhere. What is written already, in meaning, is not written again.
-  void put_claims(const identity::ActorClaims& claims);
-  void put_reference(const std::string& reference, const std::string& key);
+  /// Whether to write what is written already, in meaning: not when an advertisement told of it,
+  /// but when it happens here, so that peers that missed it hear of it (lattice.md 8.8, 3).
+  enum class Write : bool { changes, always };
+  // Writes, here and everywhere.
+  void put_claims(const identity::ActorClaims& claims, Write mode = Write::changes);
+  void put_reference(const std::string& reference, const std::string& key,
+                     Write mode = Write::changes);
   /// False when somebody else has the alias.
   [[nodiscard]] bool claim_alias(const std::string& alias, const std::string& actor);
-  void put_link(const LinkDefinition& link);
+  void put_link(const LinkDefinition& link, Write mode = Write::changes);
+  /// Writes nothing when there is no such link.
   void remove_link(const LinkDefinition& key);
 
   [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const;
@@ -74,18 +80,40 @@ class Replicator {
 
  private:
   enum class Trouble { malformed, full, replay, unsent, count };
-  struct Replay;
-
-  void receive_event(ByteView payload);
-  void answer_replay(std::string reply, std::uint64_t hwm);
-  void write(const std::vector<CacheEvent>& events);
+  /// Held shared while a deferred job runs.
+  struct Alive {
+    std::shared_mutex mutex;
+    bool yes = true;  // under mutex
+  };
+  struct Question {
+    std::string reply;
+    std::uint64_t hwm = 0;
+  };
   /// Who wrote a change: what this host writes itself it knows already.
   enum class Origin { here, elsewhere };
-  bool apply(const CacheEvent& event, Origin origin = Origin::elsewhere);  // requires mutex_
-  void publish(const CacheEvent& event);
-  void finish_replay(Replay& replay);
+
+  [[nodiscard]] Result<void> listen();
+  [[nodiscard]] Result<void> start_answering();
+  [[nodiscard]] bool replay_alone();  // requires replay_mutex_
+  bool later(std::function<void()> job);
+  void receive_event(ByteView payload);
+  void receive_question(const Message& message);
+  void answer_questions();
+  void answer(const Question& question);
   void receive_sync(ByteView payload);
-  void report(Trouble kind, const Error& error);
+  void merge(const SyncMessage& message);  // requires mutex_
+  void send_everything();
+  void send_digest();
+  void write(const std::vector<CacheEvent>& events);
+  void publish(const CacheEvent& event);
+  /// `made`: milliseconds since 1970, 0 for what a replay brought.
+  void apply(const CacheEvent& event, std::int64_t made,
+             Origin origin = Origin::elsewhere);  // requires mutex_
+  void finish_replay(std::vector<CacheEvent> replayed);
+  [[nodiscard]] std::int64_t wall_ms() const;
+  [[nodiscard]] std::uint64_t digest();  // requires mutex_
+  [[nodiscard]] std::string sync_subject() const;
+  void report(Trouble kind, std::string_view message);
 
   Transport* const transport_;
   const ReplicatorOptions options_;
@@ -95,15 +123,24 @@ class Replicator {
   const Log log_;
   const std::string origin_id_;
 
+  std::mutex replay_mutex_;  // one replay at a time; before mutex_
   mutable std::mutex mutex_;
-  CacheState state_;        // under mutex_
-  LatticeEntries entries_;  // under mutex_
-  AntiEntropy times_;       // under mutex_
-  bool joining_ = false;    // under mutex_: live events wait in held_
-  std::vector<CacheEvent> held_;  // under mutex_
-  Counters counters_;             // under mutex_
-  SteadyTime next_sync_{};        // under mutex_
-  std::unique_ptr<Subscription> events_;
+  CacheState state_;                         // under mutex_
+  LatticeEntries entries_;                   // under mutex_
+  AntiEntropy times_;                        // under mutex_
+  std::shared_ptr<Replay> replay_;           // under mutex_: one is read, live events wait in held_
+  std::vector<CacheEvent> held_;             // under mutex_
+  std::size_t held_bytes_ = 0;               // under mutex_
+  std::vector<CacheEvent> written_;          // under mutex_: what was written here meanwhile
+  std::deque<Question> questions_;           // under mutex_
+  bool answering_ = false;                   // under mutex_
+  bool stopped_ = false;                     // under mutex_
+  Counters counters_;                        // under mutex_
+  SteadyTime next_sync_{};                   // under mutex_
+  std::uint64_t digest_ = 0;                 // under mutex_: of the state after digest_hwm_ changes
+  std::optional<std::uint64_t> digest_hwm_;  // under mutex_
+  const std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();
+  std::unique_ptr<Subscription> events_;  // under replay_mutex_, like the next two
   std::unique_ptr<Subscription> replays_;
   std::unique_ptr<Subscription> sync_;
   RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;

@@ -11,6 +11,7 @@
 #include "base/descriptor.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "codec/message.hpp"
 #include "identity/hash.hpp"
 
@@ -22,15 +23,28 @@ namespace fs = std::filesystem;
 constexpr std::string_view head = "trellis links 1\n";
 constexpr std::size_t digest_chars = 64;
 
-struct Content {
+struct Summary {
   std::string ns;
-  std::vector<LinkDefinition> links;
+  std::uint64_t links = 0;
 
   static constexpr auto describe() {
-    return codec::describe_struct("Links", codec::field("namespace", &Content::ns),
-                                  codec::field("links", &Content::links));
+    return codec::describe_struct("Summary", codec::field("namespace", &Summary::ns),
+                                  codec::field("links", &Summary::links));
   }
 };
+
+/// Takes the value at the front of `bytes`. One after the other, because the codec's bound on the
+/// values of one message is far below the links of a large lattice.
+template <class T>
+Result<T> take_front(ByteView& bytes) {
+  codec::MsgpackReader reader(bytes);
+  T value{};
+  if (!codec::detail::read_value(reader, value, codec::BytesForm::binary)) {
+    return std::unexpected<Error>(reader.error());
+  }
+  bytes = bytes.last(reader.remaining());
+  return value;
+}
 
 std::unexpected<Error> failed(const fs::path& path, std::string_view what) {
   return fail(ErrorCode::unavailable,
@@ -64,7 +78,12 @@ StateFile::StateFile(fs::path folder, std::string_view ns)
 
 Result<std::vector<LinkDefinition>> StateFile::load() const {
   std::error_code problem;
-  if (!fs::exists(path_, problem)) return std::vector<LinkDefinition>{};
+  if (!fs::exists(path_, problem)) {
+    if (!problem) return std::vector<LinkDefinition>{};
+    return fail(ErrorCode::unavailable,
+                fmt::format("{}: cannot be looked at: {}", path_.string(), problem.message()),
+                "give the host a folder it can use with --cache-state-dir");
+  }
   auto text = read_file(path_, limits::state_file_bytes);
   if (!text) return pass(text);
   const std::string_view all = *text;
@@ -79,24 +98,40 @@ Result<std::vector<LinkDefinition>> StateFile::load() const {
   if (identity::sha256_upper_hex(as_bytes(body)) != all.substr(head.size(), digest_chars)) {
     return damaged("the file is damaged: its checksum does not match");
   }
-  auto content = codec::decode<Content>(as_bytes(body));
-  if (!content) return damaged(content.error().message);
-  if (content->ns != ns_) {
-    return damaged(fmt::format("it belongs to the namespace '{}', not '{}'", content->ns, ns_));
+  auto rest = as_bytes(body);
+  const auto summary = take_front<Summary>(rest);
+  if (!summary) return damaged(summary.error().message);
+  if (summary->ns != ns_) {
+    return damaged(
+        fmt::format("it belongs to the namespace '{}', not '{}'", excerpt(summary->ns), ns_));
   }
-  return std::move(content->links);
+  std::vector<LinkDefinition> links;
+  for (std::uint64_t i = 0; i < summary->links; ++i) {
+    auto link = take_front<LinkDefinition>(rest);
+    if (!link) return damaged(link.error().message);
+    links.push_back(std::move(*link));
+  }
+  return links;
 }
 
 Result<void> StateFile::save(const std::vector<LinkDefinition>& links) const {
   std::error_code problem;
   fs::create_directories(path_.parent_path(), problem);
-  const auto body = codec::encode(Content{ns_, links});
+  Bytes body;
+  codec::encode_to(Summary{ns_, links.size()}, body);
+  for (const auto& link : links) codec::encode_to(link, body);
+  if (body.size() + head.size() + digest_chars + 1 > limits::state_file_bytes) {
+    return fail(ErrorCode::limit,
+                fmt::format("{}: {} links take {} bytes, more than a file of links may have",
+                            path_.string(), links.size(), body.size()),
+                "the file keeps the links it had");
+  }
   std::string text(head);
   text += identity::sha256_upper_hex(body);
   text += '\n';
   text.append(reinterpret_cast<const char*>(body.data()), body.size());
   auto beside = path_;
-  beside += fmt::format(".{}.new", ::getpid());
+  beside += ".new";  // of an earlier crash, it is overwritten
   if (auto written = write_and_sync(beside, text); !written) {
     ::unlink(beside.c_str());
     return written;

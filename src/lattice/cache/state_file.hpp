@@ -11,8 +11,8 @@
 namespace trellis::lattice {
 
 /// Format: a line `trellis links 1`, a line with the SHA-256 of the rest, then MessagePack: the
-/// namespace and the list of links. A crash leaves the old file or the new one, never half of one.
-/// One thread at a time per folder.
+/// namespace with the number of links, and the links. A crash leaves the old file or the new one,
+/// never half of one. One thread of one host at a time per folder.
 class StateFile {
  public:
   StateFile(std::filesystem::path folder, std::string_view ns);

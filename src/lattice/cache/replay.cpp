@@ -1,0 +1,70 @@
+#include "lattice/cache/replay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "codec/message.hpp"
+
+namespace trellis::lattice {
+
+void Replay::receive(ByteView payload) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (answered_) {
+      take_event(payload);
+    } else {
+      const auto ack = codec::decode<ReplayAck>(payload);
+      answered_ = true;
+      nobody_ = !ack;  // the server's "no responders" is an empty message
+      expected_ = ack ? ack->events_to_expect : 0;
+    }
+  }
+  arrived_.notify_all();
+}
+
+void Replay::take_event(ByteView payload) {
+  if (received_ >= expected_) return;
+  ++received_;
+  auto event = codec::decode<CacheEvent>(payload);
+  // One that cannot be read hides nothing else.
+  if (!event || events_.size() >= limits::cache_history ||
+      bytes_ + event->bytes() > limits::cache_bytes) {
+    refused_ = true;
+    return;
+  }
+  bytes_ += event->bytes();
+  events_.push_back(std::move(*event));
+}
+
+Replay::Outcome Replay::wait(const ReplayPatience& patience) {
+  const auto end = std::chrono::steady_clock::now() + patience.all;
+  std::unique_lock lock(mutex_);
+  if (!arrived_.wait_for(lock, patience.ack, [&] { return answered_; })) return Outcome::nobody;
+  while (!nobody_ && received_ < expected_) {
+    const auto before = received_;
+    const auto until = std::min(end, std::chrono::steady_clock::now() + patience.event);
+    if (!arrived_.wait_until(lock, until, [&] { return nobody_ || received_ != before; })) {
+      return Outcome::incomplete;
+    }
+  }
+  if (nobody_) return Outcome::nobody;
+  return refused_ ? Outcome::incomplete : Outcome::complete;
+}
+
+void Replay::cancel() {
+  {
+    const std::scoped_lock lock(mutex_);
+    answered_ = true;
+    nobody_ = true;
+  }
+  arrived_.notify_all();
+}
+
+std::vector<CacheEvent> Replay::take() {
+  const std::scoped_lock lock(mutex_);
+  expected_ = 0;  // what comes later is not taken
+  return std::exchange(events_, {});
+}
+
+}  // namespace trellis::lattice

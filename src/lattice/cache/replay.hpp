@@ -1,0 +1,53 @@
+// One question to a peer for the changes it knows, and what comes back (lattice.md 8.6).
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "lattice/cache/cache_event.hpp"
+#include "trellis/bytes.hpp"
+
+namespace trellis::lattice {
+
+struct ReplayPatience {
+  std::chrono::milliseconds ack{2000};    ///< for the first answer
+  std::chrono::milliseconds event{1000};  ///< for each change that was announced
+  std::chrono::milliseconds all{30000};   ///< for everything: nobody can hold up a join for ever
+};
+
+/// Any thread; one waits. Bounded in number and bytes, whatever the peer announces.
+class Replay {
+ public:
+  enum class Outcome {
+    nobody,  ///< no answer; not an error, this cache may be the first
+    complete,
+    incomplete,  ///< changes that were announced did not come, or could not be taken
+  };
+
+  /// For each message that arrives: first the acknowledgement, then bare changes.
+  void receive(ByteView payload);
+  /// Waits until all is there or patience ends.
+  [[nodiscard]] Outcome wait(const ReplayPatience& patience);
+  /// Ends a wait.
+  void cancel();
+  /// What came, in order. After wait().
+  [[nodiscard]] std::vector<CacheEvent> take();
+
+ private:
+  void take_event(ByteView payload);  // requires mutex_
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  bool answered_ = false;  // under mutex_, like all that follow
+  bool nobody_ = false;
+  bool refused_ = false;
+  std::uint64_t expected_ = 0;
+  std::uint64_t received_ = 0;
+  std::size_t bytes_ = 0;
+  std::vector<CacheEvent> events_;
+};
+
+}  // namespace trellis::lattice
