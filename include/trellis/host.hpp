@@ -89,7 +89,10 @@ struct HostOptions {
   std::uint32_t memory_mb = 0;                   ///< per instance; 0 = 128
   std::size_t payload_bytes = 0;                 ///< request, response, host call; 0 = 16 MiB
   std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
-  LatticeOptions lattice;                     ///< by default none: the host is on its own
+  LatticeOptions lattice;                        ///< by default none: the host is on its own
+  /// Called when a stop of the host is ordered over the lattice, on a thread of the host; it must
+  /// only hand on. Null: such orders are refused.
+  std::function<void()> on_stop_order;
   std::shared_ptr<LogSink> log;                  ///< null: nothing is logged
   std::shared_ptr<const Clock> clock;            ///< null: the system's
   std::shared_ptr<Authorizer> authorizer;        ///< null: allow

@@ -45,6 +45,9 @@ class Actor {
   [[nodiscard]] const ActorIdentity& identity() const noexcept { return parts_.identity; }
   [[nodiscard]] const identity::ActorClaims& claims() const noexcept { return parts_.claims; }
   [[nodiscard]] const ActorOptions& options() const noexcept { return parts_.options; }
+  [[nodiscard]] const std::shared_ptr<const wapc::GuestModule>& module() const noexcept {
+    return parts_.module;
+  }
   [[nodiscard]] WallTime started() const noexcept { return parts_.started; }
   [[nodiscard]] std::chrono::milliseconds call_timeout() const noexcept {
     return parts_.call_timeout;

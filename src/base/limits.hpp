@@ -91,6 +91,10 @@ inline constexpr std::chrono::hours cache_removal_memory{24};
 inline constexpr std::size_t unsent_advertisements = 10000;
 /// JSON of one control message or event; servers take 1 MiB unless told otherwise.
 inline constexpr std::size_t lattice_json_bytes = 8 * mib;
+/// One request of the control interface; real ones need a few hundred bytes.
+inline constexpr std::size_t control_request_bytes = 64 * kib;
+/// Requests that wait to be looked at; each takes well below a millisecond.
+inline constexpr std::size_t control_requests = 1024;
 /// Commands from the control interface that run or wait at one time; more are refused.
 inline constexpr std::size_t control_operations = 64;
 /// Threads that run them; most of the time they compile modules.

@@ -22,8 +22,8 @@
 
 namespace trellis::host {
 
-/// Any thread. What arrives is bounded and validated here and handed to the sink on the lane, in the
-/// order of its arrival.
+/// Any thread. What arrives is bounded and validated here and handed to the sink on the lane, in
+/// the order of its arrival.
 class Advertiser {
  public:
   /// What to do with advertisements of others. Called on the lane.
@@ -33,8 +33,8 @@ class Advertiser {
     std::function<void(const identity::ActorClaims&)> claims;
   };
 
-  Advertiser(lattice::Transport& transport, const lattice::Subjects& subjects, Lane& lane, Sink sink,
-             Log log);
+  Advertiser(lattice::Transport& transport, const lattice::Subjects& subjects, Lane& lane,
+             Sink sink, Log log);
 
   /// Subscribes to claims, links and removals, in this order (lattice.md 1.7).
   [[nodiscard]] Result<void> subscribe();

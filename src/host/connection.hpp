@@ -26,7 +26,9 @@ class Connection {
   void watch(std::function<void()> connected);
   /// False when the server has not answered by then; the connection goes on trying.
   [[nodiscard]] bool wait(SteadyTime deadline);
-  [[nodiscard]] bool up() const { return transport_->state() == lattice::TransportState::connected; }
+  [[nodiscard]] bool up() const {
+    return transport_->state() == lattice::TransportState::connected;
+  }
   [[nodiscard]] lattice::Transport& transport() noexcept { return *transport_; }
   void close();
 
@@ -39,8 +41,8 @@ class Connection {
   const Log log_;
   std::mutex mutex_;
   std::condition_variable moved_;
-  std::function<void()> connected_;                                          // under mutex_
-  lattice::TransportState seen_ = lattice::TransportState::connecting;       // under mutex_
+  std::function<void()> connected_;                                     // under mutex_
+  lattice::TransportState seen_ = lattice::TransportState::connecting;  // under mutex_
 };
 
 }  // namespace trellis::host

@@ -69,9 +69,11 @@ Connect nats_connections() {
   };
 }
 
-Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine, Connect connect)
+Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
+           std::shared_ptr<const LabelBook> labels, Connect connect)
     : options_(with_defaults(options)),
       engine_(std::move(engine)),
+      labels_(std::move(labels)),
       log_(options_.log, "host"),
       key_(new_host_key()),
       id_(key_.public_key().text()),
@@ -80,6 +82,7 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine, Co
       workers_(options_.worker_threads),
       binder_(workers_, options_.call_timeout, log_),
       registry_(registry_options(options_), binder_, log_),
+      control_(*this),
       plane_(options_.lattice, options_.call_timeout, key_, options_.clock, std::move(connect),
              log_),
       router_({options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
@@ -94,14 +97,19 @@ Core::~Core() {
 }
 
 Result<void> Core::start() {
-  if (auto joined = plane_.join(registry_, router_); !joined) return joined;
+  if (auto joined = plane_.join(registry_, router_, control_); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
   if (auto extras = start_provider("builtin:extras", default_link_name); !extras) {
     return pass(extras);
   }
-  plane_.started();
+  // Commands come last: what they need is there (lattice.md 7.4).
+  if (auto started = plane_.started(); !started) return started;
   health_.start();
   return {};
+}
+
+std::chrono::seconds Core::uptime() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(options_.clock->wall() - started_);
 }
 
 // host.md 13, bounded by one time limit; RemoveActor is sent for every bound link, so that
@@ -161,7 +169,8 @@ std::vector<ActorInfo> Core::actors() const {
   return all;
 }
 
-/// The lattice cache is a part of the host, but shown as the provider it is elsewhere (host.md 8.5).
+/// The lattice cache is a part of the host, but shown as the provider it is elsewhere
+/// (host.md 8.5).
 ProviderInfo Core::cache_entry() const {
   ProviderInfo info;
   info.key = lattice_cache_key;

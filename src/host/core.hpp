@@ -11,7 +11,9 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "host/binder.hpp"
+#include "host/control_target.hpp"
 #include "host/health.hpp"
+#include "host/labels.hpp"
 #include "host/lattice_plane.hpp"
 #include "host/modules.hpp"
 #include "host/provider_link.hpp"
@@ -32,13 +34,15 @@ class Core {
  public:
   /// `connect` reaches message servers; NATS by default.
   Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-       Connect connect = nats_connections());
+       std::shared_ptr<const LabelBook> labels, Connect connect = nats_connections());
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
-  [[nodiscard]] WallTime started() const noexcept { return started_; }
+  [[nodiscard]] std::chrono::seconds uptime() const;
+  [[nodiscard]] Labels labels() const { return labels_->all(); }
+  [[nodiscard]] const HostOptions& options() const noexcept { return options_; }
   /// Starts what every host has and joins the lattice. Call once, first.
   [[nodiscard]] Result<void> start();
   void stop();
@@ -47,6 +51,10 @@ class Core {
   [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
   [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module,
                                           std::string source);
+  /// How many instances are kept ready, and how many there may be; nothing leaves it as it is.
+  /// Calls under way finish on the instances of before.
+  [[nodiscard]] Result<void> scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                                         std::optional<std::size_t> maximum);
 
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
                                                    std::string_view link_name);
@@ -62,6 +70,8 @@ class Core {
   [[nodiscard]] Result<Bytes> call_actor(std::string_view target, std::string_view operation,
                                          ByteView payload, std::chrono::milliseconds timeout);
 
+  /// The key behind a built-in name, a source or a key; what is not known comes back as it is.
+  [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const;
   [[nodiscard]] const Router& router() const noexcept { return router_; }
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
   [[nodiscard]] Binder& binder() noexcept { return binder_; }
@@ -78,7 +88,9 @@ class Core {
                                               const ActorOptions& options) const;
   [[nodiscard]] Result<identity::ActorClaims> admit(ByteView module) const;
   [[nodiscard]] bool authorizer_allows_load(const ActorIdentity& identity) const;
-  [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const;
+  [[nodiscard]] Result<std::shared_ptr<actor::Actor>> assemble(
+      std::shared_ptr<const wapc::GuestModule> module, identity::ActorClaims claims,
+      const ActorOptions& options);
   [[nodiscard]] ProviderInfo cache_entry() const;
   void retire(actor::Actor& actor, SteadyTime deadline);
   void stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline);
@@ -88,6 +100,7 @@ class Core {
 
   const HostOptions options_;
   const std::shared_ptr<EngineRuntime> engine_;
+  const std::shared_ptr<const LabelBook> labels_;
   const Log log_;
   const identity::KeyPair key_;  ///< made at this start, never stored; signs what leaves
   const std::string id_;
@@ -98,6 +111,7 @@ class Core {
   Workers workers_;
   Binder binder_;
   Registry registry_;
+  CoreControl control_;
   LatticePlane plane_;
   Router router_;
   HealthMonitor health_;

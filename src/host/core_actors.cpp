@@ -31,6 +31,16 @@ class Reservation {
   const bool held_;
 };
 
+/// One change of an actor at a time, so that none undoes another.
+std::string change_slot(std::string_view key) {
+  return fmt::format("change of {}", key);
+}
+
+std::unexpected<Error> change_under_way(std::string_view key) {
+  return fail(ErrorCode::busy, fmt::format("another change of actor {} is under way", key),
+              "try again when it is done");
+}
+
 bool is_serial(const ActorIdentity& identity) {
   return std::find(identity.tags.begin(), identity.tags.end(), "serial") != identity.tags.end();
 }
@@ -83,11 +93,17 @@ Result<std::shared_ptr<actor::Actor>> Core::make_actor(ByteView module,
     compiled.error().message.insert(0, "Failed to create a raw WebAssembly host: ");
     return pass(compiled);
   }
+  return assemble(std::move(*compiled), std::move(claims), options);
+}
+
+Result<std::shared_ptr<actor::Actor>> Core::assemble(
+    std::shared_ptr<const wapc::GuestModule> module, identity::ActorClaims claims,
+    const ActorOptions& options) {
   actor::Parts parts;
   parts.id = next_id();
   parts.identity = to_identity(claims);
   parts.claims = std::move(claims);
-  parts.module = std::move(*compiled);
+  parts.module = std::move(module);
   parts.pool = pool_limits(parts.identity, options);
   parts.options = options;
   parts.call_timeout = options.limits.call_timeout.value_or(options_.call_timeout);
@@ -159,6 +175,8 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
                 fmt::format("Attempt to update actor {} denied: updates are not enabled", key),
                 "start the host with --allow-live-updates");
   }
+  const Reservation change(registry_, change_slot(key));
+  if (!change.held()) return change_under_way(key);
   auto claims = admit(module);
   if (!claims) return pass(claims);
   auto allowed = identity::check_update(before.claims(), *claims, options_.strict_update_check,
@@ -174,6 +192,32 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
   registry_.replace_actor(*next);
   plane_.actor_updated(before, **next);
   log_.info("updated actor {} from revision {} to {}", key, before.identity().revision, revision);
+  return {};
+}
+
+// The same version of the actor over a pool of another size.
+Result<void> Core::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                               std::optional<std::size_t> maximum) {
+  const auto tables = registry_.tables().read();
+  const auto* running = tables->actors.find(key);
+  if (running == nullptr) {
+    return fail(ErrorCode::not_found, fmt::format("actor {} does not run here", key));
+  }
+  const Reservation change(registry_, change_slot(key));
+  if (!change.held()) return change_under_way(key);
+  const auto& before = *(*running)->actor;
+  auto options = before.options();
+  if (minimum) options.min_instances = minimum;
+  if (maximum) options.max_instances = maximum;
+  if (is_serial(before.identity()) && maximum.value_or(1) > 1) {
+    return fail(ErrorCode::denied, fmt::format("actor {} is signed as serial", key),
+                "it has one instance; sign it without that tag");
+  }
+  auto next = assemble(before.module(), before.claims(), options);
+  if (!next) return pass(next);
+  const auto pool = (*next)->pool().limits();
+  registry_.replace_actor(*next);
+  log_.info("actor {} has {} to {} instances now", key, pool.minimum, pool.maximum);
   return {};
 }
 

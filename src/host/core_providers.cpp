@@ -66,7 +66,8 @@ Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin>
                 "stop it first, or start it under another link name");
   }
   entry->link = std::make_shared<ProviderLink>(
-      ProviderOrigin{entry->key, entry->description.contract_id, entry->link_name}, router_, workers_);
+      ProviderOrigin{entry->key, entry->description.contract_id, entry->link_name}, router_,
+      workers_);
   provider::Options options;
   options.id = next_id();
   options.label = fmt::format("{} ({})", entry->description.name, entry->link_name);

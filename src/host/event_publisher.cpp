@@ -43,7 +43,8 @@ EventPublisher::EventPublisher(lattice::Transport& transport, const lattice::Sub
 void EventPublisher::publish(lattice::LatticeEvent event) {
   const auto time = std::chrono::floor<std::chrono::seconds>(clock_->wall()).time_since_epoch();
   const lattice::PublishedEvent message{
-      std::move(event), {host_id_, static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.count()))}};
+      std::move(event),
+      {host_id_, static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.count()))}};
   const auto text = lattice::write_json(message);
   const auto sent = transport_.publish(subjects_.events(), as_bytes(text));
   if (sent) return;

@@ -14,14 +14,14 @@ namespace trellis {
 class Host::Implementation {
  public:
   Implementation(HostOptions options, std::shared_ptr<EngineRuntime> engine)
-      : options_(std::move(options)), engine_(std::move(engine)), labels_(host::core_labels()) {
-    host::merge(labels_, options_.labels);
-  }
+      : options_(std::move(options)),
+        engine_(std::move(engine)),
+        labels_(std::make_shared<host::LabelBook>(options_.labels)) {}
 
   Result<void> start() {
     const std::scoped_lock lock(mutex_);
     if (core_) return fail(ErrorCode::already_exists, "the host is started already");
-    auto core = std::make_shared<host::Core>(options_, engine_);
+    auto core = std::make_shared<host::Core>(options_, engine_, labels_);
     if (auto started = core->start(); !started) return started;
     core_ = std::move(core);
     id_ = core_->id();
@@ -46,10 +46,10 @@ class Host::Implementation {
 
   const HostOptions options_;
   const std::shared_ptr<EngineRuntime> engine_;
+  const std::shared_ptr<host::LabelBook> labels_;
   mutable std::mutex mutex_;
   std::shared_ptr<host::Core> core_;  // under mutex_
   std::string id_;                    // under mutex_
-  host::Labels labels_;               // under mutex_
 };
 
 Host::Host(std::unique_ptr<Implementation> implementation) : self_(std::move(implementation)) {}
@@ -74,21 +74,16 @@ std::string Host::id() const {
 }
 
 std::map<std::string, std::string> Host::labels() const {
-  const std::scoped_lock lock(self_->mutex_);
-  return self_->labels_;
+  return self_->labels_->all();
 }
 
 void Host::merge_labels(const std::map<std::string, std::string>& labels) {
-  const std::scoped_lock lock(self_->mutex_);
-  host::merge(self_->labels_, labels);
+  self_->labels_->merge(labels);
 }
 
 std::chrono::seconds Host::uptime() const {
   const auto core = self_->core();
-  if (!core) return std::chrono::seconds(0);
-  const auto clock = self_->options_.clock;
-  const auto now = clock ? clock->wall() : SystemClock().wall();
-  return std::chrono::duration_cast<std::chrono::seconds>(now - (*core)->started());
+  return core ? (*core)->uptime() : std::chrono::seconds(0);
 }
 
 Result<std::string> Host::start_actor(ByteView module, ActorOptions options) {
@@ -174,8 +169,9 @@ Result<Bytes> Host::call_actor(std::string_view key_or_alias, std::string_view o
 Result<Inventory> Host::inventory() const {
   auto core = self_->core();
   if (!core) return pass(core);
-  return Inventory{(*core)->id(), labels(), uptime(), (*core)->actors(), (*core)->providers(),
-                   (*core)->plane().info()};
+  return Inventory{
+      (*core)->id(),          labels(), uptime(), (*core)->actors(), (*core)->providers(),
+      (*core)->plane().info()};
 }
 
 std::vector<ActorIdentity> Host::claims() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <string>
 
 namespace trellis::host {
@@ -13,5 +14,24 @@ using Labels = std::map<std::string, std::string>;
 
 /// Adds `more` to `labels`; core labels are never changed.
 void merge(Labels& labels, const Labels& more);
+
+/// The labels of one host. Any thread.
+class LabelBook {
+ public:
+  explicit LabelBook(const Labels& own) : labels_(core_labels()) { host::merge(labels_, own); }
+
+  [[nodiscard]] Labels all() const {
+    const std::scoped_lock lock(mutex_);
+    return labels_;
+  }
+  void merge(const Labels& more) {
+    const std::scoped_lock lock(mutex_);
+    host::merge(labels_, more);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Labels labels_;  // under mutex_
+};
 
 }  // namespace trellis::host

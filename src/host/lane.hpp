@@ -37,11 +37,11 @@ class Lane {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> jobs_;    // under mutex_
-  std::size_t bytes_ = 0;   // under mutex_
-  bool running_ = false;    // under mutex_
-  bool stopping_ = false;   // under mutex_
-  std::thread thread_;      // last: it uses everything above
+  std::deque<Job> jobs_;   // under mutex_
+  std::size_t bytes_ = 0;  // under mutex_
+  bool running_ = false;   // under mutex_
+  bool stopping_ = false;  // under mutex_
+  std::thread thread_;     // last: it uses everything above
 };
 
 }  // namespace trellis::host

@@ -60,8 +60,7 @@ struct LatticePlane::Rpc {
       : verifier({plane.options_.allowed_hosts, plane.options_.max_token_age,
                   plane.options_.replay_window, plane.options_.replay_capacity},
                  plane.clock_),
-        client(transport, *plane.subjects_, plane.key_, *plane.clock_,
-               plane.options_.rpc_timeout),
+        client(transport, *plane.subjects_, plane.key_, *plane.clock_, plane.options_.rpc_timeout),
         server(
             transport, *plane.subjects_, verifier,
             [&plane](std::function<void()> job) { return plane.callers_.post(std::move(job)); },
@@ -88,7 +87,9 @@ LatticePlane::LatticePlane(LatticeOptions options, std::chrono::milliseconds cal
       clock_(std::move(clock)),
       connect_(std::move(connect)),
       log_(std::move(log)),
-      callers_(limits::lattice_callers) {}
+      callers_(limits::lattice_callers),
+      requests_(limits::control_workers),
+      commands_(limits::control_workers) {}
 
 LatticePlane::~LatticePlane() {
   begin_to_leave(now());
@@ -106,8 +107,10 @@ Result<std::unique_ptr<Connection>> LatticePlane::connect(const NatsOptions& opt
                                       log_.with_target("lattice"));
 }
 
-Result<void> LatticePlane::join(Registry& registry, const Router& router) {
+Result<void> LatticePlane::join(Registry& registry, const Router& router,
+                                lattice::ControlTarget& control) {
   registry_ = &registry;
+  control_ = &control;
   router_ = &router;
   auto subjects = lattice::Subjects::make(options_.ns);
   if (!subjects) return pass(subjects);
@@ -182,6 +185,7 @@ void LatticePlane::resync() {
 }
 
 void LatticePlane::begin_to_leave(SteadyTime deadline) {
+  if (control_server_) control_server_->stop(deadline);
   if (rpc_) {
     rpc_->advertiser.stop();
     rpc_->server.stop(deadline);
@@ -197,6 +201,8 @@ void LatticePlane::leave(SteadyTime deadline) {
     connection->close();
   }
   if (cache_) cache_->stop(deadline);
+  requests_.stop();
+  commands_.stop();
   callers_.stop();
   if (lane_) lane_->stop();
 }
@@ -217,8 +223,8 @@ Result<Bytes> LatticePlane::execute(const lattice::Invocation& call) const {
 
 void LatticePlane::actor_started(const actor::Actor& actor) {
   if (rpc_) {
-    auto served = rpc_->server.serve(lattice::Entity::actor(actor.key()),
-                                     now() + limits::lattice_confirm);
+    auto served =
+        rpc_->server.serve(lattice::Entity::actor(actor.key()), now() + limits::lattice_confirm);
     if (!served) {
       log_.warn("actor {} is not served to the lattice: {}", actor.key(), served.error().message);
     }
@@ -240,8 +246,16 @@ void LatticePlane::tell(lattice::LatticeEvent event) {
   if (events_) events_->publish(std::move(event));
 }
 
-void LatticePlane::started() {
+Result<void> LatticePlane::started() {
   tell({lattice::event::HostStarted{}});
+  if (!control_connection_) return {};
+  control_server_ = std::make_unique<lattice::ControlServer>(
+      control_connection_->transport(), *subjects_, key_.public_key().text(), *control_,
+      lattice::ControlServer::Executors{
+          [this](std::function<void()> job) { return requests_.post(std::move(job)); },
+          [this](std::function<void()> job) { return commands_.post(std::move(job)); }},
+      log_.with_target("control"));
+  return control_server_->subscribe();
 }
 
 void LatticePlane::heartbeat(const HealthMonitor& health) {
@@ -315,6 +329,10 @@ LatticeInfo LatticePlane::info() const {
   info.calls_refused = in.refused + in.dropped;
   info.adverts_refused = rpc_->advertiser.refused();
   return info;
+}
+
+std::optional<std::string> LatticePlane::key_of_reference(std::string_view reference) const {
+  return cache_ ? cache_->key_of_reference(reference) : std::nullopt;
 }
 
 void LatticePlane::take_link(Link link) {

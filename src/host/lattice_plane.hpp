@@ -21,6 +21,7 @@
 #include "host/workers.hpp"
 #include "identity/keys.hpp"
 #include "lattice/anti_forgery.hpp"
+#include "lattice/control/control_server.hpp"
 #include "lattice/rpc/rpc_client.hpp"
 #include "lattice/rpc/rpc_server.hpp"
 #include "lattice/wire/subjects.hpp"
@@ -29,8 +30,7 @@
 namespace trellis::host {
 
 /// Makes a connection that goes on trying in the background. Errors: options that can never work.
-using Connect =
-    std::function<Result<std::unique_ptr<lattice::Transport>>(const NatsOptions&, Log)>;
+using Connect = std::function<Result<std::unique_ptr<lattice::Transport>>(const NatsOptions&, Log)>;
 
 /// Any thread, but join() and leave are called once, in this order.
 class LatticePlane final : public RemoteCalls {
@@ -41,9 +41,11 @@ class LatticePlane final : public RemoteCalls {
   ~LatticePlane() override;
 
   /// Connects and subscribes. A server that is away is no error: the host joins when it comes.
-  [[nodiscard]] Result<void> join(Registry& registry, const Router& router);
-  /// Everything is there: tells the lattice.
-  void started();
+  /// `control` carries out commands of the lattice and lives as long as this.
+  [[nodiscard]] Result<void> join(Registry& registry, const Router& router,
+                                  lattice::ControlTarget& control);
+  /// Everything is there: tells the lattice, and takes commands from now on.
+  [[nodiscard]] Result<void> started();
   /// After a health round.
   void heartbeat(const HealthMonitor& health);
   /// Takes no commands and calls any more, and finishes those that were routed here.
@@ -69,6 +71,8 @@ class LatticePlane final : public RemoteCalls {
   void link_removed(const Link& key);
 
   [[nodiscard]] LatticeInfo info() const;
+  /// The public key the lattice knows for an image reference.
+  [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const;
 
  private:
   /// The RPC plane, there when a connection is configured.
@@ -98,12 +102,16 @@ class LatticePlane final : public RemoteCalls {
   const Router* router_ = nullptr;
   std::optional<lattice::Subjects> subjects_;
   std::unique_ptr<Lane> lane_;
-  Workers callers_;  ///< runs calls that arrive: a flood of them delays nothing else
+  Workers callers_;   ///< runs calls that arrive: a flood of them delays nothing else
+  Workers requests_;  ///< answers the control interface
+  Workers commands_;  ///< what it orders
   std::unique_ptr<SharedCache> cache_;
   std::unique_ptr<Connection> rpc_connection_;
   std::unique_ptr<Connection> control_connection_;
   std::unique_ptr<Rpc> rpc_;
   std::unique_ptr<EventPublisher> events_;
+  lattice::ControlTarget* control_ = nullptr;
+  std::unique_ptr<lattice::ControlServer> control_server_;
 };
 
 }  // namespace trellis::host

@@ -112,8 +112,8 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
   if (known == nullptr && current_->claims.size() >= limits::known_actors) return false;
   if (known != nullptr && ((*known)->verified || (*known)->claims == claims)) return false;
   change([&](Tables& next) {
-    next.claims.set(claims.sub, std::make_shared<KnownClaims>(
-                                    KnownClaims{claims, to_identity(claims), false}));
+    next.claims.set(claims.sub,
+                    std::make_shared<KnownClaims>(KnownClaims{claims, to_identity(claims), false}));
     refresh_actor(next, claims.sub);
   });
   return true;

@@ -94,9 +94,9 @@ class Registry {
   const Log log_;
 
   mutable std::mutex mutex_;
-  std::map<LinkKey, Link> links_;                // under mutex_
-  std::set<std::string> reserved_;               // under mutex_
-  std::shared_ptr<const Tables> current_;        // under mutex_: what was published last
+  std::map<LinkKey, Link> links_;          // under mutex_
+  std::set<std::string> reserved_;         // under mutex_
+  std::shared_ptr<const Tables> current_;  // under mutex_: what was published last
   TablesSnapshot tables_;
 };
 

@@ -12,8 +12,12 @@ namespace trellis::host {
 Result<Bytes> Router::out(const Origin& origin, const Party& target, const CallContext& caller,
                           std::string_view operation, ByteView payload) const {
   if (origin.claims != nullptr) {
-    const InvocationView view{next_invocation_.fetch_add(1), origin.key,       target.key,
-                              target.contract_id,            target.link_name, operation,
+    const InvocationView view{next_invocation_.fetch_add(1),
+                              origin.key,
+                              target.key,
+                              target.contract_id,
+                              target.link_name,
+                              operation,
                               payload};
     if (!authorizer_agrees(*origin.claims, view)) {
       return denied("the authorizer said no", origin.key, target.key);
@@ -43,8 +47,7 @@ Result<Bytes> Router::lattice_to_actor(const Tables& tables, const Party& origin
     return fail(ErrorCode::not_found, fmt::format("actor {} does not run here", target.key));
   }
   if (origin.is_provider()) {
-    if (options_.check_provider_to_actor &&
-        !(*here)->actor->has_capability(origin.contract_id)) {
+    if (options_.check_provider_to_actor && !(*here)->actor->has_capability(origin.contract_id)) {
       return denied("the actor's claims do not list the provider's contract", origin.key,
                     target.key);
     }

@@ -46,6 +46,10 @@ class SharedCache {
 
   [[nodiscard]] const lattice::Replicator& replicator() const noexcept { return replicator_; }
   [[nodiscard]] Connection* connection() const noexcept { return connection_.get(); }
+  /// The public key behind an image reference.
+  [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const {
+    return replicator_.key_of_reference(reference);
+  }
 
  private:
   void rejoin();
@@ -63,9 +67,9 @@ class SharedCache {
   std::optional<lattice::StateFile> file_;
   lattice::Replicator replicator_;
   std::mutex mutex_;
-  bool save_planned_ = false;  // under mutex_
-  bool stopped_ = false;       // under mutex_
-  std::mutex saving_;          // held while the file is written
+  bool save_planned_ = false;     // under mutex_
+  bool stopped_ = false;          // under mutex_
+  std::mutex saving_;             // held while the file is written
   std::unique_ptr<Timer> timer_;  // last: its jobs use everything above
 };
 

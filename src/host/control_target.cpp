@@ -1,0 +1,213 @@
+#include "host/control_target.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "host/core.hpp"
+#include "host/names.hpp"
+#include "providers/builtin.hpp"
+
+namespace trellis::host {
+namespace {
+
+constexpr std::string_view file_scheme = "file://";
+constexpr std::string_view builtin_prefix = "builtin:";
+
+std::string_view without_scheme(std::string_view reference) {
+  return reference.starts_with(file_scheme) ? reference.substr(file_scheme.size()) : reference;
+}
+
+bool lies_below(const std::filesystem::path& file, const std::filesystem::path& folder) {
+  const auto [rest, at] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
+  return rest == folder.end() && at != file.end();
+}
+
+/// Links resolved; empty when there is no such file or folder.
+std::filesystem::path resolved(const std::filesystem::path& path) {
+  std::error_code problem;
+  auto found = std::filesystem::canonical(path, problem);
+  return problem ? std::filesystem::path() : found;
+}
+
+}  // namespace
+
+std::uint64_t CoreControl::uptime_seconds() const {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, core_.uptime().count()));
+}
+
+codec::StringMap CoreControl::labels() const {
+  const auto labels = core_.labels();
+  return {labels.begin(), labels.end()};
+}
+
+lattice::HostInventory CoreControl::inventory() const {
+  lattice::HostInventory made;
+  made.host_id = core_.id();
+  made.labels = labels();
+  for (const auto& actor : core_.actors()) {
+    made.actors.push_back({actor.identity.key, image_reference(actor.source), actor.identity.name,
+                           actor.identity.revision});
+  }
+  for (const auto& provider : core_.providers()) {
+    made.providers.push_back({provider.key, provider.link_name, image_reference(provider.source),
+                              provider.name, provider.revision});
+  }
+  return made;
+}
+
+std::vector<lattice::LinkDefinition> CoreControl::links() const {
+  std::vector<lattice::LinkDefinition> all;
+  for (const auto& info : core_.registry().links()) {
+    all.push_back(to_definition(info.link));
+    if (!core_.options().lattice.redact_link_values) continue;
+    for (auto& [name, value] : all.back().values) value = "(hidden)";
+  }
+  return all;
+}
+
+std::vector<lattice::ClaimsValues> CoreControl::claims() const {
+  std::vector<lattice::ClaimsValues> all;
+  for (const auto& known : core_.registry().known_claims()) {
+    all.push_back(lattice::claims_values(lattice::to_advertisement(known->claims)));
+  }
+  return all;
+}
+
+std::string CoreControl::running_actor(std::string_view reference) const {
+  const auto tables = core_.registry().tables().read();
+  if (tables->actors.find(reference) != nullptr) return std::string(reference);
+  std::string found;
+  tables->actors.for_each([&](std::string_view key, const auto& entry) {
+    if (without_scheme(entry->actor->options().source) == without_scheme(reference)) found = key;
+  });
+  if (!found.empty()) return found;
+  const auto known = core_.plane().key_of_reference(reference);
+  return known && tables->actors.find(*known) != nullptr ? *known : std::string();
+}
+
+std::optional<lattice::RunningProvider> CoreControl::running_provider(
+    std::string_view reference, std::string_view link_name) const {
+  const auto name = normal_link_name(link_name);
+  if (!name) return std::nullopt;
+  const auto tables = core_.registry().tables().read();
+  auto key = core_.provider_key_of(without_scheme(reference));
+  const auto* running = tables->providers.find(provider_slot(key, *name));
+  if (running == nullptr) {
+    key = core_.plane().key_of_reference(reference).value_or(key);
+    running = tables->providers.find(provider_slot(key, *name));
+  }
+  if (running == nullptr) return std::nullopt;
+  return lattice::RunningProvider{(*running)->key, (*running)->description.contract_id};
+}
+
+// Whoever can reach the control interface can order starts, so only files the operator has set
+// aside for that are opened.
+Result<std::filesystem::path> CoreControl::permitted_file(std::string_view reference) const {
+  const auto path = without_scheme(reference);
+  if (!path.starts_with('/')) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("'{}' cannot be fetched: this version starts files and built-in "
+                            "providers only, not images from registries",
+                            replace_bad_utf8(excerpt(reference, 200))),
+                "name a file of the host below one of its --control-files folders");
+  }
+  const auto& folders = core_.options().lattice.control_files;
+  if (folders.empty()) {
+    return fail(ErrorCode::denied, "this host starts no files on command of the lattice",
+                "start it with --control-files FOLDER");
+  }
+  auto file = resolved(std::filesystem::path(path));
+  const bool permitted =
+      !file.empty() && std::any_of(folders.begin(), folders.end(), [&](auto& folder) {
+        const auto real = resolved(folder);
+        return !real.empty() && lies_below(file, real);
+      });
+  // The same answer for what is not there and what is not permitted: nothing can be probed.
+  if (permitted) return file;
+  return fail(ErrorCode::denied,
+              fmt::format("there is no file '{}' that this host may start",
+                          replace_bad_utf8(excerpt(path, limits::path_bytes))),
+              "it must exist below one of the host's --control-files folders");
+}
+
+Result<void> CoreControl::may_start_actor(std::string_view reference) const {
+  if (auto file = permitted_file(reference); !file) return pass(file);
+  return {};
+}
+
+Result<void> CoreControl::may_start_provider(std::string_view reference,
+                                             std::string_view link_name) const {
+  if (auto name = normal_link_name(link_name); !name) return pass(name);
+  if (reference.starts_with(builtin_prefix)) {
+    if (providers::find_builtin(reference) != nullptr) return {};
+    return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'",
+                                                  replace_bad_utf8(excerpt(reference, 200))));
+  }
+  if (auto file = permitted_file(reference); !file) return pass(file);
+  return {};
+}
+
+Result<void> CoreControl::may_update_actor(std::string_view key, std::string_view reference) const {
+  if (!core_.options().live_updates) {
+    return fail(ErrorCode::denied,
+                fmt::format("Attempt to update actor {} denied: updates are not enabled", key),
+                "start the host with --allow-live-updates");
+  }
+  return may_start_actor(reference);
+}
+
+Result<void> CoreControl::may_stop_host() const {
+  if (core_.options().on_stop_order) return {};
+  return fail(ErrorCode::denied, "this host does not take orders to stop from the lattice");
+}
+
+Result<std::string> CoreControl::start_actor(const std::string& reference) {
+  const auto file = permitted_file(reference);
+  if (!file) return std::unexpected(file.error());
+  const auto module = read_file(*file, limits::module_bytes);
+  if (!module) return std::unexpected(module.error());
+  ActorOptions options;
+  options.source = without_scheme(reference);
+  return core_.start_actor(as_bytes(*module), options);
+}
+
+Result<void> CoreControl::stop_actor(const std::string& key) {
+  return core_.stop_actor(key);
+}
+
+Result<void> CoreControl::update_actor(const std::string& key, const std::string& reference) {
+  const auto file = permitted_file(reference);
+  if (!file) return std::unexpected(file.error());
+  const auto module = read_file(*file, limits::module_bytes);
+  if (!module) return std::unexpected(module.error());
+  return core_.update_actor(key, as_bytes(*module), std::string(without_scheme(reference)));
+}
+
+Result<void> CoreControl::scale_actor(const std::string& key, std::optional<std::uint32_t> minimum,
+                                      std::optional<std::uint32_t> maximum) {
+  return core_.scale_actor(key, minimum, maximum);
+}
+
+Result<std::string> CoreControl::start_provider(const std::string& reference,
+                                                const std::string& link_name) {
+  if (reference.starts_with(builtin_prefix)) return core_.start_provider(reference, link_name);
+  const auto file = permitted_file(reference);
+  if (!file) return std::unexpected(file.error());
+  return core_.start_provider(file->string(), link_name);
+}
+
+Result<void> CoreControl::stop_provider(const std::string& key, const std::string& link_name) {
+  return core_.stop_provider(key, {}, link_name);
+}
+
+Result<void> CoreControl::stop_host() {
+  core_.options().on_stop_order();
+  return {};
+}
+
+}  // namespace trellis::host

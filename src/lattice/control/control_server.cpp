@@ -1,0 +1,132 @@
+#include "lattice/control/control_server.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "trellis/bytes.hpp"
+
+namespace trellis::lattice {
+namespace {
+
+constexpr auto log_interval = std::chrono::seconds(10);
+
+}  // namespace
+
+ControlServer::ControlServer(Transport& transport, const Subjects& subjects, std::string host_id,
+                             ControlTarget& target, Executors executors, Log log)
+    : transport_(transport),
+      subjects_(subjects),
+      host_id_(std::move(host_id)),
+      target_(target),
+      executors_(std::move(executors)),
+      log_(std::move(log)),
+      limit_(log_interval) {}
+
+ControlServer::~ControlServer() {
+  stop(SteadyTime::max());
+}
+
+Result<void> ControlServer::subscribe() {
+  const std::pair<std::string, Handler> all[] = {
+      {subjects_.hosts(), &ControlServer::probe},
+      {subjects_.inventory(host_id_), &ControlServer::inventory},
+      {subjects_.link_query(), &ControlServer::links},
+      {subjects_.claims_query(), &ControlServer::claims},
+      {subjects_.actor_auction(), &ControlServer::actor_auction},
+      {subjects_.provider_auction(), &ControlServer::provider_auction},
+      {subjects_.command(host_id_, "la"), &ControlServer::start_actor},
+      {subjects_.command(host_id_, "sa"), &ControlServer::stop_actor},
+      {subjects_.command(host_id_, "lp"), &ControlServer::start_provider},
+      {subjects_.command(host_id_, "sp"), &ControlServer::stop_provider},
+      {subjects_.command(host_id_, "upd"), &ControlServer::update_actor},
+      {subjects_.own_command(host_id_, "scale"), &ControlServer::scale_actor},
+      {subjects_.own_command(host_id_, "stop"), &ControlServer::stop_host},
+  };
+  for (const auto& [subject, handler] : all) {
+    if (auto listening = listen(subject, handler); !listening) return listening;
+  }
+  return {};
+}
+
+Result<void> ControlServer::listen(std::string subject, Handler handler) {
+  auto made = transport_.subscribe(
+      subject, {}, [this, handler](const Message& message) { receive(message, handler); });
+  if (!made) return pass(made);
+  const std::scoped_lock lock(mutex_);
+  if (!stopped_) subscriptions_.push_back(std::move(*made));
+  return {};
+}
+
+void ControlServer::receive(const Message& message, Handler handler) {
+  requests_.fetch_add(1, std::memory_order_relaxed);
+  if (message.payload.size() > limits::control_request_bytes) {
+    malformed_.fetch_add(1, std::memory_order_relaxed);
+    return report(
+        Trouble::malformed,
+        fmt::format("a request of {} bytes on {} was ignored; {} are taken", message.payload.size(),
+                    message.subject, limits::control_request_bytes));
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopped_) return;
+    ++open_;
+  }
+  const auto job =
+      [this, handler,
+       request = Request{std::string(message.reply), std::string(as_text(message.payload))}] {
+        waiting_.fetch_sub(1);
+        (this->*handler)(request);
+        const std::scoped_lock lock(mutex_);
+        if (--open_ == 0) idle_.notify_all();
+      };
+  if (waiting_.fetch_add(1) < limits::control_requests && executors_.requests(job)) return;
+  waiting_.fetch_sub(1);
+  dropped_.fetch_add(1, std::memory_order_relaxed);
+  report(Trouble::dropped, "more control requests arrive than can be answered; some are dropped");
+  const std::scoped_lock lock(mutex_);
+  if (--open_ == 0) idle_.notify_all();
+}
+
+void ControlServer::stop(SteadyTime deadline) {
+  std::vector<std::unique_ptr<Subscription>> last;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
+    last.swap(subscriptions_);
+  }
+  last.clear();  // no handler runs any more
+  std::unique_lock lock(mutex_);
+  if (deadline == SteadyTime::max()) {
+    idle_.wait(lock, [&] { return open_ == 0; });
+  } else if (!idle_.wait_until(lock, deadline, [&] { return open_ == 0; })) {
+    log_.warn("{} commands of the control interface are still under way", open_);
+  }
+}
+
+ControlServer::Counters ControlServer::counters() const noexcept {
+  return {requests_.load(), malformed_.load(), dropped_.load(), commands_.load(), failed_.load()};
+}
+
+void ControlServer::send(const std::string& subject, std::string_view json) {
+  if (auto sent = transport_.publish(subject, as_bytes(json)); !sent) {
+    report(Trouble::unsent, fmt::format("an answer on the control interface could not be sent: {}",
+                                        sent.error().message));
+  }
+}
+
+void ControlServer::malformed(std::string_view what, const Error& error) {
+  malformed_.fetch_add(1, std::memory_order_relaxed);
+  report(Trouble::malformed, fmt::format("{}: {}", what, error.message));
+}
+
+void ControlServer::report(Trouble kind, std::string_view text) {
+  const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
+  if (!hidden) return;
+  if (*hidden == 0) return log_.warn("{}", text);
+  log_.warn("{} ({} more reports)", text, *hidden);
+}
+
+}  // namespace trellis::lattice
