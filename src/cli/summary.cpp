@@ -68,6 +68,15 @@ std::string links_section(const Inventory& inventory, const std::vector<LinkInfo
   return section("Links", columns);
 }
 
+/// Nothing for a host on its own.
+std::string lattice_section(const LatticeInfo& lattice) {
+  const auto on = [](ConnectionState state) { return state != ConnectionState::none; };
+  if (!on(lattice.rpc) && !on(lattice.control)) return {};
+  return fmt::format("\n\nLattice {}\n  calls {}, control {}, cache {}", printable(lattice.ns),
+                     to_string(lattice.rpc), to_string(lattice.control),
+                     on(lattice.cache) ? to_string(lattice.cache) : "of this host alone");
+}
+
 /// The shortest text that is certain to name an actor on the command line.
 std::string shell_name(const ActorIdentity& identity) {
   return identity.call_alias.empty() ? identity.key : identity.call_alias;
@@ -104,6 +113,7 @@ std::vector<std::string> http_urls(const Inventory& inventory) {
 std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& links,
                     const std::string& health_address) {
   auto text = fmt::format("Host {} is running (process {})", inventory.host_id, ::getpid());
+  text += lattice_section(inventory.lattice);
   text +=
       actors_section(inventory) + providers_section(inventory) + links_section(inventory, links);
   if (const auto urls = http_urls(inventory); !urls.empty()) {

@@ -39,6 +39,18 @@ TEST(Summary, ShowsWhatRunsByName) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST(Summary, SaysHowTheHostStandsWithItsLattice) {
+  auto inventory = with_health("");
+  EXPECT_EQ(summary(inventory, {}, "").find("Lattice"), std::string::npos);
+  inventory.lattice.ns = "plant";
+  inventory.lattice.rpc = ConnectionState::connected;
+  inventory.lattice.control = ConnectionState::disconnected;
+  EXPECT_NE(
+      summary(inventory, {}, "")
+          .find("Lattice plant\n  calls connected, control disconnected, cache of this host alone"),
+      std::string::npos);
+}
+
 TEST(Summary, NamesFileAndLineOfFailures) {
   control::ApplyReport report;
   report.items.push_back({control::ItemKind::actor, "a.wasm", "demo.yaml:3", "M", false, "", ""});

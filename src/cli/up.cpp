@@ -9,6 +9,7 @@
 
 #include "cli/file_output.hpp"
 #include "cli/host_options.hpp"
+#include "cli/lattice_flags.hpp"
 #include "cli/printable.hpp"
 #include "cli/summary.hpp"
 #include "control/json_text.hpp"
@@ -24,6 +25,7 @@ constexpr std::chrono::seconds settle_time{15};
 
 struct Options {
   HostFlags flags;
+  LatticeFlags lattice;
   std::string manifest;
   std::string ready_file;
   bool strict = false;
@@ -129,6 +131,10 @@ Result<> run_up(Context& context, const Options& options) {
   auto made = host_options(context, options.flags, "info");
   if (!made) return pass(made);
   StopRequest stop;
+  auto lattice = lattice_setup(context, options.lattice);
+  if (!lattice) return pass(lattice);
+  made->host.lattice = std::move(lattice->options);
+  made->host.on_stop_order = [&stop] { stop.request(); };
   auto local = LocalHost::start(context, std::move(*made), stop);
   if (!local) return pass(local);
   ReadyFile ready_file(options.ready_file);
@@ -153,6 +159,7 @@ void add_up(CLI::App& app, Context& context) {
   leaf.add_option("--ready-file", options->ready_file,
                   "File written (JSON) when all is started, and removed at the end");
   add_host_options(leaf, options->flags);
+  add_lattice_options(leaf, options->lattice);
   leaf.callback([options, &context] {
     if (auto done = run_up(context, *options); !done) print_error(context, {}, done.error());
   });

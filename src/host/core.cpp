@@ -73,7 +73,7 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
            std::shared_ptr<const LabelBook> labels, Connect connect)
     : options_(with_defaults(options)),
       engine_(std::move(engine)),
-      labels_(std::move(labels)),
+      labels_(labels ? std::move(labels) : std::make_shared<LabelBook>(options_.labels)),
       log_(options_.log, "host"),
       key_(new_host_key()),
       id_(key_.public_key().text()),

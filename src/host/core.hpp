@@ -32,9 +32,9 @@ namespace trellis::host {
 /// Any thread. The host facade keeps it alive while calls are under way.
 class Core {
  public:
-  /// `connect` reaches message servers; NATS by default.
+  /// Without `labels` they are those of the options. `connect` reaches message servers.
   Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-       std::shared_ptr<const LabelBook> labels, Connect connect = nats_connections());
+       std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections());
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;

@@ -1,0 +1,195 @@
+#include "cli/lattice_flags.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "identity/keys.hpp"
+#include "lattice/wire/subjects.hpp"
+
+namespace trellis::cli {
+namespace {
+
+constexpr auto group = "Lattice";
+
+bool is_host_key(const std::string& text) {
+  const auto key = identity::PublicKey::parse(text);
+  return key && key->type() == identity::KeyType::server;
+}
+
+Result<std::chrono::seconds> seconds_of(const Context& context, const char* variable,
+                                        std::chrono::seconds otherwise) {
+  const auto text = context.env(variable);
+  if (!text) return otherwise;
+  unsigned value = 0;
+  const auto* end = text->data() + text->size();
+  const auto [at, problem] = std::from_chars(text->data(), end, value);
+  if (problem == std::errc() && at == end && value > 0 && value <= 86'400) {
+    return std::chrono::seconds(value);
+  }
+  return fail(ErrorCode::invalid_argument, fmt::format("{} is '{}'", variable, *text),
+              "whole seconds, 1 to 86400");
+}
+
+/// KVCACHE_…: where the cache is replicated when that is not the lattice's own server.
+Result<void> read_cache(const Context& context, const LatticeFlags& flags,
+                        LatticeOptions& options) {
+  auto& cache = options.cache;
+  cache.isolate = flags.isolate_cache;
+  cache.state_dir = flags.state_dir;
+  if (const auto subject = context.env("KVCACHE_STATE_REPL_SUBJECT")) {
+    cache.events_subject = *subject;
+  }
+  if (const auto subject = context.env("KVCACHE_REPLAY_REQ_SUBJECT")) {
+    cache.replay_subject = *subject;
+  }
+  auto interval = seconds_of(context, "KVCACHE_REPLAY_HEARTBEAT_SECS", cache.replay_interval);
+  if (!interval) return pass(interval);
+  cache.replay_interval = *interval;
+  if (flags.own_cache) return {};
+  const auto url = option_or_env(context, flags.cache_url, "KVCACHE_NATS_URL");
+  if (!url) {
+    cache.nats = options.rpc;
+    return {};
+  }
+  NatsOptions own;
+  own.servers = {*url};
+  own.jwt = context.env("KVCACHE_CLIENT_JWT").value_or("");
+  own.seed = context.env("KVCACHE_CLIENT_SEED").value_or("");
+  if (!own.jwt.empty() && own.seed.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "KVCACHE_CLIENT_JWT is set without KVCACHE_CLIENT_SEED",
+                "a JWT needs the seed it was issued for");
+  }
+  cache.nats = std::move(own);
+  return {};
+}
+
+Result<void> read_rules(const LatticeFlags& flags, LatticeOptions& options) {
+  for (const auto& key : flags.allowed_hosts) {
+    if (is_host_key(key)) continue;
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("--allowed-host {} is no public key of a host", key),
+                "56 characters that begin with N");
+  }
+  options.allowed_hosts = flags.allowed_hosts;
+  options.replay_window = std::chrono::seconds(flags.replay_window_s);
+  options.max_token_age = std::chrono::seconds(flags.max_token_age_s);
+  options.deny_unknown_origins = flags.deny_unknown_origins;
+  options.redact_link_values = flags.hide_link_values;
+  for (const auto& folder : flags.control_files) {
+    std::error_code problem;
+    auto whole = std::filesystem::canonical(folder, problem);
+    if (problem || !std::filesystem::is_directory(whole, problem)) {
+      return fail(ErrorCode::not_found, fmt::format("--control-files {}: no such folder", folder));
+    }
+    options.control_files.push_back(std::move(whole));
+  }
+  return {};
+}
+
+/// Which servers; nothing when the host is to be on its own.
+Result<void> read_connections(const Context& context, const LatticeFlags& flags,
+                              LatticeOptions& options) {
+  const bool asked = flags.lattice->count() > 0;
+  const bool rpc = asked || names_server(context, flags.rpc);
+  const bool control = rpc || names_server(context, flags.control);
+  if (!control) return {};
+  NatsOptions base;
+  base.name = "trellis host";
+  if (!flags.url.empty()) base.servers = {flags.url};
+  auto made = nats_options(context, flags.rpc, base);
+  if (!made) return pass(made);
+  if (rpc) options.rpc = *made;
+  // Where nothing else is said, control is where calls are (host.md 12.2).
+  auto ours = nats_options(context, flags.control, *made);
+  if (!ours) return pass(ours);
+  options.control = std::move(*ours);
+  return {};
+}
+
+}  // namespace
+
+void add_lattice_options(CLI::App& leaf, LatticeFlags& flags) {
+  flags.lattice =
+      leaf.add_option("--lattice", flags.url,
+                      "Join the lattice at this NATS URL; without one: at the server of this "
+                      "machine, which is started when none answers")
+          ->expected(0, 1)
+          ->group(group);
+  leaf.add_option("--nsprefix,--namespace", flags.ns, "Namespace of the lattice")
+      ->default_str("default")
+      ->group(group);
+  leaf.add_option("--rpc-timeout", flags.rpc_timeout_ms,
+                  "Milliseconds a call over the lattice may take [env RPC_TIMEOUT_MS]")
+      ->check(CLI::Range(1U, 3'600'000U))
+      ->default_str("2000")
+      ->group(group);
+  leaf.add_option("--cache-url", flags.cache_url,
+                  "NATS URL of the replicated cache, when it is another [env KVCACHE_NATS_URL]")
+      ->group(group);
+  leaf.add_flag("--own-cache", flags.own_cache, "Do not replicate the lattice cache")->group(group);
+  leaf.add_flag("--isolate-cache", flags.isolate_cache,
+                "Keep caches of other namespaces on the same server apart")
+      ->group(group);
+  leaf.add_option("--state-dir", flags.state_dir, "Folder where links survive a stop of all hosts")
+      ->group(group);
+  leaf.add_option("--control-files", flags.control_files,
+                  "Folder whose files control commands may start")
+      ->allow_extra_args(false)
+      ->group(group);
+  leaf.add_option("--allowed-host", flags.allowed_hosts,
+                  "Public key (N…) of a host or client whose calls are taken; without any, all")
+      ->allow_extra_args(false)
+      ->group(group);
+  leaf.add_option("--replay-window", flags.replay_window_s,
+                  "Seconds for which repeated calls are recognized; 0: off")
+      ->check(CLI::Range(0U, 86'400U))
+      ->capture_default_str()
+      ->group(group);
+  leaf.add_option("--max-token-age", flags.max_token_age_s,
+                  "Refuse calls signed longer ago than this many seconds; 0: any age")
+      ->check(CLI::Range(0U, 86'400U))
+      ->capture_default_str()
+      ->group(group);
+  leaf.add_flag("--deny-unknown-origins", flags.deny_unknown_origins,
+                "Refuse calls from actors whose claims are not known here")
+      ->group(group);
+  leaf.add_flag("--hide-link-values", flags.hide_link_values,
+                "Leave link values out of answers to link queries")
+      ->group(group);
+  add_nats_options(leaf, flags.rpc, {"rpc", "RPC", "calls and advertisements"});
+  add_nats_options(leaf, flags.control, {"control", "CONTROL", "control interface and events"});
+}
+
+Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& flags) {
+  LatticeSetup setup;
+  auto& options = setup.options;
+  if (const auto ns = option_or_env(context, flags.ns, "LATTICE_NAMESPACE")) options.ns = *ns;
+  if (auto subjects = lattice::Subjects::make(options.ns); !subjects) return pass(subjects);
+  auto timeout = std::chrono::milliseconds(flags.rpc_timeout_ms);
+  if (timeout.count() == 0) {
+    const auto text = context.env("RPC_TIMEOUT_MS");
+    const auto value = text ? std::strtoul(text->c_str(), nullptr, 10) : 2000UL;
+    if (value == 0 || value > 3'600'000) {
+      return fail(ErrorCode::invalid_argument, fmt::format("RPC_TIMEOUT_MS is '{}'", *text),
+                  "milliseconds, 1 to 3600000");
+    }
+    timeout = std::chrono::milliseconds(value);
+  }
+  options.rpc_timeout = timeout;
+  if (auto read = read_rules(flags, options); !read) return pass(read);
+  if (auto read = read_connections(context, flags, options); !read) return pass(read);
+  if (auto read = read_cache(context, flags, options); !read) return pass(read);
+  if (flags.lattice->count() > 0 && flags.url.empty()) {
+    auto server = LocalNats::find_or_start(context, options.rpc->servers.front());
+    if (!server) return pass(server);
+    setup.server = std::move(*server);
+  }
+  return setup;
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,45 @@
+// How a host joins a lattice: options and environment of host.md 12.1, 12.3 and lattice.md 8.7.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/local_nats.hpp"
+#include "cli/nats_flags.hpp"
+
+namespace trellis::cli {
+
+struct LatticeFlags {
+  NatsFlags rpc;
+  NatsFlags control;
+  CLI::Option* lattice = nullptr;  ///< --lattice, with or without
+  std::string url;                 ///< its URL
+  std::string ns;
+  unsigned rpc_timeout_ms = 0;
+  std::string cache_url;
+  bool own_cache = false;
+  bool isolate_cache = false;
+  std::string state_dir;
+  std::vector<std::string> control_files;
+  std::vector<std::string> allowed_hosts;
+  unsigned replay_window_s = 60;
+  unsigned max_token_age_s = 0;
+  bool deny_unknown_origins = false;
+  bool hide_link_values = false;
+};
+
+void add_lattice_options(CLI::App& leaf, LatticeFlags& flags);
+
+/// What a host needs to join: the server comes first and goes last.
+struct LatticeSetup {
+  std::unique_ptr<LocalNats> server;  ///< started for this host; null: somebody else's, or none
+  LatticeOptions options;
+};
+
+/// Options from flags and environment. Without any that names a server the host is on its own. With
+/// `--lattice` alone a server on this machine is used, or started when none answers.
+[[nodiscard]] Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& flags);
+
+}  // namespace trellis::cli

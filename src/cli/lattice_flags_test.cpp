@@ -1,0 +1,139 @@
+#include "cli/lattice_flags.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Parses a command line with an environment of its own.
+struct LatticeOptionsOf : testing::Test {
+  Result<LatticeSetup> setup(const std::vector<std::string>& words) {
+    CLI::App app;
+    LatticeFlags flags;
+    add_lattice_options(app, flags);
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    app.parse(reversed);
+    return lattice_setup(context, flags);
+  }
+  LatticeOptions options(const std::vector<std::string>& words) {
+    auto made = setup(words);
+    EXPECT_TRUE(made) << made.error().message;
+    return made ? made->options : LatticeOptions{};
+  }
+  std::string refusal(const std::vector<std::string>& words) {
+    const auto made = setup(words);
+    return made ? "accepted" : made.error().message;
+  }
+  fs::path file(const std::string& name, const std::string& content) {
+    const auto path = folder / name;
+    std::ofstream(path) << content;
+    return path;
+  }
+  void SetUp() override { fs::create_directories(folder); }
+  void TearDown() override { fs::remove_all(folder); }
+
+  std::map<std::string, std::string> environment;
+  SystemClock clock;
+  SystemRandom random;
+  std::ostringstream out;
+  std::ostringstream err;
+  Context context{clock, random,
+                  [this](const char* name) -> std::optional<std::string> {
+                    const auto found = environment.find(name);
+                    if (found == environment.end()) return std::nullopt;
+                    return found->second;
+                  },
+                  out, err};
+  const fs::path folder =
+      fs::path(testing::TempDir()) /
+      ("lattice_flags_" +
+       std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) +
+       std::to_string(::getpid()));
+};
+
+TEST_F(LatticeOptionsOf, NothingMeansAlone) {
+  const auto made = options({});
+  EXPECT_FALSE(made.rpc);
+  EXPECT_FALSE(made.control);
+  EXPECT_FALSE(made.cache.nats);
+  EXPECT_EQ(made.ns, "default");
+  EXPECT_EQ(made.rpc_timeout, std::chrono::seconds(2));
+}
+
+TEST_F(LatticeOptionsOf, ControlAndCacheFollowCalls) {
+  const auto made = options({"--rpc-host", "nats.example", "--rpc-port", "4333"});
+  ASSERT_TRUE(made.rpc && made.control && made.cache.nats);
+  EXPECT_EQ(made.rpc->servers, std::vector<std::string>{"nats://nats.example:4333"});
+  EXPECT_EQ(made.control->servers, made.rpc->servers);
+  EXPECT_EQ(made.cache.nats->servers, made.rpc->servers);
+}
+
+TEST_F(LatticeOptionsOf, ConnectionsAreReallySeparate) {
+  environment = {{"RPC_HOST", "a"},
+                 {"CONTROL_HOST", "b"},
+                 {"CONTROL_PORT", "9"},
+                 {"KVCACHE_NATS_URL", "nats://c:1"}};
+  const auto made = options({"--control-user", "u", "--control-password", "p"});
+  EXPECT_EQ(made.rpc->servers, std::vector<std::string>{"nats://a:4222"});
+  EXPECT_EQ(made.control->servers, std::vector<std::string>{"nats://b:9"});
+  EXPECT_EQ(made.cache.nats->servers, std::vector<std::string>{"nats://c:1"});
+  EXPECT_EQ(made.rpc->user, "");
+  EXPECT_EQ(made.control->user, "u");
+  EXPECT_EQ(made.control->password, "p");
+}
+
+TEST_F(LatticeOptionsOf, OptionsWinOverTheEnvironment) {
+  environment = {{"RPC_HOST", "a"}, {"RPC_PORT", "1"}};
+  EXPECT_EQ(options({"--rpc-host", "b"}).rpc->servers, std::vector<std::string>{"nats://b:1"});
+}
+
+TEST_F(LatticeOptionsOf, AddressesInEveryForm) {
+  const auto server = [&](const std::string& host) {
+    return options({"--rpc-host", host}).rpc->servers.front();
+  };
+  EXPECT_EQ(server("tls://x:1"), "tls://x:1");
+  EXPECT_EQ(server("x:1"), "nats://x:1");
+  EXPECT_EQ(server("::1"), "nats://[::1]:4222");
+  EXPECT_EQ(server("[::1]"), "nats://[::1]:4222");
+  EXPECT_EQ(server("[::1]:5"), "nats://[::1]:5");
+  EXPECT_EQ(options({"--lattice", "nats://y:2"}).rpc->servers.front(), "nats://y:2");
+}
+
+TEST_F(LatticeOptionsOf, SecretsComeFromFilesOrAsText) {
+  const auto seed = file("seed", "  SUAKEY\n").string();
+  const auto made = options({"--rpc-host", "h", "--rpc-jwt", "eyJ", "--rpc-seed", seed});
+  EXPECT_EQ(made.rpc->seed, "SUAKEY");
+  EXPECT_EQ(made.rpc->jwt, "eyJ");
+  const auto refused = refusal({"--rpc-host", "h", "--rpc-jwt", "eyJsecret"});
+  EXPECT_EQ(refused, "--rpc-jwt is given without --rpc-seed");
+}
+
+TEST_F(LatticeOptionsOf, WrongValuesAreNamed) {
+  EXPECT_EQ(refusal({"--rpc-host", "h", "--rpc-port", "70000"}),
+            "'70000' is no port (--rpc-port, RPC_PORT)");
+  EXPECT_EQ(refusal({"--nsprefix", "a.b"}), "'a.b' cannot be a lattice namespace");
+  EXPECT_EQ(refusal({"--allowed-host", "Nope"}), "--allowed-host Nope is no public key of a host");
+  EXPECT_EQ(refusal({"--control-files", "/there/is/nothing"}),
+            "--control-files /there/is/nothing: no such folder");
+  environment = {{"RPC_TIMEOUT_MS", "soon"}};
+  EXPECT_EQ(refusal({}), "RPC_TIMEOUT_MS is 'soon'");
+  environment = {{"KVCACHE_REPLAY_HEARTBEAT_SECS", "often"}};
+  EXPECT_EQ(refusal({}), "KVCACHE_REPLAY_HEARTBEAT_SECS is 'often'");
+}
+
+TEST_F(LatticeOptionsOf, TheCacheCanBeKeptOut) {
+  EXPECT_FALSE(options({"--rpc-host", "h", "--own-cache"}).cache.nats);
+  environment = {{"KVCACHE_NATS_URL", "c:1"}, {"KVCACHE_CLIENT_JWT", "j"}};
+  EXPECT_EQ(refusal({}), "KVCACHE_CLIENT_JWT is set without KVCACHE_CLIENT_SEED");
+}
+
+}  // namespace
+}  // namespace trellis::cli

@@ -1,0 +1,139 @@
+#include "cli/nats_flags.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace trellis::cli {
+namespace {
+
+constexpr std::size_t longest_secret = 64 * 1024;
+
+std::string variable_name(const NatsFlags& flags, std::string_view suffix) {
+  return fmt::format("{}_{}", flags.names.variable, suffix);
+}
+
+std::optional<std::string> given(const Context& context, const NatsFlags& flags,
+                                 const std::string& option, std::string_view suffix) {
+  return option_or_env(context, option, variable_name(flags, suffix).c_str());
+}
+
+/// The content of the file of that name, else the text itself; white space around it cut off.
+Result<std::string> file_or_text(const std::string& value, const NatsFlags& flags,
+                                 std::string_view what) {
+  std::error_code problem;
+  if (!std::filesystem::is_regular_file(value, problem)) return std::string(trim(value));
+  auto content = read_file(value, longest_secret);
+  if (content) return std::string(trim(*content));
+  return fail(content.error().code,
+              fmt::format("--{}-{}: {}", flags.names.option, what, content.error().message),
+              content.error().remedy);
+}
+
+Result<std::string> server_url(const std::string& host, const std::optional<std::string>& port,
+                               const NatsFlags& flags) {
+  if (host.find("://") != std::string::npos) return host;
+  const bool whole_v6 = host.starts_with('[') && host.ends_with(']');
+  const auto colons = std::count(host.begin(), host.end(), ':');
+  if (colons == 1 || (host.starts_with('[') && !whole_v6)) return "nats://" + host;
+  const auto bracketed = colons > 1 && !whole_v6 ? "[" + host + "]" : host;
+  std::uint16_t number = 4222;
+  if (port) {
+    const auto* end = port->data() + port->size();
+    const auto [at, bad] = std::from_chars(port->data(), end, number);
+    if (bad != std::errc() || at != end || number == 0) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("'{}' is no port (--{}-port, {})", replace_bad_utf8(*port),
+                              flags.names.option, variable_name(flags, "PORT")),
+                  "1 to 65535");
+    }
+  }
+  return fmt::format("nats://{}:{}", bracketed, number);
+}
+
+}  // namespace
+
+void add_nats_options(CLI::App& leaf, NatsFlags& flags, NatsFlagNames names) {
+  flags.names = std::move(names);
+  const auto& option = flags.names.option;
+  const auto& variable = flags.names.variable;
+  const auto group = fmt::format("NATS connection for {}", flags.names.purpose);
+  const auto add = [&](std::string name, std::string& value, std::string_view help,
+                       std::string_view suffix) {
+    if (name.empty()) name = "--" + option;
+    leaf.add_option(name, value, fmt::format("{} [env {}_{}]", help, variable, suffix))
+        ->group(group);
+  };
+  const auto named = [&](const std::string& own, std::string_view suffix) {
+    return own.empty() ? fmt::format("--{}-{}", option, suffix) : own;
+  };
+  add(named(flags.names.host_option, "host"), flags.host, "Host, HOST:PORT or URL", "HOST");
+  add(named(flags.names.port_option, "port"), flags.port, "Port, 4222 unless given", "PORT");
+  add(named({}, "jwt"), flags.jwt, "User JWT, or a file with it; needs the seed", "JWT");
+  add(named({}, "seed"), flags.seed, "Nkey seed, or a file with it", "SEED");
+  add(named({}, "credsfile"), flags.creds_file, "NATS credentials file", "CREDS");
+  add(named({}, "user"), flags.user, "User name", "USER");
+  add(named({}, "password"), flags.password, "Password, or a file with it", "PASSWORD");
+  add(named({}, "token"), flags.token, "Token, or a file with it", "TOKEN");
+  add(named({}, "tls-ca"), flags.ca_file, "Certificates to trust (PEM)", "TLS_CA");
+  add(named({}, "tls-cert"), flags.cert_file, "Client certificate (PEM)", "TLS_CERT");
+  add(named({}, "tls-key"), flags.key_file, "Its key (PEM)", "TLS_KEY");
+  leaf.add_flag("--" + option + "-tls", flags.tls, "Fail when the server offers no TLS")
+      ->group(group);
+}
+
+bool names_server(const Context& context, const NatsFlags& flags) {
+  return given(context, flags, flags.host, "HOST") || given(context, flags, flags.port, "PORT");
+}
+
+Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
+                                 const NatsOptions& base) {
+  auto made = base;
+  const auto host = given(context, flags, flags.host, "HOST");
+  const auto port = given(context, flags, flags.port, "PORT");
+  if (host || port) {
+    auto url = server_url(host.value_or("127.0.0.1"), port, flags);
+    if (!url) return pass(url);
+    made.servers = {std::move(*url)};
+  }
+  const auto secret = [&](const std::string& option, std::string_view what, const char* suffix,
+                          std::string& into) -> Result<void> {
+    const auto value = given(context, flags, option, suffix);
+    if (!value) return {};
+    auto text = file_or_text(*value, flags, what);
+    if (!text) return pass(text);
+    into = std::move(*text);
+    return {};
+  };
+  if (auto read = secret(flags.jwt, "jwt", "JWT", made.jwt); !read) return pass(read);
+  if (auto read = secret(flags.seed, "seed", "SEED", made.seed); !read) return pass(read);
+  if (auto read = secret(flags.password, "password", "PASSWORD", made.password); !read) {
+    return pass(read);
+  }
+  if (auto read = secret(flags.token, "token", "TOKEN", made.token); !read) return pass(read);
+  if (const auto file = given(context, flags, flags.creds_file, "CREDS")) made.creds_file = *file;
+  if (const auto user = given(context, flags, flags.user, "USER")) made.user = *user;
+  if (const auto file = given(context, flags, flags.ca_file, "TLS_CA")) made.tls.ca_file = *file;
+  if (const auto file = given(context, flags, flags.cert_file, "TLS_CERT")) {
+    made.tls.cert_file = *file;
+  }
+  if (const auto file = given(context, flags, flags.key_file, "TLS_KEY")) made.tls.key_file = *file;
+  if (flags.tls) made.tls.required = true;
+  if (!made.jwt.empty() && made.seed.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("--{0}-jwt is given without --{0}-seed", flags.names.option),
+                "a JWT needs the seed it was issued for");
+  }
+  return made;
+}
+
+}  // namespace trellis::cli
