@@ -25,7 +25,8 @@ std::shared_ptr<OutputOptions> add_options(CLI::App& leaf) {
       ->check(CLI::Validator(check_output_word, "text|json"))
       ->type_name("")
       ->default_str("text");
-  leaf.add_flag_callback("--json", [output] { output->json = true; }, "Same as --output json");
+  leaf.add_flag_callback(
+      "--json", [output] { output->json = true; }, "Same as --output json");
   leaf.add_flag("--strict,!--no-strict", output->strict,
                 "Errors as JSON when JSON is asked for, failures set the exit code (default)");
   return output;

@@ -1,10 +1,10 @@
 // trellis link put|del|query, over the control socket (cli.md 6 and 13).
 #include <fmt/format.h>
 
-#include <map>
 #include <vector>
 
 #include "cli/host_client.hpp"
+#include "cli/key_values.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -20,25 +20,12 @@ struct Options {
   std::string link_name = "default";
 };
 
-/// Only the first '=' separates: values are often URLs.
-Result<std::map<std::string, std::string>> parse_values(const std::vector<std::string>& words) {
-  std::map<std::string, std::string> values;
-  for (const auto& word : words) {
-    const auto equals = word.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(ErrorCode::invalid_argument, fmt::format("'{}' is no KEY=VALUE", word));
-    }
-    values[word.substr(0, equals)] = word.substr(equals + 1);
-  }
-  return values;
-}
-
 std::string provider_argument(const std::string& provider) {
   return provider.find('/') == std::string::npos ? provider : absolute_path(provider);
 }
 
 Result<Answer> put(const Context& context, const Options& options) {
-  const auto values = parse_values(options.values);
+  const auto values = parse_key_values(options.values);
   if (!values) return std::unexpected(values.error());
   auto answer = ask_host(context, options.host,
                          {"set_link",

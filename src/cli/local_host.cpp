@@ -49,7 +49,8 @@ void LocalHost::start_control(const Context& context) {
 
 Result<void> LocalHost::start_health(const std::string& address) {
   if (address.empty()) return {};
-  auto server = control::HealthServer::start(address, [this] { return readiness(); }, log_);
+  auto server = control::HealthServer::start(
+      address, [this] { return readiness(); }, log_);
   if (!server) return pass(server);
   health_.emplace(std::move(*server));
   return {};

@@ -29,6 +29,7 @@ void add_everything(CLI::App& app, Context& context) {
   add_doctor(app, context);
   add_up(app, context);
   add_dev(app, context);
+  add_ctl(app, context);
   add_call(app, context);
   add_host_get(app, context);
   add_link(app, context);

@@ -68,10 +68,12 @@ void EventPublisher::heartbeat(const Tables& tables, const HealthMonitor& health
     (known->verified ? local : others).push_back(lattice::to_advertisement(known->claims));
   });
   const auto budget = transport_.max_payload() / 100 * claims_share_percent;
-  if (lattice::add_claims(beat, local, budget) == local.size()) {
-    lattice::add_claims(beat, others, budget);
+  auto parts = lattice::split_entities(std::move(beat), budget);
+  auto& last = parts.back();  // the one with room
+  if (lattice::add_claims(last, local, budget) == local.size()) {
+    lattice::add_claims(last, others, budget);
   }
-  publish({std::move(beat)});
+  for (auto& part : parts) publish({std::move(part)});
 }
 
 }  // namespace trellis::host

@@ -397,6 +397,12 @@ std::optional<std::string> Replicator::key_of_reference(std::string_view referen
   return found == entries_.references().end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<std::string> Replicator::key_of_alias(std::string_view alias) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = entries_.aliases().find(alias);
+  return found == entries_.aliases().end() ? std::nullopt : std::optional(found->second);
+}
+
 LatticeEntries::ByName<std::string> Replicator::references() const {
   const std::scoped_lock lock(mutex_);
   return entries_.references();

@@ -72,6 +72,7 @@ class Replicator {
   void remove_link(const LinkDefinition& key);
 
   [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const;
+  [[nodiscard]] std::optional<std::string> key_of_alias(std::string_view alias) const;
   [[nodiscard]] LatticeEntries::ByName<std::string> references() const;
   [[nodiscard]] std::vector<LinkDefinition> links() const;
   [[nodiscard]] std::uint64_t hwm() const;

@@ -1,5 +1,7 @@
 #include "lattice/wire/events.hpp"
 
+#include <utility>
+
 namespace trellis::lattice {
 
 std::size_t add_claims(event::Heartbeat& heartbeat, std::span<const ClaimsAdvertisement> claims,
@@ -13,6 +15,22 @@ std::size_t add_claims(event::Heartbeat& heartbeat, std::span<const ClaimsAdvert
     ++fitted;
   }
   return fitted;
+}
+
+std::vector<event::Heartbeat> split_entities(event::Heartbeat heartbeat, std::size_t budget) {
+  std::vector<event::Heartbeat> parts(1);
+  parts.front().claims = std::move(heartbeat.claims);
+  std::size_t used = write_json(parts.front()).size();
+  for (auto& [key, status] : heartbeat.entities) {
+    const auto size = key.size() + write_json(status).size() + 4;  // quotes, colon, comma
+    if (used + size > budget && !parts.back().entities.empty()) {
+      parts.emplace_back();
+      used = write_json(parts.back()).size();
+    }
+    used += size;
+    parts.back().entities.emplace(key, std::move(status));
+  }
+  return parts;
 }
 
 }  // namespace trellis::lattice

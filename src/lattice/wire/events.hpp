@@ -169,4 +169,9 @@ struct PublishedEvent {
 std::size_t add_claims(event::Heartbeat& heartbeat, std::span<const ClaimsAdvertisement> claims,
                        std::size_t budget);
 
+/// The same entities in as many heartbeats as it takes to keep each within `budget` bytes; one when
+/// they fit. Readers take each as news of the entities it names.
+[[nodiscard]] std::vector<event::Heartbeat> split_entities(event::Heartbeat heartbeat,
+                                                           std::size_t budget);
+
 }  // namespace trellis::lattice

@@ -119,6 +119,24 @@ TEST(JsonMessage, HostileTextsAreBounded) {
       read_json<ActorAuctionRequest>(R"({"actor_ref":"a","constraints":{"k":"1","k":"2"}})"));
 }
 
+TEST(Heartbeat, ManyEntitiesAreSplit) {
+  event::Heartbeat beat;
+  for (int i = 0; i < 1000; ++i) {
+    beat.entities["M" + std::to_string(1000 + i)] =
+        event::EntityStatus{std::string("quoted \" and long enough to count")};
+  }
+  const auto all = beat.entities;
+  EXPECT_EQ(split_entities(beat, 1'000'000).size(), 1U);
+  const auto parts = split_entities(beat, 4000);
+  EXPECT_GT(parts.size(), 10U);
+  std::map<std::string, event::EntityStatus, std::less<>> together;
+  for (const auto& part : parts) {
+    EXPECT_LE(write_json(part).size(), 4000U);
+    together.insert(part.entities.begin(), part.entities.end());
+  }
+  EXPECT_EQ(together, all);
+}
+
 TEST(Heartbeat, ClaimsStayWithinTheBudget) {
   event::Heartbeat beat;
   beat.entities["M1"] = {};

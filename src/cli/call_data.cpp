@@ -1,0 +1,95 @@
+#include "cli/call_data.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "cli/file_output.hpp"
+#include "cli/show_payload.hpp"
+#include "codec/json_msgpack.hpp"
+#include "control/json_text.hpp"
+
+namespace trellis::cli {
+namespace {
+
+/// At most one byte more than a payload may have, which is enough to see that it is too long.
+std::string read_standard_input() {
+  std::string text;
+  char buffer[16384];
+  while (text.size() <= limits::payload_bytes &&
+         std::cin.read(buffer, sizeof buffer).gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
+  }
+  return text;
+}
+
+/// Words are joined with a blank, or blanks inside JSON texts that a shell split would vanish.
+Result<std::string> data_text(const CallData& data) {
+  if (data.data_file.empty()) return join(data.words, " ");
+  if (!data.words.empty()) {
+    return fail(ErrorCode::invalid_argument, "data is given on the command line and with --data",
+                "use one of the two");
+  }
+  if (data.data_file == "-") return read_standard_input();
+  return read_file(data.data_file, limits::payload_bytes);
+}
+
+BinaryForm form_of(const std::string& word) {
+  if (word == "b") return BinaryForm::bytes;
+  if (word == "s") return BinaryForm::text;
+  return word == "2" ? BinaryForm::both : BinaryForm::as_sent;
+}
+
+void write_raw(Context& context, const OutputOptions& output, const Bytes& payload) {
+  context.out << as_text(payload) << std::flush;
+  if (!context.out) {
+    print_error(context, output, {ErrorCode::unavailable, "cannot write to standard output", {}});
+  }
+}
+
+}  // namespace
+
+void add_call_data(CLI::App& leaf, CallData& data) {
+  leaf.add_option("actor", data.actor, "Key, call alias, name, or beginning of the key")
+      ->required();
+  leaf.add_option("operation", data.operation, "Operation, e.g. HandleRequest")->required();
+  leaf.add_option("data", data.words,
+                  "JSON, sent as MessagePack; without any, the payload is empty");
+  leaf.add_option("-d,--data", data.data_file, "File with the JSON; - for standard input");
+  leaf.add_option("-b,--bin", data.form, "Bytes in the answer: b as numbers, s as text, 2 as both")
+      ->check(CLI::IsMember({"b", "s", "2"}));
+  leaf.add_flag("--raw", data.raw, "Write the answer's bytes to standard output undecoded");
+  leaf.add_option("--save", data.save_file, "Write the answer's bytes to a file");
+}
+
+Result<Bytes> call_payload(const CallData& data) {
+  const auto text = data_text(data);
+  if (!text) return std::unexpected(text.error());
+  if (trim(*text).empty()) return Bytes{};
+  const auto value = control::parse_json(*text, "data");
+  if (value) return codec::json_to_msgpack(*value);
+  auto error = value.error();
+  error.remedy = "quote it for the shell: trellis call ACTOR OP '{\"key\":\"value\"}'";
+  return std::unexpected(std::move(error));
+}
+
+void show_answer(Context& context, const OutputOptions& output, const CallData& data,
+                 const Bytes& answer) {
+  if (!data.save_file.empty()) {
+    if (auto saved = write_file(data.save_file, answer); !saved) {
+      return print_error(context, output, saved.error());
+    }
+    const auto text = fmt::format("Saved {} bytes to {}", answer.size(), data.save_file);
+    return print(context, output,
+                 Answer{text, {{"bytes", answer.size()}, {"file", data.save_file}}});
+  }
+  if (data.raw) return write_raw(context, output, answer);
+  auto shown = show_payload(answer, form_of(data.form));
+  auto text = shown.is_string() ? shown.get<std::string>() : control::dump_json(shown);
+  print(context, output, Answer{std::move(text), {{"response", std::move(shown)}}});
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,245 @@
+// trellis ctl start|stop|update|scale (cli.md 6): commands to one host.
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "cli/ctl_common.hpp"
+#include "cli/key_values.hpp"
+
+namespace trellis::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  CtlFlags flags;
+  std::string host;
+  std::string subject;  ///< actor or provider
+  std::string reference;
+  std::string link_name = "default";
+  std::string contract;
+  std::vector<std::string> constraints;
+  std::optional<std::uint32_t> minimum;
+  std::optional<std::uint32_t> maximum;
+};
+
+enum class What { actor, provider };
+
+/// The host named, or the first that offers to run it.
+Result<std::string> choose_host(Client& client, const Options& options, What what) {
+  if (!options.host.empty()) return resolve_host(client, options.host);
+  const auto constraints = parse_key_values(options.constraints);
+  if (!constraints) {
+    return fail(ErrorCode::invalid_argument,
+                "Constraints were not properly formatted. Ensure they are formatted as label=value",
+                constraints.error().message);
+  }
+  const auto bids = what == What::actor ? client.auction_actor(options.reference, *constraints)
+                                        : client.auction_provider(options.reference,
+                                                                  options.link_name, *constraints);
+  if (!bids) return std::unexpected(bids.error());
+  if (!bids->empty()) return bids->front();
+  return fail(
+      ErrorCode::not_found,
+      fmt::format("No suitable hosts found for {} {}", what == What::actor ? "actor" : "provider",
+                  options.reference),
+      "no host answered in this namespace, or each runs it already, may not start it or has "
+      "other labels: `trellis ctl get inventory` shows them");
+}
+
+json details(const Operation& operation, json more) {
+  more["operation_id"] = operation.id;
+  more["done"] = operation.done;
+  return more;
+}
+
+std::unexpected<Error> failed(const char* doing, Error error) {
+  error.message = fmt::format("Error {}: {}", doing, error.message);
+  return std::unexpected(std::move(error));
+}
+
+Result<Answer> start_actor(const Context& context, Options options) {
+  options.reference = reference_of(options.reference);
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  const auto host = choose_host(**client, options, What::actor);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->start_actor(*host, options.reference, options.flags.wait_time());
+  if (!done) return failed("starting actor", std::move(done.error()));
+  auto about = details(*done, {{"actor_ref", options.reference}, {"host_id", *host}});
+  if (done->done) about["actor_id"] = done->entity;
+  return Answer{done->done ? fmt::format("Actor {} started on host {}", done->entity, *host)
+                           : fmt::format("Actor starting on host {}", *host),
+                std::move(about)};
+}
+
+Result<Answer> start_provider(const Context& context, Options options) {
+  options.reference = reference_of(options.reference);
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  const auto host = choose_host(**client, options, What::provider);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->start_provider(*host, options.reference, options.link_name,
+                                        options.flags.wait_time());
+  if (!done) return failed("starting provider", std::move(done.error()));
+  auto about = details(*done, {{"provider_ref", options.reference}, {"host_id", *host}});
+  if (done->done) about["provider_id"] = done->entity;
+  return Answer{done->done ? fmt::format("Provider {} started on host {}", done->entity, *host)
+                           : fmt::format("Provider starting on host {}", *host),
+                std::move(about)};
+}
+
+Result<Answer> stop_actor(const Context& context, const Options& options) {
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  const auto host = resolve_host(**client, options.host);
+  if (!host) return std::unexpected(host.error());
+  auto done =
+      (*client)->stop_actor(*host, reference_of(options.subject), options.flags.wait_time());
+  if (!done) return failed("stopping actor", std::move(done.error()));
+  return Answer{fmt::format("{} actor: {}", done->done ? "Stopped" : "Stopping", options.subject),
+                details(*done, {{"actor_ref", options.subject}})};
+}
+
+Result<Answer> stop_provider(const Context& context, const Options& options) {
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  const auto host = resolve_host(**client, options.host);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->stop_provider(*host, reference_of(options.subject), options.link_name,
+                                       options.contract, options.flags.wait_time());
+  if (!done) return failed("stopping provider", std::move(done.error()));
+  return Answer{
+      fmt::format("{} provider: {}", done->done ? "Stopped" : "Stopping", options.subject),
+      details(*done, {{"provider_ref", options.subject}})};
+}
+
+Result<Answer> stop_host(const Context& context, const Options& options) {
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  const auto host = resolve_host(**client, options.host);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->stop_host(*host, options.flags.wait_time());
+  if (!done) return failed("stopping host", std::move(done.error()));
+  return Answer{fmt::format("Stopping host: {}", *host), details(*done, {{"host_id", *host}})};
+}
+
+Result<Answer> update_actor(const Context& context, const Options& options) {
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  const auto host = resolve_host(**client, options.host);
+  if (!host) return std::unexpected(host.error());
+  const auto reference = reference_of(options.reference);
+  auto done = (*client)->update_actor(*host, options.subject, reference, options.flags.wait_time());
+  if (!done) return failed("updating actor", std::move(done.error()));
+  return Answer{fmt::format("Actor {} {} {}", options.subject,
+                            done->done ? "updated to" : "updating to", reference),
+                details(*done, {{"accepted", true}, {"actor_id", options.subject}})};
+}
+
+Result<Answer> scale_actor(const Context& context, const Options& options) {
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  const auto host = resolve_host(**client, options.host);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->scale_actor(*host, reference_of(options.subject), options.minimum,
+                                     options.maximum, options.flags.wait_time());
+  if (!done) return failed("scaling actor", std::move(done.error()));
+  return Answer{fmt::format("{} actor: {}", done->done ? "Scaled" : "Scaling", options.subject),
+                details(*done, {{"actor_ref", options.subject}})};
+}
+
+template <class Run>
+void finish_leaf(CLI::App& leaf, Context& context, std::shared_ptr<Options> options, Run run) {
+  add_ctl_options(leaf, options->flags);
+  add_wait_option(leaf, options->flags);
+  add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
+}
+
+void add_choice_of_host(CLI::App& leaf, Options& options) {
+  leaf.set_help_flag("--help", "Print this help message and exit");
+  leaf.add_option("-h,--host-id", options.host,
+                  "Id of the host, or its beginning; without one the first that offers");
+  leaf.add_option("-c,--constraint", options.constraints, "Label the host must have: LABEL=VALUE")
+      ->allow_extra_args(false);
+}
+
+void add_host(CLI::App& leaf, Options& options) {
+  leaf.add_option("host", options.host, "Id of the host, or its beginning")->required();
+}
+
+}  // namespace
+
+void add_ctl_start(CLI::App& ctl, Context& context) {
+  auto& start = *ctl.add_subcommand("start", "Start an actor or a provider on a host");
+  start.require_subcommand(1);
+  {
+    auto& leaf = *start.add_subcommand("actor", "Start an actor");
+    auto options = std::make_shared<Options>();
+    leaf.add_option("reference", options->reference,
+                    "File below one of the host's --control-files folders")
+        ->required();
+    add_choice_of_host(leaf, *options);
+    finish_leaf(leaf, context, options, start_actor);
+  }
+  auto& leaf = *start.add_subcommand("provider", "Start a provider");
+  auto options = std::make_shared<Options>();
+  leaf.add_option("reference", options->reference,
+                  "builtin: name, or file below one of the host's --control-files folders")
+      ->required();
+  leaf.add_option("-l,--link-name", options->link_name, "Link name")->capture_default_str();
+  add_choice_of_host(leaf, *options);
+  finish_leaf(leaf, context, options, start_provider);
+}
+
+void add_ctl_stop(CLI::App& ctl, Context& context) {
+  auto& stop = *ctl.add_subcommand("stop", "Stop an actor, a provider or a host");
+  stop.require_subcommand(1);
+  {
+    auto& leaf = *stop.add_subcommand("actor", "Stop an actor on a host");
+    auto options = std::make_shared<Options>();
+    add_host(leaf, *options);
+    leaf.add_option("actor", options->subject, "Key, or what it was started from")->required();
+    finish_leaf(leaf, context, options, stop_actor);
+  }
+  {
+    auto& leaf = *stop.add_subcommand("provider", "Stop a provider on a host");
+    auto options = std::make_shared<Options>();
+    add_host(leaf, *options);
+    leaf.add_option("provider", options->subject, "Key, or what it was started from")->required();
+    leaf.add_option("link_name", options->link_name, "Link name")->required();
+    leaf.add_option("contract", options->contract, "Contract id: wasmcloud:keyvalue")->required();
+    finish_leaf(leaf, context, options, stop_provider);
+  }
+  auto& leaf = *stop.add_subcommand("host", "End a host (Trellis hosts only)");
+  auto options = std::make_shared<Options>();
+  add_host(leaf, *options);
+  finish_leaf(leaf, context, options, stop_host);
+}
+
+void add_ctl_update(CLI::App& ctl, Context& context) {
+  auto& update = *ctl.add_subcommand("update", "Replace a running actor");
+  update.require_subcommand(1);
+  auto& leaf = *update.add_subcommand("actor", "Replace a running actor by a newer one");
+  auto options = std::make_shared<Options>();
+  add_host(leaf, *options);
+  leaf.add_option("actor", options->subject, "Key of the actor")->required();
+  leaf.add_option("reference", options->reference,
+                  "File below one of the host's --control-files folders")
+      ->required();
+  finish_leaf(leaf, context, options, update_actor);
+}
+
+void add_ctl_scale(CLI::App& ctl, Context& context) {
+  auto& scale = *ctl.add_subcommand("scale", "Change how many instances an actor has");
+  scale.require_subcommand(1);
+  auto& leaf = *scale.add_subcommand("actor", "Instances of an actor (Trellis hosts only)");
+  auto options = std::make_shared<Options>();
+  add_host(leaf, *options);
+  leaf.add_option("actor", options->subject, "Key, or what it was started from")->required();
+  leaf.add_option("--min", options->minimum, "Instances kept ready");
+  leaf.add_option("--max", options->maximum, "Instances at most");
+  finish_leaf(leaf, context, options, scale_actor);
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,139 @@
+#include "cli/ctl_common.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "cli/host_client.hpp"
+
+namespace trellis::cli {
+namespace {
+
+constexpr double default_wait_s = 60;
+constexpr double longest_s = 86'400;
+
+std::chrono::milliseconds to_ms(double seconds, std::chrono::milliseconds otherwise) {
+  if (seconds <= 0) return otherwise;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+Result<double> seconds_from_env(const Context& context, const char* variable, double given) {
+  const auto text = given > 0 ? std::nullopt : context.env(variable);
+  if (!text) return given;
+  char* end = nullptr;
+  const auto value = std::strtod(text->c_str(), &end);
+  if (*end == '\0' && value > 0 && value <= longest_s) return value;
+  return fail(ErrorCode::invalid_argument, fmt::format("{} is '{}'", variable, *text),
+              "seconds above 0");
+}
+
+Result<ClientOptions> client_options(const Context& context, const LatticeConnection& connection) {
+  ClientOptions made;
+  if (const auto ns = option_or_env(context, connection.ns, "WASH_RPC_NSPREFIX")) made.ns = *ns;
+  auto rpc = nats_options(context, connection.rpc, NatsOptions{});
+  if (!rpc) return pass(rpc);
+  auto control = nats_options(context, connection.control, *rpc);
+  if (!control) return pass(control);
+  const bool separate = control->servers != rpc->servers || control->seed != rpc->seed ||
+                        control->creds_file != rpc->creds_file || control->user != rpc->user ||
+                        control->token != rpc->token;
+  made.rpc = std::move(*rpc);
+  if (separate) made.control = std::move(*control);
+  return made;
+}
+
+}  // namespace
+
+void add_lattice_connection(CLI::App& leaf, LatticeConnection& connection) {
+  add_nats_options(leaf, connection.rpc,
+                   {"rpc", "WASH_RPC", "the lattice", "-r,--rpc-host", "-p,--rpc-port"});
+  connection.host_option = leaf.get_option("--rpc-host");
+  connection.port_option = leaf.get_option("--rpc-port");
+  add_nats_options(leaf, connection.control,
+                   {"ctl", "WASH_CTL", "the control interface, when it is another", {}, {}});
+  leaf.add_option("-n,--ns-prefix,--namespace", connection.ns,
+                  "Namespace of the lattice [env WASH_RPC_NSPREFIX]")
+      ->default_str("default");
+}
+
+void add_ctl_options(CLI::App& leaf, CtlFlags& flags) {
+  add_lattice_connection(leaf, flags.connection);
+  leaf.add_option("--timeout", flags.timeout_s,
+                  "Seconds to wait for the answer of one host (2), or of all hosts (1)")
+      ->check(CLI::Range(0.001, longest_s));
+  leaf.add_option("-t,--rpc-timeout", flags.rpc_timeout_s,
+                  "Seconds a call may take, 2 unless given [env WASH_RPC_TIMEOUT]")
+      ->check(CLI::Range(0.001, longest_s));
+}
+
+void add_wait_option(CLI::App& leaf, CtlFlags& flags) {
+  flags.wait = leaf.add_option("--wait", flags.wait_s,
+                               "Wait until it is done, at most this many seconds (60)")
+                   ->expected(0, 1)
+                   ->check(CLI::Range(0.001, longest_s));
+}
+
+std::chrono::milliseconds CtlFlags::wait_time() const {
+  if (wait == nullptr || wait->count() == 0) return {};
+  return to_ms(wait_s > 0 ? wait_s : default_wait_s, {});
+}
+
+Result<std::unique_ptr<Client>> connect_lattice(const Context& context, const CtlFlags& flags) {
+  auto options = client_options(context, flags.connection);
+  if (!options) return pass(options);
+  const auto rpc_timeout = seconds_from_env(context, "WASH_RPC_TIMEOUT", flags.rpc_timeout_s);
+  if (!rpc_timeout) return std::unexpected(rpc_timeout.error());
+  options->rpc_timeout = to_ms(*rpc_timeout, options->rpc_timeout);
+  options->control_timeout = to_ms(flags.timeout_s, options->control_timeout);
+  options->window = to_ms(flags.timeout_s, options->window);
+  return Client::connect(*options);
+}
+
+Result<std::string> resolve_host(Client& client, const std::string& wanted) {
+  if (wanted.size() == 56) return wanted;
+  const auto hosts = client.hosts();
+  if (!hosts) return std::unexpected(hosts.error());
+  std::vector<std::string> fitting;
+  for (const auto& host : *hosts) {
+    if (host.id.starts_with(wanted)) fitting.push_back(host.id);
+  }
+  if (fitting.size() == 1) return fitting.front();
+  return fail(ErrorCode::not_found,
+              fmt::format("{} of the {} hosts that answer have an id that begins with '{}'",
+                          fitting.size(), hosts->size(), wanted),
+              "`trellis ctl get hosts` lists them");
+}
+
+std::string reference_of(const std::string& word) {
+  std::error_code problem;
+  return std::filesystem::is_regular_file(word, problem) ? absolute_path(word) : word;
+}
+
+Result<Bytes> call_over_lattice(const Context& context, const LatticeConnection& connection,
+                                const CallData& data, std::chrono::milliseconds timeout) {
+  const auto payload = call_payload(data);
+  if (!payload) return payload;
+  auto options = client_options(context, connection);
+  if (!options) return pass(options);
+  auto client = Client::connect(*options);
+  if (!client) return pass(client);
+  const auto key = (*client)->resolve_actor(data.actor);
+  if (!key) return std::unexpected(key.error());
+  return (*client)->call(*key, data.operation, *payload, timeout);
+}
+
+void add_ctl(CLI::App& app, Context& context) {
+  auto& ctl = *app.add_subcommand("ctl", "Look at a lattice over NATS and steer it");
+  ctl.require_subcommand(1);
+  add_ctl_get(ctl, context);
+  add_ctl_start(ctl, context);
+  add_ctl_stop(ctl, context);
+  add_ctl_update(ctl, context);
+  add_ctl_scale(ctl, context);
+  add_ctl_link(ctl, context);
+  add_ctl_call(ctl, context);
+  add_ctl_watch(ctl, context);
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,71 @@
+// What the `trellis ctl` commands have in common: how they reach a lattice, and how long they wait
+// (cli.md 6).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "cli/call_data.hpp"
+#include "cli/nats_flags.hpp"
+#include "trellis/client.hpp"
+
+namespace trellis::cli {
+
+/// Where a lattice is.
+struct LatticeConnection {
+  NatsFlags rpc;
+  NatsFlags control;
+  std::string ns;
+  CLI::Option* host_option = nullptr;
+  CLI::Option* port_option = nullptr;
+
+  /// Whether the command line names a server.
+  [[nodiscard]] bool chosen() const { return host_option->count() > 0 || port_option->count() > 0; }
+};
+
+void add_lattice_connection(CLI::App& leaf, LatticeConnection& connection);
+
+struct CtlFlags {
+  LatticeConnection connection;
+  double timeout_s = 0;      ///< 0: not given
+  double rpc_timeout_s = 0;  ///< 0: not given
+  double wait_s = 0;
+  CLI::Option* wait = nullptr;  ///< --wait, with or without a time; null where it makes no sense
+
+  [[nodiscard]] std::chrono::milliseconds wait_time() const;
+};
+
+/// Connection options and --timeout.
+void add_ctl_options(CLI::App& leaf, CtlFlags& flags);
+/// --wait for commands that take effect later.
+void add_wait_option(CLI::App& leaf, CtlFlags& flags);
+
+/// Connects, with the remedy in the error when nobody is there.
+[[nodiscard]] Result<std::unique_ptr<Client>> connect_lattice(const Context& context,
+                                                              const CtlFlags& flags);
+
+/// The id of a host from a key or the unique beginning of one.
+[[nodiscard]] Result<std::string> resolve_host(Client& client, const std::string& wanted);
+
+/// A file of this machine as a whole path, everything else as it is: the host may be on this
+/// machine, but its working folder is another.
+[[nodiscard]] std::string reference_of(const std::string& word);
+
+[[nodiscard]] Result<Bytes> call_over_lattice(const Context& context,
+                                              const LatticeConnection& connection,
+                                              const CallData& data,
+                                              std::chrono::milliseconds timeout);
+
+void add_ctl_get(CLI::App& ctl, Context& context);
+void add_ctl_start(CLI::App& ctl, Context& context);
+void add_ctl_stop(CLI::App& ctl, Context& context);
+void add_ctl_update(CLI::App& ctl, Context& context);
+void add_ctl_scale(CLI::App& ctl, Context& context);
+void add_ctl_link(CLI::App& ctl, Context& context);
+void add_ctl_call(CLI::App& ctl, Context& context);
+void add_ctl_watch(CLI::App& ctl, Context& context);
+/// `ctl link query` and `ctl get links`.
+void add_ctl_links_query(CLI::App& parent, Context& context, const char* name);
+
+}  // namespace trellis::cli

@@ -1,0 +1,149 @@
+// trellis ctl watch: events of a lattice as they happen, one line each.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <ostream>
+#include <thread>
+
+#include "cli/ctl_common.hpp"
+#include "cli/printable.hpp"
+#include "cli/stop_request.hpp"
+#include "control/json_text.hpp"
+
+namespace trellis::cli {
+namespace {
+
+using nlohmann::json;
+
+/// Lines that wait for a slow terminal; more are dropped and counted.
+constexpr std::size_t most_waiting = 10'000;
+
+struct Options {
+  CtlFlags flags;
+  std::uint64_t count = 0;
+  double for_s = 0;
+  bool heartbeats = false;
+};
+
+/// Lines from the connection's thread for the main thread.
+class Lines {
+ public:
+  void add(std::string line) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (lines_.size() >= most_waiting) {
+        ++dropped_;
+        return;
+      }
+      lines_.push_back(std::move(line));
+    }
+    changed_.notify_one();
+  }
+  /// Nothing when none came in time.
+  std::optional<std::string> next(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, patience, [&] { return !lines_.empty(); });
+    if (lines_.empty()) return std::nullopt;
+    auto line = std::move(lines_.front());
+    lines_.pop_front();
+    return line;
+  }
+  std::uint64_t dropped() const {
+    const std::scoped_lock lock(mutex_);
+    return dropped_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> lines_;
+  std::uint64_t dropped_ = 0;
+};
+
+std::string line_of(const LatticeEventRecord& event, bool as_json) {
+  if (as_json) {
+    auto content = control::parse_json(event.content, "event");
+    return control::dump_json({{"event", event.name},
+                               {"host_id", event.host_id},
+                               {"timestamp", event.timestamp},
+                               {"content", content ? std::move(*content) : json()}});
+  }
+  const auto time = static_cast<std::time_t>(event.timestamp);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {} {} {}", fmt::gmtime(time), printable(event.host_id),
+                     event.name, event.content == "null" ? "" : printable(event.content));
+}
+
+std::string line_of(const OutcomeRecord& outcome, bool as_json) {
+  if (as_json) {
+    json made{{"outcome", outcome.command},
+              {"host_id", outcome.host_id},
+              {"operation_id", outcome.operation_id},
+              {"reference", outcome.reference},
+              {"id", outcome.entity},
+              {"failure", nullptr}};
+    if (outcome.failure) made["failure"] = *outcome.failure;
+    return control::dump_json(made);
+  }
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {} {} {} {} (operation {})",
+                     fmt::gmtime(std::time(nullptr)), printable(outcome.host_id),
+                     printable(outcome.command), printable(outcome.reference),
+                     outcome.failure ? "failed: " + printable(*outcome.failure) : "done",
+                     printable(outcome.operation_id));
+}
+
+Result<void> watch(Context& context, const OutputOptions& output, const Options& options) {
+  StopRequest stop;
+  auto client = connect_lattice(context, options.flags);
+  if (!client) return pass(client);
+  Lines lines;
+  auto watching = (*client)->watch(
+      {[&](const LatticeEventRecord& event) {
+         if (event.name == "Heartbeat" && !options.heartbeats) return;
+         lines.add(line_of(event, output.json));
+       },
+       [&](const OutcomeRecord& outcome) { lines.add(line_of(outcome, output.json)); }});
+  if (!watching) return pass(watching);
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::milliseconds(static_cast<std::int64_t>(options.for_s * 1000));
+  std::uint64_t seen = 0;
+  while (!stop.requested() && (options.count == 0 || seen < options.count)) {
+    if (options.for_s > 0 && std::chrono::steady_clock::now() >= end) break;
+    const auto line = lines.next(std::chrono::milliseconds(50));
+    if (!line) continue;
+    context.out << *line << std::endl;
+    if (!context.out) break;  // nobody reads any more
+    ++seen;
+  }
+  watching->reset();
+  if (const auto dropped = lines.dropped(); dropped > 0) {
+    context.err << fmt::format("Warning: {} events came faster than they could be shown\n",
+                               dropped);
+  }
+  if (options.count > 0 && seen < options.count && !stop.requested()) {
+    return fail(ErrorCode::deadline,
+                fmt::format("{} of {} events within {} s", seen, options.count, options.for_s));
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_ctl_watch(CLI::App& ctl, Context& context) {
+  auto& leaf = *ctl.add_subcommand("watch", "Show events of the lattice as they happen");
+  auto options = std::make_shared<Options>();
+  leaf.add_option("--count", options->count, "End after this many lines");
+  leaf.add_option("--for", options->for_s, "End after this many seconds")
+      ->check(CLI::Range(0.001, 86'400.0));
+  leaf.add_flag("--heartbeats", options->heartbeats, "Heartbeats too");
+  add_ctl_options(leaf, options->flags);
+  leaf.callback([options, output = add_output_options(leaf), &context] {
+    if (auto done = watch(context, *output, *options); !done) {
+      print_error(context, *output, done.error());
+    }
+  });
+}
+
+}  // namespace trellis::cli

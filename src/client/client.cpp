@@ -1,0 +1,213 @@
+// Connecting, and questions: lattice.md 5.2 to 5.6.
+#include "trellis/client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "client/gather.hpp"
+#include "client/implementation.hpp"
+#include "lattice/nats/connect.hpp"
+#include "lattice/wire/control_messages.hpp"
+
+namespace trellis {
+namespace {
+
+Result<std::shared_ptr<lattice::Transport>> open(NatsOptions options, const Log& log) {
+  if (options.name == NatsOptions{}.name) options.name = "trellis client";
+  auto made = lattice::nats::connect_nats(options, log);
+  if (!made) return pass(made);
+  const auto state = (*made)->state();
+  if (state == lattice::TransportState::connected) {
+    return std::shared_ptr<lattice::Transport>(std::move(*made));
+  }
+  std::string servers;
+  for (const auto& server : options.servers) {
+    servers += servers.empty() ? "" : ", ";
+    servers += server.substr(server.rfind('@') == std::string::npos ? 0 : server.rfind('@') + 1);
+  }
+  if (state == lattice::TransportState::disconnected) {
+    return fail(ErrorCode::denied, fmt::format("the NATS server at {} refuses us", servers),
+                "check user, password, token, seed or credentials file");
+  }
+  return fail(ErrorCode::unavailable, fmt::format("no NATS server answers at {}", servers),
+              "start one there (`trellis up --lattice` does on this machine), or name another with "
+              "--rpc-host and --rpc-port");
+}
+
+Result<identity::KeyPair> key_of(const std::string& seed) {
+  if (!seed.empty()) {
+    auto key = identity::KeyPair::from_seed(seed);
+    if (!key) return key;
+    if (key->type() == identity::KeyType::server) return key;
+    return fail(ErrorCode::invalid_argument, "calls are signed with a host's key",
+                "give a seed that begins with SN, or none");
+  }
+  SystemRandom random;
+  return identity::KeyPair::generate(identity::KeyType::server, random);
+}
+
+LatticeInventory to_public(const lattice::HostInventory& inventory) {
+  LatticeInventory made;
+  made.host_id = inventory.host_id;
+  made.labels = {inventory.labels.begin(), inventory.labels.end()};
+  for (const auto& actor : inventory.actors) {
+    made.actors.push_back(
+        {actor.id, actor.name.value_or(""), actor.image_ref.value_or(""), actor.revision});
+  }
+  for (const auto& provider : inventory.providers) {
+    made.providers.push_back({provider.id, provider.link_name, provider.name.value_or(""),
+                              provider.image_ref.value_or(""), provider.revision});
+  }
+  return made;
+}
+
+/// What can be read of the answers; one that cannot hides no other.
+template <class Answer>
+std::vector<Answer> readable(const std::vector<std::string>& texts) {
+  std::vector<Answer> all;
+  for (const auto& text : texts) {
+    if (auto answer = lattice::read_json<Answer>(text)) all.push_back(std::move(*answer));
+  }
+  return all;
+}
+
+}  // namespace
+
+Client::Implementation::Implementation(ClientOptions given, lattice::Subjects names,
+                                       identity::KeyPair pair,
+                                       std::shared_ptr<lattice::Transport> for_calls,
+                                       std::shared_ptr<lattice::Transport> for_control)
+    : options(std::move(given)),
+      subjects(std::move(names)),
+      key(std::move(pair)),
+      rpc(std::move(for_calls)),
+      control(std::move(for_control)),
+      calls(*rpc, subjects, key, clock, std::chrono::hours(1)) {}
+
+Error Client::Implementation::silence(const Error& error, std::string_view who) const {
+  if (error.code == ErrorCode::not_found) {
+    return {ErrorCode::not_found,
+            fmt::format("nobody in lattice '{}' listens on {}", options.ns, who),
+            "is the host running, and in this namespace? `trellis ctl get hosts` lists hosts"};
+  }
+  if (error.code == ErrorCode::deadline) {
+    return {ErrorCode::deadline,
+            fmt::format("no answer within {} ms ({})", options.control_timeout.count(), who),
+            "the host may be gone or slow; --timeout allows more"};
+  }
+  return error;
+}
+
+Client::Client(std::unique_ptr<Implementation> implementation) : self_(std::move(implementation)) {}
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::connect(const ClientOptions& options) {
+  const Log log(options.log, "client");
+  auto rpc = open(options.rpc, log);
+  if (!rpc) return pass(rpc);
+  auto control = *rpc;
+  if (options.control) {
+    auto own = open(*options.control, log);
+    if (!own) return pass(own);
+    control = std::move(*own);
+  }
+  return over(options, std::move(*rpc), std::move(control));
+}
+
+Result<std::unique_ptr<Client>> Client::over(const ClientOptions& options,
+                                             std::shared_ptr<lattice::Transport> rpc,
+                                             std::shared_ptr<lattice::Transport> control) {
+  auto subjects = lattice::Subjects::make(options.ns);
+  if (!subjects) return pass(subjects);
+  auto key = key_of(options.seed);
+  if (!key) return pass(key);
+  return std::unique_ptr<Client>(new Client(std::make_unique<Implementation>(
+      options, std::move(*subjects), std::move(*key), std::move(rpc), std::move(control))));
+}
+
+Result<std::vector<LatticeHost>> Client::hosts() {
+  const auto answers =
+      client::gather(*self_->control, self_->subjects.hosts(), {}, self_->options.window);
+  if (!answers) return std::unexpected(answers.error());
+  std::vector<LatticeHost> all;
+  for (const auto& host : readable<lattice::HostReply>(*answers)) {
+    all.push_back({host.id, std::chrono::seconds(host.uptime)});
+  }
+  std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.id < b.id; });
+  return all;
+}
+
+Result<LatticeInventory> Client::inventory(std::string_view host_id) {
+  if (!lattice::usable_in_subject(host_id)) {
+    return fail(ErrorCode::invalid_argument, "that is no id of a host", "56 characters, N…");
+  }
+  const auto answer = self_->ask<lattice::HostInventory>(self_->subjects.inventory(host_id), {});
+  if (!answer) return std::unexpected(answer.error());
+  return to_public(*answer);
+}
+
+Result<std::vector<LatticeInventory>> Client::inventories() {
+  const auto all = hosts();
+  if (!all) return std::unexpected(all.error());
+  std::vector<LatticeInventory> found;
+  for (const auto& host : *all) {
+    if (auto one = inventory(host.id)) found.push_back(std::move(*one));
+  }
+  return found;
+}
+
+Result<std::vector<Link>> Client::links() {
+  const auto answer = self_->ask<lattice::LinkDefinitionList>(self_->subjects.link_query(), {});
+  if (!answer) return std::unexpected(answer.error());
+  std::vector<Link> all;
+  for (const auto& link : answer->links) {
+    all.push_back({link.actor_id,
+                   link.contract_id,
+                   link.link_name,
+                   link.provider_id,
+                   {link.values.begin(), link.values.end()}});
+  }
+  return all;
+}
+
+Result<std::vector<std::map<std::string, std::string>>> Client::claims() {
+  const auto answer = self_->ask<lattice::ClaimsList>(self_->subjects.claims_query(), {});
+  if (!answer) return std::unexpected(answer.error());
+  std::vector<std::map<std::string, std::string>> all;
+  for (const auto& claims : answer->claims) {
+    all.emplace_back(claims.values.begin(), claims.values.end());
+  }
+  return all;
+}
+
+Result<std::vector<std::string>> Client::auction_actor(
+    std::string_view reference, const std::map<std::string, std::string>& constraints) {
+  const lattice::ActorAuctionRequest auction{std::string(reference),
+                                             {constraints.begin(), constraints.end()}};
+  const auto answers = client::gather(*self_->control, self_->subjects.actor_auction(),
+                                      lattice::write_json(auction), self_->options.window);
+  if (!answers) return std::unexpected(answers.error());
+  std::vector<std::string> bidders;
+  for (const auto& bid : readable<lattice::ActorAuctionAck>(*answers)) {
+    if (bid.actor_ref == reference) bidders.push_back(bid.host_id);
+  }
+  return bidders;
+}
+
+Result<std::vector<std::string>> Client::auction_provider(
+    std::string_view reference, std::string_view link_name,
+    const std::map<std::string, std::string>& constraints) {
+  const lattice::ProviderAuctionRequest auction{
+      std::string(reference), std::string(link_name), {constraints.begin(), constraints.end()}};
+  const auto answers = client::gather(*self_->control, self_->subjects.provider_auction(),
+                                      lattice::write_json(auction), self_->options.window);
+  if (!answers) return std::unexpected(answers.error());
+  std::vector<std::string> bidders;
+  for (const auto& bid : readable<lattice::ProviderAuctionAck>(*answers)) {
+    if (bid.provider_ref == reference) bidders.push_back(bid.host_id);
+  }
+  return bidders;
+}
+
+}  // namespace trellis

@@ -1,0 +1,131 @@
+// Calls, links and events: what a client does beside the control interface (lattice.md 5.12).
+#include <fmt/format.h>
+
+#include <atomic>
+#include <utility>
+
+#include "client/implementation.hpp"
+#include "codec/message.hpp"
+#include "codec/messages/core.hpp"
+#include "lattice/cache/replicator.hpp"
+#include "lattice/wire/events.hpp"
+#include "lattice/wire/own_messages.hpp"
+
+namespace trellis {
+namespace {
+
+constexpr auto patience = std::chrono::seconds(2);
+
+bool is_actor_key(std::string_view text) {
+  const auto key = identity::PublicKey::parse(text);
+  return key && key->type() == identity::KeyType::module;
+}
+
+class Watch final : public LatticeWatch {
+ public:
+  [[nodiscard]] std::uint64_t unreadable() const override { return *unreadable_; }
+
+  std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::unique_ptr<lattice::Subscription> events;
+  std::unique_ptr<lattice::Subscription> outcomes;
+};
+
+LatticeEventRecord to_record(const lattice::PublishedEvent& published) {
+  LatticeEventRecord made;
+  static constexpr auto names = lattice::LatticeEvent::describe_variants().variants;
+  made.name = names[published.event.value.index()];
+  made.host_id = published.header.host_origin;
+  made.timestamp = published.header.timestamp;
+  made.content = std::visit(
+      [](const auto& what) {
+        if constexpr (std::is_empty_v<std::remove_cvref_t<decltype(what)>>) {
+          return std::string("null");
+        } else {
+          return lattice::write_json(what);
+        }
+      },
+      published.event.value);
+  return made;
+}
+
+}  // namespace
+
+Result<void> Client::put_link(const Link& link) {
+  const lattice::LinkDefinition definition{link.actor,
+                                           link.provider_id,
+                                           link.link_name,
+                                           link.contract_id,
+                                           {link.values.begin(), link.values.end()}};
+  auto sent = self_->rpc->publish(self_->subjects.links(), codec::encode(definition));
+  if (!sent) return sent;
+  return self_->rpc->flush(std::chrono::steady_clock::now() + patience);
+}
+
+Result<void> Client::remove_link(std::string_view actor, std::string_view contract_id,
+                                 std::string_view link_name) {
+  const lattice::LinkDefinition key{
+      std::string(actor), {}, std::string(link_name), std::string(contract_id), {}};
+  auto sent = self_->rpc->publish(self_->subjects.removed_links(), codec::encode(key));
+  if (!sent) return sent;
+  return self_->rpc->flush(std::chrono::steady_clock::now() + patience);
+}
+
+// No question of the control interface tells aliases; the lattice's cache has them.
+Result<std::string> Client::resolve_actor(std::string_view key_or_alias) {
+  if (is_actor_key(key_or_alias)) return std::string(key_or_alias);
+  const CacheOptions subjects;
+  lattice::Replicator cache(
+      self_->rpc.get(), {subjects.events_subject, subjects.replay_subject},
+      std::make_shared<SystemClock>(), [](const lattice::EntryChange&) {},
+      [](const std::function<void()>&) { return false; }, Log(nullptr, "client"));
+  static_cast<void>(cache.replay());
+  if (auto key = cache.key_of_alias(key_or_alias)) return std::move(*key);
+  return fail(ErrorCode::not_found,
+              fmt::format("no actor of the lattice has the call alias '{}'", key_or_alias),
+              "use its public key (M…); `trellis ctl get inventory` lists actors");
+}
+
+Result<Bytes> Client::call(std::string_view key, std::string_view operation, ByteView payload,
+                           std::chrono::milliseconds timeout) {
+  if (timeout.count() <= 0) timeout = self_->options.rpc_timeout;
+  return self_->calls.call(lattice::Entity::actor(std::string(codec::core::system_actor)),
+                           lattice::Entity::actor(std::string(key)), operation, payload,
+                           std::chrono::steady_clock::now() + timeout);
+}
+
+Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
+  auto made = std::make_unique<Watch>();
+  const auto given = std::make_shared<const LatticeWatcher>(std::move(watcher));
+  auto events = self_->control->subscribe(
+      self_->subjects.events(), {},
+      [given, bad = made->unreadable_](const lattice::Message& message) {
+        const auto event = lattice::read_json<lattice::PublishedEvent>(as_text(message.payload));
+        if (!event) {
+          ++*bad;
+        } else if (given->event) {
+          given->event(to_record(*event));
+        }
+      });
+  if (!events) return pass(events);
+  auto outcomes = self_->control->subscribe(
+      self_->subjects.outcomes(), {},
+      [given, bad = made->unreadable_](const lattice::Message& message) {
+        auto outcome = lattice::read_json<lattice::Outcome>(as_text(message.payload));
+        if (!outcome) {
+          ++*bad;
+        } else if (given->outcome) {
+          given->outcome({std::move(outcome->operation_id), std::move(outcome->host_id),
+                          std::move(outcome->command), std::move(outcome->reference),
+                          std::move(outcome->id), std::move(outcome->failure)});
+        }
+      });
+  if (!outcomes) return pass(outcomes);
+  made->events = std::move(*events);
+  made->outcomes = std::move(*outcomes);
+  auto heard = self_->control->flush(std::chrono::steady_clock::now() + patience);
+  if (!heard) return pass(heard);
+  return made;
+}
+
+}  // namespace trellis

@@ -1,0 +1,85 @@
+// What the parts of the client share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "identity/keys.hpp"
+#include "lattice/rpc/rpc_client.hpp"
+#include "lattice/transport.hpp"
+#include "lattice/wire/json_message.hpp"
+#include "lattice/wire/subjects.hpp"
+#include "trellis/client.hpp"
+
+namespace trellis {
+
+/// Any thread.
+class Client::Implementation {
+ public:
+  Implementation(ClientOptions options, lattice::Subjects subjects, identity::KeyPair key,
+                 std::shared_ptr<lattice::Transport> rpc,
+                 std::shared_ptr<lattice::Transport> control);
+
+  /// One host's answer to one question.
+  template <class Answer>
+  [[nodiscard]] Result<Answer> ask(const std::string& subject, std::string_view question) const;
+
+  /// A command: `T` has the members of the protocol, `ack` says what the host refused, or nothing.
+  struct Order {
+    std::string subject;
+    std::string json;  ///< with the operation id in it
+    std::string name;  ///< as in an outcome
+    std::string host_id;
+    std::string reference;
+    std::string operation;  ///< id
+  };
+  template <class T>
+  [[nodiscard]] Order order(std::string subject, const T& command, std::string_view name,
+                            std::string_view host_id, std::string_view reference) const;
+  using ReadAck = std::function<Result<void>(std::string_view json)>;
+  [[nodiscard]] Result<Operation> carry_out(Order order, const ReadAck& read_ack,
+                                            std::chrono::milliseconds wait) const;
+
+  [[nodiscard]] SteadyTime control_deadline() const {
+    return std::chrono::steady_clock::now() + options.control_timeout;
+  }
+  [[nodiscard]] Error silence(const Error& error, std::string_view who) const;
+
+  const ClientOptions options;
+  const lattice::Subjects subjects;
+  const identity::KeyPair key;
+  const std::shared_ptr<lattice::Transport> rpc;
+  const std::shared_ptr<lattice::Transport> control;
+  const SystemClock clock;
+  mutable SystemRandom random;
+  const lattice::RpcClient calls;
+
+ private:
+  [[nodiscard]] std::string tagged(std::string json, const std::string& operation) const;
+};
+
+template <class Answer>
+Result<Answer> Client::Implementation::ask(const std::string& subject,
+                                           std::string_view question) const {
+  auto answer = request_and_wait(*control, subject, as_bytes(question), control_deadline());
+  if (!answer) return std::unexpected(silence(answer.error(), subject));
+  return lattice::read_json<Answer>(as_text(*answer));
+}
+
+template <class T>
+Client::Implementation::Order Client::Implementation::order(std::string subject, const T& command,
+                                                            std::string_view name,
+                                                            std::string_view host_id,
+                                                            std::string_view reference) const {
+  Order made{std::move(subject),     {},
+             std::string(name),      std::string(host_id),
+             std::string(reference), make_uuid(random)};
+  made.json = tagged(lattice::write_json(command), made.operation);
+  return made;
+}
+
+}  // namespace trellis

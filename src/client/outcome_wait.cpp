@@ -1,0 +1,87 @@
+#include "client/outcome_wait.hpp"
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "trellis/bytes.hpp"
+
+namespace trellis::client {
+namespace {
+
+namespace event = lattice::event;
+
+bool names(const std::optional<std::string>& image, const std::string& key,
+           const std::string& reference) {
+  return key == reference || (image && *image == reference);
+}
+
+}  // namespace
+
+std::optional<std::string> shows_success(const lattice::PublishedEvent& published,
+                                         const OutcomeWait::Expected& expected) {
+  if (published.header.host_origin != expected.host_id) return std::nullopt;
+  const auto look = [&](const auto& what) -> std::optional<std::string> {
+    using Event = std::remove_cvref_t<decltype(what)>;
+    const auto& command = expected.command;
+    const auto& reference = expected.reference;
+    if constexpr (std::is_same_v<Event, event::ActorStarted>) {
+      if (command == "start_actor" && names(what.image_ref, what.actor, reference)) {
+        return what.actor;
+      }
+    } else if constexpr (std::is_same_v<Event, event::ActorStopped>) {
+      if (command == "stop_actor" && what.actor == reference) return what.actor;
+    } else if constexpr (std::is_same_v<Event, event::ProviderStarted>) {
+      if (command == "start_provider" && names(what.image_ref, what.provider_id, reference)) {
+        return what.provider_id;
+      }
+    } else if constexpr (std::is_same_v<Event, event::ProviderStopped>) {
+      if (command == "stop_provider" && what.provider_id == reference) return what.provider_id;
+    } else if constexpr (std::is_same_v<Event, event::HostStopped>) {
+      if (command == "stop_host") return expected.host_id;
+    }
+    return std::nullopt;
+  };
+  return std::visit(look, published.event.value);
+}
+
+void OutcomeWait::Heard::set(lattice::Outcome what) {
+  {
+    const std::scoped_lock lock(mutex);
+    if (!outcome) outcome = std::move(what);
+  }
+  arrived.notify_all();
+}
+
+Result<std::unique_ptr<OutcomeWait>> OutcomeWait::start(lattice::Transport& transport,
+                                                        const lattice::Subjects& subjects,
+                                                        Expected expected) {
+  auto made = std::make_unique<OutcomeWait>();
+  auto outcomes = transport.subscribe(
+      subjects.outcomes(), {}, [heard = made->heard_, expected](const lattice::Message& message) {
+        auto outcome = lattice::read_json<lattice::Outcome>(as_text(message.payload));
+        if (outcome && outcome->operation_id == expected.operation) heard->set(std::move(*outcome));
+      });
+  if (!outcomes) return pass(outcomes);
+  auto events = transport.subscribe(
+      subjects.events(), {}, [heard = made->heard_, expected](const lattice::Message& message) {
+        const auto event = lattice::read_json<lattice::PublishedEvent>(as_text(message.payload));
+        if (!event) return;
+        if (auto key = shows_success(*event, expected)) {
+          heard->set({expected.operation, expected.host_id, expected.command, expected.reference,
+                      std::move(*key), std::nullopt});
+        }
+      });
+  if (!events) return pass(events);
+  made->outcomes_ = std::move(*outcomes);
+  made->events_ = std::move(*events);
+  return made;
+}
+
+std::optional<lattice::Outcome> OutcomeWait::wait(SteadyTime deadline) {
+  std::unique_lock lock(heard_->mutex);
+  heard_->arrived.wait_until(lock, deadline, [&] { return heard_->outcome.has_value(); });
+  return heard_->outcome;
+}
+
+}  // namespace trellis::client

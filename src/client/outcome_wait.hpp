@@ -1,0 +1,52 @@
+// Waiting for what becomes of a command.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "lattice/transport.hpp"
+#include "lattice/wire/events.hpp"
+#include "lattice/wire/own_messages.hpp"
+#include "lattice/wire/subjects.hpp"
+
+namespace trellis::client {
+
+/// Listens from before the command is sent. Trellis hosts tell the outcome by the operation's id;
+/// of other hosts the event is taken that shows success. Any thread.
+class OutcomeWait {
+ public:
+  struct Expected {
+    std::string operation;  ///< id
+    std::string command;    ///< as in Outcome::command
+    std::string host_id;
+    std::string reference;  ///< image reference or public key
+  };
+
+  [[nodiscard]] static Result<std::unique_ptr<OutcomeWait>> start(lattice::Transport& transport,
+                                                                  const lattice::Subjects& subjects,
+                                                                  Expected expected);
+
+  /// Nothing when nothing was heard by then.
+  [[nodiscard]] std::optional<lattice::Outcome> wait(SteadyTime deadline);
+
+ private:
+  struct Heard {
+    std::mutex mutex;
+    std::condition_variable arrived;
+    std::optional<lattice::Outcome> outcome;  // under mutex
+    void set(lattice::Outcome what);
+  };
+
+  const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+  std::unique_ptr<lattice::Subscription> outcomes_;
+  std::unique_ptr<lattice::Subscription> events_;
+};
+
+/// Whether `event` shows that the command was carried out; the key of what it is about.
+[[nodiscard]] std::optional<std::string> shows_success(const lattice::PublishedEvent& event,
+                                                       const OutcomeWait::Expected& expected);
+
+}  // namespace trellis::client
