@@ -174,8 +174,9 @@ class Client {
   [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract_id,
                                          std::string_view link_name = "default");
 
-  /// The public key behind a key or a call alias; the latter is looked up in the lattice's cache.
-  [[nodiscard]] Result<std::string> resolve_actor(std::string_view key_or_alias);
+  /// The public key behind a key, a call alias (from the lattice's cache), or a name that only one
+  /// running actor has. Errors: not_found, invalid_argument (several have the name).
+  [[nodiscard]] Result<std::string> resolve_actor(std::string_view wanted);
   /// As "system", signed with the client's key. `timeout` 0 means the options' rpc_timeout.
   [[nodiscard]] Result<Bytes> call(std::string_view key, std::string_view operation,
                                    ByteView payload, std::chrono::milliseconds timeout = {});

@@ -17,7 +17,7 @@ Result<Bytes> call(const Context& context, const Options& options) {
   const auto key = (*client)->resolve_actor(options.data.actor);
   if (!key) return std::unexpected(key.error());
   auto answer = (*client)->call(*key, options.data.operation, *payload);
-  if (!answer) answer.error().message.insert(0, "Error invoking actor: ");
+  if (!answer) answer.error().message.insert(0, "invoking actor: ");
   return answer;
 }
 

@@ -54,7 +54,7 @@ json details(const Operation& operation, json more) {
 }
 
 std::unexpected<Error> failed(const char* doing, Error error) {
-  error.message = fmt::format("Error {}: {}", doing, error.message);
+  error.message = fmt::format("{}: {}", doing, error.message);
   return std::unexpected(std::move(error));
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <set>
 #include <utility>
 
 #include "client/implementation.hpp"
@@ -72,18 +73,33 @@ Result<void> Client::remove_link(std::string_view actor, std::string_view contra
 }
 
 // No question of the control interface tells aliases; the lattice's cache has them.
-Result<std::string> Client::resolve_actor(std::string_view key_or_alias) {
-  if (is_actor_key(key_or_alias)) return std::string(key_or_alias);
-  const CacheOptions subjects;
+Result<std::string> Client::resolve_actor(std::string_view wanted) {
+  if (is_actor_key(wanted)) return std::string(wanted);
+  const CacheOptions cached;
   lattice::Replicator cache(
-      self_->rpc.get(), {subjects.events_subject, subjects.replay_subject},
+      self_->rpc.get(), {cached.events_subject, cached.replay_subject},
       std::make_shared<SystemClock>(), [](const lattice::EntryChange&) {},
       [](const std::function<void()>&) { return false; }, Log(nullptr, "client"));
   static_cast<void>(cache.replay());
-  if (auto key = cache.key_of_alias(key_or_alias)) return std::move(*key);
-  return fail(ErrorCode::not_found,
-              fmt::format("no actor of the lattice has the call alias '{}'", key_or_alias),
-              "use its public key (M…); `trellis ctl get inventory` lists actors");
+  if (auto key = cache.key_of_alias(wanted)) return std::move(*key);
+  const auto all = inventories();
+  if (!all) return std::unexpected(all.error());
+  std::set<std::string> fitting;
+  for (const auto& host : *all) {
+    for (const auto& actor : host.actors) {
+      if (actor.name == wanted) fitting.insert(actor.id);
+    }
+  }
+  if (fitting.size() == 1) return *fitting.begin();
+  constexpr auto remedy = "use its public key (M…); `trellis ctl get inventory` lists actors";
+  if (fitting.empty()) {
+    return fail(ErrorCode::not_found,
+                fmt::format("no actor of the lattice has the call alias or name '{}'", wanted),
+                remedy);
+  }
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} actors of the lattice have the name '{}'", fitting.size(), wanted),
+              remedy);
 }
 
 Result<Bytes> Client::call(std::string_view key, std::string_view operation, ByteView payload,

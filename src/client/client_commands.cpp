@@ -56,7 +56,7 @@ Result<Operation> Client::Implementation::carry_out(Order order, const ReadAck& 
     if (order.name == "update_actor" && accepted.error().code == ErrorCode::denied) {
       const auto why =
           outcome->wait(std::chrono::steady_clock::now() + std::chrono::milliseconds(200));
-      if (why && why->failure) accepted.error().message = *why->failure;
+      if (why && why->failure) accepted.error() = {ErrorCode::denied, *why->failure, {}};
     }
     return std::unexpected(std::move(accepted.error()));
   }

@@ -1,0 +1,230 @@
+#include "trellis/client.hpp"
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <set>
+
+#include "lattice/control/control_server.hpp"
+#include "lattice/memory_transport.hpp"
+#include "lattice/rpc/rpc_server.hpp"
+#include "support/scripted_host.hpp"
+#include "support/vectors.hpp"
+
+namespace trellis {
+namespace {
+
+using lattice::Message;
+using lattice::test::actor_id;
+using lattice::test::host_id;
+using lattice::test::provider_id;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+SteadyTime soon() {
+  return std::chrono::steady_clock::now() + seconds(20);
+}
+
+/// A client and one host on a network inside the process.
+struct ClientTest : testing::Test {
+  ClientTest() {
+    EXPECT_TRUE(server.subscribe());
+    ClientOptions options;
+    options.window = milliseconds(150);
+    options.control_timeout = seconds(20);
+    options.rpc_timeout = seconds(20);
+    auto made = Client::over(options, bus.connect(), bus.connect());
+    EXPECT_TRUE(made);
+    client = std::move(*made);
+  }
+  ~ClientTest() override { server.stop(soon()); }
+
+  lattice::MemoryBus bus;
+  lattice::Subjects subjects = *lattice::Subjects::make("default");
+  std::unique_ptr<lattice::MemoryTransport> transport = bus.connect();
+  lattice::test::ScriptedHost host;
+  lattice::test::Threads threads;
+  lattice::ControlServer server{*transport,
+                                subjects,
+                                host_id,
+                                host,
+                                {[this](auto job) { return threads.run(std::move(job)); },
+                                 [this](auto job) { return threads.run(std::move(job)); }},
+                                Log(nullptr, "control")};
+  std::unique_ptr<Client> client;
+};
+
+TEST_F(ClientTest, SeesHostsAndWhatTheyRun) {
+  const auto hosts = client->hosts();
+  ASSERT_TRUE(hosts);
+  ASSERT_EQ(hosts->size(), 1U);
+  EXPECT_EQ(hosts->front().id, host_id);
+  EXPECT_EQ(hosts->front().uptime, seconds(12));
+  const auto inventory = client->inventory(host_id);
+  ASSERT_TRUE(inventory);
+  EXPECT_EQ(inventory->labels.at("zone"), "a");
+  ASSERT_EQ(inventory->actors.size(), 1U);
+  EXPECT_EQ(inventory->actors.front().name, "Echo");
+  EXPECT_EQ(client->inventories()->size(), 1U);
+  EXPECT_EQ(client->links()->front().values.at("URL"), "redis");
+  EXPECT_EQ(client->claims()->front().at("sub"), actor_id);
+}
+
+TEST_F(ClientTest, AnUnknownHostIsNamedInTheError) {
+  std::string other(host_id);
+  other.back() = 'A';
+  const auto missing = client->inventory(other);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+  EXPECT_FALSE(client->inventory("a.*"));
+  EXPECT_FALSE(client->start_actor("a.>", "x"));
+}
+
+TEST_F(ClientTest, AnswersThatAreNoneHideNoOthers) {
+  const auto stranger = bus.connect();
+  const auto bad = stranger->subscribe(subjects.hosts(), {}, [&](const Message& message) {
+    static_cast<void>(stranger->publish(message.reply, as_bytes("{\"id\":7}")));
+  });
+  EXPECT_EQ(client->hosts()->size(), 1U);
+}
+
+TEST_F(ClientTest, AuctionsCollectBids) {
+  EXPECT_EQ(*client->auction_actor("new", {{"zone", "a"}}), std::vector<std::string>{host_id});
+  EXPECT_TRUE(client->auction_actor("new", {{"zone", "b"}})->empty());
+  EXPECT_EQ(*client->auction_provider("new"), std::vector<std::string>{host_id});
+  EXPECT_TRUE(client->auction_provider("running")->empty());
+}
+
+TEST_F(ClientTest, WaitsForTheOutcomeOfItsOwnCommand) {
+  const auto started = client->start_actor(host_id, "new", seconds(20));
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_TRUE(started->done);
+  EXPECT_EQ(started->entity, actor_id);
+  const auto accepted = client->start_actor(host_id, "newer");
+  ASSERT_TRUE(accepted);
+  EXPECT_FALSE(accepted->done);
+  const auto failed = client->start_actor(host_id, "broken", seconds(20));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "not a module");
+  EXPECT_TRUE(client->stop_actor(host_id, "running", seconds(20))->done);
+  EXPECT_TRUE(client->scale_actor(host_id, actor_id, 1, 2, seconds(20))->done);
+  EXPECT_TRUE(client->start_provider(host_id, "p", "default", seconds(20))->done);
+  EXPECT_TRUE(
+      client->stop_provider(host_id, "running", "default", "wasmcloud:keyvalue", seconds(20))
+          ->done);
+  EXPECT_TRUE(client->stop_host(host_id, seconds(20))->done);
+}
+
+TEST_F(ClientTest, RefusalsAreErrorsWithTheHostsWords) {
+  const auto running = client->start_actor(host_id, "running");
+  ASSERT_FALSE(running);
+  EXPECT_EQ(running.error().code, ErrorCode::denied);
+  EXPECT_EQ(running.error().message,
+            "Actor with image ref 'running' is already running on this host");
+  const auto update = client->update_actor(host_id, actor_id, "forbidden");
+  ASSERT_FALSE(update);
+  EXPECT_EQ(update.error().message, "not this one (take another)");
+}
+
+TEST_F(ClientTest, SilenceAfterAnAcceptedCommandIsADeadline) {
+  const auto waited = client->start_actor(host_id, "slow", milliseconds(50));
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(waited.error().code, ErrorCode::deadline);
+  const std::scoped_lock lock(host.mutex);
+  host.may_go = true;
+  host.go.notify_all();
+}
+
+TEST_F(ClientTest, EventsOfHostsThatTellNoOutcomeCountToo) {
+  std::string other(host_id);
+  other.back() = 'A';
+  const auto stranger = bus.connect();
+  const auto starts =
+      stranger->subscribe(subjects.command(other, "la"), {}, [&](const Message& message) {
+        static_cast<void>(stranger->publish(
+            message.reply, as_bytes(R"({"host_id":"","actor_ref":"image","failure":null})")));
+        const auto event =
+            std::string(R"({"event":{"ActorStarted":{"actor":"MX","image_ref":"image"}},)") +
+            R"("header":{"host_origin":")" + other + R"(","timestamp":1}})";
+        static_cast<void>(stranger->publish(subjects.events(), as_bytes(event)));
+      });
+  const auto started = client->start_actor(other, "image", seconds(20));
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ(started->entity, "MX");
+}
+
+TEST_F(ClientTest, CallsAreSignedAndErrorsComeBack) {
+  const lattice::CallVerifier verifier({}, std::make_shared<SystemClock>());
+  lattice::RpcServer rpc(
+      *transport, subjects, verifier, [this](auto job) { return threads.run(std::move(job)); },
+      [](const lattice::Invocation& call) -> Result<Bytes> {
+        if (call.operation == "Fail") return fail(ErrorCode::guest_failed, "as asked");
+        return call.msg;
+      },
+      Log(nullptr, "rpc"));
+  ASSERT_TRUE(rpc.serve(lattice::Entity::actor(actor_id), soon()));
+  EXPECT_EQ(as_text(*client->call(actor_id, "Echo", as_bytes("hello"))), "hello");
+  EXPECT_EQ(client->call(actor_id, "Fail", {}).error().message, "as asked");
+  EXPECT_EQ(rpc.counters().refused, 0U);
+  EXPECT_EQ(*client->resolve_actor(actor_id), actor_id);
+  EXPECT_EQ(*client->resolve_actor("Echo"), actor_id);
+  EXPECT_FALSE(client->resolve_actor("nobody"));
+  rpc.stop(soon());
+}
+
+TEST_F(ClientTest, LinksAreAdvertisedAsFirstPartyClientsDo) {
+  std::vector<Bytes> seen;
+  std::mutex mutex;
+  const auto record = [&](const Message& message) {
+    const std::scoped_lock lock(mutex);
+    seen.push_back(to_bytes(message.payload));
+  };
+  const auto puts = transport->subscribe(subjects.links(), {}, record);
+  const auto removals = transport->subscribe(subjects.removed_links(), {}, record);
+  ASSERT_TRUE(client->put_link(
+      {actor_id, "wasmcloud:keyvalue", "default", provider_id, {{"URL", "redis://x"}}}));
+  ASSERT_TRUE(client->remove_link(actor_id, "wasmcloud:keyvalue"));
+  bus.settle();
+  const std::scoped_lock lock(mutex);
+  ASSERT_EQ(seen.size(), 2U);
+  const auto vectors = test::load_json("tests/vectors/control.json");
+  std::size_t compared = 0;
+  for (const auto& vector : vectors.at("cases")) {
+    const auto name = test::text_of(vector.at("name"));
+    if (name != "LinkDefinition-advertise" && name != "LinkDefinition-remove") continue;
+    EXPECT_EQ(test::from_hex_or_fail(test::text_of(vector.at("bytes_hex"))),
+              seen[name == "LinkDefinition-remove" ? 1 : 0]);
+    ++compared;
+  }
+  EXPECT_EQ(compared, 2U);
+}
+
+TEST_F(ClientTest, WatchesEventsAndOutcomes) {
+  std::mutex mutex;
+  std::vector<std::string> seen;
+  auto watch = client->watch({[&](const LatticeEventRecord& event) {
+                                const std::scoped_lock lock(mutex);
+                                seen.push_back(event.name + event.content);
+                              },
+                              [&](const OutcomeRecord& outcome) {
+                                const std::scoped_lock lock(mutex);
+                                seen.push_back(outcome.command);
+                              }});
+  ASSERT_TRUE(watch);
+  const auto tell = [&](std::string_view text) {
+    static_cast<void>(transport->publish(subjects.events(), as_bytes(text)));
+  };
+  tell(R"({"event":{"ActorStopped":{"actor":"MX"}},"header":{"host_origin":"N","timestamp":1}})");
+  tell(R"({"event":"HostStopped","header":{"host_origin":"N","timestamp":1}})");
+  tell("{}");
+  ASSERT_TRUE(client->start_actor(host_id, "new", seconds(20)));
+  bus.settle();
+  EXPECT_EQ((*watch)->unreadable(), 1U);
+  watch->reset();
+  const std::scoped_lock lock(mutex);
+  EXPECT_EQ(seen, (std::vector<std::string>{R"(ActorStopped{"actor":"MX"})", "HostStoppednull",
+                                            "start_actor"}));
+}
+
+}  // namespace
+}  // namespace trellis
