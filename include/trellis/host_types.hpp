@@ -133,6 +133,11 @@ struct LatticeInfo {
   std::uint64_t calls_in = 0;
   std::uint64_t calls_refused = 0;   ///< of those: malformed, forged, replayed, for somebody else
   std::uint64_t adverts_refused = 0; ///< links and claims that made no sense
+  std::uint64_t control_requests = 0;
+  std::uint64_t control_refused = 0;  ///< of those: malformed, or too many at once
+  std::uint64_t cache_refused = 0;    ///< changes of the cache that were malformed, or too much
+  std::uint64_t cache_repaired = 0;   ///< entries that comparison with peers put right
+  std::size_t cache_entries = 0;
 };
 
 struct Inventory {

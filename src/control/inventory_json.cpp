@@ -70,7 +70,12 @@ json to_json(const LatticeInfo& lattice) {
           {"calls_lost", lattice.calls_lost},
           {"calls_in", lattice.calls_in},
           {"calls_refused", lattice.calls_refused},
-          {"adverts_refused", lattice.adverts_refused}};
+          {"adverts_refused", lattice.adverts_refused},
+          {"control_requests", lattice.control_requests},
+          {"control_refused", lattice.control_refused},
+          {"cache_refused", lattice.cache_refused},
+          {"cache_repaired", lattice.cache_repaired},
+          {"cache_entries", lattice.cache_entries}};
 }
 
 json to_json(const Inventory& inventory, WallTime now) {

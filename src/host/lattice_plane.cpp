@@ -319,7 +319,18 @@ LatticeInfo LatticePlane::info() const {
   info.ns = options_.ns;
   info.rpc = state_of(rpc_connection_.get());
   info.control = state_of(control_connection_.get());
-  if (cache_) info.cache = state_of(cache_->connection());
+  if (cache_) {
+    info.cache = state_of(cache_->connection());
+    const auto counters = cache_->counters();
+    info.cache_refused = counters.refused;
+    info.cache_repaired = counters.repaired;
+    info.cache_entries = cache_->size();
+  }
+  if (control_server_) {
+    const auto counters = control_server_->counters();
+    info.control_requests = counters.requests;
+    info.control_refused = counters.malformed + counters.dropped;
+  }
   if (!rpc_) return info;
   const auto out = rpc_->client.counters();
   const auto in = rpc_->server.counters();

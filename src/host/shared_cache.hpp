@@ -46,6 +46,8 @@ class SharedCache {
 
   [[nodiscard]] const lattice::Replicator& replicator() const noexcept { return replicator_; }
   [[nodiscard]] Connection* connection() const noexcept { return connection_.get(); }
+  [[nodiscard]] lattice::Replicator::Counters counters() const { return replicator_.counters(); }
+  [[nodiscard]] std::size_t size() const { return replicator_.size(); }
   /// The public key behind an image reference.
   [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const {
     return replicator_.key_of_reference(reference);
