@@ -17,7 +17,7 @@ import time
 import forge
 import harness
 from harness import ACTORS, PATIENCE, free_port, wait_until
-from lattice import NatsClient, NatsServer, find_nats_server
+from lattice import NatsClient, NatsServer, NoResponders, find_nats_server  # noqa: F401
 
 
 class Host:
