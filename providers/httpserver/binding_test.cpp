@@ -185,9 +185,11 @@ TEST_F(HttpBindingTest, RemovingLetsRequestsFinish) {
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 200);
   EXPECT_TRUE(busy.closed());
-  // The actor is no longer asked.
+  // The actor is no longer asked. Had the server not seen the beginning yet, it closed the
+  // connection as an idle one.
   receiving.send("st: t\r\n\r\n");
-  EXPECT_EQ(receiving.receive()->status, 503);
+  const auto late = receiving.receive();
+  EXPECT_TRUE(!late || late->status == 503) << late->status;
   EXPECT_TRUE(receiving.closed());
 }
 

@@ -117,7 +117,9 @@ class Connection final : public ConnectionBase,
 
   void on_read(const ErrorCondition& error, std::size_t count) {
     if (!exchange_.mid_request() && site_->refresh(settings_)) exchange_.set_limits(limits());
-    if (error) {
+    if (error && site_->closing() && exchange_.mid_request()) {
+      exchange_.refuse(503, "The server is stopping\n");  // it is we who cut the request off
+    } else if (error) {
       exchange_.input_ended(expired());
     } else {
       moved(count);

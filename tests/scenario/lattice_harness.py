@@ -133,8 +133,10 @@ class Load:
         if connection:
             connection.close()
 
-    def wait_for(self, total):
-        wait_until(lambda: self.total() >= total, f"{total} requests; {self.counts}")
+    def wait_for(self, total, kind=None):
+        """Until so many requests have ended, or ended in that way."""
+        wait_until(lambda: (self.counts[kind] if kind else self.total()) >= total,
+                   f"{total} requests; {self.counts}")
 
     def end(self):
         self._ended.set()

@@ -21,17 +21,15 @@ class Recovery(LatticeScenario):
         actor = self.start_actor(b, "echo.wasm")
         load = Load(self.http(a, actor))
         for kill in (1, 2, 3, 4):
-            load.wait_for(CALLS * kill // 5)
+            load.wait_for(CALLS * kill // 5, "answered")
             self.server.kill()
             time.sleep(0.1)  # so that calls meet an absent server, too
             self.server.start()
-        load.wait_for(CALLS)
-        before = load.counts["answered"]
-        wait_until(lambda: load.counts["answered"] > before + 100, "answers after the last kill")
+        load.wait_for(CALLS, "answered")
         counts = load.end()
         print(f"\n  4 kills of the server: {dict(counts)}", flush=True)
         self.assertEqual(load.lost(), {})
-        self.assertGreater(counts["answered"], CALLS // 2)
+        self.assertGreater(counts["failed"], 0)  # else nobody noticed
 
     def test_a_host_is_killed_while_it_is_called(self):
         a, b, c = (self.host("--rpc-timeout", "1000") for _ in range(3))
