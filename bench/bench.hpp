@@ -1,6 +1,8 @@
 // The benchmarks of `make bench` and `trellis bench`: ratios to floors measured in the same run.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +16,8 @@ namespace trellis::bench {
 struct Options {
   bool quick = false;                                ///< a tenth of the time, for a first look
   std::function<void(const std::string&)> progress;  ///< one line per step
+  std::string nats_url;                              ///< of a server for (g) and (h)
+  pid_t nats_pid = 0;                                ///< its process, whose time counts too
 };
 
 /// (a) to (d): engine, router, provider, actor to actor, two threads.
@@ -24,6 +28,9 @@ struct Options {
                                         const Options& options, Report& report);
 /// (f): file to first answer, second instance, memory of instances and of an idle host.
 [[nodiscard]] Result<void> measure_startup(const std::shared_ptr<EngineRuntime>& engine,
+                                           const Options& options, Report& report);
+/// (g), (h): calls over the lattice against bare requests through the same server; joining.
+[[nodiscard]] Result<void> measure_lattice(const std::shared_ptr<EngineRuntime>& engine,
                                            const Options& options, Report& report);
 
 }  // namespace trellis::bench

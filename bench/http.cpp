@@ -98,7 +98,10 @@ Result<double> actor_rate(const std::shared_ptr<EngineRuntime>& engine, unsigned
     return fail(ErrorCode::deadline, "the HTTP link was not made");
   }
   core.health().run_round();
-  const auto health = core.providers().at(0).health.reason;  // "listening on http://127.0.0.1:…"
+  std::string health;  // "listening on http://127.0.0.1:…"
+  for (const auto& info : core.providers()) {
+    if (info.key == *provider) health = info.health.reason;
+  }
   const auto at = health.find("http://");
   if (at == std::string::npos) return fail(ErrorCode::unavailable, "no address: " + health);
   const auto rate =

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/command.hpp"
+#include "cli/local_nats.hpp"
 #include "trellis/engine.hpp"
 
 namespace trellis::cli {
@@ -13,7 +14,29 @@ struct BenchArguments {
   std::string out;
   bool quick = false;
   bool no_http = false;
+  std::string nats;
 };
+
+/// Against a server of its own on a free port, unless one is named.
+void measure_lattice(const BenchArguments& arguments, Context& context,
+                     const std::shared_ptr<EngineRuntime>& engine, bench::Options options,
+                     bench::Report& report) {
+  const auto skip = [&](const Error& error) {
+    context.err << "bench: the lattice was not measured: " << error.message << "; " << error.remedy
+                << std::endl;
+  };
+  options.nats_url = arguments.nats;
+  std::unique_ptr<LocalNats> server;
+  if (options.nats_url.empty()) {
+    auto started = LocalNats::start_anywhere(context);
+    if (!started) return skip(started.error());
+    server = std::move(*started);
+    options.nats_url = server->url();
+    options.nats_pid = server->pid();
+  }
+  auto done = bench::measure_lattice(engine, options, report);
+  if (!done) skip(done.error());
+}
 
 Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   auto engine = EngineRuntime::start({});
@@ -32,6 +55,7 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
                   << done.error().remedy << std::endl;
     }
   }
+  measure_lattice(arguments, context, *engine, options, report);
   if (!arguments.out.empty()) {
     if (auto written = report.write_json(arguments.out); !written) return pass(written);
   }
@@ -46,6 +70,8 @@ void add_bench(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<BenchArguments>();
   leaf->add_option("--out", arguments->out, "also write the figures as JSON to this file");
   leaf->add_flag("--quick", arguments->quick, "a tenth of the time, for a first look");
+  leaf->add_option("--nats", arguments->nats,
+                   "NATS URL to measure the lattice with (else a nats-server is started)");
   leaf->add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
   add_leaf(*leaf, context,
            [arguments, &context](const OutputOptions&) { return run_bench(*arguments, context); });

@@ -86,6 +86,18 @@ std::string find_program(const Context& context) {
   ::_exit(127);
 }
 
+/// 0 when there is none.
+std::uint16_t free_port() {
+  const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  return bound ? ntohs(address.sin_port) : 0;
+}
+
 bool ended(pid_t child, seconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (::waitpid(child, nullptr, WNOHANG) == 0) {
@@ -103,14 +115,28 @@ Result<std::unique_ptr<LocalNats>> LocalNats::find_or_start(const Context& conte
   if (!address) return pass(address);
   const auto port = local_port(address->shown);
   if (!port || answers(*port)) return nullptr;  // elsewhere is not for us to start
+  auto made = start(context, *port);
+  if (!made) return made;
+  context.err << fmt::format("Started a NATS server at {} (process {}); it ends with this host.\n",
+                             address->shown, (*made)->pid());
+  return made;
+}
+
+Result<std::unique_ptr<LocalNats>> LocalNats::start_anywhere(const Context& context) {
+  const auto port = free_port();
+  if (port == 0) return fail(ErrorCode::unavailable, "no free port can be had");
+  return start(context, port);
+}
+
+Result<std::unique_ptr<LocalNats>> LocalNats::start(const Context& context, std::uint16_t port) {
   const auto program = find_program(context);
   if (program.empty()) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("no NATS server answers at {}, and nats-server is not installed",
-                            address->shown),
-                "sudo apt-get install nats-server, or name a server: --lattice nats://HOST:4222");
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("no NATS server answers at port {}, and nats-server is not installed", port),
+        "sudo apt-get install nats-server, or name a server: --lattice nats://HOST:4222");
   }
-  std::vector<std::string> words = {program, "-a", "127.0.0.1", "-p", std::to_string(*port)};
+  std::vector<std::string> words = {program, "-a", "127.0.0.1", "-p", std::to_string(port)};
   std::vector<char*> arguments;
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -118,23 +144,23 @@ Result<std::unique_ptr<LocalNats>> LocalNats::find_or_start(const Context& conte
   const auto child = ::fork();
   if (child == 0) become(arguments.data(), parent);
   if (child < 0) return fail(ErrorCode::unavailable, "no process for nats-server can be had");
-  std::unique_ptr<LocalNats> made(new LocalNats(child));
+  std::unique_ptr<LocalNats> made(new LocalNats(child, port));
   const auto end = std::chrono::steady_clock::now() + start_time;
-  while (!answers(*port)) {
-    if (ended(child, seconds(0)) || std::chrono::steady_clock::now() > end) {
+  while (!answers(port)) {
+    const bool gone = ended(child, seconds(0));
+    if (gone) made->child_ = 0;  // the number may be another's soon
+    if (gone || std::chrono::steady_clock::now() > end) {
       return fail(ErrorCode::unavailable,
-                  fmt::format("{} does not start on port {}", program, *port),
-                  fmt::format("see what `{} -a 127.0.0.1 -p {}` says", program, *port));
+                  fmt::format("{} does not start on port {}", program, port),
+                  fmt::format("see what `{} -a 127.0.0.1 -p {}` says", program, port));
     }
     std::this_thread::sleep_for(milliseconds(20));
   }
-  context.err << fmt::format("Started a NATS server at {} (process {}); it ends with this host.\n",
-                             address->shown, child);
   return made;
 }
 
 LocalNats::~LocalNats() {
-  if (::kill(child_, SIGTERM) == 0 && !ended(child_, stop_time)) {
+  if (child_ > 0 && ::kill(child_, SIGTERM) == 0 && !ended(child_, stop_time)) {
     ::kill(child_, SIGKILL);
     ended(child_, stop_time);
   }
