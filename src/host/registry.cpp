@@ -153,25 +153,23 @@ bool Registry::put_link(Link link) {
   if (before != links_.end() && before->second.provider_id != link.provider_id) {
     left_behind = provider_of(*current_, before->second);
   }
-  const auto actor = link.actor;
-  links_.insert_or_assign(std::move(key), std::move(link));
   // The provider a link pointed to before must let go of the actor (host.md 9.4).
-  if (left_behind) binder_.want(left_behind, actor, std::nullopt);
-  change([&](Tables& next) { refresh_actor(next, actor); });
+  if (left_behind) binder_.want(left_behind, link.actor, std::nullopt);
+  links_.insert_or_assign(key, std::move(link));
+  refresh_link(key);
   return true;
 }
 
 bool Registry::remove_link(std::string_view actor, std::string_view contract,
                            std::string_view link_name) {
   const std::scoped_lock lock(mutex_);
-  const auto found =
-      links_.find(LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
+  const LinkKey key{actor, contract, link_name};
+  const auto found = links_.find(key);
   if (found == links_.end()) return false;
   const auto provider = provider_of(*current_, found->second);
-  const auto key = found->second.actor;
   links_.erase(found);
-  if (provider) binder_.want(provider, key, std::nullopt);
-  change([&](Tables& next) { refresh_actor(next, key); });
+  if (provider) binder_.want(provider, std::string(actor), std::nullopt);
+  refresh_link(key);
   return true;
 }
 
@@ -214,19 +212,49 @@ void Registry::refresh_provider_links(Tables& next, std::string_view key,
 // Requires mutex_. The binding check of host.md 9.2 for all links of an actor, then its routes.
 void Registry::refresh_actor(Tables& next, const std::string& actor) {
   auto routes = std::make_shared<Routes>();
-  const auto* entry = next.actors.find(actor);
   for (auto it = links_.lower_bound(LinkKey(actor, "", "")); it != links_.end(); ++it) {
     const Link& link = it->second;
     if (link.actor != actor) break;
     want_binding(next, link);
-    Route route{link.contract_id,        link.link_name, link.provider_id, false,
-                provider_of(next, link), nullptr};
-    if (route.provider) route.gate = binder_.gate(*route.provider, actor);
-    if (entry != nullptr) route.in_claims = (*entry)->actor->has_capability(link.contract_id);
-    routes->push_back(std::move(route));  // links_ is ordered by contract and link name
+    // links_ is ordered by contract and link name
+    if (next.actors.find(actor) != nullptr) routes->push_back(make_route(next, link));
   }
+  const auto* entry = next.actors.find(actor);
   if (entry == nullptr) return;
   next.actors.set(actor, std::make_shared<ActorEntry>(ActorEntry{(*entry)->actor, routes}));
+}
+
+// Requires mutex_. The same for one link alone: a lattice brings thousands of them one by one.
+void Registry::refresh_link(const LinkKey& key) {
+  const auto& [actor, contract, link_name] = key;
+  const auto link = links_.find(key);
+  if (link != links_.end()) want_binding(*current_, link->second);
+  const auto* entry = current_->actors.find(actor);
+  if (entry == nullptr) return;
+  auto routes = std::make_shared<Routes>(*(*entry)->routes);
+  const bool known = find_route(*routes, contract, link_name) != nullptr;
+  const auto place = route_place(*routes, contract, link_name);
+  if (link == links_.end()) {
+    if (known) routes->erase(place);
+  } else if (known) {
+    routes->at(static_cast<std::size_t>(place - routes->begin())) =
+        make_route(*current_, link->second);
+  } else {
+    routes->insert(place, make_route(*current_, link->second));
+  }
+  change([&](Tables& next) {
+    next.actors.set(actor, std::make_shared<ActorEntry>(ActorEntry{(*entry)->actor, routes}));
+  });
+}
+
+// Requires mutex_, and want_binding() before it.
+std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link& link) const {
+  Route route{link.contract_id,        link.link_name, link.provider_id, false,
+              provider_of(next, link), nullptr};
+  if (route.provider) route.gate = binder_.gate(*route.provider, link.actor);
+  const auto* entry = next.actors.find(link.actor);
+  if (entry != nullptr) route.in_claims = (*entry)->actor->has_capability(link.contract_id);
+  return std::make_shared<const Route>(std::move(route));
 }
 
 // Requires mutex_.

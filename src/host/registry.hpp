@@ -77,6 +77,8 @@ class Registry {
   using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
 
   void refresh_actor(Tables& next, const std::string& actor);
+  void refresh_link(const LinkKey& key);
+  [[nodiscard]] std::shared_ptr<const Route> make_route(const Tables& next, const Link& link) const;
   void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
   void want_binding(const Tables& next, const Link& link);
   void claim_alias(Tables& next, const ActorIdentity& identity);

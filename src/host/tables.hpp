@@ -28,20 +28,28 @@ struct Route {
   std::shared_ptr<const Gate> gate;               ///< closed while the first BindActor is under way
 };
 
-using Routes = std::vector<Route>;
+/// Shared, so that one changed link of an actor that has thousands copies pointers only.
+using Routes = std::vector<std::shared_ptr<const Route>>;
+
+/// The first that is not before (contract, link name).
+[[nodiscard]] inline Routes::const_iterator route_place(const Routes& routes,
+                                                        std::string_view contract,
+                                                        std::string_view link_name) noexcept {
+  const std::pair wanted(contract, link_name);
+  return std::lower_bound(
+      routes.begin(), routes.end(), wanted, [](const auto& route, const auto& key) {
+        return std::pair<std::string_view, std::string_view>(route->contract_id, route->link_name) <
+               key;
+      });
+}
 
 [[nodiscard]] inline const Route* find_route(const Routes& routes, std::string_view contract,
                                              std::string_view link_name) noexcept {
-  const std::pair wanted(contract, link_name);
-  const auto at = std::lower_bound(
-      routes.begin(), routes.end(), wanted, [](const Route& route, const auto& key) {
-        return std::pair<std::string_view, std::string_view>(route.contract_id, route.link_name) <
-               key;
-      });
-  if (at == routes.end() || at->contract_id != contract || at->link_name != link_name) {
+  const auto at = route_place(routes, contract, link_name);
+  if (at == routes.end() || (*at)->contract_id != contract || (*at)->link_name != link_name) {
     return nullptr;
   }
-  return &*at;
+  return at->get();
 }
 
 /// A running actor with its routes.
