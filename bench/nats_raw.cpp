@@ -10,12 +10,12 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace trellis::bench {
 namespace {
 
-constexpr auto subject = "trellis.bench.raw";
 constexpr std::size_t slots = 256;
 
 struct Connection {
@@ -37,16 +37,22 @@ struct Connection {
 
 class Requests final : public RawRequests {
  public:
-  Requests(const std::string& url, std::size_t request, std::size_t response)
-      : asker_(url), responder_(url), request_(request, 'q'), response_(response, 'r') {}
+  Requests(const std::string& url, std::string_view name, Shape shape)
+      : subject_("trellis.bench." + std::string(name)),
+        inbox_(subject_ + ".inbox."),
+        shape_(std::move(shape)),
+        asker_(url),
+        responder_(url),
+        request_(shape_.request, 'q'),
+        response_(shape_.response, 'r') {}
 
-  bool start(unsigned workers) {
+  bool start() {
     if (asker_.handle == nullptr || responder_.handle == nullptr) return false;
-    for (unsigned i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+    for (unsigned i = 0; i < shape_.workers; ++i) threads_.emplace_back([this] { work(); });
     const bool subscribed =
-        natsConnection_Subscribe(&questions_, responder_.handle, subject, on_question, this) ==
-            NATS_OK &&
-        natsConnection_Subscribe(&answers_, asker_.handle, "trellis.bench.inbox.*", on_answer,
+        natsConnection_Subscribe(&questions_, responder_.handle, subject_.c_str(), on_question,
+                                 this) == NATS_OK &&
+        natsConnection_Subscribe(&answers_, asker_.handle, (inbox_ + "*").c_str(), on_answer,
                                  this) == NATS_OK;
     return subscribed && natsConnection_Flush(responder_.handle) == NATS_OK &&
            natsConnection_Flush(asker_.handle) == NATS_OK;
@@ -67,13 +73,15 @@ class Requests final : public RawRequests {
   }
 
   bool ask() override {
+    if (shape_.asking) shape_.asking();
     const auto number = next_.fetch_add(1) % slots;
     auto& slot = waiting_[number];
     const std::scoped_lock turn(slot.turn);
     std::unique_lock lock(slot.mutex);
     slot.answered = false;
-    const auto reply = "trellis.bench.inbox." + std::to_string(number);
-    if (natsConnection_PublishRequest(asker_.handle, subject, reply.c_str(), request_.data(),
+    const auto reply = inbox_ + std::to_string(number);
+    if (natsConnection_PublishRequest(asker_.handle, subject_.c_str(), reply.c_str(),
+                                      request_.data(),
                                       static_cast<int>(request_.size())) != NATS_OK) {
       return false;
     }
@@ -98,7 +106,8 @@ class Requests final : public RawRequests {
   }
   static void on_answer(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
     auto* self = static_cast<Requests*>(closure);
-    const auto number = std::strtoul(natsMsg_GetSubject(message) + 20, nullptr, 10);
+    const auto number =
+        std::strtoul(natsMsg_GetSubject(message) + self->inbox_.size(), nullptr, 10);
     natsMsg_Destroy(message);
     auto& slot = self->waiting_[number % slots];
     const std::scoped_lock lock(slot.mutex);
@@ -113,6 +122,7 @@ class Requests final : public RawRequests {
       auto* message = queue_.front();
       queue_.pop_front();
       lock.unlock();
+      if (shape_.serving) shape_.serving();
       natsConnection_Publish(responder_.handle, natsMsg_GetReply(message), response_.data(),
                              static_cast<int>(response_.size()));
       natsMsg_Destroy(message);
@@ -120,6 +130,9 @@ class Requests final : public RawRequests {
     }
   }
 
+  const std::string subject_;
+  const std::string inbox_;
+  const Shape shape_;
   Connection asker_;
   Connection responder_;
   const std::string request_;
@@ -137,10 +150,10 @@ class Requests final : public RawRequests {
 
 }  // namespace
 
-Result<std::unique_ptr<RawRequests>> RawRequests::start(const std::string& url, std::size_t request,
-                                                        std::size_t response, unsigned workers) {
-  auto made = std::make_unique<Requests>(url, request, response);
-  if (made->start(workers)) return made;
+Result<std::unique_ptr<RawRequests>> RawRequests::start(const std::string& url,
+                                                        std::string_view name, Shape shape) {
+  auto made = std::make_unique<Requests>(url, name, std::move(shape));
+  if (made->start()) return made;
   return fail(ErrorCode::unavailable, "no NATS server answers at " + url);
 }
 

@@ -1,0 +1,122 @@
+#include "host/workers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/blocking.hpp"
+
+namespace trellis::host {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Jobs wait in it until all are there.
+class Meeting {
+ public:
+  bool arrive_and_wait(int all) {
+    std::unique_lock lock(mutex_);
+    ++there_;
+    changed_.notify_all();
+    return changed_.wait_for(lock, seconds(20), [&] { return there_ >= all; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int there_ = 0;
+};
+
+TEST(Workers, FinishWhatTheyAccepted) {
+  std::atomic<int> done{0};
+  {
+    Workers workers(4);
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(workers.post([&] { ++done; }));
+  }
+  EXPECT_EQ(done, 200);
+}
+
+TEST(Workers, ThreadsThatWaitMakeRoomForOthers) {
+  Workers workers(16);
+  Meeting meeting;
+  std::atomic<int> met{0};
+  for (int i = 0; i < 16; ++i) {
+    ASSERT_TRUE(workers.post([&] {
+      const BlockingScope waiting;
+      if (meeting.arrive_and_wait(16)) ++met;
+    }));
+  }
+  workers.stop();
+  EXPECT_EQ(met, 16);
+}
+
+TEST(Workers, JobsThatHogTheirThreadsDoNotStopTheRest) {
+  Workers workers(16);
+  Meeting meeting;
+  std::atomic<int> met{0};
+  for (int i = 0; i < 16; ++i) {
+    ASSERT_TRUE(workers.post([&] {
+      if (meeting.arrive_and_wait(16)) ++met;  // not announced
+    }));
+  }
+  workers.stop();
+  EXPECT_EQ(met, 16);
+}
+
+TEST(Workers, NoMoreRunAtOnceThanThereAreCoresWhileAllGoesWell) {
+  Workers workers(64);
+  std::atomic<int> running{0};
+  std::atomic<int> most{0};
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(workers.post([&] {
+      const int now = ++running;
+      int seen = most;
+      while (seen < now && !most.compare_exchange_weak(seen, now)) {
+      }
+      --running;
+    }));
+  }
+  workers.stop();
+  // One more when the machine was busy elsewhere for a moment.
+  EXPECT_LE(most, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())) + 4);
+}
+
+TEST(Workers, RunHandsTheResultBackAndRefusesAfterStop) {
+  Workers workers(2);
+  EXPECT_EQ(*workers.run<int>([]() -> Result<int> { return 7; }), 7);
+  workers.stop();
+  EXPECT_FALSE(workers.post([] {}));
+}
+
+TEST(Workers, ManyPostersAtOnce) {
+  Workers workers(8);
+  std::atomic<int> done{0};
+  std::vector<std::thread> posters;
+  for (int p = 0; p < 4; ++p) {
+    posters.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) {
+        while (!workers.post([&] {
+          if (++done % 7 == 0) {
+            const BlockingScope waiting;
+            std::this_thread::yield();
+          }
+        })) {
+          std::this_thread::yield();
+        }
+      }
+    });
+  }
+  for (auto& poster : posters) poster.join();
+  workers.stop();
+  EXPECT_EQ(done, 2000);
+}
+
+}  // namespace
+}  // namespace trellis::host
