@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "identity/key_cache.hpp"
 #include "identity/keys.hpp"
 #include "trellis/result.hpp"
 
@@ -97,6 +98,9 @@ struct DecodedToken {
 [[nodiscard]] Result<DecodedToken<AccountClaims>> decode_account(std::string_view token);
 [[nodiscard]] Result<DecodedToken<OperatorClaims>> decode_operator(std::string_view token);
 [[nodiscard]] Result<DecodedToken<InvocationClaims>> decode_invocation(std::string_view token);
+/// With issuers from `issuers` where they were seen before.
+[[nodiscard]] Result<DecodedToken<InvocationClaims>> decode_cached_invocation(
+    std::string_view token, KeyCache& issuers);
 
 /// Reads the JSON text of an actor's claims that somebody states without a token: nothing proves
 /// them. Errors as decode_actor().

@@ -168,16 +168,21 @@ Result<Claims> read_claims(std::string_view json) {
   return claims;
 }
 
-template <class Claims>
-Result<DecodedToken<Claims>> decode(std::string_view token) {
+template <class Claims, class ParseKey>
+Result<DecodedToken<Claims>> decode(std::string_view token, const ParseKey& parse_key) {
   auto parts = split_token(token);
   if (!parts) return pass(parts);
   auto claims = read_claims<Claims>(parts->claims_json);
   if (!claims) return pass(claims);
-  const auto issuer = PublicKey::parse(claims->iss);
+  const auto issuer = parse_key(claims->iss);
   if (!issuer) return bad("its issuer is " + issuer.error().message);
   return DecodedToken<Claims>{std::move(*claims), *issuer, std::string(parts->signed_text),
                               parts->signature};
+}
+
+template <class Claims>
+Result<DecodedToken<Claims>> decode(std::string_view token) {
+  return decode<Claims>(token, PublicKey::parse);
 }
 
 }  // namespace
@@ -199,6 +204,11 @@ Result<DecodedToken<OperatorClaims>> decode_operator(std::string_view token) {
 }
 Result<DecodedToken<InvocationClaims>> decode_invocation(std::string_view token) {
   return decode<InvocationClaims>(token);
+}
+Result<DecodedToken<InvocationClaims>> decode_cached_invocation(std::string_view token,
+                                                                KeyCache& issuers) {
+  return decode<InvocationClaims>(token,
+                                  [&](std::string_view text) { return issuers.parse(text); });
 }
 
 }  // namespace trellis::identity

@@ -92,8 +92,9 @@ Result<void> match_claims(const Invocation& call, const identity::InvocationClai
 
 /// Rows 0 to 8; the claims when all is well.
 Result<identity::DecodedToken<identity::InvocationClaims>> genuine(const Invocation& call,
-                                                                   WallTime now) {
-  auto token = identity::decode_invocation(call.encoded_claims);
+                                                                   WallTime now,
+                                                                   identity::KeyCache& issuers) {
+  auto token = identity::decode_cached_invocation(call.encoded_claims, issuers);
   if (!token) return refused("its token is malformed: " + token.error().message);
   if (identity::is_expired(token->claims, now)) return refused("its token has expired");
   if (!token->signature_valid()) return refused("the signature of its token is wrong");
@@ -105,7 +106,8 @@ Result<identity::DecodedToken<identity::InvocationClaims>> genuine(const Invocat
 }  // namespace
 
 Result<void> check_anti_forgery(const Invocation& call, WallTime now) {
-  auto token = genuine(call, now);
+  identity::KeyCache issuers;
+  auto token = genuine(call, now, issuers);
   if (!token) return pass(token);
   return {};
 }
@@ -120,7 +122,7 @@ Result<void> CallVerifier::verify(const Invocation& call, const Entity& served) 
     return refused(fmt::format("operation {} is never taken from the lattice", call.operation));
   }
   const auto now = clock_->wall();
-  auto token = genuine(call, now);
+  auto token = genuine(call, now, issuers_);
   if (!token) return pass(token);
   if (token->issuer.type() != identity::KeyType::server) {
     return refused("its issuer is not a host key",
@@ -131,7 +133,7 @@ Result<void> CallVerifier::verify(const Invocation& call, const Entity& served) 
 
 Result<void> CallVerifier::check_policy(const Invocation& call, std::uint64_t issued) const {
   if (!allowed_.empty() && !allowed_.contains(call.host_id)) {
-    return refused("its host is not on the list of allowed hosts", "--allowed-host-key adds one");
+    return refused("its host is not on the list of allowed hosts", "--allowed-host adds one");
   }
   const auto now = seconds(clock_->wall());
   const auto limit = static_cast<std::uint64_t>(options_.max_token_age.count());

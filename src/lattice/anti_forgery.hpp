@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "identity/key_cache.hpp"
 #include "identity/keys.hpp"
 #include "lattice/replay_window.hpp"
 #include "lattice/wire/invocation.hpp"
@@ -25,9 +26,9 @@ namespace trellis::lattice {
                                            const Clock& clock);
 
 struct VerifierOptions {
-  std::vector<std::string> allowed_hosts;    ///< issuers; empty: any
-  std::chrono::seconds max_token_age{0};     ///< by `iat`; 0: any
-  std::chrono::seconds replay_window{60};    ///< 0: off
+  std::vector<std::string> allowed_hosts;  ///< issuers; empty: any
+  std::chrono::seconds max_token_age{0};   ///< by `iat`; 0: any
+  std::chrono::seconds replay_window{60};  ///< 0: off
   std::size_t replay_capacity = 100'000;
 };
 
@@ -47,6 +48,7 @@ class CallVerifier {
   const std::set<std::string, std::less<>> allowed_;
   const std::shared_ptr<const Clock> clock_;
   mutable ReplayWindow replays_;
+  mutable identity::KeyCache issuers_;
 };
 
 /// The checks 0 to 8 alone: what a first-party host would say of a call (lattice.md 3.5).
