@@ -190,6 +190,8 @@ class Hostile(LatticeScenario):
         self.assertGreater(info["cache_refused"], len(pieces) // 2)
         told = [line for _, line in self.target.process.lines if " warn " in line]
         self.assertLess(len(told), 40, "\n".join(told))
+        for plane in ("control: ", "lattice: a call without", "advertisement", "lattice cache: "):
+            self.assertTrue(any(plane in line for line in told), (plane, told))
         self.assertEqual(self.target.stop(), 0)
 
     def test_floods_delay_nothing_else(self):
@@ -206,6 +208,20 @@ class Hostile(LatticeScenario):
             self.assertLess(time.monotonic() - start, 20)
         self.assert_well()
         self.assertGreaterEqual(self.info()["calls_refused"], 10_000)
+
+    def test_no_subject_can_be_flooded(self):
+        flood = self.client()
+        bodies = (forge.packed(self.to_actor(encoded_claims="a.b.c")), b"{}", b"\xc1")
+        for subject in self.subjects():
+            with self.subTest(subject):
+                for body in bodies:
+                    flood.send_raw((f"PUB {subject} _INBOX.f {len(body)}\r\n".encode() + body +
+                                    b"\r\n") * 2000)
+                    start = time.monotonic()
+                    self.assertIsNone(self.good_call()[1])
+                    self.assertLess(time.monotonic() - start, 20)
+                    flood.flush()
+        self.assert_well()
 
     def test_the_wire_grants_nothing_to_a_running_actor(self):
         claims = {"jti": "x" * 22, "iat": 1, "iss": forge.Key("A").text, "sub": self.actor,
