@@ -10,8 +10,10 @@
 namespace trellis::lattice {
 namespace {
 
-std::unexpected<Error> refused(std::string_view why, std::string_view remedy = {}) {
-  return fail(ErrorCode::denied, fmt::format("invocation refused: {}", why), std::string(remedy));
+/// The code tells kinds apart that deserve a log record of their own each.
+std::unexpected<Error> refused(std::string_view why, std::string_view remedy = {},
+                               ErrorCode code = ErrorCode::denied) {
+  return fail(code, fmt::format("invocation refused: {}", why), std::string(remedy));
 }
 
 bool is_ascii(std::string_view text) {
@@ -95,10 +97,17 @@ Result<identity::DecodedToken<identity::InvocationClaims>> genuine(const Invocat
                                                                    WallTime now,
                                                                    identity::KeyCache& issuers) {
   auto token = identity::decode_cached_invocation(call.encoded_claims, issuers);
-  if (!token) return refused("its token is malformed: " + token.error().message);
-  if (identity::is_expired(token->claims, now)) return refused("its token has expired");
+  if (!token) {
+    return refused("its token is malformed: " + token.error().message, {}, ErrorCode::malformed);
+  }
+  if (identity::is_expired(token->claims, now)) {
+    return refused("its token has expired", {}, ErrorCode::deadline);
+  }
   if (!token->signature_valid()) return refused("the signature of its token is wrong");
-  if (identity::is_too_early(token->claims, now)) return refused("its token is not valid yet");
+  if (identity::is_too_early(token->claims, now)) {
+    return refused("its token is not valid yet", "compare the clocks of the hosts",
+                   ErrorCode::deadline);
+  }
   if (auto match = match_claims(call, token->claims); !match) return pass(match);
   return token;
 }
@@ -116,7 +125,8 @@ Result<void> CallVerifier::verify(const Invocation& call, const Entity& served) 
   // Cheap and certain first: a flood of calls that cannot be meant for us costs no signature check.
   if (call.target != served) {
     return refused(fmt::format("it is for {}, not for what is served here ({})", call.target.url(),
-                               served.url()));
+                               served.url()),
+                   {}, ErrorCode::not_found);
   }
   if (is_internal(call.operation, call.target)) {
     return refused(fmt::format("operation {} is never taken from the lattice", call.operation));
@@ -143,7 +153,7 @@ Result<void> CallVerifier::check_policy(const Invocation& call, std::uint64_t is
         "compare the clocks of the machines");
   }
   if (!replays_.accept(call.id, clock_->steady())) {
-    return refused("its id was used before (a replay)");
+    { return refused("its id was used before (a replay)", {}, ErrorCode::already_exists); }
   }
   return {};
 }

@@ -38,7 +38,8 @@ class CallVerifier {
   CallVerifier(VerifierOptions options, std::shared_ptr<const Clock> clock);
 
   /// The checks 0 to 13 of lattice.md 3.5 for a call that arrived where `served` is subscribed. The
-  /// texts of errors go back to the caller.
+  /// texts of errors go back to the caller. Codes: malformed (the token), deadline (too old, too
+  /// early), already_exists (a replay), not_found (for somebody else), denied (all else).
   [[nodiscard]] Result<void> verify(const Invocation& call, const Entity& served) const;
 
  private:

@@ -170,11 +170,8 @@ void Replicator::finish_replay(std::vector<CacheEvent> replayed) {
 
 void Replicator::receive_event(ByteView payload) {
   auto message = codec::decode<CacheEventMessage>(payload);
+  if (!message) return refuse(message.error());
   const std::scoped_lock lock(mutex_);
-  if (!message) {
-    ++counters_.refused;
-    return report(Trouble::malformed, message.error().message);
-  }
   if (message->origin_id == origin_id_) return;
   ++counters_.received;
   const auto size = message->event.bytes();
@@ -185,6 +182,14 @@ void Replicator::receive_event(ByteView payload) {
   }
   held_bytes_ += size;
   held_.push_back(std::move(message->event));
+}
+
+void Replicator::refuse(const Error& error) {
+  {
+    const std::scoped_lock lock(mutex_);
+    ++counters_.refused;
+  }
+  report(Trouble::malformed, error.message);
 }
 
 // Requires mutex_.
@@ -202,7 +207,7 @@ void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin
 
 void Replicator::receive_question(const Message& message) {
   const auto request = codec::decode<ReplayRequest>(message.payload);
-  if (!request) return report(Trouble::malformed, request.error().message);
+  if (!request) return refuse(request.error());
   if (message.reply.empty()) return;
   {
     const std::scoped_lock lock(mutex_);
@@ -331,7 +336,7 @@ void Replicator::send_digest() {
 // It ends when digests agree, or until the next heartbeat when something cannot be agreed on.
 void Replicator::receive_sync(ByteView payload) {
   auto message = codec::decode<SyncMessage>(payload);
-  if (!message) return report(Trouble::malformed, message.error().message);
+  if (!message) return refuse(message.error());
   if (message->origin_id == origin_id_) return;
   {
     const std::scoped_lock lock(mutex_);

@@ -98,6 +98,7 @@ class Replicator {
   [[nodiscard]] bool replay_alone();  // requires replay_mutex_
   bool later(std::function<void()> job);
   void receive_event(ByteView payload);
+  void refuse(const Error& error);
   void receive_question(const Message& message);
   void answer_questions();
   void answer(const Question& question);

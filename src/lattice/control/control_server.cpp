@@ -65,7 +65,7 @@ void ControlServer::receive(const Message& message, Handler handler) {
   if (message.payload.size() > limits::control_request_bytes) {
     malformed_.fetch_add(1, std::memory_order_relaxed);
     return report(
-        Trouble::malformed,
+        Trouble::oversized,
         fmt::format("a request of {} bytes on {} was ignored; {} are taken", message.payload.size(),
                     message.subject, limits::control_request_bytes));
   }

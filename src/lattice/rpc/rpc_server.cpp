@@ -146,7 +146,7 @@ void RpcServer::execute(const Served& served, const std::string& reply, ByteView
   }
   if (auto genuine = verifier_.verify(*call, served.entity); !genuine) {
     refused_.fetch_add(1, std::memory_order_relaxed);
-    report(Trouble::refused, served.entity.key(), genuine.error());
+    report(kind_of(genuine.error()), served.entity.key(), genuine.error());
     answer_error(reply, std::move(call->id), genuine.error().message);
     return;
   }
@@ -176,11 +176,24 @@ void RpcServer::send(const std::string& reply, const InvocationResponse& respons
   answer_error(reply, response.invocation_id, "the response is too large: " + sent.error().message);
 }
 
+// One kind must not hide another from the log.
+RpcServer::Trouble RpcServer::kind_of(const Error& refusal) {
+  switch (refusal.code) {
+    case ErrorCode::malformed: return Trouble::malformed;
+    case ErrorCode::deadline: return Trouble::stale;
+    case ErrorCode::already_exists: return Trouble::replayed;
+    case ErrorCode::not_found: return Trouble::misdirected;
+    default: return Trouble::forged;
+  }
+}
+
 void RpcServer::report(Trouble kind, std::string_view subject, const Error& error) {
   const auto hidden = limit_.admit(kind, now());
   if (!hidden) return;
-  log_.write(LogLevel::warn, error.message,
-             {{"subject", subject}, {"remedy", error.remedy}, {"more", std::to_string(*hidden)}});
+  auto text = error.message;
+  if (!error.remedy.empty()) text += "; " + error.remedy;
+  if (*hidden > 0) text += fmt::format(" ({} more reports)", *hidden);
+  log_.write(LogLevel::warn, text, {{"subject", subject}});
 }
 
 RpcServer::Counters RpcServer::counters() const noexcept {

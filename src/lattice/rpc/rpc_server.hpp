@@ -44,8 +44,8 @@ class RpcServer {
   RpcServer(const RpcServer&) = delete;
   RpcServer& operator=(const RpcServer&) = delete;
 
-  /// Subscribes with the entity's subject as queue group. On success the server has confirmed it, or
-  /// is away: then the subscription is made when it comes back. Serving twice changes nothing.
+  /// Subscribes with the entity's subject as queue group. On success the server has confirmed it,
+  /// or is away: then the subscription is made when it comes back. Serving twice changes nothing.
   [[nodiscard]] Result<void> serve(const Entity& entity, SteadyTime deadline);
   /// Unsubscribes at once and finishes what was routed here before, at most until `deadline`.
   void stop_serving(const Entity& entity, SteadyTime deadline);
@@ -55,7 +55,17 @@ class RpcServer {
   [[nodiscard]] Counters counters() const noexcept;
 
  private:
-  enum class Trouble { no_reply, malformed, refused, busy, reply_lost, count };
+  enum class Trouble {
+    no_reply,
+    malformed,
+    forged,
+    stale,
+    replayed,
+    misdirected,
+    busy,
+    reply_lost,
+    count
+  };
 
   /// What is subscribed, and how many of its calls have not been answered yet.
   struct Served;
@@ -65,6 +75,7 @@ class RpcServer {
   void answer(const std::string& reply, const Invocation& call, Result<Bytes> result);
   void answer_error(const std::string& reply, std::string id, std::string_view text);
   void send(const std::string& reply, const InvocationResponse& response);
+  [[nodiscard]] static Trouble kind_of(const Error& refusal);
   void report(Trouble kind, std::string_view subject, const Error& error);
   void finish(const std::shared_ptr<Served>& served, SteadyTime deadline);
 
