@@ -3,10 +3,10 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 SECONDS_PER_TARGET := $(or $(SECONDS),60)
 
-.PHONY: help run test build bench asan tsan fuzz format lint install clean
+.PHONY: help run demo-lattice test build bench asan tsan fuzz format lint install clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build:  ## build the release binary: build/release/bin/trellis
 	@scripts/setup.sh run
@@ -14,6 +14,11 @@ build:  ## build the release binary: build/release/bin/trellis
 
 run: build  ## build, sign the example actors, start a host with them
 	@scripts/run-example.sh
+
+demo-lattice:  ## the same with two hosts that find each other over NATS
+	@scripts/setup.sh demo
+	@scripts/build.sh release -DTRELLIS_TESTS=OFF
+	@scripts/run-lattice-demo.sh
 
 test:  ## build and run the whole test suite
 	@scripts/setup.sh test

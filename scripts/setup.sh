@@ -3,6 +3,7 @@
 # everything is there it takes a fraction of a second and needs no network.
 #
 #   scripts/setup.sh run    library, host binary and the C++ example actors
+#   scripts/setup.sh demo   the above, plus a NATS server
 #   scripts/setup.sh test   the above, plus test servers, other guest toolchains and linters
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,11 +25,11 @@ lint_packages=(clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev 
 
 packages=("${run_packages[@]}")
 case "$profile" in
-  run) ;;
+  run|demo) ;;
   test | bench) packages+=("${test_packages[@]}") ;;
   fuzz) packages+=("${fuzz_packages[@]}") ;;
   lint) packages+=("${test_packages[@]}" "${lint_packages[@]}") ;;
-  *) echo "setup.sh: unknown profile '$profile' (run, test, bench, fuzz, lint)" >&2; exit 2 ;;
+  *) echo "setup.sh: unknown profile '$profile' (run, demo, test, bench, fuzz, lint)" >&2; exit 2 ;;
 esac
 
 say() { echo "setup: $*"; }
@@ -98,7 +99,7 @@ unpack_server() {  # PACKAGE PROGRAM
   (cd "$work" && apt-get -o APT::Sandbox::User=root download -qq "$1" >/dev/null && dpkg -x ./*.deb "$into")
   rm -rf "$work"
 }
-if [ "$profile" = test ] || [ "$profile" = bench ]; then
+if [[ "$profile" =~ ^(test|bench|demo)$ ]]; then
   unpack_server nats-server nats-server
 fi
 

@@ -4,13 +4,18 @@
 import json
 import queue
 import shutil
+import subprocess
+from pathlib import Path
 
 import forge
 import lattice_harness
 import msgpack
-from harness import ACTORS, PATIENCE, free_port, http_get, is_listening, wait_until
+from harness import ACTORS, BINARY, PATIENCE, free_port, http_get, is_listening, wait_until
 from lattice import NatsServer
 from lattice_harness import LatticeScenario
+
+
+SOURCE = Path(__file__).resolve().parents[2]
 
 
 def url(port, path="/foo/bar"):
@@ -234,6 +239,21 @@ class Control(LatticeScenario):
         self.assertEqual(self.ctl("get", "hosts")["hosts"], [])
         found = self.ctl("get", "hosts", port=other.port)["hosts"]
         self.assertEqual([each["id"] for each in found], [host.id])
+
+
+class Demo(LatticeScenario):
+    def test_make_demo_lattice(self):
+        """What `make demo-lattice` runs, up to the first look."""
+        binary = Path(BINARY).resolve()
+        env = {**self.env, "ONCE": "1", "NATS_PORT": str(free_port()),
+               "COUNTER_PORT": str(free_port()), "TRELLIS_BUILD": str(binary.parents[1])}
+        done = subprocess.run([SOURCE / "scripts/run-lattice-demo.sh"], env=env, text=True,
+                              capture_output=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r'\{"counter":\d+\}')
+        self.assertIn("role=front", done.stdout)
+        self.assertIn("role=back", done.stdout)
+        self.assertFalse(is_listening(int(env["NATS_PORT"])))
 
 
 if __name__ == "__main__":
