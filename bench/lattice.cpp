@@ -266,12 +266,75 @@ Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Op
   return {};
 }
 
+double resident_mb() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+/// A hundred actors on each of three hosts, a thousand links, and a host that comes later.
+Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
+                           Report& report) {
+  if (options.progress) options.progress("100 actors on 3 hosts with 1 000 links");
+  constexpr int actors = 100;
+  constexpr int links_each = 10;
+  const auto settings = in_lattice(options.nats_url, "bench-scale");
+  const auto before = resident_mb();
+  Signer signer;
+  std::vector<Signer::Signed> modules;
+  for (int i = 0; i < actors; ++i) {
+    auto made = signer.sign(relay_guest());
+    if (!made) return pass(made);
+    modules.push_back(std::move(*made));
+  }
+  std::vector<std::unique_ptr<host::Core>> hosts;
+  for (int h = 0; h < 3; ++h) {
+    hosts.push_back(std::make_unique<host::Core>(settings, engine));
+    if (auto started = hosts.back()->start(); !started) return started;
+    for (const auto& module : modules) {
+      if (auto done = hosts.back()->start_actor(module.module, {}); !done) return pass(done);
+    }
+  }
+  SystemRandom random;
+  const auto provider =
+      identity::KeyPair::generate(identity::KeyType::service, random).public_key().text();
+  for (const auto& module : modules) {
+    for (int i = 0; i < links_each; ++i) {
+      auto set = hosts.front()->set_link(
+          {module.key, "wasmcloud:keyvalue", fmt::format("link{}", i), provider, {{"URL", "x"}}});
+      if (!set) return set;
+    }
+  }
+  constexpr std::size_t all = actors * links_each;
+  const auto known = [&](host::Core& core) {
+    return core.registry().link_count() >= all && core.registry().known_claims().size() >= actors;
+  };
+  const auto start = Clock::now();
+  host::Core late(settings, engine);
+  if (auto started = late.start(); !started) return started;
+  while (!known(late)) {
+    if (seconds_since(start) > 30) return fail(ErrorCode::deadline, "the cache did not arrive");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const auto seconds = seconds_since(start);
+  report.add({"(i) 100 actors on 3 hosts, 1 000 links: join of a fourth", seconds * 1000, "ms",
+              std::nullopt, std::nullopt, "", std::nullopt});
+  report.add({"(i) its cache", static_cast<double>(late.plane().info().cache_entries), "keys",
+              std::nullopt, std::nullopt, "", std::nullopt});
+  report.add({"(i) memory of the four hosts and 300 instances", resident_mb() - before, "MB",
+              std::nullopt, std::nullopt, "", std::nullopt});
+  return {};
+}
+
 }  // namespace
 
 Result<void> measure_lattice(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                              Report& report) {
   if (auto done = measure_calls_over(engine, options, report); !done) return done;
-  return measure_join(engine, options, report);
+  if (auto done = measure_join(engine, options, report); !done) return done;
+  return measure_scale(engine, options, report);
 }
 
 }  // namespace trellis::bench
