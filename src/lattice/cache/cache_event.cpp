@@ -52,6 +52,9 @@ CacheEvent CacheEvent::set(std::string key, std::string value) {
 CacheEvent CacheEvent::push(std::string key, std::string value) {
   return make<CacheChange::list_push>(std::move(key), std::move(value));
 }
+CacheEvent CacheEvent::list_remove(std::string key, std::string value) {
+  return make<CacheChange::list_remove_item>(std::move(key), std::move(value));
+}
 CacheEvent CacheEvent::set_add(std::string key, std::string value) {
   return make<CacheChange::set_add>(std::move(key), std::move(value));
 }

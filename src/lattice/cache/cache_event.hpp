@@ -42,6 +42,7 @@ struct CacheEvent {
   [[nodiscard]] static CacheEvent remove(std::string key);
   [[nodiscard]] static CacheEvent set(std::string key, std::string value);
   [[nodiscard]] static CacheEvent push(std::string key, std::string value);
+  [[nodiscard]] static CacheEvent list_remove(std::string key, std::string value);
   [[nodiscard]] static CacheEvent set_add(std::string key, std::string value);
   [[nodiscard]] static CacheEvent set_remove(std::string key, std::string value);
 

@@ -178,6 +178,10 @@ std::vector<CacheEvent> CacheState::rebuild() const {
       scalars.push_back(CacheEvent::set(key, *text));
     } else if (const auto* list = std::get_if<List>(&value); list != nullptr) {
       for (const auto& item : *list) rest.push_back(CacheEvent::push(key, item));
+      if (list->empty()) {  // there all the same: the key is taken by a list
+        rest.push_back(CacheEvent::push(key, {}));
+        rest.push_back(CacheEvent::list_remove(key, {}));
+      }
     } else {
       const auto& members = std::get<Set>(value);
       for (const auto& item : members) rest.push_back(CacheEvent::set_add(key, item));

@@ -49,7 +49,7 @@ Result<T> take_front(ByteView& bytes) {
 std::unexpected<Error> failed(const fs::path& path, std::string_view what) {
   return fail(ErrorCode::unavailable,
               fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)),
-              "give the host a folder it can write to with --cache-state-dir");
+              "give the host a folder it can write to with --state-dir");
 }
 
 Result<void> write_and_sync(const fs::path& path, std::string_view text) {
@@ -73,22 +73,9 @@ Result<void> sync_folder(const fs::path& folder) {
 
 }  // namespace
 
-StateFile::StateFile(fs::path folder, std::string_view ns)
-    : path_(std::move(folder) / "links"), ns_(ns) {}
-
-Result<std::vector<LinkDefinition>> StateFile::load() const {
-  std::error_code problem;
-  if (!fs::exists(path_, problem)) {
-    if (!problem) return std::vector<LinkDefinition>{};
-    return fail(ErrorCode::unavailable,
-                fmt::format("{}: cannot be looked at: {}", path_.string(), problem.message()),
-                "give the host a folder it can use with --cache-state-dir");
-  }
-  auto text = read_file(path_, limits::state_file_bytes);
-  if (!text) return pass(text);
-  const std::string_view all = *text;
-  const auto damaged = [this](std::string_view why) {
-    return fail(ErrorCode::malformed, fmt::format("{}: {}", path_.string(), why),
+Result<std::vector<LinkDefinition>> read_links_file(std::string_view all, std::string_view ns) {
+  const auto damaged = [](std::string why) {
+    return fail(ErrorCode::malformed, std::move(why),
                 "the links in it are not used; set them again, or bring back a copy of the file");
   };
   if (!all.starts_with(head) || all.size() < head.size() + digest_chars + 1) {
@@ -101,9 +88,9 @@ Result<std::vector<LinkDefinition>> StateFile::load() const {
   auto rest = as_bytes(body);
   const auto summary = take_front<Summary>(rest);
   if (!summary) return damaged(summary.error().message);
-  if (summary->ns != ns_) {
+  if (summary->ns != ns) {
     return damaged(
-        fmt::format("it belongs to the namespace '{}', not '{}'", excerpt(summary->ns), ns_));
+        fmt::format("it belongs to the namespace '{}', not '{}'", excerpt(summary->ns), ns));
   }
   std::vector<LinkDefinition> links;
   for (std::uint64_t i = 0; i < summary->links; ++i) {
@@ -111,6 +98,24 @@ Result<std::vector<LinkDefinition>> StateFile::load() const {
     if (!link) return damaged(link.error().message);
     links.push_back(std::move(*link));
   }
+  return links;
+}
+
+StateFile::StateFile(fs::path folder, std::string_view ns)
+    : path_(std::move(folder) / "links"), ns_(ns) {}
+
+Result<std::vector<LinkDefinition>> StateFile::load() const {
+  std::error_code problem;
+  if (!fs::exists(path_, problem)) {
+    if (!problem) return std::vector<LinkDefinition>{};
+    return fail(ErrorCode::unavailable,
+                fmt::format("{}: cannot be looked at: {}", path_.string(), problem.message()),
+                "give the host a folder it can use with --state-dir");
+  }
+  auto text = read_file(path_, limits::state_file_bytes);
+  if (!text) return pass(text);
+  auto links = read_links_file(*text, ns_);
+  if (!links) links.error().message.insert(0, path_.string() + ": ");
   return links;
 }
 

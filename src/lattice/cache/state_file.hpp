@@ -30,4 +30,10 @@ class StateFile {
   const std::string ns_;
 };
 
+/// The content of such a file: a line that says what it is, the SHA-256 of the rest, and as
+/// MessagePack namespace, number and links. Errors (malformed) as load(), without the path. Any
+/// thread.
+[[nodiscard]] Result<std::vector<LinkDefinition>> read_links_file(std::string_view text,
+                                                                  std::string_view ns);
+
 }  // namespace trellis::lattice
