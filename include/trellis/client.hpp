@@ -124,10 +124,10 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// All hosts that answer within the window, sorted by id.
+  /// All hosts that answer within the window, each once, sorted by id.
   [[nodiscard]] Result<std::vector<LatticeHost>> hosts();
   [[nodiscard]] Result<LatticeInventory> inventory(std::string_view host_id);
-  /// Inventories of all hosts; those that do not answer are left out.
+  /// Inventories of all hosts, asked at the same time; those that do not answer are left out.
   [[nodiscard]] Result<std::vector<LatticeInventory>> inventories();
   /// As the first host that answers knows them.
   [[nodiscard]] Result<std::vector<Link>> links();
@@ -169,7 +169,8 @@ class Client {
   [[nodiscard]] Result<Operation> stop_host(std::string_view host_id,
                                             std::chrono::milliseconds wait = {});
 
-  /// Advertised to all hosts; nobody acknowledges. `provider_id` must be a key.
+  /// Advertised to all hosts; nobody acknowledges. Actor and provider are keys (M…, V…). Errors:
+  /// invalid_argument (what no host could use).
   [[nodiscard]] Result<void> put_link(const Link& link);
   [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract_id,
                                          std::string_view link_name = "default");

@@ -132,9 +132,13 @@ Result<std::vector<LatticeHost>> Client::hosts() {
   if (!answers) return std::unexpected(answers.error());
   std::vector<LatticeHost> all;
   for (const auto& host : readable<lattice::HostReply>(*answers)) {
-    all.push_back({host.id, std::chrono::seconds(host.uptime)});
+    if (lattice::usable_in_subject(host.id)) {
+      all.push_back({host.id, std::chrono::seconds(host.uptime)});
+    }
   }
-  std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.id < b.id; });
+  std::ranges::sort(all, {}, &LatticeHost::id);
+  const auto again = std::ranges::unique(all, {}, &LatticeHost::id);
+  all.erase(again.begin(), again.end());
   return all;
 }
 
@@ -150,9 +154,12 @@ Result<LatticeInventory> Client::inventory(std::string_view host_id) {
 Result<std::vector<LatticeInventory>> Client::inventories() {
   const auto all = hosts();
   if (!all) return std::unexpected(all.error());
+  std::vector<std::string> questions;
+  for (const auto& host : *all) questions.push_back(self_->subjects.inventory(host.id));
   std::vector<LatticeInventory> found;
-  for (const auto& host : *all) {
-    if (auto one = inventory(host.id)) found.push_back(std::move(*one));
+  for (const auto& one : readable<lattice::HostInventory>(
+           client::ask_each(*self_->control, questions, self_->control_deadline()))) {
+    found.push_back(to_public(one));
   }
   return found;
 }

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/text.hpp"
 #include "client/implementation.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
@@ -17,9 +18,33 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(2);
 
-bool is_actor_key(std::string_view text) {
+bool is_key(std::string_view text, identity::KeyType type) {
   const auto key = identity::PublicKey::parse(text);
-  return key && key->type() == identity::KeyType::module;
+  return key && key->type() == type;
+}
+
+/// Nobody acknowledges a link, so what cannot work must be refused here (lattice.md 1.2).
+Result<void> check_link(const Link& link) {
+  const auto refuse = [](std::string message, std::string remedy) {
+    return fail(ErrorCode::invalid_argument, std::move(message), std::move(remedy));
+  };
+  if (!is_key(link.actor, identity::KeyType::module)) {
+    return refuse(fmt::format("'{}' is no public key of an actor", replace_bad_utf8(link.actor)),
+                  "56 characters that begin with M; `trellis ctl get inventory` lists actors");
+  }
+  if (!is_key(link.provider_id, identity::KeyType::service)) {
+    return refuse(
+        fmt::format("'{}' is no public key of a provider", replace_bad_utf8(link.provider_id)),
+        "56 characters that begin with V; `trellis ctl get inventory` lists providers");
+  }
+  if (trim(link.contract_id).empty()) {
+    return refuse("the link names no contract", "for example wasmcloud:keyvalue");
+  }
+  if (!lattice::usable_in_subject(link.link_name)) {
+    return refuse(fmt::format("'{}' cannot be a link name", replace_bad_utf8(link.link_name)),
+                  "visible ASCII characters without '*' and '>', for example default");
+  }
+  return {};
 }
 
 class Watch final : public LatticeWatch {
@@ -53,6 +78,7 @@ LatticeEventRecord to_record(const lattice::PublishedEvent& published) {
 }  // namespace
 
 Result<void> Client::put_link(const Link& link) {
+  if (auto usable = check_link(link); !usable) return usable;
   const lattice::LinkDefinition definition{link.actor,
                                            link.provider_id,
                                            link.link_name,
@@ -74,7 +100,7 @@ Result<void> Client::remove_link(std::string_view actor, std::string_view contra
 
 // No question of the control interface tells aliases; the lattice's cache has them.
 Result<std::string> Client::resolve_actor(std::string_view wanted) {
-  if (is_actor_key(wanted)) return std::string(wanted);
+  if (is_key(wanted, identity::KeyType::module)) return std::string(wanted);
   const CacheOptions cached;
   lattice::Replicator cache(
       self_->rpc.get(), {cached.events_subject, cached.replay_subject},

@@ -43,8 +43,9 @@ Result<Operation> Client::Implementation::carry_out(Order order, const ReadAck& 
   }
   std::unique_ptr<client::OutcomeWait> outcome;
   if (wait.count() > 0 || order.name == "update_actor") {
-    auto started = client::OutcomeWait::start(
-        *control, subjects, {order.operation, order.name, order.host_id, order.reference});
+    auto started = client::OutcomeWait::start(*control, subjects,
+                                              {order.operation, order.name, order.host_id,
+                                               order.reference, order.actor, order.link_name});
     if (!started) return pass(started);
     outcome = std::move(*started);
   }
@@ -67,7 +68,7 @@ Result<Operation> Client::Implementation::carry_out(Order order, const ReadAck& 
                 fmt::format("{} of {} was accepted, but nothing was heard of it within {} ms "
                             "(operation {})",
                             order.name, order.reference, wait.count(), order.operation),
-                "see the host's log, or `trellis ctl get inventory`; --timeout allows more");
+                "see the host's log, or `trellis ctl get inventory`; --wait SECONDS allows more");
   }
   if (heard->failure) return fail(ErrorCode::unavailable, *heard->failure);
   made.entity = heard->id;
@@ -84,13 +85,27 @@ Result<Operation> Client::start_actor(std::string_view host_id, std::string_view
       refusal_in<lattice::StartActorAck>, wait);
 }
 
+// The event of a stop has the key only.
+std::string Client::Implementation::actor_from(std::string_view host_id,
+                                               std::string_view reference) const {
+  if (!lattice::usable_in_subject(host_id)) return {};
+  const auto known = ask<lattice::HostInventory>(subjects.inventory(host_id), {});
+  if (!known) return {};
+  for (const auto& actor : known->actors) {
+    if (actor.image_ref == reference) return actor.id;
+  }
+  return {};
+}
+
 Result<Operation> Client::stop_actor(std::string_view host_id, std::string_view reference,
                                      std::chrono::milliseconds wait) {
-  return self_->carry_out(
-      self_->order(self_->subjects.command(host_id, "sa"),
-                   lattice::StopActorCommand{std::string(host_id), std::string(reference)},
-                   "stop_actor", host_id, reference),
-      refusal_in<lattice::StopAck>, wait);
+  auto order = self_->order(self_->subjects.command(host_id, "sa"),
+                            lattice::StopActorCommand{std::string(host_id), std::string(reference)},
+                            "stop_actor", host_id, reference);
+  if (wait.count() > 0 && !identity::PublicKey::parse(reference)) {
+    order.actor = self_->actor_from(host_id, reference);
+  }
+  return self_->carry_out(std::move(order), refusal_in<lattice::StopAck>, wait);
 }
 
 Result<Operation> Client::update_actor(std::string_view host_id, std::string_view key,
@@ -98,9 +113,10 @@ Result<Operation> Client::update_actor(std::string_view host_id, std::string_vie
                                        std::chrono::milliseconds wait) {
   const lattice::UpdateActorCommand command{std::string(host_id), std::string(key),
                                             std::string(new_reference)};
-  return self_->carry_out(self_->order(self_->subjects.command(host_id, "upd"), command,
-                                       "update_actor", host_id, new_reference),
-                          refused_update, wait);
+  auto order = self_->order(self_->subjects.command(host_id, "upd"), command, "update_actor",
+                            host_id, new_reference);
+  order.actor = key;
+  return self_->carry_out(std::move(order), refused_update, wait);
 }
 
 Result<Operation> Client::start_provider(std::string_view host_id, std::string_view reference,
@@ -108,9 +124,10 @@ Result<Operation> Client::start_provider(std::string_view host_id, std::string_v
                                          std::chrono::milliseconds wait) {
   const lattice::StartProviderCommand command{std::string(host_id), std::string(reference),
                                               std::string(link_name)};
-  return self_->carry_out(self_->order(self_->subjects.command(host_id, "lp"), command,
-                                       "start_provider", host_id, reference),
-                          refusal_in<lattice::StartProviderAck>, wait);
+  auto order = self_->order(self_->subjects.command(host_id, "lp"), command, "start_provider",
+                            host_id, reference);
+  order.link_name = link_name;
+  return self_->carry_out(std::move(order), refusal_in<lattice::StartProviderAck>, wait);
 }
 
 Result<Operation> Client::stop_provider(std::string_view host_id, std::string_view reference,
@@ -118,9 +135,10 @@ Result<Operation> Client::stop_provider(std::string_view host_id, std::string_vi
                                         std::chrono::milliseconds wait) {
   const lattice::StopProviderCommand command{std::string(host_id), std::string(reference),
                                              std::string(link_name), std::string(contract_id)};
-  return self_->carry_out(self_->order(self_->subjects.command(host_id, "sp"), command,
-                                       "stop_provider", host_id, reference),
-                          refusal_in<lattice::StopAck>, wait);
+  auto order = self_->order(self_->subjects.command(host_id, "sp"), command, "stop_provider",
+                            host_id, reference);
+  order.link_name = link_name;
+  return self_->carry_out(std::move(order), refusal_in<lattice::StopAck>, wait);
 }
 
 Result<Operation> Client::scale_actor(std::string_view host_id, std::string_view reference,

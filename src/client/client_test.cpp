@@ -54,6 +54,26 @@ struct ClientTest : testing::Test {
   std::unique_ptr<Client> client;
 };
 
+/// A first-party host: it acknowledges a command, tells one event, and knows no outcomes.
+struct FirstPartyHost {
+  FirstPartyHost(lattice::MemoryBus& bus, const lattice::Subjects& subjects, const char* verb,
+                 std::string ack, const std::string& event)
+      : transport(bus.connect()) {
+    const auto published =
+        R"({"event":)" + event + R"(,"header":{"host_origin":")" + id + R"(","timestamp":1}})";
+    commands = std::move(*transport->subscribe(
+        subjects.command(id, verb), {},
+        [this, ack = std::move(ack), published, where = subjects.events()](const Message& message) {
+          static_cast<void>(transport->publish(message.reply, as_bytes(ack)));
+          static_cast<void>(transport->publish(where, as_bytes(published)));
+        }));
+  }
+
+  std::string id = std::string(host_id).substr(0, 55) + "A";
+  std::unique_ptr<lattice::MemoryTransport> transport;
+  std::unique_ptr<lattice::Subscription> commands;
+};
+
 TEST_F(ClientTest, SeesHostsAndWhatTheyRun) {
   const auto hosts = client->hosts();
   ASSERT_TRUE(hosts);
@@ -136,21 +156,103 @@ TEST_F(ClientTest, SilenceAfterAnAcceptedCommandIsADeadline) {
 }
 
 TEST_F(ClientTest, EventsOfHostsThatTellNoOutcomeCountToo) {
-  std::string other(host_id);
-  other.back() = 'A';
-  const auto stranger = bus.connect();
-  const auto starts =
-      stranger->subscribe(subjects.command(other, "la"), {}, [&](const Message& message) {
-        static_cast<void>(stranger->publish(
-            message.reply, as_bytes(R"({"host_id":"","actor_ref":"image","failure":null})")));
-        const auto event =
-            std::string(R"({"event":{"ActorStarted":{"actor":"MX","image_ref":"image"}},)") +
-            R"("header":{"host_origin":")" + other + R"(","timestamp":1}})";
-        static_cast<void>(stranger->publish(subjects.events(), as_bytes(event)));
-      });
-  const auto started = client->start_actor(other, "image", seconds(20));
+  const FirstPartyHost other(bus, subjects, "la",
+                             R"({"host_id":"","actor_ref":"image","failure":null})",
+                             R"({"ActorStarted":{"actor":"MX","image_ref":"image"}})");
+  const auto started = client->start_actor(other.id, "image", seconds(20));
   ASSERT_TRUE(started) << started.error().message;
   EXPECT_EQ(started->entity, "MX");
+}
+
+TEST_F(ClientTest, CompletedUpdatesOfFirstPartyHostsEndTheWaiting) {
+  const FirstPartyHost other(bus, subjects, "upd", R"({"accepted":true})",
+                             std::string(R"({"ActorUpdateCompleted":{"actor":")") + actor_id +
+                                 R"(","old_revision":1,"new_revision":2}})");
+  const auto updated = client->update_actor(other.id, actor_id, "image", seconds(20));
+  ASSERT_TRUE(updated) << updated.error().message;
+  EXPECT_TRUE(updated->done);
+  EXPECT_EQ(updated->entity, actor_id);
+  EXPECT_FALSE(client->update_actor(other.id, "MANOTHER", "image", milliseconds(50)));
+}
+
+TEST_F(ClientTest, EventsOfOtherLinkNamesAreNoSuccess) {
+  const FirstPartyHost other(
+      bus, subjects, "lp", R"({"host_id":"","provider_ref":"image","failure":null})",
+      R"({"ProviderStarted":{"contract_id":"c","link_name":"one","provider_id":"VX",)"
+      R"("image_ref":"image"}})");
+  const auto wrong = client->start_provider(other.id, "image", "two", milliseconds(50));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, ErrorCode::deadline);
+  const auto right = client->start_provider(other.id, "image", "one", seconds(20));
+  ASSERT_TRUE(right) << right.error().message;
+  EXPECT_EQ(right->entity, "VX");
+}
+
+TEST_F(ClientTest, StopsOfOtherLinkNamesAreNoSuccess) {
+  const FirstPartyHost other(
+      bus, subjects, "sp", R"({"failure":null})",
+      R"({"ProviderStopped":{"contract_id":"c","link_name":"default","provider_id":"VX"}})");
+  EXPECT_FALSE(client->stop_provider(other.id, "VX", "two", "c", milliseconds(50)));
+  // Hosts read a blank link name as "default".
+  EXPECT_TRUE(client->stop_provider(other.id, "VX", " ", "c", seconds(20)));
+}
+
+TEST_F(ClientTest, ActorsStoppedByTheirImageAreKnownByTheirKey) {
+  const FirstPartyHost other(bus, subjects, "sa", R"({"failure":null})",
+                             R"({"ActorStopped":{"actor":"MX"}})");
+  const auto inventory =
+      other.transport->subscribe(subjects.inventory(other.id), {}, [&](const Message& message) {
+        const auto text = R"({"host_id":")" + other.id +
+                          R"(","labels":{},"actors":[{"id":"MX","image_ref":"image",)"
+                          R"("revision":0}],"providers":[]})";
+        static_cast<void>(other.transport->publish(message.reply, as_bytes(text)));
+      });
+  const auto stopped = client->stop_actor(other.id, "image", seconds(20));
+  ASSERT_TRUE(stopped) << stopped.error().message;
+  EXPECT_EQ(stopped->entity, "MX");
+}
+
+TEST_F(ClientTest, HostsAreListedOnceAndAskedAtTheSameTime) {
+  // Ten hosts that announce themselves three times each, and answer once all ten were asked.
+  const auto peer = bus.connect();
+  std::vector<std::string> questions;  // on the bus's thread only
+  std::vector<std::unique_ptr<lattice::Subscription>> asked;
+  for (char digit = 'A'; digit < 'K'; ++digit) {
+    asked.push_back(*peer->subscribe(
+        subjects.inventory(std::string("NPEER") + digit), {}, [&](const Message& message) {
+          questions.emplace_back(message.reply);
+          if (questions.size() < 10) return;
+          for (const auto& reply : questions) {
+            static_cast<void>(peer->publish(
+                reply, as_bytes(R"({"host_id":"N","labels":{},"actors":[],"providers":[]})")));
+          }
+        }));
+  }
+  const auto announced = peer->subscribe(subjects.hosts(), {}, [&](const Message& message) {
+    for (int i = 0; i < 30; ++i) {
+      const auto text =
+          std::string(R"({"id":"NPEER)") + static_cast<char>('A' + i % 10) + R"(","uptime":1})";
+      static_cast<void>(peer->publish(message.reply, as_bytes(text)));
+    }
+    static_cast<void>(peer->publish(message.reply, as_bytes(R"({"id":"a.>","uptime":1})")));
+  });
+  EXPECT_EQ(client->hosts()->size(), 11U);
+  EXPECT_EQ(client->inventories()->size(), 11U);
+}
+
+TEST_F(ClientTest, LinksThatCannotWorkAreRefused) {
+  const auto refusal = [&](const Link& link) {
+    const auto sent = client->put_link(link);
+    return sent ? std::string("accepted") : sent.error().message;
+  };
+  const std::string contract = "wasmcloud:keyvalue";
+  EXPECT_EQ(refusal({"Echo", contract, "default", provider_id, {}}),
+            "'Echo' is no public key of an actor");
+  EXPECT_EQ(refusal({actor_id, contract, "default", "builtin:keyvalue", {}}),
+            "'builtin:keyvalue' is no public key of a provider");
+  EXPECT_EQ(refusal({actor_id, contract, "a b", provider_id, {}}), "'a b' cannot be a link name");
+  EXPECT_EQ(refusal({actor_id, "", "default", provider_id, {}}), "the link names no contract");
+  EXPECT_EQ(refusal({actor_id, contract, "default", provider_id, {}}), "accepted");
 }
 
 TEST_F(ClientTest, CallsAreSignedAndErrorsComeBack) {

@@ -1,5 +1,6 @@
 #include "client/gather.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,29 @@ struct Answers {
   }
 };
 
+/// One place for each question. Shared with the handlers.
+struct Replies {
+  explicit Replies(std::size_t count) : texts(count), open(count) {}
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> texts;  // under mutex, like the others; empty: no answer
+  std::size_t bytes = 0;
+  std::size_t open;
+
+  void receive(std::size_t place, const Result<Bytes>& answer) {
+    {
+      const std::scoped_lock lock(mutex);
+      --open;
+      if (answer && bytes + answer->size() <= limits::client_answer_bytes) {
+        bytes += answer->size();
+        texts[place] = as_text(*answer);
+      }
+    }
+    changed.notify_all();
+  }
+};
+
 }  // namespace
 
 Result<std::vector<std::string>> gather(lattice::Transport& transport, std::string_view subject,
@@ -50,6 +74,22 @@ Result<std::vector<std::string>> gather(lattice::Transport& transport, std::stri
     return answers->nobody || (enough > 0 && answers->texts.size() >= enough);
   });
   return std::exchange(answers->texts, {});
+}
+
+std::vector<std::string> ask_each(lattice::Transport& transport,
+                                  const std::vector<std::string>& subjects, SteadyTime deadline) {
+  const auto count = std::min(subjects.size(), limits::client_answers);
+  const auto replies = std::make_shared<Replies>(count);
+  for (std::size_t place = 0; place < count; ++place) {
+    transport.request(subjects[place], {}, deadline, [replies, place](const Result<Bytes>& answer) {
+      replies->receive(place, answer);
+    });
+  }
+  std::unique_lock lock(replies->mutex);
+  // The transport ends each request by its deadline.
+  replies->changed.wait(lock, [&] { return replies->open == 0; });
+  std::erase(replies->texts, std::string());
+  return std::exchange(replies->texts, {});
 }
 
 }  // namespace trellis::client

@@ -1,4 +1,4 @@
-// One question, the answers of everybody (lattice.md 5.1).
+// One question, the answers of everybody (lattice.md 5.1); and one question each to many.
 #pragma once
 
 #include <chrono>
@@ -17,5 +17,11 @@ namespace trellis::client {
                                                       std::string_view question,
                                                       std::chrono::milliseconds window,
                                                       std::size_t enough = 0);
+
+/// The answers of those who answer by `deadline`, in the order of `subjects`; all are asked at the
+/// same time, so that silent ones cost one wait and not one each. Bounded like gather().
+[[nodiscard]] std::vector<std::string> ask_each(lattice::Transport& transport,
+                                                const std::vector<std::string>& subjects,
+                                                SteadyTime deadline);
 
 }  // namespace trellis::client

@@ -35,7 +35,9 @@ class Client::Implementation {
     std::string name;  ///< as in an outcome
     std::string host_id;
     std::string reference;
-    std::string operation;  ///< id
+    std::string operation;   ///< id
+    std::string actor = {};  ///< these two: OutcomeWait::Expected
+    std::string link_name = {};
   };
   template <class T>
   [[nodiscard]] Order order(std::string subject, const T& command, std::string_view name,
@@ -47,6 +49,8 @@ class Client::Implementation {
   [[nodiscard]] SteadyTime control_deadline() const {
     return std::chrono::steady_clock::now() + options.control_timeout;
   }
+  /// The key of the actor a host runs from this reference; empty when it is not known.
+  [[nodiscard]] std::string actor_from(std::string_view host_id, std::string_view reference) const;
   [[nodiscard]] Error silence(const Error& error, std::string_view who) const;
 
   const ClientOptions options;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/text.hpp"
 #include "trellis/bytes.hpp"
 
 namespace trellis::client {
@@ -16,6 +17,11 @@ bool names(const std::optional<std::string>& image, const std::string& key,
   return key == reference || (image && *image == reference);
 }
 
+/// Hosts start a provider whose link name is blank under "default" (lattice.md 1.3).
+bool same_link_name(std::string_view told, std::string_view commanded) {
+  return told == (trim(commanded).empty() ? std::string_view("default") : commanded);
+}
+
 }  // namespace
 
 std::optional<std::string> shows_success(const lattice::PublishedEvent& published,
@@ -25,18 +31,27 @@ std::optional<std::string> shows_success(const lattice::PublishedEvent& publishe
     using Event = std::remove_cvref_t<decltype(what)>;
     const auto& command = expected.command;
     const auto& reference = expected.reference;
+    const auto is_actor = [&](const std::string& key) {
+      return key == reference || (!expected.actor.empty() && key == expected.actor);
+    };
     if constexpr (std::is_same_v<Event, event::ActorStarted>) {
       if (command == "start_actor" && names(what.image_ref, what.actor, reference)) {
         return what.actor;
       }
     } else if constexpr (std::is_same_v<Event, event::ActorStopped>) {
-      if (command == "stop_actor" && what.actor == reference) return what.actor;
+      if (command == "stop_actor" && is_actor(what.actor)) return what.actor;
+    } else if constexpr (std::is_same_v<Event, event::ActorUpdateCompleted>) {
+      if (command == "update_actor" && what.actor == expected.actor) return what.actor;
     } else if constexpr (std::is_same_v<Event, event::ProviderStarted>) {
-      if (command == "start_provider" && names(what.image_ref, what.provider_id, reference)) {
+      if (command == "start_provider" && same_link_name(what.link_name, expected.link_name) &&
+          names(what.image_ref, what.provider_id, reference)) {
         return what.provider_id;
       }
     } else if constexpr (std::is_same_v<Event, event::ProviderStopped>) {
-      if (command == "stop_provider" && what.provider_id == reference) return what.provider_id;
+      if (command == "stop_provider" && what.provider_id == reference &&
+          same_link_name(what.link_name, expected.link_name)) {
+        return what.provider_id;
+      }
     } else if constexpr (std::is_same_v<Event, event::HostStopped>) {
       if (command == "stop_host") return expected.host_id;
     }

@@ -22,7 +22,9 @@ class OutcomeWait {
     std::string operation;  ///< id
     std::string command;    ///< as in Outcome::command
     std::string host_id;
-    std::string reference;  ///< image reference or public key
+    std::string reference;       ///< image reference or public key
+    std::string actor = {};      ///< of an update or a stop, when `reference` is not its key
+    std::string link_name = {};  ///< of a provider
   };
 
   [[nodiscard]] static Result<std::unique_ptr<OutcomeWait>> start(lattice::Transport& transport,
