@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <tuple>
 #include <vector>
 
+#include "base/text.hpp"
 #include "cli/host_client.hpp"
 
 namespace trellis::cli {
@@ -18,52 +22,92 @@ std::chrono::milliseconds to_ms(double seconds, std::chrono::milliseconds otherw
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-Result<double> seconds_from_env(const Context& context, const char* variable, double given) {
-  const auto text = given > 0 ? std::nullopt : context.env(variable);
-  if (!text) return given;
+/// A variable in units of `unit_s` seconds. Nothing when it is unset.
+Result<std::optional<double>> seconds_from_env(const Context& context, const char* variable,
+                                               double unit_s) {
+  const auto text = context.env(variable);
+  if (!text) return std::optional<double>();
   char* end = nullptr;
-  const auto value = std::strtod(text->c_str(), &end);
-  if (*end == '\0' && value > 0 && value <= longest_s) return value;
-  return fail(ErrorCode::invalid_argument, fmt::format("{} is '{}'", variable, *text),
-              "seconds above 0");
+  const auto value = std::strtod(text->c_str(), &end) * unit_s;
+  if (*end == '\0' && value > 0 && value <= longest_s) return std::optional<double>(value);
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} is '{}'", variable, replace_bad_utf8(*text)),
+              unit_s < 1 ? "milliseconds above 0" : "seconds above 0");
 }
 
-Result<ClientOptions> client_options(const Context& context, const LatticeConnection& connection) {
+/// The variables of later tools win over those of this generation's (cli.md 11).
+Result<void> read_timeouts(const Context& context, const CtlFlags& flags, ClientOptions& options) {
+  const auto calls_ms = seconds_from_env(context, "WASMCLOUD_RPC_TIMEOUT_MS", 0.001);
+  if (!calls_ms) return std::unexpected(calls_ms.error());
+  const auto calls = seconds_from_env(context, "WASH_RPC_TIMEOUT", 1);
+  if (!calls) return std::unexpected(calls.error());
+  const auto control_ms = seconds_from_env(context, "WASMCLOUD_CTL_TIMEOUT_MS", 0.001);
+  if (!control_ms) return std::unexpected(control_ms.error());
+  const auto or_env = [](double given, std::optional<double> variable) {
+    return given > 0 ? given : variable.value_or(0);
+  };
+  const auto call_s = or_env(flags.rpc_timeout_s, *calls_ms ? *calls_ms : *calls);
+  options.rpc_timeout = to_ms(call_s, options.rpc_timeout);
+  options.control_timeout = to_ms(or_env(flags.timeout_s, *control_ms), options.control_timeout);
+  options.window = to_ms(flags.timeout_s, options.window);
+  return {};
+}
+
+bool same_tls(const NatsTls& a, const NatsTls& b) {
+  const auto all = [](const NatsTls& tls) {
+    return std::tie(tls.required, tls.ca_file, tls.cert_file, tls.key_file, tls.skip_verification);
+  };
+  return all(a) == all(b);
+}
+
+bool same_connection(const NatsOptions& a, const NatsOptions& b) {
+  const auto all = [](const NatsOptions& nats) {
+    return std::tie(nats.servers, nats.jwt, nats.seed, nats.creds_file, nats.user, nats.password,
+                    nats.token);
+  };
+  return all(a) == all(b) && same_tls(a.tls, b.tls);
+}
+
+/// Options and variables of where the lattice is; timeouts are not among them.
+Result<ClientOptions> connection_options(const Context& context,
+                                         const LatticeConnection& connection) {
   ClientOptions made;
-  if (const auto ns = option_or_env(context, connection.ns, "WASH_RPC_NSPREFIX")) made.ns = *ns;
+  const auto ns = option_or_env(context, connection.ns, "WASMCLOUD_LATTICE_PREFIX");
+  if (const auto found = ns ? ns : context.env("WASH_RPC_NSPREFIX")) made.ns = *found;
   auto rpc = nats_options(context, connection.rpc, NatsOptions{});
   if (!rpc) return pass(rpc);
   auto control = nats_options(context, connection.control, *rpc);
   if (!control) return pass(control);
-  const bool separate = control->servers != rpc->servers || control->seed != rpc->seed ||
-                        control->creds_file != rpc->creds_file || control->user != rpc->user ||
-                        control->token != rpc->token;
+  if (!same_connection(*rpc, *control)) made.control = std::move(*control);
   made.rpc = std::move(*rpc);
-  if (separate) made.control = std::move(*control);
   return made;
 }
 
 }  // namespace
 
 void add_lattice_connection(CLI::App& leaf, LatticeConnection& connection) {
-  add_nats_options(leaf, connection.rpc,
-                   {"rpc", "WASH_RPC", "the lattice", "-r,--rpc-host", "-p,--rpc-port"});
+  add_nats_options(
+      leaf, connection.rpc,
+      {"rpc", "WASH_RPC", "the lattice", "-r,--rpc-host", "-p,--rpc-port", "WASMCLOUD_RPC"});
   connection.host_option = leaf.get_option("--rpc-host");
   connection.port_option = leaf.get_option("--rpc-port");
-  add_nats_options(leaf, connection.control,
-                   {"ctl", "WASH_CTL", "the control interface, when it is another", {}, {}});
+  add_nats_options(
+      leaf, connection.control,
+      {"ctl", "WASH_CTL", "the control interface, when it is another", {}, {}, "WASMCLOUD_CTL"});
   leaf.add_option("-n,--ns-prefix,--namespace", connection.ns,
-                  "Namespace of the lattice [env WASH_RPC_NSPREFIX]")
+                  "Namespace of the lattice [env WASMCLOUD_LATTICE_PREFIX, WASH_RPC_NSPREFIX]")
       ->default_str("default");
 }
 
 void add_ctl_options(CLI::App& leaf, CtlFlags& flags) {
   add_lattice_connection(leaf, flags.connection);
   leaf.add_option("--timeout", flags.timeout_s,
-                  "Seconds to wait for the answer of one host (2), or of all hosts (1)")
+                  "Seconds to wait for the answer of one host (2) [env WASMCLOUD_CTL_TIMEOUT_MS], "
+                  "or of all hosts (1)")
       ->check(CLI::Range(0.001, longest_s));
   leaf.add_option("-t,--rpc-timeout", flags.rpc_timeout_s,
-                  "Seconds a call may take, 2 unless given [env WASH_RPC_TIMEOUT]")
+                  "Seconds a call may take, 2 unless given [env WASMCLOUD_RPC_TIMEOUT_MS, "
+                  "WASH_RPC_TIMEOUT]")
       ->check(CLI::Range(0.001, longest_s));
 }
 
@@ -79,14 +123,16 @@ std::chrono::milliseconds CtlFlags::wait_time() const {
   return to_ms(wait_s > 0 ? wait_s : default_wait_s, {});
 }
 
+Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags) {
+  auto options = connection_options(context, flags.connection);
+  if (!options) return options;
+  if (auto read = read_timeouts(context, flags, *options); !read) return pass(read);
+  return options;
+}
+
 Result<std::unique_ptr<Client>> connect_lattice(const Context& context, const CtlFlags& flags) {
-  auto options = client_options(context, flags.connection);
-  if (!options) return pass(options);
-  const auto rpc_timeout = seconds_from_env(context, "WASH_RPC_TIMEOUT", flags.rpc_timeout_s);
-  if (!rpc_timeout) return std::unexpected(rpc_timeout.error());
-  options->rpc_timeout = to_ms(*rpc_timeout, options->rpc_timeout);
-  options->control_timeout = to_ms(flags.timeout_s, options->control_timeout);
-  options->window = to_ms(flags.timeout_s, options->window);
+  const auto options = client_options(context, flags);
+  if (!options) return std::unexpected(options.error());
   return Client::connect(*options);
 }
 
@@ -114,7 +160,7 @@ Result<Bytes> call_over_lattice(const Context& context, const LatticeConnection&
                                 const CallData& data, std::chrono::milliseconds timeout) {
   const auto payload = call_payload(data);
   if (!payload) return payload;
-  auto options = client_options(context, connection);
+  auto options = connection_options(context, connection);
   if (!options) return pass(options);
   auto client = Client::connect(*options);
   if (!client) return pass(client);

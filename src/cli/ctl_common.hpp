@@ -41,6 +41,8 @@ void add_ctl_options(CLI::App& leaf, CtlFlags& flags);
 /// --wait for commands that take effect later.
 void add_wait_option(CLI::App& leaf, CtlFlags& flags);
 
+/// What options and variables say. Errors: invalid_argument, naming the variable or option.
+[[nodiscard]] Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags);
 /// Connects, with the remedy in the error when nobody is there.
 [[nodiscard]] Result<std::unique_ptr<Client>> connect_lattice(const Context& context,
                                                               const CtlFlags& flags);

@@ -1,5 +1,4 @@
 // trellis ctl watch: events of a lattice as they happen, one line each.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <condition_variable>
@@ -9,14 +8,11 @@
 #include <thread>
 
 #include "cli/ctl_common.hpp"
-#include "cli/printable.hpp"
+#include "cli/event_line.hpp"
 #include "cli/stop_request.hpp"
-#include "control/json_text.hpp"
 
 namespace trellis::cli {
 namespace {
-
-using nlohmann::json;
 
 /// Lines that wait for a slow terminal; more are dropped and counted.
 constexpr std::size_t most_waiting = 10'000;
@@ -63,48 +59,19 @@ class Lines {
   std::uint64_t dropped_ = 0;
 };
 
-std::string line_of(const LatticeEventRecord& event, bool as_json) {
-  if (as_json) {
-    auto content = control::parse_json(event.content, "event");
-    return control::dump_json({{"event", event.name},
-                               {"host_id", event.host_id},
-                               {"timestamp", event.timestamp},
-                               {"content", content ? std::move(*content) : json()}});
-  }
-  const auto time = static_cast<std::time_t>(event.timestamp);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {} {} {}", fmt::gmtime(time), printable(event.host_id),
-                     event.name, event.content == "null" ? "" : printable(event.content));
-}
-
-std::string line_of(const OutcomeRecord& outcome, bool as_json) {
-  if (as_json) {
-    json made{{"outcome", outcome.command},
-              {"host_id", outcome.host_id},
-              {"operation_id", outcome.operation_id},
-              {"reference", outcome.reference},
-              {"id", outcome.entity},
-              {"failure", nullptr}};
-    if (outcome.failure) made["failure"] = *outcome.failure;
-    return control::dump_json(made);
-  }
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {} {} {} {} (operation {})",
-                     fmt::gmtime(std::time(nullptr)), printable(outcome.host_id),
-                     printable(outcome.command), printable(outcome.reference),
-                     outcome.failure ? "failed: " + printable(*outcome.failure) : "done",
-                     printable(outcome.operation_id));
-}
-
 Result<void> watch(Context& context, const OutputOptions& output, const Options& options) {
   StopRequest stop;
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   Lines lines;
-  auto watching = (*client)->watch(
-      {[&](const LatticeEventRecord& event) {
-         if (event.name == "Heartbeat" && !options.heartbeats) return;
-         lines.add(line_of(event, output.json));
-       },
-       [&](const OutcomeRecord& outcome) { lines.add(line_of(outcome, output.json)); }});
+  auto watching =
+      (*client)->watch({[&](const LatticeEventRecord& event) {
+                          if (event.name == "Heartbeat" && !options.heartbeats) return;
+                          lines.add(event_line(event, output.json));
+                        },
+                        [&](const OutcomeRecord& outcome) {
+                          lines.add(outcome_line(outcome, context.clock.wall(), output.json));
+                        }});
   if (!watching) return pass(watching);
   const auto end = std::chrono::steady_clock::now() +
                    std::chrono::milliseconds(static_cast<std::int64_t>(options.for_s * 1000));
@@ -117,10 +84,14 @@ Result<void> watch(Context& context, const OutputOptions& output, const Options&
     if (!context.out) break;  // nobody reads any more
     ++seen;
   }
+  const auto unreadable = (*watching)->unreadable();
   watching->reset();
   if (const auto dropped = lines.dropped(); dropped > 0) {
     context.err << fmt::format("Warning: {} events came faster than they could be shown\n",
                                dropped);
+  }
+  if (unreadable > 0) {
+    context.err << fmt::format("Warning: {} messages were no events\n", unreadable);
   }
   if (options.count > 0 && seen < options.count && !stop.requested()) {
     return fail(ErrorCode::deadline,

@@ -18,13 +18,38 @@ namespace {
 
 constexpr std::size_t longest_secret = 64 * 1024;
 
-std::string variable_name(const NatsFlags& flags, std::string_view suffix) {
-  return fmt::format("{}_{}", flags.names.variable, suffix);
+/// As help and errors name them: "WASMCLOUD_RPC_HOST, WASH_RPC_HOST".
+std::string variable_names(const NatsFlagNames& names, std::string_view suffix) {
+  auto text = fmt::format("{}_{}", names.variable, suffix);
+  if (!names.first_variable.empty()) {
+    text.insert(0, fmt::format("{}_{}, ", names.first_variable, suffix));
+  }
+  return text;
 }
 
 std::optional<std::string> given(const Context& context, const NatsFlags& flags,
                                  const std::string& option, std::string_view suffix) {
-  return option_or_env(context, option, variable_name(flags, suffix).c_str());
+  const auto look = [&](const std::string& prefix) {
+    return option_or_env(context, option, fmt::format("{}_{}", prefix, suffix).c_str());
+  };
+  if (flags.names.first_variable.empty()) return look(flags.names.variable);
+  auto value = look(flags.names.first_variable);
+  return value ? value : look(flags.names.variable);
+}
+
+bool names_login(const Context& context, const NatsFlags& flags) {
+  return given(context, flags, flags.jwt, "JWT") || given(context, flags, flags.seed, "SEED") ||
+         given(context, flags, flags.creds_file, "CREDS") ||
+         given(context, flags, flags.user, "USER") || given(context, flags, flags.token, "TOKEN");
+}
+
+void forget_login(NatsOptions& options) {
+  options.jwt.clear();
+  options.seed.clear();
+  options.creds_file.clear();
+  options.user.clear();
+  options.password.clear();
+  options.token.clear();
 }
 
 /// The content of the file of that name, else the text itself; white space around it cut off.
@@ -53,7 +78,7 @@ Result<std::string> server_url(const std::string& host, const std::optional<std:
     if (bad != std::errc() || at != end || number == 0) {
       return fail(ErrorCode::invalid_argument,
                   fmt::format("'{}' is no port (--{}-port, {})", replace_bad_utf8(*port),
-                              flags.names.option, variable_name(flags, "PORT")),
+                              flags.names.option, variable_names(flags.names, "PORT")),
                   "1 to 65535");
     }
   }
@@ -65,12 +90,12 @@ Result<std::string> server_url(const std::string& host, const std::optional<std:
 void add_nats_options(CLI::App& leaf, NatsFlags& flags, NatsFlagNames names) {
   flags.names = std::move(names);
   const auto& option = flags.names.option;
-  const auto& variable = flags.names.variable;
   const auto group = fmt::format("NATS connection for {}", flags.names.purpose);
   const auto add = [&](std::string name, std::string& value, std::string_view help,
                        std::string_view suffix) {
     if (name.empty()) name = "--" + option;
-    leaf.add_option(name, value, fmt::format("{} [env {}_{}]", help, variable, suffix))
+    leaf.add_option(name, value,
+                    fmt::format("{} [env {}]", help, variable_names(flags.names, suffix)))
         ->group(group);
   };
   const auto named = [&](const std::string& own, std::string_view suffix) {
@@ -98,6 +123,7 @@ bool names_server(const Context& context, const NatsFlags& flags) {
 Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
                                  const NatsOptions& base) {
   auto made = base;
+  if (names_login(context, flags)) forget_login(made);
   const auto host = given(context, flags, flags.host, "HOST");
   const auto port = given(context, flags, flags.port, "PORT");
   if (host || port) {

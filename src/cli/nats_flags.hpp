@@ -16,6 +16,7 @@ struct NatsFlagNames {
   std::string purpose;           ///< "calls and advertisements"
   std::string host_option = {};  ///< instead of --rpc-host, with a short form: "-r,--rpc-host"
   std::string port_option = {};
+  std::string first_variable = {};  ///< wins over `variable`, when not empty (cli.md 11)
 };
 
 /// As given on the command line; empty means: not given.
@@ -40,8 +41,10 @@ void add_nats_options(CLI::App& leaf, NatsFlags& flags, NatsFlagNames names);
 /// Whether an option or variable names a server.
 [[nodiscard]] bool names_server(const Context& context, const NatsFlags& flags);
 
-/// Flags over variables over `base`. An address is a host (with --…-port), HOST:PORT or a URL. JWT
-/// and seed may be files or the text itself. Errors never quote a secret.
+/// Flags over variables over `base`. Where they say how to log in, nothing of the login in `base`
+/// is left: NatsOptions ranks the ways, and another connection's could win. An address is a host
+/// (with --…-port), HOST:PORT or a URL. JWT and seed may be files or the text itself. Errors never
+/// quote a secret.
 [[nodiscard]] Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
                                                const NatsOptions& base);
 

@@ -1,0 +1,60 @@
+#include "cli/event_line.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "cli/printable.hpp"
+#include "control/json_text.hpp"
+
+namespace trellis::cli {
+namespace {
+
+using nlohmann::json;
+
+/// The end of the year 9999; the C library knows no calendar for the largest numbers.
+constexpr std::uint64_t last_second = 253'402'300'799;
+
+std::string time_text(std::uint64_t seconds) {
+  if (seconds > last_second) return fmt::format("@{}", seconds);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+}  // namespace
+
+std::string event_line(const LatticeEventRecord& event, bool as_json) {
+  if (as_json) {
+    auto content = control::parse_json(event.content, "event");
+    return control::dump_json({{"event", event.name},
+                               {"host_id", event.host_id},
+                               {"timestamp", event.timestamp},
+                               {"content", content ? std::move(*content) : json()}});
+  }
+  auto line = fmt::format("{} {} {}", time_text(event.timestamp), printable(event.host_id),
+                          printable(event.name));
+  if (event.content != "null") line += " " + printable(event.content);
+  return line;
+}
+
+std::string outcome_line(const OutcomeRecord& outcome, WallTime heard, bool as_json) {
+  if (as_json) {
+    json made{{"outcome", outcome.command},
+              {"host_id", outcome.host_id},
+              {"operation_id", outcome.operation_id},
+              {"reference", outcome.reference},
+              {"id", outcome.entity},
+              {"failure", nullptr}};
+    if (outcome.failure) made["failure"] = *outcome.failure;
+    return control::dump_json(made);
+  }
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(heard.time_since_epoch()).count();
+  return fmt::format("{} {} {} {} {} (operation {})",
+                     time_text(static_cast<std::uint64_t>(seconds)), printable(outcome.host_id),
+                     printable(outcome.command), printable(outcome.reference),
+                     outcome.failure ? "failed: " + printable(*outcome.failure) : "done",
+                     printable(outcome.operation_id));
+}
+
+}  // namespace trellis::cli
