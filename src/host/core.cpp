@@ -86,7 +86,10 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
       plane_(options_.lattice, options_.call_timeout, key_, options_.clock, std::move(connect),
              log_),
       router_({options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
-               options_.call_timeout, options_.clock, options_.authorizer, options_.middleware},
+               options_.call_timeout, options_.clock, options_.authorizer, options_.middleware,
+               [this](const ProviderEntry& provider, const std::string& actor) {
+                 return binder_.gate(provider, actor);
+               }},
               registry_.tables(), plane_, log_),
       health_({options_.health_interval, options_.health_timeout, options_.clock,
                [this] { plane_.heartbeat(health_); }},

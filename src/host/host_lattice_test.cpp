@@ -109,6 +109,23 @@ TEST_F(HostLattice, ALinkSetOnAThirdHostBindsTheProviderAndCarriesCalls) {
   EXPECT_TRUE(eventually([&] { return test::book().entries("RemoveActor").size() == 1; }));
 }
 
+TEST_F(HostLattice, CallsFromElsewhereWaitForTheFirstBinding) {
+  Signer signer;
+  auto& a = start();
+  auto& b = start();
+  const auto actor = start_actor(a, signer);
+  const auto provider = start_memory(b);
+  test::book().slow_ms = 500;  // BindActor takes that long, and then each call
+  ASSERT_TRUE(a.set_link(keyvalue_link(actor, provider)));
+  ASSERT_TRUE(eventually([&] {
+    const auto links = b.links();
+    return !links.empty() && links.front().state == LinkState::binding;
+  }));
+  EXPECT_EQ(call(a, actor, "Relay", relay("wasmcloud:keyvalue", "Get", as_bytes("v"))), "v");
+  EXPECT_EQ(test::book().early, 0);
+  test::book().slow_ms = 0;
+}
+
 TEST_F(HostLattice, ALateHostLearnsClaimsAndLinksFromTheCache) {
   Signer signer;
   auto& a = start();

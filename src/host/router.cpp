@@ -187,11 +187,14 @@ Result<Bytes> Router::to_provider(const actor::Actor& origin, const Route& route
     const Party target{route.provider_key, route.contract_id, route.link_name};
     return out(from, target, caller, operation, payload);
   }
-  if (route.gate != nullptr && !route.gate->open()) {
-    const BlockingScope blocking;
-    if (blocking.allowed()) route.gate->wait(std::min(caller.deadline, now() + gate_wait));
-  }
+  wait_at(route.gate.get(), caller);
   return to_provider(from, *route.provider, caller, operation, payload);
+}
+
+void Router::wait_at(const Gate* gate, const CallContext& caller) {
+  if (gate == nullptr || gate->open()) return;
+  const BlockingScope blocking;
+  if (blocking.allowed()) gate->wait(std::min(caller.deadline, now() + gate_wait));
 }
 
 Result<Bytes> Router::to_provider(const Origin& origin, const ProviderEntry& provider,

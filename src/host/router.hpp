@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,10 @@ struct RouterOptions {
   std::shared_ptr<const Clock> clock;
   std::shared_ptr<Authorizer> authorizer;  ///< may be null
   std::vector<std::shared_ptr<Middleware>> middleware;
+  /// For actors that run elsewhere: the gate that is closed while their first BindActor is under
+  /// way; null when there is none. Local ones have it in their routes.
+  std::function<std::shared_ptr<const Gate>(const ProviderEntry&, const std::string& actor)>
+      gate_of;
 };
 
 /// A provider as the origin of a call.
@@ -113,6 +118,7 @@ class Router {
   [[nodiscard]] Result<Bytes> with_hooks(const Origin& origin, const ProviderEntry& provider,
                                          const CallContext& caller, std::string_view operation,
                                          ByteView payload) const;
+  static void wait_at(const Gate* gate, const CallContext& caller);
   [[nodiscard]] bool authorizer_agrees(const ActorIdentity& origin,
                                        const InvocationView& invocation) const;
   [[nodiscard]] std::unexpected<Error> denied(std::string_view reason, std::string_view origin,

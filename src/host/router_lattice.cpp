@@ -80,11 +80,13 @@ Result<Bytes> Router::lattice_to_provider(const Tables& tables, const Party& ori
   if (origin.key == codec::core::system_actor) {
     return denied("system may not call a provider over the lattice", origin.key, target.key);
   }
+  const auto gate = options_.gate_of ? options_.gate_of(**here, std::string(origin.key)) : nullptr;
   const auto* known = tables.claims.find(origin.key);
   if (known == nullptr) {
     if (options_.deny_unknown_origins) {
       return denied("the claims of the caller are not known here", origin.key, target.key);
     }
+    wait_at(gate.get(), root);
     return to_provider({origin.key}, **here, root, operation, payload);
   }
   const auto& list = (*known)->identity.capabilities;
@@ -94,6 +96,7 @@ Result<Bytes> Router::lattice_to_provider(const Tables& tables, const Party& ori
   if (identity::is_expired((*known)->claims, options_.clock->wall())) {
     return denied("the caller's claims have expired", origin.key, target.key);
   }
+  wait_at(gate.get(), root);
   return to_provider({origin.key, &(*known)->identity}, **here, root, operation, payload);
 }
 

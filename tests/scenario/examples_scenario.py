@@ -12,7 +12,8 @@ from harness import ACTORS, free_port
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PLUGINS = Path(os.environ.get("TRELLIS_PLUGINS", "build/debug/lib/examples")).absolute()
-NO_MANIFEST = {"embed"}  # a program of its own: the install test runs it
+# A program of its own, which the install test runs; two hosts, which the lattice scenarios run.
+NO_MANIFEST = {"embed", "lattice"}
 
 
 def counts(test, site):

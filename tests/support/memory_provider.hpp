@@ -24,12 +24,16 @@ struct ProviderBook {
   std::vector<std::string> log;      // "BindActor M… PORT=1", "Get", …
   std::atomic<int> refuse_binds{0};  // that many BindActor calls are refused
   std::atomic<int> slow_ms{0};       // each call takes so long
+  std::atomic<bool> bound{false};    // a BindActor has succeeded
+  std::atomic<int> early{0};         // Gets that came before that
 
   void reset() {
     const std::scoped_lock lock(mutex);
     log.clear();
     refuse_binds = 0;
     slow_ms = 0;
+    bound = false;
+    early = 0;
   }
   std::vector<std::string> entries(std::string_view prefix) {
     const std::scoped_lock lock(mutex);
@@ -81,12 +85,14 @@ inline void handle(void* instance, trellis_call call, const trellis_call_info* i
     const std::scoped_lock lock(book().mutex);
     book().log.push_back(line);
   }
+  if (operation == "Get" && !book().bound) ++book().early;
   if (const int ms = book().slow_ms; ms > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(ms));
   }
   if (operation == "BindActor" && book().refuse_binds.fetch_sub(1) > 0) {
     return complete(instance, call, TRELLIS_ERROR, as_bytes("port taken"));
   }
+  if (operation == "BindActor") book().bound = true;
   if (operation == "HealthRequest") {
     return complete(instance, call, TRELLIS_OK,
                     codec::encode(codec::core::HealthResponse{true, "fine"}));
