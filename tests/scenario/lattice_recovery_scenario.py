@@ -85,7 +85,8 @@ class Recovery(LatticeScenario):
         port = free_port()
         self.link(actor, provider[0], "wasmcloud:httpserver", f"BIND=127.0.0.1:{port}")
         wait_until(lambda: is_listening(port), "the HTTP address")
-        self.assertEqual(http_get(f"http://127.0.0.1:{port}/")[0], 200)
+        # The link may have come by the cache, while the connection for calls was still away.
+        wait_until(lambda: http_get(f"http://127.0.0.1:{port}/")[0] == 200, "answers")
 
     def test_a_partition_is_mended(self):
         proxy = Proxy(self, self.server.port)
