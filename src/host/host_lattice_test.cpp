@@ -73,6 +73,44 @@ TEST_F(HostLattice, ACallThatDoesNotFitFailsHere) {
   EXPECT_EQ(call(b, key, "Echo", as_bytes("still there")), "still there");
 }
 
+/// Lets nobody through before `all` are inside: each computes, as a busy guest does.
+struct Meeting final : Middleware {
+  explicit Meeting(int all) : all_(all) {}
+  Result<void> actor_pre_invoke(const InvocationView& call) override {
+    if (call.operation != "Meet") return {};
+    ++inside_;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (inside_ < all_) {
+      if (std::chrono::steady_clock::now() > end) {
+        return fail(ErrorCode::deadline, "nobody else came");
+      }
+    }
+    return {};
+  }
+
+ private:
+  const int all_;
+  std::atomic<int> inside_ = 0;
+};
+
+TEST_F(HostLattice, TwoCallsToOneActorRunAtTheSameTime) {
+  Signer signer;
+  auto& a = start([](HostOptions& options) {
+    options.middleware.push_back(std::make_shared<Meeting>(2));
+  });
+  auto& b = start();
+  const auto key = start_actor(a, signer);
+  std::vector<std::string> answers(2);
+  {
+    std::vector<std::jthread> callers;
+    for (auto& answer : answers) {
+      callers.emplace_back([&] { answer = call(b, key, "Meet"); });
+    }
+  }
+  // The guest refuses what it does not know; it got there, so the two met.
+  for (const auto& answer : answers) EXPECT_NE(answer.find("refused"), std::string::npos) << answer;
+}
+
 TEST_F(HostLattice, AnActorThatRunsNowhereIsKnownAtOnce) {
   auto& b = start();
   const auto before = std::chrono::steady_clock::now();

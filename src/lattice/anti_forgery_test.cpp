@@ -2,29 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <thread>
 
 #include "identity/claims.hpp"
 #include "identity/test_keys.hpp"
 #include "identity/token.hpp"
+#include "support/test_clock.hpp"
 
 namespace trellis::lattice {
 namespace {
 
 using identity::KeyPair;
 using identity::KeyType;
-
-class TestClock final : public Clock {
- public:
-  [[nodiscard]] SteadyTime steady() const noexcept override {
-    return SteadyTime(std::chrono::seconds(now.load()));
-  }
-  [[nodiscard]] WallTime wall() const noexcept override {
-    return WallTime(std::chrono::seconds(now.load()));
-  }
-  std::atomic<std::int64_t> now = 1'700'000'000;
-};
+using test::TestClock;
 
 class AntiForgery : public testing::Test {
  protected:
@@ -64,7 +54,7 @@ TEST_F(AntiForgery, WhatIsSignedHereIsAcceptedOnce) {
   EXPECT_EQ(call.host_id, key.public_key().text());
   EXPECT_EQ(verdict(call), "ok");
   EXPECT_EQ(verdict(call), "invocation refused: its id was used before (a replay)");
-  clock->now += 61;
+  clock->advance(std::chrono::seconds(61));
   EXPECT_EQ(verdict(call), "ok") << "after the window";
 }
 
@@ -142,10 +132,10 @@ TEST_F(AntiForgery, PolicyOfHostsAndAge) {
   EXPECT_EQ(verdict(signed_call(), mine), "ok");
   const CallVerifier young({.allowed_hosts = {}, .max_token_age = std::chrono::seconds(30)}, clock);
   const auto old = signed_call();
-  clock->now += 31;
+  clock->advance(std::chrono::seconds(31));
   EXPECT_EQ(verdict(old, young),
             "invocation refused: its token is 31 s old, at most 30 are allowed");
-  clock->now -= 100;
+  clock->advance(std::chrono::seconds(-100));
   EXPECT_EQ(verdict(old, young), "ok") << "clocks of others may be ahead";
 }
 

@@ -16,10 +16,6 @@ namespace {
 constexpr auto log_interval = std::chrono::seconds(10);
 constexpr auto sync_pause = std::chrono::seconds(1);
 
-SteadyTime now() {
-  return std::chrono::steady_clock::now();
-}
-
 std::string new_origin_id() {
   SystemRandom random;
   return make_uuid(random);
@@ -342,8 +338,8 @@ void Replicator::receive_sync(ByteView payload) {
     const std::scoped_lock lock(mutex_);
     if (!message->values.empty()) return merge(*message);
     // Answering costs much more than asking, so nobody can have it done often.
-    if (message->digest == digest() || now() < next_sync_) return;
-    next_sync_ = now() + sync_pause;
+    if (message->digest == digest() || clock_->steady() < next_sync_) return;
+    next_sync_ = clock_->steady() + sync_pause;
   }
   static_cast<void>(later([this] {
     send_everything();
@@ -436,7 +432,7 @@ Replicator::Counters Replicator::counters() const {
 }
 
 void Replicator::report(Trouble kind, std::string_view message) {
-  const auto hidden = limit_.admit(kind, now());
+  const auto hidden = limit_.admit(kind, clock_->steady());
   if (!hidden) return;
   log_.warn("lattice cache: {}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
 }

@@ -78,10 +78,11 @@ Result<std::vector<LinkDefinition>> read_links_file(std::string_view all, std::s
     return fail(ErrorCode::malformed, std::move(why),
                 "the links in it are not used; set them again, or bring back a copy of the file");
   };
-  if (!all.starts_with(head) || all.size() < head.size() + digest_chars + 1) {
+  const auto body_at = head.size() + digest_chars + 1;
+  if (!all.starts_with(head) || all.size() < body_at || all[body_at - 1] != '\n') {
     return damaged("this is no file of links");
   }
-  const auto body = all.substr(head.size() + digest_chars + 1);
+  const auto body = all.substr(body_at);
   if (identity::sha256_upper_hex(as_bytes(body)) != all.substr(head.size(), digest_chars)) {
     return damaged("the file is damaged: its checksum does not match");
   }
