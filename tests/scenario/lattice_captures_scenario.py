@@ -1,169 +1,19 @@
 #!/usr/bin/env python3
 """Conversations of first-party hosts and clients (tests/vectors/capture-*.json) with ours in the place
-of one of them: what they sent is sent again, what ours answers is compared field by field.
+of one of them, piece by piece: caches that fill each other, and the requests of our client. Whole
+conversations are in lattice_conversations_scenario.py; what is not compared is in captures.py."""
 
-Keys, ids, times and the image references of modules we do not have are substituted; NOT_COMPARED
-says what else is left out, and why."""
-
-import collections
 import json
 import queue
-import re
-import shutil
-from pathlib import Path
 
 import forge
 import lattice_harness
 import msgpack
-from harness import ACTORS, PATIENCE, wait_until
-from lattice_harness import LatticeScenario, call
+from captures import ECHO_KEY, PONGER, CaptureScenario, capture, payload, plain
+from harness import PATIENCE, wait_until
+from lattice_harness import call
 
-VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-ECHO, ECHO_KEY = "oci.test/echo:0.2.1", "MBCFOPM6JW2APJLXJD3Z5O4CN7CPYJ2B4FTKLJUR5YR5MITIU7HD3WD5"
-PONGER = "MAS242Z2N4ZNGKGC2KGLVHLC4FBCDPF634TR563XBTNW3VR5RX25253X"
-
-NOT_COMPARED = {
-    "uptime": "a time",
-    "timestamp": "a time",
-    "image_ref": "ours was started from a file, which is no image (lattice.md 5.3)",
-    "iss": "ours is signed by another account",
-}
-# Where in the text a decoder gave up is its own business.
-POSITION = re.compile(r" at line \d+ column \d+$")
-# Cases of the single host whose outcome is meant to differ.
-OTHERWISE = {
-    "control: start actor with unobtainable image": "what cannot be fetched is refused at once (5.7)",
-    "control: provider auction": "ours bids only for what it may start (5.6)",
-}
-
-
-def capture(name):
-    return json.loads((VECTORS / f"capture-{name}.json").read_text())
-
-
-def payload(message):
-    return bytes.fromhex(message.get("payload_hex") or "")
-
-
-def plain(data):
-    """JSON, else MessagePack, as Python values."""
-    try:
-        return json.loads(data)
-    except ValueError:
-        return msgpack.unpack(data)
-
-
-class Captures(LatticeScenario):
-    def sign_echo(self):
-        """Our echo with the metadata of theirs."""
-        source, target = self.work / "echo.unsigned.wasm", self.work / "echo.wasm"
-        shutil.copy(ACTORS / "echo.unsigned.wasm", source)
-        self.ok("claims", "sign", source, "--destination", target, "--name", "Echo", "--rev", "0", "--ver",
-                "0.2.0", "--http_server", "--directory", ACTORS.parent / "keys",
-                "--disable-keygen", env={"USER": "throwaway"})
-        return target
-
-    def compare(self, ours, theirs, where):
-        """`theirs` has our keys in it already."""
-        if isinstance(theirs, dict):
-            self.assertIsInstance(ours, dict, where)
-            for name, value in theirs.items():
-                if name in NOT_COMPARED:
-                    continue
-                self.assertIn(name, ours, where)
-                self.compare(ours[name], value, f"{where}.{name}")
-            extra = set(ours) - set(theirs) - set(NOT_COMPARED)
-            self.assertEqual(extra, set(), where)
-        elif isinstance(theirs, list):
-            def order(value):
-                return json.dumps(value, sort_keys=True)
-            self.assertEqual(len(ours), len(theirs), f"{where}: {ours} {theirs}")
-            for mine, other in zip(sorted(ours, key=order), sorted(theirs, key=order)):
-                self.compare(mine, other, where)
-        else:
-            self.assertEqual(ours, POSITION.sub("", theirs) if isinstance(theirs, str) else theirs,
-                             where)
-
-    def test_a_client_and_our_host(self):
-        conversation = capture("single-host")
-        host = self.host()
-        reference = str(self.sign_echo())
-        peer, key = self.client(headers=True, no_responders=True), forge.Key("N")
-        swaps = {conversation["hosts"]["A"]: host.id, ECHO: reference}
-        compared = collections.Counter()
-
-        def ours(text):
-            for theirs, mine in swaps.items():
-                text = text.replace(theirs, mine)
-            return text
-
-        for case in conversation["cases"][1:26]:
-            name = case["name"]
-            sent = [each for each in case["messages"]
-                    if each["who"].startswith("client") and each["op"] == "PUB"]
-            for message in sent:
-                answers = [each for each in case["messages"]
-                           if each["op"] == "PUB" and each.get("subject") == message.get("reply")]
-                if name in OTHERWISE:
-                    compared["meant to differ"] += 1
-                    continue
-                with self.subTest(name):
-                    if message["subject"].startswith("wasmbus.rpc"):
-                        outcome = self.call_again(peer, key, message, answers, ours, name)
-                    else:
-                        outcome = self.ask_again(peer, message, answers, ours, name)
-                    compared[outcome or ("compared" if answers else "silence compared")] += 1
-                if name == "control: start actor echo":
-                    wait_until(lambda: self.inventory(host)["actors"], "the actor")
-                    swaps[ECHO_KEY] = self.inventory(host)["actors"][0]["id"]
-        print(f"\n  single-host: {dict(compared)}; not compared: {NOT_COMPARED}", flush=True)
-        self.assertGreaterEqual(compared["compared"], 16)
-
-    def ask_again(self, peer, message, answers, ours, name):
-        answer, inbox = queue.Queue(), f"_INBOX.{name.__hash__() & 0xFFFFFFFF}"
-        sid = peer.subscribe(inbox, answer.put)
-        peer.publish(ours(message["subject"]), ours(payload(message).decode()), inbox)
-        if answers:
-            got = answer.get(timeout=PATIENCE).json()
-            self.compare(got, json.loads(ours(payload(answers[0]).decode())), name)
-        else:
-            # Silence: the host answers what is asked afterwards, or the server says that nobody
-            # listens there.
-            peer.request(self.control("get.hosts"))
-            while not answer.empty():
-                self.assertTrue(answer.get().headers.startswith(b"NATS/1.0 503"), name)
-        peer.unsubscribe(sid)
-
-    def call_again(self, peer, key, message, answers, ours, name):
-        try:
-            fields = plain(payload(message))
-        except ValueError:
-            # No invocation: theirs is silent and the caller waits, ours says so.
-            self.assertEqual(answers, [], name)
-            answer = peer.request(ours(message["subject"]), payload(message))
-            self.assertIn("de-serialize", forge.read_response(answer.data)[1])
-            return "meant to differ"
-        target = ours(fields["target"][0])
-        try:
-            got, error = call(peer, key, target, fields["operation"],
-                              msgpack.to_bytes(fields["msg"]))
-        except lattice_harness.NoResponders:
-            self.assertEqual(answers, [], name)
-            return
-        theirs = plain(payload(answers[0]))
-        self.assertEqual(bool(error), bool(theirs["error"]), (name, error))
-        if error:
-            # The words after this are the guest's own.
-            self.assertTrue(theirs["error"].startswith("Failed to invoke actor: Guest call failure"))
-            self.assertIn("Guest call fail", error)
-        else:
-            mine, other = msgpack.unpack(got), msgpack.unpack(msgpack.to_bytes(theirs["msg"]))
-            if fields["operation"] == "HandleRequest":
-                for each in (mine, other):
-                    each["body"] = json.loads(msgpack.to_bytes(each["body"]))
-                mine.pop("header"), other.pop("header")  # ours adds a content type
-            self.compare(mine, other, name)
-
+class Captures(CaptureScenario):
     def replayed(self):
         """What host A of the two hosts told the late joiner: acknowledgement, then changes."""
         for case in capture("two-hosts")["cases"]:
