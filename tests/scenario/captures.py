@@ -20,6 +20,9 @@ from lattice_harness import LatticeScenario, call
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 ECHO, ECHO_KEY = "oci.test/echo:0.2.1", "MBCFOPM6JW2APJLXJD3Z5O4CN7CPYJ2B4FTKLJUR5YR5MITIU7HD3WD5"
 PONGER = "MAS242Z2N4ZNGKGC2KGLVHLC4FBCDPF634TR563XBTNW3VR5RX25253X"
+# Their actors that we have, too: image reference -> key.
+ACTOR_KEYS = {ECHO: ECHO_KEY, "oci.test/ponger:0.1.0": PONGER,
+              "oci.test/pinger:0.1.0": "MB2ZOJXL67TBHKRPHX6EE3PUAX7QASN3SDX4ALNPO272HB42IBYUA6BV"}
 
 NOT_COMPARED = {
     "uptime": "a time",
@@ -60,14 +63,17 @@ class CaptureScenario(LatticeScenario):
             text = text.replace(theirs, mine)
         return text
 
-    def sign_echo(self):
-        """Our echo with the metadata of theirs."""
-        source, target = self.work / "echo.unsigned.wasm", self.work / "echo.wasm"
-        shutil.copy(ACTORS / "echo.unsigned.wasm", source)
-        self.ok("claims", "sign", source, "--destination", target, "--name", "Echo", "--rev", "0", "--ver",
-                "0.2.0", "--http_server", "--directory", ACTORS.parent / "keys",
-                "--disable-keygen", env={"USER": "throwaway"})
+    def sign(self, name, *claims):
+        """Our actor of that name with the metadata of theirs."""
+        source, target = self.work / f"{name}.unsigned.wasm", self.work / f"{name}.wasm"
+        shutil.copy(ACTORS / source.name, source)
+        self.ok("claims", "sign", source, "--destination", target, "--name", name.capitalize(),
+                "--rev", "0", *claims, "--directory", ACTORS.parent / "keys", "--disable-keygen",
+                env={"USER": "throwaway"})
         return target
+
+    def sign_echo(self):
+        return self.sign("echo", "--ver", "0.2.0", "--http_server")
 
     def compare(self, ours, theirs, where, more=()):
         """`theirs` has our keys in it already; `more` names fields that are not compared."""
@@ -96,8 +102,9 @@ class CaptureScenario(LatticeScenario):
         sid = peer.subscribe(inbox, answer.put)
         peer.publish(self.ours(message["subject"]), self.ours(payload(message).decode()), inbox)
         if answers:
-            got = answer.get(timeout=PATIENCE).json()
-            self.compare(got, json.loads(self.ours(payload(answers[0]).decode())), name)
+            got = [answer.get(timeout=PATIENCE).json() for _ in answers]
+            expected = [json.loads(self.ours(payload(each).decode())) for each in answers]
+            self.compare(got, expected, name)
         else:
             # Silence: the host answers what is asked afterwards, or the server says that nobody
             # listens there.

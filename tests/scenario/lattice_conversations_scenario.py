@@ -14,7 +14,7 @@ import urllib.request
 import forge
 import lattice_harness
 import msgpack
-from captures import ECHO, ECHO_KEY, CaptureScenario, capture, payload, plain
+from captures import ACTOR_KEYS, ECHO, CaptureScenario, capture, payload, plain
 from harness import ACTORS, free_port, wait_until
 
 CACHE = "VAHNM37G4ARHZ3CYHB3L34M6TYQWQR6IZ4QVYC4NYZWTJCJ2LWP7S6Z2"  # of theirs, a provider of its own
@@ -79,6 +79,14 @@ def with_whole_stop(events):
             running.remove(event["ActorStopped"]["actor"])
     kept = [event for event in events if event != "HostStopped"]
     return kept + [{"ActorStopped": {"actor": actor}} for actor in running] + ["HostStopped"]
+
+
+def stops_sorted(events):
+    """The actors that end with a host end in no order."""
+    at = len(events) - 1
+    while at > 0 and "ActorStopped" in events[at - 1]:
+        at -= 1
+    return events[:at] + sorted(events[at:-1], key=str) + events[-1:]
 
 
 SIGNED_BY_US = {"jti": "of a token", "iat": "a time", "hash": "of another module",
@@ -156,13 +164,23 @@ class Conversation:
         if words[-1] not in ("la", "sa") or self.name == "stop-lazy-unsub" and words[-1] == "sa":
             return
         host = next(each for each in self.hosts.values() if each.id == self.test.ours(words[4]))
-        if ECHO not in text and ECHO_KEY not in text:
+        image = next((image for image in ACTOR_KEYS
+                      if image in text or ACTOR_KEYS[image] in text), None)
+        if image is None:
             return
+        key = ACTOR_KEYS[image]
         if words[-1] == "sa":
-            wait_until(lambda: not self.test.inventory(host)["actors"], "the end of the actor")
+            mine = self.test.ours(key)
+            wait_until(lambda: mine not in self.running(host), "the end of the actor")
+        elif key not in self.test.swaps:
+            known = set(self.test.swaps.values())
+            new = wait_until(lambda: self.running(host) - known, "the actor")
+            self.test.swaps[key], = new
         else:
-            actors = wait_until(lambda: self.test.inventory(host)["actors"], "the actor")
-            self.test.swaps[ECHO_KEY] = actors[0]["id"]
+            wait_until(lambda: self.test.ours(key) in self.running(host), "the actor")
+
+    def running(self, host):
+        return {actor["id"] for actor in self.test.inventory(host)["actors"]}
 
     def send_otherwise(self, message, name, check):
         """Ours answers otherwise, but at once, and lives."""
@@ -217,7 +235,7 @@ class Conversations(CaptureScenario):
 
     def compare_each(self, mine, theirs, where):
         self.assertEqual(len(mine), len(theirs), f"{where}: {mine} {theirs}")
-        for one, other in zip(mine, theirs):
+        for one, other in zip(stops_sorted(mine), stops_sorted(theirs)):
             self.compare(one, other, where)
 
     def test_one_host(self):
@@ -227,6 +245,13 @@ class Conversations(CaptureScenario):
 
     def test_stopping_on_one_of_two(self):
         self.compare_events(Conversation(self, "stop-lazy-unsub").play())
+
+    def test_two_and_three_hosts(self):
+        alias = ("--call-alias", "wasmcloud/examples/ponger")
+        self.swaps["oci.test/ponger:0.1.0"] = str(self.sign("ponger", "--ver", "0.1.0", *alias))
+        self.swaps["oci.test/pinger:0.1.0"] = str(
+            self.sign("pinger", "--ver", "0.1.0", "--http_server"))
+        self.compare_events(Conversation(self, "two-hosts", flags={"B": ["--label", "zone=b"]}).play())
 
     def test_namespaces(self):
         conversation = Conversation(self, "namespace", {"A": "alpha", "B": "beta"},
