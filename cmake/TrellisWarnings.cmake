@@ -11,6 +11,8 @@ else()
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized>)
 endif()
 if(TRELLIS_SANITIZE)
+  # The standard library checks each access to an optional, a span or a vector.
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_compile_options(-fsanitize=${TRELLIS_SANITIZE} -fno-omit-frame-pointer)
   if(TRELLIS_SANITIZE MATCHES "undefined")
     # V8 classes are built without RTTI, so the vptr check cannot see their types.

@@ -123,7 +123,8 @@ class Host {
   [[nodiscard]] std::chrono::seconds uptime() const;
 
   /// Verifies the module and starts it; returns the actor's key. Leaves no trace when it fails.
-  [[nodiscard]] Result<std::string> start_actor(ByteView module, ActorOptions options = {});
+  [[nodiscard]] Result<std::string> start_actor(ByteView module,
+                                                const ActorOptions& options = {});
   [[nodiscard]] Result<std::string> start_actor_from_file(const std::filesystem::path& path,
                                                           ActorOptions options = {});
   /// Calls in flight finish, bounded by the call timeout. Not an error when it does not run.
@@ -180,7 +181,7 @@ class HostBuilder {
     return *this;
   }
   HostBuilder& label(std::string key, std::string value) {
-    options_.labels.try_emplace(std::move(key), std::move(value));  // the first of two wins
+    options_.labels.insert({std::move(key), std::move(value)});  // the first of two wins
     return *this;
   }
   HostBuilder& log(std::shared_ptr<LogSink> sink) {

@@ -35,7 +35,7 @@ void ConnectionBase::proceed(Phase phase, std::chrono::milliseconds allowed) noe
 void ConnectionBase::sweep(std::int64_t now_ns) noexcept {
   if (now_ns >= last_ns_) return cut();
   if (now_ns < deadline_ns_) return;
-  switch (phase_) {
+  switch (phase_.load()) {
     case Phase::handling: return;
     case Phase::idle:
     case Phase::receiving:

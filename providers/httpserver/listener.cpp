@@ -82,7 +82,7 @@ void Listener::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   ErrorCondition ignored;
-  acceptor_.close(ignored);
+  static_cast<void>(acceptor_.close(ignored));
   retry_.cancel();
 }
 

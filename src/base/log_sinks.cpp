@@ -123,7 +123,7 @@ class SpdlogSink final : public LogSink {
       const auto now = clock_->wall();
       const auto line = format_ == LogFormat::json ? json_line(record, now) : text_line(record);
       logger_.log(now, spdlog::source_loc{}, to_spdlog(record.level), spdlog::string_view_t(line));
-    } catch (...) {  // out of memory: nothing better than to lose the record
+    } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory, the record is lost
     }
   }
 

@@ -150,7 +150,7 @@ Result<Answer> scale_actor(const Context& context, const Options& options) {
 }
 
 template <class Run>
-void finish_leaf(CLI::App& leaf, Context& context, std::shared_ptr<Options> options, Run run) {
+void finish_leaf(CLI::App& leaf, Context& context, const std::shared_ptr<Options>& options, Run run) {
   add_ctl_options(leaf, options->flags);
   add_wait_option(leaf, options->flags);
   add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });

@@ -84,7 +84,7 @@ Result<Answer> del(const Context& context, Options options) {
 }
 
 template <class Run>
-void finish_leaf(CLI::App& leaf, Context& context, std::shared_ptr<Options> options, Run run) {
+void finish_leaf(CLI::App& leaf, Context& context, const std::shared_ptr<Options>& options, Run run) {
   leaf.add_option("-l,--link-name", options->link.link_name, "Link name")->capture_default_str();
   add_ctl_options(leaf, options->flags);
   add_wait_option(leaf, options->flags);

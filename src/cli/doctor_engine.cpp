@@ -61,8 +61,10 @@ Result<std::string> decode(const std::string& text) {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  ::dup2(nowhere, STDERR_FILENO);  // an engine that dies prints pages
-  ::dup2(nowhere, STDOUT_FILENO);
+  if (nowhere >= 0) {
+    ::dup2(nowhere, STDERR_FILENO);  // an engine that dies prints pages
+    ::dup2(nowhere, STDOUT_FILENO);
+  }
   const auto text = encode(work());
   const bool written = ::write(out, text.data(), text.size()) == std::ssize(text);
   ::_exit(written ? 0 : 1);  // no destructors: they belong to the parent

@@ -51,8 +51,8 @@ bool read_events(int inotify, milliseconds patience, Visit&& visit) {
 
 }  // namespace
 
-FileWatch::FileWatch(fs::path file)
-    : file_(fs::absolute(std::move(file))), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
+FileWatch::FileWatch(const fs::path& file)
+    : file_(fs::absolute(file)), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
 
 std::optional<FileWatch::Stamp> FileWatch::stamp() const {
   struct stat status {};

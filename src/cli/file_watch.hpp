@@ -14,7 +14,7 @@ namespace trellis::cli {
 /// Watches one file, which may be missing, be rewritten, or be replaced by a rename. One thread.
 class FileWatch {
  public:
-  explicit FileWatch(std::filesystem::path file);
+  explicit FileWatch(const std::filesystem::path& file);
 
   /// Waits until the file is there, is another than at the last time true was answered, and has
   /// not changed for a moment (so that nobody reads half of it). False when `patience` passed

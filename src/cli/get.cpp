@@ -27,7 +27,7 @@ std::string age(const json& object, const char* name) {
   return fmt::format("{} h", seconds / 3600);
 }
 
-std::string or_not_available(std::string text) {
+std::string or_not_available(const std::string& text) {
   return text.empty() ? "N/A" : text;
 }
 
@@ -42,7 +42,7 @@ std::string health_text(const json& entity) {
 
 std::string problem_of(const json& link) {
   const auto attempts = text_of(link, "attempts");
-  const auto problem = text_of(link, "problem");
+  auto problem = text_of(link, "problem");
   if (problem.empty() || attempts == "0") return problem;
   return fmt::format("{} (attempt {})", problem, attempts);
 }

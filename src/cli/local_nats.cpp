@@ -81,7 +81,7 @@ std::string find_program(const Context& context) {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int null = ::open("/dev/null", O_RDWR);
-  for (int i = 0; i < 3; ++i) ::dup2(null, i);
+  for (int i = 0; i < 3 && null >= 0; ++i) ::dup2(null, i);
   ::execv(words[0], words);
   ::_exit(127);
 }
@@ -93,7 +93,8 @@ std::uint16_t free_port() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  const bool bound = ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+  const bool bound = probe &&
+                     ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
                      ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
   return bound ? ntohs(address.sin_port) : 0;
 }
@@ -138,6 +139,7 @@ Result<std::unique_ptr<LocalNats>> LocalNats::start(const Context& context, std:
   }
   std::vector<std::string> words = {program, "-a", "127.0.0.1", "-p", std::to_string(port)};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const auto parent = ::getpid();

@@ -70,7 +70,7 @@ void OutcomeWait::Heard::set(lattice::Outcome what) {
 
 Result<std::unique_ptr<OutcomeWait>> OutcomeWait::start(lattice::Transport& transport,
                                                         const lattice::Subjects& subjects,
-                                                        Expected expected) {
+                                                        const Expected& expected) {
   auto made = std::make_unique<OutcomeWait>();
   auto outcomes = transport.subscribe(
       subjects.outcomes(), {}, [heard = made->heard_, expected](const lattice::Message& message) {

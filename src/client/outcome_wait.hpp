@@ -29,7 +29,7 @@ class OutcomeWait {
 
   [[nodiscard]] static Result<std::unique_ptr<OutcomeWait>> start(lattice::Transport& transport,
                                                                   const lattice::Subjects& subjects,
-                                                                  Expected expected);
+                                                                  const Expected& expected);
 
   /// Nothing when nothing was heard by then.
   [[nodiscard]] std::optional<lattice::Outcome> wait(SteadyTime deadline);

@@ -132,7 +132,8 @@ bool MsgpackReader::next(Token& token) {
   if (!marker(mark)) return false;
   if (mark < 0x80 || mark >= 0xe0) {
     token.kind = mark < 0x80 ? Token::Kind::unsigned_integer : Token::Kind::negative_integer;
-    token.number = static_cast<std::uint64_t>(static_cast<std::int8_t>(mark));
+    // Two's complement, widened from the one byte of a small negative number.
+    token.number = mark < 0x80 ? mark : ~std::uint64_t{0xff} | mark;
     return true;
   }
   if (mark < 0x90) return head(Token::Kind::map, mark & 0x0f, token);

@@ -190,7 +190,7 @@ Outcome Operations::set_link(const Request& request) const {
   // A link may come before its actor: a name that is not known stays as it is, and must be a key.
   const auto key = actor_key(*actor);
   Link link{key.value_or(*actor), *contract, *link_name, *provider, std::move(*values)};
-  const json answer{{"actor_id", link.actor}, {"provider_id", *provider}, {"result", "published"}};
+  json answer{{"actor_id", link.actor}, {"provider_id", *provider}, {"result", "published"}};
   if (auto set = host_.set_link(std::move(link)); !set) return pass(set);
   return answer;
 }

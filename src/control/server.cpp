@@ -102,8 +102,8 @@ class Server::Implementation {
 
   /// Tells the other side why; never waits, so that nobody can hold up the accepting thread.
   static void refuse(const Descriptor& socket, Error error) {
-    (void)write_frame(socket.get(), encode_response(std::unexpected(std::move(error))),
-                      std::chrono::milliseconds(0));
+    static_cast<void>(write_frame(socket.get(), encode_response(std::unexpected(std::move(error))),
+                                  std::chrono::milliseconds(0)));
   }
 
   void serve(int socket) {
@@ -157,7 +157,7 @@ class Server::Implementation {
 Result<Server> Server::start(ServerOptions options, Handler handler, Log log) {
   if (auto ready = prepare_folder(options.folder, options.uid); !ready) return pass(ready);
   // Left-overs of hosts that died go now; a failure here must not keep this host from starting.
-  (void)live_sockets(options.folder, options.uid);
+  static_cast<void>(live_sockets(options.folder, options.uid));
   auto listener = Listener::open(options.folder, options.pid);
   if (!listener) return pass(listener);
   Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

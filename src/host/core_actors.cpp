@@ -118,7 +118,7 @@ Result<std::shared_ptr<actor::Actor>> Core::assemble(
 Result<std::string> Core::start_actor(ByteView module, const ActorOptions& options) {
   auto claims = admit(module);
   if (!claims) return pass(claims);
-  const auto key = claims->sub;
+  auto key = claims->sub;
   const Reservation place(registry_, key);
   if (!place.held()) {
     return fail(ErrorCode::already_exists,

@@ -86,7 +86,7 @@ std::chrono::seconds Host::uptime() const {
   return core ? (*core)->uptime() : std::chrono::seconds(0);
 }
 
-Result<std::string> Host::start_actor(ByteView module, ActorOptions options) {
+Result<std::string> Host::start_actor(ByteView module, const ActorOptions& options) {
   auto core = self_->core();
   if (!core) return pass(core);
   return (*core)->start_actor(module, options);

@@ -23,7 +23,7 @@ Result<void> outcome_of_start(const CallResult& ended) {
     case CallEnd::returned: return {};
     case CallEnd::interrupted:
       return fail(ErrorCode::deadline, "the start section did not finish in time");
-    case CallEnd::exhausted: return fail(ErrorCode::limit, ended.text);
+    case CallEnd::exhausted:
     case CallEnd::refused: return fail(ErrorCode::limit, ended.text);
     case CallEnd::exited:
       return fail(ErrorCode::guest_failed,
