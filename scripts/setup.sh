@@ -14,11 +14,13 @@ run_packages=(
   g++ cmake ninja-build make pkg-config git ca-certificates curl
   libsodium-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
   libyaml-cpp-dev libboost1.81-dev libnats-dev
+  libcurl4-openssl-dev libarchive-dev libhiredis-dev
   clang lld wasi-libc libc++-dev-wasm32 libclang-rt-14-dev-wasm32
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev wabt python3 wrk procps
   rustc libstd-rust-dev libstd-rust-dev-wasm32
+  libjemalloc2 liblzf1 liblua5.1-0 lua-bitop lua-cjson libatomic1
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 lint_packages=(clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev)
@@ -101,6 +103,11 @@ unpack_server() {  # PACKAGE PROGRAM
 }
 if [[ "$profile" =~ ^(test|bench|demo)$ ]]; then
   unpack_server nats-server nats-server
+fi
+if [[ "$profile" =~ ^(test|bench)$ ]]; then
+  unpack_server redis-tools redis-check-rdb  # redis-server is a link to it
+  unpack_server redis-server redis-server
+  unpack_server docker-registry docker-registry
 fi
 
 # npm is only needed for the AssemblyScript guest, and any origin's npm will do.

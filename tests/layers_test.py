@@ -16,9 +16,9 @@ from pathlib import Path
 RANKS = {
     "base": 0,
     "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
-    "codec": 1, "manifest": 1,
+    "codec": 1, "http": 1, "manifest": 1,
     "identity": 2,
-    "engine": 3,
+    "engine": 3, "package": 3,
     "wapc": 4, "lattice": 4,
     "actor": 5, "provider": 5, "providers": 5,
     "client": 5,
@@ -43,9 +43,12 @@ PUBLIC_HEADERS = {
 SEAMS = [
     (re.compile(r"v8(-[a-z-]+)?\.h|libplatform/.*|node(_.*)?\.h"), "src/engine/v8/"),
     (re.compile(r"yaml-cpp/.*"), "src/manifest/"),
-    (re.compile(r"nats(/.*)?\.h"), "src/lattice/nats/"),
+    (re.compile(r"nats(/.*)?\.h"), ("src/lattice/nats/", "providers/messaging/")),
     (re.compile(r"spdlog/.*"), "src/base/log_sinks"),
     (re.compile(r"CLI/.*"), "src/cli/"),
+    (re.compile(r"curl/.*"), "src/http/"),
+    (re.compile(r"archive(_entry)?\.h"), "src/package/"),
+    (re.compile(r"hiredis/.*"), "providers/redis/"),
 ]
 
 MAX_LINES = 600

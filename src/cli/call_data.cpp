@@ -7,7 +7,7 @@
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "cli/file_output.hpp"
+#include "base/file_output.hpp"
 #include "cli/show_payload.hpp"
 #include "codec/json_msgpack.hpp"
 #include "control/json_text.hpp"

@@ -5,7 +5,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "cli/actor_options.hpp"
-#include "cli/file_output.hpp"
+#include "base/file_output.hpp"
 #include "identity/admission.hpp"
 #include "identity/module_token.hpp"
 

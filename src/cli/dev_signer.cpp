@@ -4,7 +4,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "cli/file_output.hpp"
+#include "base/file_output.hpp"
 #include "identity/module_token.hpp"
 
 namespace trellis::cli {

@@ -5,7 +5,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "cli/file_output.hpp"
+#include "base/file_output.hpp"
 
 namespace trellis::cli {
 namespace {

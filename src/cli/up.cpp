@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <ostream>
 
-#include "cli/file_output.hpp"
+#include "base/file_output.hpp"
 #include "cli/host_options.hpp"
 #include "cli/lattice_flags.hpp"
 #include "cli/printable.hpp"

@@ -1,4 +1,4 @@
-#include "cli/file_output.hpp"
+#include "base/file_output.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <string>
 #include <system_error>
 
-namespace trellis::cli {
+namespace trellis {
 namespace {
 
 namespace fs = std::filesystem;
@@ -19,15 +19,15 @@ std::unexpected<Error> cannot_write(const fs::path& path, int number) {
               "check that the folder exists, may be written and has space");
 }
 
-/// Closes on the way out unless closed before.
-class Descriptor {
+/// Closes on the way out unless closed before, and then says whether closing worked.
+class OutputFile {
  public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
+  explicit OutputFile(int number) : number_(number) {}
+  ~OutputFile() {
     if (number_ >= 0) ::close(number_);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
   [[nodiscard]] int get() const noexcept { return number_; }
   [[nodiscard]] int close() noexcept { return ::close(std::exchange(number_, -1)); }
 
@@ -35,7 +35,20 @@ class Descriptor {
   int number_;
 };
 
-/// 0, or the errno of what failed.
+/// Creates `path`, which must not exist, with all of `content` on disk.
+Result<> create(const fs::path& path, ByteView content, mode_t mode) {
+  OutputFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (file.get() < 0) return cannot_write(path, errno);
+  int problem = write_all(file.get(), content);
+  if (problem == 0 && ::fsync(file.get()) != 0) problem = errno;
+  if (file.close() != 0 && problem == 0) problem = errno;
+  if (problem == 0) return {};
+  ::unlink(path.c_str());
+  return cannot_write(path, problem);
+}
+
+}  // namespace
+
 int write_all(int descriptor, ByteView content) {
   while (!content.empty()) {
     const auto written = ::write(descriptor, content.data(), content.size());
@@ -46,18 +59,6 @@ int write_all(int descriptor, ByteView content) {
   return 0;
 }
 
-/// Creates `path`, which must not exist, with all of `content` on disk.
-Result<> create(const fs::path& path, ByteView content, mode_t mode) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.get() < 0) return cannot_write(path, errno);
-  int problem = write_all(file.get(), content);
-  if (problem == 0 && ::fsync(file.get()) != 0) problem = errno;
-  if (file.close() != 0 && problem == 0) problem = errno;
-  if (problem == 0) return {};
-  ::unlink(path.c_str());
-  return cannot_write(path, problem);
-}
-
 Result<> make_private_folder(const fs::path& folder) {
   std::error_code problem;
   if (folder.empty() || fs::is_directory(folder, problem)) return {};
@@ -66,11 +67,9 @@ Result<> make_private_folder(const fs::path& folder) {
   return {};
 }
 
-}  // namespace
-
 Result<> write_file(const fs::path& path, ByteView content) {
   auto temporary = path;
-  temporary += ".part" + std::to_string(::getpid());
+  temporary += ".part" + std::to_string(::gettid());
   if (auto made = create(temporary, content, 0666); !made) return pass(made);
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int problem = errno;
@@ -83,4 +82,4 @@ Result<> create_secret_file(const fs::path& path, ByteView content) {
   return create(path, content, 0600);
 }
 
-}  // namespace trellis::cli
+}  // namespace trellis

@@ -1,0 +1,203 @@
+#include "package/image_cache.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <vector>
+
+#include "base/descriptor.hpp"
+#include "base/file_output.hpp"
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "identity/json_string.hpp"
+#include "identity/json_value.hpp"
+
+namespace trellis::package {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::hours;
+
+constexpr std::size_t most_record_bytes = 8 * limits::kib;
+constexpr hours keep_used{1};
+constexpr hours keep_partial{24};
+
+std::unexpected<Error> unusable(const fs::path& folder, ErrorCode code, const std::string& why) {
+  return fail(code, fmt::format("{}: {}", folder.string(), why),
+              "name another folder for downloads (--cache), one of this user's own");
+}
+
+/// A folder that only this user can use; others could plant artifacts in any other.
+Result<> make_own(const fs::path& folder) {
+  if (auto made = make_private_folder(folder); !made) {
+    return unusable(folder, ErrorCode::unavailable, made.error().message);
+  }
+  struct stat status{};
+  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return unusable(folder, ErrorCode::denied, "is no folder");
+  }
+  if (status.st_uid != ::geteuid()) {
+    return unusable(folder, ErrorCode::denied, "belongs to another user");
+  }
+  if ((status.st_mode & 077) != 0 && ::chmod(folder.c_str(), 0700) != 0) {
+    return unusable(folder, ErrorCode::denied, "others can use it");
+  }
+  return {};
+}
+
+std::string file_name(const ContentDigest& digest) {
+  auto name = digest.text();
+  std::ranges::replace(name, ':', '-');
+  return name;
+}
+
+std::string quoted(const std::string& text) {
+  std::string out;
+  identity::append_json_string(out, text);
+  return out;
+}
+
+std::string record_text(const CachedImage& image) {
+  return fmt::format(R"({{"reference":{},"manifest":"{}","type":{},"layer":"{}","size":{}}})",
+                     quoted(image.reference), image.manifest.text(), quoted(image.layer.media_type),
+                     image.layer.digest.text(), image.layer.size);
+}
+
+std::string text_member(const identity::JsonValue& object, std::string_view name) {
+  const auto* found = object.find(name);
+  return found == nullptr ? std::string() : found->text;
+}
+
+std::optional<CachedImage> read_record(std::string_view text) {
+  const auto record = identity::parse_json(text);
+  if (!record) return std::nullopt;
+  auto manifest = parse_digest(text_member(*record, "manifest"));
+  auto layer = parse_digest(text_member(*record, "layer"));
+  const auto* size = record->find("size");
+  const auto bytes = size == nullptr ? std::nullopt : size->as_u64();
+  if (!manifest || !layer || !bytes) return std::nullopt;
+  return CachedImage{text_member(*record, "reference"),
+                     std::move(*manifest),
+                     {text_member(*record, "type"), std::move(*layer), *bytes}};
+}
+
+bool is_content(int file, const BlobDescriptor& blob) {
+  struct stat status{};
+  if (::fstat(file, &status) != 0 || static_cast<std::uint64_t>(status.st_size) != blob.size) {
+    return false;
+  }
+  DigestHasher hasher(blob.digest.algorithm);
+  return hash_file(file, hasher) && hasher.finish() == blob.digest;
+}
+
+struct Found {
+  fs::path path;
+  fs::file_time_type used;
+  std::uint64_t bytes = 0;
+};
+
+/// The regular files of a folder, those used longest ago first. Files may vanish meanwhile.
+std::vector<Found> files_of(const fs::path& folder) {
+  std::vector<Found> found;
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    std::error_code gone;
+    if (!at->is_regular_file(gone)) continue;
+    Found file{at->path(), at->last_write_time(gone), at->file_size(gone)};
+    if (!gone) found.push_back(std::move(file));
+  }
+  std::ranges::sort(found, {}, &Found::used);
+  return found;
+}
+
+}  // namespace
+
+Result<> hash_file(int file, DigestHasher& hasher, std::uint64_t size) {
+  std::vector<std::uint8_t> buffer(256 * limits::kib);
+  while (size > 0) {
+    const auto got = ::read(file, buffer.data(), std::min<std::uint64_t>(buffer.size(), size));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return fail(ErrorCode::unavailable,
+                  "cannot read a download: " + std::generic_category().message(errno));
+    }
+    if (got == 0) break;
+    hasher.add({buffer.data(), static_cast<std::size_t>(got)});
+    size -= static_cast<std::uint64_t>(got);
+  }
+  return {};
+}
+
+Result<ImageCache> ImageCache::open(const fs::path& folder, std::uint64_t most_bytes) {
+  if (folder.empty()) {
+    return fail(ErrorCode::invalid_argument, "no folder for downloads is set",
+                "name one (--cache), or set HOME");
+  }
+  for (const auto& part : {folder, folder / "refs", folder / "blobs", folder / "partial"}) {
+    if (auto made = make_own(part); !made) return pass(made);
+  }
+  return ImageCache(folder, most_bytes);
+}
+
+fs::path ImageCache::record_path(const std::string& reference) const {
+  const auto digest = digest_of(DigestAlgorithm::sha256, as_bytes(reference));
+  return folder_ / "refs" / (digest.hex + ".json");
+}
+
+fs::path ImageCache::blob_path(const ContentDigest& digest) const {
+  return folder_ / "blobs" / file_name(digest);
+}
+
+fs::path ImageCache::partial_path(const ContentDigest& digest) const {
+  return folder_ / "partial" / file_name(digest);
+}
+
+std::optional<CachedImage> ImageCache::find(const std::string& reference) const {
+  const auto text = read_file(record_path(reference), most_record_bytes);
+  if (!text) return std::nullopt;
+  auto image = read_record(*text);
+  if (!image || image->reference != reference) return std::nullopt;
+  return image;
+}
+
+Result<> ImageCache::remember(const CachedImage& image) const {
+  return write_file(record_path(image.reference), as_bytes(record_text(image)));
+}
+
+bool ImageCache::has_blob(const BlobDescriptor& blob) const {
+  const auto path = blob_path(blob.digest);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) return false;
+  if (is_content(file.get(), blob)) {
+    ::futimens(file.get(), nullptr);  // what was used last is removed last
+    return true;
+  }
+  ::unlink(path.c_str());
+  return false;
+}
+
+void ImageCache::prune() const {
+  // File times are compared with the clock that set them.
+  const auto now = fs::file_time_type::clock::now();
+  std::error_code ignored;
+  for (const auto& file : files_of(folder_ / "partial")) {
+    if (now - file.used > keep_partial) fs::remove(file.path, ignored);
+  }
+  const auto blobs = files_of(folder_ / "blobs");
+  std::uint64_t bytes = 0;
+  for (const auto& file : blobs) bytes += file.bytes;
+  for (const auto& file : blobs) {
+    if (bytes <= most_bytes_ || now - file.used < keep_used) return;
+    if (fs::remove(file.path, ignored)) bytes -= file.bytes;
+  }
+}
+
+}  // namespace trellis::package

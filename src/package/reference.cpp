@@ -1,0 +1,156 @@
+#include "package/reference.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace trellis::package {
+namespace {
+
+constexpr std::size_t most_repository_chars = 255;
+constexpr std::size_t most_tag_chars = 128;
+/// Registry (a DNS name), repository, tag, digest and what stands between them.
+constexpr std::size_t most_reference_chars = 1024;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_lower(char c) {
+  return (c >= 'a' && c <= 'z') || is_digit(c);
+}
+bool is_alnum(char c) {
+  return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+bool is_word(char c) {
+  return is_alnum(c) || c == '_';
+}
+
+/// `label` of the grammar, at the length of a DNS label.
+bool is_label(std::string_view text) {
+  if (text.empty() || text.size() > 63) return false;
+  if (!is_alnum(text.front()) || !is_alnum(text.back())) return false;
+  return std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '-'; });
+}
+
+/// `sep` of the grammar.
+bool is_separator(std::string_view text) {
+  if (text == "." || text == "_" || text == "__") return true;
+  return !text.empty() && text.find_first_not_of('-') == std::string_view::npos;
+}
+
+/// `path` of the grammar: runs of lower-case letters and digits, separators between them.
+bool is_path_component(std::string_view text) {
+  if (text.empty() || !is_lower(text.front()) || !is_lower(text.back())) return false;
+  while (true) {
+    const auto run = std::ranges::find_if_not(text, is_lower);
+    text.remove_prefix(static_cast<std::size_t>(run - text.begin()));
+    if (text.empty()) return true;
+    const auto next = std::ranges::find_if(text, is_lower);
+    const auto length = static_cast<std::size_t>(next - text.begin());
+    if (!is_separator(text.substr(0, length))) return false;
+    text.remove_prefix(length);
+  }
+}
+
+bool is_repository(std::string_view text) {
+  return std::ranges::all_of(split(text, '/'), is_path_component);
+}
+
+bool is_tag(std::string_view text) {
+  if (text.empty() || text.size() > most_tag_chars || !is_word(text.front())) return false;
+  return std::ranges::all_of(text, [](char c) { return is_word(c) || c == '.' || c == '-'; });
+}
+
+/// 1 to 65535; others would make an unusable URL.
+bool is_port(std::string_view text) {
+  if (text.empty() || text.size() > 5 || !std::ranges::all_of(text, is_digit)) return false;
+  const int number = std::stoi(std::string(text));
+  return number > 0 && number <= 65535;
+}
+
+std::unexpected<Error> malformed(std::string_view text, const std::string& why) {
+  std::string shown;
+  append_printable(shown, excerpt(text, 200));
+  return fail(ErrorCode::malformed, "'" + shown + "' is not a reference: " + why,
+              "write REGISTRY/NAME:TAG or REGISTRY/NAME@sha256:DIGEST, all but the registry and "
+              "the tag in lower case");
+}
+
+/// Fills tag and digest, and leaves the name.
+Result<std::string_view> take_suffixes(std::string_view text, Reference& into) {
+  auto name = text;
+  if (const auto at = text.find('@'); at != std::string_view::npos) {
+    auto digest = parse_digest(text.substr(at + 1));
+    if (!digest) return malformed(text, digest.error().message);
+    into.digest = std::move(*digest);
+    name = text.substr(0, at);
+  }
+  const auto slash = name.rfind('/');
+  const auto colon = name.find(':', slash == std::string_view::npos ? 0 : slash);
+  if (colon != std::string_view::npos) {
+    const auto tag = name.substr(colon + 1);
+    if (!is_tag(tag)) {
+      return malformed(text, "its tag is not 1 to 128 letters, digits, '_', '.' and '-'");
+    }
+    into.tag = std::string(tag);
+    name = name.substr(0, colon);
+  }
+  return name;
+}
+
+Result<> take_name(std::string_view name, Reference& into) {
+  const auto slash = name.find('/');
+  if (slash == std::string_view::npos || !is_registry_name(name.substr(0, slash))) {
+    if (!is_repository(name)) return malformed(into.text, "its name has a part that is none");
+    return fail(ErrorCode::unsupported, into.text + ": names no registry, and there is no default",
+                "put the registry in front: registry.example.com/" + into.text);
+  }
+  into.registry = std::string(name.substr(0, slash));
+  into.repository = std::string(name.substr(slash + 1));
+  if (!is_repository(into.repository)) {
+    return malformed(into.text,
+                     "a part of its repository is not lower-case letters and digits "
+                     "with single separators ('.', '_', '__', '-') between them");
+  }
+  if (into.repository.size() <= most_repository_chars) return {};
+  return malformed(into.text, "its repository is longer than 255 characters");
+}
+
+}  // namespace
+
+bool is_registry_name(std::string_view text) noexcept {
+  const auto colon = text.find(':');
+  if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
+  const auto host = text.substr(0, colon);
+  return host.size() <= 253 && std::ranges::all_of(split(host, '.'), is_label);
+}
+
+std::string Reference::target() const {
+  if (digest) return digest->text();
+  return tag.value_or("latest");
+}
+
+bool Reference::means_latest() const noexcept {
+  return !digest && (!tag || *tag == "latest");
+}
+
+Result<Reference> parse_reference(std::string_view text) {
+  if (text.empty()) return malformed(text, "it is empty");
+  if (text.size() > most_reference_chars) return malformed(text, "it is too long");
+  Reference reference;
+  reference.text = std::string(text);
+  const auto name = take_suffixes(text, reference);
+  if (!name) return std::unexpected(name.error());
+  if (auto taken = take_name(*name, reference); !taken) return pass(taken);
+  return reference;
+}
+
+Result<> check_latest(const Reference& reference, bool allowed) {
+  if (allowed || !reference.means_latest()) return {};
+  const std::string why = reference.tag ? "" : " (a reference without a tag means latest)";
+  return fail(ErrorCode::denied, reference.text + ": fetching `latest` is not allowed here" + why,
+              "name a version or a digest, or allow it: --allow-latest for commands, "
+              "--allow-oci-latest for hosts");
+}
+
+}  // namespace trellis::package

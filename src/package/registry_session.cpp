@@ -1,0 +1,261 @@
+#include "package/registry_session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "package/oci_manifest.hpp"
+
+namespace trellis::package {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int most_redirects = 5;
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/// Statuses that a second attempt may improve.
+bool is_transient(int status) {
+  return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& entry) {
+  return std::ranges::find(list, entry) != list.end();
+}
+
+std::optional<http::UserAndPassword> credentials_for(const RegistrySettings& settings,
+                                                     const std::string& registry) {
+  const auto& have = settings.credentials;
+  if (!have || (!have->registries.empty() && !contains(have->registries, registry))) return {};
+  return http::UserAndPassword{have->user, have->password};
+}
+
+http::Settings http_settings(const RegistrySettings& settings) {
+  return {.ca_file = settings.ca_file,
+          .user_agent = settings.user_agent,
+          .connect_timeout = settings.connect_timeout,
+          .stall_timeout = settings.stall_timeout};
+}
+
+/// Half of it fixed, half random, so that many hosts do not come back at one moment.
+milliseconds with_jitter(milliseconds pause, Random& random) {
+  std::uint16_t number = 0;
+  random.fill({reinterpret_cast<std::uint8_t*>(&number), sizeof number});
+  return pause / 2 + milliseconds(pause.count() * number / 2 / 65535);
+}
+
+constexpr auto how_to_give_credentials =
+    "give a user and a password: OCI_REGISTRY_USER and OCI_REGISTRY_PASSWORD for hosts, "
+    "--user and --password (WASH_REG_USER, WASH_REG_PASSWORD) for commands";
+
+}  // namespace
+
+RegistrySession::RegistrySession(const RegistrySettings& settings, SessionPurpose purpose,
+                                 http::Control control, Random& random)
+    : settings_(settings),
+      purpose_(std::move(purpose)),
+      control_(std::move(control)),
+      random_(random),
+      insecure_(contains(settings.insecure, purpose_.registry)),
+      credentials_(credentials_for(settings, purpose_.registry)),
+      http_(http_settings(settings)) {}
+
+Result<http::Url> RegistrySession::url(std::string_view path) const {
+  return http::parse_url(
+      fmt::format("{}://{}{}", insecure_ ? "http" : "https", purpose_.registry, path));
+}
+
+Result<http::Url> RegistrySession::repository_url(std::string_view path) const {
+  return url(fmt::format("/v2/{}/{}", purpose_.repository, path));
+}
+
+Result<> RegistrySession::check_encryption(const http::Url& url) const {
+  if (url.encrypted || insecure_) return {};
+  return fail(
+      ErrorCode::denied,
+      fmt::format("{} leads to {}, which is not encrypted", purpose_.registry, url.origin()),
+      "correct the registry's external address in its configuration, or put it on the "
+      "list of insecure registries (--insecure, --allowed-insecure)");
+}
+
+Result<http::Url> RegistrySession::location(const http::Url& from,
+                                            const http::Response& response) const {
+  auto next = http::resolve_url(from, response.header("location"));
+  if (!next) return next;
+  if (auto good = check_encryption(*next); !good) return pass(good);
+  return next;
+}
+
+void RegistrySession::authorize(http::Request& request) const {
+  const auto own = url("/");
+  if (!own || !own->same_origin(request.url)) return;
+  if (basic_) request.basic = credentials_;
+  if (!bearer_.empty()) request.headers.push_back("Authorization: Bearer " + bearer_);
+}
+
+Result<http::Response> RegistrySession::follow(http::Request request) {
+  const auto plain_headers = request.headers;
+  const auto start = request.url;
+  authorize(request);
+  for (int hop = 0; hop <= most_redirects; ++hop) {
+    auto response = http_.send(request, control_);
+    const bool repeatable = request.method == "GET" || request.method == "HEAD";
+    if (!response || !is_redirect(response->status) || !repeatable) return response;
+    auto next = location(request.url, *response);
+    if (!next) return pass(next);
+    request.url = std::move(*next);
+    if (request.url.same_origin(start)) continue;
+    request.headers = plain_headers;  // credentials are for the registry alone
+    request.basic.reset();
+  }
+  return fail(ErrorCode::unsupported,
+              purpose_.registry + ": more redirects than " + std::to_string(most_redirects),
+              "check the registry's external address in its configuration");
+}
+
+bool RegistrySession::pause(int done, std::optional<std::chrono::seconds> asked) {
+  if (done >= settings_.retry.attempts) return false;
+  if (asked && *asked > settings_.retry.longest_retry_after) return false;
+  const auto doubled = settings_.retry.first_pause * (1U << std::min(done - 1, 20));
+  auto wait = with_jitter(std::min<milliseconds>(doubled, settings_.retry.longest_pause), random_);
+  if (asked) wait = std::max<milliseconds>(wait, *asked);
+  if (control_.clock.steady() + wait >= control_.deadline) return false;
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  woken.wait_for(lock, control_.stop, wait, [] { return false; });
+  return !control_.stop.stop_requested();
+}
+
+Result<http::Response> RegistrySession::repeat(const MakeRequest& make, int attempts) {
+  for (int done = 1;; ++done) {
+    auto response = follow(make());
+    const bool again =
+        response ? is_transient(response->status) : response.error().code == ErrorCode::unavailable;
+    if (!again || done >= attempts) return response;
+    if (!pause(done, response ? response->retry_after : std::nullopt)) return response;
+  }
+}
+
+Result<http::Response> RegistrySession::authorized(const MakeRequest& make, int attempts) {
+  auto response = repeat(make, attempts);
+  if (!response || response->status != 401) return response;
+  // The token ran out, or the registry asks at this page only.
+  const auto answered = answer(*response);
+  if (!answered) return std::unexpected(answered.error());
+  return *answered ? repeat(make, attempts) : std::move(response);
+}
+
+Result<http::Response> RegistrySession::send(const MakeRequest& make) {
+  return authorized(make, settings_.retry.attempts);
+}
+
+Result<http::Response> RegistrySession::send_once(const MakeRequest& make) {
+  return authorized(make, 1);
+}
+
+Result<http::Response> RegistrySession::begin() {
+  const auto root = url("/v2/");
+  if (!root) return std::unexpected(root.error());
+  const auto make = [&root] {
+    http::Request request;
+    request.url = *root;
+    return request;
+  };
+  auto response = repeat(make, settings_.retry.attempts);
+  if (!response || response->status != 401) return response;
+  const auto answered = answer(*response);
+  if (!answered) return std::unexpected(answered.error());
+  return response;
+}
+
+/// Whether the challenge can be met in a way not tried yet.
+Result<bool> RegistrySession::answer(const http::Response& unauthorized) {
+  const auto challenges = parse_challenges(unauthorized.header("www-authenticate"));
+  const auto bearer = std::ranges::find(challenges, "bearer", &Challenge::scheme);
+  if (bearer != challenges.end()) {
+    if (auto fetched = fetch_token(*bearer); !fetched) return pass(fetched);
+    return true;
+  }
+  const bool asks_basic =
+      std::ranges::find(challenges, "basic", &Challenge::scheme) != challenges.end();
+  if (!asks_basic || !credentials_ || basic_) return false;
+  basic_ = true;
+  return true;
+}
+
+Result<http::Url> RegistrySession::token_url(const Challenge& challenge) const {
+  auto url = http::parse_url(challenge.get("realm"));
+  if (!url) return url;
+  if (auto good = check_encryption(*url); !good) return pass(good);
+  if (!purpose_.repository.empty()) {
+    url = http::with_query(*url, "scope",
+                           fmt::format("repository:{}:{}", purpose_.repository, purpose_.actions));
+  }
+  const auto service = challenge.get("service");
+  return url && !service.empty() ? http::with_query(*url, "service", service) : url;
+}
+
+Result<> RegistrySession::fetch_token(const Challenge& challenge) {
+  const auto url = token_url(challenge);
+  if (!url) return std::unexpected(url.error());
+  basic_ = false;
+  bearer_.clear();
+  const auto make = [this, &url] {
+    http::Request request;
+    request.url = *url;
+    request.basic = credentials_;
+    return request;
+  };
+  const auto response = repeat(make, settings_.retry.attempts);
+  if (!response) return std::unexpected(response.error());
+  if (response->status != 200) {
+    return std::unexpected(error_of(*response, "a token from " + url->origin()));
+  }
+  auto token = read_token(response->body);
+  if (!token) return pass(token);
+  bearer_ = std::move(*token);
+  return {};
+}
+
+Error RegistrySession::error_of(const http::Response& response, std::string_view what) const {
+  const auto message = fmt::format("{}: {}: status {}{}", purpose_.registry, what, response.status,
+                                   read_registry_error(response.body));
+  switch (response.status) {
+    case 401:
+      return {ErrorCode::denied, message,
+              credentials_ ? "the registry refuses this user and password: check them"
+                           : how_to_give_credentials};
+    case 403:
+      return {ErrorCode::denied, message,
+              credentials_ ? "ask the registry's owner for access to the repository"
+                           : how_to_give_credentials};
+    case 404:
+      return {ErrorCode::not_found, message,
+              "check the repository and the tag; pushed artifacts "
+              "of private repositories may hide until you log in"};
+    case 429:
+      return {ErrorCode::busy,
+              response.retry_after
+                  ? fmt::format("{} (it asks for {} s)", message, response.retry_after->count())
+                  : message,
+              "wait, or ask the registry's owner for a higher limit"};
+    default: break;
+  }
+  if (response.status >= 500 || response.status == 408) {
+    return {ErrorCode::unavailable, message, "try again later; the registry's log tells more"};
+  }
+  return {ErrorCode::unsupported, message, "check that this is the address of a registry"};
+}
+
+std::string_view RegistrySession::authorization() const noexcept {
+  if (!bearer_.empty()) return "bearer";
+  return basic_ ? "basic" : "none";
+}
+
+}  // namespace trellis::package
