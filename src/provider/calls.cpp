@@ -37,7 +37,7 @@ Job make_job(trellis_call number, const CallContext& caller, const trellis_call_
 
 Result<Bytes> Core::call(const CallContext& caller, std::string_view origin,
                          std::string_view operation, ByteView payload) {
-  if (auto checked = check_call(origin, operation, payload); !checked) return pass(checked);
+  if (auto sizes = check_call_sizes(origin, operation, payload); !sizes) return pass(sizes);
   const auto open = calls_.open(caller);
   if (open.slot == nullptr) {
     return refuse_busy(fmt::format("{} calls are in flight", CallTable::max_calls));
@@ -51,21 +51,8 @@ Result<Bytes> Core::call(const CallContext& caller, std::string_view origin,
   }
   const trellis_call_info info{sizeof info,      to_view(origin),        to_view(operation),
                                to_view(payload), to_ns(caller.deadline), caller.depth};
-  return nonblocking() ? call_inline(open, caller, info) : call_executor(open, caller, info);
-}
-
-Result<> Core::check_call(std::string_view origin, std::string_view operation,
-                          ByteView payload) const {
-  if (origin.size() > limits::name_bytes || operation.size() > limits::name_bytes) {
-    return fail(
-        ErrorCode::invalid_argument,
-        fmt::format("origin and operation of a call have at most {} bytes", limits::name_bytes));
-  }
-  if (payload.size() > limits::payload_bytes) {
-    return fail(ErrorCode::limit, fmt::format("the payload has {} bytes; {} are allowed",
-                                              payload.size(), limits::payload_bytes));
-  }
-  return {};
+  const bool on_this_thread = nonblocking() || options_.in_own_process;
+  return on_this_thread ? call_inline(open, caller, info) : call_executor(open, caller, info);
 }
 
 Result<Bytes> Core::call_inline(const CallTable::Open& open, const CallContext& caller,

@@ -79,8 +79,6 @@ class Core final : public trellis_host_ctx {
   class HostCall;
 
   // calls.cpp
-  [[nodiscard]] Result<> check_call(std::string_view origin, std::string_view operation,
-                                    ByteView payload) const;
   Result<Bytes> call_inline(const CallTable::Open& open, const CallContext& caller,
                             const trellis_call_info& info);
   Result<Bytes> call_executor(const CallTable::Open& open, const CallContext& caller,

@@ -62,7 +62,8 @@ Result<std::optional<CallContext>> Core::parent_context(trellis_call parent) con
                 "the parent of the dispatch is no call that is being answered");
   }
   if (!context->can_extend()) return fail(ErrorCode::limit, "call chain too deep");
-  if (!CurrentCall::is_inside(this, parent)) context->chain_id = 0;
+  const bool keeps_chain = options_.in_own_process || CurrentCall::is_inside(this, parent);
+  if (!keeps_chain) context->chain_id = 0;
   return context->extended(options_.id);
 }
 

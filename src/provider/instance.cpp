@@ -1,8 +1,9 @@
+#include "provider/instance.hpp"
+
 #include <utility>
 
 #include "base/limits.hpp"
 #include "provider/core.hpp"
-#include "provider/provider.hpp"
 
 namespace trellis::provider {
 namespace {
@@ -30,16 +31,25 @@ class Instance final : public Provider {
 
 }  // namespace
 
+Result<std::shared_ptr<Provider>> make_instance(std::shared_ptr<const Plugin> plugin,
+                                                Options options,
+                                                std::shared_ptr<Dispatcher> dispatcher,
+                                                std::shared_ptr<const Clock> clock, Log log) {
+  auto core = std::make_shared<Core>(std::move(plugin), std::move(options), std::move(dispatcher),
+                                     std::move(clock), std::move(log));
+  if (auto created = core->create(core); !created) return pass(created);
+  return std::make_shared<Instance>(std::move(core));
+}
+
 Result<std::shared_ptr<Provider>> Provider::create(std::shared_ptr<const Plugin> plugin,
                                                    Options options,
                                                    std::shared_ptr<Dispatcher> dispatcher,
                                                    std::shared_ptr<const Clock> clock, Log log) {
   if (!plugin || !dispatcher || !clock)
     return fail(ErrorCode::invalid_argument, "a plugin, a dispatcher and a clock are needed");
-  auto core = std::make_shared<Core>(std::move(plugin), std::move(options), std::move(dispatcher),
-                                     std::move(clock), std::move(log));
-  if (auto created = core->create(core); !created) return pass(created);
-  return std::make_shared<Instance>(std::move(core));
+  const auto& kind = *plugin;
+  return kind.make(std::move(plugin), std::move(options), std::move(dispatcher), std::move(clock),
+                   std::move(log));
 }
 
 }  // namespace trellis::provider

@@ -19,6 +19,14 @@ using std::chrono::milliseconds;
 /// How long threads of a plugin whose create failed may take to end.
 constexpr milliseconds failed_create_time{2000};
 
+Executor::Options executor_options(const Options& options, const trellis_provider_table& table) {
+  const bool concurrent = (table.flags & TRELLIS_PROVIDER_CONCURRENT) != 0;
+  return {options.label, options.queue, concurrent ? options.max_threads : 1, options.stuck_threads,
+          limits::provider_thread_idle};
+}
+
+}  // namespace
+
 Options with_defaults(Options options) {
   const auto cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   const auto set = [](auto& value, auto otherwise) {
@@ -31,14 +39,6 @@ Options with_defaults(Options options) {
   set(options.dispatch_timeout, limits::call_timeout);
   return options;
 }
-
-Executor::Options executor_options(const Options& options, const trellis_provider_table& table) {
-  const bool concurrent = (table.flags & TRELLIS_PROVIDER_CONCURRENT) != 0;
-  return {options.label, options.queue, concurrent ? options.max_threads : 1, options.stuck_threads,
-          limits::provider_thread_idle};
-}
-
-}  // namespace
 
 Core::Core(std::shared_ptr<const Plugin> plugin, Options options,
            std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log)

@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "provider/instance.hpp"
 #include "provider/library_file.hpp"
 #include "provider/provider.hpp"
 #include "trellis/provider.h"
@@ -32,6 +33,14 @@ class LoadedPlugin final : public Plugin {
   const trellis_provider_table& table() const noexcept override { return table_; }
 
  private:
+  Result<std::shared_ptr<Provider>> make(std::shared_ptr<const Plugin> self, Options options,
+                                         std::shared_ptr<Dispatcher> dispatcher,
+                                         std::shared_ptr<const Clock> clock,
+                                         Log log) const override {
+    return make_instance(std::move(self), std::move(options), std::move(dispatcher),
+                         std::move(clock), std::move(log));
+  }
+
   trellis_provider_table table_;
   Description description_;
 };

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,10 @@ struct Description {
   std::int32_t revision = 0;
 };
 
+class Dispatcher;
+class Provider;
+struct Options;
+
 /// Code of a provider: a loaded library or a table linked into the host. Immutable; any thread.
 class Plugin {
  public:
@@ -36,7 +41,15 @@ class Plugin {
   [[nodiscard]] virtual const Description& description() const noexcept = 0;
   /// A second BindActor replaces the first (TRELLIS_PROVIDER_REBINDS).
   [[nodiscard]] virtual bool rebinds() const noexcept = 0;
+  /// Its functions are null where instances live in processes of their own.
   [[nodiscard]] virtual const trellis_provider_table& table() const noexcept = 0;
+
+ private:
+  friend class Provider;
+  /// Provider::create for this kind of plugin; `self` is this.
+  [[nodiscard]] virtual Result<std::shared_ptr<Provider>> make(
+      std::shared_ptr<const Plugin> self, Options options, std::shared_ptr<Dispatcher> dispatcher,
+      std::shared_ptr<const Clock> clock, Log log) const = 0;
 };
 
 /// Loads a shared library and keeps it mapped until the process ends. Errors say what is wrong with
@@ -59,6 +72,16 @@ class Dispatcher {
                               std::function<void(Result<Bytes>)> done) = 0;
 };
 
+/// What a provider's process went through (process/supervisor.hpp).
+enum class ProcessEvent {
+  ended,      ///< it is gone; calls are refused until it is back
+  reopening,  ///< a new one is about to take calls: what it must know first can be held ready
+  reopened    ///< it takes calls
+};
+/// `why` is a predicate: "was ended by signal 11 (Segmentation fault)". Called on a thread of the
+/// supervisor; must not block long.
+using OnProcessEvent = std::function<void(ProcessEvent event, const std::string& why)>;
+
 struct Options {
   EntityId id = 0;                 ///< of this instance on call chains; given by the host
   std::string label = {};          ///< for log lines: name or key of the provider
@@ -67,7 +90,15 @@ struct Options {
   std::size_t stuck_threads = 0;   ///< 0 = limits::provider_stuck_threads
   std::size_t response_bytes = 0;  ///< 0 = limits::payload_bytes
   std::chrono::milliseconds dispatch_timeout{0};  ///< 0 = limits::call_timeout
+  /// Set in a process that does nothing but run this instance (process/runner.hpp): calls run on
+  /// the thread that makes them whatever the plugin's flags, and chain ids are the host's.
+  bool in_own_process = false;
+  /// Told what becomes of the instance's process, where it has one.
+  OnProcessEvent on_process_event = {};
 };
+
+/// The same with every default filled in.
+[[nodiscard]] Options with_defaults(Options options);
 
 /// Counters since creation; a reading is not a consistent cut.
 struct Statistics {
@@ -78,6 +109,13 @@ struct Statistics {
   std::uint64_t double_completions = 0;
   std::uint64_t refused_busy = 0;
   std::size_t stuck_threads = 0;  ///< in a call whose caller gave up, now
+};
+
+/// The process an instance lives in.
+struct ProcessInfo {
+  std::int64_t pid = 0;        ///< 0 while it is being started again
+  std::uint64_t restarts = 0;  ///< since the instance was made
+  std::string last_end;        ///< how the one before ended; empty when there was none
 };
 
 /// One running instance. All members may be called from any thread; stop() once.
@@ -106,6 +144,8 @@ class Provider {
   virtual bool stop(SteadyTime deadline) = 0;
 
   [[nodiscard]] virtual Statistics statistics() const noexcept = 0;
+  /// Nothing for an instance that lives in this process.
+  [[nodiscard]] virtual std::optional<ProcessInfo> process() const { return std::nullopt; }
 };
 
 }  // namespace trellis::provider

@@ -62,6 +62,19 @@ Result<std::string_view> checked_name(const trellis_view& view, std::string_view
   return text;
 }
 
+Result<> check_call_sizes(std::string_view origin, std::string_view operation, ByteView payload) {
+  if (origin.size() > limits::name_bytes || operation.size() > limits::name_bytes) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("origin and operation of a call have at most {} bytes", limits::name_bytes));
+  }
+  if (payload.size() > limits::payload_bytes) {
+    return fail(ErrorCode::limit, fmt::format("the payload has {} bytes; {} are allowed",
+                                              payload.size(), limits::payload_bytes));
+  }
+  return {};
+}
+
 std::string clean_text(std::string_view text, std::size_t max_bytes) {
   if (text.size() > max_bytes) {
     auto end = max_bytes;

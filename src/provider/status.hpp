@@ -44,6 +44,10 @@ template <class Enum>
 [[nodiscard]] Result<std::string_view> checked_name(const trellis_view& view,
                                                     std::string_view what);
 
+/// Whether a call's parts are within the bounds of the ABI.
+[[nodiscard]] Result<> check_call_sizes(std::string_view origin, std::string_view operation,
+                                        ByteView payload);
+
 /// Text from a plugin made fit for logs and callers: cut at `max_bytes` on a character boundary,
 /// bad sequences replaced.
 [[nodiscard]] std::string clean_text(std::string_view text, std::size_t max_bytes);

@@ -1,0 +1,196 @@
+#include "provider/process/child.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 has no C++ linkage in it
+}
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "provider/process/runner.hpp"
+
+namespace trellis::provider::process {
+namespace {
+
+/// What a provider may see of our environment. Keys and passwords of the host are in none of them.
+constexpr std::array<std::string_view, 16> passed_on = {"PATH",
+                                                        "HOME",
+                                                        "LANG",
+                                                        "LC_ALL",
+                                                        "LC_CTYPE",
+                                                        "TZ",
+                                                        "TMPDIR",
+                                                        "SSL_CERT_FILE",
+                                                        "SSL_CERT_DIR",
+                                                        "http_proxy",
+                                                        "https_proxy",
+                                                        "HTTPS_PROXY",
+                                                        "no_proxy",
+                                                        "NO_PROXY",
+                                                        "LD_LIBRARY_PATH",
+                                                        "TRELLIS_DATA_DIR"};
+/// Sanitizers read theirs before main.
+constexpr std::string_view sanitizer_suffix = "SAN_OPTIONS";
+
+std::vector<char*> environment() {
+  std::vector<char*> kept;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view entry(*at);
+    const auto name = entry.substr(0, entry.find('='));
+    bool wanted = name.ends_with(sanitizer_suffix);
+    for (const auto known : passed_on) wanted = wanted || name == known;
+    if (wanted) kept.push_back(*at);
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
+
+/// Above those the child gets, so that putting one in its place never closes another.
+Descriptor lifted(int fd) {
+  Descriptor low(fd);
+  return Descriptor(::fcntl(low.get(), F_DUPFD_CLOEXEC, 16));
+}
+
+struct Pair {
+  Descriptor ours;
+  Descriptor theirs;
+  [[nodiscard]] explicit operator bool() const noexcept { return ours && theirs; }
+};
+
+Pair stream_pair() {
+  std::array<int, 2> ends{-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return {};
+  return {lifted(ends[0]), lifted(ends[1])};
+}
+
+Pair output_pipe() {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
+  Pair made{lifted(ends[0]), lifted(ends[1])};
+  ::fcntl(made.ours.get(), F_SETFL, O_NONBLOCK);
+  return made;
+}
+
+/// Files and attributes of a process about to be made.
+class Setup {
+ public:
+  Setup() {
+    posix_spawn_file_actions_init(&files_);
+    posix_spawnattr_init(&attributes_);
+    posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    sigset_t set;
+    ::sigemptyset(&set);
+    posix_spawnattr_setsigmask(&attributes_, &set);
+    ::sigfillset(&set);
+    posix_spawnattr_setsigdefault(&attributes_, &set);
+  }
+  ~Setup() {
+    posix_spawn_file_actions_destroy(&files_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+
+  void place(const Descriptor& from, int at) {
+    posix_spawn_file_actions_adddup2(&files_, from.get(), at);
+  }
+  void close_from(int first) { posix_spawn_file_actions_addclosefrom_np(&files_, first); }
+
+  [[nodiscard]] int spawn(pid_t& pid, const std::string& program, std::vector<char*>& words) const {
+    auto variables = environment();
+    return ::posix_spawn(&pid, program.c_str(), &files_, &attributes_, words.data(),
+                         variables.data());
+  }
+
+ private:
+  posix_spawn_file_actions_t files_{};
+  posix_spawnattr_t attributes_{};
+};
+
+std::string how(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return fmt::format("ended with status {}", info.si_status);
+  const char* name = ::sigdescr_np(info.si_status);
+  return fmt::format("was ended by signal {} ({})", info.si_status,
+                     name == nullptr ? "unknown" : name);
+}
+
+}  // namespace
+
+Result<Child> Child::start(const ChildCommand& command) {
+  auto calls = stream_pair();
+  auto dispatches = stream_pair();
+  auto output = output_pipe();
+  if (!calls || !dispatches || !output) {
+    return fail(ErrorCode::unavailable, "no descriptors are left for a provider's process",
+                "raise the limit of open files (ulimit -n)");
+  }
+  Setup setup;
+  setup.place(output.theirs, STDOUT_FILENO);
+  setup.place(output.theirs, STDERR_FILENO);
+  setup.place(calls.theirs, calls_descriptor);
+  setup.place(dispatches.theirs, dispatches_descriptor);
+  setup.close_from(dispatches_descriptor + 1);
+
+  auto program = command.program.string();
+  auto arguments = command.arguments;
+  std::vector<char*> words{program.data()};
+  for (auto& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  Child child;
+  if (const int failed = setup.spawn(child.pid_, program, words); failed != 0) {
+    child.pid_ = 0;
+    return fail(ErrorCode::unavailable,
+                fmt::format("{} cannot be started: {}", program, std::strerror(failed)),
+                "check the path of the program that runs providers");
+  }
+  child.pidfd_ = Descriptor(::pidfd_open(child.pid_, 0));
+  child.calls_ = std::move(calls.ours);
+  child.dispatches_ = std::move(dispatches.ours);
+  child.output_ = std::move(output.ours);
+  return child;
+}
+
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, 0)),
+      reaped_(std::exchange(other.reaped_, true)),
+      pidfd_(std::move(other.pidfd_)),
+      output_(std::move(other.output_)),
+      calls_(std::move(other.calls_)),
+      dispatches_(std::move(other.dispatches_)) {}
+
+Child::~Child() {
+  if (pid_ == 0 || reaped_) return;
+  kill();
+  static_cast<void>(wait(std::chrono::seconds(5)));
+}
+
+void Child::kill() const noexcept {
+  if (pid_ == 0 || reaped_) return;
+  ::pidfd_send_signal(pidfd_.get(), SIGKILL, nullptr, 0);
+}
+
+std::optional<std::string> Child::wait(std::chrono::milliseconds patience) {
+  if (pid_ == 0 || reaped_) return "has ended";
+  pollfd ended{pidfd_.get(), POLLIN, 0};
+  if (::poll(&ended, 1, static_cast<int>(patience.count())) <= 0) return std::nullopt;
+  siginfo_t info{};
+  if (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED) != 0) return "has ended";
+  reaped_ = true;
+  return how(info);
+}
+
+}  // namespace trellis::provider::process

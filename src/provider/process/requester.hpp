@@ -1,0 +1,102 @@
+// The asking end of a stream: requests out, answers back, on the threads that ask.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/call_context.hpp"
+#include "base/descriptor.hpp"
+#include "provider/process/frame.hpp"
+#include "provider/process/frame_writer.hpp"
+
+namespace trellis::provider::process {
+
+/// Of all threads that wait for an answer, one reads the stream and gives the others theirs: a
+/// request on its own costs no hop between threads. Any thread.
+///
+/// Answers nobody waits for any more are counted; an answer to a question that was never asked
+/// closes the stream.
+class Requester {
+ public:
+  /// `clock` outlives it. Answers beyond `most_payload` close the stream.
+  Requester(Descriptor stream, const Clock& clock, std::size_t most_payload);
+  ~Requester();  ///< closes; nobody may be inside
+  Requester(const Requester&) = delete;
+  Requester& operator=(const Requester&) = delete;
+
+  /// Sends a request (its number is set here) and waits for the answer until request.deadline.
+  /// `context` may be null; see context_of. Errors: deadline, or that of close().
+  [[nodiscard]] Result<Frame> ask(FrameView request, const CallContext* context);
+  /// Returns at once; `done` is called exactly once, on a thread of the requester or inside this.
+  void ask_later(FrameView request, std::function<void(Result<Frame>)> done);
+  /// Sends something that has no answer. Waits for room at most until the frame's deadline.
+  [[nodiscard]] Result<> tell(const FrameView& frame);
+
+  /// The context of a request that is still waited for.
+  [[nodiscard]] std::optional<CallContext> context_of(std::uint64_t number) const;
+
+  /// Ends all requests with `why`, and refuses new ones with it.
+  void close(const Error& why);
+  [[nodiscard]] bool closed() const;
+
+  /// Requests that were given up and have no answer yet, and since when the oldest is one.
+  struct Overdue {
+    std::size_t count = 0;
+    SteadyTime since{};
+  };
+  [[nodiscard]] Overdue overdue() const;
+  /// Reads answers that nobody waits for. For a watcher, now and then.
+  void collect();
+  [[nodiscard]] std::uint64_t late_answers() const noexcept { return late_.load(); }
+
+ private:
+  struct Waiter {
+    const CallContext* context = nullptr;
+    std::condition_variable wake;
+    std::optional<Frame> answer;
+  };
+  struct Later {
+    SteadyTime deadline;
+    std::function<void(Result<Frame>)> done;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+  /// Callbacks that are due; called without the lock.
+  using Due = std::vector<std::function<void()>>;
+
+  Result<Frame> wait(Lock& lock, std::uint64_t number, Waiter& waiter, SteadyTime deadline);
+  void read_until(Lock& lock, SteadyTime deadline, const std::function<bool()>& enough);
+  void deliver(Frame frame, Due& due);
+  void hand_on();
+  void close_locked(const Error& why, Due& due);
+  void pump();
+  void expire(Due& due);
+  [[nodiscard]] bool wait_for_bytes(SteadyTime deadline) const;
+
+  const Descriptor stream_;
+  const Clock& clock_;
+  FrameWriter writer_;
+  std::atomic<std::uint64_t> late_{0};
+
+  mutable std::mutex mutex_;  ///< guards everything below but reader_
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Waiter*> waiters_;
+  std::map<std::uint64_t, Later> later_;
+  std::map<std::uint64_t, SteadyTime> abandoned_;
+  std::optional<Error> closed_;
+  bool reading_ = false;  ///< who set it owns reader_
+  FrameReader reader_;
+  bool stopping_ = false;
+  std::condition_variable pump_wake_;
+  std::thread pump_;
+};
+
+}  // namespace trellis::provider::process

@@ -1,0 +1,226 @@
+#include "provider/process/runner.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/text.hpp"
+#include "provider/process/far_host.hpp"
+#include "provider/process/messages.hpp"
+#include "provider/status.hpp"
+#include "trellis/provider.h"
+
+namespace trellis::provider::process {
+namespace {
+
+/// Calls that run at one time; more wait in the stream.
+constexpr std::size_t most_threads = 64;
+/// What a plugin gets to stop when the host has gone without saying so.
+constexpr std::chrono::seconds orphan_time{2};
+/// Frames from the host are ours, but no larger than what it takes from others.
+constexpr std::size_t most_payload = limits::payload_bytes;
+
+/// Sanitizers reserve more memory than any sensible bound.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool bounded_memory = false;
+#elif defined(__has_feature)
+constexpr bool bounded_memory =
+    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
+#else
+constexpr bool bounded_memory = true;
+#endif
+
+/// Ends the process when the host lets go of its end, whatever the plugin is doing.
+void watch_host(int dispatches) {
+  std::thread([dispatches] {
+    pollfd gone{dispatches, 0, 0};
+    while (::poll(&gone, 1, -1) <= 0) {
+    }
+    std::this_thread::sleep_for(orphan_time);
+    ::_exit(0);
+  }).detach();
+}
+
+class Server {
+ public:
+  Server(Descriptor calls, Descriptor dispatches, Result<std::shared_ptr<const Plugin>> plugin,
+         std::shared_ptr<const Clock> clock)
+      : calls_(std::move(calls)),
+        plugin_(std::move(plugin)),
+        clock_(std::move(clock)),
+        reader_(calls_.get(), most_payload),
+        writer_(calls_.get(), *clock_),
+        far_(std::make_shared<Requester>(std::move(dispatches), *clock_, most_payload)) {
+    hands_over_ = !plugin_ || ((*plugin_)->table().flags & TRELLIS_PROVIDER_NONBLOCKING) == 0;
+  }
+
+  int run() {
+    work();
+    if (instance_) static_cast<void>(instance_->stop(clock_->steady() + orphan_time));
+    std::unique_lock lock(mutex_);
+    if (!left_.wait_for(lock, orphan_time, [this] { return running_ == 0; })) ::_exit(0);
+    lock.unlock();
+    for (auto& thread : threads_) thread.join();
+    far_->close({ErrorCode::cancelled, "the process ends", {}});
+    return 0;
+  }
+
+ private:
+  void work() {
+    while (true) {
+      Frame frame;
+      {
+        const Reading turn(*this);
+        if (ended_) return;
+        const auto got = reader_.next(frame, FrameReader::Wait::yes);
+        if (!got) {
+          ended_ = true;
+          return;
+        }
+        if (!hands_over_ || frame.kind != FrameKind::call) {  // these come one after the other
+          handle(frame);
+          continue;
+        }
+      }
+      provide_reader();
+      handle(frame);
+    }
+  }
+
+  /// One thread reads; those that wait for their turn are counted.
+  class Reading {
+   public:
+    explicit Reading(Server& server) : server_(server) {
+      ++server_.idle_;
+      server_.reading_.lock();
+    }
+    ~Reading() {
+      --server_.idle_;
+      server_.reading_.unlock();
+    }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+   private:
+    Server& server_;
+  };
+
+  /// Before a call that may take long: somebody else must be there to read the next.
+  void provide_reader() {
+    if (idle_.load() > 0) return;
+    const std::lock_guard lock(mutex_);
+    if (threads_.size() >= most_threads) return;
+    try {
+      threads_.emplace_back([this] {
+        work();
+        const std::lock_guard left(mutex_);
+        --running_;
+        left_.notify_all();
+      });
+      ++running_;
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): those there must do
+    }
+  }
+
+  void handle(const Frame& frame) {
+    switch (frame.kind) {
+      case FrameKind::describe: return answer(frame, describe());
+      case FrameKind::create: return answer(frame, create(frame));
+      case FrameKind::call: return answer(frame, call(frame));
+      case FrameKind::stop: return answer(frame, stop(frame));
+      default: return answer(frame, fail(ErrorCode::malformed, "no such request"));
+    }
+  }
+
+  Result<Bytes> describe() {
+    if (!plugin_) return std::unexpected(plugin_.error());
+    const auto& about = (*plugin_)->description();
+    return codec::encode(PluginDescription{about.contract_id, about.name, about.vendor,
+                                           about.version, about.revision,
+                                           (*plugin_)->table().flags});
+  }
+
+  Result<Bytes> create(const Frame& frame) {
+    if (!plugin_ || instance_) return fail(ErrorCode::invalid_argument, "nothing to create");
+    auto wanted = codec::decode<CreateOptions>(frame.payload);
+    if (!wanted) return pass(wanted);
+    Options options;
+    options.label = frame.first;
+    options.in_own_process = true;
+    options.response_bytes = wanted->response_bytes;
+    options.dispatch_timeout = std::chrono::milliseconds(wanted->dispatch_timeout_ms);
+    const Log log(std::make_shared<FarLog>(far_, *clock_), "provider");
+    auto made = Provider::create(*plugin_, std::move(options), std::make_shared<FarHost>(far_),
+                                 clock_, log);
+    if (!made) return pass(made);
+    instance_ = std::move(*made);
+    return Bytes{};
+  }
+
+  Result<Bytes> call(const Frame& frame) {
+    if (!instance_) return fail(ErrorCode::invalid_argument, "the provider was not created");
+    return instance_->call(context_of_call(frame.number, frame.depth, frame.deadline), frame.first,
+                           frame.second, frame.payload);
+  }
+
+  Result<Bytes> stop(const Frame& frame) {
+    if (instance_ && !instance_->stop(frame.deadline)) {
+      return fail(ErrorCode::deadline, "it did not stop in time");
+    }
+    return Bytes{};
+  }
+
+  void answer(const Frame& to, const Result<Bytes>& result) {
+    FrameView frame{.kind = FrameKind::answer, .number = to.number};
+    frame.status = static_cast<std::uint8_t>(result ? TRELLIS_OK : to_status(result.error().code));
+    frame.payload = result ? ByteView(*result) : as_bytes(result.error().message);
+    // The host reads as long as it lives; when it does not, reading fails next.
+    static_cast<void>(writer_.write(frame, clock_->steady() + limits::longest_call_timeout));
+  }
+
+  const Descriptor calls_;
+  const Result<std::shared_ptr<const Plugin>> plugin_;
+  const std::shared_ptr<const Clock> clock_;
+  bool hands_over_ = true;
+  std::mutex reading_;  ///< held by the thread that reads; guards reader_ and ended_
+  FrameReader reader_;
+  bool ended_ = false;
+  FrameWriter writer_;
+  const std::shared_ptr<Requester> far_;
+  std::shared_ptr<Provider> instance_;  ///< made before the first call
+  std::atomic<std::size_t> idle_{0};
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable left_;
+  std::list<std::thread> threads_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace
+
+int serve(Descriptor calls, Descriptor dispatches,
+          const std::function<Result<std::shared_ptr<const Plugin>>()>& load,
+          std::shared_ptr<const Clock> clock) {
+  watch_host(dispatches.get());
+  Server server(std::move(calls), std::move(dispatches), load(), std::move(clock));
+  return server.run();
+}
+
+void confine(std::size_t memory_bytes) {
+  if (bounded_memory && memory_bytes != 0) {
+    const rlimit most{memory_bytes, memory_bytes};
+    ::setrlimit(RLIMIT_DATA, &most);
+  }
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace trellis::provider::process
