@@ -129,7 +129,7 @@ Result<void> prepare(Bench& bench) {
     *actor = std::move(*made);
     if (auto started = bench.core.start_actor(actor->module, {}); !started) return pass(started);
   }
-  auto provider = bench.core.start_provider("builtin:keyvalue", "default");
+  auto provider = bench.core.start_provider("builtin:keyvalue", ProviderOptions{});
   if (!provider) return pass(provider);
   auto link =
       bench.core.set_link({bench.first.key, "wasmcloud:keyvalue", "default", *provider, {}});

@@ -86,7 +86,7 @@ Result<double> actor_rate(const std::shared_ptr<EngineRuntime>& engine, unsigned
   auto made = signer.sign(http_echo_guest());
   if (!made) return pass(made);
   if (auto started = core.start_actor(made->module, {}); !started) return pass(started);
-  auto provider = core.start_provider("builtin:httpserver", "default");
+  auto provider = core.start_provider("builtin:httpserver", ProviderOptions{});
   if (!provider) return pass(provider);
   auto link = core.set_link({made->key,
                              "wasmcloud:httpserver",

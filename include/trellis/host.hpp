@@ -89,13 +89,15 @@ struct HostOptions {
   std::uint32_t memory_mb = 0;                   ///< per instance; 0 = 128
   std::size_t payload_bytes = 0;                 ///< request, response, host call; 0 = 16 MiB
   std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
-  LatticeOptions lattice;                        ///< by default none: the host is on its own
+  ProviderMode provider_mode = ProviderMode::automatic;  ///< of those started without a mode
+  ProviderProcessOptions provider_process;
+  LatticeOptions lattice;  ///< by default none: the host is on its own
   /// Called when a stop of the host is ordered over the lattice, on a thread of the host; it must
   /// only hand on. Null: such orders are refused.
   std::function<void()> on_stop_order;
-  std::shared_ptr<LogSink> log;                  ///< null: nothing is logged
-  std::shared_ptr<const Clock> clock;            ///< null: the system's
-  std::shared_ptr<Authorizer> authorizer;        ///< null: allow
+  std::shared_ptr<LogSink> log;            ///< null: nothing is logged
+  std::shared_ptr<const Clock> clock;      ///< null: the system's
+  std::shared_ptr<Authorizer> authorizer;  ///< null: allow
   std::vector<std::shared_ptr<Middleware>> middleware;
 };
 
@@ -123,8 +125,7 @@ class Host {
   [[nodiscard]] std::chrono::seconds uptime() const;
 
   /// Verifies the module and starts it; returns the actor's key. Leaves no trace when it fails.
-  [[nodiscard]] Result<std::string> start_actor(ByteView module,
-                                                const ActorOptions& options = {});
+  [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options = {});
   [[nodiscard]] Result<std::string> start_actor_from_file(const std::filesystem::path& path,
                                                           ActorOptions options = {});
   /// Calls in flight finish, bounded by the call timeout. Not an error when it does not run.
@@ -137,6 +138,8 @@ class Host {
   /// library; returns its key.
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
                                                    std::string_view link_name = "default");
+  [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
+                                                   const ProviderOptions& options);
   /// Starts a provider that is linked into the program.
   [[nodiscard]] Result<std::string> start_provider(const trellis_provider_table& table,
                                                    std::string_view link_name = "default");

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,6 +47,31 @@ struct ActorOptions {
   std::string source;  ///< where the bytes came from (path or reference); shown in the inventory
 };
 
+/// Where the code of a provider runs (docs/providers.md).
+enum class ProviderMode {
+  automatic,   ///< built-in ones in the host's process; files in one of their own where possible
+  in_process,  ///< fastest; a provider that crashes takes the host with it
+  process      ///< a supervised process of its own, started again when it ends
+};
+/// "auto", "in-process" or "process".
+[[nodiscard]] std::string_view to_string(ProviderMode mode) noexcept;
+/// The reverse; nothing for other texts.
+[[nodiscard]] std::optional<ProviderMode> provider_mode_of(std::string_view text) noexcept;
+
+/// How a provider is to be run.
+struct ProviderOptions {
+  std::string link_name = "default";
+  ProviderMode mode = ProviderMode::automatic;  ///< what the host's options say
+};
+
+/// How processes of providers are run.
+struct ProviderProcessOptions {
+  /// The trellis binary, which runs them. Empty: there are none, and `automatic` means in process.
+  std::filesystem::path program;
+  std::size_t memory_mb = 0;                  ///< private memory of each; 0 = 1024
+  std::chrono::milliseconds hang_timeout{0};  ///< in a call nobody waits for; 0 = 30 s
+};
+
 /// A link definition: which provider serves a contract for an actor, with which settings.
 /// Keyed by (actor, contract, link name); provider and values are its content (lattice.md 8.3).
 struct Link {
@@ -65,7 +91,7 @@ enum class LinkState {
   refused,               ///< the actor's claims lack the contract, or the authorizer said no
   binding,               ///< BindActor is on its way
   bound,
-  failed,  ///< the provider refused BindActor; it is tried again with growing pauses
+  failed,     ///< the provider refused BindActor; it is tried again with growing pauses
   elsewhere,  ///< in a lattice: the provider runs on another host, or nowhere yet
 };
 
@@ -116,6 +142,10 @@ struct ProviderInfo {
   std::size_t stuck_threads = 0;
   WallTime started;
   Health health;
+  bool own_process = false;
+  std::int64_t pid = 0;        ///< of its own process; 0 while that is being started again
+  std::uint64_t restarts = 0;  ///< of its own process
+  std::string last_end;        ///< how that ended the last time: "was ended by signal 11 (…)"
 };
 
 /// State of one connection to the message network.
@@ -129,10 +159,10 @@ struct LatticeInfo {
   ConnectionState control = ConnectionState::none;  ///< control interface and events
   ConnectionState cache = ConnectionState::none;    ///< replicated cache
   std::uint64_t calls_out = 0;
-  std::uint64_t calls_lost = 0;      ///< of those: no answer in time, or nobody to send them to
+  std::uint64_t calls_lost = 0;  ///< of those: no answer in time, or nobody to send them to
   std::uint64_t calls_in = 0;
-  std::uint64_t calls_refused = 0;   ///< of those: malformed, forged, replayed, for somebody else
-  std::uint64_t adverts_refused = 0; ///< links and claims that made no sense
+  std::uint64_t calls_refused = 0;    ///< of those: malformed, forged, replayed, for somebody else
+  std::uint64_t adverts_refused = 0;  ///< links and claims that made no sense
   std::uint64_t control_requests = 0;
   std::uint64_t control_refused = 0;  ///< of those: malformed, or too many at once
   std::uint64_t cache_refused = 0;    ///< changes of the cache that were malformed, or too much

@@ -45,7 +45,8 @@ Result<std::shared_ptr<ssl::context>> make_tls(const std::string& cert_file,
   }
   ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   ::SSL_CTX_set_alpn_select_cb(context->native_handle(), &choose_protocol, nullptr);
-  context->set_options(ssl::context::default_workarounds | ssl::context::single_dh_use, error);
+  static_cast<void>(
+      context->set_options(ssl::context::default_workarounds | ssl::context::single_dh_use, error));
   if (context->use_certificate_chain_file(cert_file, error)) {
     return unusable("TLS_CERT", cert_file, error);
   }

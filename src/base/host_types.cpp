@@ -17,6 +17,23 @@ std::string_view to_string(LinkState state) noexcept {
   return "failed";
 }
 
+std::string_view to_string(ProviderMode mode) noexcept {
+  switch (mode) {
+    case ProviderMode::automatic: return "auto";
+    case ProviderMode::in_process: return "in-process";
+    case ProviderMode::process: return "process";
+  }
+  return "auto";
+}
+
+std::optional<ProviderMode> provider_mode_of(std::string_view text) noexcept {
+  for (const auto mode :
+       {ProviderMode::automatic, ProviderMode::in_process, ProviderMode::process}) {
+    if (text == to_string(mode)) return mode;
+  }
+  return std::nullopt;
+}
+
 std::string_view to_string(HealthState state) noexcept {
   switch (state) {
     case HealthState::unknown: return "unknown";

@@ -120,6 +120,8 @@ inline constexpr std::size_t provider_host_threads = 256;
 inline constexpr std::size_t provider_async_dispatches = 4096;
 /// Error or log text of a provider; the rest is cut.
 inline constexpr std::size_t provider_text_bytes = 16 * kib;
+/// Private memory of one provider's process, unless an option says otherwise.
+inline constexpr std::size_t provider_process_mb = 1024;
 /// How long an idle executor thread stays.
 inline constexpr milliseconds provider_thread_idle = seconds(10);
 

@@ -22,7 +22,7 @@ class Snapshot {
  public:
   using Pointer = std::shared_ptr<const T>;
 
-  explicit Snapshot(Pointer initial) { publish(std::move(initial)); }
+  explicit Snapshot(const Pointer& initial) { publish(initial); }
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 
 #include "base/log_sinks.hpp"
 
@@ -27,6 +29,12 @@ Result<LogFilter> log_filter(const Context& context, const HostFlags& flags,
     if (auto filter = LogFilter::parse(*rust)) return filter;
   }
   return LogFilter::parse(default_level);
+}
+
+/// The file of this program, which also runs providers. Empty where /proc is not mounted.
+std::filesystem::path own_program() {
+  std::error_code problem;
+  return std::filesystem::read_symlink("/proc/self/exe", problem);
 }
 
 /// 0 and nothing mean the default (host.md 10).
@@ -65,6 +73,14 @@ void add_host_options(CLI::App& leaf, HostFlags& flags) {
                 "Replacements may have other capabilities");
   leaf.add_option("--health-addr", flags.health_address,
                   "Loopback address for /livez and /readyz: 127.0.0.1:PORT");
+  leaf.add_option(
+          "--provider-mode", flags.provider_mode,
+          "Where providers run: in-process, in supervised processes, or auto (built-in ones "
+          "in-process, files in processes)")
+      ->check(CLI::IsMember({"auto", "in-process", "process"}));
+  leaf.add_option("--provider-memory-mb", flags.provider_memory_mb,
+                  "Memory of one provider's process (default 1024)")
+      ->check(CLI::Range(16, 1 << 20));
   add_log_options(leaf, flags);
 }
 
@@ -78,6 +94,8 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.allowed_issuers = flags.allowed_issuers;
   made.host.live_updates = flags.live_updates;
   made.host.strict_update_check = !flags.any_capabilities;
+  made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
+  made.host.provider_process = {.program = own_program(), .memory_mb = flags.provider_memory_mb};
   const auto interval = health_interval(context);
   if (!interval) return std::unexpected(interval.error());
   made.host.health_interval = *interval;

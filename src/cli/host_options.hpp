@@ -17,6 +17,8 @@ struct HostFlags {
   std::string log_level;
   std::string log_format = "text";
   std::string health_address;
+  std::string provider_mode = "auto";
+  std::size_t provider_memory_mb = 0;
 };
 
 void add_log_options(CLI::App& leaf, HostFlags& flags);

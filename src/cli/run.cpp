@@ -37,6 +37,7 @@ void add_everything(CLI::App& app, Context& context) {
   add_stop(app, context);
   add_update(app, context);
   add_down(app, context);
+  add_run_provider(app, context);
 }
 
 /// The innermost subcommand on the command line, for a pointer to the right help.

@@ -21,6 +21,7 @@ struct Options {
   std::string second;
   std::string link_name = "default";
   std::string contract;
+  std::string mode = "auto";
 };
 
 Result<Answer> start_actor(const Context& context, const Options& options) {
@@ -37,7 +38,8 @@ Result<Answer> start_provider(const Context& context, const Options& options) {
   auto answer = ask_host(context, options.host,
                          {"start_provider",
                           {{"reference", builtin ? options.first : absolute_path(options.first)},
-                           {"link_name", options.link_name}}});
+                           {"link_name", options.link_name},
+                           {"mode", options.mode}}});
   if (!answer) return pass(answer);
   return Answer{fmt::format("Provider {} started on host {}", text_of(*answer, "provider_id"),
                             text_of(*answer, "host_id")),
@@ -125,6 +127,10 @@ void add_start(CLI::App& app, Context& context) {
                                "builtin:httpserver, builtin:keyvalue, …, or a library file")
                    ->required();
                add_link_name(leaf, options);
+               leaf.add_option("--mode", options.mode,
+                               "Where it runs: in-process, in a supervised process, or auto (what "
+                               "the host was told)")
+                   ->check(CLI::IsMember({"auto", "in-process", "process"}));
              });
 }
 

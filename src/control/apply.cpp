@@ -133,7 +133,7 @@ class Application {
     auto& item = new_item(ItemKind::provider, capability.image_ref, capability.line);
     const auto reference = provider_reference(capability.image_ref);
     if (!reference) return set_problem(item, reference.error());
-    const auto key = target_.start_provider(*reference, capability.link_name);
+    const auto key = target_.start_provider(*reference, options_of(capability));
     if (key) {
       item.key = *key;
     } else if (auto running = running_provider(*reference, capability.link_name, key.error())) {
@@ -142,6 +142,11 @@ class Application {
     } else {
       return set_problem(item, key.error());
     }
+  }
+
+  static ProviderOptions options_of(const manifest::Capability& capability) {
+    return {.link_name = capability.link_name,
+            .mode = provider_mode_of(capability.mode).value_or(ProviderMode::automatic)};
   }
 
   [[nodiscard]] Result<std::string> provider_reference(const std::string& reference) const {

@@ -22,7 +22,7 @@ class ApplyTarget {
   [[nodiscard]] virtual Result<std::string> start_actor(const std::filesystem::path& path,
                                                         ActorOptions options) = 0;
   [[nodiscard]] virtual Result<std::string> start_provider(std::string_view reference,
-                                                           std::string_view link_name) = 0;
+                                                           const ProviderOptions& options) = 0;
   [[nodiscard]] virtual Result<void> set_link(Link link) = 0;
   [[nodiscard]] virtual Result<Inventory> inventory() const = 0;
 };
@@ -39,8 +39,8 @@ class HostTarget final : public ApplyTarget {
     return host_.start_actor_from_file(path, std::move(options));
   }
   Result<std::string> start_provider(std::string_view reference,
-                                     std::string_view link_name) override {
-    return host_.start_provider(reference, link_name);
+                                     const ProviderOptions& options) override {
+    return host_.start_provider(reference, options);
   }
   Result<void> set_link(Link link) override { return host_.set_link(std::move(link)); }
   Result<Inventory> inventory() const override { return host_.inventory(); }

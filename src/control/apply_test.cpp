@@ -28,7 +28,9 @@ class FakeTarget final : public ApplyTarget {
     }
     return "KEY-" + path.stem().string();
   }
-  Result<std::string> start_provider(std::string_view reference, std::string_view name) override {
+  Result<std::string> start_provider(std::string_view reference,
+                                     const ProviderOptions& options) override {
+    const auto& name = options.link_name;
     log.push_back("provider " + fs::path(reference).filename().string() + " " + std::string(name));
     if (const auto found = failures.find(std::string(reference)); found != failures.end()) {
       return std::unexpected(found->second);

@@ -36,20 +36,25 @@ json actor_json(const ActorInfo& actor, WallTime now) {
 }
 
 json provider_json(const ProviderInfo& provider, WallTime now) {
-  return {{"id", provider.key},
-          {"image_ref", provider.source},
-          {"name", provider.name},
-          {"revision", provider.revision},
-          {"version", provider.version},
-          {"vendor", provider.vendor},
-          {"link_name", provider.link_name},
-          {"contract_id", provider.contract_id},
-          {"calls", provider.calls},
-          {"errors", provider.errors},
-          {"timeouts", provider.timeouts},
-          {"stuck_threads", provider.stuck_threads},
-          {"running_ms", age_ms(provider.started, now)},
-          {"health", to_json(provider.health, now)}};
+  json made{{"id", provider.key},
+            {"image_ref", provider.source},
+            {"name", provider.name},
+            {"revision", provider.revision},
+            {"version", provider.version},
+            {"vendor", provider.vendor},
+            {"link_name", provider.link_name},
+            {"contract_id", provider.contract_id},
+            {"calls", provider.calls},
+            {"errors", provider.errors},
+            {"timeouts", provider.timeouts},
+            {"stuck_threads", provider.stuck_threads},
+            {"running_ms", age_ms(provider.started, now)},
+            {"health", to_json(provider.health, now)}};
+  if (provider.own_process) {
+    made["process"] = {
+        {"pid", provider.pid}, {"restarts", provider.restarts}, {"last_end", provider.last_end}};
+  }
+  return made;
 }
 
 }  // namespace
@@ -79,12 +84,9 @@ json to_json(const LatticeInfo& lattice) {
 }
 
 json to_json(const Inventory& inventory, WallTime now) {
-  json made{{"host_id", inventory.host_id},
-            {"labels", inventory.labels},
-            {"uptime", inventory.uptime.count()},
-            {"actors", json::array()},
-            {"providers", json::array()},
-            {"lattice", to_json(inventory.lattice)}};
+  json made{{"host_id", inventory.host_id},       {"labels", inventory.labels},
+            {"uptime", inventory.uptime.count()}, {"actors", json::array()},
+            {"providers", json::array()},         {"lattice", to_json(inventory.lattice)}};
   for (const auto& actor : inventory.actors) made["actors"].push_back(actor_json(actor, now));
   for (const auto& provider : inventory.providers) {
     made["providers"].push_back(provider_json(provider, now));

@@ -150,7 +150,11 @@ Outcome Operations::start_provider(const Request& request) const {
   if (!reference->starts_with("builtin:") && !reference->starts_with('/')) {
     return arguments.wrong("reference", "a builtin: name or an absolute path");
   }
-  const auto key = host_.start_provider(*reference, *link_name);
+  const auto mode_text = arguments.text_or("mode", limits::name_bytes, "auto");
+  if (!mode_text) return std::unexpected(mode_text.error());
+  const auto mode = provider_mode_of(*mode_text);
+  if (!mode) return arguments.wrong("mode", "auto, in-process or process");
+  const auto key = host_.start_provider(*reference, {.link_name = *link_name, .mode = *mode});
   if (!key) return std::unexpected(key.error());
   return json{{"host_id", host_.id()},
               {"link_name", *link_name},

@@ -67,6 +67,25 @@ void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const st
   enqueue(strand, binding);
 }
 
+void Binder::hold(const ProviderEntry& provider) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = strands_.find(provider.instance->id());
+  if (found == strands_.end()) return;
+  ++found->second->life;
+  for (const auto& [actor, binding] : found->second->bindings) {
+    binding->told.reset();
+    binding->attempts = 0;
+    if (binding->wanted) binding->gate->set(false);
+  }
+}
+
+void Binder::tell_again(const ProviderEntry& provider) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = strands_.find(provider.instance->id());
+  if (found == strands_.end() || stopped_) return;
+  for (const auto& [actor, binding] : found->second->bindings) enqueue(found->second, binding);
+}
+
 void Binder::forget(const ProviderEntry& provider) {
   const std::scoped_lock lock(mutex_);
   const auto found = strands_.find(provider.instance->id());
@@ -164,10 +183,12 @@ void Binder::run(const std::shared_ptr<Strand>& strand) {
       continue;
     }
     const auto config = step == Step::bind ? *binding->wanted : BindConfig{};
+    const auto life = strand->life;
     lock.unlock();
     auto result = send(*strand->provider, step, binding->actor, config);
     lock.lock();
     if (strand->forgotten) break;
+    if (strand->life != life && result) continue;  // the one that was told is gone
     if (step == Step::remove) {
       removed(*strand, *binding, result);
     } else {

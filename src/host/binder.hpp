@@ -55,6 +55,10 @@ class Binder {
   /// happens when that is what it was told last.
   void want(const std::shared_ptr<const ProviderEntry>& provider, const std::string& actor,
             std::optional<BindConfig> config);
+  /// The provider's process was replaced and knows nothing: calls are held back until it is told
+  /// everything again, which begins with tell_again().
+  void hold(const ProviderEntry& provider);
+  void tell_again(const ProviderEntry& provider);
   /// Forgets a provider that stops; nothing is sent any more, waits on its gates end.
   void forget(const ProviderEntry& provider);
   /// Sends RemoveActor for everything that is bound, and binds nothing from then on (host stop).
@@ -87,6 +91,7 @@ class Binder {
     std::deque<std::shared_ptr<Binding>> line;
     bool running = false;
     bool forgotten = false;
+    std::uint64_t life = 0;  // of the provider; what an earlier one was told does not count
   };
   enum class Step { none, bind, remove };
 

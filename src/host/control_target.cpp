@@ -195,10 +195,11 @@ Result<void> CoreControl::scale_actor(const std::string& key, std::optional<std:
 
 Result<std::string> CoreControl::start_provider(const std::string& reference,
                                                 const std::string& link_name) {
-  if (reference.starts_with(builtin_prefix)) return core_.start_provider(reference, link_name);
+  if (reference.starts_with(builtin_prefix))
+    return core_.start_provider(reference, {.link_name = link_name});
   const auto file = permitted_file(reference);
   if (!file) return std::unexpected(file.error());
-  return core_.start_provider(file->string(), link_name);
+  return core_.start_provider(file->string(), {.link_name = link_name});
 }
 
 Result<void> CoreControl::stop_provider(const std::string& key, const std::string& link_name) {

@@ -102,7 +102,9 @@ Core::~Core() {
 Result<void> Core::start() {
   if (auto joined = plane_.join(registry_, router_, control_); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
-  if (auto extras = start_provider("builtin:extras", default_link_name); !extras) {
+  if (auto extras =
+          start_provider("builtin:extras", ProviderOptions{.mode = ProviderMode::in_process});
+      !extras) {
     return pass(extras);
   }
   // Commands come last: what they need is there (lattice.md 7.4).
@@ -193,10 +195,28 @@ std::vector<ProviderInfo> Core::providers() const {
   registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
     const auto& about = entry->description;
     const auto statistics = entry->instance->statistics();
-    all.push_back({entry->key, entry->link_name, about.contract_id, about.name, about.vendor,
-                   about.version, about.revision, entry->source, statistics.calls,
-                   statistics.errors, statistics.timeouts, statistics.stuck_threads, entry->started,
-                   health_.of(entry->instance->id())});
+    ProviderInfo info;
+    info.key = entry->key;
+    info.link_name = entry->link_name;
+    info.contract_id = about.contract_id;
+    info.name = about.name;
+    info.vendor = about.vendor;
+    info.version = about.version;
+    info.revision = about.revision;
+    info.source = entry->source;
+    info.calls = statistics.calls;
+    info.errors = statistics.errors;
+    info.timeouts = statistics.timeouts;
+    info.stuck_threads = statistics.stuck_threads;
+    info.started = entry->started;
+    info.health = health_.of(entry->instance->id());
+    if (const auto process = entry->instance->process()) {
+      info.own_process = true;
+      info.pid = process->pid;
+      info.restarts = process->restarts;
+      info.last_end = process->last_end;
+    }
+    all.push_back(std::move(info));
   });
   all.push_back(cache_entry());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {

@@ -57,7 +57,7 @@ class Core {
                                          std::optional<std::size_t> maximum);
 
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
-                                                   std::string_view link_name);
+                                                   const ProviderOptions& options);
   [[nodiscard]] Result<std::string> start_provider(std::shared_ptr<const provider::Plugin> plugin,
                                                    std::string source, std::string_view link_name);
   [[nodiscard]] Result<void> stop_provider(std::string_view key_or_reference,
@@ -93,6 +93,11 @@ class Core {
       const ActorOptions& options);
   [[nodiscard]] ProviderInfo cache_entry() const;
   void retire(actor::Actor& actor, SteadyTime deadline);
+  [[nodiscard]] Result<std::shared_ptr<const provider::Plugin>> find_plugin(
+      std::string_view reference, ProviderMode mode) const;
+  /// What the process of a provider went through. On a thread of its supervisor.
+  void process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
+                     const std::string& why);
   void stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline);
   void stop_all_providers(SteadyTime deadline);
   void stop_all_actors(SteadyTime deadline);

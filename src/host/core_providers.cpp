@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "host/core.hpp"
 #include "host/names.hpp"
+#include "provider/process/supervisor.hpp"
 #include "providers/builtin.hpp"
 #include "trellis/provider.h"
 
@@ -17,36 +18,74 @@ namespace {
 constexpr std::string_view builtin_prefix = "builtin:";
 constexpr std::string_view extras_reference = "builtin:extras";
 
-/// Code behind a reference: a provider linked into the program, or a library file.
-Result<std::shared_ptr<const provider::Plugin>> find_plugin(std::string_view reference) {
-  if (!reference.starts_with(builtin_prefix)) {
-    return provider::open_plugin(std::filesystem::path(reference));
+Result<const trellis_provider_table*> builtin_table(std::string_view reference) {
+  if (const auto* table = providers::find_builtin(reference)) return table;
+  std::string names;
+  for (const auto& builtin : providers::builtins()) {
+    names += names.empty() ? "" : ", ";
+    names += builtin.name;
   }
-  const auto* table = providers::find_builtin(reference);
-  if (table == nullptr) {
-    std::string names;
-    for (const auto& builtin : providers::builtins()) {
-      names += names.empty() ? "" : ", ";
-      names += builtin.name;
-    }
-    return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'", reference),
-                "there are " + names);
+  return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'", reference),
+              "there are " + names);
+}
+
+ProviderMode resolved(ProviderMode wanted, const HostOptions& options, std::string_view reference) {
+  if (wanted == ProviderMode::automatic) wanted = options.provider_mode;
+  if (wanted != ProviderMode::automatic) return wanted;
+  const bool apart =
+      !reference.starts_with(builtin_prefix) && !options.provider_process.program.empty();
+  return apart ? ProviderMode::process : ProviderMode::in_process;
+}
+
+/// The process is told what to run by reference, and how much it may take.
+Result<provider::process::ProcessSettings> process_settings(const ProviderProcessOptions& options,
+                                                            std::string_view reference) {
+  if (options.program.empty()) {
+    return fail(ErrorCode::unsupported, "this host cannot run providers in processes of their own",
+                "name the trellis binary that runs them (HostOptions::provider_process.program), "
+                "or start the provider in process");
   }
-  return provider::wrap_table(*table);
+  const auto memory_mb = options.memory_mb == 0 ? limits::provider_process_mb : options.memory_mb;
+  provider::process::ProcessSettings settings;
+  settings.command = {
+      options.program,
+      {"run-provider", "--memory-mb", std::to_string(memory_mb), "--", std::string(reference)}};
+  if (options.hang_timeout.count() > 0) settings.hang_timeout = options.hang_timeout;
+  return settings;
 }
 
 }  // namespace
 
-Result<std::string> Core::start_provider(std::string_view reference, std::string_view link_name) {
-  auto plugin = find_plugin(reference);
-  if (!plugin) return pass(plugin);
-  if (reference == extras_reference && trim(link_name) == default_link_name) {
+/// Code behind a reference: a provider linked into the program, or a library file.
+Result<std::shared_ptr<const provider::Plugin>> Core::find_plugin(std::string_view reference,
+                                                                  ProviderMode mode) const {
+  const bool builtin = reference.starts_with(builtin_prefix);
+  const trellis_provider_table* table = nullptr;
+  if (builtin) {
+    auto found = builtin_table(reference);
+    if (!found) return pass(found);
+    table = *found;
+  }
+  if (resolved(mode, options_, reference) == ProviderMode::process) {
+    auto settings = process_settings(options_.provider_process, reference);
+    if (!settings) return pass(settings);
+    return provider::process::open_process(std::move(*settings), options_.clock);
+  }
+  if (!builtin) return provider::open_plugin(std::filesystem::path(reference));
+  return provider::wrap_table(*table);
+}
+
+Result<std::string> Core::start_provider(std::string_view reference,
+                                         const ProviderOptions& options) {
+  if (reference == extras_reference && trim(options.link_name) == default_link_name) {
     // It runs from the start of the host on; asking for it again is no mistake.
-    auto key = unsigned_provider_key((*plugin)->description());
+    const auto key = provider_key_of(reference);
     const auto slot = provider_slot(key, default_link_name);
     if (registry_.tables().read()->providers.find(slot) != nullptr) return key;
   }
-  return start_provider(std::move(*plugin), std::string(reference), link_name);
+  auto plugin = find_plugin(reference, options.mode);
+  if (!plugin) return pass(plugin);
+  return start_provider(std::move(*plugin), std::string(reference), options.link_name);
 }
 
 Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin> plugin,
@@ -73,6 +112,10 @@ Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin>
   options.label = fmt::format("{} ({})", entry->description.name, entry->link_name);
   options.response_bytes = options_.payload_bytes;
   options.dispatch_timeout = options_.call_timeout;
+  options.on_process_event = [this, weak = std::weak_ptr(entry)](provider::ProcessEvent event,
+                                                                 const std::string& why) {
+    process_event(weak, event, why);
+  };
   auto instance = provider::Provider::create(std::move(plugin), options, entry->link,
                                              options_.clock, log_.with_target("provider"));
   if (instance) {
@@ -87,10 +130,24 @@ Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin>
   return entry->key;
 }
 
+void Core::process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
+                         const std::string& why) {
+  const auto entry = provider.lock();
+  if (!entry || !entry->instance) return;
+  switch (event) {
+    case provider::ProcessEvent::ended: return plane_.provider_lost(*entry, why);
+    case provider::ProcessEvent::reopening: return binder_.hold(*entry);
+    case provider::ProcessEvent::reopened:
+      binder_.tell_again(*entry);
+      return plane_.provider_back(*entry);
+  }
+}
+
 std::string Core::provider_key_of(std::string_view key_or_reference) const {
   if (key_or_reference.starts_with(builtin_prefix)) {
-    if (const auto plugin = find_plugin(key_or_reference); plugin) {
-      return unsigned_provider_key((*plugin)->description());
+    if (const auto* table = providers::find_builtin(key_or_reference)) {
+      const auto plugin = provider::wrap_table(*table);
+      if (plugin) return unsigned_provider_key((*plugin)->description());
     }
   }
   std::string key(key_or_reference);

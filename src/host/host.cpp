@@ -117,7 +117,14 @@ Result<void> Host::update_actor(std::string_view key, ByteView module, std::stri
 Result<std::string> Host::start_provider(std::string_view reference, std::string_view link_name) {
   auto core = self_->core();
   if (!core) return pass(core);
-  return (*core)->start_provider(reference, link_name);
+  return (*core)->start_provider(reference, {.link_name = std::string(link_name)});
+}
+
+Result<std::string> Host::start_provider(std::string_view reference,
+                                         const ProviderOptions& options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->start_provider(reference, options);
 }
 
 Result<std::string> Host::start_provider(const trellis_provider_table& table,

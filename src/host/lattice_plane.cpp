@@ -304,6 +304,19 @@ void LatticePlane::provider_stopped(const ProviderEntry& provider) {
                                         provider.key}});
 }
 
+// Others see it stop and start. It stays subscribed: calls that come meanwhile are answered with an
+// error, which is more than silence.
+void LatticePlane::provider_lost(const ProviderEntry& provider, const std::string& why) {
+  log_.warn("provider {} ({}) {}", provider.key, provider.link_name, why);
+  provider_stopped(provider);
+}
+
+void LatticePlane::provider_back(const ProviderEntry& provider) {
+  if (stays_inside(provider)) return;
+  tell({lattice::event::ProviderStarted{provider.description.contract_id, provider.link_name,
+                                        provider.key, image_reference(provider.source)}});
+}
+
 void LatticePlane::link_set(const Link& link) {
   if (cache_) cache_->put_link(link);
   if (rpc_) rpc_->advertiser.link(link);

@@ -67,6 +67,9 @@ class LatticePlane final : public RemoteCalls {
   void provider_started(const ProviderEntry& provider);
   void provider_stopping(const ProviderEntry& provider, SteadyTime deadline);
   void provider_stopped(const ProviderEntry& provider);
+  /// Its process has ended; it is started again.
+  void provider_lost(const ProviderEntry& provider, const std::string& why);
+  void provider_back(const ProviderEntry& provider);
   void link_set(const Link& link);
   void link_removed(const Link& key);
 

@@ -243,6 +243,7 @@ void Registry::refresh_link(const LinkKey& key) {
     routes->insert(place, make_route(*current_, link->second));
   }
   change([&](Tables& next) {
+    // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): `entry` was found above
     next.actors.set(actor, std::make_shared<ActorEntry>(ActorEntry{(*entry)->actor, routes}));
   });
 }

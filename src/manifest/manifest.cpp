@@ -163,14 +163,28 @@ class Reader {
     return {};
   }
 
+  Result<std::string> provider_mode(const Node& node, const std::string& path) {
+    const auto* mode = present(node, "mode");
+    if (mode == nullptr) return std::string();
+    const auto at = join_path(path, "mode");
+    if (auto ok = context_.expect(*mode, Node::Kind::string, at); !ok) return pass(ok);
+    if (mode->text == "in-process" || mode->text == "process") return mode->text;
+    return context_.refuse(mode->line, at, "neither in-process nor process",
+                           "write `mode: process` or `mode: in-process`");
+  }
+
   Result<> capability(const Node& node, const std::string& path) {
     if (auto ok = context_.expect(node, Node::Kind::map, path); !ok) return ok;
-    if (auto ok = context_.known_keys(node, path, {"image_ref", "link_name"}); !ok) return ok;
+    if (auto ok = context_.known_keys(node, path, {"image_ref", "link_name", "mode"}); !ok)
+      return ok;
     auto ref = context_.required_text(node, path, "image_ref", TextRule::reference);
     if (!ref) return pass(ref);
     auto link_name = context_.link_name(node, path);
     if (!link_name) return pass(link_name);
-    manifest_.capabilities.push_back({std::move(*ref), std::move(*link_name), node.line});
+    auto mode = provider_mode(node, path);
+    if (!mode) return pass(mode);
+    manifest_.capabilities.push_back(
+        {std::move(*ref), std::move(*link_name), std::move(*mode), node.line});
     return {};
   }
 

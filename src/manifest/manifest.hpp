@@ -34,6 +34,7 @@ struct Actor {
 struct Capability {
   std::string image_ref;  ///< "builtin:…", existing path: archive, else image reference
   std::string link_name = "default";
+  std::string mode;  ///< "in-process" or "process"; empty = the host's default
   int line = 0;
 };
 

@@ -106,7 +106,7 @@ bool CallSlot::is_abandoned(std::uint64_t generation) const noexcept {
 
 std::optional<CallContext> CallSlot::context(std::uint64_t generation) const noexcept {
   if (!is_open(generation)) return std::nullopt;
-  const auto context = context_.load();
+  auto context = context_.load();
   if (!is_open(generation)) return std::nullopt;
   return context;
 }

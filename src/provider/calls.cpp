@@ -140,7 +140,7 @@ void Core::run_plugin(trellis_call number, const trellis_call_info& info) noexce
     return;
   } catch (const std::exception& thrown) {
     text += std::string(": ") + thrown.what();
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch): not even a name is known of it
   }
   log_.error("provider {} threw an exception out of handle_call", options_.label);
   const auto bytes = as_bytes(text);

@@ -105,10 +105,10 @@ Result<Bytes> GuestInstance::call(std::string_view operation, ByteView payload, 
   auto ended = instance_->call(guest_call_slot, lengths, deadline);
   state_.end();
   in_call_ = false;
-  return conclude(std::move(ended));
+  return conclude(ended);
 }
 
-Result<Bytes> GuestInstance::conclude(CallResult ended) {
+Result<Bytes> GuestInstance::conclude(const CallResult& ended) {
   if (ended.end == CallEnd::returned) return answer(ended.value != 0);
   state_.response = {};
   if (ended.end != CallEnd::refused) usable_ = false;  // contracts.md 1.9

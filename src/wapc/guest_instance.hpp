@@ -41,7 +41,7 @@ class GuestInstance final : public Guest {
 
  private:
   [[nodiscard]] Result<void> run_initialiser(Slot slot);
-  [[nodiscard]] Result<Bytes> conclude(engine::CallResult ended);
+  [[nodiscard]] Result<Bytes> conclude(const engine::CallResult& ended);
   [[nodiscard]] Result<Bytes> answer(bool success);
 
   std::shared_ptr<GuestBlueprint> blueprint_;

@@ -94,7 +94,8 @@ void poll_oneoff(HostCall& call, const Layout& layout) {
   std::array<Subscription, max_subscriptions> all;
   std::uint64_t wait = UINT64_MAX;
   for (std::uint32_t i = 0; i < count; ++i) {
-    all[i] = read_subscription(state, layout, in->subspan(i * layout.bytes, layout.bytes));
+    all[i] =
+        read_subscription(state, layout, in->subspan(std::size_t{i} * layout.bytes, layout.bytes));
     wait = std::min(wait, all[i].wait);
   }
   if (wait != 0) {
@@ -106,7 +107,7 @@ void poll_oneoff(HostCall& call, const Layout& layout) {
   for (std::uint32_t i = 0; i < count; ++i) {
     if (all[i].wait > wait) continue;
     const auto event = event_of(all[i]);
-    std::ranges::copy(event, out->begin() + events++ * event_bytes);
+    std::ranges::copy(event, out->begin() + std::ptrdiff_t{events++} * event_bytes);
   }
   call.result(memory.write_u32(call.u32(3), events) ? errno_success : errno_fault);
 }

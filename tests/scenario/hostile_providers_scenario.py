@@ -11,13 +11,15 @@ from hostile import GUESTS, PLUGINS
 DEADLINE = "limits: {call_timeout_ms: 1500}\n    instances: {max: 8}"
 
 
-class HostileProviders(hostile.HostileScenario):
+class InProcess(hostile.HostileScenario):
+    mode = "in-process"
+
     def host_beside(self, plugin):
         """A host with the provider, linked to an actor that relays calls to it."""
         self.contract = f"test:{plugin}"
         self.user = self.sign(GUESTS / "relay.wasm", "user", "--cap", self.contract)
         file = PLUGINS / f"{plugin}.so"
-        return self.host_with([(self.user, DEADLINE)], f"""capabilities: [{{image_ref: {file}}}]
+        return self.host_with([(self.user, DEADLINE)], f"""capabilities: [{{image_ref: {file}, mode: {self.mode}}}]
 links:
   - {{actor: {self.user}, contract_id: '{self.contract}', provider_id: {file}}}
 """)
@@ -103,6 +105,52 @@ links:
         for at, (done, answer) in enumerate(answers):
             self.assertTrue(not done or answer == b"%d" % at, answer)
         harness.wait_until(lambda: self.ask(host, "Echo") == (True, b"payload"), "the link again")
+        self.assert_ends_well(host)
+
+
+class OwnProcess(InProcess):
+    """The same, and worse, with each provider in a process of its own."""
+    mode = "process"
+
+    def process_of(self, host):
+        found = [each["process"] for each in self.control(host, "inventory")["result"]["providers"]
+                 if "process" in each]
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+    def wait_until_back(self, host, restarts):
+        harness.wait_until(lambda: self.process_of(host)["restarts"] == restarts
+                           and self.process_of(host)["pid"] != 0, f"restart {restarts}")
+
+    def test_crashes_cost_one_call_each(self):
+        host = self.host_beside("naughty")
+        self.assertEqual(self.ask(host, "Echo"), (True, b"payload"))
+        for restart, way in enumerate(("Crash", "Exit", "GarbageAnswer"), 1):
+            self.ask(host, way)
+            self.wait_until_back(host, restart)
+            # The link is there again without anybody asking for it.
+            harness.wait_until(lambda: self.ask(host, "Echo") == (True, b"payload"), "the link")
+        host.wait_for("the process of provider Test naughty")
+        self.assertIn("process", host.text("err"))
+        self.assert_ends_well(host)
+
+    def test_nothing_is_left_when_the_host_is_killed(self):
+        host = self.host_beside("hang")
+        process = self.process_of(host)["pid"]
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            hanging = pool.submit(self.ask, host, "Hang")
+            harness.time.sleep(0.3)
+            host.stop(harness.signal.SIGKILL)
+            self.assertIsNotNone(hanging.exception(harness.PATIENCE))  # the host is gone
+        harness.wait_until(lambda: not harness.Path(f"/proc/{process}").exists(), "the orphan's end")
+
+    def test_a_killed_process_comes_back(self):
+        host = self.host_beside("echo")
+        for restart in (1, 2, 3):
+            harness.os.kill(self.process_of(host)["pid"], harness.signal.SIGKILL)
+            self.wait_until_back(host, restart)
+            harness.wait_until(lambda: self.ask(host, "Echo") == (True, b"payload"), "the link")
+        self.assertRegex(self.process_of(host)["last_end"], "signal 9")
         self.assert_ends_well(host)
 
 

@@ -20,7 +20,7 @@ const std::string& CacheEvent::key() const noexcept {
   return std::visit(
       [](const auto& what) -> const std::string& {
         if constexpr (std::same_as<std::decay_t<decltype(what)>, std::string>) {
-          return what;
+          return what;  // NOLINT(bugprone-return-const-ref-from-parameter): part of *this
         } else {
           return std::get<0>(what);
         }

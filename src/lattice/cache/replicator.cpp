@@ -139,7 +139,7 @@ bool Replicator::replay_alone() {
 
 // Changes that came meanwhile follow the replay, without those it had already. What was written
 // here meanwhile is younger than what the replay brought, and stands.
-void Replicator::finish_replay(std::vector<CacheEvent> replayed) {
+void Replicator::finish_replay(const std::vector<CacheEvent>& replayed) {
   const std::scoped_lock lock(mutex_);
   std::map<Bytes, std::size_t> known;
   for (const auto& event : replayed) {

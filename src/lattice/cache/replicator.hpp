@@ -111,7 +111,7 @@ class Replicator {
   /// `made`: milliseconds since 1970, 0 for what a replay brought.
   void apply(const CacheEvent& event, std::int64_t made,
              Origin origin = Origin::elsewhere);  // requires mutex_
-  void finish_replay(std::vector<CacheEvent> replayed);
+  void finish_replay(const std::vector<CacheEvent>& replayed);
   [[nodiscard]] std::int64_t wall_ms() const;
   [[nodiscard]] std::uint64_t digest();  // requires mutex_
   [[nodiscard]] std::string sync_subject() const;

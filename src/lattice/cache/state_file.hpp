@@ -15,7 +15,7 @@ namespace trellis::lattice {
 /// never half of one. One thread of one host at a time per folder.
 class StateFile {
  public:
-  StateFile(std::filesystem::path folder, std::string_view ns);
+  StateFile(const std::filesystem::path& folder, std::string_view ns);
 
   /// What was saved last; nothing when there is no file. Errors (malformed) for a damaged file, and
   /// for one of another namespace.

@@ -51,7 +51,7 @@ Result<void> ControlServer::subscribe() {
   return {};
 }
 
-Result<void> ControlServer::listen(std::string subject, Handler handler) {
+Result<void> ControlServer::listen(const std::string& subject, Handler handler) {
   auto made = transport_.subscribe(
       subject, {}, [this, handler](const Message& message) { receive(message, handler); });
   if (!made) return pass(made);

@@ -63,7 +63,7 @@ class ControlServer {
   };
   using Handler = void (ControlServer::*)(const Request&);
 
-  [[nodiscard]] Result<void> listen(std::string subject, Handler handler);
+  [[nodiscard]] Result<void> listen(const std::string& subject, Handler handler);
   void receive(const Message& message, Handler handler);
 
   // Questions: control_queries.cpp.

@@ -77,7 +77,9 @@ class CallbackId {
   }
 
   /// What to give to nats.c.
-  [[nodiscard]] void* closure() const noexcept { return reinterpret_cast<void*>(id_); }
+  [[nodiscard]] void* closure() const noexcept {
+    return reinterpret_cast<void*>(id_);  // NOLINT(performance-no-int-to-ptr): never dereferenced
+  }
 
  private:
   std::uintptr_t id_ = 0;

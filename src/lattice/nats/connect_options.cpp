@@ -142,6 +142,7 @@ Result<ConnectOptions> ConnectOptions::make(const NatsOptions& options) {
 
 natsStatus ConnectOptions::set_servers() {
   std::vector<const char*> texts;
+  texts.reserve(servers.size() + learned.size());
   for (const auto& server : servers) texts.push_back(server.text.c_str());
   for (const auto& server : learned) texts.push_back(server.c_str());
   return natsOptions_SetServers(library.get(), texts.data(), static_cast<int>(texts.size()));

@@ -100,6 +100,7 @@ Result<std::vector<ServerUrl>> parse_server_urls(const std::vector<std::string>&
 
 std::string shown(const std::vector<ServerUrl>& servers) {
   std::vector<std::string> names;
+  names.reserve(servers.size());
   for (const auto& server : servers) names.push_back(server.shown);
   return join(names, ", ");
 }

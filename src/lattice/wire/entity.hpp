@@ -26,7 +26,8 @@ struct CapabilityEntity {
 
 /// A value; any thread.
 struct Entity {
-  std::variant<std::string, CapabilityEntity> value;  ///< an actor's key (or "system"), or a provider
+  std::variant<std::string, CapabilityEntity>
+      value;  ///< an actor's key (or "system"), or a provider
 
   [[nodiscard]] static Entity actor(std::string_view key) { return {std::string(key)}; }
   [[nodiscard]] static Entity provider(std::string_view key, std::string_view contract_id,
@@ -36,7 +37,8 @@ struct Entity {
 
   [[nodiscard]] bool is_actor() const noexcept { return value.index() == 0; }
   [[nodiscard]] const std::string& key() const noexcept {
-    return is_actor() ? *std::get_if<0>(&value) : std::get_if<1>(&value)->id;
+    if (const auto* provider = std::get_if<1>(&value)) return provider->id;
+    return *std::get_if<0>(&value);
   }
   /// Null for an actor.
   [[nodiscard]] const CapabilityEntity* capability() const noexcept {

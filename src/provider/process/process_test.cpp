@@ -234,6 +234,23 @@ TEST_F(ProviderProcess, ASecondAnswerIsIgnored) {
   EXPECT_EQ(text_of("Echo", "still in step"), "still in step");
 }
 
+TEST_F(ProviderProcess, WrongAnswersAreRefusedAsTheyAreInProcess) {
+  load("garbage");
+  EXPECT_EQ(text_of("Twice"), "first");
+  EXPECT_EQ(text_of("Thread"), "from a thread");
+  EXPECT_EQ(text_of("Invented"), "real");
+  EXPECT_TRUE(is_error(call("Status"), ErrorCode::provider_failed, "unknown status 99"));
+  EXPECT_TRUE(is_error(call("NullData"), ErrorCode::provider_failed, "no data but a size"));
+  EXPECT_TRUE(is_error(call("EmptyText"), ErrorCode::provider_failed, "without saying why"));
+  EXPECT_TRUE(is_error(call("Large"), ErrorCode::provider_failed, "16777216 are allowed"));
+  std::thread waiting([&] { EXPECT_TRUE(is_error(call("Keep", "", 2s), ErrorCode::deadline)); });
+  eventually([&] { return provider->statistics().calls == 8; });
+  EXPECT_TRUE(call("Twice", "", 1500ms));  // one without an answer keeps nobody waiting
+  waiting.join();
+  EXPECT_EQ(text_of("AnswerKept"), "fresh");
+  EXPECT_EQ(provider->process()->restarts, 0U);
+}
+
 TEST_F(ProviderProcess, ALeakEndsItAndNotUs) {
   if (sanitized) GTEST_SKIP() << "sanitizers reserve more memory than the limit allows";
   auto how = settings("naughty");

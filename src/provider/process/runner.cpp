@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/blocking.hpp"
 #include "base/text.hpp"
 #include "provider/process/far_host.hpp"
 #include "provider/process/messages.hpp"
@@ -75,42 +76,59 @@ class Server {
 
  private:
   void work() {
+    Turn turn(*this);
+    const ThreadBlockingHooks told_of_waits(&turn);
     while (true) {
       Frame frame;
-      {
-        const Reading turn(*this);
-        if (ended_) return;
-        const auto got = reader_.next(frame, FrameReader::Wait::yes);
-        if (!got) {
-          ended_ = true;
-          return;
-        }
-        if (!hands_over_ || frame.kind != FrameKind::call) {  // these come one after the other
-          handle(frame);
-          continue;
-        }
+      turn.take();
+      if (ended_) return;
+      const auto got = reader_.next(frame, FrameReader::Wait::yes);
+      if (!got) {
+        ended_ = true;
+        return;
       }
-      provide_reader();
+      // What is no call comes one after the other.
+      if (hands_over_ && frame.kind == FrameKind::call) turn.hand_over();
       handle(frame);
     }
   }
 
-  /// One thread reads; those that wait for their turn are counted.
-  class Reading {
+  /// A thread's right to read; those that wait for theirs are counted. A call that never blocks is
+  /// made with it in hand, and lets it go when it has to wait for its answer after all.
+  class Turn final : public BlockingHooks {
    public:
-    explicit Reading(Server& server) : server_(server) {
+    explicit Turn(Server& server) : server_(server) {}
+    ~Turn() override { let_go(); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    void take() {
+      if (mine_) return;
       ++server_.idle_;
       server_.reading_.lock();
+      mine_ = true;
     }
-    ~Reading() {
+    void hand_over() {
+      if (!mine_) return;
+      let_go();
+      server_.provide_reader();
+    }
+    bool before_block() noexcept override {
+      hand_over();
+      return true;
+    }
+    void after_block() noexcept override {}
+
+   private:
+    void let_go() {
+      if (!mine_) return;
+      mine_ = false;
       --server_.idle_;
       server_.reading_.unlock();
     }
-    Reading(const Reading&) = delete;
-    Reading& operator=(const Reading&) = delete;
 
-   private:
     Server& server_;
+    bool mine_ = false;
   };
 
   /// Before a call that may take long: somebody else must be there to read the next.

@@ -147,6 +147,7 @@ Result<> Supervisor::open(std::unique_ptr<ProcessLink> link) {
     return fail(ErrorCode::provider_failed, fmt::format("provider {} could not be created: {}",
                                                         options_.label, created.error().message));
   }
+  if (thread_.joinable()) tell(ProcessEvent::reopening);  // not the first time
   link_ = std::move(link);
   opened_ = clock_->steady();
   const std::lock_guard lock(mutex_);
@@ -345,10 +346,7 @@ bool Supervisor::restart() {
   while (pause_before_start()) {
     auto link = ProcessLink::start(settings_, clock_);
     Result<> opened = link ? Result<>() : Result<>(pass(link));
-    if (link) {
-      tell(ProcessEvent::reopening);
-      opened = open(std::move(*link));
-    }
+    if (link) opened = open(std::move(*link));
     if (opened) {
       {
         const std::lock_guard lock(mutex_);
