@@ -49,6 +49,24 @@ Result<> create(const fs::path& path, ByteView content, mode_t mode) {
 
 }  // namespace
 
+Result<> make_own_folder(const fs::path& folder) {
+  const auto unusable = [&](ErrorCode code, const std::string& why) {
+    return fail(code, folder.string() + ": " + why, "name another folder, one of this user's own");
+  };
+  if (auto made = make_private_folder(folder); !made) {
+    return unusable(ErrorCode::unavailable, made.error().message);
+  }
+  struct stat status{};
+  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return unusable(ErrorCode::denied, "is no folder");
+  }
+  if (status.st_uid != ::geteuid()) return unusable(ErrorCode::denied, "belongs to another user");
+  if ((status.st_mode & 077) != 0 && ::chmod(folder.c_str(), 0700) != 0) {
+    return unusable(ErrorCode::denied, "others can use it");
+  }
+  return {};
+}
+
 int write_all(int descriptor, ByteView content) {
   while (!content.empty()) {
     const auto written = ::write(descriptor, content.data(), content.size());

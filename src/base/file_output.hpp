@@ -19,6 +19,10 @@ namespace trellis {
 /// Makes a folder and those above it that are missing, with mode 0700.
 [[nodiscard]] Result<> make_private_folder(const std::filesystem::path& folder);
 
+/// The same, and makes sure that nobody else can use it: others could plant files in any other.
+/// Errors: denied (another user's, or no folder), unavailable.
+[[nodiscard]] Result<> make_own_folder(const std::filesystem::path& folder);
+
 /// Writes everything to an open file: 0, or the errno of what failed.
 [[nodiscard]] int write_all(int descriptor, ByteView content);
 

@@ -25,6 +25,11 @@ inline constexpr std::size_t json_depth = 32;
 /// Lists, maps and scalars of one JSON text; each may take a hundred bytes once parsed.
 inline constexpr std::size_t json_values = 512 * kib;
 
+// --- packages -------------------------------------------------------------------------------
+/// Provider archives: what they may unpack to, and how many libraries they may hold.
+inline constexpr std::uint64_t archive_bytes = 512 * std::uint64_t{mib};
+inline constexpr std::size_t archive_entries = 64;
+
 // --- codec ----------------------------------------------------------------------------------
 /// Nesting of MessagePack from outside (lattice.md 2.1: "32 is ample").
 inline constexpr std::size_t msgpack_depth = 32;

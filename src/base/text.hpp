@@ -31,6 +31,7 @@ void append_printable(std::string& out, std::string_view text);
 /// Without leading and trailing blanks, tabs and line ends.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 [[nodiscard]] std::string to_lower_ascii(std::string_view text);
+[[nodiscard]] std::string to_upper_ascii(std::string_view text);
 /// Pieces between separators; always at least one piece.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);

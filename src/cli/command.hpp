@@ -79,6 +79,8 @@ void add_call(CLI::App& app, Context& context);
 void add_up(CLI::App& app, Context& context);
 void add_dev(CLI::App& app, Context& context);
 void add_ctl(CLI::App& app, Context& context);
+void add_par(CLI::App& app, Context& context);
+void add_reg(CLI::App& app, Context& context);
 void add_run_provider(CLI::App& app, Context& context);
 
 /// The same query under two parents: `get links` and `link query`.

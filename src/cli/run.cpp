@@ -37,6 +37,8 @@ void add_everything(CLI::App& app, Context& context) {
   add_stop(app, context);
   add_update(app, context);
   add_down(app, context);
+  add_par(app, context);
+  add_reg(app, context);
   add_run_provider(app, context);
 }
 

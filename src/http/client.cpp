@@ -153,6 +153,8 @@ void Exchange::prepare_headers() {
   for (const auto& header : request_.headers) {
     headers_.reset(curl_slist_append(headers_.release(), header.c_str()));
   }
+  headers_.reset(
+      curl_slist_append(headers_.release(), "Expect:"));  // costs a second with many servers
   set(easy_, CURLOPT_HTTPHEADER, headers_.get());
 }
 

@@ -58,10 +58,10 @@ struct Upload {
 
 struct Request {
   std::string method = "GET";  ///< GET, HEAD, POST, PUT or PATCH
-  Url url;
-  std::vector<std::string> headers;  ///< "Name: value"
-  std::optional<UserAndPassword> basic;
-  std::optional<Upload> upload;  ///< of POST, PUT, PATCH; absent means an empty body
+  Url url = {};
+  std::vector<std::string> headers = {};  ///< "Name: value"
+  std::optional<UserAndPassword> basic = {};
+  std::optional<Upload> upload = {};  ///< of POST, PUT, PATCH; absent means an empty body
   Sink* sink = nullptr;          ///< borrowed
   std::size_t most_body_bytes = 256 * limits::kib;
 };

@@ -29,29 +29,6 @@ constexpr std::size_t most_record_bytes = 8 * limits::kib;
 constexpr hours keep_used{1};
 constexpr hours keep_partial{24};
 
-std::unexpected<Error> unusable(const fs::path& folder, ErrorCode code, const std::string& why) {
-  return fail(code, fmt::format("{}: {}", folder.string(), why),
-              "name another folder for downloads (--cache), one of this user's own");
-}
-
-/// A folder that only this user can use; others could plant artifacts in any other.
-Result<> make_own(const fs::path& folder) {
-  if (auto made = make_private_folder(folder); !made) {
-    return unusable(folder, ErrorCode::unavailable, made.error().message);
-  }
-  struct stat status{};
-  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return unusable(folder, ErrorCode::denied, "is no folder");
-  }
-  if (status.st_uid != ::geteuid()) {
-    return unusable(folder, ErrorCode::denied, "belongs to another user");
-  }
-  if ((status.st_mode & 077) != 0 && ::chmod(folder.c_str(), 0700) != 0) {
-    return unusable(folder, ErrorCode::denied, "others can use it");
-  }
-  return {};
-}
-
 std::string file_name(const ContentDigest& digest) {
   auto name = digest.text();
   std::ranges::replace(name, ':', '-');
@@ -142,7 +119,7 @@ Result<ImageCache> ImageCache::open(const fs::path& folder, std::uint64_t most_b
                 "name one (--cache), or set HOME");
   }
   for (const auto& part : {folder, folder / "refs", folder / "blobs", folder / "partial"}) {
-    if (auto made = make_own(part); !made) return pass(made);
+    if (auto made = make_own_folder(part); !made) return pass(made);
   }
   return ImageCache(folder, most_bytes);
 }

@@ -1,0 +1,222 @@
+// trellis par create|insert|inspect (cli.md 4).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/platform.hpp"
+#include "cli/claims_common.hpp"
+#include "cli/key_store.hpp"
+#include "cli/registry_flags.hpp"
+#include "cli/table.hpp"
+#include "identity/validation.hpp"
+#include "package/archive_writer.hpp"
+#include "package/provider_store.hpp"
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using identity::KeyType;
+
+struct Options {
+  std::string archive;
+  std::string capability;
+  std::string vendor;
+  std::string name;
+  std::string target;
+  std::string binary;
+  std::optional<std::int32_t> revision;
+  std::optional<std::string> version;
+  std::string destination;
+  std::string issuer;
+  std::string subject;
+  std::string digest;
+  bool compress = false;
+  KeyOptions keys;
+  RegistryFlags registry;
+};
+
+Result<identity::KeyPair> key_for(Context& context, const Options& o, KeyType type) {
+  const bool issuer = type == KeyType::account;
+  const auto stem = stem_of(o.binary);
+  if (!stem) return std::unexpected(stem.error());
+  return find_key(context, o.keys,
+                  {type, issuer ? "issuer" : "subject", issuer ? o.issuer : o.subject,
+                   issuer ? issuer_variable : subject_variable, *stem});
+}
+
+Result<Answer> create(Context& context, const Options& o) {
+  if (auto good = package::check_target(o.target); !good) return pass(good);
+  const auto issuer = key_for(context, o, KeyType::account);
+  if (!issuer) return std::unexpected(issuer.error());
+  const auto subject = key_for(context, o, KeyType::service);
+  if (!subject) return std::unexpected(subject.error());
+  identity::ProviderClaims claims;
+  if (auto filled = fill_envelope(claims, context, subject->public_key().text(), {}); !filled) {
+    return pass(filled);
+  }
+  claims.name = o.name;
+  claims.capid = o.capability;
+  claims.vendor = o.vendor;
+  claims.rev = o.revision;
+  claims.ver = o.version;
+  auto file = o.destination.empty() ? fs::path(o.binary).stem().string() + ".par" : o.destination;
+  if (o.compress && !file.ends_with(".gz")) file += ".gz";
+  auto written = package::write_archive(file, std::move(claims), {{o.target, o.binary, false}},
+                                        *issuer, o.compress);
+  if (!written) return pass(written);
+  return Answer{"Successfully created archive " + file, {{"file", file}, {"result", "success"}}};
+}
+
+/// The subject stays what it was unless another is given: another key would be another provider.
+Result<std::string> subject_of(Context& context, const Options& o,
+                               const package::ProviderArchive& archive) {
+  if (!option_or_env(context, o.subject, subject_variable)) return archive.claims.sub;
+  const auto key = key_for(context, o, KeyType::service);
+  if (!key) return std::unexpected(key.error());
+  return key->public_key().text();
+}
+
+Result<Answer> insert(Context& context, const Options& o) {
+  if (auto good = package::check_target(o.target); !good) return pass(good);
+  const auto archive = package::read_archive(o.archive);
+  if (!archive) return std::unexpected(archive.error());
+  const auto issuer = key_for(context, o, KeyType::account);
+  if (!issuer) return std::unexpected(issuer.error());
+  const auto subject = subject_of(context, o, *archive);
+  if (!subject) return std::unexpected(subject.error());
+  auto claims = archive->claims;
+  if (auto filled = fill_envelope(claims, context, *subject, {}); !filled) return pass(filled);
+  std::vector<package::LibrarySource> libraries;
+  for (const auto& library : archive->libraries) {
+    if (library.target != o.target) libraries.push_back({library.target, o.archive, true});
+  }
+  libraries.push_back({o.target, o.binary, false});
+  auto written =
+      package::write_archive(o.archive, std::move(claims), libraries, *issuer, archive->compressed);
+  if (!written) return pass(written);
+  return Answer{fmt::format("Successfully inserted {} into archive {}", o.binary, o.archive),
+                {{"file", o.archive}, {"result", "success"}}};
+}
+
+std::string validity(const identity::Validation& validation) {
+  if (!validation.signature_valid) return "no: the signature is not the issuer's";
+  if (validation.expired) return "no: expired";
+  return validation.cannot_use_yet ? "no: not usable yet" : "yes";
+}
+
+std::string text_of(const package::ProviderArchive& archive, const std::string& valid) {
+  const auto& c = archive.claims;
+  Table table;
+  table.heading(display_name(c) + " - Provider Archive");
+  table.row("Account", c.iss);
+  table.row("Service", c.sub);
+  table.row("Capability Contract ID", c.capid);
+  table.row("Vendor", c.vendor);
+  if (c.ver) table.row("Version", *c.ver);
+  if (c.rev) table.row("Revision", std::to_string(*c.rev));
+  table.row("Valid", valid);
+  table.heading("Supported Architecture Targets");
+  for (const auto& library : archive.libraries) table.line(library.target);
+  return table.text();
+}
+
+/// The file itself, or what a reference names.
+Result<fs::path> find_archive(const Context& context, const Options& o,
+                              const OutputOptions& output) {
+  std::error_code ignored;
+  if (fs::exists(o.archive, ignored)) return fs::path(o.archive);
+  const auto reference = package::parse_reference(o.archive);
+  if (!reference) {
+    return fail(ErrorCode::not_found, o.archive + ": no such file, and no reference either",
+                "give the path of an archive (.par, .par.gz), or HOST/PATH:TAG");
+  }
+  TransferProgress progress(context, output);
+  package::PullOptions how;
+  how.timeout = std::chrono::seconds(o.registry.timeout_s);
+  how.allow_latest = o.registry.allow_latest;
+  how.progress = [&progress](const package::Progress& now) { progress.show(now); };
+  package::RegistryClient client(registry_settings(context, o.registry, reference->registry),
+                                 context.clock, context.random);
+  auto image = client.pull(*reference, how);
+  if (!image) return pass(image);
+  return std::move(image->file);
+}
+
+Result<Answer> inspect(const Context& context, const Options& o, const OutputOptions& output) {
+  const auto file = find_archive(context, o, output);
+  if (!file) return std::unexpected(file.error());
+  const auto archive = package::read_archive(*file);
+  if (!archive) return std::unexpected(archive.error());
+  const auto decoded = identity::decode_provider(archive->token);
+  if (!decoded) return std::unexpected(decoded.error());
+  const auto validation = identity::validate(*decoded, context.clock.wall());
+  const auto& c = archive->claims;
+  std::vector<std::string> targets;
+  for (const auto& library : archive->libraries) targets.push_back(library.target);
+  return Answer{text_of(*archive, validity(validation)),
+                {{"capability_contract_id", c.capid},
+                 {"issuer", c.iss},
+                 {"name", display_name(c)},
+                 {"rev", c.rev ? std::to_string(*c.rev) : "None"},
+                 {"service", c.sub},
+                 {"targets", targets},
+                 {"vendor", c.vendor},
+                 {"ver", c.ver.value_or("None")},
+                 {"valid", validation.usable()}}};
+}
+
+void add_library(CLI::App& leaf, Options& o) {
+  leaf.add_option("-a,--arch", o.target, "Platform of the library: <arch>-<os>")
+      ->default_val(package::this_target());
+  leaf.add_option("-b,--binary", o.binary, "The library")->required()->check(CLI::ExistingFile);
+  leaf.add_option("-i,--issuer", o.issuer, "Account seed, or a file with it [env WASH_ISSUER_KEY]");
+  leaf.add_option("-s,--subject", o.subject,
+                  "Service seed, or a file with it [env WASH_SUBJECT_KEY]");
+  add_key_options(leaf, o.keys);
+}
+
+void add_create(CLI::App& par, Context& context) {
+  auto& leaf = *par.add_subcommand("create", "Make an archive from a provider's library");
+  auto o = std::make_shared<Options>();
+  leaf.add_option("-c,--capid", o->capability, "Contract it serves: wasmcloud:keyvalue")
+      ->required();
+  leaf.add_option("-v,--vendor", o->vendor, "Who made it")->required();
+  leaf.add_option("-n,--name", o->name, "Name of the provider")->required();
+  leaf.add_option("-r,--revision", o->revision, "Revision, a number");
+  leaf.add_option("--version", o->version, "Version, a text");
+  leaf.add_option("--destination", o->destination, "File to write (default: <library>.par)");
+  leaf.add_flag("--compress", o->compress, "Compress it (.par.gz)");
+  add_library(leaf, *o);
+  add_leaf(leaf, context, [o, &context](const OutputOptions&) { return create(context, *o); });
+}
+
+void add_insert(CLI::App& par, Context& context) {
+  auto& leaf = *par.add_subcommand("insert", "Put a library for another platform into an archive");
+  auto o = std::make_shared<Options>();
+  leaf.add_option("archive", o->archive, "Archive to change")->required()->check(CLI::ExistingFile);
+  add_library(leaf, *o);
+  add_leaf(leaf, context, [o, &context](const OutputOptions&) { return insert(context, *o); });
+}
+
+void add_inspect(CLI::App& par, Context& context) {
+  auto& leaf = *par.add_subcommand("inspect", "Show what an archive says of itself");
+  auto o = std::make_shared<Options>();
+  leaf.add_option("archive", o->archive, "Path of an archive, or a reference")->required();
+  add_registry_options(leaf, o->registry);
+  add_leaf(leaf, context,
+           [o, &context](const OutputOptions& output) { return inspect(context, *o, output); });
+}
+
+}  // namespace
+
+void add_par(CLI::App& app, Context& context) {
+  auto& par = *app.add_subcommand("par", "Provider archives");
+  par.require_subcommand(1);
+  add_create(par, context);
+  add_insert(par, context);
+  add_inspect(par, context);
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,183 @@
+// trellis reg push|pull|ping (cli.md 5).
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/files.hpp"
+#include "cli/artifact.hpp"
+#include "cli/registry_flags.hpp"
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  RegistryFlags registry;
+  std::string url;
+  std::string file;
+  std::string digest;
+  std::string config;
+};
+
+constexpr std::size_t most_config_bytes = 1 * limits::mib;
+
+/// The pusher's and the puller's own words for the rule of identity.md 6.2.
+Result<package::Reference> reference_of(const Options& options, const char* doing) {
+  auto reference = package::parse_reference(options.url);
+  if (!reference) return reference;
+  if (reference->means_latest() && !options.registry.allow_latest) {
+    return fail(ErrorCode::denied,
+                fmt::format("{} artifacts with tag 'latest' is prohibited. This can be overriden "
+                            "with a flag",
+                            doing),
+                "name a version, or give --allow-latest");
+  }
+  return reference;
+}
+
+/// Beside the destination first: a full disk leaves what was there.
+Result<> copy_to(const fs::path& from, const fs::path& to) {
+  std::error_code problem;
+  const auto part = fs::path(to) += ".part";
+  fs::copy_file(from, part, fs::copy_options::overwrite_existing, problem);
+  if (!problem) fs::rename(part, to, problem);
+  if (!problem) return {};
+  std::error_code ignored;
+  fs::remove(part, ignored);
+  return fail(ErrorCode::unavailable, fmt::format("{}: {}", to.string(), problem.message()),
+              "name another file: --destination");
+}
+
+Result<Answer> pull(const Context& context, const Options& options, const OutputOptions& output) {
+  const auto reference = reference_of(options, "Pulling");
+  if (!reference) return std::unexpected(reference.error());
+  package::PullOptions how;
+  how.timeout = std::chrono::seconds(options.registry.timeout_s);
+  how.allow_latest = options.registry.allow_latest;
+  if (!options.digest.empty()) {
+    const auto text = options.digest.contains(':') ? options.digest : "sha256:" + options.digest;
+    auto digest = package::parse_digest(text);
+    if (!digest) return pass(digest);
+    how.expected = std::move(*digest);
+  }
+  TransferProgress progress(context, output);
+  how.progress = [&progress](const package::Progress& now) { progress.show(now); };
+  package::RegistryClient client(registry_settings(context, options.registry, reference->registry),
+                                 context.clock, context.random);
+  const auto image = client.pull(*reference, how);
+  if (!image) return std::unexpected(image.error());
+  const auto kind = artifact_kind_of(image->file, context.clock.wall());
+  if (!kind) return std::unexpected(kind.error());
+  auto destination = options.file;
+  if (destination.empty()) {
+    const auto& path = reference->repository;
+    destination = path.substr(path.rfind('/') + 1) + std::string(extension_of(*kind));
+  }
+  if (auto copied = copy_to(image->file, destination); !copied) return pass(copied);
+  return Answer{fmt::format("Successfully pulled and validated {}", destination),
+                {{"file", destination},
+                 {"result", "success"},
+                 {"digest", image->manifest.text()},
+                 {"bytes", image->layer.size},
+                 {"source", to_string(image->source)}}};
+}
+
+Result<Answer> push(const Context& context, const Options& options, const OutputOptions& output) {
+  const auto reference = reference_of(options, "Pushing");
+  if (!reference) return std::unexpected(reference.error());
+  const auto kind = artifact_kind_of(options.file, context.clock.wall());
+  if (!kind) return std::unexpected(kind.error());
+  package::PushOptions how;
+  how.timeout = std::chrono::seconds(options.registry.timeout_s);
+  how.allow_latest = options.registry.allow_latest;
+  if (!options.config.empty()) {
+    auto config = read_file(options.config, most_config_bytes);
+    if (!config) return pass(config);
+    how.config = std::move(*config);
+  }
+  TransferProgress progress(context, output);
+  how.progress = [&progress](const package::Progress& now) { progress.show(now); };
+  package::RegistryClient client(registry_settings(context, options.registry, reference->registry),
+                                 context.clock, context.random);
+  const auto pushed = client.push(*reference, options.file, *kind, how);
+  if (!pushed) return std::unexpected(pushed.error());
+  return Answer{fmt::format("Successfully validated and pushed to {}", options.url),
+                {{"result", "success"},
+                 {"url", options.url},
+                 {"digest", pushed->manifest.text()},
+                 {"existed", pushed->existed}}};
+}
+
+Result<Answer> ping(const Context& context, const Options& options) {
+  package::RegistryClient client(registry_settings(context, options.registry, options.url),
+                                 context.clock, context.random);
+  const auto status =
+      client.ping(options.url, {.timeout = std::chrono::seconds(options.registry.timeout_s)});
+  if (!status) return std::unexpected(status.error());
+  if (!status->usable) {
+    return fail(status->status == 401 ? ErrorCode::denied : ErrorCode::unsupported,
+                fmt::format("{} answers with status {}", status->url, status->status),
+                status->status == 401 ? "give a user and a password: --user and --password"
+                                      : "check that this is the address of a registry");
+  }
+  return Answer{
+      fmt::format("{} is a registry (authorization: {})", options.url, status->authorization),
+      {{"result", "success"},
+       {"url", status->url},
+       {"status", status->status},
+       {"authorization", status->authorization},
+       {"api", status->api}}};
+}
+
+void add_pull(CLI::App& reg, Context& context) {
+  auto& leaf = *reg.add_subcommand("pull", "Fetch an actor or a provider archive");
+  auto options = std::make_shared<Options>();
+  leaf.add_option("url", options->url, "Reference: HOST[:PORT]/PATH:TAG or …@sha256:DIGEST")
+      ->required();
+  leaf.add_option("--destination", options->file,
+                  "File to write (default: name of the repository)");
+  leaf.add_option("-d,--digest", options->digest, "SHA-256 that the manifest must have");
+  add_registry_options(leaf, options->registry);
+  add_leaf(leaf, context, [options, &context](const OutputOptions& output) {
+    return pull(context, *options, output);
+  });
+}
+
+void add_push(CLI::App& reg, Context& context) {
+  auto& leaf = *reg.add_subcommand("push", "Store an actor or a provider archive");
+  auto options = std::make_shared<Options>();
+  leaf.add_option("url", options->url, "Reference with a tag: HOST[:PORT]/PATH:TAG")->required();
+  leaf.add_option("artifact", options->file, "Signed module, or provider archive")
+      ->required()
+      ->check(CLI::ExistingFile);
+  leaf.add_option("-c,--config", options->config, "File used as the image's config (default {})")
+      ->check(CLI::ExistingFile);
+  add_registry_options(leaf, options->registry);
+  add_leaf(leaf, context, [options, &context](const OutputOptions& output) {
+    return push(context, *options, output);
+  });
+}
+
+void add_ping(CLI::App& reg, Context& context) {
+  auto& leaf = *reg.add_subcommand("ping", "Ask whether a registry is there and takes our word");
+  auto options = std::make_shared<Options>();
+  leaf.add_option("registry", options->url, "HOST or HOST:PORT")->required();
+  add_registry_options(leaf, options->registry);
+  options->registry.timeout_s = 15;
+  add_leaf(leaf, context,
+           [options, &context](const OutputOptions&) { return ping(context, *options); });
+}
+
+}  // namespace
+
+void add_reg(CLI::App& app, Context& context) {
+  auto& reg = *app.add_subcommand("reg", "Actors and providers in registries");
+  reg.require_subcommand(1);
+  add_pull(reg, context);
+  add_push(reg, context);
+  add_ping(reg, context);
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,66 @@
+#include "cli/registry_flags.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ostream>
+
+namespace trellis::cli {
+
+std::filesystem::path cache_folder(const Context& context) {
+  if (const auto folder = context.env("XDG_CACHE_HOME")) {
+    return std::filesystem::path(*folder) / "trellis";
+  }
+  if (const auto home = context.env("HOME")) {
+    return std::filesystem::path(*home) / ".cache" / "trellis";
+  }
+  return {};
+}
+
+void add_registry_options(CLI::App& leaf, RegistryFlags& flags) {
+  leaf.add_flag("--allow-latest", flags.allow_latest, "Permit the tag latest");
+  leaf.add_option("-u,--user", flags.user, "Registry user [env WASH_REG_USER]");
+  leaf.add_option("-p,--password", flags.password, "Registry password [env WASH_REG_PASSWORD]");
+  leaf.add_flag("--insecure", flags.insecure, "Speak plain HTTP with this registry");
+  leaf.add_option("--ca-file", flags.ca_file,
+                  "PEM file of authorities trusted besides the system's")
+      ->check(CLI::ExistingFile);
+  leaf.add_option("--cache", flags.cache, "Folder for downloads (default ~/.cache/trellis)");
+  leaf.add_option("--timeout", flags.timeout_s, "Seconds the whole transfer may take")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+}
+
+package::RegistrySettings registry_settings(const Context& context, const RegistryFlags& flags,
+                                            const std::string& registry) {
+  package::RegistrySettings settings;
+  settings.cache_folder = flags.cache.empty() ? cache_folder(context) / "images"
+                                              : std::filesystem::path(flags.cache) / "images";
+  settings.ca_file = flags.ca_file;
+  settings.user_agent = "trellis/" TRELLIS_VERSION;
+  if (flags.insecure) settings.insecure = {registry};
+  const auto user = option_or_env(context, flags.user, "WASH_REG_USER");
+  const auto password = option_or_env(context, flags.password, "WASH_REG_PASSWORD");
+  if (user && password) settings.credentials = {*user, *password, {registry}};
+  return settings;
+}
+
+TransferProgress::TransferProgress(const Context& context, const OutputOptions& output)
+    : context_(context), visible_(!output.json && ::isatty(STDERR_FILENO) == 1) {}
+
+TransferProgress::~TransferProgress() {
+  if (visible_ && shown_percent_ <= 100) context_.err << "\r\x1b[K" << std::flush;
+}
+
+void TransferProgress::show(const package::Progress& progress) {
+  if (!visible_ || progress.total == 0) return;
+  const auto percent = progress.done * 100 / progress.total;
+  if (percent == shown_percent_) return;
+  shown_percent_ = percent;
+  context_.err << fmt::format("\r{:3} %  {:.1f} of {:.1f} MiB", percent,
+                              static_cast<double>(progress.done) / limits::mib,
+                              static_cast<double>(progress.total) / limits::mib)
+               << std::flush;
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,48 @@
+// How commands and hosts reach registries (host.md 12.1, cli.md 5).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "package/registry_client.hpp"
+
+namespace trellis::cli {
+
+/// Where downloads are kept: $XDG_CACHE_HOME/trellis, else ~/.cache/trellis; empty without a home.
+[[nodiscard]] std::filesystem::path cache_folder(const Context& context);
+
+/// Of commands that deal with one registry.
+struct RegistryFlags {
+  bool allow_latest = false;
+  bool insecure = false;
+  std::string user;
+  std::string password;
+  std::string ca_file;
+  std::string cache;
+  unsigned timeout_s = 300;
+};
+
+void add_registry_options(CLI::App& leaf, RegistryFlags& flags);
+/// `registry` is the one the command is about; --insecure is meant for it.
+[[nodiscard]] package::RegistrySettings registry_settings(const Context& context,
+                                                          const RegistryFlags& flags,
+                                                          const std::string& registry);
+
+/// Shows how far a transfer is, on a terminal only. One thread.
+class TransferProgress {
+ public:
+  TransferProgress(const Context& context, const OutputOptions& output);
+  ~TransferProgress();  ///< clears the line
+  TransferProgress(const TransferProgress&) = delete;
+  TransferProgress& operator=(const TransferProgress&) = delete;
+
+  void show(const package::Progress& progress);
+
+ private:
+  const Context& context_;
+  const bool visible_;
+  std::uint64_t shown_percent_ = 101;
+};
+
+}  // namespace trellis::cli

@@ -1,0 +1,173 @@
+// Fetching an artifact (identity.md 6.4), and what is on disk already (6.5).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "package/registry_client.hpp"
+#include "package/registry_session.hpp"
+
+namespace trellis::package {
+namespace {
+
+/// Of artifacts with one layer; real ones have a kilobyte.
+constexpr std::size_t most_manifest_bytes = 256 * limits::kib;
+
+class Pull {
+ public:
+  Pull(const RegistrySettings& settings, const Reference& reference, const PullOptions& options,
+       const Clock& clock, Random& random, ImageCache cache)
+      : reference_(reference),
+        options_(options),
+        random_(random),
+        cache_(std::move(cache)),
+        session_(settings, {reference.registry, reference.repository, "pull"},
+                 {clock, clock.steady() + options.timeout, options.stop}, random) {}
+
+  Result<PulledImage> run() {
+    const auto remembered = usable_record();
+    // Content that is named by its digest cannot change.
+    if (remembered && reference_.digest) return made(*remembered, ImageSource::cache);
+    if (options_.offline) {
+      if (remembered) return made(*remembered, ImageSource::stale_cache);
+      return fail(
+          ErrorCode::not_found,
+          fmt::format("{} is not on disk, and the registry is not to be asked", reference_.text),
+          "pull it once with the registry at hand");
+    }
+    auto image = ask_registry();
+    const bool away = !image && (image.error().code == ErrorCode::unavailable ||
+                                 image.error().code == ErrorCode::busy);
+    if (away && remembered) return made(*remembered, ImageSource::stale_cache);
+    if (!image) return pass(image);
+    auto source = ImageSource::cache;
+    if (!cache_.has_blob(image->layer)) {
+      if (auto fetched = fetch(image->layer); !fetched) return pass(fetched);
+      source = ImageSource::registry;
+    }
+    if (auto kept = cache_.remember(*image); !kept) return pass(kept);
+    cache_.prune();
+    return made(*image, source);
+  }
+
+ private:
+  /// What is on disk for the reference, whole and as wanted. Never for `latest`.
+  std::optional<CachedImage> usable_record() const {
+    if (reference_.means_latest()) return std::nullopt;
+    auto record = cache_.find(reference_.text);
+    if (!record || !fits(record->manifest) || record->layer.size > options_.most_bytes ||
+        !cache_.has_blob(record->layer)) {
+      return std::nullopt;
+    }
+    return record;
+  }
+
+  bool fits(const ContentDigest& manifest) const {
+    return (!reference_.digest || manifest == *reference_.digest) &&
+           (!options_.expected || manifest == *options_.expected);
+  }
+
+  PulledImage made(const CachedImage& image, ImageSource source) const {
+    return {reference_, image.manifest, image.layer, cache_.blob_path(image.layer.digest), source};
+  }
+
+  Result<CachedImage> ask_registry() {
+    if (auto begun = session_.begin(); !begun) return pass(begun);
+    const auto url = session_.repository_url("manifests/" + reference_.target());
+    if (!url) return std::unexpected(url.error());
+    const auto response = session_.send([&url] {
+      http::Request request{.url = *url, .headers = {accept()}};
+      request.most_body_bytes = most_manifest_bytes;
+      return request;
+    });
+    if (!response) return std::unexpected(response.error());
+    if (response->status != 200) {
+      return std::unexpected(session_.error_of(*response, "manifest of " + reference_.text));
+    }
+    return read(*response);
+  }
+
+  static std::string accept() { return "Accept: " + std::string(accepted_manifest_types); }
+
+  Result<CachedImage> read(const http::Response& response) const {
+    const auto body = as_bytes(response.body);
+    const auto wanted = reference_.digest   ? reference_.digest
+                        : options_.expected ? options_.expected
+                                            : std::nullopt;
+    const auto digest = digest_of(wanted ? wanted->algorithm : DigestAlgorithm::sha256, body);
+    if (!fits(digest)) {
+      return fail(ErrorCode::malformed,
+                  fmt::format("the manifest of {} has the digest {}, not {}", reference_.text,
+                              digest.text(), wanted->text()),
+                  "it was replaced or damaged; do not use it before you know which");
+    }
+    if (const auto said = parse_digest(response.header("docker-content-digest"));
+        said && said->algorithm == digest.algorithm && *said != digest) {
+      return fail(ErrorCode::malformed,
+                  fmt::format("the registry names the digest {} for a manifest of {}", said->text(),
+                              digest.text()),
+                  "the answer was damaged or changed on its way");
+    }
+    auto layer = read_manifest(response.body);
+    if (!layer) {
+      layer.error().message = reference_.text + ": " + layer.error().message;
+      return pass(layer);
+    }
+    if (layer->size > options_.most_bytes) {
+      return fail(ErrorCode::limit,
+                  fmt::format("{} has {} bytes; {} are allowed", reference_.text, layer->size,
+                              options_.most_bytes),
+                  "check that it is an actor or a provider");
+    }
+    return CachedImage{reference_.text, digest, std::move(*layer)};
+  }
+
+  Result<> fetch(const BlobDescriptor& layer) {
+    auto download = ImageDownload::open(cache_, layer, random_, options_.progress);
+    if (!download) return pass(download);
+    auto kept = transfer(layer, *download);
+    // What an earlier attempt left may be what was wrong.
+    if (!kept && kept.error().code == ErrorCode::malformed && download->resumed()) {
+      if (auto cleared = download->clear(); !cleared) return cleared;
+      kept = transfer(layer, *download);
+    }
+    return kept;
+  }
+
+  Result<> transfer(const BlobDescriptor& layer, ImageDownload& download) {
+    const auto url = session_.repository_url("blobs/" + layer.digest.text());
+    if (!url) return std::unexpected(url.error());
+    if (!download.complete()) {
+      const auto response = session_.send([&] {
+        http::Request request{.url = *url, .headers = {accept()}};
+        if (download.offset() > 0) {
+          request.headers.push_back(fmt::format("Range: bytes={}-", download.offset()));
+        }
+        request.sink = &download;
+        return request;
+      });
+      if (!response) return std::unexpected(response.error());
+      if (response->status != 200 && response->status != 206) {
+        return std::unexpected(session_.error_of(*response, "content of " + reference_.text));
+      }
+    }
+    return download.keep();
+  }
+
+  const Reference& reference_;
+  const PullOptions& options_;
+  Random& random_;
+  const ImageCache cache_;
+  RegistrySession session_;
+};
+
+}  // namespace
+
+Result<PulledImage> RegistryClient::pull(const Reference& reference, const PullOptions& options) {
+  if (auto allowed = check_latest(reference, options.allow_latest); !allowed) return pass(allowed);
+  auto cache = ImageCache::open(settings_.cache_folder, settings_.cache_bytes);
+  if (!cache) return pass(cache);
+  return Pull(settings_, reference, options, clock_, random_, std::move(*cache)).run();
+}
+
+}  // namespace trellis::package

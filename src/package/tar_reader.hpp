@@ -1,0 +1,45 @@
+// The entries of a tar file, plain or in gzip, and nothing else that libarchive could read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/descriptor.hpp"
+#include "trellis/bytes.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::package {
+
+/// A regular file in the archive.
+struct TarEntry {
+  std::string name;
+  std::uint64_t size = 0;
+};
+
+/// One pass from the beginning to the end; the whole may unpack to limits::archive_bytes. Hostile
+/// archives are safe. One thread.
+class TarReader {
+ public:
+  [[nodiscard]] static Result<TarReader> open(const std::filesystem::path& path);
+  TarReader(TarReader&&) noexcept;
+  TarReader& operator=(TarReader&&) = delete;
+  ~TarReader();
+
+  [[nodiscard]] bool compressed() const noexcept;
+  /// The next entry; folders are passed over. Nothing at the end. Errors: malformed, unsupported
+  /// (links, devices, sparse files), limit (too many).
+  [[nodiscard]] Result<std::optional<TarEntry>> next();
+  /// The next bytes of the entry's content, valid until the next call; empty at its end. Errors:
+  /// malformed, limit.
+  [[nodiscard]] Result<ByteView> read();
+
+ private:
+  struct State;
+  explicit TarReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace trellis::package
