@@ -91,6 +91,7 @@ struct HostOptions {
   std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
   ProviderMode provider_mode = ProviderMode::automatic;  ///< of those started without a mode
   ProviderProcessOptions provider_process;
+  RegistryOptions registry;
   LatticeOptions lattice;  ///< by default none: the host is on its own
   /// Called when a stop of the host is ordered over the lattice, on a thread of the host; it must
   /// only hand on. Null: such orders are refused.
@@ -128,14 +129,20 @@ class Host {
   [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options = {});
   [[nodiscard]] Result<std::string> start_actor_from_file(const std::filesystem::path& path,
                                                           ActorOptions options = {});
+  /// From a file where one of that name exists, else from a registry: HOST[:PORT]/PATH:TAG.
+  [[nodiscard]] Result<std::string> start_actor_from(std::string_view reference,
+                                                     ActorOptions options = {});
   /// Calls in flight finish, bounded by the call timeout. Not an error when it does not run.
   [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
   /// Replaces a running actor; the old version keeps serving when anything is wrong with the new.
   [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module,
                                           std::string source = {});
 
-  /// Starts a provider by built-in name ("builtin:httpserver"), or from the file of a shared
-  /// library; returns its key.
+  /// The same with a module named as in start_actor_from. `latest` is never fetched.
+  [[nodiscard]] Result<void> update_actor_from(std::string_view key, std::string_view reference);
+
+  /// Starts a provider by built-in name ("builtin:httpserver"), from a file (shared library or
+  /// archive), or from a registry; returns its key.
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
                                                    std::string_view link_name = "default");
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,

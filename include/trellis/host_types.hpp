@@ -72,6 +72,21 @@ struct ProviderProcessOptions {
   std::chrono::milliseconds hang_timeout{0};  ///< in a call nobody waits for; 0 = 30 s
 };
 
+/// How actors and providers are fetched from registries (docs/packaging.md).
+struct RegistryOptions {
+  /// For downloads and unpacked libraries; made with mode 0700. Empty: nothing can be fetched, and
+  /// archives cannot be unpacked.
+  std::filesystem::path cache_folder;
+  std::vector<std::string> insecure;  ///< registries spoken to over plain HTTP: HOST or HOST:PORT
+  std::string user;
+  std::string password;
+  std::vector<std::string> credentials_for;  ///< registries they are for; empty = all
+  std::filesystem::path ca_file;             ///< PEM; authorities trusted besides the system's
+  bool allow_latest = false;                 ///< permits the tag `latest`, and no tag
+  bool offline = false;                      ///< use what is on disk and ask no registry
+  std::chrono::milliseconds timeout{0};      ///< for one artifact; 0 = 5 min
+};
+
 /// A link definition: which provider serves a contract for an actor, with which settings.
 /// Keyed by (actor, contract, link name); provider and values are its content (lattice.md 8.3).
 struct Link {

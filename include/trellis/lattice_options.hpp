@@ -14,11 +14,11 @@ namespace trellis {
 
 /// TLS of a NATS connection. Verification is on unless switched off by name.
 struct NatsTls {
-  bool required = false;               ///< fail when the server does not offer TLS
-  std::filesystem::path ca_file;       ///< certificates to trust; empty: the system's
-  std::filesystem::path cert_file;     ///< client certificate, PEM
-  std::filesystem::path key_file;      ///< its key, PEM
-  bool skip_verification = false;      ///< accept any certificate: for tests only
+  bool required = false;            ///< fail when the server does not offer TLS
+  std::filesystem::path ca_file;    ///< certificates to trust; empty: the system's
+  std::filesystem::path cert_file;  ///< client certificate, PEM
+  std::filesystem::path key_file;   ///< its key, PEM
+  bool skip_verification = false;   ///< accept any certificate: for tests only
 };
 
 /// One connection to NATS (host.md 12). At most one way of authentication is used, in this order:
@@ -43,8 +43,8 @@ struct CacheOptions {
   std::optional<NatsOptions> nats;  ///< nothing: the cache is this host's alone
   std::string events_subject = "lattice.state.events";
   std::string replay_subject = "lattice.state.replay";
-  /// Puts the namespace into both subjects, so that lattices on one server share nothing. First-party
-  /// peers must then be given the same subjects.
+  /// Puts the namespace into both subjects, so that lattices on one server share nothing.
+  /// First-party peers must then be given the same subjects.
   bool isolate = false;
   std::chrono::seconds replay_interval{60};
   /// Where links survive a stop of all hosts; empty: nowhere.
@@ -60,14 +60,18 @@ struct LatticeOptions {
   std::chrono::milliseconds rpc_timeout{2000};
   /// Public keys of hosts and clients (N…) whose calls are taken; empty: any (lattice.md 3.5, 13).
   std::vector<std::string> allowed_hosts;
-  std::chrono::seconds replay_window{60};    ///< D3; 0 switches it off
-  std::size_t replay_capacity = 100'000;     ///< ids remembered
-  std::chrono::seconds max_token_age{0};     ///< refuse older tokens; 0: any age
-  bool deny_unknown_origins = false;         ///< D2 strict
-  bool redact_link_values = false;           ///< in answers to link queries (lattice.md 5.4)
+  std::chrono::seconds replay_window{60};  ///< D3; 0 switches it off
+  std::size_t replay_capacity = 100'000;   ///< ids remembered
+  std::chrono::seconds max_token_age{0};   ///< refuse older tokens; 0: any age
+  bool deny_unknown_origins = false;       ///< D2 strict
+  bool redact_link_values = false;         ///< in answers to link queries (lattice.md 5.4)
   /// Folders below which control commands may name files; none: no files. Built-in providers may
   /// always be started by name.
   std::vector<std::filesystem::path> control_files;
+  /// Whether control commands may start providers from registries. They are native code: everybody
+  /// who may speak on the lattice could run anything here that some account has signed. Always
+  /// permitted where HostOptions::allowed_issuers says whose.
+  bool control_providers = false;
 };
 
 }  // namespace trellis

@@ -150,7 +150,8 @@ Result<Answer> scale_actor(const Context& context, const Options& options) {
 }
 
 template <class Run>
-void finish_leaf(CLI::App& leaf, Context& context, const std::shared_ptr<Options>& options, Run run) {
+void finish_leaf(CLI::App& leaf, Context& context, const std::shared_ptr<Options>& options,
+                 Run run) {
   add_ctl_options(leaf, options->flags);
   add_wait_option(leaf, options->flags);
   add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
@@ -176,8 +177,10 @@ void add_ctl_start(CLI::App& ctl, Context& context) {
   {
     auto& leaf = *start.add_subcommand("actor", "Start an actor");
     auto options = std::make_shared<Options>();
-    leaf.add_option("reference", options->reference,
-                    "File below one of the host's --control-files folders")
+    leaf.add_option(
+            "reference", options->reference,
+            "Image: HOST[:PORT]/PATH:TAG, or a file below one of the host's --control-files "
+            "folders")
         ->required();
     add_choice_of_host(leaf, *options);
     finish_leaf(leaf, context, options, start_actor);
@@ -185,7 +188,8 @@ void add_ctl_start(CLI::App& ctl, Context& context) {
   auto& leaf = *start.add_subcommand("provider", "Start a provider");
   auto options = std::make_shared<Options>();
   leaf.add_option("reference", options->reference,
-                  "builtin: name, or file below one of the host's --control-files folders")
+                  "builtin: name, image: HOST[:PORT]/PATH:TAG, or a file below one of the host's "
+                  "--control-files folders")
       ->required();
   leaf.add_option("-l,--link-name", options->link_name, "Link name")->capture_default_str();
   add_choice_of_host(leaf, *options);
@@ -225,7 +229,8 @@ void add_ctl_update(CLI::App& ctl, Context& context) {
   add_host(leaf, *options);
   leaf.add_option("actor", options->subject, "Key of the actor")->required();
   leaf.add_option("reference", options->reference,
-                  "File below one of the host's --control-files folders")
+                  "Image: HOST[:PORT]/PATH:TAG, or a file below one of the host's --control-files "
+                  "folders")
       ->required();
   finish_leaf(leaf, context, options, update_actor);
 }

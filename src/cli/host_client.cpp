@@ -6,6 +6,7 @@
 
 #include "control/json_text.hpp"
 #include "control/socket_folder.hpp"
+#include "package/reference.hpp"
 
 namespace trellis::cli {
 
@@ -31,6 +32,13 @@ control::Outcome ask_host(const Context& context, const std::string& wanted,
   auto client = connect_host(context, wanted);
   if (!client) return pass(client);
   return client->request(request, patience);
+}
+
+std::string artifact_name(const std::string& given) {
+  std::error_code problem;
+  const bool file = std::filesystem::exists(given, problem);
+  if (given.starts_with("builtin:") || (!file && package::parse_reference(given))) return given;
+  return absolute_path(given);
 }
 
 std::string absolute_path(const std::string& path) {

@@ -30,6 +30,9 @@ inline constexpr std::chrono::seconds request_patience{120};
 
 /// A path as the host will understand it, whatever its working folder.
 [[nodiscard]] std::string absolute_path(const std::string& path);
+/// What a command was given as actor or provider, so that a host understands it: the whole path of
+/// a file, or a built-in name or an image's reference as it is. An existing file wins.
+[[nodiscard]] std::string artifact_name(const std::string& given);
 
 /// A member of an answer as text: texts as they are, other values as JSON, missing ones empty.
 [[nodiscard]] std::string text_of(const nlohmann::json& object, const char* name);

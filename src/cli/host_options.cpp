@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/log_sinks.hpp"
+#include "cli/registry_flags.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -51,6 +52,47 @@ Result<std::chrono::milliseconds> health_interval(const Context& context) {
   return std::chrono::seconds(seconds);
 }
 
+void add_registry_flags(CLI::App& leaf, HostFlags& flags) {
+  const auto* group =
+      "Registries (user and password: env OCI_REGISTRY_USER, OCI_REGISTRY_PASSWORD)";
+  leaf.add_flag("--allow-oci-latest", flags.allow_latest, "Permit images with the tag latest")
+      ->group(group);
+  leaf.add_option("--allowed-insecure", flags.insecure,
+                  "Registry spoken to over plain HTTP: HOST or HOST:PORT")
+      ->group(group);
+  leaf.add_option("--registry-user-for", flags.credentials_for,
+                  "Registry that user and password are for; without any, all")
+      ->allow_extra_args(false)
+      ->group(group);
+  leaf.add_option("--registry-ca-file", flags.registry_ca,
+                  "PEM file of authorities trusted besides the system's")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+  leaf.add_option("--cache", flags.cache,
+                  "Folder for downloads and unpacked libraries (default ~/.cache/trellis)")
+      ->group(group);
+  leaf.add_flag("--offline", flags.offline, "Use what is in that folder and ask no registry")
+      ->group(group);
+}
+
+RegistryOptions registry_options(const Context& context, const HostFlags& flags) {
+  RegistryOptions made;
+  made.cache_folder =
+      flags.cache.empty() ? cache_folder(context) : std::filesystem::path(flags.cache);
+  made.insecure = flags.insecure;
+  made.credentials_for = flags.credentials_for;
+  made.ca_file = flags.registry_ca;
+  made.allow_latest = flags.allow_latest;
+  made.offline = flags.offline;
+  const auto user = context.env("OCI_REGISTRY_USER");
+  const auto password = context.env("OCI_REGISTRY_PASSWORD");
+  if (user && password) {
+    made.user = *user;
+    made.password = *password;
+  }
+  return made;
+}
+
 }  // namespace
 
 void add_log_options(CLI::App& leaf, HostFlags& flags) {
@@ -81,6 +123,7 @@ void add_host_options(CLI::App& leaf, HostFlags& flags) {
   leaf.add_option("--provider-memory-mb", flags.provider_memory_mb,
                   "Memory of one provider's process (default 1024)")
       ->check(CLI::Range(16, 1 << 20));
+  add_registry_flags(leaf, flags);
   add_log_options(leaf, flags);
 }
 
@@ -96,6 +139,7 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.strict_update_check = !flags.any_capabilities;
   made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
   made.host.provider_process = {.program = own_program(), .memory_mb = flags.provider_memory_mb};
+  made.host.registry = registry_options(context, flags);
   const auto interval = health_interval(context);
   if (!interval) return std::unexpected(interval.error());
   made.host.health_interval = *interval;

@@ -19,6 +19,12 @@ struct HostFlags {
   std::string health_address;
   std::string provider_mode = "auto";
   std::size_t provider_memory_mb = 0;
+  bool allow_latest = false;
+  bool offline = false;
+  std::vector<std::string> insecure;
+  std::vector<std::string> credentials_for;
+  std::string registry_ca;
+  std::string cache;
 };
 
 void add_log_options(CLI::App& leaf, HostFlags& flags);

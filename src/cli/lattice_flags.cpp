@@ -80,6 +80,7 @@ Result<void> read_rules(const LatticeFlags& flags, LatticeOptions& options) {
   options.max_token_age = std::chrono::seconds(flags.max_token_age_s);
   options.deny_unknown_origins = flags.deny_unknown_origins;
   options.redact_link_values = flags.hide_link_values;
+  options.control_providers = flags.control_providers;
   for (const auto& folder : flags.control_files) {
     std::error_code problem;
     auto whole = std::filesystem::canonical(folder, problem);
@@ -140,6 +141,10 @@ void add_lattice_options(CLI::App& leaf, LatticeFlags& flags) {
   leaf.add_option("--control-files", flags.control_files,
                   "Folder whose files control commands may start")
       ->allow_extra_args(false)
+      ->group(group);
+  leaf.add_flag("--control-providers", flags.control_providers,
+                "Control commands may start providers from registries, whoever signed them; with "
+                "--allowed-issuer they may start those of these issuers anyway")
       ->group(group);
   leaf.add_option("--allowed-host", flags.allowed_hosts,
                   "Public key (N…) of a host or client whose calls are taken; without any, all")

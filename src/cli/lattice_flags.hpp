@@ -23,6 +23,7 @@ struct LatticeFlags {
   bool isolate_cache = false;
   std::string state_dir;
   std::vector<std::string> control_files;
+  bool control_providers = false;
   std::vector<std::string> allowed_hosts;
   unsigned replay_window_s = 60;
   unsigned max_token_age_s = 0;

@@ -21,7 +21,7 @@ struct Options {
 };
 
 std::string provider_argument(const std::string& provider) {
-  return provider.find('/') == std::string::npos ? provider : absolute_path(provider);
+  return provider.find('/') == std::string::npos ? provider : artifact_name(provider);
 }
 
 Result<Answer> put(const Context& context, const Options& options) {

@@ -26,7 +26,7 @@ struct Options {
 
 Result<Answer> start_actor(const Context& context, const Options& options) {
   auto answer =
-      ask_host(context, options.host, {"start_actor", {{"path", absolute_path(options.first)}}});
+      ask_host(context, options.host, {"start_actor", {{"path", artifact_name(options.first)}}});
   if (!answer) return pass(answer);
   return Answer{fmt::format("Actor {} started on host {}", text_of(*answer, "actor_id"),
                             text_of(*answer, "host_id")),
@@ -34,10 +34,9 @@ Result<Answer> start_actor(const Context& context, const Options& options) {
 }
 
 Result<Answer> start_provider(const Context& context, const Options& options) {
-  const bool builtin = options.first.starts_with("builtin:");
   auto answer = ask_host(context, options.host,
                          {"start_provider",
-                          {{"reference", builtin ? options.first : absolute_path(options.first)},
+                          {{"reference", artifact_name(options.first)},
                            {"link_name", options.link_name},
                            {"mode", options.mode}}});
   if (!answer) return pass(answer);
@@ -63,7 +62,7 @@ Result<Answer> stop_provider(const Context& context, const Options& options) {
 Result<Answer> update_actor(const Context& context, const Options& options) {
   auto answer = ask_host(
       context, options.host,
-      {"update_actor", {{"actor", options.first}, {"path", absolute_path(options.second)}}});
+      {"update_actor", {{"actor", options.first}, {"path", artifact_name(options.second)}}});
   if (!answer) return pass(answer);
   return Answer{fmt::format("Actor {} updated to {}", text_of(*answer, "actor_id"),
                             text_of(*answer, "actor_ref")),
@@ -119,12 +118,15 @@ void add_start(CLI::App& app, Context& context) {
   auto& start = *app.add_subcommand("start", "Start an actor or a provider on a running host");
   start.require_subcommand(1);
   add_action(start, context, "actor", "Start an actor", start_actor, [](auto& leaf, auto& options) {
-    leaf.add_option("file", options.first, "Signed module")->required();
+    leaf.add_option("file", options.first, "Signed module, or an image: HOST[:PORT]/PATH:TAG")
+        ->required();
   });
   add_action(start, context, "provider", "Start a provider", start_provider,
              [](auto& leaf, auto& options) {
-               leaf.add_option("reference", options.first,
-                               "builtin:httpserver, builtin:keyvalue, …, or a library file")
+               leaf.add_option(
+                       "reference", options.first,
+                       "builtin:httpserver, builtin:keyvalue, …, a library, an archive (.par.gz) "
+                       "or an image: HOST[:PORT]/PATH:TAG")
                    ->required();
                add_link_name(leaf, options);
                leaf.add_option("--mode", options.mode,

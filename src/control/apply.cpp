@@ -11,6 +11,7 @@
 #include "base/limits.hpp"
 #include "identity/keys.hpp"
 #include "identity/module_token.hpp"
+#include "package/reference.hpp"
 
 namespace trellis::control {
 namespace {
@@ -70,36 +71,40 @@ class Application {
       looked += fmt::format("{}{}", looked.empty() ? "" : " and ", folder.string());
     }
     return fail(ErrorCode::not_found,
-                fmt::format("'{}': no such file (looked in {}), and this host cannot fetch images "
-                            "from a registry",
+                fmt::format("'{}': no such file (looked in {}), and no image in a registry",
                             reference, looked),
                 std::string(remedy));
   }
 
+  /// The whole path of a file, which wins, or the reference of an image as it is.
+  [[nodiscard]] Result<std::string> find_source(const std::string& reference,
+                                                std::string_view remedy) const {
+    if (const auto path = find_file(reference)) return path->string();
+    if (package::parse_reference(reference)) return reference;
+    return no_file(reference, remedy);
+  }
+
   void start_actor(const manifest::Actor& actor) {
     auto& item = new_item(ItemKind::actor, actor.ref, actor.line);
-    const auto path = find_file(actor.ref);
-    if (!path) {
-      return set_problem(item, no_file(actor.ref,
-                                       "name the file of a signed module; "
-                                       "`trellis claims sign` makes one")
-                                   .error());
-    }
-    const auto key = target_.start_actor(*path, options_of(actor, *path));
+    const auto source = find_source(actor.ref,
+                                    "name the file of a signed module (`trellis claims "
+                                    "sign` makes one), or an image");
+    if (!source) return set_problem(item, source.error());
+    const auto key = target_.start_actor(*source, options_of(actor, *source));
     if (key) {
       item.key = *key;
-    } else if (auto running = running_actor(*path, key.error()); running) {
+    } else if (auto running = running_actor(*source, key.error()); running) {
       item.key = std::move(*running);
       item.was_running = true;
     } else {
       return set_problem(item, key.error());
     }
-    actors_[path->string()] = item.key;
+    actors_[*source] = item.key;
   }
 
-  static ActorOptions options_of(const manifest::Actor& actor, const fs::path& path) {
+  static ActorOptions options_of(const manifest::Actor& actor, const std::string& source) {
     ActorOptions options;
-    options.source = path.string();
+    options.source = source;
     options.limits.memory_mb = actor.memory_mb;
     options.limits.call_timeout = actor.call_timeout;
     if (actor.instances) {
@@ -111,13 +116,18 @@ class Application {
     return options;
   }
 
-  /// The key of the actor in a file when a start failed only because it runs in that revision.
-  [[nodiscard]] std::optional<std::string> running_actor(const fs::path& path,
+  /// The key of the actor in a file when a start failed only because it runs in that revision; of
+  /// an image, when it runs from that very reference.
+  [[nodiscard]] std::optional<std::string> running_actor(const std::string& source,
                                                          const Error& error) const {
     if (error.code != ErrorCode::already_exists) return std::nullopt;
-    const auto module = read_file(path, limits::module_bytes);
     const auto inventory = target_.inventory();
-    if (!module || !inventory) return std::nullopt;
+    if (!inventory) return std::nullopt;
+    for (const auto& actor : inventory->actors) {
+      if (actor.source == source && !source.starts_with('/')) return actor.identity.key;
+    }
+    const auto module = read_file(source, limits::module_bytes);
+    if (!module) return std::nullopt;
     const auto token = identity::extract_claims(as_bytes(*module));
     if (!token || !*token) return std::nullopt;
     const auto& claims = (*token)->decoded.claims;
@@ -151,10 +161,9 @@ class Application {
 
   [[nodiscard]] Result<std::string> provider_reference(const std::string& reference) const {
     if (reference.starts_with(builtin_prefix)) return reference;
-    if (const auto path = find_file(reference)) return path->string();
-    return no_file(reference,
-                   "use builtin:httpserver, builtin:keyvalue, builtin:logging or "
-                   "builtin:extras, or name a provider's library");
+    return find_source(reference,
+                       "use builtin:httpserver, builtin:keyvalue, builtin:logging or "
+                       "builtin:extras, or name a provider's library, archive or image");
   }
 
   [[nodiscard]] std::optional<std::string> running_provider(const std::string& reference,
@@ -185,9 +194,10 @@ class Application {
 
   [[nodiscard]] Result<std::string> actor_of(const std::string& wanted) const {
     if (identity::PublicKey::parse(wanted)) return wanted;
-    const auto path = find_file(wanted);
-    if (!path) return no_file(wanted, "name a file that is listed under `actors:`, or a key (M…)");
-    if (const auto found = actors_.find(path->string()); found != actors_.end()) {
+    const auto source =
+        find_source(wanted, "name a file that is listed under `actors:`, or a key (M…)");
+    if (!source) return std::unexpected(source.error());
+    if (const auto found = actors_.find(*source); found != actors_.end()) {
       return found->second;
     }
     return fail(ErrorCode::not_found, fmt::format("no actor was started from '{}'", wanted),

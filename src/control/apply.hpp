@@ -19,7 +19,7 @@ class ApplyTarget {
  public:
   virtual ~ApplyTarget() = default;
   virtual void merge_labels(const std::map<std::string, std::string>& labels) = 0;
-  [[nodiscard]] virtual Result<std::string> start_actor(const std::filesystem::path& path,
+  [[nodiscard]] virtual Result<std::string> start_actor(const std::string& reference,
                                                         ActorOptions options) = 0;
   [[nodiscard]] virtual Result<std::string> start_provider(std::string_view reference,
                                                            const ProviderOptions& options) = 0;
@@ -34,9 +34,8 @@ class HostTarget final : public ApplyTarget {
   void merge_labels(const std::map<std::string, std::string>& labels) override {
     host_.merge_labels(labels);
   }
-  Result<std::string> start_actor(const std::filesystem::path& path,
-                                  ActorOptions options) override {
-    return host_.start_actor_from_file(path, std::move(options));
+  Result<std::string> start_actor(const std::string& reference, ActorOptions options) override {
+    return host_.start_actor_from(reference, std::move(options));
   }
   Result<std::string> start_provider(std::string_view reference,
                                      const ProviderOptions& options) override {

@@ -20,7 +20,8 @@ class FakeTarget final : public ApplyTarget {
   void merge_labels(const std::map<std::string, std::string>& labels) override {
     log.push_back("labels " + std::to_string(labels.size()));
   }
-  Result<std::string> start_actor(const fs::path& path, ActorOptions options) override {
+  Result<std::string> start_actor(const std::string& reference, ActorOptions options) override {
+    const fs::path path(reference);
     log.push_back("actor " + path.filename().string());
     last_options = options;
     if (const auto found = failures.find(path.filename()); found != failures.end()) {

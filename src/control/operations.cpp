@@ -5,24 +5,26 @@
 
 #include <map>
 
-#include "base/files.hpp"
 #include "base/limits.hpp"
 #include "codec/json_msgpack.hpp"
 #include "control/arguments.hpp"
 #include "control/base64.hpp"
 #include "control/inventory_json.hpp"
 #include "control/resolve.hpp"
+#include "package/reference.hpp"
 
 namespace trellis::control {
 namespace {
 
 using nlohmann::json;
 
-/// Hosts and commands have different working folders, so only whole paths mean the same to both.
-Result<std::string> path_argument(const Arguments& arguments) {
-  auto path = arguments.text("path", limits::path_bytes);
-  if (path && !path->starts_with('/')) return arguments.wrong("path", "an absolute path");
-  return path;
+/// A whole path, or the reference of an image: hosts and commands have different working folders.
+Result<std::string> artifact_argument(const Arguments& arguments, const char* name) {
+  auto text = arguments.text(name, limits::path_bytes);
+  if (text && !text->starts_with('/') && !package::parse_reference(*text)) {
+    return arguments.wrong(name, "an absolute path, or an image: HOST[:PORT]/PATH:TAG");
+  }
+  return text;
 }
 
 Result<Bytes> payload_argument(const Arguments& arguments) {
@@ -111,9 +113,9 @@ Outcome Operations::call(const Request& request) const {
 
 Outcome Operations::start_actor(const Request& request) const {
   const Arguments arguments(request);
-  const auto path = path_argument(arguments);
+  const auto path = artifact_argument(arguments, "path");
   if (!path) return std::unexpected(path.error());
-  const auto key = host_.start_actor_from_file(*path);
+  const auto key = host_.start_actor_from(*path);
   if (!key) return std::unexpected(key.error());
   return json{{"actor_id", *key}, {"actor_ref", *path}, {"host_id", host_.id()}};
 }
@@ -131,25 +133,23 @@ Outcome Operations::update_actor(const Request& request) const {
   const Arguments arguments(request);
   const auto wanted = arguments.text("actor", limits::path_bytes);
   if (!wanted) return std::unexpected(wanted.error());
-  const auto path = path_argument(arguments);
+  const auto path = artifact_argument(arguments, "path");
   if (!path) return std::unexpected(path.error());
   const auto key = actor_key(*wanted);
   if (!key) return std::unexpected(key.error());
-  const auto module = read_file(*path, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
-  if (auto done = host_.update_actor(*key, as_bytes(*module), *path); !done) return pass(done);
+  if (auto done = host_.update_actor_from(*key, *path); !done) return pass(done);
   return json{{"accepted", true}, {"actor_id", *key}, {"actor_ref", *path}};
 }
 
 Outcome Operations::start_provider(const Request& request) const {
   const Arguments arguments(request);
-  const auto reference = arguments.text("reference", limits::path_bytes);
+  const auto given = arguments.text("reference", limits::path_bytes);
+  if (!given) return std::unexpected(given.error());
+  const auto reference =
+      given->starts_with("builtin:") ? given : artifact_argument(arguments, "reference");
   if (!reference) return std::unexpected(reference.error());
   const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
   if (!link_name) return std::unexpected(link_name.error());
-  if (!reference->starts_with("builtin:") && !reference->starts_with('/')) {
-    return arguments.wrong("reference", "a builtin: name or an absolute path");
-  }
   const auto mode_text = arguments.text_or("mode", limits::name_bytes, "auto");
   if (!mode_text) return std::unexpected(mode_text.error());
   const auto mode = provider_mode_of(*mode_text);

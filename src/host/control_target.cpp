@@ -109,13 +109,6 @@ std::optional<lattice::RunningProvider> CoreControl::running_provider(
 // aside for that are opened.
 Result<std::filesystem::path> CoreControl::permitted_file(std::string_view reference) const {
   const auto path = without_scheme(reference);
-  if (!path.starts_with('/')) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("'{}' cannot be fetched: this version starts files and built-in "
-                            "providers only, not images from registries",
-                            replace_bad_utf8(excerpt(reference, 200))),
-                "name a file of the host below one of its --control-files folders");
-  }
   const auto& folders = core_.options().lattice.control_files;
   if (folders.empty()) {
     return fail(ErrorCode::denied, "this host starts no files on command of the lattice",
@@ -135,8 +128,25 @@ Result<std::filesystem::path> CoreControl::permitted_file(std::string_view refer
               "it must exist below one of the host's --control-files folders");
 }
 
+/// What a command names, as the packages understand it: a permitted file, or an image.
+Result<std::string> CoreControl::permitted(std::string_view reference, bool latest_allowed) const {
+  if (without_scheme(reference).starts_with('/')) {
+    const auto file = permitted_file(reference);
+    if (!file) return std::unexpected(file.error());
+    return file->string();
+  }
+  if (auto good = core_.packages().may_fetch(reference, latest_allowed); !good) return pass(good);
+  // A file in the host's working folder must not stand in for it.
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::path(reference), ignored)) {
+    return fail(ErrorCode::denied, fmt::format("'{}' is a file of the host", reference),
+                "name it whole, below one of the host's --control-files folders");
+  }
+  return std::string(reference);
+}
+
 Result<void> CoreControl::may_start_actor(std::string_view reference) const {
-  if (auto file = permitted_file(reference); !file) return pass(file);
+  if (auto good = permitted(reference, true); !good) return pass(good);
   return {};
 }
 
@@ -148,8 +158,14 @@ Result<void> CoreControl::may_start_provider(std::string_view reference,
     return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'",
                                                   replace_bad_utf8(excerpt(reference, 200))));
   }
-  if (auto file = permitted_file(reference); !file) return pass(file);
-  return {};
+  if (auto good = permitted(reference, true); !good) return pass(good);
+  const bool file = without_scheme(reference).starts_with('/');
+  const auto& options = core_.options();
+  if (file || options.lattice.control_providers || !options.allowed_issuers.empty()) return {};
+  return fail(
+      ErrorCode::denied, "this host starts no providers from registries on command of the lattice",
+      "providers are native code: say whose may run (--allowed-issuer), or allow everybody's "
+      "(--control-providers)");
 }
 
 Result<void> CoreControl::may_update_actor(std::string_view key, std::string_view reference) const {
@@ -158,7 +174,8 @@ Result<void> CoreControl::may_update_actor(std::string_view key, std::string_vie
                 fmt::format("Attempt to update actor {} denied: updates are not enabled", key),
                 "start the host with --allow-live-updates");
   }
-  return may_start_actor(reference);
+  if (auto good = permitted(reference, false); !good) return pass(good);
+  return {};
 }
 
 Result<void> CoreControl::may_stop_host() const {
@@ -167,13 +184,11 @@ Result<void> CoreControl::may_stop_host() const {
 }
 
 Result<std::string> CoreControl::start_actor(const std::string& reference) {
-  const auto file = permitted_file(reference);
-  if (!file) return std::unexpected(file.error());
-  const auto module = read_file(*file, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
+  const auto what = permitted(reference, true);
+  if (!what) return std::unexpected(what.error());
   ActorOptions options;
   options.source = without_scheme(reference);
-  return core_.start_actor(as_bytes(*module), options);
+  return core_.start_actor_from(*what, std::move(options));
 }
 
 Result<void> CoreControl::stop_actor(const std::string& key) {
@@ -181,11 +196,9 @@ Result<void> CoreControl::stop_actor(const std::string& key) {
 }
 
 Result<void> CoreControl::update_actor(const std::string& key, const std::string& reference) {
-  const auto file = permitted_file(reference);
-  if (!file) return std::unexpected(file.error());
-  const auto module = read_file(*file, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
-  return core_.update_actor(key, as_bytes(*module), std::string(without_scheme(reference)));
+  const auto what = permitted(reference, false);
+  if (!what) return std::unexpected(what.error());
+  return core_.update_actor_from(key, *what);
 }
 
 Result<void> CoreControl::scale_actor(const std::string& key, std::optional<std::uint32_t> minimum,
@@ -195,11 +208,13 @@ Result<void> CoreControl::scale_actor(const std::string& key, std::optional<std:
 
 Result<std::string> CoreControl::start_provider(const std::string& reference,
                                                 const std::string& link_name) {
-  if (reference.starts_with(builtin_prefix))
+  if (auto may = may_start_provider(reference, link_name); !may) return pass(may);
+  if (reference.starts_with(builtin_prefix)) {
     return core_.start_provider(reference, {.link_name = link_name});
-  const auto file = permitted_file(reference);
-  if (!file) return std::unexpected(file.error());
-  return core_.start_provider(file->string(), {.link_name = link_name});
+  }
+  const auto what = permitted(reference, true);
+  if (!what) return std::unexpected(what.error());
+  return core_.start_provider(*what, {.link_name = link_name});
 }
 
 Result<void> CoreControl::stop_provider(const std::string& key, const std::string& link_name) {

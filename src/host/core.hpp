@@ -16,6 +16,7 @@
 #include "host/labels.hpp"
 #include "host/lattice_plane.hpp"
 #include "host/modules.hpp"
+#include "host/packages.hpp"
 #include "host/provider_link.hpp"
 #include "host/registry.hpp"
 #include "host/router.hpp"
@@ -48,6 +49,9 @@ class Core {
   void stop();
 
   [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options);
+  [[nodiscard]] Result<std::string> start_actor_from(std::string_view reference,
+                                                     ActorOptions options);
+  [[nodiscard]] Result<void> update_actor_from(std::string_view key, std::string_view reference);
   [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
   [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module,
                                           std::string source);
@@ -79,6 +83,7 @@ class Core {
   [[nodiscard]] std::vector<ActorInfo> actors() const;
   [[nodiscard]] std::vector<ProviderInfo> providers() const;
   [[nodiscard]] LatticePlane& plane() noexcept { return plane_; }
+  [[nodiscard]] Packages& packages() noexcept { return packages_; }
 
  private:
   [[nodiscard]] Result<std::shared_ptr<actor::Actor>> make_actor(ByteView module,
@@ -93,8 +98,16 @@ class Core {
       const ActorOptions& options);
   [[nodiscard]] ProviderInfo cache_entry() const;
   void retire(actor::Actor& actor, SteadyTime deadline);
-  [[nodiscard]] Result<std::shared_ptr<const provider::Plugin>> find_plugin(
-      std::string_view reference, ProviderMode mode) const;
+  /// Code behind a reference, and the claims it is signed with.
+  struct ProviderCode {
+    std::shared_ptr<const provider::Plugin> plugin;
+    std::optional<identity::ProviderClaims> claims;
+  };
+  [[nodiscard]] Result<ProviderCode> find_code(std::string_view reference, ProviderMode mode);
+  [[nodiscard]] Result<std::shared_ptr<const provider::Plugin>> open_library(
+      std::string_view reference, const std::filesystem::path& file, ProviderMode mode) const;
+  [[nodiscard]] Result<std::string> start_provider(ProviderCode code, std::string source,
+                                                   std::string_view link_name);
   /// What the process of a provider went through. On a thread of its supervisor.
   void process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
                      const std::string& why);
@@ -113,6 +126,7 @@ class Core {
   std::atomic<EntityId> next_id_{1};
   actor::WaitGraph waits_;
   ModuleCache modules_;
+  Packages packages_;
   Workers workers_;
   Binder binder_;
   Registry registry_;

@@ -138,6 +138,19 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
   return key;
 }
 
+Result<std::string> Core::start_actor_from(std::string_view reference, ActorOptions options) {
+  const auto module = packages_.module(reference);
+  if (!module) return std::unexpected(module.error());
+  if (options.source.empty()) options.source = reference;
+  return start_actor(as_bytes(*module), options);
+}
+
+Result<void> Core::update_actor_from(std::string_view key, std::string_view reference) {
+  const auto module = packages_.module(reference, false);
+  if (!module) return std::unexpected(module.error());
+  return update_actor(key, as_bytes(*module), std::string(reference));
+}
+
 Result<void> Core::stop_actor(std::string_view key_or_source) {
   std::string key(key_or_source);
   registry_.tables().read()->actors.for_each([&](std::string_view actor, const auto& entry) {

@@ -37,6 +37,14 @@ ProviderMode resolved(ProviderMode wanted, const HostOptions& options, std::stri
   return apart ? ProviderMode::process : ProviderMode::in_process;
 }
 
+/// What an archive's claims say wins over what its library says.
+provider::Description description_of(const std::optional<identity::ProviderClaims>& claims,
+                                     const provider::Plugin& plugin) {
+  if (!claims) return plugin.description();
+  return {claims->capid, identity::display_name(*claims), claims->vendor,
+          claims->ver.value_or(std::string()), claims->rev.value_or(0)};
+}
+
 /// The process is told what to run by reference, and how much it may take.
 Result<provider::process::ProcessSettings> process_settings(const ProviderProcessOptions& options,
                                                             std::string_view reference) {
@@ -56,23 +64,38 @@ Result<provider::process::ProcessSettings> process_settings(const ProviderProces
 
 }  // namespace
 
-/// Code behind a reference: a provider linked into the program, or a library file.
-Result<std::shared_ptr<const provider::Plugin>> Core::find_plugin(std::string_view reference,
-                                                                  ProviderMode mode) const {
-  const bool builtin = reference.starts_with(builtin_prefix);
-  const trellis_provider_table* table = nullptr;
-  if (builtin) {
-    auto found = builtin_table(reference);
-    if (!found) return pass(found);
-    table = *found;
-  }
+Result<std::shared_ptr<const provider::Plugin>> Core::open_library(
+    std::string_view reference, const std::filesystem::path& file, ProviderMode mode) const {
   if (resolved(mode, options_, reference) == ProviderMode::process) {
-    auto settings = process_settings(options_.provider_process, reference);
+    auto settings = process_settings(options_.provider_process, file.string());
     if (!settings) return pass(settings);
     return provider::process::open_process(std::move(*settings), options_.clock);
   }
-  if (!builtin) return provider::open_plugin(std::filesystem::path(reference));
-  return provider::wrap_table(*table);
+  return provider::open_plugin(file);
+}
+
+/// A provider linked into the program, a library, or an archive of libraries.
+Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderMode mode) {
+  std::optional<identity::ProviderClaims> claims;
+  Result<std::shared_ptr<const provider::Plugin>> plugin;
+  if (reference.starts_with(builtin_prefix)) {
+    const auto table = builtin_table(reference);
+    if (!table) return std::unexpected(table.error());
+    const bool apart = resolved(mode, options_, reference) == ProviderMode::process;
+    plugin = apart ? open_library(reference, reference, mode) : provider::wrap_table(**table);
+  } else {
+    auto file = packages_.find(reference);
+    if (!file) return pass(file);
+    if (package::looks_like_archive(*file)) {
+      auto extracted = packages_.unpack(*file);
+      if (!extracted) return pass(extracted);
+      claims = std::move(extracted->claims);
+      *file = std::move(extracted->library);
+    }
+    plugin = open_library(reference, *file, mode);
+  }
+  if (!plugin) return pass(plugin);
+  return ProviderCode{std::move(*plugin), std::move(claims)};
 }
 
 Result<std::string> Core::start_provider(std::string_view reference,
@@ -83,19 +106,25 @@ Result<std::string> Core::start_provider(std::string_view reference,
     const auto slot = provider_slot(key, default_link_name);
     if (registry_.tables().read()->providers.find(slot) != nullptr) return key;
   }
-  auto plugin = find_plugin(reference, options.mode);
-  if (!plugin) return pass(plugin);
-  return start_provider(std::move(*plugin), std::string(reference), options.link_name);
+  auto code = find_code(reference, options.mode);
+  if (!code) return pass(code);
+  return start_provider(std::move(*code), std::string(reference), options.link_name);
 }
 
 Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin> plugin,
                                          std::string source, std::string_view link_name) {
+  return start_provider(ProviderCode{std::move(plugin), std::nullopt}, std::move(source),
+                        link_name);
+}
+
+Result<std::string> Core::start_provider(ProviderCode code, std::string source,
+                                         std::string_view link_name) {
   auto name = normal_link_name(link_name);
   if (!name) return pass(name);
   auto entry = std::make_shared<ProviderEntry>();
-  entry->key = unsigned_provider_key(plugin->description());
+  entry->description = description_of(code.claims, *code.plugin);
+  entry->key = code.claims ? code.claims->sub : unsigned_provider_key(entry->description);
   entry->link_name = std::move(*name);
-  entry->description = plugin->description();
   entry->source = std::move(source);
   entry->started = options_.clock->wall();
   const auto slot = provider_slot(entry->key, entry->link_name);
@@ -116,7 +145,7 @@ Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin>
                                                                  const std::string& why) {
     process_event(weak, event, why);
   };
-  auto instance = provider::Provider::create(std::move(plugin), options, entry->link,
+  auto instance = provider::Provider::create(std::move(code.plugin), options, entry->link,
                                              options_.clock, log_.with_target("provider"));
   if (instance) {
     entry->instance = std::move(*instance);

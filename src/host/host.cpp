@@ -102,6 +102,18 @@ Result<std::string> Host::start_actor_from_file(const std::filesystem::path& pat
   return (*core)->start_actor(as_bytes(*module), options);
 }
 
+Result<std::string> Host::start_actor_from(std::string_view reference, ActorOptions options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->start_actor_from(reference, std::move(options));
+}
+
+Result<void> Host::update_actor_from(std::string_view key, std::string_view reference) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->update_actor_from(key, reference);
+}
+
 Result<void> Host::stop_actor(std::string_view key_or_source) {
   auto core = self_->core();
   if (!core) return pass(core);

@@ -231,6 +231,7 @@ void LatticePlane::actor_started(const actor::Actor& actor) {
   }
   publish_claims(actor);
   tell({lattice::event::ActorStarted{actor.key(), image_reference(actor.options().source)}});
+  remember(actor.options().source, actor.key());
 }
 
 void LatticePlane::actor_updating(const actor::Actor& before, const actor::Actor& next) {
@@ -239,6 +240,7 @@ void LatticePlane::actor_updating(const actor::Actor& before, const actor::Actor
 
 void LatticePlane::actor_updated(const actor::Actor& before, const actor::Actor& now) {
   publish_claims(now);
+  remember(now.options().source, now.key());
   tell({lattice::event::ActorUpdateCompleted{update_of(before, now)}});
 }
 
@@ -281,6 +283,12 @@ void LatticePlane::actor_stopped(std::string_view key) {
   tell({lattice::event::ActorStopped{std::string(key)}});
 }
 
+/// Everybody may name it by its image from now on (identity.md 6.6).
+void LatticePlane::remember(const std::string& source, const std::string& key) {
+  const auto reference = image_reference(source);
+  if (cache_ && reference) cache_->put_reference(*reference, key);
+}
+
 void LatticePlane::provider_started(const ProviderEntry& provider) {
   if (stays_inside(provider)) return;  // part of every host: no event either (lattice.md 7.4)
   if (rpc_) {
@@ -292,6 +300,7 @@ void LatticePlane::provider_started(const ProviderEntry& provider) {
   }
   tell({lattice::event::ProviderStarted{provider.description.contract_id, provider.link_name,
                                         provider.key, image_reference(provider.source)}});
+  remember(provider.source, provider.key);
 }
 
 void LatticePlane::provider_stopping(const ProviderEntry& provider, SteadyTime deadline) {

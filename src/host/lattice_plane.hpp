@@ -87,6 +87,7 @@ class LatticePlane final : public RemoteCalls {
   void wait_for_servers();
   void resync();
   void publish_claims(const actor::Actor& actor);
+  void remember(const std::string& source, const std::string& key);
   void tell(lattice::LatticeEvent event);
   void take_link(Link link);
   void take_removal(const Link& key);

@@ -221,8 +221,9 @@ class Control(LatticeScenario):
         self.assertEqual(self.ctl("get", "claims")["claims"]["claims"], [])
         outside = self.ctl("start", "actor", "/etc/hostname", "--host-id", host.id, ok=False)
         self.assertIn("may start", outside.err)
-        registry = self.ctl("start", "actor", "registry.example/a:1", "--host-id", host.id, ok=False)
-        self.assertIn("registries", registry.err)
+        away = self.ctl("start", "actor", f"127.0.0.1:{free_port()}/a:1", "--host-id", host.id,
+                        "--wait", ok=False)
+        self.assertIn("https://127.0.0.1", away.err)
 
     def test_scale_and_stop_over_the_lattice(self):
         host = self.host()

@@ -51,14 +51,13 @@ def says_what_is_wrong(answer):
 # For each capture: cases by name, why they differ, and what ours must answer instead (None: nothing).
 OTHERWISE = {
     "single-host": [
-        (r"start actor with unobtainable image", REFUSED, is_refused),
         (r"control: provider auction$", BID, None),
         (r"rpc: garbage", SILENT, says_what_is_wrong),
     ],
     "start-failures": [
         (r"^start actor: image tag latest", REFUSED, is_refused),
         (r"^start provider: actor image", DEAD, is_accepted),
-        (r"^start the same actor under another image ref", REFUSED, is_refused),
+        (r"^start the same actor under another image ref", DEAD, is_accepted),
         (r"^inventory after: (?!module|not a wasm)", FORGOT, has_the_actor),
         (r"^start a good actor$", DEAD, is_accepted),
         (r"^inventory$", DEAD, has_the_actor),
@@ -306,10 +305,11 @@ class Conversations(CaptureScenario):
                   for case in conversation.capture["cases"][:2] for each in case["messages"]
                   if each["op"] == "SUB" and not each["subject"].startswith("_INBOX") and
                   each["who"].startswith("host") and CACHE not in each["subject"]}
-        before = wait_until(self.subscriptions, "subscriptions")
+        # The server may show the client's for a moment longer.
+        wait_until(lambda: all("trellis." in subject for subject, _ in
+                               set(self.subscriptions()) - theirs), "none but these subscriptions")
+        before = self.subscriptions()
         self.assertEqual(theirs - set(before), set())
-        extra = {subject for subject, _ in set(before) - theirs}
-        self.assertEqual({subject for subject in extra if "trellis." not in subject}, set())
         self.server.restart()
         wait_until(lambda: self.subscriptions() == before, "the same subscriptions")
         conversation.peer = self.client(headers=True, no_responders=True)

@@ -25,11 +25,12 @@ constexpr std::uint64_t log_lines_per_second = 200;
 
 /// What an answer needs when it comes, however late: it may outlive the rest.
 struct Dispatches::Stream {
-  Stream(Descriptor socket, const Clock& clock)
-      : fd(std::move(socket)),
+  Stream(Descriptor socket, std::shared_ptr<const Clock> time)
+      : clock(std::move(time)),
+        fd(std::move(socket)),
         wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         reader(fd.get(), limits::payload_bytes),
-        writer(fd.get(), clock) {}
+        writer(fd.get(), *clock) {}
 
   void answer(std::uint64_t number, const Result<Bytes>& result) {
     --open;
@@ -45,6 +46,7 @@ struct Dispatches::Stream {
     static_cast<void>(::write(wake.get(), &one, sizeof one));
   }
 
+  const std::shared_ptr<const Clock> clock;
   const Descriptor fd;
   const Descriptor wake;
   FrameReader reader;
@@ -55,15 +57,16 @@ struct Dispatches::Stream {
 };
 
 Dispatches::Dispatches(Descriptor stream, const Options& options,
-                       std::shared_ptr<Dispatcher> dispatcher, FindContext find, const Clock& clock,
-                       Log log, std::function<void(const Error&)> broken)
+                       std::shared_ptr<Dispatcher> dispatcher, FindContext find,
+                       std::shared_ptr<const Clock> clock, Log log,
+                       std::function<void(const Error&)> broken)
     : options_(options),
       dispatcher_(std::move(dispatcher)),
       find_(std::move(find)),
-      clock_(clock),
+      clock_(std::move(clock)),
       log_(std::move(log)),
       broken_(std::move(broken)),
-      stream_(std::make_shared<Stream>(std::move(stream), clock)) {
+      stream_(std::make_shared<Stream>(std::move(stream), clock_)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -126,7 +129,7 @@ Result<> Dispatches::dispatch(Frame& frame) {
     return {};
   }
   // The provider's own word about time is believed only as far as it is shorter.
-  auto deadline = std::min(frame.deadline, clock_.steady() + limits::longest_call_timeout);
+  auto deadline = std::min(frame.deadline, clock_->steady() + limits::longest_call_timeout);
   auto context = frame.parent == 0 ? std::nullopt : find_(frame.parent);
   if (frame.parent != 0 && !context) {
     stream_->answer(number, fail(ErrorCode::deadline, "nobody waits for the parent call any more"));
@@ -149,7 +152,7 @@ Result<> Dispatches::dispatch(Frame& frame) {
 }
 
 void Dispatches::log_line(const Frame& frame) {
-  const auto now = clock_.steady();
+  const auto now = clock_->steady();
   if (now - log_second_ >= std::chrono::seconds(1)) {
     if (log_dropped_ != 0) {
       log_.warn("provider {} wrote {} more log lines in a second than are kept", options_.label,

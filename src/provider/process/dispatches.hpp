@@ -25,7 +25,7 @@ using FindContext = std::function<std::optional<CallContext>(std::uint64_t)>;
 class Dispatches {
  public:
   Dispatches(Descriptor stream, const Options& options, std::shared_ptr<Dispatcher> dispatcher,
-             FindContext find, const Clock& clock, Log log,
+             FindContext find, std::shared_ptr<const Clock> clock, Log log,
              std::function<void(const Error&)> broken);
   ~Dispatches();
   Dispatches(const Dispatches&) = delete;
@@ -44,7 +44,7 @@ class Dispatches {
   const Options options_;
   const std::shared_ptr<Dispatcher> dispatcher_;
   const FindContext find_;
-  const Clock& clock_;
+  const std::shared_ptr<const Clock> clock_;
   const Log log_;
   const std::function<void(const Error&)> broken_;
   const std::shared_ptr<Stream> stream_;  ///< shared with answers under way

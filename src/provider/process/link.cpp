@@ -30,7 +30,7 @@ Result<Bytes> payload_of(Result<Frame> answer) {
 ProcessLink::ProcessLink(Child child, std::shared_ptr<const Clock> clock)
     : clock_(std::move(clock)),
       child_(std::move(child)),
-      calls_(std::make_shared<Requester>(child_.take_calls(), *clock_, limits::payload_bytes)) {}
+      calls_(std::make_shared<Requester>(child_.take_calls(), clock_, limits::payload_bytes)) {}
 
 Result<std::unique_ptr<ProcessLink>> ProcessLink::start(const ProcessSettings& settings,
                                                         std::shared_ptr<const Clock> clock) {
@@ -71,7 +71,7 @@ Result<> ProcessLink::create(const ProcessSettings& settings, const Options& opt
         const auto stream = calls.lock();
         return stream ? stream->context_of(number) : std::nullopt;
       },
-      *clock_, log, std::move(broken));
+      clock_, log, std::move(broken));
   const auto payload = codec::encode(CreateOptions{
       options.response_bytes, static_cast<std::uint64_t>(options.dispatch_timeout.count())});
   FrameView frame{.kind = FrameKind::create, .deadline = clock_->steady() + settings.start_timeout};

@@ -22,10 +22,11 @@ std::unexpected<Error> out_of_time() {
 
 }  // namespace
 
-Requester::Requester(Descriptor stream, const Clock& clock, std::size_t most_payload)
+Requester::Requester(Descriptor stream, std::shared_ptr<const Clock> clock,
+                     std::size_t most_payload)
     : stream_(std::move(stream)),
-      clock_(clock),
-      writer_(stream_.get(), clock),
+      clock_(std::move(clock)),
+      writer_(stream_.get(), *clock_),
       reader_(stream_.get(), most_payload) {}
 
 Requester::~Requester() {
@@ -61,7 +62,7 @@ Result<Frame> Requester::wait(Lock& lock, std::uint64_t number, Waiter& waiter,
                               SteadyTime deadline) {
   const auto ready = [&] { return waiter.answer.has_value() || closed_.has_value(); };
   while (!ready()) {
-    const auto now = clock_.steady();
+    const auto now = clock_->steady();
     if (now >= deadline) break;
     if (reading_) {
       waiter.wake.wait_for(lock, wait_span(now, deadline));
@@ -73,7 +74,7 @@ Result<Frame> Requester::wait(Lock& lock, std::uint64_t number, Waiter& waiter,
   if (!reading_) hand_on();
   if (waiter.answer) return std::move(*waiter.answer);
   if (closed_) return std::unexpected(*closed_);
-  if (abandoned_.size() < most_abandoned) abandoned_.emplace(number, clock_.steady());
+  if (abandoned_.size() < most_abandoned) abandoned_.emplace(number, clock_->steady());
   return out_of_time();
 }
 
@@ -98,14 +99,14 @@ void Requester::read_until(Lock& lock, SteadyTime deadline, const std::function<
       for (const auto& call : due) call();
       lock.lock();
     }
-    if (!in_time || clock_.steady() >= deadline) break;
+    if (!in_time || clock_->steady() >= deadline) break;
   }
   reading_ = false;
 }
 
 /// False when the deadline has passed.
 bool Requester::wait_for_bytes(SteadyTime deadline) const {
-  const auto now = clock_.steady();
+  const auto now = clock_->steady();
   if (now >= deadline) return false;
   const auto span = std::chrono::ceil<std::chrono::milliseconds>(wait_span(now, deadline));
   const bool kept = writer_.has_kept();
@@ -190,7 +191,7 @@ void Requester::pump() {
       pump_wake_.wait(lock);
       continue;
     }
-    const auto until = clock_.steady() + pump_turn;
+    const auto until = clock_->steady() + pump_turn;
     if (reading_) {
       pump_wake_.wait_for(lock, pump_turn);
     } else {
@@ -207,7 +208,7 @@ void Requester::pump() {
 
 // Requires the lock.
 void Requester::expire(Due& due) {
-  const auto now = clock_.steady();
+  const auto now = clock_->steady();
   for (auto at = later_.begin(); at != later_.end();) {
     if (at->second.deadline > now) {
       ++at;
@@ -267,7 +268,7 @@ Requester::Overdue Requester::overdue() const {
 void Requester::collect() {
   Lock lock(mutex_);
   if (reading_ || closed_ || abandoned_.empty()) return;
-  read_until(lock, clock_.steady(), [] { return false; });
+  read_until(lock, clock_->steady(), [] { return false; });
   hand_on();
 }
 

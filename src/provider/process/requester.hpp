@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -27,8 +28,8 @@ namespace trellis::provider::process {
 /// closes the stream.
 class Requester {
  public:
-  /// `clock` outlives it. Answers beyond `most_payload` close the stream.
-  Requester(Descriptor stream, const Clock& clock, std::size_t most_payload);
+  /// Answers beyond `most_payload` close the stream.
+  Requester(Descriptor stream, std::shared_ptr<const Clock> clock, std::size_t most_payload);
   ~Requester();  ///< closes; nobody may be inside
   Requester(const Requester&) = delete;
   Requester& operator=(const Requester&) = delete;
@@ -82,7 +83,8 @@ class Requester {
   [[nodiscard]] bool wait_for_bytes(SteadyTime deadline) const;
 
   const Descriptor stream_;
-  const Clock& clock_;
+  const std::shared_ptr<const Clock>
+      clock_;  ///< callers may be inside for longer than anything else lives
   FrameWriter writer_;
   std::atomic<std::uint64_t> late_{0};
 

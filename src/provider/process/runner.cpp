@@ -59,7 +59,7 @@ class Server {
         clock_(std::move(clock)),
         reader_(calls_.get(), most_payload),
         writer_(calls_.get(), *clock_),
-        far_(std::make_shared<Requester>(std::move(dispatches), *clock_, most_payload)) {
+        far_(std::make_shared<Requester>(std::move(dispatches), clock_, most_payload)) {
     hands_over_ = !plugin_ || ((*plugin_)->table().flags & TRELLIS_PROVIDER_NONBLOCKING) == 0;
   }
 

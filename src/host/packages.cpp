@@ -1,0 +1,86 @@
+#include "host/packages.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+#include <utility>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+
+namespace trellis::host {
+namespace {
+
+constexpr std::chrono::minutes default_timeout{5};
+
+package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
+  package::RegistrySettings settings;
+  if (!options.cache_folder.empty()) settings.cache_folder = options.cache_folder / "images";
+  settings.insecure = options.insecure;
+  settings.ca_file = options.ca_file;
+  if (!options.user.empty() && !options.password.empty()) {
+    settings.credentials = {options.user, options.password, options.credentials_for};
+  }
+  return settings;
+}
+
+}  // namespace
+
+Packages::Packages(const trellis::RegistryOptions& options, std::vector<std::string> allowed_issuers,
+                   std::shared_ptr<const Clock> clock, Log log)
+    : options_(options),
+      policy_{std::move(allowed_issuers)},
+      clock_(std::move(clock)),
+      log_(std::move(log)),
+      client_(to_settings(options), *clock_, random_) {}
+
+Result<package::Reference> Packages::checked(std::string_view text, bool latest_allowed) const {
+  auto reference = package::parse_reference(text);
+  if (!reference) {
+    return fail(reference.error().code,
+                fmt::format("there is no such file, and {}", reference.error().message),
+                "name a file, or an image: HOST[:PORT]/PATH:TAG");
+  }
+  const bool latest = options_.allow_latest && latest_allowed;
+  if (auto good = package::check_latest(*reference, latest); !good) return pass(good);
+  return reference;
+}
+
+Result<void> Packages::may_fetch(std::string_view reference, bool latest_allowed) const {
+  if (auto good = checked(reference, latest_allowed); !good) return pass(good);
+  return {};
+}
+
+Result<std::filesystem::path> Packages::find(std::string_view text, bool latest_allowed) {
+  std::error_code ignored;
+  std::filesystem::path file(text);
+  if (std::filesystem::exists(file, ignored)) return file;
+  const auto reference = checked(text, latest_allowed);
+  if (!reference) return std::unexpected(reference.error());
+  package::PullOptions how;
+  how.timeout = options_.timeout.count() > 0 ? options_.timeout : default_timeout;
+  how.allow_latest = options_.allow_latest && latest_allowed;
+  how.offline = options_.offline;
+  log_.info("fetching {}", text);
+  auto image = client_.pull(*reference, how);
+  if (!image) return pass(image);
+  log_.info("fetched {} ({} bytes, {})", text, image->layer.size, to_string(image->source));
+  return std::move(image->file);
+}
+
+Result<std::string> Packages::module(std::string_view reference, bool latest_allowed) {
+  const auto file = find(reference, latest_allowed);
+  if (!file) return std::unexpected(file.error());
+  return read_file(*file, limits::module_bytes);
+}
+
+Result<package::ExtractedProvider> Packages::unpack(const std::filesystem::path& archive) {
+  if (options_.cache_folder.empty()) {
+    return fail(ErrorCode::unsupported, "this host has no folder to unpack archives in",
+                "name one: --cache DIR, or HostOptions::registry.cache_folder");
+  }
+  return package::extract_provider(archive, options_.cache_folder / "providers", policy_,
+                                   clock_->wall(), random_);
+}
+
+}  // namespace trellis::host
