@@ -33,4 +33,8 @@ struct Options {
 [[nodiscard]] Result<void> measure_lattice(const std::shared_ptr<EngineRuntime>& engine,
                                            const Options& options, Report& report);
 
+/// (i): calls to a provider in the host's process and in one of its own; starting one.
+[[nodiscard]] Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine,
+                                             const Options& options, Report& report);
+
 }  // namespace trellis::bench

@@ -49,6 +49,7 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   bench::Report report;
   if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
   if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
+  if (auto done = bench::measure_providers(*engine, options, report); !done) return pass(done);
   if (!arguments.no_http) {
     if (auto done = bench::measure_http(*engine, options, report); !done) {
       context.err << "bench: HTTP was not measured: " << done.error().message << "; "
