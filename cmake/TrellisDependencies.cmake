@@ -33,7 +33,9 @@ add_library(trellis_v8 INTERFACE)
 target_include_directories(trellis_v8 SYSTEM INTERFACE ${NODE_INCLUDE_DIR})
 target_link_libraries(trellis_v8 INTERFACE ${NODE_LIBRARY})
 
-# The server for tests. Where it is missing they fail and say what to do, so that it is no condition
-# for building.
+# The servers for tests. Where one is missing they fail and say what to do, so that it is no
+# condition for building.
 find_program(NATS_SERVER nats-server
   HINTS ${TRELLIS_DEPS}/servers/usr/sbin ${TRELLIS_DEPS}/servers/usr/bin PATHS /usr/sbin)
+find_program(REDIS_SERVER redis-server
+  HINTS ${TRELLIS_DEPS}/servers/usr/bin PATHS /usr/bin)

@@ -16,7 +16,8 @@ function(trellis_unit_tests layer folder)
   target_compile_definitions(${layer}_test PRIVATE
     TRELLIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TRELLIS_BINARY_DIR="${CMAKE_BINARY_DIR}"
     TRELLIS_TEST_GUESTS="${TRELLIS_TEST_GUESTS}"
-    TRELLIS_NATS_SERVER="$<IF:$<BOOL:${NATS_SERVER}>,${NATS_SERVER},>")
+    TRELLIS_NATS_SERVER="$<IF:$<BOOL:${NATS_SERVER}>,${NATS_SERVER},>"
+    TRELLIS_REDIS_SERVER="$<IF:$<BOOL:${REDIS_SERVER}>,${REDIS_SERVER},>")
   add_dependencies(${layer}_test trellis_test_guests)
   gtest_discover_tests(${layer}_test TEST_PREFIX "${layer}/" DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120

@@ -5,6 +5,7 @@
 #include "providers/extras/extras.hpp"
 #include "providers/httpserver/httpserver.hpp"
 #include "providers/keyvalue/keyvalue.hpp"
+#include "providers/keyvalue_redis/keyvalue_redis.hpp"
 #include "providers/logging/logging.hpp"
 
 namespace trellis::providers {
@@ -14,6 +15,7 @@ std::span<const Builtin> builtins() noexcept {
       Builtin{"builtin:extras", extras::table(), extras::fixed_key},
       Builtin{"builtin:httpserver", httpserver::table(), {}},
       Builtin{"builtin:keyvalue", keyvalue::table(), {}},
+      Builtin{"builtin:keyvalue-redis", keyvalue_redis::table(), {}},
       Builtin{"builtin:logging", logging::table(), {}},
   };
   return all;

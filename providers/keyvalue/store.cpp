@@ -8,7 +8,7 @@
 #include <functional>
 #include <limits>
 
-#include "base/text.hpp"
+#include "providers/keyvalue/space.hpp"
 
 namespace trellis::providers::keyvalue {
 
@@ -17,20 +17,14 @@ namespace {
 /// Expired keys whose memory one operation frees: keeps each operation short.
 constexpr std::size_t purged_per_operation = 4;
 
-[[nodiscard]] std::string shown(std::string_view key) {
-  return fmt::format("'{}'", excerpt(key));
-}
-
 [[nodiscard]] std::string_view type_name(std::size_t alternative) noexcept {
   constexpr std::string_view names[] = {"a string", "a number", "a list", "a set"};
   return names[alternative];
 }
 
-[[nodiscard]] std::unexpected<Error> wrong_type(std::string_view key, std::size_t held,
-                                                std::string_view needed) {
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("key {} holds {}, not {}", shown(key), type_name(held), needed),
-              "use another key, or delete this one first");
+[[nodiscard]] std::unexpected<Error> of_another_type(std::string_view key, std::size_t held,
+                                                     std::string_view needed) {
+  return wrong_type(key, type_name(held), needed);
 }
 
 [[nodiscard]] std::unexpected<Error> no_room(const Limits& bounds) {
@@ -38,15 +32,6 @@ constexpr std::size_t purged_per_operation = 4;
               fmt::format("the key-value store is full ({} keys or {} bytes)", bounds.keys,
                           bounds.total_bytes),
               "delete keys, or raise MAX_KEYS or MAX_TOTAL_BYTES of the link");
-}
-
-[[nodiscard]] Result<> check_sizes(std::string_view key, std::string_view value,
-                                   const Limits& bounds) {
-  const std::size_t larger = std::max(key.size(), value.size());
-  if (larger <= bounds.value_bytes) return {};
-  return fail(ErrorCode::limit,
-              fmt::format("a key or value of {} bytes exceeds {}", larger, bounds.value_bytes),
-              "store less under one key, or raise MAX_VALUE_BYTES of the link");
 }
 
 /// An integer as Redis accepts it: decimal, no leading zero, plus or blank.
@@ -70,8 +55,7 @@ class Answer {
   }
   [[nodiscard]] Result<std::vector<std::string>> take() && {
     if (bytes_ <= limits::payload_bytes) return std::move(elements_);
-    return fail(ErrorCode::limit, fmt::format("the answer exceeds {} bytes", limits::payload_bytes),
-                "ask for a part, or keep less under one key");
+    return answer_too_large();
   }
 
  private:
@@ -167,7 +151,7 @@ Result<std::optional<std::string>> Store::get(std::string_view key, SteadyTime n
   if (entry == nullptr) return std::nullopt;
   if (const auto* text = std::get_if<std::string>(&entry->value)) return *text;
   if (const auto* number = std::get_if<std::int64_t>(&entry->value)) return fmt::to_string(*number);
-  return wrong_type(key, entry->value.index(), "a single value");
+  return of_another_type(key, entry->value.index(), "a single value");
 }
 
 bool Store::exists(std::string_view key, SteadyTime now) {
@@ -178,7 +162,7 @@ bool Store::exists(std::string_view key, SteadyTime now) {
 
 Result<> Store::set(std::string_view key, std::string_view value, SteadyTime expires,
                     const Limits& bounds, SteadyTime now) {
-  if (auto fits = check_sizes(key, value, bounds); !fits) return fits;
+  if (auto fits = check_sizes(key, value, bounds.value_bytes); !fits) return fits;
   return writing(key, now, [&](Shard& shard) -> Result<> {
     const auto found = shard.entries.find(key);
     const bool fresh = found == shard.entries.end();
@@ -201,22 +185,21 @@ Result<> Store::set(std::string_view key, std::string_view value, SteadyTime exp
 
 Result<std::int32_t> Store::add(std::string_view key, std::int32_t value, const Limits& bounds,
                                 SteadyTime now) {
-  if (auto fits = check_sizes(key, {}, bounds); !fits) return pass(fits);
+  if (auto fits = check_sizes(key, {}, bounds.value_bytes); !fits) return pass(fits);
   return writing(key, now, [&](Shard& shard) -> Result<std::int32_t> {
     std::int64_t old = 0;
     if (const Entry* entry = find(shard, key, now)) {
       const auto* number = std::get_if<std::int64_t>(&entry->value);
       const auto* text = std::get_if<std::string>(&entry->value);
       const auto parsed = text != nullptr ? integer_of(*text) : std::nullopt;
-      if (number == nullptr && !parsed) return wrong_type(key, entry->value.index(), "a number");
+      if (number == nullptr && !parsed)
+        return of_another_type(key, entry->value.index(), "a number");
       old = number != nullptr ? *number : *parsed;
     }
     // A stored text can be any 64-bit number, so even this sum can overflow.
     std::int64_t sum = 0;
     if (__builtin_add_overflow(old, value, &sum) || !std::in_range<std::int32_t>(sum)) {
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("{} plus {} of key {} exceeds 32 bits", old, value, shown(key)),
-                  "the contract's counters are 32 bits; use more keys");
+      return exceeds_32_bits(fmt::to_string(old), value, key);
     }
     auto entry = grow<std::int64_t>(shard, key, 0, bounds, now);
     if (!entry) return pass(entry);
@@ -234,11 +217,11 @@ void Store::remove(std::string_view key, SteadyTime now) {
 
 Result<std::size_t> Store::push(std::string_view key, std::string_view value, const Limits& bounds,
                                 SteadyTime now) {
-  if (auto fits = check_sizes(key, value, bounds); !fits) return pass(fits);
+  if (auto fits = check_sizes(key, value, bounds.value_bytes); !fits) return pass(fits);
   return writing(key, now, [&](Shard& shard) -> Result<std::size_t> {
     if (const Entry* held = find(shard, key, now);
         held && !std::holds_alternative<List>(held->value)) {
-      return wrong_type(key, held->value.index(), "a list");
+      return of_another_type(key, held->value.index(), "a list");
     }
     auto entry = grow<List>(shard, key, value.size() + overhead, bounds, now);
     if (!entry) return pass(entry);
@@ -255,7 +238,7 @@ Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t
   const Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::vector<std::string>{};
   const auto* list = std::get_if<List>(&entry->value);
-  if (list == nullptr) return wrong_type(key, entry->value.index(), "a list");
+  if (list == nullptr) return of_another_type(key, entry->value.index(), "a list");
   const auto size = static_cast<std::int64_t>(list->size());
   if (start < 0) start = std::max<std::int64_t>(0, start + size);
   if (stop < 0) stop += size;
@@ -275,7 +258,7 @@ Result<std::size_t> Store::remove_item(std::string_view key, std::string_view va
   Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::size_t{0};
   auto* list = std::get_if<List>(&entry->value);
-  if (list == nullptr) return wrong_type(key, entry->value.index(), "a list");
+  if (list == nullptr) return of_another_type(key, entry->value.index(), "a list");
   const std::size_t removed = std::erase(*list, value);
   discharge(*entry, removed * (value.size() + overhead));
   if (list->empty()) erase(shard, key);
@@ -284,11 +267,11 @@ Result<std::size_t> Store::remove_item(std::string_view key, std::string_view va
 
 Result<bool> Store::set_add(std::string_view key, std::string_view member, const Limits& bounds,
                             SteadyTime now) {
-  if (auto fits = check_sizes(key, member, bounds); !fits) return pass(fits);
+  if (auto fits = check_sizes(key, member, bounds.value_bytes); !fits) return pass(fits);
   return writing(key, now, [&](Shard& shard) -> Result<bool> {
     if (const Entry* held = find(shard, key, now)) {
       const auto* set = std::get_if<Set>(&held->value);
-      if (set == nullptr) return wrong_type(key, held->value.index(), "a set");
+      if (set == nullptr) return of_another_type(key, held->value.index(), "a set");
       if (set->contains(member)) return false;
     }
     auto entry = grow<Set>(shard, key, member.size() + overhead, bounds, now);
@@ -305,7 +288,7 @@ Result<bool> Store::set_remove(std::string_view key, std::string_view member, St
   Entry* entry = find(shard, key, now);
   if (entry == nullptr) return false;
   auto* set = std::get_if<Set>(&entry->value);
-  if (set == nullptr) return wrong_type(key, entry->value.index(), "a set");
+  if (set == nullptr) return of_another_type(key, entry->value.index(), "a set");
   const auto found = set->find(member);
   if (found == set->end()) return false;
   set->erase(found);
@@ -328,7 +311,8 @@ Result<std::vector<std::string>> Store::with_sets(const std::vector<std::string>
   for (const std::string& key : keys) {
     const Entry* entry = find(shard_of(key), key, now);
     const auto* set = entry == nullptr ? nullptr : std::get_if<Set>(&entry->value);
-    if (entry != nullptr && set == nullptr) return wrong_type(key, entry->value.index(), "a set");
+    if (entry != nullptr && set == nullptr)
+      return of_another_type(key, entry->value.index(), "a set");
     sets.push_back(set);
   }
   Answer answer;

@@ -236,9 +236,15 @@ class ProviderInstance {
   ProviderInstance(const ProviderInstance&) = delete;
   ProviderInstance& operator=(const ProviderInstance&) = delete;
   ~ProviderInstance() {
-    table_.stop(instance_, host_.now_ns() + std::int64_t{10'000'000'000});
+    stop();
     host_.join_threads();
     table_.destroy(instance_);
+  }
+
+  /// As the host stops it; once, and without the test when the instance goes.
+  void stop() {
+    if (std::exchange(stopped_, true)) return;
+    table_.stop(instance_, host_.now_ns() + std::int64_t{10'000'000'000});
   }
 
   [[nodiscard]] Result<Bytes> call(std::string_view origin, std::string_view operation,
@@ -280,6 +286,7 @@ class ProviderInstance {
   FakeHost& host_;
   const trellis_provider_table& table_;
   void* instance_ = nullptr;
+  bool stopped_ = false;
 };
 
 /// The table of a provider library, which stays loaded. Throws when there is none.

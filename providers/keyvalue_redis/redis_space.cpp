@@ -1,0 +1,182 @@
+#include "providers/keyvalue_redis/redis_space.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "providers/redis/values.hpp"
+
+namespace trellis::providers::keyvalue_redis {
+
+namespace {
+
+using redis::Command;
+using redis::Reply;
+
+constexpr std::string_view single_value = "a single value";
+constexpr std::string_view a_list = "a list";
+constexpr std::string_view a_set = "a set";
+constexpr std::string_view a_number = "a number";
+
+/// INCRBY that does not leave 32 bits: a number is the new value, a text the old one, which stays.
+/// Scripts run alone, so nobody sees the value between. pcall gives errors on as they are.
+constexpr std::string_view add_script =
+    "local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1]) "
+    "if type(sum) == 'table' then return sum end "
+    "if sum >= -2147483648 and sum <= 2147483647 then return sum end "
+    "redis.call('DECRBY', KEYS[1], ARGV[1]) "
+    "return redis.call('GET', KEYS[1])";
+
+/// What the TYPE of a key is called in our texts.
+[[nodiscard]] std::string type_name(std::string_view type) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> names = {
+      {{"string", "a string"},
+       {"list", a_list},
+       {"set", a_set},
+       {"zset", "a sorted set"},
+       {"hash", "a hash"},
+       {"stream", "a stream"}}};
+  for (const auto& [theirs, ours] : names) {
+    if (theirs == type) return std::string(ours);
+  }
+  return "something else";
+}
+
+[[nodiscard]] bool is_wrong_type(std::string_view error) {
+  return error.starts_with("WRONGTYPE");
+}
+/// INCRBY of a string that is no number.
+[[nodiscard]] bool is_no_number(std::string_view error) {
+  return error.starts_with("ERR value is not an integer");
+}
+[[nodiscard]] bool is_overflow(std::string_view error) {
+  return error.starts_with("ERR increment or decrement would overflow");
+}
+
+/// The value of an answer, converted, or the error of what should have given it.
+template <class Convert>
+[[nodiscard]] auto converted(Result<Reply> reply, Convert convert)
+    -> decltype(convert(std::move(*reply))) {
+  if (!reply) return pass(reply);
+  return convert(std::move(*reply));
+}
+
+}  // namespace
+
+Result<Reply> RedisSpace::ask(std::string_view name, const std::string& key,
+                              const Command& arguments, std::string_view needed) {
+  const std::string full_key = full(key);
+  Command command = {name, full_key};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  auto reply = send(command);
+  if (reply && reply->kind == Reply::Kind::error && is_wrong_type(reply->text)) {
+    return explain(*reply, {key}, needed);
+  }
+  return reply;
+}
+
+std::unexpected<Error> RedisSpace::explain(const Reply& refusal, const Keys& keys,
+                                           std::string_view needed) {
+  for (const std::string& key : keys) {
+    const auto type = send({"TYPE", full(key)});
+    if (!type || type->kind != Reply::Kind::status) break;
+    const std::string held = type_name(type->text);
+    const bool fits = held == needed || type->text == "none" ||
+                      (needed == single_value && type->text == "string");
+    if (!fits) return keyvalue::wrong_type(key, held, needed);
+  }
+  return redis::server_error(refusal.text);  // somebody else changed it meanwhile
+}
+
+Result<std::vector<std::string>> RedisSpace::combine(std::string_view name, const Keys& keys) {
+  if (keys.empty()) return std::vector<std::string>{};
+  Keys full_keys;
+  full_keys.reserve(keys.size());
+  for (const std::string& key : keys) full_keys.push_back(full(key));
+  Command command = {name};
+  command.insert(command.end(), full_keys.begin(), full_keys.end());
+  auto reply = send(command);
+  if (reply && reply->kind == Reply::Kind::error && is_wrong_type(reply->text)) {
+    return explain(*reply, keys, a_set);
+  }
+  return converted(std::move(reply), redis::to_texts);
+}
+
+Result<std::optional<std::string>> RedisSpace::get(const std::string& key) {
+  return converted(ask("GET", key, {}, single_value), redis::to_text);
+}
+
+Result<bool> RedisSpace::exists(const std::string& key) {
+  return converted(ask("EXISTS", key, {}, {}), redis::to_flag);
+}
+
+Result<> RedisSpace::set(const std::string& key, const std::string& value, std::int32_t expires) {
+  if (auto fits = keyvalue::check_sizes(key, value, link_.value_bytes); !fits) return fits;
+  const std::string seconds = std::to_string(expires);
+  const Command arguments = expires > 0 ? Command{value, "EX", seconds} : Command{value};
+  return converted(ask("SET", key, arguments, {}), redis::done);
+}
+
+Result<std::int32_t> RedisSpace::add(const std::string& key, std::int32_t value) {
+  if (auto fits = keyvalue::check_sizes(key, {}, link_.value_bytes); !fits) return pass(fits);
+  const std::string amount = std::to_string(value);
+  auto reply = send({"EVAL", add_script, "1", full(key), amount});
+  if (!reply) return pass(reply);
+  if (reply->kind == Reply::Kind::text) {
+    return keyvalue::exceeds_32_bits(reply->text, value, key);
+  }
+  if (reply->kind == Reply::Kind::error) {
+    if (is_wrong_type(reply->text)) return explain(*reply, {key}, a_number);
+    if (is_no_number(reply->text)) return keyvalue::wrong_type(key, "a string", a_number);
+    if (is_overflow(reply->text)) return keyvalue::exceeds_32_bits("the value", value, key);
+  }
+  auto sum = redis::to_integer(*reply);
+  if (!sum) return pass(sum);
+  if (!std::in_range<std::int32_t>(*sum)) return redis::unexpected_answer(*reply);
+  return static_cast<std::int32_t>(*sum);
+}
+
+Result<> RedisSpace::remove(const std::string& key) {
+  return converted(ask("DEL", key, {}, {}), redis::done);
+}
+
+Result<std::size_t> RedisSpace::push(const std::string& key, const std::string& value) {
+  if (auto fits = keyvalue::check_sizes(key, value, link_.value_bytes); !fits) return pass(fits);
+  return converted(ask("LPUSH", key, {value}, a_list), redis::to_count);
+}
+
+Result<std::vector<std::string>> RedisSpace::range(const std::string& key, std::int32_t start,
+                                                   std::int32_t stop) {
+  const std::string from = std::to_string(start);
+  const std::string to = std::to_string(stop);
+  return converted(ask("LRANGE", key, {from, to}, a_list), redis::to_texts);
+}
+
+Result<std::size_t> RedisSpace::remove_item(const std::string& key, const std::string& value) {
+  return converted(ask("LREM", key, {"0", value}, a_list), redis::to_count);
+}
+
+Result<bool> RedisSpace::set_add(const std::string& key, const std::string& value) {
+  if (auto fits = keyvalue::check_sizes(key, value, link_.value_bytes); !fits) return pass(fits);
+  return converted(ask("SADD", key, {value}, a_set), redis::to_flag);
+}
+
+Result<bool> RedisSpace::set_remove(const std::string& key, const std::string& value) {
+  return converted(ask("SREM", key, {value}, a_set), redis::to_flag);
+}
+
+Result<std::vector<std::string>> RedisSpace::set_union(const std::vector<std::string>& keys) {
+  return combine("SUNION", keys);
+}
+
+Result<std::vector<std::string>> RedisSpace::set_intersection(
+    const std::vector<std::string>& keys) {
+  return combine("SINTER", keys);
+}
+
+Result<std::vector<std::string>> RedisSpace::members(const std::string& key) {
+  return combine("SMEMBERS", {key});
+}
+
+}  // namespace trellis::providers::keyvalue_redis

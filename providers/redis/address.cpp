@@ -1,0 +1,136 @@
+#include "providers/redis/address.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/text.hpp"
+
+namespace trellis::providers::redis {
+
+namespace {
+
+constexpr std::size_t most_chars = 2048;
+
+[[nodiscard]] std::unexpected<Error> refuse(std::string_view why) {
+  return fail(ErrorCode::invalid_argument, fmt::format("the URL of the Redis server {}", why),
+              "write redis://host:port/database or redis://:password@host:port/database");
+}
+
+[[nodiscard]] bool is_alphanumeric(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+[[nodiscard]] bool is_host_char(char c) noexcept {
+  return is_alphanumeric(c) || c == '-' || c == '.' || c == '_';
+}
+[[nodiscard]] bool is_ipv6_char(char c) noexcept {
+  return is_host_char(c) || c == ':' || c == '%';
+}
+
+template <class Number>
+[[nodiscard]] std::optional<Number> number_of(std::string_view text) {
+  Number number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// `%41` as `A`; nothing when a percent sign is followed by anything but two hex digits.
+[[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto byte = from_hex(text.substr(i + 1, 2));
+    if (!byte || byte->size() != 1) return std::nullopt;
+    out += static_cast<char>(byte->front());
+    i += 2;
+  }
+  return out;
+}
+
+/// `[user]:password`, or `user` alone, which nobody can log in with.
+[[nodiscard]] Result<> read_login(std::string_view text, Address& address) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return refuse("has a user without a password");
+  auto user = percent_decoded(text.substr(0, colon));
+  auto password = percent_decoded(text.substr(colon + 1));
+  if (!user || !password) return refuse("has a '%' in its login that two hex digits do not follow");
+  if (password->empty() && !user->empty()) return refuse("has a user with an empty password");
+  address.user = std::move(*user);
+  address.password = std::move(*password);
+  return {};
+}
+
+[[nodiscard]] Result<> read_host(std::string_view text, Address& address) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return refuse("has a '[' without ']'");
+    address.host = text.substr(1, end - 1);
+    port = text.substr(end + 1);
+    if (!std::ranges::all_of(address.host, is_ipv6_char)) return refuse("has a bad host");
+  } else {
+    address.host = text.substr(0, text.find(':'));
+    port = text.substr(address.host.size());
+    if (!std::ranges::all_of(address.host, is_host_char)) return refuse("has a bad host");
+  }
+  if (address.host.empty()) return refuse("names no host");
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (port.empty()) return {};
+  const auto number = port.front() == ':' ? number_of<std::uint16_t>(port.substr(1)) : std::nullopt;
+  if (!number || *number == 0) return refuse("has a port that is no number from 1 to 65535");
+  address.port = *number;
+  return {};
+}
+
+[[nodiscard]] Result<> read_database(std::string_view text, Address& address) {
+  if (text.empty()) return {};
+  // Servers count them in 32 bits with a sign.
+  const auto number = number_of<std::int32_t>(text);
+  if (!number || *number < 0) return refuse("has a path that is not the number of a database");
+  address.database = static_cast<std::uint32_t>(*number);
+  return {};
+}
+
+}  // namespace
+
+std::string Address::shown() const {
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+Result<Address> parse_address(std::string_view url) {
+  if (url.size() > most_chars) return refuse("is too long");
+  const bool unfit = std::ranges::any_of(url, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == 0x7f;
+  });
+  if (unfit) return refuse("contains a blank or a control character");
+  const auto scheme_end = url.find("://");
+  const auto scheme = to_lower_ascii(url.substr(0, std::min(scheme_end, url.size())));
+  if (scheme_end != std::string_view::npos && scheme == "rediss") {
+    return fail(ErrorCode::unsupported, "connections to Redis cannot be encrypted in this build",
+                "use redis:// over a network you trust, or a tunnel that encrypts");
+  }
+  if (scheme_end == std::string_view::npos || scheme != "redis") {
+    return refuse("does not begin with redis://");
+  }
+  const auto rest = url.substr(scheme_end + 3);
+  const auto authority = rest.substr(0, rest.find('/'));
+  const auto path = rest.substr(std::min(authority.size() + 1, rest.size()));
+  Address address;
+  auto host = authority;
+  if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+    if (auto login = read_login(authority.substr(0, at), address); !login) return pass(login);
+    host = authority.substr(at + 1);
+  }
+  if (auto read = read_host(host, address); !read) return pass(read);
+  if (auto read = read_database(path, address); !read) return pass(read);
+  return address;
+}
+
+}  // namespace trellis::providers::redis

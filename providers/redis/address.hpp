@@ -1,0 +1,35 @@
+// Where a Redis server is, and how to enter: the URL of a link (contracts.md 3.3).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "trellis/result.hpp"
+
+namespace trellis::providers::redis {
+
+/// What actors are given when a link names no server.
+inline constexpr std::string_view default_url = "redis://127.0.0.1:6379/";
+
+/// A parsed URL. Plain values; any thread.
+struct Address {
+  std::string host;  ///< name or number, an IPv6 address without brackets
+  std::uint16_t port = 6379;
+  std::string user;      ///< empty: the server's default user
+  std::string password;  ///< empty: no login
+  std::uint32_t database = 0;
+
+  /// "host:port", for people: never with user or password.
+  [[nodiscard]] std::string shown() const;
+
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// `redis://[[user]:password@]host[:port][/database]`, user and password percent-encoded where they
+/// hold characters of the syntax. The host 0.0.0.0 is taken for 127.0.0.1 (contracts.md 3.11).
+/// Errors: invalid_argument; unsupported for `rediss` (this build has no TLS to Redis). No error
+/// quotes user or password.
+[[nodiscard]] Result<Address> parse_address(std::string_view url);
+
+}  // namespace trellis::providers::redis

@@ -1,0 +1,53 @@
+// One connection to a Redis server, with a deadline on everything.
+//
+// The library only writes and parses the protocol here; sockets are ours, because a timeout of the
+// library bounds each read and not the whole answer, and its writes raise SIGPIPE.
+#pragma once
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/descriptor.hpp"
+#include "providers/redis/address.hpp"
+#include "providers/redis/reply.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::providers::redis {
+
+/// Name and arguments, any bytes; the views must live until the command was asked.
+using Command = std::vector<std::string_view>;
+
+/// One thread at a time. What failed otherwise than by an error answer has broken the connection:
+/// nobody knows then whether the server carried out the command.
+class Connection {
+ public:
+  /// Connects, logs in and chooses the database. `wake` is a descriptor that becomes readable when
+  /// all waiting must end, and outlives the connection; -1 for none. `deadline` is on
+  /// std::chrono::steady_clock. The name is looked up by the system, which has timeouts of its own.
+  /// Errors: unavailable, deadline, cancelled, denied (login or database refused).
+  [[nodiscard]] static Result<Connection> open(const Address& address, int wake,
+                                               SteadyTime deadline);
+
+  /// The server's answer, which may be an error answer. Errors: unavailable, deadline, cancelled,
+  /// malformed, limit.
+  [[nodiscard]] Result<Reply> ask(const Command& command, SteadyTime deadline);
+
+  /// Whether another command may be asked: not broken, not closed by the server, nothing unread.
+  [[nodiscard]] bool usable() const noexcept;
+
+ private:
+  Connection(Descriptor socket, int wake) : socket_(std::move(socket)), wake_(wake) {}
+
+  [[nodiscard]] Result<> enter(const Address& address, SteadyTime deadline);
+  [[nodiscard]] Result<> send(std::string_view bytes, SteadyTime deadline);
+  [[nodiscard]] Result<Reply> receive(SteadyTime deadline);
+
+  Descriptor socket_;
+  int wake_;
+  ReplyReader reader_;
+  bool broken_ = false;
+};
+
+}  // namespace trellis::providers::redis

@@ -1,0 +1,105 @@
+#include "providers/redis/links.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "providers/common/key_space.hpp"
+#include "providers/common/link_values.hpp"
+
+namespace trellis::providers::redis {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds health_time{150};
+/// Each has memory for an answer; servers take ten thousand in all unless told otherwise.
+constexpr std::uint64_t most_connections = 64;
+
+[[nodiscard]] Result<milliseconds> time_value(const codec::StringMap& values, std::string_view key,
+                                              milliseconds otherwise, milliseconds most) {
+  const auto number = number_value(values, key, static_cast<std::uint64_t>(otherwise.count()), 1,
+                                   static_cast<std::uint64_t>(most.count()));
+  if (!number) return std::unexpected(number.error());
+  return milliseconds(*number);
+}
+
+}  // namespace
+
+Result<Settings> read_settings(const codec::StringMap& values) {
+  auto address = parse_address(text_value(values, "URL", default_url));
+  if (!address) return pass(address);
+  const Settings otherwise;
+  auto connections =
+      number_value(values, "CONNECTIONS", otherwise.connections, 1, most_connections);
+  if (!connections) return pass(connections);
+  auto connect =
+      time_value(values, "CONNECT_TIMEOUT_MS", otherwise.connect_timeout, std::chrono::minutes(1));
+  if (!connect) return pass(connect);
+  auto command =
+      time_value(values, "COMMAND_TIMEOUT_MS", otherwise.command_timeout, std::chrono::minutes(10));
+  if (!command) return pass(command);
+  return Settings{std::move(*address), *connections, *connect, *command};
+}
+
+Result<std::string> read_prefix(std::string_view actor, const codec::StringMap& values) {
+  auto space = read_key_space(actor, values);
+  if (!space) return pass(space);
+  if (space->name.contains(':')) {
+    return fail(ErrorCode::invalid_argument, "link value NAMESPACE contains a colon",
+                "choose a name without it");
+  }
+  return space->prefix();
+}
+
+SteadyTime socket_deadline(const Host& host, SteadyTime deadline) {
+  return Clock::now() + (deadline - host.now());
+}
+
+std::vector<std::shared_ptr<Pool>> Pools::living() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Pool>> pools;
+  for (const auto& each : pools_) {
+    if (auto pool = each.lock()) pools.push_back(std::move(pool));
+  }
+  std::erase_if(pools_, [](const auto& each) { return each.expired(); });
+  return pools;
+}
+
+Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
+  auto settings = read_settings(values);
+  if (!settings) return pass(settings);
+  auto pools = living();
+  const auto found =
+      std::ranges::find_if(pools, [&](const auto& pool) { return pool->settings() == *settings; });
+  auto pool = found != pools.end() ? *found : std::make_shared<Pool>(*settings);
+  const auto deadline = Clock::now() + settings->connect_timeout + settings->command_timeout;
+  if (auto answers = pool->ping(deadline); !answers) return pass(answers);
+  if (found == pools.end()) {
+    const std::lock_guard lock(mutex_);
+    pools_.push_back(pool);
+  }
+  return pool;
+}
+
+codec::core::HealthResponse Pools::health() const {
+  const auto pools = living();
+  const auto end = Clock::now() + health_time;
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    // The first ones leave time for the others.
+    const auto now = Clock::now();
+    const auto share = (end - now) / static_cast<int>(pools.size() - i);
+    if (auto answers = pools[i]->ping(now + share); !answers) {
+      return {false, answers.error().message};
+    }
+  }
+  return {true, ""};
+}
+
+void Pools::shut_down() noexcept {
+  for (const auto& pool : living()) pool->shut_down();
+}
+
+}  // namespace trellis::providers::redis

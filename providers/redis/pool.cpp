@@ -1,0 +1,141 @@
+#include "providers/redis/pool.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "providers/redis/values.hpp"
+
+namespace trellis::providers::redis {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds first_pause{50};
+constexpr milliseconds longest_pause{1000};
+constexpr std::chrono::seconds longest_idle{60};
+
+[[nodiscard]] Descriptor make_event() {
+  Descriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event) throw std::system_error(errno, std::system_category(), "eventfd");
+  return event;
+}
+
+}  // namespace
+
+Pool::Pool(Settings settings) : settings_(std::move(settings)), wake_(make_event()) {}
+
+Error Pool::named(Error error) const {
+  if (error.code == ErrorCode::cancelled) return error;
+  error.message = fmt::format("Redis at {}: {}", settings_.address.shown(), error.message);
+  return error;
+}
+
+Result<Reply> Pool::ask(const Command& command, SteadyTime deadline) {
+  return exchange(command, false, deadline);
+}
+
+Result<> Pool::ping(SteadyTime deadline) {
+  auto reply = exchange({"PING"}, true, deadline);
+  if (!reply) return pass(reply);
+  if (auto answer = done(*reply); !answer) return std::unexpected(named(answer.error()));
+  return {};
+}
+
+Result<Reply> Pool::exchange(const Command& command, bool insist, SteadyTime deadline) {
+  auto connection = take(insist, deadline);
+  if (!connection) return std::unexpected(named(std::move(connection.error())));
+  auto reply =
+      connection->ask(command, std::min(deadline, Clock::now() + settings_.command_timeout));
+  give_back(std::move(*connection));
+  if (!reply) return std::unexpected(named(std::move(reply.error())));
+  return reply;
+}
+
+Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
+  {
+    std::unique_lock lock(mutex_);
+    const auto free = [&] { return stopped_ || insist || in_use_ < settings_.connections; };
+    if (!freed_.wait_until(lock, deadline, free)) {
+      return fail(ErrorCode::busy,
+                  fmt::format("all {} connections are in use", settings_.connections),
+                  "raise CONNECTIONS of the link, or call less at a time");
+    }
+    if (stopped_) return fail(ErrorCode::cancelled, "the provider is stopping");
+    if (auto connection = take_idle()) {
+      ++in_use_;
+      return std::move(*connection);
+    }
+    if (auto allowed = may_connect(); !insist && !allowed) return pass(allowed);
+    ++in_use_;
+  }
+  return connect(deadline);
+}
+
+Result<Connection> Pool::connect(SteadyTime deadline) {
+  const auto patient = Clock::now() + settings_.connect_timeout;
+  auto connection = Connection::open(settings_.address, wake_.get(), std::min(deadline, patient));
+  const std::lock_guard lock(mutex_);
+  if (connection) {
+    pause_ = {};
+    next_attempt_ = {};
+  } else {
+    // A caller in a hurry says nothing about the server.
+    const bool hurried = connection.error().code == ErrorCode::deadline && deadline < patient;
+    if (!hurried) note_failure(connection.error());
+    leave();
+  }
+  return connection;
+}
+
+void Pool::note_failure(const Error& error) {
+  last_failure_ = error;
+  const auto now = Clock::now();
+  if (now < next_attempt_) return;  // several failed at the same time
+  pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
+  next_attempt_ = now + pause_;
+}
+
+Result<> Pool::may_connect() const {
+  if (Clock::now() >= next_attempt_) return {};
+  return std::unexpected(last_failure_);
+}
+
+std::optional<Connection> Pool::take_idle() {
+  const auto stale = Clock::now() - longest_idle;
+  std::erase_if(idle_, [&](const Idle& each) { return each.since < stale; });
+  while (!idle_.empty()) {
+    Connection connection = std::move(idle_.back().connection);
+    idle_.pop_back();
+    if (connection.usable()) return connection;
+  }
+  return std::nullopt;
+}
+
+void Pool::give_back(Connection connection) {
+  const bool usable = connection.usable();
+  const std::lock_guard lock(mutex_);
+  leave();
+  if (!usable || stopped_ || idle_.size() + in_use_ >= settings_.connections) return;
+  idle_.push_back({std::move(connection), Clock::now()});
+}
+
+void Pool::leave() {
+  --in_use_;
+  freed_.notify_one();
+}
+
+void Pool::shut_down() noexcept {
+  static_cast<void>(::eventfd_write(wake_.get(), 1));
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  idle_.clear();
+  freed_.notify_all();
+}
+
+}  // namespace trellis::providers::redis

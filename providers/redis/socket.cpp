@@ -1,0 +1,96 @@
+#include "providers/redis/socket.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <system_error>
+
+namespace trellis::providers::redis {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// For poll: rounded up, so that it never spins through the last millisecond.
+[[nodiscard]] int time_left(SteadyTime deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<milliseconds::rep>(left.count(), 0, 3'600'000));
+}
+
+[[nodiscard]] std::unexpected<Error> unavailable(std::string why) {
+  return fail(ErrorCode::unavailable, std::move(why),
+              "check that the server runs and that URL names it");
+}
+
+using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+[[nodiscard]] Result<Addresses> look_up(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int problem = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (problem != 0) return unavailable(::gai_strerror(problem));
+  return Addresses(found, &freeaddrinfo);
+}
+
+[[nodiscard]] Result<Descriptor> connect_one(const addrinfo& to, int wake, SteadyTime deadline) {
+  Descriptor socket(
+      ::socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to.ai_protocol));
+  if (!socket) return unavailable(system_text(errno));
+  if (::connect(socket.get(), to.ai_addr, to.ai_addrlen) != 0) {
+    if (errno != EINPROGRESS) return unavailable(system_text(errno));
+    if (auto ready = wait_for(socket.get(), POLLOUT, wake, deadline); !ready) return pass(ready);
+    int problem = 0;
+    socklen_t size = sizeof problem;
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &problem, &size) != 0) problem = errno;
+    if (problem != 0) return unavailable(system_text(problem));
+  }
+  const int on = 1;
+  // Without it each small command waits for the acknowledgement of the one before.
+  static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+  static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+  return socket;
+}
+
+}  // namespace
+
+std::string system_text(int number) {
+  return std::system_category().message(number);
+}
+
+Result<> wait_for(int socket, short events, int wake, SteadyTime deadline) {
+  std::array<pollfd, 2> watched = {pollfd{socket, events, 0}, pollfd{wake, POLLIN, 0}};
+  // Time is looked at first: a server that sends a byte now and then must not hold us for ever.
+  while (std::chrono::steady_clock::now() < deadline) {
+    const int ready = ::poll(watched.data(), watched.size(), time_left(deadline));
+    if (ready < 0 && errno != EINTR) return unavailable(system_text(errno));
+    if (ready <= 0) continue;
+    if (watched[1].revents == 0) return {};
+    return fail(ErrorCode::cancelled, "the provider is stopping");
+  }
+  return fail(ErrorCode::deadline, "no answer in the time allowed",
+              "check the server, or raise the timeouts of the link");
+}
+
+Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int wake,
+                              SteadyTime deadline) {
+  auto addresses = look_up(host, port);
+  if (!addresses) return pass(addresses);
+  Result<Descriptor> last = unavailable("the name has no address");
+  for (const addrinfo* each = addresses->get(); each != nullptr; each = each->ai_next) {
+    last = connect_one(*each, wake, deadline);
+    if (last || last.error().code != ErrorCode::unavailable) break;
+  }
+  return last;
+}
+
+}  // namespace trellis::providers::redis

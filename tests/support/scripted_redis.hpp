@@ -1,0 +1,68 @@
+// A server that is no Redis: it answers whatever the test wants.
+#pragma once
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "support/server_process.hpp"
+
+namespace trellis::test {
+
+/// For each connection in turn, `serve` gets its socket and may read and write; the connection ends
+/// with it. One thread at a time.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(std::function<void(int socket)> serve)
+      : serve_(std::move(serve)), listener_(listen_on(0)), thread_([this] { run(); }) {}
+  /// Answers the first bytes of each connection with `answer`, and then waits for its end.
+  explicit ScriptedServer(std::string answer)
+      : ScriptedServer([answer = std::move(answer)](int socket) {
+          wait_for_bytes(socket);
+          say(socket, answer);
+          while (wait_for_bytes(socket)) continue;
+        }) {}
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
+  ~ScriptedServer() {
+    stopping_ = true;
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return port_of(listener_); }
+
+  /// False at the end of the connection.
+  static bool wait_for_bytes(int socket) {
+    char bytes[4096];
+    return ::recv(socket, bytes, sizeof bytes, 0) > 0;
+  }
+  static bool say(int socket, std::string_view text) {
+    while (!text.empty()) {
+      const auto sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+ private:
+  void run() {
+    while (!stopping_) {
+      const Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (socket) serve_(socket.get());
+    }
+  }
+
+  const std::function<void(int)> serve_;
+  const Descriptor listener_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace trellis::test
