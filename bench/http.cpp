@@ -26,10 +26,11 @@ class PathHandler final : public http::RequestHandler {
 };
 
 /// The kind of threads a host gives the server.
-class GuestThreads final : public http::ThreadSource {
+class GuestThreads final : public providers::ThreadSource {
  public:
-  Result<std::unique_ptr<http::PoolThread>> start(std::string_view name, std::function<void()> body,
-                                                  BlockingHooks& hooks) override {
+  Result<std::unique_ptr<providers::PoolThread>> start(std::string_view name,
+                                                       std::function<void()> body,
+                                                       BlockingHooks& hooks) override {
     auto thread = engine::GuestThread::start(name, [body = std::move(body), &hooks] {
       const ThreadBlockingHooks announced(&hooks);
       body();
@@ -39,7 +40,7 @@ class GuestThreads final : public http::ThreadSource {
   }
 
  private:
-  struct Running final : http::PoolThread {
+  struct Running final : providers::PoolThread {
     explicit Running(engine::GuestThread running) : thread(std::move(running)) {}
     engine::GuestThread thread;
   };
@@ -69,11 +70,10 @@ Result<double> bare_rate(unsigned workers, int connections, double seconds) {
   auto options =
       http::read_options({{"BIND", "127.0.0.1:0"}, {"WORKERS", std::to_string(workers)}});
   if (!options) return pass(options);
-  auto site = server.open("bench", options->options, std::make_shared<PathHandler>());
-  if (!site) return pass(site);
-  const auto rate = wrk((*site)->urls().at(0), connections, seconds);
-  server.close(*site);
-  site->reset();
+  auto served = server.put("bench", options->options, std::make_shared<PathHandler>());
+  if (!served) return pass(served);
+  const auto rate = wrk(server.urls().at(0), connections, seconds);
+  server.remove("bench");
   server.stop(std::chrono::steady_clock::now() + std::chrono::seconds(5));
   if (!rate) return fail(ErrorCode::unavailable, "wrk could not be run", "install the package wrk");
   return *rate;

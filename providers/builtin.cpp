@@ -7,6 +7,7 @@
 #include "providers/keyvalue/keyvalue.hpp"
 #include "providers/keyvalue_redis/keyvalue_redis.hpp"
 #include "providers/logging/logging.hpp"
+#include "providers/telnet/telnet.hpp"
 
 namespace trellis::providers {
 
@@ -17,6 +18,7 @@ std::span<const Builtin> builtins() noexcept {
       Builtin{"builtin:keyvalue", keyvalue::table(), {}},
       Builtin{"builtin:keyvalue-redis", keyvalue_redis::table(), {}},
       Builtin{"builtin:logging", logging::table(), {}},
+      Builtin{"builtin:telnet", telnet::table(), {}},
   };
   return all;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.hpp"
@@ -28,6 +29,18 @@ Result<std::uint64_t> number_value(const codec::StringMap& values, std::string_v
               fmt::format("link value {} is '{}', expected a number from {} to {}", key,
                           excerpt(text), least, most),
               "correct the link and put it again");
+}
+
+Result<> check_keys(const codec::StringMap& values, std::span<const std::string_view> known) {
+  for (const auto& [key, value] : values) {
+    if (key.starts_with("__")) continue;
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("unknown link value {}; known are {}", excerpt(key), fmt::join(known, ", ")),
+        "correct the link and put it again");
+  }
+  return {};
 }
 
 Result<bool> flag_value(const codec::StringMap& values, std::string_view key, bool otherwise) {

@@ -19,6 +19,17 @@ constexpr std::chrono::milliseconds closing_time = std::chrono::seconds(2);
 /// Requests answered in a row before other connections get the thread.
 constexpr int requests_in_a_row = 16;
 
+/// For requests that no route is for, and those whose link went while they arrived.
+class NobodyThere final : public RequestHandler {
+ public:
+  void handle(const RequestView&, codec::httpserver::Response& response) override {
+    response = {404,
+                "",
+                {{"content-type", "text/plain; charset=utf-8"}},
+                to_bytes("Nothing is served here\n")};
+  }
+};
+
 template <class Stream>
 class Connection final : public ConnectionBase,
                          public std::enable_shared_from_this<Connection<Stream>> {
@@ -27,7 +38,7 @@ class Connection final : public ConnectionBase,
       : site_(std::move(site)),
         settings_(std::move(settings)),
         stream_(make_stream(std::move(socket), *settings_)),
-        exchange_(site_->log(), site_->label(), limits()) {
+        exchange_(site_->log(), site_->where(), limits(), settings_->routes.get()) {
     attach(this->socket().native_handle());
     site_->enter(*this);
   }
@@ -83,6 +94,9 @@ class Connection final : public ConnectionBase,
   /// end may already be running on another thread.
   void run() {
     for (int handled = 0;;) {
+      if (!exchange_.mid_request() && site_->refresh(settings_)) {
+        exchange_.set_terms(limits(), settings_->routes.get());
+      }
       switch (exchange_.next()) {
         case Step::read: return read();
         case Step::handle:
@@ -116,7 +130,6 @@ class Connection final : public ConnectionBase,
   }
 
   void on_read(const ErrorCondition& error, std::size_t count) {
-    if (!exchange_.mid_request() && site_->refresh(settings_)) exchange_.set_limits(limits());
     if (error && site_->closing() && exchange_.mid_request()) {
       exchange_.refuse(503, "The server is stopping\n");  // it is we who cut the request off
     } else if (error) {
@@ -130,12 +143,18 @@ class Connection final : public ConnectionBase,
 
   void handle() {
     enter(Phase::handling, {});
+    const Route* route = exchange_.route();
     if (site_->closing()) {
       exchange_.refuse(503, "The server is stopping\n");
+    } else if (route == nullptr || route->ended) {
+      NobodyThere nobody;
+      exchange_.handle(nobody, {}, true);
     } else {
-      exchange_.handle(site_->handler(), settings_->options.timeout, true);
+      exchange_.handle(*route->handler, route->options.timeout, true);
     }
-    if (settings_->options.access_log) site_->log().debug("{}", exchange_.access_line());
+    if (route != nullptr && route->options.access_log) {
+      site_->log().debug("{}", exchange_.access_line());
+    }
   }
 
   /// False when the rest goes on asynchronously or the connection is gone.

@@ -8,7 +8,8 @@
 #include <memory>
 #include <mutex>
 
-#include "providers/httpserver/net.hpp"
+#include "providers/net/asio.hpp"
+#include "providers/net/sweeper.hpp"
 
 namespace trellis::providers::httpserver {
 
@@ -69,9 +70,6 @@ class ConnectionBase {
   std::atomic<bool> expired_{false};
   std::size_t moved_ = 0;  // of the connection's own handlers
 };
-
-/// CLOCK_MONOTONIC to a few milliseconds, for a fraction of its price.
-[[nodiscard]] std::int64_t coarse_now_ns() noexcept;
 
 /// Serves a connection that was accepted for `site`, TLS or not as the settings say. `refuse`: only
 /// tells the client that there are too many.

@@ -1,5 +1,4 @@
 #include <sys/socket.h>
-#include <time.h>
 
 #include "providers/httpserver/connection.hpp"
 
@@ -15,12 +14,6 @@ std::int64_t to_ns(std::chrono::milliseconds time) noexcept {
 }
 
 }  // namespace
-
-std::int64_t coarse_now_ns() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
 
 void ConnectionBase::enter(Phase phase, std::chrono::milliseconds allowed) noexcept {
   moved_ = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "providers/httpserver/route.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
@@ -19,8 +20,13 @@ constexpr std::string_view line_ends = "\r\n";
 
 }  // namespace
 
-Exchange::Exchange(Log log, std::string_view label, const RequestLimits& request_limits)
-    : log_(std::move(log)), label_(label), limits_(request_limits) {}
+Exchange::Exchange(Log log, std::string_view label, const RequestLimits& request_limits,
+                   const RouteTable* routes)
+    : log_(std::move(log)), label_(label), limits_(request_limits), routes_(routes) {}
+
+std::string_view Exchange::label() const noexcept {
+  return route() == nullptr ? label_ : std::string_view(route()->label);
+}
 
 std::string_view Exchange::unread() const noexcept {
   return std::string_view(input_).substr(input_begin_, input_end_ - input_begin_);
@@ -65,7 +71,7 @@ bool Exchange::parse() {
       ++input_begin_;
     }
     if (unread().empty()) return false;
-    parser_.emplace(storage_, limits_);
+    parser_.emplace(storage_, limits_, routes_);
     continued_ = false;
   }
   if (parser_->complete()) return true;
@@ -86,9 +92,10 @@ bool Exchange::parse() {
 
 void Exchange::handle(RequestHandler& handler, std::chrono::milliseconds timeout, bool keep_alive) {
   response_ = {};
-  handler.handle({storage_.message, storage_.method, parser_->path(), timeout}, response_);
+  handler.handle({storage_.message, storage_.method, parser_->path(), timeout, &*parser_},
+                 response_);
   if (!is_final_status(response_.status_code)) {
-    log_.warn("actor {} answered {} {} with status {}, which cannot be sent; sent 500", label_,
+    log_.warn("actor {} answered {} {} with status {}, which cannot be sent; sent 500", label(),
               storage_.method, parser_->path(), response_.status_code);
     response_ = {500, "", {}, to_bytes("Invalid status from actor")};
   }
@@ -97,7 +104,7 @@ void Exchange::handle(RequestHandler& handler, std::chrono::milliseconds timeout
   linger_ = parser_->keep_alive();
   if (outcome_.dropped_headers != 0) {
     log_.warn("actor {} answered {} {} with {} invalid headers, which were left out; one is '{}'",
-              label_, storage_.method, parser_->path(), outcome_.dropped_headers,
+              label(), storage_.method, parser_->path(), outcome_.dropped_headers,
               outcome_.first_dropped.substr(0, 64));
   }
 }
@@ -149,7 +156,7 @@ void Exchange::finish_response() {
 }
 
 std::string Exchange::access_line() const {
-  return fmt::format("{} {} {} {} {}", label_, storage_.method,
+  return fmt::format("{} {} {} {} {}", label(), storage_.method,
                      parser_ ? parser_->path() : std::string_view(), outcome_.status,
                      outcome_.send_body ? response_.body.size() : 0);
 }

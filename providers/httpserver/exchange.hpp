@@ -27,8 +27,10 @@ enum class Step {
 /// at a time.
 class Exchange {
  public:
-  /// `limits` may change between requests (set_limits). `label` names the actor in log lines.
-  Exchange(Log log, std::string_view label, const RequestLimits& limits);
+  /// `limits` may change between requests (set_terms). `label` stands in log lines for the actor
+  /// where no route names one.
+  Exchange(Log log, std::string_view label, const RequestLimits& limits,
+           const RouteTable* routes = nullptr);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -40,7 +42,13 @@ class Exchange {
   void input_ended(bool expired);
   /// Whether a part of a request has come.
   [[nodiscard]] bool mid_request() const noexcept { return parser_.has_value(); }
-  void set_limits(const RequestLimits& limits) noexcept { limits_ = limits; }
+  /// For the next request: limits, and where requests go. `routes` must live until the next call.
+  void set_terms(const RequestLimits& limits, const RouteTable* routes) noexcept {
+    limits_ = limits;
+    routes_ = routes;
+  }
+  /// Of the request under way; null when nobody is there for it.
+  [[nodiscard]] const Route* route() const noexcept { return parser_ ? parser_->route() : nullptr; }
 
   /// Lets the handler answer the request. `keep_alive` false closes the connection after it.
   void handle(RequestHandler& handler, std::chrono::milliseconds timeout, bool keep_alive);
@@ -58,6 +66,7 @@ class Exchange {
  private:
   [[nodiscard]] bool parse();
   [[nodiscard]] std::string_view unread() const noexcept;
+  [[nodiscard]] std::string_view label() const noexcept;
   void answer(const ResponseTerms& terms);
   void finish_response();
   [[nodiscard]] std::size_t output_size() const noexcept;
@@ -65,6 +74,7 @@ class Exchange {
   Log log_;
   std::string_view label_;
   RequestLimits limits_;
+  const RouteTable* routes_;
   std::string input_;
   std::size_t input_begin_ = 0;
   std::size_t input_end_ = 0;

@@ -7,8 +7,8 @@
 
 #include "providers/common/adapter.hpp"
 #include "providers/httpserver/dispatch_handler.hpp"
-#include "providers/httpserver/host_services.hpp"
 #include "providers/httpserver/server.hpp"
+#include "providers/net/host_services.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t actor_key_chars = 56;
 
 struct Link {
-  std::shared_ptr<Site> site;
   Options options;
 };
 
@@ -53,10 +52,13 @@ class HttpServerProvider final : public Provider<Link> {
     for (const auto& warning : parsed->warnings) log_.warn("link of {}: {}", actor, warning);
     // Only hidden values changed, such as those of newer claims.
     if (previous && previous->options == parsed->options) return previous;
-    return previous ? rebind(*previous, parsed->options) : open(actor, parsed->options);
+    auto served = server_.put(std::string(actor), parsed->options,
+                              handler_for(std::string(actor), parsed->options));
+    if (!served) return pass(served);
+    return std::make_shared<Link>(Link{std::move(parsed->options)});
   }
 
-  void unbind(std::string_view, Link& link) override { server_.close(link.site); }
+  void unbind(std::string_view actor, Link&) override { server_.remove(actor); }
 
   Result<Bytes> handle(Link&, const Call&) override {
     return fail(ErrorCode::unsupported, "bad dispatch", "actors receive requests; they send none");
@@ -76,16 +78,10 @@ class HttpServerProvider final : public Provider<Link> {
   void stop(SteadyTime deadline) override { server_.stop(deadline); }
 
  private:
-  Result<std::shared_ptr<Link>> open(std::string_view actor, const Options& options) {
-    auto handler = std::make_shared<DispatchHandler>(host(), log_, std::string(actor));
-    auto site = server_.open(std::string(actor), options, std::move(handler));
-    if (!site) return pass(site);
-    return std::make_shared<Link>(Link{std::move(*site), options});
-  }
-
-  Result<std::shared_ptr<Link>> rebind(const Link& previous, const Options& options) {
-    if (auto done = server_.reconfigure(*previous.site, options); !done) return pass(done);
-    return std::make_shared<Link>(Link{previous.site, options});
+  std::shared_ptr<RequestHandler> handler_for(const std::string& actor, const Options& options) {
+    auto handler = std::make_shared<DispatchHandler>(host(), log_, actor);
+    if (!options.cors) return handler;
+    return std::make_shared<CorsHandler>(*options.cors, std::move(handler));
   }
 
   HostThreads threads_;

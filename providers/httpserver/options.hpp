@@ -9,7 +9,8 @@
 
 #include "base/limits.hpp"
 #include "codec/fields.hpp"
-#include "providers/httpserver/net.hpp"
+#include "providers/httpserver/cors.hpp"
+#include "providers/net/asio.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers::httpserver {
@@ -30,6 +31,14 @@ struct Options {
   std::string tls_cert;  ///< PEM files; both or neither
   std::string tls_key;
   bool access_log = false;
+
+  /// Whether other links may have the same addresses: there is a HOSTS or a PATH_PREFIX.
+  bool shared = false;
+  /// Lower case; "*.example.com" is every name below example.com. Empty: any host.
+  std::vector<std::string> hosts;
+  std::string path_prefix;  ///< "/api"; empty: any path
+  bool strip_prefix = false;
+  std::optional<CorsRules> cors;
 
   [[nodiscard]] bool tls() const noexcept { return !tls_cert.empty(); }
   friend bool operator==(const Options&, const Options&) = default;

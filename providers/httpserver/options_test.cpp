@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "providers/httpserver/listener.hpp"
+#include "providers/net/listener.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {

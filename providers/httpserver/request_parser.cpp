@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/msgpack_writer.hpp"
+#include "providers/httpserver/route.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
@@ -62,8 +63,9 @@ void RequestStorage::clear() {
   if (message.capacity() > kept) message.shrink_to_fit();
 }
 
-RequestParser::RequestParser(RequestStorage& storage, const RequestLimits& limits)
-    : storage_(storage), limits_(limits) {
+RequestParser::RequestParser(RequestStorage& storage, const RequestLimits& limits,
+                             const RouteTable* routes)
+    : storage_(storage), limits_(limits), routes_(routes) {
   storage_.clear();
   header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
   body_limit(limits_.body_bytes);
@@ -120,7 +122,10 @@ bool RequestParser::split_target() {
     const auto name = to_lower_ascii(path_.substr(0, std::min<std::size_t>(scheme, 5)));
     if (scheme == std::string_view::npos || (name != "http" && name != "https")) return false;
     path_.remove_prefix(scheme + 3);
-    path_.remove_prefix(std::min(path_.find_first_of("/?"), path_.size()));
+    const auto end = std::min(path_.find_first_of("/?"), path_.size());
+    authority_ = path_.substr(0, end);
+    authority_.remove_prefix(authority_.find('@') + 1);  // npos + 1 is 0
+    path_.remove_prefix(end);
   }
   const auto question = path_.find('?');
   if (question != std::string_view::npos) {
@@ -190,6 +195,8 @@ void RequestParser::on_header_impl(ErrorCondition& error) {
   }
   if (version_ < 11) expects_continue_ = false;
   mark_repeated();
+  if (routes_ != nullptr) choose_route(error);
+  if (error) return;
   // The length of a chunked body is known at its end only.
   if (!chunked()) encode_head(static_cast<std::size_t>(content_length().value_or(0)));
 }
@@ -212,11 +219,40 @@ void RequestParser::on_finish_impl(ErrorCondition&) {
   storage_.message.insert(storage_.message.end(), storage_.body.begin(), storage_.body.end());
 }
 
+/// RFC 9112 3.2.2: the authority of an absolute target counts, not Host.
+void RequestParser::choose_route(ErrorCondition& error) {
+  std::string host(authority_);
+  if (host.empty() && routes_->by_host()) host = find("host").value_or("");
+  route_ = routes_->find(host, path_);
+  const bool has_body = chunked() || content_length().value_or(0) > 0;
+  if (route_ == nullptr) {
+    // Without a body the connection may go on, and the answer is made like any other.
+    if (has_body) refuse(404, "Nothing is served here\n", error);
+    return;
+  }
+  const auto& options = route_->options;
+  if (content_length().value_or(0) > options.max_body_bytes) error = http::error::body_limit;
+  if (chunked()) body_limit(options.max_body_bytes);
+  if (!options.strip_prefix) return;
+  path_.remove_prefix(options.path_prefix.size());
+  if (path_.empty()) path_ = "/";
+}
+
+std::string_view RequestParser::name_of(const RequestStorage::Header& header) const noexcept {
+  return std::string_view(storage_.text).substr(header.name_at, header.name_size);
+}
+
+std::optional<std::string> RequestParser::find(std::string_view name) const {
+  const auto& headers = storage_.headers;
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    if (!headers[i].merged && name_of(headers[i]) == name) return joined_value(i);
+  }
+  return std::nullopt;
+}
+
 void RequestParser::mark_repeated() {
   auto& headers = storage_.headers;
-  const auto name = [&](const RequestStorage::Header& header) {
-    return std::string_view(storage_.text).substr(header.name_at, header.name_size);
-  };
+  const auto name = [&](const RequestStorage::Header& header) { return name_of(header); };
   for (std::size_t i = 1; i < headers.size(); ++i) {
     for (std::size_t j = 0; j < i && !headers[i].merged; ++j) {
       headers[i].merged = !headers[j].merged && name(headers[i]) == name(headers[j]);
@@ -225,19 +261,24 @@ void RequestParser::mark_repeated() {
   }
 }
 
-std::string_view RequestParser::value_of(std::size_t first) {
+std::string RequestParser::joined_value(std::size_t first) const {
   const std::string_view text = storage_.text;
   const auto& head = storage_.headers[first];
-  const auto name = text.substr(head.name_at, head.name_size);
-  const auto value = text.substr(head.value_at, head.value_size);
-  if (!repeated_) return value;
-  storage_.joined = value;
-  for (std::size_t i = first + 1; i < storage_.headers.size(); ++i) {
+  const auto name = name_of(head);
+  std::string all(text.substr(head.value_at, head.value_size));
+  for (std::size_t i = first + 1; repeated_ && i < storage_.headers.size(); ++i) {
     const auto& other = storage_.headers[i];
-    if (!other.merged || text.substr(other.name_at, other.name_size) != name) continue;
-    storage_.joined += name == "cookie" ? "; " : ", ";
-    storage_.joined += text.substr(other.value_at, other.value_size);
+    if (!other.merged || name_of(other) != name) continue;
+    all += name == "cookie" ? "; " : ", ";
+    all += text.substr(other.value_at, other.value_size);
   }
+  return all;
+}
+
+std::string_view RequestParser::value_of(std::size_t first) {
+  const auto& head = storage_.headers[first];
+  if (!repeated_) return std::string_view(storage_.text).substr(head.value_at, head.value_size);
+  storage_.joined = joined_value(first);
   return storage_.joined;
 }
 
@@ -256,7 +297,7 @@ void RequestParser::encode_head(std::size_t body_size) {
       headers.begin(), headers.end(), [](const auto& header) { return !header.merged; })));
   for (std::size_t i = 0; i < headers.size(); ++i) {
     if (headers[i].merged) continue;
-    out.string(std::string_view(storage_.text).substr(headers[i].name_at, headers[i].name_size));
+    out.string(name_of(headers[i]));
     out.string(value_of(i));
   }
   out.string("body");

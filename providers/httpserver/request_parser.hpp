@@ -9,10 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include "providers/httpserver/net.hpp"
+#include "providers/httpserver/handler.hpp"
+#include "providers/net/asio.hpp"
 #include "trellis/bytes.hpp"
 
 namespace trellis::providers::httpserver {
+
+class RouteTable;
+struct Route;
 
 struct RequestLimits {
   std::size_t header_bytes = 0;  ///< request line and headers together; also trailers
@@ -46,10 +50,13 @@ struct RequestStorage {
 
 /// Parses one request. Stricter than Beast where two readers could disagree (request smuggling):
 /// one Content-Length, Transfer-Encoding only `chunked` and only in HTTP/1.1, exactly one Host.
-/// Belongs to one connection.
-class RequestParser final : public boost::beast::http::basic_parser<true> {
+/// With `routes` the request is placed as soon as its head is there: the limit for its body is that
+/// of the route, and one with a body that nobody is there for is refused at once (404). Belongs to
+/// one connection.
+class RequestParser final : public boost::beast::http::basic_parser<true>, public RequestHeaders {
  public:
-  RequestParser(RequestStorage& storage, const RequestLimits& limits);
+  RequestParser(RequestStorage& storage, const RequestLimits& limits,
+                const RouteTable* routes = nullptr);
 
   /// Parses what it can of `input`; returns how much was used up.
   std::size_t feed(std::string_view input);
@@ -60,7 +67,11 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   [[nodiscard]] bool awaits_continue() const;
   [[nodiscard]] bool is_head() const noexcept { return head_; }
   [[nodiscard]] bool is_http_10() const noexcept { return version_ < 11; }
+  /// As the actor gets it: without the prefix that its route strips.
   [[nodiscard]] std::string_view path() const noexcept { return path_; }
+  /// Null before the head is complete, without routes, and where none fits.
+  [[nodiscard]] const Route* route() const noexcept { return route_; }
+  [[nodiscard]] std::optional<std::string> find(std::string_view name) const override;
 
  private:
   using View = boost::beast::string_view;
@@ -82,14 +93,20 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void keep_header(std::string_view name, std::string_view value);
   void check_framing(Field field, std::string_view value, ErrorCondition& error);
   [[nodiscard]] bool split_target();
+  void choose_route(ErrorCondition& error);
   void mark_repeated();
+  [[nodiscard]] std::string_view name_of(const RequestStorage::Header& header) const noexcept;
+  [[nodiscard]] std::string joined_value(std::size_t first) const;
   [[nodiscard]] std::string_view value_of(std::size_t first);
   /// Everything of the message but the content of its last field, the body.
   void encode_head(std::size_t body_size);
 
   RequestStorage& storage_;
   RequestLimits limits_;
+  const RouteTable* routes_;
+  const Route* route_ = nullptr;
   std::optional<Refusal> refusal_;
+  std::string_view authority_;  ///< of an absolute target
   std::string_view path_;
   std::string_view query_;
   std::size_t head_bytes_ = 0;

@@ -9,19 +9,10 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "providers/httpserver/tokens.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
-
-bool is_token_char(char c) noexcept {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         marks.find(c) != std::string_view::npos;
-}
-
-bool is_name(std::string_view name) noexcept {
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char);
-}
 
 /// No control characters but tab, so no line ends.
 bool is_value(std::string_view value) noexcept {
@@ -32,12 +23,6 @@ bool is_value(std::string_view value) noexcept {
 }
 
 enum class Header { other, connection, length, date, ours };
-
-bool same_name(std::string_view a, std::string_view lower) noexcept {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-  });
-}
 
 /// Headers that belong to the connection (RFC 9110 7.6.1) are decided here, not by an actor.
 Header classify(std::string_view name) noexcept {
@@ -112,7 +97,7 @@ ResponseOutcome write_response_head(const codec::httpserver::Response& response,
   out.clear();
   append_status_line(outcome.status, out);
   for (const auto& [name, value] : response.header) {
-    if (!is_name(name) || !is_value(value)) {
+    if (!is_token(name) || !is_value(value)) {
       if (outcome.dropped_headers++ == 0) outcome.first_dropped = name;
       continue;
     }

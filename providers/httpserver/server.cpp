@@ -1,130 +1,223 @@
 #include "providers/httpserver/server.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "base/text.hpp"
+#include "providers/net/endpoints.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
 
-constexpr std::chrono::milliseconds sweep_interval{100};
 /// After the time for the answer of the handler, for sending it.
 constexpr std::chrono::milliseconds drain_margin = std::chrono::seconds(2);
 /// Kept back from the deadline of a stop for ending the threads.
 constexpr std::chrono::milliseconds stop_margin{200};
+
+std::int64_t last_ns_of(const Options& options) {
+  return coarse_now_ns() + std::chrono::nanoseconds(options.timeout + drain_margin).count();
+}
+
+/// The place's only label leaves it for another address.
+bool is_alone(const Place& place) {
+  return place.routes.size() == 1;
+}
 
 }  // namespace
 
 Server::Server(ThreadSource& threads, Log log, const Config& config)
     : log_(std::move(log)),
       config_(config),
-      pool_(threads, log_, config.spares),
-      timer_(pool_.context()) {}
+      pool_(threads, log_, "http-io", config.spares),
+      sweeper_(pool_.context(), [this] { sweep(); }, [this] { return has_connections(); }) {}
 
 Server::~Server() {
   stop(std::chrono::steady_clock::now());
 }
 
-Result<std::shared_ptr<Site>> Server::open(std::string label, const Options& options,
-                                           std::shared_ptr<RequestHandler> handler) {
-  auto site = std::make_shared<Site>(pool_.context(), log_, std::move(label), std::move(handler),
-                                     Site::Notices{[this] { start_sweeping(); },
-                                                   [this] {
-                                                     const std::lock_guard lock(empty_mutex_);
-                                                     emptied_.notify_all();
-                                                   }});
-  if (auto configured = site->configure(options); !configured) return pass(configured);
-  {
-    const std::lock_guard lock(mutex_);
-    sites_.push_back(site);
-  }
-  if (auto updated = update_threads(); !updated) {
-    close(site);
-    return pass(updated);
-  }
-  return site;
+Places Server::places() const {
+  const std::lock_guard lock(mutex_);
+  return places_;
 }
 
-Result<> Server::reconfigure(Site& site, const Options& options) {
-  if (auto configured = site.configure(options); !configured) return configured;
-  return update_threads();
+Result<> Server::put(const std::string& label, const Options& options,
+                     std::shared_ptr<RequestHandler> handler) {
+  const std::lock_guard changing(change_mutex_);
+  auto route = std::make_shared<Route>();
+  route->label = label;
+  route->options = options;
+  route->handler = std::move(handler);
+  auto change = plan_change(places(), std::move(route));
+  if (!change) return pass(change);
+  // Those that run already stay for the requests that are under way.
+  if (auto started = pool_.set_target(threads_for(*change)); !started) return started;
+  if (auto opened = open(*change); !opened) return opened;
+  commit(*change);
+  log_change(*change);
+  return {};
 }
 
-Result<> Server::update_threads() {
-  unsigned wanted = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& site : sites_) {
-      if (site->closing()) continue;
-      wanted = std::max(wanted, site->settings()->options.workers.value_or(config_.threads));
+unsigned Server::threads_for(const Change& change) const {
+  unsigned wanted = change.route->options.workers.value_or(config_.threads);
+  for (const auto& place : places()) {
+    for (const auto& route : place->routes) {
+      if (route->label == change.route->label) continue;
+      wanted = std::max(wanted, route->options.workers.value_or(config_.threads));
     }
   }
-  // Those that run already stay for the requests that are under way.
-  return wanted == 0 ? Result<>() : pool_.set_target(wanted);
+  return wanted;
 }
 
-void Server::close(const std::shared_ptr<Site>& site) {
-  const auto time = site->settings()->options.timeout + drain_margin;
-  site->close(coarse_now_ns() + std::chrono::nanoseconds(time).count());
-  // Fewer threads are always to be had.
-  static_cast<void>(update_threads());
+Result<> Server::open(Change& change) {
+  auto opened = open_wanted(change);
+  return opened ? opened : open_in_place_of_left(change, opened.error());
 }
 
-void Server::start_sweeping() {
-  const std::lock_guard lock(sweep_mutex_);
-  if (std::exchange(sweeping_, true)) return;
-  timer_.expires_after(sweep_interval);
-  timer_.async_wait([this](const ErrorCondition& error) {
-    if (!error) sweep();
-  });
+Result<> Server::open_wanted(Change& change) {
+  const Site::Notices notices = {[this] { sweeper_.wake(); },
+                                 [this] {
+                                   const std::lock_guard lock(empty_mutex_);
+                                   emptied_.notify_all();
+                                 }};
+  const auto& addresses = change.route->options.addresses;
+  for (const auto& address : change.wanted) {
+    auto site = std::make_shared<Site>(pool_.context(), log_, change.alone, notices);
+    auto place = std::make_shared<Place>(Place{site, {change.route}});
+    {
+      // First, so that its connections are looked after from the beginning.
+      const std::lock_guard lock(mutex_);
+      places_.push_back(place);
+    }
+    change.opened.push_back(place);
+    if (auto listening = site->listen(address, needs_v6_only(addresses, address)); !listening) {
+      for (const auto& each : change.opened) {
+        each->routes.clear();
+        each->site->close(coarse_now_ns());
+      }
+      change.opened.clear();
+      sweeper_.wake();
+      return listening;
+    }
+  }
+  return {};
+}
+
+/// From 127.0.0.1:80 to 0.0.0.0:80 the old address must go before the new one can be had.
+Result<> Server::open_in_place_of_left(Change& change, const Error& first) {
+  std::vector<std::pair<std::shared_ptr<Site>, Endpoint>> old;
+  for (const auto& place : change.left) {
+    if (!is_alone(*place) || !place->site->listening()) continue;
+    old.emplace_back(place->site, place->site->stop_listening());
+  }
+  if (old.empty()) return std::unexpected<Error>(first);
+  auto opened = open_wanted(change);
+  if (opened) return opened;
+  for (const auto& [site, address] : old) {
+    if (auto again = site->listen(address, false); !again) {
+      log_.error("{} is lost for {}: {}", to_text(address), change.route->label,
+                 again.error().message);
+    }
+  }
+  return opened;
+}
+
+/// Nothing in here can fail.
+void Server::commit(Change& change) {
+  for (auto& join : change.joins) {
+    join.place->routes = std::move(join.routes);
+    join.place->site->apply(std::move(join.settings));
+  }
+  for (const auto& place : change.left) {
+    if (is_alone(*place)) {
+      // For the connections that are left.
+      static_cast<void>(place->site->stop_listening());
+      place->routes = {change.route};
+      place->site->apply(change.alone);
+    } else {
+      leave(*place, change.route->label);
+    }
+  }
+  sweeper_.wake();
+}
+
+/// Others stay.
+void Server::leave(Place& place, std::string_view label) {
+  std::erase_if(place.routes, [&](const auto& each) { return each->label == label; });
+  auto settings = settings_for(place.routes, place.site->where(), place.site->settings()->tls);
+  // Fewer routes cannot be in each other's way.
+  if (settings) place.site->apply(std::move(*settings));
+}
+
+void Server::log_change(const Change& change) const {
+  const auto& label = change.route->label;
+  const auto& options = change.route->options;
+  for (const auto& place : change.opened) {
+    log_.info("listening on {} for {}", place->site->url(), label);
+  }
+  if (!options.shared) return;
+  const auto hosts = options.hosts.empty() ? "any host" : join(options.hosts, ", ");
+  for (const auto& each : change.joins) {
+    log_.info("serving {}, {}/ on {} for {}", hosts, options.path_prefix, each.place->site->url(),
+              label);
+  }
+}
+
+void Server::remove(std::string_view label) {
+  const std::lock_guard changing(change_mutex_);
+  for (const auto& place : places()) {
+    const auto route = place->route_of(label);
+    if (!route) continue;
+    route->ended = !is_alone(*place);
+    if (is_alone(*place)) {
+      place->routes.clear();
+      place->site->close(last_ns_of(route->options));
+    } else {
+      leave(*place, label);
+    }
+  }
+  sweeper_.wake();
 }
 
 void Server::sweep() {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto now = coarse_now_ns();
-    for (const auto& site : sites_) site->sweep(now);
-    std::erase_if(sites_,
-                  [](const auto& site) { return site->closing() && site->connections() == 0; });
-  }
-  {
-    const std::lock_guard lock(sweep_mutex_);
-    sweeping_ = false;
-  }
-  // In this order: a connection that comes now either is seen here or starts the timer itself.
-  if (has_connections()) start_sweeping();
+  const std::lock_guard lock(mutex_);
+  const auto now = coarse_now_ns();
+  for (const auto& place : places_) place->site->sweep(now);
+  // A connection that is just being made holds the site too.
+  std::erase_if(places_, [](const auto& place) {
+    const auto& site = place->site;
+    return site.use_count() == 1 && place.use_count() == 1 && !site->listening();
+  });
 }
 
 bool Server::has_connections() const {
   const std::lock_guard lock(mutex_);
-  return std::any_of(sites_.begin(), sites_.end(),
-                     [](const auto& site) { return site->connections() > 0; });
+  return std::any_of(places_.begin(), places_.end(),
+                     [](const auto& place) { return place->site->connections() > 0; });
 }
 
 void Server::stop(SteadyTime deadline) {
-  std::vector<std::shared_ptr<Site>> sites;
-  {
-    const std::lock_guard lock(mutex_);
-    sites = sites_;
-  }
+  const std::lock_guard changing(change_mutex_);
+  const auto all = places();
   const auto left = deadline - std::chrono::steady_clock::now();
-  for (const auto& site : sites) {
-    site->close(coarse_now_ns() + std::chrono::nanoseconds(left).count());
+  for (const auto& place : all) {
+    place->site->close(coarse_now_ns() + std::chrono::nanoseconds(left).count());
   }
   {
     std::unique_lock lock(empty_mutex_);
     emptied_.wait_until(lock, deadline - stop_margin, [this] { return !has_connections(); });
   }
-  for (const auto& site : sites) site->cut_connections();
+  for (const auto& place : all) place->site->cut_connections();
   pool_.stop();
   const std::lock_guard lock(mutex_);
-  sites_.clear();
+  places_.clear();
 }
 
 std::vector<std::string> Server::urls() const {
-  const std::lock_guard lock(mutex_);
   std::vector<std::string> all;
-  for (const auto& site : sites_) {
-    for (auto& url : site->urls()) all.push_back(std::move(url));
+  for (const auto& place : places()) {
+    if (place->site->listening()) all.push_back(place->site->url());
   }
   return all;
 }

@@ -1,25 +1,28 @@
-// The server of one provider instance: threads and time limits shared by the sites of all actors.
+// The server of one provider instance: which actor is served on which address, threads, time
+// limits.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "providers/httpserver/io_pool.hpp"
+#include "providers/httpserver/placement.hpp"
 #include "providers/httpserver/site.hpp"
+#include "providers/net/io_pool.hpp"
+#include "providers/net/sweeper.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::providers::httpserver {
 
-/// Usable without any host: give it threads, a log and a handler for each site. Functions may be
-/// called from any thread that is not one of its own; for one site by one thread at a time.
+/// Usable without any host: give it threads, a log and a handler for each label. Functions may be
+/// called from any thread that is not one of its own.
 class Server {
  public:
   struct Config {
-    unsigned threads = 1;  ///< for sites that do not say how many; usually the number of cores
+    unsigned threads = 1;  ///< for options that do not say how many; usually the number of cores
     unsigned spares = 64;  ///< threads that may block beyond these
   };
   /// `threads` must outlive the server.
@@ -28,39 +31,43 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Begins to serve; listens when it returns. `label` appears in log lines.
-  [[nodiscard]] Result<std::shared_ptr<Site>> open(std::string label, const Options& options,
-                                                   std::shared_ptr<RequestHandler> handler);
-  /// Site::configure, and the threads that the new options want.
-  [[nodiscard]] Result<> reconfigure(Site& site, const Options& options);
-  /// Refuses new connections from now on; requests under way may finish in their time. Returns at
-  /// once.
-  void close(const std::shared_ptr<Site>& site);
-  /// Closes all sites, lets requests finish, cuts what is left shortly before `deadline`, and ends
-  /// all threads. A handler that has not returned by then is waited for.
+  /// Serves `label` (an actor, in log lines too) as the options say, in place of what they said
+  /// before; listens when it returns. Addresses that stay keep their connections, which use the new
+  /// options from their next request on; connections of other addresses live on. Nothing of other
+  /// labels is touched. When it fails everything is as it was.
+  [[nodiscard]] Result<> put(const std::string& label, const Options& options,
+                             std::shared_ptr<RequestHandler> handler);
+  /// Refuses new connections for `label` from now on, on shared addresses new requests; requests
+  /// under way may finish in their time. Returns at once.
+  void remove(std::string_view label);
+  /// Closes all addresses, lets requests finish, cuts what is left shortly before `deadline`, and
+  /// ends all threads. A handler that has not returned by then is waited for.
   void stop(SteadyTime deadline);
 
-  /// Addresses of all sites, for people.
+  /// All addresses, for people.
   [[nodiscard]] std::vector<std::string> urls() const;
 
  private:
-  [[nodiscard]] Result<> update_threads();
-  void start_sweeping();
+  [[nodiscard]] Result<> open(Change& change);
+  [[nodiscard]] Result<> open_wanted(Change& change);
+  [[nodiscard]] Result<> open_in_place_of_left(Change& change, const Error& first);
+  void commit(Change& change);
+  void leave(Place& place, std::string_view label);
+  void log_change(const Change& change) const;
+  [[nodiscard]] unsigned threads_for(const Change& change) const;
+  [[nodiscard]] Places places() const;
   void sweep();
   [[nodiscard]] bool has_connections() const;
 
   const Log log_;
   const Config config_;
-  IoPool pool_;
-  mutable std::mutex mutex_;                  // taken before that of a site
-  std::vector<std::shared_ptr<Site>> sites_;  // under mutex_; closed ones until they are empty
-  net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>,
-                            Executor>
-      timer_;               // under sweep_mutex_
-  std::mutex sweep_mutex_;  // taken with no other held
-  bool sweeping_ = false;   // under sweep_mutex_
-  std::mutex empty_mutex_;
+  std::mutex empty_mutex_;  // both outlive the connections, which the pool holds
   std::condition_variable emptied_;
+  IoPool pool_;
+  std::mutex change_mutex_;   // one change at a time; taken before all others
+  mutable std::mutex mutex_;  // taken before that of a site
+  Places places_;             // under mutex_; those that no longer listen until they are empty
+  Sweeper sweeper_;
 };
 
 }  // namespace trellis::providers::httpserver

@@ -2,125 +2,62 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
-#include "providers/httpserver/tls.hpp"
-
 namespace trellis::providers::httpserver {
-namespace {
 
-bool is_wanted(const Options& options, const Listener& listener) {
-  return std::any_of(options.addresses.begin(), options.addresses.end(),
-                     [&](const auto& address) { return listener.serves(address); });
-}
-
-/// `[::]:80` serves IPv4 too unless the list has an IPv4 address for that port.
-bool needs_v6_only(const Options& options, const Endpoint& endpoint) {
-  return std::any_of(options.addresses.begin(), options.addresses.end(), [&](const auto& other) {
-    return other.address().is_v4() && other.port() == endpoint.port();
-  });
-}
-
-std::string to_url(const Listener& listener, bool tls) {
-  return fmt::format("{}://{}", tls ? "https" : "http", to_text(listener.bound()));
-}
-
-}  // namespace
-
-Site::Site(net::io_context& context, Log log, std::string label,
-           std::shared_ptr<RequestHandler> handler, Notices notices)
+Site::Site(net::io_context& context, Log log, Settings settings, Notices notices)
     : context_(context),
       log_(std::move(log)),
-      label_(std::move(label)),
-      handler_(std::move(handler)),
-      notices_(std::move(notices)) {}
+      notices_(std::move(notices)),
+      settings_(std::make_shared<const Settings>(std::move(settings))),
+      version_(settings_->version) {}
 
-Result<> Site::configure(const Options& options) {
-  auto next = std::make_shared<Settings>(Settings{options, nullptr, version_ + 1});
-  if (options.tls()) {
-    auto tls = make_tls(options.tls_cert, options.tls_key);
-    if (!tls) return pass(tls);
-    next->tls = std::move(*tls);
-  }
-  auto opened = open_missing(options);
-  if (!opened) opened = open_in_place_of_old(options, opened.error());
-  if (!opened) return pass(opened);
+Result<> Site::listen(const Endpoint& wanted, bool v6_only) {
+  auto listener = Listener::open(context_, log_, wanted, v6_only);
+  if (!listener) return pass(listener);
+  if (where_.empty()) where_ = to_text((*listener)->bound());
   {
     const std::lock_guard lock(mutex_);
-    settings_ = next;
-    version_ = next->version;
+    listener_ = *listener;
   }
-  drop_unwanted(options);
-  adopt(*opened, options.tls());
+  (*listener)->accept([site = weak_from_this()](Socket socket) {
+    if (const auto self = site.lock()) self->accepted(std::move(socket));
+  });
   return {};
 }
 
-Result<Site::Listeners> Site::open_missing(const Options& options) const {
-  Listeners opened;
-  for (const auto& address : options.addresses) {
-    const auto serves = [&](const auto& each) { return each->serves(address); };
-    if (std::any_of(listeners_.begin(), listeners_.end(), serves)) continue;
-    auto listener = Listener::open(context_, log_, address, needs_v6_only(options, address));
-    if (!listener) {
-      for (const auto& each : opened) each->close();
-      return pass(listener);
-    }
-    opened.push_back(std::move(*listener));
-  }
-  return opened;
-}
-
-/// From 127.0.0.1:80 to 0.0.0.0:80 the old address must go before the new one can be had.
-Result<Site::Listeners> Site::open_in_place_of_old(const Options& options, const Error& first) {
-  const auto old = drop_unwanted(options);
-  if (old.empty()) return std::unexpected<Error>(first);
-  auto opened = open_missing(options);
-  if (opened) return opened;
-  Listeners restored;
-  for (const auto& address : old) {
-    auto listener = Listener::open(context_, log_, address, false);
-    if (listener) {
-      restored.push_back(std::move(*listener));
-    } else {
-      log_.error("{} is lost for {}: {}", to_text(address), label_, listener.error().message);
-    }
-  }
-  adopt(restored, settings_ && settings_->options.tls());
-  return opened;
-}
-
-/// Closes the listeners that `options` does not have; returns where they were.
-std::vector<Endpoint> Site::drop_unwanted(const Options& options) {
-  Listeners gone;
+Endpoint Site::stop_listening() {
+  std::shared_ptr<Listener> listener;
   {
     const std::lock_guard lock(mutex_);
-    // Not std::stable_partition: g++ 12's allocates through a call that clang calls deprecated.
-    Listeners kept;
-    for (const auto& each : listeners_) {
-      (is_wanted(options, *each) ? kept : gone).push_back(each);
-    }
-    listeners_ = std::move(kept);
+    listener.swap(listener_);
   }
-  std::vector<Endpoint> addresses;
-  for (const auto& listener : gone) {
-    listener->close();
-    addresses.push_back(listener->bound());
-  }
-  return addresses;
+  if (!listener) return {};
+  listener->close();
+  return listener->bound();
 }
 
-void Site::adopt(const Listeners& opened, bool tls) {
-  {
-    const std::lock_guard lock(mutex_);
-    listeners_.insert(listeners_.end(), opened.begin(), opened.end());
-  }
-  for (const auto& listener : opened) {
-    listener->accept([site = weak_from_this()](Socket socket) {
-      if (const auto self = site.lock()) self->accepted(std::move(socket));
-    });
-    log_.info("listening on {} for {}", to_url(*listener, tls), label_);
-  }
+bool Site::listening() const {
+  const std::lock_guard lock(mutex_);
+  return listener_ != nullptr;
+}
+
+bool Site::is_at(const Endpoint& address) const {
+  const std::lock_guard lock(mutex_);
+  return listener_ && listener_->bound() == address;
+}
+
+bool Site::serves(const Endpoint& address) const {
+  const std::lock_guard lock(mutex_);
+  return listener_ && listener_->serves(address);
+}
+
+void Site::apply(Settings settings) {
+  const std::lock_guard lock(mutex_);
+  settings.version = version_ + 1;
+  settings_ = std::make_shared<const Settings>(std::move(settings));
+  version_.store(settings_->version, std::memory_order_release);
 }
 
 void Site::accepted(Socket socket) {
@@ -128,6 +65,7 @@ void Site::accepted(Socket socket) {
   std::size_t count = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (!listener_) return;
     now = settings_;
     count = connections_.size();
   }
@@ -140,12 +78,7 @@ void Site::accepted(Socket socket) {
 
 void Site::close(std::int64_t last_ns) {
   closing_ = true;
-  Listeners listeners;
-  {
-    const std::lock_guard lock(mutex_);
-    listeners.swap(listeners_);
-  }
-  for (const auto& listener : listeners) listener->close();
+  static_cast<void>(stop_listening());
   const std::lock_guard lock(mutex_);
   for (auto* connection : connections_) connection->drain(last_ns);
 }
@@ -160,13 +93,8 @@ void Site::sweep(std::int64_t now_ns) {
   for (auto* connection : connections_) connection->sweep(now_ns);
 }
 
-std::vector<std::string> Site::urls() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::string> all;
-  for (const auto& listener : listeners_) {
-    all.push_back(to_url(*listener, settings_->options.tls()));
-  }
-  return all;
+std::string Site::url() const {
+  return fmt::format("{}://{}", settings()->tls ? "https" : "http", where_);
 }
 
 std::size_t Site::connections() const {

@@ -141,6 +141,30 @@ TEST_F(HttpTlsTest, UnusableFilesAreNamed) {
       std::string::npos);
 }
 
+TEST_F(HttpTlsTest, LinksOnOneAddressHaveTheSameCertificate) {
+  auto values = tls();
+  values["HOSTS"] = "a.example";
+  const auto port = bind(values);
+  values["BIND"] = fmt::format("127.0.0.1:{}", port);
+  values["HOSTS"] = "b.example";
+  ASSERT_TRUE(provider_.bind(other, values));
+  TlsClient client(port);
+  for (const auto* host : {"a.example", "b.example"}) {
+    const auto request = fmt::format("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", host);
+    EXPECT_TRUE(client.ask(request, std::string("host=") + host).starts_with("HTTP/1.1 200"));
+  }
+  // Going away does not read the files again.
+  std::filesystem::remove(cert());
+  ASSERT_TRUE(provider_.remove(actor));
+  EXPECT_TRUE(client.ask("GET / HTTP/1.1\r\nHost: b.example\r\n\r\n", "host=b.example")
+                  .starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(client.ask("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", "here\n")
+                  .starts_with("HTTP/1.1 404"));
+  const auto text =
+      bind_error({{"BIND", fmt::format("127.0.0.1:{}", port)}, {"HOSTS", "c.example"}});
+  EXPECT_NE(text.find("TLS_CERT"), std::string::npos) << text;
+}
+
 TEST_F(HttpTlsTest, RemovingAndStoppingWithOpenConnections) {
   const auto port = bind(tls());
   TlsClient client(port);

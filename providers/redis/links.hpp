@@ -1,10 +1,13 @@
 // What links to providers over Redis have in common: their values, their pools, their health.
 //
 // Link values, all optional:
-//   URL                 redis://[[user]:password@]host[:port][/database] (default 127.0.0.1:6379,
-//   0) CONNECTIONS         at most, to one server with the same settings    (1-64, default 8)
-//   CONNECT_TIMEOUT_MS  connecting and logging in                        (1-60000, default 2000)
-//   COMMAND_TIMEOUT_MS  one command and its answer                       (1-600000, default 5000)
+//
+//   URL                 redis://[[user]:password@]host[:port][/database]
+//                       (default redis://127.0.0.1:6379/)
+//   CONNECTIONS         at most, to one server with the same settings (1-64, default 8)
+//   CONNECT_TIMEOUT_MS  connecting and logging in (1-60000, default 2000)
+//   COMMAND_TIMEOUT_MS  one command and its answer (1-600000, default 5000)
+//
 // The call's own deadline bounds both.
 #pragma once
 

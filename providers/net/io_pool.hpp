@@ -1,5 +1,5 @@
-// The I/O threads of a server: as many run as there are cores, and for every one that blocks inside
-// a request a spare takes over (DESIGN "Blocking").
+// The I/O threads of a provider: as many run as there are cores, and for every one that blocks
+// inside a request a spare takes over (DESIGN "Blocking").
 #pragma once
 
 #include <atomic>
@@ -13,10 +13,10 @@
 
 #include "base/blocking.hpp"
 #include "base/log.hpp"
-#include "providers/httpserver/net.hpp"
+#include "providers/net/asio.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::providers::httpserver {
+namespace trellis::providers {
 
 /// A thread that runs; destruction waits for its end.
 class PoolThread {
@@ -42,7 +42,8 @@ class ThreadSource {
 /// the target exist: then waits are refused, so that I/O never stops.
 class IoPool final : private BlockingHooks {
  public:
-  IoPool(ThreadSource& source, Log log, unsigned spares);
+  /// `name`: of the threads, at most 15 bytes, with static lifetime.
+  IoPool(ThreadSource& source, Log log, std::string_view name, unsigned spares);
   ~IoPool() override;
 
   [[nodiscard]] net::io_context& context() noexcept { return context_; }
@@ -65,6 +66,7 @@ class IoPool final : private BlockingHooks {
 
   ThreadSource& source_;
   Log log_;
+  const std::string_view name_;
   const unsigned spares_;
   net::io_context context_;
   net::executor_work_guard<Executor> work_;
@@ -80,4 +82,4 @@ class IoPool final : private BlockingHooks {
   std::atomic<bool> stopping_{false};                 // written under mutex_
 };
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::providers

@@ -1,13 +1,17 @@
-#include "providers/httpserver/io_pool.hpp"
+#include "providers/net/io_pool.hpp"
 
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
 
-namespace trellis::providers::httpserver {
+namespace trellis::providers {
 
-IoPool::IoPool(ThreadSource& source, Log log, unsigned spares)
-    : source_(source), log_(std::move(log)), spares_(spares), work_(context_.get_executor()) {}
+IoPool::IoPool(ThreadSource& source, Log log, std::string_view name, unsigned spares)
+    : source_(source),
+      log_(std::move(log)),
+      name_(name),
+      spares_(spares),
+      work_(context_.get_executor()) {}
 
 IoPool::~IoPool() {
   stop();
@@ -35,7 +39,7 @@ Result<> IoPool::add_thread(Lock& lock) {
   ++total_;
   ++running_;
   lock.unlock();
-  auto thread = source_.start("http-io", [this] { run(); }, *this);
+  auto thread = source_.start(name_, [this] { run(); }, *this);
   lock.lock();
   if (!thread) {
     --total_;
@@ -86,9 +90,9 @@ void IoPool::run_one() {
   try {
     context_.run_one();
   } catch (const std::exception& error) {
-    log_.error("a handler of the HTTP server failed: {}", error.what());
+    log_.error("a handler on {} failed: {}", name_, error.what());
   } catch (...) {
-    log_.error("a handler of the HTTP server failed");
+    log_.error("a handler on {} failed", name_);
   }
 }
 
@@ -119,4 +123,4 @@ void IoPool::stop() {
   }
 }
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::providers

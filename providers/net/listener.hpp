@@ -7,10 +7,10 @@
 #include <mutex>
 
 #include "base/log.hpp"
-#include "providers/httpserver/net.hpp"
+#include "providers/net/asio.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::providers::httpserver {
+namespace trellis::providers {
 
 /// "http://127.0.0.1:8080", "[::1]:8080" without the scheme.
 [[nodiscard]] std::string to_text(const Endpoint& endpoint);
@@ -56,4 +56,4 @@ class Listener : public std::enable_shared_from_this<Listener> {
   bool closed_ = false;  // under mutex_
 };
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::providers

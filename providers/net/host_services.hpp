@@ -1,10 +1,10 @@
-// Threads and log of the server, taken from the host of the provider.
+// Threads and log of a server, taken from the host of the provider.
 #pragma once
 
 #include "providers/common/host.hpp"
-#include "providers/httpserver/io_pool.hpp"
+#include "providers/net/io_pool.hpp"
 
-namespace trellis::providers::httpserver {
+namespace trellis::providers {
 
 /// Any thread.
 class HostThreads final : public ThreadSource {
@@ -30,4 +30,4 @@ class HostLogSink final : public LogSink {
   Host host_;
 };
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::providers

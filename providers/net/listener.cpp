@@ -1,4 +1,4 @@
-#include "providers/httpserver/listener.hpp"
+#include "providers/net/listener.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <chrono>
 #include <utility>
 
-namespace trellis::providers::httpserver {
+namespace trellis::providers {
 
 std::string to_text(const Endpoint& endpoint) {
   const auto address = endpoint.address().to_string();
@@ -86,4 +86,4 @@ void Listener::close() {
   retry_.cancel();
 }
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::providers

@@ -1,4 +1,4 @@
-// The names this provider uses of Asio and Beast, in one place.
+// The names that providers use of Asio, in one place.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -7,7 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
-namespace trellis::providers::httpserver {
+namespace trellis::providers {
 
 namespace net = boost::asio;
 using ErrorCondition = boost::system::error_code;
@@ -16,4 +16,4 @@ using Endpoint = net::ip::tcp::endpoint;
 using Socket = net::basic_stream_socket<net::ip::tcp, Executor>;
 using Acceptor = net::basic_socket_acceptor<net::ip::tcp, Executor>;
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::providers

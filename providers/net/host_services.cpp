@@ -1,8 +1,8 @@
-#include "providers/httpserver/host_services.hpp"
+#include "providers/net/host_services.hpp"
 
 #include <utility>
 
-namespace trellis::providers::httpserver {
+namespace trellis::providers {
 namespace {
 
 class Thread final : public PoolThread {
@@ -32,4 +32,4 @@ Result<std::unique_ptr<PoolThread>> HostThreads::start(std::string_view name,
   return std::make_unique<Thread>(std::move(*thread));
 }
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::providers

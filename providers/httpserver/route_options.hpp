@@ -1,0 +1,19 @@
+// The link values that place an actor on an address it shares, and those of CORS.
+#pragma once
+
+#include <optional>
+
+#include "codec/fields.hpp"
+#include "providers/httpserver/options.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::providers::httpserver {
+
+/// HOSTS, PATH_PREFIX and STRIP_PREFIX. Errors name the key. Any thread.
+[[nodiscard]] Result<> read_route(const codec::StringMap& values, Options& out);
+
+/// CORS_ORIGINS and the other CORS_ values; nothing without CORS_ORIGINS. Errors name the key. Any
+/// thread.
+[[nodiscard]] Result<> read_cors(const codec::StringMap& values, std::optional<CorsRules>& out);
+
+}  // namespace trellis::providers::httpserver

@@ -1,0 +1,26 @@
+// Names of methods and headers (RFC 9110 5.6.2).
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace trellis::providers::httpserver {
+
+[[nodiscard]] inline bool is_token_char(char c) noexcept {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         marks.find(c) != std::string_view::npos;
+}
+
+[[nodiscard]] inline bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+/// Whether `a` in any letter case is `lower`, which is in lower case.
+[[nodiscard]] inline bool same_name(std::string_view a, std::string_view lower) noexcept {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
+    return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
+  });
+}
+
+}  // namespace trellis::providers::httpserver

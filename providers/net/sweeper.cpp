@@ -1,0 +1,37 @@
+#include "providers/net/sweeper.hpp"
+
+#include <time.h>
+
+#include <utility>
+
+namespace trellis::providers {
+
+std::int64_t coarse_now_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+Sweeper::Sweeper(net::io_context& context, std::function<void()> sweep, std::function<bool()> more)
+    : sweep_(std::move(sweep)), more_(std::move(more)), timer_(context) {}
+
+void Sweeper::wake() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(awake_, true)) return;
+  timer_.expires_after(interval);
+  timer_.async_wait([this](const ErrorCondition& error) {
+    if (!error) on_timer();
+  });
+}
+
+void Sweeper::on_timer() {
+  sweep_();
+  {
+    const std::lock_guard lock(mutex_);
+    awake_ = false;
+  }
+  // In this order: what comes now either is seen here or wakes the timer itself.
+  if (more_()) wake();
+}
+
+}  // namespace trellis::providers

@@ -1,0 +1,158 @@
+#include "providers/telnet/lobby.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "codec/messages/telnet.hpp"
+
+namespace trellis::providers::telnet {
+namespace {
+
+namespace messages = codec::telnet;
+
+/// Those who are told that there are too many are sessions too: so many of them and no more.
+constexpr std::size_t most_refusals = 16;
+
+}  // namespace
+
+std::shared_ptr<Lobby> Lobby::make(Host host, Log log, net::io_context& context, std::string actor,
+                                   Notices notices) {
+  std::shared_ptr<Lobby> made(new Lobby(host, log, actor, std::move(notices)));
+  made->listeners_ = std::make_unique<ListenerSet>(context, std::move(log), std::move(actor),
+                                                   [lobby = std::weak_ptr(made)](Socket socket) {
+                                                     if (const auto self = lobby.lock())
+                                                       self->accepted(std::move(socket));
+                                                   });
+  return made;
+}
+
+Lobby::Lobby(Host host, Log log, std::string actor, Notices notices)
+    : host_(host), log_(std::move(log)), actor_(std::move(actor)), notices_(std::move(notices)) {}
+
+Result<> Lobby::configure(const Options& options) {
+  auto next = std::make_shared<const Options>(options);
+  {
+    // Before the first connection can come.
+    const std::lock_guard lock(mutex_);
+    next.swap(options_);
+  }
+  auto listening = listeners_->configure(options.addresses);
+  if (!listening) {
+    const std::lock_guard lock(mutex_);
+    options_ = std::move(next);
+  }
+  return listening;
+}
+
+void Lobby::accepted(Socket socket) {
+  std::shared_ptr<Session> session;
+  std::string_view refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || sessions_.size() >= options_->max_sessions + most_refusals) return;
+    if (sessions_.size() >= options_->max_sessions) refusal = "Too many sessions\r\n";
+    session = std::make_shared<Session>(shared_from_this(), make_uuid(random_), options_,
+                                        std::move(socket));
+    sessions_.emplace(session->id(), session);
+  }
+  notices_.on_session();
+  session->start(refusal);
+}
+
+Result<> Lobby::tell(std::string_view operation, ByteView payload,
+                     std::chrono::milliseconds timeout) const {
+  const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, operation, payload, timeout);
+  if (!reply) return std::unexpected<Error>(reply.error());
+  const auto result = codec::decode<messages::TelnetResult>(reply->bytes());
+  if (!result) return std::unexpected<Error>(result.error());
+  if (result->success) return {};
+  return fail(ErrorCode::guest_failed, result->error.value_or("the actor said no success"));
+}
+
+Result<> Lobby::started(const std::string& session, std::chrono::milliseconds timeout) {
+  log_.debug("session {} of {} begins", session, actor_);
+  auto told = tell(messages::operation::session_started,
+                   codec::encode(messages::SessionStartedArgs{session}), timeout);
+  if (!told) {
+    log_.warn("session {} of {} could not be started: {}", session, actor_, told.error().message);
+  }
+  return told;
+}
+
+Result<> Lobby::received(const std::string& session, std::string line,
+                         std::chrono::milliseconds timeout) {
+  auto told = tell(messages::operation::receive_text,
+                   codec::encode(messages::TextArgs{session, std::move(line)}), timeout);
+  if (!told) {
+    log_.warn("a line of session {} failed in {}: {}", session, actor_, told.error().message);
+  }
+  return told;
+}
+
+void Lobby::ended(const std::string& session) {
+  bool empty = false;
+  {
+    const std::lock_guard lock(mutex_);
+    sessions_.erase(session);
+    empty = sessions_.empty();
+  }
+  log_.debug("session {} of {} is over", session, actor_);
+  if (empty) notices_.on_empty();
+}
+
+Result<> Lobby::send(std::string_view session, std::string_view text) {
+  std::shared_ptr<Session> found;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = sessions_.find(session);
+    if (at != sessions_.end()) found = at->second;
+  }
+  const auto gone = [&] {
+    return fail(ErrorCode::not_found,
+                fmt::format("Socket is not present for session {}", excerpt(session)),
+                "the client may have closed it");
+  };
+  if (!found) return gone();
+  auto sent = found->send(text);
+  if (!sent && sent.error().code == ErrorCode::not_found) return gone();
+  return sent;
+}
+
+std::vector<std::shared_ptr<Session>> Lobby::all_sessions() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Session>> all;
+  all.reserve(sessions_.size());
+  for (const auto& [id, session] : sessions_) all.push_back(session);
+  return all;
+}
+
+void Lobby::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  listeners_->close();
+  for (const auto& session : all_sessions()) session->end("\r\nThe session is closed.\r\n");
+}
+
+void Lobby::cut_sessions() {
+  for (const auto& session : all_sessions()) session->cut();
+}
+
+void Lobby::sweep(std::int64_t now_ns) {
+  for (const auto& session : all_sessions()) session->sweep(now_ns);
+}
+
+bool Lobby::over() const {
+  const std::lock_guard lock(mutex_);
+  return closed_ && sessions_.empty();
+}
+
+std::size_t Lobby::sessions() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.size();
+}
+
+}  // namespace trellis::providers::telnet

@@ -1,0 +1,243 @@
+#include "providers/telnet/session.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "providers/net/sweeper.hpp"
+
+namespace trellis::providers::telnet {
+namespace {
+
+/// How long the client may take to close after us.
+constexpr std::chrono::milliseconds closing_time = std::chrono::seconds(2);
+/// Echo and answers that a client has not taken before it is no longer listened to.
+constexpr std::size_t most_echo_bytes = 16 * limits::kib;
+/// Lines in a row before other connections get the thread.
+constexpr int lines_in_a_row = 16;
+
+constexpr std::string_view not_ansi =
+    "\r\nThis server needs a terminal that understands ANSI escape sequences.\r\n";
+
+std::int64_t after(std::chrono::milliseconds time) {
+  return coarse_now_ns() + std::chrono::nanoseconds(time).count();
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<SessionOwner> owner, std::string id,
+                 std::shared_ptr<const Options> options, Socket socket)
+    : owner_(std::move(owner)),
+      id_(std::move(id)),
+      options_(std::move(options)),
+      terminal_({options_->max_line_bytes, options_->require_ansi}),
+      socket_(std::move(socket)) {}
+
+void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
+  const std::lock_guard lock(mutex_);
+  if (closing_) return;  // the limit that ends the session stays
+  waiting_ = what;
+  deadline_ns_ = what == Waiting::actor ? never : after(allowed);
+}
+
+void Session::start(std::string_view refusal) {
+  {
+    const std::lock_guard lock(mutex_);
+    ErrorCondition ignored;
+    socket_.set_option(net::ip::tcp::no_delay(true), ignored);
+    if (refusal.empty()) put(Terminal::opening());
+  }
+  if (!refusal.empty()) {
+    end(refusal);
+    return read();
+  }
+  if (terminal_.ready()) return begin() ? run() : read();
+  wait_for(Waiting::terminal, options_->terminal_timeout);
+  read();
+}
+
+/// Until it must wait. What starts an asynchronous operation is the last thing done: its end may
+/// already be running on another thread.
+void Session::run() {
+  for (int lines = 0;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (over_) return;
+      if (closing_) input_.clear();
+    }
+    if (input_.empty()) return read();
+    std::string output;
+    const auto fed = terminal_.feed(input_, output);
+    input_.erase(0, fed.used);
+    {
+      const std::lock_guard lock(mutex_);
+      put(output);
+    }
+    if (!handle(fed.event)) return read();
+    if (!has_room()) return;
+    if (fed.event == Event::line && ++lines >= lines_in_a_row) return yield();
+  }
+}
+
+/// False when the session ends.
+bool Session::handle(Event event) {
+  switch (event) {
+    case Event::none: return true;
+    case Event::ready: input_.insert(0, terminal_.take_early()); return begin();
+    case Event::refused: end(not_ansi); return false;
+    case Event::abuse: end("\r\nThat is too much.\r\n"); return false;
+    case Event::line: return deliver(terminal_.take_line());
+  }
+  return false;
+}
+
+bool Session::begin() {
+  wait_for(Waiting::actor, {});
+  {
+    const std::lock_guard lock(mutex_);
+    put(options_->banner);
+  }
+  if (const auto started = owner_->started(id_, options_->timeout); !started) {
+    end("\r\nThe session could not be started.\r\n");
+    return false;
+  }
+  wait_for(Waiting::line, options_->idle_timeout);
+  return true;
+}
+
+bool Session::deliver(std::string line) {
+  wait_for(Waiting::actor, {});
+  if (const auto done = owner_->received(id_, std::move(line), options_->timeout); !done) {
+    // The text is for the log; the session goes on.
+    const std::lock_guard lock(mutex_);
+    put("\r\nThat could not be handled.\r\n");
+  }
+  wait_for(Waiting::line, options_->idle_timeout);
+  return true;
+}
+
+bool Session::has_room() {
+  const std::lock_guard lock(mutex_);
+  reader_waits_ = output_.size() + writing_.size() - written_ > most_echo_bytes;
+  return !reader_waits_;
+}
+
+void Session::yield() {
+  net::post(socket_.get_executor(), [self = shared_from_this()] { self->run(); });
+}
+
+void Session::read() {
+  const std::lock_guard lock(mutex_);
+  if (over_) return;
+  socket_.async_read_some(
+      net::buffer(buffer_),
+      [self = shared_from_this()](const ErrorCondition& error, std::size_t count) {
+        if (error) return self->cut();
+        self->on_read(count);
+      });
+}
+
+void Session::on_read(std::size_t count) {
+  // Answers of the terminal do not put off its deadline.
+  if (terminal_.ready()) wait_for(Waiting::line, options_->idle_timeout);
+  input_.append(buffer_.data(), count);
+  run();
+}
+
+Result<> Session::send(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (over_ || closing_) return fail(ErrorCode::not_found, "the session is over");
+  const auto pending = output_.size() + writing_.size() - written_;
+  if (pending + text.size() > options_->max_pending_bytes) {
+    return fail(ErrorCode::limit,
+                fmt::format("the client has not yet taken {} bytes; {} more are beyond {}", pending,
+                            text.size(), options_->max_pending_bytes),
+                "send less at a time, or raise MAX_PENDING_BYTES of the link");
+  }
+  put(text);
+  return {};
+}
+
+void Session::put(std::string_view text) {
+  if (closing_) return;
+  output_ += text;
+  write_some();
+}
+
+void Session::write_some() {
+  if (write_pending_ || over_) return;
+  if (written_ == writing_.size()) {
+    writing_.clear();
+    writing_.swap(output_);
+    written_ = 0;
+  }
+  if (writing_.empty()) {
+    ErrorCondition ignored;
+    if (closing_) socket_.shutdown(Socket::shutdown_send, ignored);
+    return;
+  }
+  write_pending_ = true;
+  write_deadline_ns_ = after(options_->write_timeout);
+  socket_.async_write_some(
+      net::buffer(writing_.data() + written_, writing_.size() - written_),
+      [self = shared_from_this()](const ErrorCondition& error, std::size_t count) {
+        if (error) return self->cut();
+        self->on_write(count);
+      });
+}
+
+void Session::on_write(std::size_t count) {
+  bool go_on = false;
+  {
+    const std::lock_guard lock(mutex_);
+    write_pending_ = false;
+    write_deadline_ns_ = never;
+    written_ += count;
+    write_some();
+    const auto pending = output_.size() + writing_.size() - written_;
+    if (reader_waits_ && pending <= most_echo_bytes) {
+      reader_waits_ = false;
+      go_on = true;
+    }
+  }
+  if (go_on) run();
+}
+
+void Session::end(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (over_ || closing_) return;
+  put(text);
+  closing_ = true;
+  waiting_ = Waiting::closing;
+  deadline_ns_ = after(closing_time);
+  write_some();
+}
+
+void Session::cut() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(over_, true)) return;
+    ErrorCondition ignored;
+    socket_.close(ignored);
+  }
+  owner_->ended(id_);
+}
+
+void Session::sweep(std::int64_t now_ns) {
+  Waiting late = Waiting::actor;
+  {
+    const std::lock_guard lock(mutex_);
+    if (now_ns >= write_deadline_ns_) late = Waiting::closing;
+    if (now_ns >= deadline_ns_) late = waiting_;
+  }
+  switch (late) {
+    case Waiting::terminal: return end(not_ansi);
+    case Waiting::line: return end("\r\nNothing was typed for too long.\r\n");
+    case Waiting::actor: return;
+    case Waiting::closing: return cut();
+  }
+}
+
+}  // namespace trellis::providers::telnet

@@ -1,0 +1,95 @@
+// One telnet session: moves bytes between a socket and a Terminal, and lines to the actor.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "providers/net/asio.hpp"
+#include "providers/telnet/options.hpp"
+#include "providers/telnet/terminal.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::providers::telnet {
+
+/// What a session needs of the lobby it is in. Any thread.
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+  /// Tells the actor and waits for its answer; an error when it failed or said no success.
+  [[nodiscard]] virtual Result<> started(const std::string& session,
+                                         std::chrono::milliseconds timeout) = 0;
+  [[nodiscard]] virtual Result<> received(const std::string& session, std::string line,
+                                          std::chrono::milliseconds timeout) = 0;
+  virtual void ended(const std::string& session) = 0;
+};
+
+/// Public functions may be called from any thread. Reading, editing and calling the actor are one
+/// chain: one handler at a time, so a client waits with its next line until the actor is done with
+/// the last. Writing is another, so what the actor sends meanwhile goes out at once. A client that
+/// does not take its output is not read from either, and cut off after a time.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(std::shared_ptr<SessionOwner> owner, std::string id,
+          std::shared_ptr<const Options> options, Socket socket);
+
+  /// Begins; `refusal`: only says that and ends.
+  void start(std::string_view refusal = {});
+  /// Appends to what is sent. Errors: not_found when the session is over; limit when the client
+  /// takes too slowly what it is sent.
+  [[nodiscard]] Result<> send(std::string_view text);
+  /// Says `text`, ends sending, and closes when the client does, or soon after.
+  void end(std::string_view text);
+  /// Closes now.
+  void cut();
+  /// Ends what has taken too long. `now_ns` as coarse_now_ns().
+  void sweep(std::int64_t now_ns);
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+
+ private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+  enum class Waiting : std::uint8_t { terminal, line, actor, closing };
+
+  void wait_for(Waiting what, std::chrono::milliseconds allowed);  // locks mutex_
+  void run();
+  void read();
+  void on_read(std::size_t count);
+  void yield();
+  [[nodiscard]] bool begin();
+  [[nodiscard]] bool deliver(std::string line);
+  [[nodiscard]] bool handle(Event event);
+  /// False when the reader must wait until the client has taken some.
+  [[nodiscard]] bool has_room();
+  void write_some();                // under mutex_
+  void put(std::string_view text);  // under mutex_
+  void on_write(std::size_t count);
+
+  const std::shared_ptr<SessionOwner> owner_;
+  const std::string id_;
+  const std::shared_ptr<const Options> options_;
+
+  // Of the reading chain.
+  Terminal terminal_;
+  std::string input_;
+  std::array<char, 4096> buffer_{};
+
+  std::mutex mutex_;            // a socket may be used by one thread at a time
+  Socket socket_;               // under mutex_
+  std::string output_;          // under mutex_; waits behind writing_
+  std::string writing_;         // under mutex_; written by nobody while a write is under way
+  std::size_t written_ = 0;     // under mutex_; of writing_
+  bool write_pending_ = false;  // under mutex_
+  bool reader_waits_ = false;   // under mutex_
+  bool closing_ = false;        // under mutex_
+  bool over_ = false;           // under mutex_
+  Waiting waiting_ = Waiting::terminal;     // under mutex_
+  std::int64_t deadline_ns_ = never;        // under mutex_
+  std::int64_t write_deadline_ns_ = never;  // under mutex_
+};
+
+}  // namespace trellis::providers::telnet

@@ -1,0 +1,154 @@
+#include "providers/telnet/telnet.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <thread>
+
+#include "codec/messages/telnet.hpp"
+#include "providers/common/adapter.hpp"
+#include "providers/net/host_services.hpp"
+#include "providers/net/io_pool.hpp"
+#include "providers/net/sweeper.hpp"
+#include "providers/telnet/lobby.hpp"
+
+namespace trellis::providers::telnet {
+namespace {
+
+namespace messages = codec::telnet;
+
+/// Threads that may wait for actors beside those that move bytes.
+constexpr unsigned spare_threads = 64;
+/// How long a stop waits for clients to take the last words.
+constexpr std::chrono::milliseconds goodbye_time{500};
+
+struct Link {
+  std::shared_ptr<Lobby> lobby;
+  Options options;
+};
+
+class TelnetProvider final : public Provider<Link> {
+ public:
+  static constexpr Description description = {
+      messages::contract_id.data(),
+      "Trellis Telnet",
+      "Trellis",
+      "0.1.0",
+      1,
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+
+  explicit TelnetProvider(Host host)
+      : Provider(host),
+        threads_(host),
+        log_(std::make_shared<HostLogSink>(host), "telnet"),
+        pool_(threads_, log_, "telnet-io", spare_threads),
+        sweeper_(pool_.context(), [this] { sweep(); }, [this] { return has_sessions(); }) {}
+
+  Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
+                                     const std::shared_ptr<Link>& previous) override {
+    auto options = read_options(values);
+    if (!options) return pass(options);
+    // Only hidden values changed, such as those of newer claims.
+    if (previous && previous->options == *options) return previous;
+    const auto threads = std::max(1U, std::thread::hardware_concurrency());
+    if (auto started = pool_.set_target(threads); !started) return pass(started);
+    auto lobby = previous ? previous->lobby : make_lobby(actor);
+    if (auto listening = lobby->configure(*options); !listening) return pass(listening);
+    if (!previous) {
+      const std::lock_guard lock(mutex_);
+      lobbies_.push_back(lobby);
+    }
+    return std::make_shared<Link>(Link{std::move(lobby), std::move(*options)});
+  }
+
+  void unbind(std::string_view, Link& link) override {
+    link.lobby->close();
+    sweeper_.wake();
+  }
+
+  Result<Bytes> handle(Link& link, const Call& call) override {
+    if (call.operation != messages::operation::send_text) {
+      return fail(ErrorCode::unsupported, "bad dispatch", "telnet has SendText");
+    }
+    const auto args = codec::decode<messages::TextArgs>(call.payload);
+    if (!args) return std::unexpected<Error>(args.error());
+    const auto sent = link.lobby->send(args->session, args->text);
+    if (sent) return codec::encode(messages::TelnetResult{true, std::nullopt});
+    if (sent.error().code == ErrorCode::not_found) return std::unexpected<Error>(sent.error());
+    return codec::encode(messages::TelnetResult{false, sent.error().message});
+  }
+
+  codec::core::HealthResponse health() override {
+    constexpr std::size_t most_shown = 8;
+    std::vector<std::string> addresses;
+    std::size_t sessions = 0;
+    for (const auto& lobby : lobbies()) {
+      for (const auto& address : lobby->addresses()) addresses.push_back(to_text(address));
+      sessions += lobby->sessions();
+    }
+    if (addresses.empty()) return {true, "no actor is linked"};
+    const auto more = addresses.size() - std::min(addresses.size(), most_shown);
+    addresses.resize(addresses.size() - more);
+    auto message = fmt::format("listening on {}", fmt::join(addresses, ", "));
+    if (more > 0) message += fmt::format(" and {} more", more);
+    return {true, message + fmt::format("; {} sessions", sessions)};
+  }
+
+  void stop(SteadyTime deadline) override {
+    const auto all = lobbies();
+    for (const auto& lobby : all) lobby->close();
+    {
+      const auto now = std::chrono::steady_clock::now();
+      std::unique_lock lock(empty_mutex_);
+      emptied_.wait_until(lock, std::min(deadline, now + goodbye_time),
+                          [this] { return !has_sessions(); });
+    }
+    for (const auto& lobby : all) lobby->cut_sessions();
+    pool_.stop();
+  }
+
+ private:
+  using Lobbies = std::vector<std::shared_ptr<Lobby>>;
+
+  std::shared_ptr<Lobby> make_lobby(std::string_view actor) {
+    return Lobby::make(host(), log_, pool_.context(), std::string(actor),
+                       {[this] { sweeper_.wake(); },
+                        [this] {
+                          const std::lock_guard lock(empty_mutex_);
+                          emptied_.notify_all();
+                        }});
+  }
+
+  [[nodiscard]] Lobbies lobbies() const {
+    const std::lock_guard lock(mutex_);
+    return lobbies_;
+  }
+  [[nodiscard]] bool has_sessions() const {
+    const auto all = lobbies();
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto& lobby) { return lobby->sessions() > 0; });
+  }
+  void sweep() {
+    for (const auto& lobby : lobbies()) lobby->sweep(coarse_now_ns());
+    const std::lock_guard lock(mutex_);
+    std::erase_if(lobbies_, [](const auto& lobby) { return lobby->over(); });
+  }
+
+  HostThreads threads_;
+  Log log_;
+  std::mutex empty_mutex_;  // both outlive the sessions, which the pool holds
+  std::condition_variable emptied_;
+  IoPool pool_;
+  mutable std::mutex mutex_;  // not held while a lobby is called, but for over()
+  Lobbies lobbies_;           // under mutex_; closed ones until they are empty
+  Sweeper sweeper_;
+};
+
+}  // namespace
+
+const trellis_provider_table* table() noexcept {
+  return provider_table<TelnetProvider>();
+}
+
+}  // namespace trellis::providers::telnet
