@@ -16,6 +16,10 @@ using namespace std::string_view_literals;
 
 constexpr auto opening = "\xff\xfd\x1f\xff\xfb\x03\xff\xfb\x01\xff\xfd\x18"sv;
 
+std::string in(const TempDir& folder, std::string_view name) {
+  return (folder.path() / name).string();
+}
+
 /// Waits until `done`, for at most 20 s.
 template <class Done>
 bool eventually(Done done) {
@@ -195,8 +199,8 @@ TEST_F(TelnetTest, ATakenPortIsAnErrorAndTheOldStateStays) {
 
 TEST_F(TelnetTest, BadValuesAreRefused) {
   const TempDir folder;
-  std::ofstream(folder.file("latin1")) << "gr\xfcn";
-  std::ofstream(folder.file("long")) << std::string(70'000, 'x');
+  std::ofstream(in(folder, "latin1")) << "gr\xfcn";
+  std::ofstream(in(folder, "long")) << std::string(70'000, 'x');
   const std::vector<std::pair<codec::StringMap, std::string>> cases = {
       {{{"PORT", "x"}}, "PORT"},
       {{{"MODT", "x"}}, "MODT"},
@@ -205,11 +209,11 @@ TEST_F(TelnetTest, BadValuesAreRefused) {
       {{{"MAX_LINE_BYTES", "1"}}, "MAX_LINE_BYTES"},
       {{{"MAX_PENDING_BYTES", "1"}}, "MAX_PENDING_BYTES"},
       {{{"IDLE_TIMEOUT_MS", "0"}}, "IDLE_TIMEOUT_MS"},
-      {{{"MOTD_FILE", folder.file("none")}}, "none"},
+      {{{"MOTD_FILE", in(folder, "none")}}, "none"},
       {{{"MOTD_FILE", folder.path()}}, "MOTD_FILE"},
-      {{{"MOTD_FILE", folder.file("latin1")}}, "UTF-8"},
-      {{{"MOTD_FILE", folder.file("long")}}, "65536"},
-      {{{"MOTD_FILE", folder.file("latin1")}, {"MOTD", "x"}}, "only one"},
+      {{{"MOTD_FILE", in(folder, "latin1")}}, "UTF-8"},
+      {{{"MOTD_FILE", in(folder, "long")}}, "65536"},
+      {{{"MOTD_FILE", in(folder, "latin1")}, {"MOTD", "x"}}, "only one"},
   };
   for (auto [values, part] : cases) {
     values.try_emplace("BIND", "127.0.0.1:0");
@@ -221,8 +225,8 @@ TEST_F(TelnetTest, BadValuesAreRefused) {
 
 TEST_F(TelnetTest, TheBannerMayBeAFile) {
   const TempDir folder;
-  std::ofstream(folder.file("motd")) << "  /\\_/\\\r\n  drawing\n";
-  const auto port = bind({{"MOTD_FILE", folder.file("motd")}, {"REQUIRE_ANSI", "false"}});
+  std::ofstream(in(folder, "motd")) << "  /\\_/\\\r\n  drawing\n";
+  const auto port = bind({{"MOTD_FILE", in(folder, "motd")}, {"REQUIRE_ANSI", "false"}});
   TelnetClient client(port);
   EXPECT_EQ(client.until("drawing\n\r"), std::string(opening) + "  /\\_/\\\n\r  drawing\n\r");
 }
