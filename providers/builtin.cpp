@@ -3,6 +3,7 @@
 #include <array>
 
 #include "providers/extras/extras.hpp"
+#include "providers/httpclient/httpclient.hpp"
 #include "providers/httpserver/httpserver.hpp"
 #include "providers/keyvalue/keyvalue.hpp"
 #include "providers/keyvalue_redis/keyvalue_redis.hpp"
@@ -14,6 +15,7 @@ namespace trellis::providers {
 std::span<const Builtin> builtins() noexcept {
   static const std::array all = {
       Builtin{"builtin:extras", extras::table(), extras::fixed_key},
+      Builtin{"builtin:httpclient", httpclient::table(), {}},
       Builtin{"builtin:httpserver", httpserver::table(), {}},
       Builtin{"builtin:keyvalue", keyvalue::table(), {}},
       Builtin{"builtin:keyvalue-redis", keyvalue_redis::table(), {}},

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "providers/httpserver/tokens.hpp"
+#include "http/tokens.hpp"
 
 namespace trellis::providers::httpserver {
+
+using trellis::http::same_name;
 namespace {
 
 using codec::httpserver::Response;

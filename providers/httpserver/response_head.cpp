@@ -9,9 +9,12 @@
 #include <iterator>
 
 #include "base/text.hpp"
-#include "providers/httpserver/tokens.hpp"
+#include "http/tokens.hpp"
 
 namespace trellis::providers::httpserver {
+
+using trellis::http::is_token;
+using trellis::http::same_name;
 namespace {
 
 /// No control characters but tab, so no line ends.

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "http/tokens.hpp"
 #include "providers/common/link_values.hpp"
-#include "providers/httpserver/tokens.hpp"
 
 namespace trellis::providers::httpserver {
+
+using trellis::http::is_token;
 namespace {
 
 constexpr std::string_view remedy = "correct the link and put it again";

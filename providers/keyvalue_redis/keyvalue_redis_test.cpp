@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "providers/keyvalue_redis/redis_fixture.hpp"
-#include "support/scripted_redis.hpp"
+#include "support/scripted_server.hpp"
 
 namespace trellis::providers {
 namespace {

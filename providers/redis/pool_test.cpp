@@ -6,7 +6,7 @@
 
 #include "providers/redis/values.hpp"
 #include "support/redis_server.hpp"
-#include "support/scripted_redis.hpp"
+#include "support/scripted_server.hpp"
 
 namespace trellis::providers::redis {
 namespace {

@@ -1,9 +1,9 @@
 // trellis call ACTOR OPERATION [JSON …] (cli.md 7, with what later versions of the tool have): to
 // the host on this machine, or over the lattice when a server is named.
+#include "base/base64.hpp"
 #include "cli/call_data.hpp"
 #include "cli/ctl_common.hpp"
 #include "cli/host_client.hpp"
-#include "control/base64.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -22,13 +22,13 @@ Result<Bytes> call_local(const Context& context, const Options& options) {
   if (!payload) return payload;
   json arguments{{"target", options.data.actor},
                  {"operation", options.data.operation},
-                 {"payload", control::to_base64(*payload)}};
+                 {"payload", to_base64(*payload)}};
   if (options.timeout_ms > 0) arguments["timeout_ms"] = options.timeout_ms;
   const std::chrono::milliseconds given(options.timeout_ms);
   auto answer =
       ask_host(context, options.host, {"call", std::move(arguments)}, request_patience + given);
   if (!answer) return pass(answer);
-  auto bytes = control::from_base64(text_of(*answer, "payload"));
+  auto bytes = from_base64(text_of(*answer, "payload"));
   if (!bytes) return fail(ErrorCode::malformed, "call: the host's answer has no payload");
   return std::move(*bytes);
 }

@@ -5,10 +5,10 @@
 
 #include <map>
 
+#include "base/base64.hpp"
 #include "base/limits.hpp"
 #include "codec/json_msgpack.hpp"
 #include "control/arguments.hpp"
-#include "control/base64.hpp"
 #include "control/inventory_json.hpp"
 #include "control/resolve.hpp"
 #include "package/reference.hpp"

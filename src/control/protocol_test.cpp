@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/base64.hpp"
 #include "base/limits.hpp"
-#include "control/base64.hpp"
 
 namespace trellis::control {
 namespace {

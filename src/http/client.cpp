@@ -78,6 +78,7 @@ class Exchange {
   bool take_header(std::string_view line);
   bool take_body(ByteView bytes);
   std::size_t give(std::span<char> into);
+  curl_socket_t open_socket(const curl_sockaddr& address);
   /// Keeps the first problem, and ends the exchange.
   bool stop_with(Error problem) {
     if (!problem_) problem_ = std::move(problem);
@@ -93,6 +94,9 @@ class Exchange {
   static std::size_t on_read(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Exchange*>(self)->give({data, size});
   }
+  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) {
+    return static_cast<Exchange*>(self)->open_socket(*address);
+  }
 
   const Request& request_;
   const Settings& settings_;
@@ -102,6 +106,7 @@ class Exchange {
   Response response_;
   std::size_t header_bytes_ = 0;
   bool sink_begun_ = false;
+  bool address_refused_ = false;
   std::optional<Error> problem_;
 };
 
@@ -124,6 +129,12 @@ void Exchange::prepare(const Control& control) {
   set(easy_, CURLOPT_HEADERDATA, this);
   set(easy_, CURLOPT_WRITEFUNCTION, &Exchange::on_body);
   set(easy_, CURLOPT_WRITEDATA, this);
+  set(easy_, CURLOPT_PROXY, settings_.proxy.c_str());  // empty: none, nor one of the environment
+  if (settings_.decompress) set(easy_, CURLOPT_ACCEPT_ENCODING, "");
+  if (settings_.allows) {
+    set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_open);
+    set(easy_, CURLOPT_OPENSOCKETDATA, this);
+  }
   prepare_security();
   prepare_method();
   prepare_headers();
@@ -139,10 +150,13 @@ void Exchange::prepare_security() {
 }
 
 void Exchange::prepare_method() {
-  if (request_.method == "GET") return;
-  if (request_.method == "HEAD") return set(easy_, CURLOPT_NOBODY, 1L);
+  const auto& method = request_.method;
+  const bool expects_body = method == "POST" || method == "PUT" || method == "PATCH";
+  if (method == "HEAD" && !request_.upload) return set(easy_, CURLOPT_NOBODY, 1L);
+  if (method != "GET") set(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
+  if (!request_.upload && !expects_body) return;
   set(easy_, CURLOPT_UPLOAD, 1L);
-  set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  set(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
   set(easy_, CURLOPT_INFILESIZE_LARGE,
       static_cast<curl_off_t>(request_.upload ? request_.upload->size : 0));
   set(easy_, CURLOPT_READFUNCTION, &Exchange::on_read);
@@ -195,6 +209,10 @@ Result<Response> Exchange::finish() {
 Error Exchange::failure_of(CURLcode code, const Control& control) const {
   const std::string why = message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
   const auto origin = request_.url.origin();
+  if (address_refused_) {
+    return {ErrorCode::denied, origin + ": connections to its address are not allowed",
+            "if they should be, allow the network (ALLOW of the link)"};
+  }
   if (code == CURLE_OPERATION_TIMEDOUT && until(control) <= milliseconds(1)) {
     return {ErrorCode::deadline, origin + ": the time allowed ran out",
             "allow more time (--timeout), or check the network"};
@@ -206,6 +224,10 @@ Error Exchange::failure_of(CURLcode code, const Control& control) const {
   if (code == CURLE_SSL_CONNECT_ERROR && !request_.url.encrypted) {
     return {ErrorCode::unavailable, origin + ": " + why, "check the address"};
   }
+  if (code == CURLE_SSL_CONNECT_ERROR && settings_.peer != "registry") {
+    return {ErrorCode::unavailable, origin + ": no encrypted connection: " + why,
+            "check that the address speaks HTTPS"};
+  }
   if (code == CURLE_SSL_CONNECT_ERROR) {
     return {ErrorCode::unavailable, origin + ": no encrypted connection: " + why,
             "if the registry speaks plain HTTP, put it on the list of insecure registries "
@@ -216,14 +238,22 @@ Error Exchange::failure_of(CURLcode code, const Control& control) const {
             "try again; what has arrived is kept"};
   }
   return {ErrorCode::unavailable, origin + ": " + why,
-          "check that the registry runs and can be reached from here"};
+          fmt::format("check that the {} runs and can be reached from here", settings_.peer)};
+}
+
+curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
+  if (!settings_.allows(address.addr)) {
+    address_refused_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
 }
 
 bool Exchange::take_header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > most_header_bytes) {
     return stop_with({ErrorCode::limit, request_.url.origin() + ": its headers are too long",
-                      "check that this is the address of a registry"});
+                      fmt::format("check that this is the address of a {}", settings_.peer)});
   }
   if (line.starts_with("HTTP/")) {  // of the answer, or of another one after 100 Continue
     response_.headers.clear();
@@ -233,7 +263,7 @@ bool Exchange::take_header(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return true;
   auto& value = response_.headers[to_lower_ascii(line.substr(0, colon))];
-  if (!value.empty()) value += ", ";
+  if (!value.empty()) value += settings_.joint;
   value += trim(line.substr(colon + 1));
   return true;
 }
@@ -248,7 +278,7 @@ bool Exchange::take_body(ByteView bytes) {
     return stop_with({ErrorCode::limit,
                       fmt::format("{}: its answer is longer than {} bytes", request_.url.origin(),
                                   request_.most_body_bytes),
-                      "check that this is the address of a registry"});
+                      fmt::format("check that this is the address of a {}", settings_.peer)});
   }
   response_.body += as_text(bytes);
   return true;

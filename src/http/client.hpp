@@ -2,6 +2,8 @@
 // credentials and retries are decided above (registry_session.hpp); libcurl is behind this.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -27,7 +29,7 @@ struct UserAndPassword {
   std::string password;
 };
 
-/// What came back. Header names are lower case; repeated headers are joined with ", ".
+/// What came back. Header names are lower case; repeated headers are joined (Settings::joint).
 struct Response {
   int status = 0;
   std::map<std::string, std::string> headers;
@@ -57,12 +59,12 @@ struct Upload {
 };
 
 struct Request {
-  std::string method = "GET";  ///< GET, HEAD, POST, PUT or PATCH
+  std::string method = "GET";  ///< upper case; anything but CONNECT
   Url url = {};
   std::vector<std::string> headers = {};  ///< "Name: value"
   std::optional<UserAndPassword> basic = {};
-  std::optional<Upload> upload = {};  ///< of POST, PUT, PATCH; absent means an empty body
-  Sink* sink = nullptr;          ///< borrowed
+  std::optional<Upload> upload = {};  ///< absent: none, for POST, PUT and PATCH an empty one
+  Sink* sink = nullptr;               ///< borrowed
   std::size_t most_body_bytes = 256 * limits::kib;
 };
 
@@ -73,12 +75,20 @@ struct Control {
   std::stop_token stop;
 };
 
+/// Which addresses may be connected to, asked for every one that a name stands for.
+using AddressFilter = std::function<bool(const sockaddr&)>;
+
 struct Settings {
   std::filesystem::path ca_file;  ///< trusted besides the system's; empty for none
   std::string user_agent = "trellis";
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
   /// A server that sends or takes nothing for so long is given up.
   std::chrono::seconds stall_timeout{30};
+  AddressFilter allows = {};      ///< absent: all; may be asked from any thread
+  std::string proxy = {};         ///< URL of a proxy; empty: none, whatever the environment says
+  bool decompress = false;        ///< ask for compressed bodies, and decode them
+  std::string_view joint = ", ";  ///< between repeated headers
+  std::string_view peer = "registry";  ///< what remedies call the other side
 };
 
 /// Keeps connections between exchanges. One thread.

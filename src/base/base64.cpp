@@ -1,8 +1,8 @@
-#include "control/base64.hpp"
+#include "base/base64.hpp"
 
 #include <sodium.h>
 
-namespace trellis::control {
+namespace trellis {
 
 std::string to_base64(ByteView bytes) {
   std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
@@ -25,4 +25,4 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace trellis::control
+}  // namespace trellis

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace trellis::providers::httpserver {
+namespace trellis::http {
 
 [[nodiscard]] inline bool is_token_char(char c) noexcept {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
@@ -23,4 +23,4 @@ namespace trellis::providers::httpserver {
   });
 }
 
-}  // namespace trellis::providers::httpserver
+}  // namespace trellis::http

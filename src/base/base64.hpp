@@ -1,4 +1,4 @@
-// Standard base64 with padding (RFC 4648, section 4), for bytes inside JSON.
+// Standard base64 with padding (RFC 4648, section 4).
 #pragma once
 
 #include <optional>
@@ -7,10 +7,10 @@
 
 #include "trellis/bytes.hpp"
 
-namespace trellis::control {
+namespace trellis {
 
 [[nodiscard]] std::string to_base64(ByteView bytes);
 /// Nothing for foreign characters, blanks or wrong padding.
 [[nodiscard]] std::optional<Bytes> from_base64(std::string_view text);
 
-}  // namespace trellis::control
+}  // namespace trellis

@@ -1,4 +1,4 @@
-// A server that is no Redis: it answers whatever the test wants.
+// A server that is none: it answers whatever the test wants.
 #pragma once
 
 #include <poll.h>
@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -30,8 +31,12 @@ class ScriptedServer {
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
   ~ScriptedServer() {
-    stopping_ = true;
-    ::shutdown(listener_.get(), SHUT_RDWR);
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      ::shutdown(listener_.get(), SHUT_RDWR);
+      if (serving_ >= 0) ::shutdown(serving_, SHUT_RDWR);  // clients may keep connections
+    }
     thread_.join();
   }
 
@@ -55,12 +60,22 @@ class ScriptedServer {
   void run() {
     while (!stopping_) {
       const Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (socket) serve_(socket.get());
+      if (!socket || !begin(socket.get())) continue;
+      serve_(socket.get());
+      const std::lock_guard lock(mutex_);
+      serving_ = -1;
     }
+  }
+  bool begin(int socket) {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) serving_ = socket;
+    return !stopping_;
   }
 
   const std::function<void(int)> serve_;
   const Descriptor listener_;
+  std::mutex mutex_;
+  int serving_ = -1;  // under mutex_
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

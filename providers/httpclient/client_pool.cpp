@@ -1,0 +1,39 @@
+#include "providers/httpclient/client_pool.hpp"
+
+#include <fmt/format.h>
+
+namespace trellis::providers::httpclient {
+
+Result<ClientPool::Lent> ClientPool::borrow(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  if (!freed_.wait_until(lock, deadline, [&] { return stopped_ || lent_ < most_; })) {
+    return fail(ErrorCode::busy, fmt::format("all {} connections of the link are in use", most_),
+                "raise CONNECTIONS of the link, or ask less at a time");
+  }
+  if (stopped_) return fail(ErrorCode::cancelled, "the provider is stopping");
+  std::unique_ptr<http::Client> client;
+  if (idle_.empty()) {
+    client = std::make_unique<http::Client>(settings_);
+  } else {
+    client = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  ++lent_;
+  return Lent(*this, std::move(client));
+}
+
+void ClientPool::give_back(std::unique_ptr<http::Client> client) {
+  const std::lock_guard lock(mutex_);
+  --lent_;
+  if (!stopped_) idle_.push_back(std::move(client));
+  freed_.notify_one();
+}
+
+void ClientPool::shut_down() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  idle_.clear();
+  freed_.notify_all();
+}
+
+}  // namespace trellis::providers::httpclient

@@ -1,0 +1,59 @@
+// HTTP clients of one link, each with the connections it keeps.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "http/client.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::providers::httpclient {
+
+/// Any thread. The client used last is used next, so that a link with little to do keeps few
+/// connections. Must outlive what it lent.
+class ClientPool {
+ public:
+  ClientPool(http::Settings settings, std::size_t most)
+      : settings_(std::move(settings)), most_(most) {}
+  ClientPool(const ClientPool&) = delete;
+  ClientPool& operator=(const ClientPool&) = delete;
+
+  /// A client for one caller at a time; goes back when it is destroyed.
+  class Lent {
+   public:
+    Lent(ClientPool& pool, std::unique_ptr<http::Client> client)
+        : pool_(&pool), client_(std::move(client)) {}
+    Lent(Lent&& other) noexcept = default;
+    Lent& operator=(Lent&&) = delete;
+    ~Lent() {
+      if (client_) pool_->give_back(std::move(client_));
+    }
+    http::Client* operator->() const noexcept { return client_.get(); }
+
+   private:
+    ClientPool* pool_;
+    std::unique_ptr<http::Client> client_;
+  };
+
+  /// Waits for one until `deadline` of std::chrono::steady_clock. Errors: busy, cancelled.
+  [[nodiscard]] Result<Lent> borrow(SteadyTime deadline);
+  /// Ends all waiting, now and later.
+  void shut_down();
+
+ private:
+  void give_back(std::unique_ptr<http::Client> client);
+
+  const http::Settings settings_;
+  const std::size_t most_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::vector<std::unique_ptr<http::Client>> idle_;
+  std::size_t lent_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace trellis::providers::httpclient
