@@ -2,9 +2,6 @@
 # The result is ${CMAKE_BINARY_DIR}/actors/<name>.wasm.
 find_program(WASM_CLANGXX NAMES clang++-14 clang++ REQUIRED)
 set(TRELLIS_ACTORS ${CMAKE_BINARY_DIR}/actors)
-set(TRELLIS_KEYS ${CMAKE_BINARY_DIR}/keys)
-# One signature at a time: the first makes the account key that the others use.
-set_property(GLOBAL APPEND PROPERTY JOB_POOLS trellis_sign=1)
 add_custom_target(trellis_actors ALL)
 
 # trellis_sign_actor(<name> <unsigned module> [claims sign options…])
@@ -12,8 +9,7 @@ function(trellis_sign_actor name unsigned)
   set(signed ${TRELLIS_ACTORS}/${name}.wasm)
   add_custom_command(OUTPUT ${signed} DEPENDS ${unsigned} trellis_bin VERBATIM
     JOB_POOL trellis_sign COMMENT "Signing actor ${name}"
-    COMMAND ${CMAKE_COMMAND} -E env USER=throwaway --unset=WASH_ISSUER_KEY --unset=WASH_SUBJECT_KEY
-      $<TARGET_FILE:trellis_bin> claims sign ${unsigned} --destination ${signed}
+    COMMAND ${TRELLIS_SIGNING_ENVIRONMENT} $<TARGET_FILE:trellis_bin> claims sign ${unsigned} --destination ${signed}
       --directory ${TRELLIS_KEYS} --name ${name} ${ARGN} --output json > ${signed}.json
       2> ${signed}.log)
   add_custom_target(actor_${name} DEPENDS ${signed})

@@ -1,6 +1,6 @@
 // What strangers may say on the control socket and the health address.
+#include "base/base64.hpp"
 #include "control/arguments.hpp"
-#include "control/base64.hpp"
 #include "control/health_server.hpp"
 #include "control/protocol.hpp"
 #include "expect.hpp"
@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_arguments(*request);
   }
   static_cast<void>(decode_response(text));
-  if (const auto bytes = from_base64(text)) expect(to_base64(*bytes) == text);
+  if (const auto bytes = trellis::from_base64(text)) expect(trellis::to_base64(*bytes) == text);
   expect(answer_probe(text, [] { return Readiness{}; }).starts_with("HTTP/1.1 "));
   return 0;
 }

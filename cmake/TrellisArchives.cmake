@@ -1,0 +1,25 @@
+# Providers as signed archives: ${CMAKE_BINARY_DIR}/archives/<name>.par, for this machine's
+# architecture.
+set(TRELLIS_ARCHIVES ${CMAKE_BINARY_DIR}/archives)
+add_custom_target(trellis_archives ALL)
+find_program(STRIP_PROGRAM NAMES strip REQUIRED)
+
+# trellis_archive_provider(<library target> <name> <contract> <title>): strips the library and signs
+# it into an archive.
+function(trellis_archive_provider library name contract title)
+  set(archive ${TRELLIS_ARCHIVES}/${name}.par)
+  set(stripped ${TRELLIS_ARCHIVES}/${name}.so)
+  add_custom_command(OUTPUT ${archive} DEPENDS ${library} trellis_bin VERBATIM
+    JOB_POOL trellis_sign COMMENT "Signing provider ${name}"
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${TRELLIS_ARCHIVES}
+    COMMAND ${STRIP_PROGRAM} -o ${stripped} $<TARGET_FILE:${library}>
+    COMMAND ${TRELLIS_SIGNING_ENVIRONMENT} $<TARGET_FILE:trellis_bin> par create
+      --binary ${stripped} --destination ${archive} --directory ${TRELLIS_KEYS}
+      --capid ${contract} --vendor Trellis --name ${title} --version ${PROJECT_VERSION}
+      --revision 1 --arch ${CMAKE_SYSTEM_PROCESSOR}-linux --output json > ${archive}.json
+      2> ${archive}.log
+    COMMAND ${CMAKE_COMMAND} -E rm ${stripped})
+  add_custom_target(archive_${name} DEPENDS ${archive})
+  add_dependencies(trellis_archives archive_${name})
+  install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR}/trellis/providers)
+endfunction()
