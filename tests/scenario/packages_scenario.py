@@ -6,40 +6,18 @@ import json
 import os
 import shutil
 import signal
-import urllib.request
 
 import harness
-import lattice_harness
-import registries
 from harness import ACTORS, free_port, wait_until
 from lattice_harness import PATIENCE, Load
-
-LIBRARIES = ACTORS.parent / "lib"
-KEYVALUE = "wasmcloud:keyvalue"
+from packages_harness import KEYVALUE, LIBRARIES, PackagesScenario
 
 
-class Packages(lattice_harness.LatticeScenario):
-    def setUp(self):
-        super().setUp()
-        self.registry = registries.DockerRegistry(self.folder / "registry")
-        self.addCleanup(self.registry.stop)
-
-    def host(self, *flags, **options):
-        return super().host("--allowed-insecure", self.registry.host, *flags, **options)
-
-    def push(self, file, name):
-        reference = f"{self.registry.host}/{name}"
-        self.ok("reg", "push", reference, file, "--insecure")
-        return reference
-
+class Packages(PackagesScenario):
     def archive(self):
         self.ok("par", "create", "-c", KEYVALUE, "-v", "Trellis", "-n", "Archived KV", "-r", "2",
                 "--version", "1.0", "-b", LIBRARIES / "trellis-keyvalue.so", "--compress")
         return self.work / "trellis-keyvalue.par.gz"
-
-    def counter(self, port):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
-            return json.loads(answer.read())["counter"]
 
     def provider(self, reference):
         inventory = self.ok("get", "inventory", "--json").json()["inventory"]
@@ -137,24 +115,6 @@ links:
         self.assertEqual(names, ["ProviderStopped", "ProviderStarted"])
         for host in (a, b, c):
             self.assertEqual(host.stop(), 0)
-
-    def child_of(self, host):
-        """The process of the host's one provider from an archive, once it is there."""
-        found = []
-
-        def look():
-            inventory = self.ok("get", "inventory", "--host", host.id, "--json").json()["inventory"]
-            found[:] = [each["process"]["pid"] for each in inventory["providers"]
-                        if "process" in each and each["process"]["pid"] != 0]
-            return found
-        wait_until(look, "the provider's process")
-        return found[0]
-
-    def answers(self, port):
-        try:
-            return self.counter(port) > 0
-        except OSError:
-            return False
 
     def revision(self, number, *words):
         """The echo actor in another revision, in the registry."""

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The providers that the build ships as signed archives, started from files and from a registry."""
+
+import os
+import signal
+
+import harness
+from harness import ACTORS, free_port, wait_until
+from packages_harness import ARCHIVES, KEYVALUE, PackagesScenario, RedisServer
+
+HTTP = "wasmcloud:httpserver"
+
+
+class PackagedProviders(PackagesScenario):
+    def test_each_archive_runs_in_both_modes(self):
+        archives = sorted(ARCHIVES.glob("*.par"))
+        self.assertGreaterEqual(len(archives), 7, archives)
+        host = self.up("--provider-memory-mb", "256")
+        for archive in archives:
+            claims = self.ok("par", "inspect", archive, "--json").json()
+            contract = "wasmcloud:" + archive.stem.split("-")[0]
+            self.assertEqual((claims["capability_contract_id"], claims["vendor"]),
+                             (contract, "Trellis"), claims)
+            for mode in ("process", "in-process"):
+                key = self.ok("start", "provider", archive, "--mode", mode, "--json").json()
+                key = key["provider_id"]
+                self.assertEqual(key, claims["service"])
+                found = self.provider(key)
+                self.assertEqual("process" in found, mode == "process", found)
+                self.assertEqual((found["name"], found["contract_id"]), (claims["name"], contract))
+                self.ok("stop", "provider", key)
+        self.assertEqual(host.stop(), 0)
+
+    def provider(self, key):
+        inventory = self.ok("get", "inventory", "--json").json()["inventory"]
+        return next(each for each in inventory["providers"] if each["id"] == key)
+
+
+class Killed(PackagesScenario):
+    """kvcounter on host A, its HTTP server on B, Redis behind C: all from the registry, started by
+    commands; each process is killed in turn and the count goes on."""
+
+    def setUp(self):
+        super().setUp()
+        self.redis = RedisServer(self.folder / "redis")
+        self.addCleanup(self.redis.kill)
+        self.images = {name: self.push(file, f"{name}:1.0") for name, file in (
+            ("kvcounter", ACTORS / "kvcounter.wasm"), ("httpserver", ARCHIVES / "httpserver.par"),
+            ("keyvalue-redis", ARCHIVES / "keyvalue-redis.par"))}
+        self.running = {}
+
+    def bring_up(self, letter):
+        """A host and what is to run on it, as somebody's service manager would."""
+        kind, name = {"A": ("actor", "kvcounter"), "B": ("provider", "httpserver"),
+                      "C": ("provider", "keyvalue-redis")}[letter]
+        host = self.host("--control-providers", "--label", f"is={letter}")
+        self.running[letter] = host
+        return self.ctl("start", kind, self.images[name], "--host-id", host.id, "--wait")[f"{kind}_id"]
+
+    def expect_more(self, what):
+        """Whatever was killed: the next answers count on, and the address is the same."""
+        wait_until(lambda: self.answers(self.port), f"answers after {what}")
+        count = self.counter(self.port)
+        self.assertGreater(count, self.last, what)
+        self.assertEqual(self.counter(self.port), count + 1, what)
+        self.last = count + 1
+
+    def test_the_count_survives_each_process(self):
+        self.port = free_port()
+        actor, http, store = (self.bring_up(letter) for letter in "ABC")
+        self.link(actor, http, HTTP, f"BIND=127.0.0.1:{self.port}")
+        self.link(actor, store, KEYVALUE, f"URL=redis://127.0.0.1:{self.redis.port}/0")
+        self.last = 0
+        self.expect_more("the start")
+
+        for letter in "BC":
+            child = self.child_of(self.running[letter])
+            os.kill(child, signal.SIGKILL)
+            self.child_of(self.running[letter], not_this=child)
+            self.expect_more(f"the provider's process on {letter}")
+        self.redis.restart()
+        self.expect_more("Redis")
+        self.server.restart()
+        self.expect_more("NATS")
+        for letter in "ABC":
+            old = self.running[letter]
+            if letter == "A":
+                old.kill()
+            else:
+                child = self.child_of(old)
+                old.kill()
+                wait_until(lambda: not os.path.exists(f"/proc/{child}"), "the provider's end")
+            self.bring_up(letter)  # and no link is put again
+            self.expect_more(f"host {letter}")
+        for letter in "ABC":
+            self.assertEqual(self.running[letter].stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()
