@@ -22,17 +22,19 @@ if(TARGET trellis_bin)
   install(TARGETS trellis_bin RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/trellis DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# Templates and libraries for actors (docs/actors.md); the C++ one is among the headers.
+# Templates and libraries for actors (docs/actors.md) and providers (docs/providers.md); those for C++
+# are among the headers.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/cpp ${CMAKE_SOURCE_DIR}/sdk/rust
-  ${CMAKE_SOURCE_DIR}/sdk/assemblyscript DESTINATION ${CMAKE_INSTALL_DATADIR}/trellis/sdk
+  ${CMAKE_SOURCE_DIR}/sdk/assemblyscript ${CMAKE_SOURCE_DIR}/sdk/provider DESTINATION ${CMAKE_INSTALL_DATADIR}/trellis/sdk
   USE_SOURCE_PERMISSIONS
   PATTERN node_modules EXCLUDE PATTERN target EXCLUDE PATTERN out EXCLUDE PATTERN *.wasm EXCLUDE)
 
 configure_package_config_file(cmake/trellis-config.cmake.in trellis-config.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trellis
-  PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file(trellis-config-version.cmake COMPATIBILITY SameMinorVersion)
 configure_file(cmake/trellis.pc.in trellis.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/trellis-config.cmake ${CMAKE_BINARY_DIR}/trellis-config-version.cmake
+install(FILES ${CMAKE_BINARY_DIR}/trellis-config.cmake
+  ${CMAKE_BINARY_DIR}/trellis-config-version.cmake ${CMAKE_SOURCE_DIR}/cmake/trellis-provider.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trellis)
 install(FILES ${CMAKE_BINARY_DIR}/trellis.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

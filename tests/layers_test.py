@@ -16,6 +16,7 @@ from pathlib import Path
 RANKS = {
     "base": 0,
     "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
+    "plugin": 1,  # the header-only cover for providers, compiled into libraries of others
     "codec": 1, "http": 1, "manifest": 1,
     "identity": 2,
     "engine": 3, "package": 3,
@@ -32,6 +33,7 @@ RANKS = {
 PUBLIC_HEADERS = {
     "bytes.hpp": "base", "clock.hpp": "base", "log.hpp": "base", "result.hpp": "base",
     "host_types.hpp": "base", "provider.h": "base",
+    "provider.hpp": "plugin",
     "actor.hpp": "guest",
     "engine.hpp": "engine",
     "lattice_options.hpp": "base",

@@ -37,3 +37,29 @@ rm "$work/hello/actor.wasm"
 "$prefix/share/trellis/sdk/cpp/template/build.sh" # finds them in the installation it is in
 USER=throwaway "$prefix/bin/trellis" claims sign "$prefix/share/trellis/sdk/cpp/template/actor.wasm" \
   --destination "$work/hello.wasm" --directory "$work/keys" --name hello --http_server 2>/dev/null
+
+# A newcomer's provider, from the installed template alone: built, signed, and asked over HTTP.
+cp -r "$prefix/share/trellis/sdk/provider/template" "$work/dice"
+cp "$prefix/share/trellis/sdk/cpp/template/build.sh" "$work/dice"
+export USER=throwaway WASH_KEYS="$work/keys" PATH="$prefix/bin:$PATH"
+quietly cmake -S "$work/dice" -B "$work/dice/out" -DCMAKE_PREFIX_PATH="$prefix"
+quietly cmake --build "$work/dice/out"
+cd "$work/dice"
+quietly ./build.sh
+quietly trellis claims sign actor.wasm --name "dice roller" --http_server --cap example:dice
+for mode in process in-process; do
+  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  rm -f "$work/ready"
+  HOME="$work" XDG_RUNTIME_DIR="$work" PORT="$port" SIDES=1000 trellis up -m manifest.yaml \
+    --provider-mode "$mode" --ready-file "$work/ready" >"$work/log" 2>&1 &
+  host=$!
+  trap 'kill -9 $host 2>/dev/null || true; rm -rf "$work"' EXIT
+  rolled="$(curl -s --retry 30 --retry-delay 1 --retry-all-errors "http://127.0.0.1:$port/100")" ||
+    { cat "$work/log"; exit 1; }
+  # A hundred rolls of a die with a thousand sides: numbers, some of them beyond 100.
+  awk '$1 < 1 || $1 > 1000 { exit 1 } $1 > 100 { high = 1 } END { exit NR != 100 || !high }' \
+    <<<"$rolled" || { echo "$rolled"; cat "$work/log"; exit 1; }
+  kill "$host"
+  wait "$host"
+  echo "dice, $mode: $(tr '\n' ' ' <<<"$rolled" | cut -c 1-40)..."
+done
