@@ -6,6 +6,7 @@
 #include "providers/httpclient/httpclient.hpp"
 #include "providers/httpserver/httpserver.hpp"
 #include "providers/keyvalue/keyvalue.hpp"
+#include "providers/keyvalue_file/keyvalue_file.hpp"
 #include "providers/keyvalue_redis/keyvalue_redis.hpp"
 #include "providers/logging/logging.hpp"
 #include "providers/telnet/telnet.hpp"
@@ -18,6 +19,7 @@ std::span<const Builtin> builtins() noexcept {
       Builtin{"builtin:httpclient", httpclient::table(), {}},
       Builtin{"builtin:httpserver", httpserver::table(), {}},
       Builtin{"builtin:keyvalue", keyvalue::table(), {}},
+      Builtin{"builtin:keyvalue-file", keyvalue_file::table(), {}},
       Builtin{"builtin:keyvalue-redis", keyvalue_redis::table(), {}},
       Builtin{"builtin:logging", logging::table(), {}},
       Builtin{"builtin:telnet", telnet::table(), {}},

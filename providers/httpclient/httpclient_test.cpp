@@ -26,7 +26,7 @@ class HttpClientTest : public HttpServerTest, public ::testing::WithParamInterfa
  protected:
   static const trellis_provider_table& table() {
     const std::string_view name = GetParam();
-    return name == "Library" ? open_module(TRELLIS_HTTPCLIENT_MODULE)
+    return name == "Library" ? open_module(TRELLIS_LIBRARIES "/trellis-httpclient.so")
                              : *providers::find_builtin("builtin:httpclient");
   }
   void link(codec::StringMap values = {}) {

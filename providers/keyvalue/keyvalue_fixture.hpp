@@ -42,7 +42,7 @@ class MemoryBackend final : public KeyValueBackend {
  public:
   explicit MemoryBackend(bool library) : library_(library) {}
   [[nodiscard]] const trellis_provider_table& table() const override {
-    return library_ ? test::open_module(TRELLIS_KEYVALUE_MODULE)
+    return library_ ? test::open_module(TRELLIS_LIBRARIES "/trellis-keyvalue.so")
                     : *find_builtin("builtin:keyvalue");
   }
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "providers/keyvalue/keyvalue_fixture.hpp"
+#include "providers/keyvalue_file/file_fixture.hpp"
 #include "providers/keyvalue_redis/redis_fixture.hpp"
 
 namespace trellis::providers {
@@ -12,6 +13,7 @@ namespace {
 
 std::unique_ptr<KeyValueBackend> make_backend(std::string_view name) {
   const bool library = name.ends_with("Library");
+  if (name.starts_with("File")) return std::make_unique<FileBackend>(library);
   if (name.starts_with("Redis")) return std::make_unique<RedisBackend>(library);
   return std::make_unique<MemoryBackend>(library);
 }
@@ -22,7 +24,8 @@ class KeyValueConformance : public KeyValueTest, public ::testing::WithParamInte
 };
 
 INSTANTIATE_TEST_SUITE_P(Providers, KeyValueConformance,
-                         ::testing::Values("Memory", "MemoryLibrary", "Redis", "RedisLibrary"),
+                         ::testing::Values("Memory", "MemoryLibrary", "File", "FileLibrary",
+                                           "Redis", "RedisLibrary"),
                          [](const auto& test) { return test.param; });
 
 TEST_P(KeyValueConformance, DescribesItself) {

@@ -1,10 +1,14 @@
 // A store in memory as one call sees it.
 #pragma once
 
+#include "codec/fields.hpp"
 #include "providers/keyvalue/space.hpp"
 #include "providers/keyvalue/store.hpp"
 
 namespace trellis::providers::keyvalue {
+
+/// MAX_KEYS, MAX_VALUE_BYTES and MAX_TOTAL_BYTES of a link (keyvalue.hpp). Error: invalid_argument.
+[[nodiscard]] Result<Limits> read_limits(const codec::StringMap& values);
 
 /// The store at one moment, with the bounds of one link.
 class MemorySpace final : public Space {

@@ -93,6 +93,39 @@ void Store::purge(Shard& shard, SteadyTime now, std::size_t most) {
   }
 }
 
+SteadyTime Store::expiry(std::string_view key) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.entries.find(key);
+  return found == shard.entries.end() ? never : found->second.expires;
+}
+
+void Store::visit(std::string_view key, const Entry& entry,
+                  const std::function<void(const Visited&)>& visitor) {
+  const auto each = [&](Visited::Kind kind, std::string_view value) {
+    visitor({kind, key, value, entry.expires});
+  };
+  if (const auto* text = std::get_if<std::string>(&entry.value)) each(Visited::Kind::value, *text);
+  if (const auto* number = std::get_if<std::int64_t>(&entry.value)) {
+    each(Visited::Kind::value, fmt::to_string(*number));
+  }
+  if (const auto* list = std::get_if<List>(&entry.value)) {
+    for (const auto& item : *list) each(Visited::Kind::list_item, item);
+  }
+  if (const auto* set = std::get_if<Set>(&entry.value)) {
+    for (const auto& member : *set) each(Visited::Kind::set_member, member);
+  }
+}
+
+void Store::visit(SteadyTime now, const std::function<void(const Visited&)>& visitor) {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [key, entry] : shard.entries) {
+      if (entry.expires > now) visit(key, entry, visitor);
+    }
+  }
+}
+
 void Store::purge(SteadyTime now) {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);

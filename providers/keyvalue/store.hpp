@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -75,6 +76,21 @@ class Store {
   [[nodiscard]] Result<std::vector<std::string>> set_intersection(
       const std::vector<std::string>& keys, SteadyTime now);
 
+  /// When the key expires; never when it does not, or is not there.
+  [[nodiscard]] SteadyTime expiry(std::string_view key);
+
+  /// A single value, or one element: what makes the store again when it is put into an empty one in
+  /// the same order.
+  struct Visited {
+    enum class Kind : std::uint8_t { value, list_item, set_member };
+    Kind kind;
+    std::string_view key;
+    std::string_view value;
+    SteadyTime expires;
+  };
+  /// Calls `visitor` with everything that has not expired, shard by shard, each under its lock.
+  void visit(SteadyTime now, const std::function<void(const Visited&)>& visitor);
+
   /// Frees the memory of everything that has expired.
   void purge(SteadyTime now);
 
@@ -109,6 +125,8 @@ class Store {
   [[nodiscard]] static std::size_t shard_index(std::string_view key) noexcept;
   [[nodiscard]] Shard& shard_of(std::string_view key) noexcept { return shards_[shard_index(key)]; }
   [[nodiscard]] static Entry* find(Shard& shard, std::string_view key, SteadyTime now);
+  static void visit(std::string_view key, const Entry& entry,
+                    const std::function<void(const Visited&)>& visitor);
   void purge(Shard& shard, SteadyTime now, std::size_t most);
   void erase(Shard& shard, Entries::iterator entry);
   void erase(Shard& shard, std::string_view key);

@@ -11,7 +11,7 @@ class RedisBackend final : public KeyValueBackend {
   explicit RedisBackend(bool library) : library_(library) {}
 
   [[nodiscard]] const trellis_provider_table& table() const override {
-    return library_ ? test::open_module(TRELLIS_KEYVALUE_REDIS_MODULE)
+    return library_ ? test::open_module(TRELLIS_LIBRARIES "/trellis-keyvalue_redis.so")
                     : *find_builtin("builtin:keyvalue-redis");
   }
   [[nodiscard]] codec::StringMap link_values() const override { return {{"URL", server_.url()}}; }

@@ -396,11 +396,11 @@ TEST(TelnetStop, EndsSessionsAndThreads) {
 /// The same provider as a library of its own.
 class TelnetModuleTest : public TelnetTest {
  protected:
-  TelnetModuleTest() : TelnetTest(open_module(TRELLIS_TELNET_MODULE)) {}
+  TelnetModuleTest() : TelnetTest(open_module(TRELLIS_LIBRARIES "/trellis-telnet.so")) {}
 };
 
 TEST_F(TelnetModuleTest, TheModuleIsTheSameProvider) {
-  EXPECT_STREQ(open_module(TRELLIS_TELNET_MODULE).contract_id, "wasmcloud:telnet");
+  EXPECT_STREQ(open_module(TRELLIS_LIBRARIES "/trellis-telnet.so").contract_id, "wasmcloud:telnet");
   const auto port = bind();
   TelnetClient client(port);
   client.be_ansi();
