@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "providers/eventstreams_redis/eventstreams_redis.hpp"
 #include "providers/extras/extras.hpp"
 #include "providers/httpclient/httpclient.hpp"
 #include "providers/httpserver/httpserver.hpp"
@@ -15,6 +16,7 @@ namespace trellis::providers {
 
 std::span<const Builtin> builtins() noexcept {
   static const std::array all = {
+      Builtin{"builtin:eventstreams-redis", eventstreams_redis::table(), {}},
       Builtin{"builtin:extras", extras::table(), extras::fixed_key},
       Builtin{"builtin:httpclient", httpclient::table(), {}},
       Builtin{"builtin:httpserver", httpserver::table(), {}},

@@ -1,0 +1,248 @@
+#include "providers/eventstreams_redis/subscription.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.hpp"
+#include "providers/redis/values.hpp"
+
+namespace trellis::providers::eventstreams_redis {
+
+namespace {
+
+using redis::Command;
+using redis::Connection;
+using redis::Reply;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+/// How long Redis may keep a question waiting for events.
+constexpr milliseconds block_time{5000};
+constexpr milliseconds longest_pause{5000};
+constexpr std::string_view at_a_time = "16";
+
+}  // namespace
+
+Result<std::shared_ptr<Subscription>> Subscription::start(Host host, Log log, std::string actor,
+                                                          Streams streams,
+                                                          SubscriptionOptions options,
+                                                          Positions positions) {
+  std::shared_ptr<Subscription> made(new Subscription(host, std::move(log), std::move(actor),
+                                                      std::move(streams), std::move(options),
+                                                      std::move(positions)));
+  if (!made->wake_) return fail(ErrorCode::unavailable, "no descriptor for a subscription");
+  if (auto prepared = made->prepare(); !prepared) return pass(prepared);
+  auto thread = HostThread::start(host, "eventstreams", [self = made.get()] { self->run(); });
+  if (!thread) return pass(thread);
+  made->thread_.emplace(std::move(*thread));
+  return made;
+}
+
+Subscription::Subscription(Host host, Log log, std::string actor, Streams streams,
+                           SubscriptionOptions options, Positions positions)
+    : host_(host),
+      log_(std::move(log)),
+      actor_(std::move(actor)),
+      streams_(std::move(streams)),
+      options_(std::move(options)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      positions_(std::move(positions)) {}
+
+Subscription::~Subscription() {
+  end();
+}
+
+void Subscription::end() noexcept {
+  ended_ = true;
+  static_cast<void>(::eventfd_write(wake_.get(), 1));
+}
+
+Subscription::Positions Subscription::positions() const {
+  const std::lock_guard lock(mutex_);
+  return positions_;
+}
+
+void Subscription::pause(milliseconds time) const {
+  pollfd waiting{wake_.get(), POLLIN, 0};
+  ::poll(&waiting, 1, static_cast<int>(time.count()));
+}
+
+Result<Reply> Subscription::ask(Connection& connection, const Command& command) const {
+  return connection.ask(command, Clock::now() + streams_.pool().settings().command_timeout);
+}
+
+/// Makes the groups, or finds out where the streams end now.
+Result<> Subscription::prepare() {
+  const auto deadline = Clock::now() + streams_.pool().settings().command_timeout;
+  for (const auto& stream : options_.streams) {
+    const auto key = streams_.key_of(stream);
+    if (!options_.group.empty()) {
+      auto made =
+          streams_.pool().ask({"XGROUP", "CREATE", key, options_.group, "$", "MKSTREAM"}, deadline);
+      if (!made) return pass(made);
+      const bool is_there = made->kind == Reply::Kind::error && made->text.starts_with("BUSYGROUP");
+      if (auto good = redis::done(*made); !good && !is_there) return good;
+      continue;
+    }
+    if (positions_.contains(stream)) continue;
+    auto last = streams_.pool().ask({"XREVRANGE", key, "+", "-", "COUNT", "1"}, deadline);
+    if (!last) return pass(last);
+    if (last->kind != Reply::Kind::list) return redis::unexpected_answer(*last);
+    std::string position = "0-0";
+    if (!last->elements.empty()) {
+      auto event = to_event(std::move(last->elements.front()), stream);
+      if (!event) return pass(event);
+      position = std::move(event->event_id);
+    }
+    positions_.emplace(stream, std::move(position));
+  }
+  return {};
+}
+
+void Subscription::run() {
+  milliseconds wait{100};
+  while (!ended_) {
+    const auto& settings = streams_.pool().settings();
+    auto connection =
+        Connection::open(settings.address, wake_.get(), Clock::now() + settings.connect_timeout);
+    Result<> done;
+    if (connection) {
+      wait = milliseconds(100);
+      done = read_on(*connection);
+    } else {
+      done = pass(connection);
+    }
+    if (ended_) return;
+    if (!done) log_.warn("events of {} wait: {}", actor_, done.error().message);
+    pause(wait);
+    wait = std::min(wait * 2, longest_pause);
+  }
+}
+
+Result<> Subscription::read_on(Connection& connection) {
+  while (!ended_) {
+    if (!options_.group.empty() && Clock::now() >= next_retry_) {
+      if (auto done = retry(connection); !done) return done;
+      next_retry_ = Clock::now() + options_.retry / 2;
+    }
+    auto streams = read(connection);
+    if (!streams) return pass(streams);
+    if (auto taken = take(connection, std::move(*streams)); !taken) return taken;
+  }
+  return {};
+}
+
+Result<Reply> Subscription::read(Connection& connection) {
+  const auto wait = options_.group.empty() ? block_time : std::min(block_time, options_.retry / 2);
+  const auto block = fmt::to_string(std::max<std::int64_t>(1, wait.count()));
+  Command command = {"XREAD"};
+  if (!options_.group.empty()) command = {"XREADGROUP", "GROUP", options_.group, actor_};
+  command.insert(command.end(), {"COUNT", at_a_time, "BLOCK", block, "STREAMS"});
+  std::vector<std::string> keys;
+  for (const auto& stream : options_.streams) keys.push_back(streams_.key_of(stream));
+  command.insert(command.end(), keys.begin(), keys.end());
+  const auto positions = this->positions();
+  for (const auto& stream : options_.streams) {
+    command.emplace_back(options_.group.empty() ? std::string_view(positions.at(stream)) : ">");
+  }
+  return connection.ask(command, Clock::now() + wait + streams_.pool().settings().command_timeout);
+}
+
+/// The answer of a reading: nothing, or a list of [key, entries].
+Result<> Subscription::take(Connection& connection, Reply&& streams) {
+  if (streams.kind == Reply::Kind::nil) return {};
+  if (streams.kind != Reply::Kind::list) return redis::unexpected_answer(streams);
+  for (auto& each : streams.elements) {
+    if (each.elements.size() != 2) return redis::unexpected_answer(each);
+    const auto found = std::ranges::find_if(options_.streams, [&](const auto& stream) {
+      return streams_.key_of(stream) == each.elements[0].text;
+    });
+    if (found == options_.streams.end()) return redis::unexpected_answer(each);
+    for (auto& entry : each.elements[1].elements) {
+      if (ended_) return {};
+      if (auto done = deliver(connection, *found, std::move(entry)); !done) return done;
+    }
+  }
+  return {};
+}
+
+Result<> Subscription::deliver(Connection& connection, const std::string& stream, Reply&& entry) {
+  // A claimed event that was trimmed meanwhile has no values.
+  if (entry.kind == Reply::Kind::nil) return {};
+  const auto event = to_event(std::move(entry), stream);
+  if (!event) return std::unexpected(event.error());
+  const bool taken = hand_over(*event);
+  if (!options_.group.empty()) {
+    return taken ? acknowledge(connection, stream, event->event_id) : Result<>{};
+  }
+  const std::lock_guard lock(mutex_);
+  positions_[stream] = event->event_id;
+  return {};
+}
+
+bool Subscription::hand_over(const messages::Event& event) const {
+  const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, messages::operation::deliver_event,
+                                    codec::encode(event));
+  std::string problem;
+  if (!reply) {
+    problem = reply.error().message;
+  } else if (const auto ack = codec::decode<messages::EventAck>(reply->bytes()); !ack) {
+    problem = ack.error().message;
+  } else if (ack->error) {
+    problem = *ack->error;
+  }
+  if (problem.empty()) return true;
+  log_.warn("event {} of {} was not taken by {}: {}", event.event_id, event.stream_id, actor_,
+            excerpt(problem, 200));
+  return false;
+}
+
+Result<> Subscription::acknowledge(Connection& connection, const std::string& stream,
+                                   const std::string& id) {
+  const auto reply = ask(connection, {"XACK", streams_.key_of(stream), options_.group, id});
+  if (!reply) return std::unexpected(reply.error());
+  return redis::done(*reply);
+}
+
+Result<> Subscription::retry(Connection& connection) {
+  for (const auto& stream : options_.streams) {
+    if (auto done = retry(connection, stream); !done) return done;
+  }
+  return {};
+}
+
+/// What nobody in the group has taken in time is delivered here, or given up.
+Result<> Subscription::retry(Connection& connection, const std::string& stream) {
+  const auto key = streams_.key_of(stream);
+  const auto idle = fmt::to_string(options_.retry.count());
+  const auto pending =
+      ask(connection, {"XPENDING", key, options_.group, "IDLE", idle, "-", "+", at_a_time});
+  if (!pending) return std::unexpected(pending.error());
+  if (pending->kind != Reply::Kind::list) return redis::unexpected_answer(*pending);
+  for (const auto& each : pending->elements) {
+    if (ended_) return {};
+    // [id, consumer, milliseconds, deliveries]
+    if (each.elements.size() != 4) return redis::unexpected_answer(each);
+    const auto& id = each.elements[0].text;
+    if (std::cmp_greater_equal(each.elements[3].integer, options_.max_deliveries)) {
+      log_.error("event {} of {} is given up after {} deliveries", id, stream,
+                 each.elements[3].integer);
+      if (auto done = acknowledge(connection, stream, id); !done) return done;
+      continue;
+    }
+    auto claimed = ask(connection, {"XCLAIM", key, options_.group, actor_, idle, id});
+    if (!claimed) return pass(claimed);
+    if (claimed->kind != Reply::Kind::list) return redis::unexpected_answer(*claimed);
+    for (auto& entry : claimed->elements) {
+      if (auto done = deliver(connection, stream, std::move(entry)); !done) return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace trellis::providers::eventstreams_redis
