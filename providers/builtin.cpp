@@ -10,6 +10,7 @@
 #include "providers/keyvalue_file/keyvalue_file.hpp"
 #include "providers/keyvalue_redis/keyvalue_redis.hpp"
 #include "providers/logging/logging.hpp"
+#include "providers/messaging_nats/messaging_nats.hpp"
 #include "providers/telnet/telnet.hpp"
 
 namespace trellis::providers {
@@ -24,6 +25,7 @@ std::span<const Builtin> builtins() noexcept {
       Builtin{"builtin:keyvalue-file", keyvalue_file::table(), {}},
       Builtin{"builtin:keyvalue-redis", keyvalue_redis::table(), {}},
       Builtin{"builtin:logging", logging::table(), {}},
+      Builtin{"builtin:messaging-nats", messaging_nats::table(), {}},
       Builtin{"builtin:telnet", telnet::table(), {}},
   };
   return all;

@@ -153,7 +153,9 @@ Result<void> CallVerifier::check_policy(const Invocation& call, std::uint64_t is
         "compare the clocks of the machines");
   }
   if (!replays_.accept(call.id, clock_->steady())) {
-    { return refused("its id was used before (a replay)", {}, ErrorCode::already_exists); }
+    {
+      return refused("its id was used before (a replay)", {}, ErrorCode::already_exists);
+    }
   }
   return {};
 }

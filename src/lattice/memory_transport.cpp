@@ -45,7 +45,7 @@ struct Requests {
   std::mutex mutex;
   std::map<std::string, std::pair<ReplyHandler, Timer::JobId>, std::less<>> open;  // under mutex
 
-  void answer(Timer& timer, std::string_view inbox, Result<Bytes> result) {
+  void answer(Timer& timer, std::string_view inbox, Result<Answer> result) {
     ReplyHandler done;
     {
       const std::scoped_lock lock(mutex);
@@ -156,7 +156,8 @@ class BusTransport final : public MemoryTransport {
   }
 
   void take_reply(const Message& message) {
-    requests_->answer(core_->timer(), message.subject, to_bytes(message.payload));
+    requests_->answer(core_->timer(), message.subject,
+                      Answer(to_bytes(message.payload), message.subject, message.reply));
   }
 
   const std::shared_ptr<MemoryBusCore> core_;

@@ -15,8 +15,8 @@
 
 namespace trellis::lattice {
 
-/// Any thread; calls for different ids rarely meet. Memory is bounded by `capacity`: when it is full
-/// the oldest ids are forgotten first, so under load the window gets shorter.
+/// Any thread; calls for different ids rarely meet. Memory is bounded by `capacity`: when it is
+/// full the oldest ids are forgotten first, so under load the window gets shorter.
 class ReplayWindow {
  public:
   /// A length of 0 accepts everything.

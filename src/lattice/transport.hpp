@@ -1,5 +1,5 @@
-// The seam to the message network: subjects, queue groups, requests (lattice.md 1). Implemented over
-// NATS (lattice/nats/) and, for tests, inside the process (lattice/memory_transport.hpp).
+// The seam to the message network: subjects, queue groups, requests (lattice.md 1). Implemented
+// over NATS (lattice/nats/) and, for tests, inside the process (lattice/memory_transport.hpp).
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"
@@ -26,11 +27,24 @@ struct Message {
 /// bound and hand on: never enter a guest, never wait, never send a blocking request.
 using MessageHandler = std::function<void(const Message&)>;
 
-/// Receives the answer of a request exactly once, on any thread; the same rules as a handler.
-using ReplyHandler = std::function<void(Result<Bytes>)>;
+/// The answer of a request. Who wants only its payload takes it as Bytes.
+struct Answer {
+  Bytes payload;
+  std::string subject = {};  ///< where it was sent to: an inbox
+  std::string reply = {};    ///< where the answerer wants an answer in turn; usually empty
 
-/// One interest in a subject. The destructor ends it at once: the server is told without delay and the
-/// handler does not run any more once the destructor has returned (unless it is called from there).
+  Answer(Bytes bytes) : payload(std::move(bytes)) {}
+  Answer(Bytes bytes, std::string_view sent_to, std::string_view wanted)
+      : payload(std::move(bytes)), subject(sent_to), reply(wanted) {}
+  operator Bytes() && { return std::move(payload); }
+};
+
+/// Receives the answer of a request exactly once, on any thread; the same rules as a handler.
+using ReplyHandler = std::function<void(Result<Answer>)>;
+
+/// One interest in a subject. The destructor ends it at once: the server is told without delay and
+/// the handler does not run any more once the destructor has returned (unless it is called from
+/// there).
 class Subscription {
  public:
   virtual ~Subscription() = default;
@@ -49,7 +63,7 @@ struct PendingLimits {
 };
 
 enum class TransportState {
-  connecting,    ///< never was connected; trying in the background
+  connecting,  ///< never was connected; trying in the background
   connected,
   disconnected,  ///< lost the server; trying in the background, for ever
   closed
@@ -71,10 +85,10 @@ class Transport {
   [[nodiscard]] virtual Result<void> publish(std::string_view subject, ByteView payload,
                                              std::string_view reply = {}) = 0;
 
-  /// One question, one answer, through the connection's own wildcard inbox. Errors in `done`, besides
-  /// those of publish: deadline ("RPC call timed out"), not_found (nobody subscribed; only where the
-  /// server says so), cancelled (the transport was closed), unavailable (the server went away: when
-  /// the request certainly was not sent at once, else by its deadline).
+  /// One question, one answer, through the connection's own wildcard inbox. Errors in `done`,
+  /// besides those of publish: deadline ("RPC call timed out"), not_found (nobody subscribed; only
+  /// where the server says so), cancelled (the transport was closed), unavailable (the server went
+  /// away: when the request certainly was not sent at once, else by its deadline).
   virtual void request(std::string_view subject, ByteView payload, SteadyTime deadline,
                        ReplyHandler done) = 0;
 
@@ -91,12 +105,15 @@ class Transport {
   /// same rules as a handler.
   virtual void on_state_change(std::function<void(TransportState)> callback) = 0;
 
-  /// Ends all subscriptions, answers open requests with `cancelled`, closes the connection. Handlers
-  /// do not run any more once it has returned. A second call does nothing.
+  /// Ends all subscriptions, answers open requests with `cancelled`, closes the connection.
+  /// Handlers do not run any more once it has returned. A second call does nothing.
   virtual void close() = 0;
 };
 
 /// Waits for the answer here. Not on transport threads.
+[[nodiscard]] Result<Answer> ask_and_wait(Transport& transport, std::string_view subject,
+                                          ByteView payload, SteadyTime deadline);
+/// The same for who wants only its payload.
 [[nodiscard]] Result<Bytes> request_and_wait(Transport& transport, std::string_view subject,
                                              ByteView payload, SteadyTime deadline);
 

@@ -80,7 +80,7 @@ void Core::on_answer(const Message& message, natsMsg* raw) {
     requests_->finish(*token, fail(ErrorCode::not_found, "nobody on the lattice listens there"));
     return;
   }
-  requests_->finish(*token, to_bytes(message.payload));
+  requests_->finish(*token, Answer(to_bytes(message.payload), message.subject, message.reply));
 }
 
 Result<std::shared_ptr<Interest>> Core::add_interest(std::string_view subject,

@@ -64,7 +64,7 @@ Result<RequestToken> PendingRequests::add(std::uint64_t connection, SteadyTime d
   return token;
 }
 
-bool PendingRequests::finish(RequestToken token, Result<Bytes> answer) {
+bool PendingRequests::finish(RequestToken token, Result<Answer> answer) {
   auto entry = take(token);
   if (!entry) return false;
   entry->done(std::move(answer));

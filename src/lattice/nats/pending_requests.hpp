@@ -43,7 +43,7 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
   [[nodiscard]] Result<RequestToken> add(std::uint64_t connection, SteadyTime deadline,
                                          ReplyHandler& done);
   /// Ends a request; false when it has ended before, or never was.
-  bool finish(RequestToken token, Result<Bytes> answer);
+  bool finish(RequestToken token, Result<Answer> answer);
   /// Ends all with `cancelled` and takes no more. When it returns, no handler runs on the table's
   /// thread any more, unless that is the caller.
   void close();

@@ -1,0 +1,191 @@
+#include "providers/messaging_nats/messaging_nats.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/text.hpp"
+#include "codec/messages/messaging.hpp"
+#include "lattice/nats/connect.hpp"
+#include "providers/common/adapter.hpp"
+#include "providers/messaging_nats/deliveries.hpp"
+#include "providers/messaging_nats/options.hpp"
+#include "providers/net/host_services.hpp"
+
+namespace trellis::providers::messaging_nats {
+
+namespace {
+
+namespace messages = codec::messaging;
+using std::chrono::milliseconds;
+
+constexpr milliseconds default_timeout{2000};
+constexpr milliseconds longest_timeout = std::chrono::hours(1);
+
+/// One actor's connection. Members end in the order that lets nothing use what is gone:
+/// subscriptions, then deliveries, then the connection.
+struct Link {
+  std::string actor;
+  std::string servers;  ///< for people
+  std::unique_ptr<lattice::Transport> transport;
+  std::shared_ptr<Deliveries> deliveries;  ///< null without subscriptions
+  std::vector<std::unique_ptr<lattice::Subscription>> subscriptions;
+
+  /// Nothing more comes; the connection ends. Any thread, more than once.
+  void end() const {
+    transport->close();
+    if (deliveries) deliveries->end();
+  }
+};
+
+class MessagingProvider final : public Provider<Link> {
+ public:
+  static constexpr Description description = {
+      messages::contract_id.data(),
+      "Trellis Messaging (NATS)",
+      "Trellis",
+      "0.1.0",
+      1,
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+
+  explicit MessagingProvider(Host host)
+      : Provider(host), log_(std::make_shared<HostLogSink>(host), "messaging-nats") {}
+
+  Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
+                                     const std::shared_ptr<Link>& previous) override {
+    const auto options = read_options(values);
+    if (!options) return std::unexpected(options.error());
+    auto link = connect(actor, *options);
+    if (!link) return link;
+    if (auto subscribed = subscribe(**link, *options); !subscribed) return pass(subscribed);
+    // Both listen for a moment, so that nothing is lost in between.
+    if (previous) previous->end();
+    const std::lock_guard lock(mutex_);
+    std::erase_if(links_, [](const auto& each) { return each.expired(); });
+    links_.push_back(*link);
+    return link;
+  }
+
+  void unbind(std::string_view, Link& link) override { link.end(); }
+
+  Result<Bytes> handle(Link& link, const Call& call) override {
+    if (call.operation == messages::operation::publish) return publish(link, call);
+    if (call.operation == messages::operation::request) return request(link, call);
+    return fail(ErrorCode::unsupported, "bad dispatch",
+                "wasmcloud:messaging has Publish and Request");
+  }
+
+  codec::core::HealthResponse health() override {
+    for (const auto& link : links()) {
+      const auto state = link->transport->state();
+      if (state == lattice::TransportState::connecting ||
+          state == lattice::TransportState::disconnected) {
+        return {false,
+                fmt::format("no connection to NATS at {} for {}", link->servers, link->actor)};
+      }
+    }
+    return {true, ""};
+  }
+
+  void stop(SteadyTime) override {
+    const auto all = links();
+    for (const auto& link : all) link->end();
+    for (const auto& link : all) {
+      if (link->deliveries) link->deliveries->join();
+    }
+  }
+
+ private:
+  [[nodiscard]] Result<std::shared_ptr<Link>> connect(std::string_view actor,
+                                                      const Options& options) {
+    auto transport = lattice::nats::connect_nats(options.nats, log_);
+    if (!transport) {
+      return fail(transport.error().code, "NATS connection failure:" + transport.error().message,
+                  transport.error().remedy);
+    }
+    // The error of what needs a connection says why there is none.
+    if (auto there =
+            (*transport)->flush(std::chrono::steady_clock::now() + options.nats.connect_timeout);
+        !there) {
+      return fail(there.error().code, "NATS connection failure:" + there.error().message,
+                  "check URL and credentials of the link");
+    }
+    return std::make_shared<Link>(Link{std::string(actor),
+                                       fmt::format("{}", fmt::join(options.nats.servers, ",")),
+                                       std::move(*transport),
+                                       nullptr,
+                                       {}});
+  }
+
+  [[nodiscard]] Result<> subscribe(Link& link, const Options& options) {
+    if (options.subscriptions.empty()) return {};
+    auto deliveries = Deliveries::start(host(), log_, link.actor,
+                                        {options.subscriptions.size(), options.deliveries,
+                                         options.pending_messages, options.pending_bytes});
+    if (!deliveries) return pass(deliveries);
+    link.deliveries = std::move(*deliveries);
+    for (std::size_t i = 0; i < options.subscriptions.size(); ++i) {
+      auto subscription = link.transport->subscribe(
+          options.subscriptions[i], options.queue_group,
+          [deliveries = link.deliveries, i](const lattice::Message& message) {
+            deliveries->put(i, {replace_bad_utf8(message.subject), replace_bad_utf8(message.reply),
+                                to_bytes(message.payload)});
+          });
+      if (!subscription) return pass(subscription);
+      link.subscriptions.push_back(std::move(*subscription));
+    }
+    return link.transport->flush(std::chrono::steady_clock::now() + options.nats.connect_timeout);
+  }
+
+  [[nodiscard]] Result<Bytes> publish(const Link& link, const Call& call) const {
+    const auto message = codec::decode<messages::BrokerMessage>(call.payload);
+    if (!message) return std::unexpected(message.error());
+    const auto sent = link.transport->publish(message->subject, message->body, message->reply_to);
+    if (!sent) {
+      log_.warn("{} could not publish on {}: {}", link.actor, excerpt(message->subject),
+                sent.error().message);
+    }
+    return codec::encode(messages::PublishResponse{sent.has_value()});
+  }
+
+  [[nodiscard]] Result<Bytes> request(const Link& link, const Call& call) const {
+    const auto args = codec::decode<messages::RequestArgs>(call.payload);
+    if (!args) return std::unexpected(args.error());
+    const auto wanted = args->timeout > 0
+                            ? milliseconds(std::min(args->timeout, longest_timeout.count()))
+                            : default_timeout;
+    // The transport waits on the real clock; in tests the host's is another one.
+    const auto left = std::min<SteadyTime::duration>(wanted, call.deadline - host().now());
+    auto answer = lattice::ask_and_wait(*link.transport, args->subject, args->body,
+                                        std::chrono::steady_clock::now() + left);
+    if (!answer) return pass(answer);
+    return codec::encode(messages::BrokerMessage{
+        std::move(answer->subject), std::move(answer->reply), std::move(answer->payload)});
+  }
+
+  [[nodiscard]] std::vector<std::shared_ptr<Link>> links() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<Link>> all;
+    for (const auto& each : links_) {
+      if (auto link = each.lock()) all.push_back(std::move(link));
+    }
+    return all;
+  }
+
+  const Log log_;
+  mutable std::mutex mutex_;
+  std::vector<std::weak_ptr<Link>> links_;  // under mutex_
+};
+
+}  // namespace
+
+const trellis_provider_table* table() noexcept {
+  return provider_table<MessagingProvider>();
+}
+
+}  // namespace trellis::providers::messaging_nats

@@ -1,0 +1,103 @@
+#include "providers/messaging_nats/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+#include "lattice/subject_check.hpp"
+#include "providers/common/link_values.hpp"
+
+namespace trellis::providers::messaging_nats {
+
+namespace {
+
+constexpr std::array<std::string_view, 15> known_keys = {
+    "URL",         "SUBSCRIPTION", "QUEUEGROUP_NAME",  "CREDSFILE",     "CLIENT_JWT",
+    "CLIENT_SEED", "USER",         "PASSWORD",         "TOKEN",         "TLS_CA",
+    "TLS_CERT",    "TLS_KEY",      "PENDING_MESSAGES", "PENDING_BYTES", "DELIVERIES"};
+constexpr std::size_t most_subscriptions = 256;
+
+[[nodiscard]] std::vector<std::string> list_of(std::string_view text) {
+  std::vector<std::string> items;
+  for (const auto part : split(text, ',')) {
+    const auto item = trim(part);
+    if (!item.empty()) items.emplace_back(item);
+  }
+  return items;
+}
+
+/// As a destination the address of "any interface" means this machine (contracts.md 3.11).
+[[nodiscard]] std::string mended(std::string url) {
+  constexpr std::string_view any = "0.0.0.0";
+  if (const auto at = url.find(any); at != url.npos) url.replace(at, any.size(), "127.0.0.1");
+  return url;
+}
+
+[[nodiscard]] Result<NatsOptions> read_connection(const codec::StringMap& values) {
+  const auto text = [&](std::string_view key) { return std::string(text_value(values, key)); };
+  NatsOptions nats;
+  nats.name = "wasmCloud NATS Provider";  // what first-party operators look for
+  if (auto urls = list_of(text("URL")); !urls.empty()) nats.servers = std::move(urls);
+  std::ranges::transform(nats.servers, nats.servers.begin(), mended);
+  nats.creds_file = text("CREDSFILE");
+  if (nats.creds_file.empty()) {
+    nats.jwt = text("CLIENT_JWT");
+    nats.seed = text("CLIENT_SEED");
+    nats.user = text("USER");
+    nats.password = text("PASSWORD");
+    nats.token = text("TOKEN");
+  }
+  if (!nats.jwt.empty() && nats.seed.empty()) {
+    return fail(ErrorCode::invalid_argument, "link value CLIENT_JWT needs CLIENT_SEED",
+                "add the seed of the user");
+  }
+  nats.tls.ca_file = text("TLS_CA");
+  nats.tls.cert_file = text("TLS_CERT");
+  nats.tls.key_file = text("TLS_KEY");
+  nats.tls.required = !nats.tls.ca_file.empty();
+  return nats;
+}
+
+}  // namespace
+
+Result<Options> read_options(const codec::StringMap& values) {
+  if (auto known = check_keys(values, known_keys); !known) return pass(known);
+  Options options;
+  auto nats = read_connection(values);
+  if (!nats) return pass(nats);
+  options.nats = std::move(*nats);
+  options.subscriptions = list_of(text_value(values, "SUBSCRIPTION"));
+  if (options.subscriptions.size() > most_subscriptions) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("link value SUBSCRIPTION has more than {} subjects", most_subscriptions),
+        "use wildcards");
+  }
+  for (const auto& subject : options.subscriptions) {
+    if (auto good = lattice::check_pattern(subject); !good) {
+      return fail(ErrorCode::invalid_argument, "link value SUBSCRIPTION: " + good.error().message,
+                  "correct the subject");
+    }
+  }
+  options.queue_group = text_value(values, "QUEUEGROUP_NAME");
+  if (auto good = lattice::check_queue_group(options.queue_group); !good) {
+    return fail(ErrorCode::invalid_argument, "link value QUEUEGROUP_NAME: " + good.error().message,
+                "choose a name without blanks and wildcards");
+  }
+  const auto deliveries = number_value(values, "DELIVERIES", options.deliveries, 1, 64);
+  const auto messages =
+      number_value(values, "PENDING_MESSAGES", options.pending_messages, 1, 1'000'000);
+  const auto bytes =
+      number_value(values, "PENDING_BYTES", options.pending_bytes, 1, 1024 * limits::mib);
+  for (const auto* number : {&deliveries, &messages, &bytes}) {
+    if (!*number) return std::unexpected(number->error());
+  }
+  options.deliveries = *deliveries;
+  options.pending_messages = *messages;
+  options.pending_bytes = *bytes;
+  return options;
+}
+
+}  // namespace trellis::providers::messaging_nats
