@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "providers/blobstore_fs/blobstore_fs.hpp"
+#include "providers/blobstore_s3/blobstore_s3.hpp"
 #include "providers/eventstreams_redis/eventstreams_redis.hpp"
 #include "providers/extras/extras.hpp"
 #include "providers/httpclient/httpclient.hpp"
@@ -17,6 +19,8 @@ namespace trellis::providers {
 
 std::span<const Builtin> builtins() noexcept {
   static const std::array all = {
+      Builtin{"builtin:blobstore-fs", blobstore_fs::table(), {}},
+      Builtin{"builtin:blobstore-s3", blobstore_s3::table(), {}},
       Builtin{"builtin:eventstreams-redis", eventstreams_redis::table(), {}},
       Builtin{"builtin:extras", extras::table(), extras::fixed_key},
       Builtin{"builtin:httpclient", httpclient::table(), {}},

@@ -14,7 +14,7 @@ run_packages=(
   g++ cmake ninja-build make pkg-config git ca-certificates curl
   libsodium-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
   libyaml-cpp-dev libboost1.81-dev libnats-dev
-  libcurl4-openssl-dev libarchive-dev libhiredis-dev
+  libcurl4-openssl-dev libarchive-dev libhiredis-dev libexpat1-dev
   clang lld wasi-libc libc++-dev-wasm32 libclang-rt-14-dev-wasm32
 )
 test_packages=(

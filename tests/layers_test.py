@@ -51,6 +51,7 @@ SEAMS = [
     (re.compile(r"curl/.*"), "src/http/"),
     (re.compile(r"archive(_entry)?\.h"), "src/package/"),
     (re.compile(r"hiredis/.*"), "providers/redis/"),
+    (re.compile(r"expat\.h"), "providers/blobstore_s3/"),
 ]
 
 MAX_LINES = 600

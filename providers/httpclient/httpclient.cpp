@@ -7,9 +7,9 @@
 
 #include "codec/messages/httpclient.hpp"
 #include "providers/common/adapter.hpp"
-#include "providers/httpclient/client_pool.hpp"
 #include "providers/httpclient/exchange.hpp"
 #include "providers/httpclient/options.hpp"
+#include "providers/net/client_pool.hpp"
 
 namespace trellis::providers::httpclient {
 

@@ -64,6 +64,13 @@ inline std::uint16_t port_of(const Descriptor& socket) {
   return ntohs(address.sin_port);
 }
 
+/// Whether somebody listens on that port of loopback.
+inline bool is_listening(std::uint16_t port) {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto address = loopback(port);
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 /// A port nobody listens on now.
 inline std::uint16_t free_port() {
   return port_of(listen_on(0));

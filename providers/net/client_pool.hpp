@@ -1,4 +1,4 @@
-// HTTP clients of one link, each with the connections it keeps.
+// HTTP clients that calls share, each with the connections it keeps.
 #pragma once
 
 #include <condition_variable>
@@ -11,7 +11,7 @@
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::providers::httpclient {
+namespace trellis::providers {
 
 /// Any thread. The client used last is used next, so that a link with little to do keeps few
 /// connections. Must outlive what it lent.
@@ -56,4 +56,4 @@ class ClientPool {
   bool stopped_ = false;
 };
 
-}  // namespace trellis::providers::httpclient
+}  // namespace trellis::providers

@@ -1,8 +1,8 @@
-#include "providers/httpclient/client_pool.hpp"
+#include "providers/net/client_pool.hpp"
 
 #include <fmt/format.h>
 
-namespace trellis::providers::httpclient {
+namespace trellis::providers {
 
 Result<ClientPool::Lent> ClientPool::borrow(SteadyTime deadline) {
   std::unique_lock lock(mutex_);
@@ -36,4 +36,4 @@ void ClientPool::shut_down() {
   freed_.notify_all();
 }
 
-}  // namespace trellis::providers::httpclient
+}  // namespace trellis::providers

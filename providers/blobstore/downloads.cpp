@@ -1,0 +1,111 @@
+#include "providers/blobstore/downloads.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace trellis::providers::blobstore {
+
+namespace {
+
+constexpr std::chrono::seconds read_time{30};
+
+}  // namespace
+
+Downloads::Downloads(Host host, Log log, std::string actor, ChunkStyle style)
+    : host_(host), log_(std::move(log)), actor_(std::move(actor)), style_(style) {}
+
+Downloads::~Downloads() {
+  end();
+  join();
+}
+
+Result<> Downloads::add(Job job) {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return fail(ErrorCode::cancelled, "the link is gone");
+  if (waiting_.size() >= most_waiting) {
+    return fail(ErrorCode::busy, fmt::format("{} downloads wait already", waiting_.size()),
+                "ask again later");
+  }
+  // As many threads as there ever were downloads at a time.
+  if (running_ + waiting_.size() >= threads_.size() && threads_.size() < at_a_time) {
+    auto thread = HostThread::start(host_, "blobs", [this] { run(); });
+    if (thread) {
+      threads_.push_back(std::move(*thread));
+    } else if (threads_.empty()) {
+      return pass(thread);
+    }
+  }
+  waiting_.push_back(std::move(job));
+  changed_.notify_one();
+  return {};
+}
+
+void Downloads::end() {
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  waiting_.clear();
+  changed_.notify_all();
+}
+
+void Downloads::join() {
+  std::vector<HostThread> threads;  // waits outside the lock
+  const std::lock_guard lock(mutex_);
+  threads.swap(threads_);
+}
+
+bool Downloads::has_ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
+void Downloads::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return ended_ || !waiting_.empty(); });
+    if (ended_) return;
+    auto job = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++running_;
+    lock.unlock();
+    send(job);
+    lock.lock();
+    --running_;
+  }
+}
+
+void Downloads::send(Job& job) const {
+  const auto chunk_size = job.args.chunk_size;
+  const auto chunks = (job.source->size() + chunk_size - 1) / chunk_size;
+  for (std::uint64_t i = 0; i < chunks && !has_ended(); ++i) {
+    if (auto sent = send_chunk(job, i, chunk_size); !sent) {
+      log_.warn("the download of {} to {} ends after {} of {} chunks: {}",
+                excerpt(job.args.blob_id), actor_, i, chunks, excerpt(sent.error().message, 200));
+      return;
+    }
+  }
+}
+
+Result<> Downloads::send_chunk(Job& job, std::uint64_t index, std::uint64_t chunk_size) const {
+  const auto offset = index * chunk_size;
+  const auto size = std::min(chunk_size, job.source->size() - offset);
+  auto bytes = job.source->read(offset, size, std::chrono::steady_clock::now() + read_time);
+  if (!bytes) return pass(bytes);
+  messages::ChunkArgs args{{index + style_.first_number,
+                            {job.args.container_id},
+                            job.args.blob_id,
+                            job.source->size(),
+                            chunk_size,
+                            job.args.context,
+                            std::move(*bytes)}};
+  const auto message = style_.bare ? codec::encode(args.chunk) : codec::encode(args);
+  const auto reply =
+      host_.dispatch(TRELLIS_NO_CALL, actor_, messages::operation::receive_chunk, message);
+  if (!reply) return std::unexpected(reply.error());
+  return {};
+}
+
+}  // namespace trellis::providers::blobstore

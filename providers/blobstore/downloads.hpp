@@ -1,0 +1,66 @@
+// Chunks on their way to one actor.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "providers/blobstore/store.hpp"
+#include "providers/common/host.hpp"
+
+namespace trellis::providers::blobstore {
+
+/// How chunks are sent.
+struct ChunkStyle {
+  bool bare = false;  ///< without the map around, as first-party providers do
+  std::uint64_t first_number = 0;
+};
+
+/// A bounded queue of downloads and threads of the host that make them: each reads a chunk, hands
+/// it to the actor, and goes on when that has taken it. A download ends with the first chunk the
+/// actor does not take. Any thread.
+class Downloads {
+ public:
+  static constexpr std::size_t at_a_time = 4;
+  static constexpr std::size_t most_waiting = 256;
+
+  Downloads(Host host, Log log, std::string actor, ChunkStyle style);
+  Downloads(const Downloads&) = delete;
+  Downloads& operator=(const Downloads&) = delete;
+  ~Downloads();
+
+  struct Job {
+    messages::StartDownloadArgs args;
+    std::unique_ptr<Download> source;
+  };
+  /// Errors: busy; cancelled after end; unavailable without a thread.
+  [[nodiscard]] Result<> add(Job job);
+  /// Begins no more chunks.
+  void end();
+  /// Waits for the threads; after end(), by one thread.
+  void join();
+
+ private:
+  void run();
+  void send(Job& job) const;
+  [[nodiscard]] Result<> send_chunk(Job& job, std::uint64_t index, std::uint64_t chunk_size) const;
+  [[nodiscard]] bool has_ended() const;
+
+  const Host host_;
+  const Log log_;
+  const std::string actor_;
+  const ChunkStyle style_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> waiting_;          // under mutex_
+  std::size_t running_ = 0;          // under mutex_
+  bool ended_ = false;               // under mutex_
+  std::vector<HostThread> threads_;  // under mutex_ until end()
+};
+
+}  // namespace trellis::providers::blobstore

@@ -1,0 +1,138 @@
+#include "providers/blobstore/uploads.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "base/text.hpp"
+
+namespace trellis::providers::blobstore {
+
+namespace {
+
+[[nodiscard]] Result<> check_sizes(const messages::FileChunk& chunk) {
+  if (chunk.total_bytes == 0 || (chunk.chunk_size > 0 && chunk.chunk_size <= most_chunk_bytes)) {
+    return {};
+  }
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("chunks of {} bytes are not possible", chunk.chunk_size),
+              fmt::format("send chunks of 1 to {} bytes", most_chunk_bytes));
+}
+
+}  // namespace
+
+Result<> Uploads::start(const messages::FileChunk& first, SteadyTime now, SteadyTime deadline) {
+  if (auto good = check_sizes(first); !good) return good;
+  const Name name(first.container.id, first.id);
+  {
+    const std::lock_guard lock(mutex_);
+    drop_idle(now);
+    if (entries_.size() >= most_uploads && !entries_.contains(name)) {
+      return fail(ErrorCode::busy, fmt::format("{} uploads are unfinished", entries_.size()),
+                  "finish some first; abandoned ones end after a minute");
+    }
+  }
+  auto upload = store_.upload(first.container.id, first.id, first.total_bytes, deadline);
+  if (!upload) return pass(upload);
+  if (first.total_bytes == 0) return (*upload)->commit(deadline);
+  auto entry = std::make_shared<Entry>();
+  entry->upload = std::move(*upload);
+  entry->total = first.total_bytes;
+  entry->last_use = now;
+  std::shared_ptr<Entry> previous = entry;  // ends outside the lock
+  const std::lock_guard lock(mutex_);
+  std::swap(entries_[name], previous);
+  return {};
+}
+
+std::shared_ptr<Uploads::Entry> Uploads::find(const Name& name, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return nullptr;
+  found->second->last_use = now;
+  return found->second;
+}
+
+Result<> Uploads::add(messages::FileChunk chunk, SteadyTime now, SteadyTime deadline) {
+  const Name name(chunk.container.id, chunk.id);
+  const auto entry = find(name, now);
+  if (!entry) {
+    return fail(ErrorCode::not_found, fmt::format("no upload of {} was started", excerpt(chunk.id)),
+                "send StartUpload first; an upload nobody continues ends after a minute");
+  }
+  const std::lock_guard lock(entry->mutex);
+  if (!entry->upload) return fail(ErrorCode::not_found, "the upload is over");
+  auto finished = take(*entry, std::move(chunk), deadline);
+  const bool goes_on = finished ? !*finished : finished.error().code == ErrorCode::busy;
+  if (!goes_on) {
+    entry->upload.reset();
+    forget(name, entry);
+  }
+  if (!finished) return pass(finished);
+  return {};
+}
+
+/// Whether that was all.
+Result<bool> Uploads::take(Entry& entry, messages::FileChunk&& chunk, SteadyTime deadline) {
+  const auto number = chunk.sequence_no;
+  if (!entry.next && number <= 1) entry.next = number;
+  if (!entry.next || number > *entry.next) {
+    if (auto held = hold(entry, std::move(chunk)); !held) return pass(held);
+    return false;
+  }
+  if (number < *entry.next) return false;  // again
+  if (auto written = write(entry, chunk.chunk_bytes, deadline); !written) return pass(written);
+  ++*entry.next;
+  for (auto held = entry.held.find(*entry.next); held != entry.held.end();
+       held = entry.held.find(*entry.next)) {
+    const auto bytes = std::move(held->second);
+    entry.held_bytes -= bytes.size();
+    entry.held.erase(held);
+    if (auto written = write(entry, bytes, deadline); !written) return pass(written);
+    ++*entry.next;
+  }
+  if (entry.written < entry.total) return false;
+  if (auto committed = entry.upload->commit(deadline); !committed) return pass(committed);
+  return true;
+}
+
+Result<> Uploads::hold(Entry& entry, messages::FileChunk&& chunk) const {
+  if (entry.held.contains(chunk.sequence_no)) return {};
+  if (entry.held_bytes + chunk.chunk_bytes.size() > most_held_bytes) {
+    return fail(ErrorCode::busy, "too many chunks came before their turn",
+                "send chunks in order, and this one again later");
+  }
+  entry.held_bytes += chunk.chunk_bytes.size();
+  entry.held.emplace(chunk.sequence_no, std::move(chunk.chunk_bytes));
+  return {};
+}
+
+Result<> Uploads::write(Entry& entry, ByteView bytes, SteadyTime deadline) {
+  if (bytes.size() > entry.total - entry.written) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("the chunks have more than the {} bytes that were announced", entry.total),
+        "announce the right totalBytes");
+  }
+  entry.written += bytes.size();
+  return entry.upload->write(bytes, deadline);
+}
+
+void Uploads::forget(const Name& name, const std::shared_ptr<Entry>& entry) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found != entries_.end() && found->second == entry) entries_.erase(found);
+}
+
+void Uploads::drop_idle(SteadyTime now) {
+  std::erase_if(entries_,
+                [&](const auto& each) { return now - each.second->last_use > idle_time; });
+}
+
+void Uploads::clear() {
+  std::map<Name, std::shared_ptr<Entry>> all;
+  const std::lock_guard lock(mutex_);
+  all.swap(entries_);
+}
+
+}  // namespace trellis::providers::blobstore

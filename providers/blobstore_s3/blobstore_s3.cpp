@@ -1,0 +1,44 @@
+#include "providers/blobstore_s3/blobstore_s3.hpp"
+
+#include <memory>
+#include <stop_token>
+
+#include "providers/blobstore/provider.hpp"
+#include "providers/blobstore_s3/s3_store.hpp"
+
+namespace trellis::providers::blobstore_s3 {
+
+namespace {
+
+class S3Provider final : public blobstore::BlobProvider {
+ public:
+  static constexpr Description description = {
+      blobstore::messages::contract_id.data(),
+      "Trellis Blob Store (S3)",
+      "Trellis",
+      "0.1.0",
+      1,
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+
+  explicit S3Provider(Host host) : BlobProvider(host, "blobstore-s3") {}
+
+ private:
+  /// The server is not asked: what the keys may do is known only when it is done.
+  Result<std::shared_ptr<blobstore::Store>> open(const codec::StringMap& values) override {
+    auto options = read_options(values);
+    if (!options) return pass(options);
+    return std::make_shared<S3Store>(
+        std::make_shared<S3Client>(std::move(*options), stopping_.get_token()));
+  }
+  void shut_down() override { stopping_.request_stop(); }
+
+  std::stop_source stopping_;
+};
+
+}  // namespace
+
+const trellis_provider_table* table() noexcept {
+  return provider_table<S3Provider>();
+}
+
+}  // namespace trellis::providers::blobstore_s3

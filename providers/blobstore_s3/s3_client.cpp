@@ -1,0 +1,202 @@
+#include "providers/blobstore_s3/s3_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+
+#include "base/text.hpp"
+#include "providers/blobstore_s3/xml.hpp"
+#include "providers/common/link_values.hpp"
+
+namespace trellis::providers::blobstore_s3 {
+
+namespace {
+
+constexpr std::array<std::string_view, 13> known_keys = {"AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY",
+                                                         "AWS_TOKEN",      "REGION",
+                                                         "ENDPOINT",       "HTTP_PROXY",
+                                                         "CA_FILE",        "CONNECTIONS",
+                                                         "TIMEOUT_MS",     "MAX_BLOB_BYTES",
+                                                         "MAX_OBJECTS",    "CHUNK_FORMAT",
+                                                         "FIRST_SEQUENCE"};
+constexpr std::size_t most_bucket_bytes = 63;
+constexpr std::size_t most_key_bytes = 1024;
+
+[[nodiscard]] Result<http::Url> read_endpoint(const codec::StringMap& values,
+                                              std::string_view region) {
+  std::string text(text_value(values, "ENDPOINT"));
+  if (text.empty()) text = fmt::format("s3.{}.amazonaws.com", region);
+  if (!text.contains("://")) text = "https://" + text;
+  auto url = http::parse_url(text);
+  if (!url) {
+    return fail(ErrorCode::invalid_argument, "link value ENDPOINT: " + url.error().message,
+                "write it as https://host:port");
+  }
+  return url;
+}
+
+[[nodiscard]] http::Settings settings_of(const Options& options) {
+  http::Settings settings;
+  settings.ca_file = options.ca_file;
+  settings.user_agent = "trellis-blobstore-s3";
+  settings.proxy = options.proxy;
+  settings.peer = "S3 server";
+  return settings;
+}
+
+[[nodiscard]] ErrorCode code_of(int status) {
+  switch (status) {
+    case 401:
+    case 403: return ErrorCode::denied;
+    case 404: return ErrorCode::not_found;
+    case 409: return ErrorCode::already_exists;
+    case 412: return ErrorCode::unavailable;  // changed while it was read
+    default: return ErrorCode::unavailable;
+  }
+}
+
+[[nodiscard]] std::unexpected<Error> refused(const S3Client::Request& request,
+                                             const http::Response& response) {
+  const auto problem = parse_problem(response.body);
+  std::string what;
+  append_printable(what, excerpt(problem.message.empty() ? problem.code : problem.message, 200));
+  return fail(
+      code_of(response.status),
+      fmt::format("S3 answers {} to {} {}/{}{}{}", response.status, request.method,
+                  excerpt(request.bucket), excerpt(request.key), what.empty() ? "" : ": ", what),
+      response.status == 403 ? "check the keys of the link, and what they may do" : "");
+}
+
+/// Where a host has the port that its scheme has anyway, the port is not written.
+[[nodiscard]] std::string host_header(const http::Url& url) {
+  const bool usual = url.port == (url.encrypted ? "443" : "80");
+  return usual ? url.host : fmt::format("{}:{}", url.host, url.port);
+}
+
+}  // namespace
+
+Result<Options> read_options(const codec::StringMap& values) {
+  if (auto known = check_keys(values, known_keys); !known) return pass(known);
+  Options options;
+  const auto text = [&](std::string_view key) { return std::string(text_value(values, key)); };
+  options.credentials = {text("AWS_ACCESS_KEY"), text("AWS_SECRET_ACCESS_KEY"), text("AWS_TOKEN")};
+  if (options.credentials.access_key.empty() || options.credentials.secret.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "link values AWS_ACCESS_KEY and AWS_SECRET_ACCESS_KEY are both needed",
+                "add the keys of a user who may use the buckets");
+  }
+  if (auto region = text("REGION"); !region.empty()) options.region = std::move(region);
+  auto endpoint = read_endpoint(values, options.region);
+  if (!endpoint) return pass(endpoint);
+  options.endpoint = std::move(*endpoint);
+  options.proxy = text("HTTP_PROXY");
+  options.ca_file = text("CA_FILE");
+  std::error_code error;
+  if (!options.ca_file.empty() && !std::filesystem::is_regular_file(options.ca_file, error)) {
+    return fail(ErrorCode::invalid_argument, "link value CA_FILE: no file " + options.ca_file,
+                "name a PEM file that the host can read");
+  }
+  const auto connections = number_value(values, "CONNECTIONS", options.connections, 1, 256);
+  const auto timeout = number_value(values, "TIMEOUT_MS", 30'000, 100, 600'000);
+  const auto blob =
+      number_value(values, "MAX_BLOB_BYTES", options.max_blob_bytes, 1, std::uint64_t{5} << 40);
+  const auto objects = number_value(values, "MAX_OBJECTS", options.max_objects, 1, 10'000'000);
+  for (const auto* number : {&connections, &timeout, &blob, &objects}) {
+    if (!*number) return std::unexpected(number->error());
+  }
+  options.connections = *connections;
+  options.timeout = std::chrono::milliseconds(*timeout);
+  options.max_blob_bytes = *blob;
+  options.max_objects = *objects;
+  return options;
+}
+
+Result<> check_bucket(std::string_view name) {
+  const bool fine = name.size() >= 3 && name.size() <= most_bucket_bytes &&
+                    std::ranges::all_of(name,
+                                        [](char c) {
+                                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                                 (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+                                                 c == '_';
+                                        }) &&
+                    !name.contains("..");
+  if (fine) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("\"{}\" cannot be the name of a bucket", excerpt(name)),
+              "use 3 to 63 letters, digits, dots and hyphens");
+}
+
+Result<> check_key(std::string_view name) {
+  bool fine = !name.empty() && name.size() <= most_key_bytes && is_utf8(name) &&
+              std::ranges::none_of(name, [](char c) { return c >= 0 && c < ' '; });
+  for (const auto segment : split(name, '/')) fine = fine && segment != "." && segment != "..";
+  if (fine) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("\"{}\" cannot be the name of an object", excerpt(name)),
+              "use 1 to 1024 bytes of text, without . or .. between slashes");
+}
+
+S3Client::S3Client(Options options, std::stop_token stop)
+    : options_(std::move(options)),
+      stop_(std::move(stop)),
+      clients_(settings_of(options_), options_.connections) {}
+
+Result<http::Request> S3Client::prepare(const Request& request) const {
+  auto path = '/' + uri_encode(request.bucket, false);
+  if (!request.key.empty()) path += '/' + uri_encode(request.key, true);
+  std::string query;
+  for (const auto& [name, value] : request.query) {
+    if (!query.empty()) query += '&';
+    query += uri_encode(name, false) + '=' + uri_encode(value, false);
+  }
+  const auto date = amz_date(std::chrono::system_clock::now());
+  const auto hash = sha256_hex(request.body);
+  Signable signable{request.method, path, query, request.headers, hash};
+  signable.headers["host"] = host_header(options_.endpoint);
+  signable.headers["x-amz-content-sha256"] = hash;
+  signable.headers["x-amz-date"] = date;
+  if (!options_.credentials.token.empty()) {
+    signable.headers["x-amz-security-token"] = options_.credentials.token;
+  }
+  auto url = http::parse_url(
+      fmt::format("{}{}{}{}", options_.endpoint.origin(), path, query.empty() ? "" : "?", query));
+  if (!url) return pass(url);
+  http::Request made;
+  made.method = request.method;
+  made.url = std::move(*url);
+  made.most_body_bytes = request.most_answer_bytes;
+  for (const auto& [name, value] : signable.headers) {
+    if (name != "host") made.headers.push_back(name + ": " + value);
+  }
+  made.headers.push_back("authorization: " + authorization(signable, options_.credentials,
+                                                           options_.region, "s3", date));
+  made.headers.emplace_back("content-type:");  // none that was not signed
+  if (!request.body.empty()) {
+    made.upload = {request.body.size(),
+                   [body = request.body](std::span<char> into) mutable -> Result<std::size_t> {
+                     const auto size = std::min(into.size(), body.size());
+                     std::memcpy(into.data(), body.data(), size);
+                     body = body.subspan(size);
+                     return size;
+                   }};
+  }
+  return made;
+}
+
+Result<http::Response> S3Client::send(const Request& request, SteadyTime deadline) {
+  auto prepared = prepare(request);
+  if (!prepared) return pass(prepared);
+  deadline = std::min(deadline, std::chrono::steady_clock::now() + options_.timeout);
+  auto client = clients_.borrow(deadline);
+  if (!client) return pass(client);
+  const SystemClock clock;
+  auto response = client->operator->()->send(*prepared, {clock, deadline, stop_});
+  if (!response) return response;
+  if (response->status >= 200 && response->status < 300) return response;
+  return refused(request, *response);
+}
+
+}  // namespace trellis::providers::blobstore_s3

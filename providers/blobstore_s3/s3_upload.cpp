@@ -1,0 +1,101 @@
+#include "providers/blobstore_s3/s3_upload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "providers/blobstore_s3/xml.hpp"
+
+namespace trellis::providers::blobstore_s3 {
+
+namespace {
+
+/// How long giving up may take: it happens beside other work.
+constexpr std::chrono::seconds abort_time{5};
+
+}  // namespace
+
+S3Upload::S3Upload(std::shared_ptr<S3Client> client, std::string bucket, std::string key,
+                   std::uint64_t size)
+    : client_(std::move(client)),
+      bucket_(std::move(bucket)),
+      key_(std::move(key)),
+      part_bytes_(std::max<std::uint64_t>(least_part_bytes, size / most_parts + 1)) {}
+
+S3Upload::~S3Upload() {
+  if (upload_id_.empty()) return;
+  static_cast<void>(client_->send({"DELETE", bucket_, key_, {{"uploadId", upload_id_}}},
+                                  std::chrono::steady_clock::now() + abort_time));
+}
+
+Result<> S3Upload::write(ByteView bytes, SteadyTime deadline) {
+  while (!bytes.empty()) {
+    // A full buffer goes only when more comes: the last part is sent by commit.
+    if (buffer_.size() == part_bytes_) {
+      if (auto sent = send_part(deadline); !sent) return sent;
+    }
+    const auto size = std::min(bytes.size(), part_bytes_ - buffer_.size());
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    bytes = bytes.subspan(size);
+  }
+  return {};
+}
+
+Result<> S3Upload::begin(SteadyTime deadline) {
+  auto response = client_->send({"POST", bucket_, key_, {{"uploads", ""}}}, deadline);
+  if (!response) return pass(response);
+  auto id = parse_upload_id(response->body);
+  if (!id) return pass(id);
+  upload_id_ = std::move(*id);
+  return {};
+}
+
+Result<> S3Upload::send_part(SteadyTime deadline) {
+  if (upload_id_.empty()) {
+    if (auto begun = begin(deadline); !begun) return begun;
+  }
+  auto response =
+      client_->send({"PUT",
+                     bucket_,
+                     key_,
+                     {{"partNumber", fmt::to_string(etags_.size() + 1)}, {"uploadId", upload_id_}},
+                     {},
+                     buffer_},
+                    deadline);
+  if (!response) return pass(response);
+  etags_.push_back(response->header("etag"));
+  buffer_.clear();
+  return {};
+}
+
+Result<> S3Upload::commit(SteadyTime deadline) {
+  if (upload_id_.empty()) {
+    auto response = client_->send({"PUT", bucket_, key_, {}, {}, buffer_}, deadline);
+    if (!response) return pass(response);
+    return {};
+  }
+  if (auto sent = send_part(deadline); !sent) return sent;
+  return complete(deadline);
+}
+
+Result<> S3Upload::complete(SteadyTime deadline) {
+  std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+  for (std::size_t i = 0; i < etags_.size(); ++i) {
+    body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", i + 1,
+                        xml_escaped(etags_[i]));
+  }
+  body += "</CompleteMultipartUpload>";
+  auto response = client_->send(
+      {"POST", bucket_, key_, {{"uploadId", upload_id_}}, {}, as_bytes(body)}, deadline);
+  if (!response) return pass(response);
+  // It may say 200 and fail all the same.
+  if (const auto problem = parse_problem(response->body); !problem.code.empty()) {
+    return fail(ErrorCode::unavailable, "S3 could not put the parts together: " + problem.code,
+                "send the object again");
+  }
+  upload_id_.clear();
+  return {};
+}
+
+}  // namespace trellis::providers::blobstore_s3

@@ -1,0 +1,162 @@
+#include "providers/blobstore_s3/xml.hpp"
+
+#include <expat.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace trellis::providers::blobstore_s3 {
+
+namespace {
+
+constexpr std::size_t most_depth = 8;
+constexpr std::size_t most_text_bytes = 8 * limits::kib;  // of one element; keys have 1024
+constexpr std::size_t most_objects = 10'000;              // servers send a thousand at a time
+
+[[nodiscard]] std::unexpected<Error> malformed(std::string_view why) {
+  return fail(ErrorCode::malformed, fmt::format("the S3 server's answer is unreadable: {}", why),
+              "check that ENDPOINT names an S3 server");
+}
+
+/// Walks through a document and calls `on_end` at the end of each element with its path below the
+/// root ("Contents/Key") and its text.
+class Walker {
+ public:
+  using OnEnd = std::function<void(std::string_view path, const std::string& text)>;
+
+  explicit Walker(OnEnd on_end) : on_end_(std::move(on_end)) {}
+
+  [[nodiscard]] Result<> walk(std::string_view document) {
+    const std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser(
+        XML_ParserCreate("UTF-8"), &XML_ParserFree);
+    if (!parser) return fail(ErrorCode::limit, "no memory to read XML");
+    parser_ = parser.get();
+    XML_SetUserData(parser_, this);
+    XML_SetElementHandler(parser_, &Walker::on_start, &Walker::on_end);
+    XML_SetCharacterDataHandler(parser_, &Walker::on_text);
+    XML_SetStartDoctypeDeclHandler(parser_, &Walker::on_doctype);
+    const auto status =
+        XML_Parse(parser_, document.data(), static_cast<int>(document.size()), XML_TRUE);
+    if (!problem_.empty()) return malformed(problem_);
+    if (status == XML_STATUS_OK) return {};
+    return malformed(XML_ErrorString(XML_GetErrorCode(parser_)));
+  }
+
+ private:
+  static Walker& of(void* self) { return *static_cast<Walker*>(self); }
+  static void on_start(void* self, const XML_Char* name, const XML_Char**) { of(self).start(name); }
+  static void on_end(void* self, const XML_Char*) { of(self).end(); }
+  static void on_text(void* self, const XML_Char* text, int size) {
+    of(self).add({text, static_cast<std::size_t>(size)});
+  }
+  /// Entities are not needed here, and have hurt many.
+  static void on_doctype(void* self, const XML_Char*, const XML_Char*, const XML_Char*, int) {
+    of(self).stop("it has a document type");
+  }
+
+  void stop(std::string_view why) {
+    problem_ = why;
+    XML_StopParser(parser_, XML_FALSE);
+  }
+  void start(std::string_view name) {
+    if (lengths_.size() == most_depth) return stop("it is nested too deeply");
+    lengths_.push_back(path_.size());
+    if (lengths_.size() == 1) return;  // the root is not part of paths
+    if (!path_.empty()) path_ += '/';
+    path_ += name;
+    text_.clear();
+  }
+  void end() {
+    on_end_(path_, text_);
+    path_.resize(lengths_.back());
+    lengths_.pop_back();
+    text_.clear();
+  }
+  void add(std::string_view text) {
+    if (text_.size() + text.size() > most_text_bytes) return stop("a text in it is too long");
+    text_ += text;
+  }
+
+  const OnEnd on_end_;
+  XML_Parser parser_ = nullptr;
+  std::string path_;
+  std::vector<std::size_t> lengths_;  // of path_ before each open element
+  std::string text_;
+  std::string problem_;
+};
+
+[[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Result<Listing> parse_listing(std::string_view text) {
+  Listing listing;
+  Listing::Object object;
+  bool bad_size = false;
+  Walker walker([&](std::string_view path, const std::string& value) {
+    if (path == "IsTruncated") listing.truncated = value == "true";
+    if (path == "NextContinuationToken") listing.next = value;
+    if (path == "Contents/Key") object.key = value;
+    if (path == "Contents/Size") {
+      const auto size = number_of(trim(value));
+      bad_size = bad_size || !size;
+      object.size = size.value_or(0);
+    }
+    if (path == "Contents" && listing.objects.size() <= most_objects) {
+      listing.objects.push_back(std::exchange(object, {}));
+    }
+  });
+  if (auto walked = walker.walk(text); !walked) return pass(walked);
+  if (bad_size) return malformed("a size is no number");
+  if (listing.objects.size() > most_objects) return malformed("it has too many objects");
+  if (listing.truncated && listing.next.empty()) return malformed("it does not say how to go on");
+  return listing;
+}
+
+Result<std::string> parse_upload_id(std::string_view text) {
+  std::string id;
+  Walker walker([&](std::string_view path, const std::string& value) {
+    if (path == "UploadId") id = value;
+  });
+  if (auto walked = walker.walk(text); !walked) return pass(walked);
+  if (id.empty()) return malformed("it has no UploadId");
+  return id;
+}
+
+Problem parse_problem(std::string_view text) {
+  Problem problem;
+  Walker walker([&](std::string_view path, const std::string& value) {
+    if (path == "Code") problem.code = value;
+    if (path == "Message") problem.message = value;
+  });
+  if (!walker.walk(text)) return {};
+  return problem;
+}
+
+std::string xml_escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      case '"': escaped += "&quot;"; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+}  // namespace trellis::providers::blobstore_s3
