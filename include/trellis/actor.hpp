@@ -17,13 +17,18 @@
 #pragma once
 
 #include "trellis/guest/abi.hpp"
+#include "trellis/guest/blobstore.hpp"
 #include "trellis/guest/dispatch.hpp"
+#include "trellis/guest/eventstreams.hpp"
 #include "trellis/guest/extras.hpp"
 #include "trellis/guest/health.hpp"
 #include "trellis/guest/http.hpp"
+#include "trellis/guest/httpclient.hpp"
 #include "trellis/guest/keyvalue.hpp"
 #include "trellis/guest/logging.hpp"
 #include "trellis/guest/message.hpp"
+#include "trellis/guest/messaging.hpp"
 #include "trellis/guest/msgpack.hpp"
 #include "trellis/guest/msgpack_reader.hpp"
 #include "trellis/guest/result.hpp"
+#include "trellis/guest/telnet.hpp"

@@ -161,9 +161,10 @@ class Application {
 
   [[nodiscard]] Result<std::string> provider_reference(const std::string& reference) const {
     if (reference.starts_with(builtin_prefix)) return reference;
-    return find_source(reference,
-                       "use builtin:httpserver, builtin:keyvalue, builtin:logging or "
-                       "builtin:extras, or name a provider's library, archive or image");
+    return find_source(
+        reference,
+        "name a built-in provider (builtin:httpserver; docs/providers.md lists all), "
+        "or a provider's library, archive or image");
   }
 
   [[nodiscard]] std::optional<std::string> running_provider(const std::string& reference,

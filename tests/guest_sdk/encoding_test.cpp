@@ -131,6 +131,45 @@ TEST(GuestEncoding, TruncatedMessagesAreRefusedWithAReason) {
   }
 }
 
+/// contracts.md 3.2, 3.4, 3.6, 3.7: what the text gives bytes for.
+TEST(GuestEncoding, TheOtherContractsAreAsTheSpecificationSays) {
+  const auto same = [](const auto& message, const std::string& hex) {
+    EXPECT_EQ(hex_of(encode(message)), hex);
+    const auto again = decode<std::decay_t<decltype(message)>>(bytes_of(hex));
+    ASSERT_TRUE(again) << again.error().text;
+    EXPECT_EQ(hex_of(encode(*again)), hex);
+  };
+  same(httpclient::Request{"GET", "http://a/", {}, {}},
+       "84a66d6574686f64a3474554a375726ca9687474703a2f2f612fa76865616465727380a4626f6479c400");
+  same(messaging::Message{"t", "", "x"},
+       "83a77375626a656374a174a77265706c79546fa0a4626f6479c40178");
+  same(messaging::PublishResponse{true}, "81a97075626c6973686564c3");
+  same(messaging::RequestArgs{"t", "x", 1000},
+       "83a77375626a656374a174a4626f6479c40178a774696d656f7574cd03e8");
+  const blobstore::Chunk chunk{1, {"c"}, "f", 3, 2, {}, "\1\2"};
+  const std::string bare =
+      "87aa73657175656e63654e6f01a9636f6e7461696e657281a26964a163a26964a166aa746f74616c427974657303"
+      "a96368756e6b53697a6502a7636f6e74657874c0aa6368756e6b4279746573c4020102";
+  same(chunk, bare);
+  same(blobstore::ChunkArgs{chunk}, "81a56368756e6b" + bare);
+  same(blobstore::Outcome{true, {}}, "82a773756363657373c3a56572726f72c0");
+  same(
+      blobstore::DownloadArgs{"f", "c", 524288, {}},
+      "84a7626c6f625f6964a166ac636f6e7461696e65725f6964a163aa6368756e6b5f73697a65ce00080000a7636f6e"
+      "74657874c0");
+  same(blobstore::Object{"none", {"none"}, 0},
+       "83a26964a46e6f6e65a9636f6e7461696e657281a26964a46e6f6e65a86279746553697a6500");
+  same(
+      blobstore::ObjectList{{{"a", {"c"}, 1}, {"b", {"c"}, 2}}},
+      "81a5626c6f62739283a26964a161a9636f6e7461696e657281a26964a163a86279746553697a650183a26964a162"
+      "a9636f6e7461696e657281a26964a163a86279746553697a6502");
+  same(eventstreams::WriteEventArgs{"s", {{"a", "1"}}},
+       "82a873747265616d4964a173a676616c75657381a161a131");
+  same(eventstreams::EventAck{"1-0", {}}, "82a76576656e744964a3312d30a56572726f72c0");
+  same(eventstreams::StreamQuery{"s", {}, 0},
+       "83a873747265616d4964a173a572616e6765c0a5636f756e7400");
+}
+
 std::string problem(const std::string& hex) {
   return codecs().at("AddArgs").encode_decoded(bytes_of(hex));
 }

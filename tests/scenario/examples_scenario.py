@@ -4,11 +4,14 @@
 import json
 import os
 import re
+import socket
 from pathlib import Path
 
 import harness
+import lattice
 from guests import LANGUAGES, GuestScenario
-from harness import ACTORS, free_port
+from harness import ACTORS, free_port, wait_until
+from packages_harness import RedisServer
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PLUGINS = Path(os.environ.get("TRELLIS_PLUGINS", "build/debug/lib/examples")).absolute()
@@ -40,7 +43,59 @@ def extras(test, site):
     test.assertEqual(sorted(json.loads(site.text("/"))), ["guid", "random", "sequence"])
 
 
+def fetches(test, site):
+    own = f"http://127.0.0.1:{site.port}/"
+    test.assertEqual(site.text(f"/?{own}"), "400 Bad Request, 15 bytes\n")
+    status, text = site.ask("/?http://169.254.169.254/")
+    test.assertEqual(status, 502)
+    test.assertIn(b"not allowed", text)
+
+
+def relays(test, site):
+    test.assertEqual(site.text("/talk.me?hello"), "heard: hello\n")
+    test.assertEqual(site.text("/talk.quietly", b"no answer, please"), "published\n")
+    test.host.wait_for("on talk.quietly: no answer, please")
+    test.assertEqual(site.ask("/nobody?there")[0], 504)
+
+
+def stores(test, site):
+    content = bytes(range(256)) * 3000
+    test.assertEqual(site.text("/a", content), "stored\n")
+    test.assertEqual(site.ask("/a?copy", b"")[0], 202)
+    wait_until(lambda: site.text("/") == "a 768000\na.copy 768000\n", "the copy")
+    copied = (test.folder / "root" / "files" / "a.copy").read_bytes()
+    test.assertEqual(copied, content)
+    test.assertEqual(site.ask("/a", method="DELETE"), (200, b"removed\n"))
+    test.assertEqual(site.ask("/a", method="DELETE")[0], 404)
+
+
+def journals(test, site):
+    first = site.text("/", b"one")
+    site.text("/", b"two")
+    test.host.wait_for(f"event {first.strip()}: one")
+    lines = site.text("/").splitlines()
+    test.assertEqual([line.split(" ")[1] for line in lines], ["one", "two"])
+
+
+def repeats(test, site):
+    with socket.create_connection(("127.0.0.1", site.port), harness.PATIENCE) as terminal:
+        # WILL TERMINAL-TYPE, and that it is an xterm.
+        terminal.sendall(b"\xff\xfb\x18\xff\xfa\x18\x00xterm\xff\xf0")
+        seen = b""
+
+        def read_until(text):
+            nonlocal seen
+            while text not in seen:
+                more = terminal.recv(4096)
+                test.assertTrue(more, seen)
+                seen += more
+        read_until(b"Polly is here.\r\n> ")
+        terminal.sendall(b"hello\r\n")
+        read_until(b"hello! hello!\r\n")
+
+
 CHECKS = {
+    "fetch": fetches, "relay": relays, "files": stores, "journal": journals, "parrot": repeats,
     "echo": echoes, "echo-rust": echoes, "echo-as": echoes,
     "kvcounter": counts, "kvcounter-rust": counts, "kvcounter-as": counts,
     "pinger": lambda test, site: test.assertEqual(site.text("/"), '{"value":53}'),
@@ -50,6 +105,19 @@ CHECKS = {
 
 
 class Examples(GuestScenario):
+    def servers(self, name):
+        """What an example needs beside the host, as variables of its manifest."""
+        if name == "relay":
+            return {"NATS": f"127.0.0.1:{lattice.NatsServer(self).port}"}
+        if name == "journal":
+            redis = RedisServer(self.folder / "redis")
+            self.addCleanup(redis.kill)
+            return {"REDIS": f"127.0.0.1:{redis.port}"}
+        if name == "files":
+            (self.folder / "root").mkdir()
+            return {"ROOT": str(self.folder / "root")}
+        return {}
+
     def test_each_has_a_readme_and_a_check(self):
         folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
         self.assertEqual(folders - NO_MANIFEST, set(CHECKS))
@@ -66,7 +134,8 @@ class Examples(GuestScenario):
                 continue  # not in this build, which CMake has said
             with self.subTest(name):
                 port = free_port()
-                env = {"ACTORS": str(ACTORS), "PLUGINS": str(PLUGINS), "PORT": str(port)}
+                env = {"ACTORS": str(ACTORS), "PLUGINS": str(PLUGINS), "PORT": str(port),
+                       **self.servers(name)}
                 self.host = self.up("--strict", "-m", EXAMPLES / name / "manifest.yaml", env=env)
                 site = self.site(port)
                 check(self, site)

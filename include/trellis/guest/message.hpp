@@ -68,6 +68,12 @@ inline void write(Writer& out, const std::vector<std::string>& values) {
   for (const auto& value : values) out.string(value);
 }
 
+/// Messages inside messages, and lists of them.
+template <class Struct, class = decltype(Struct::fields())>
+void write(Writer& out, const Struct& message);
+template <class Struct, class = decltype(Struct::fields())>
+void write(Writer& out, const std::vector<Struct>& messages);
+
 template <class T>
 void write(Writer& out, const std::optional<T>& value) {
   if (value) return write(out, *value);
@@ -101,6 +107,11 @@ inline void read(Reader& in, StringMap& value) {
 inline void read(Reader& in, std::vector<std::string>& value) {
   value = in.strings();
 }
+template <class Struct, class = decltype(Struct::fields())>
+void read(Reader& in, Struct& message);
+template <class Struct, class = decltype(Struct::fields())>
+void read(Reader& in, std::vector<Struct>& messages);
+
 template <class T>
 void read(Reader& in, std::optional<T>& value) {
   value.reset();
@@ -118,16 +129,31 @@ constexpr std::size_t field_count = std::tuple_size_v<decltype(Struct::fields())
 
 }  // namespace detail
 
+namespace detail {
+
+template <class Struct, class>
+void write(Writer& out, const Struct& message) {
+  out.map(field_count<Struct>);
+  std::apply(
+      [&](const auto&... fields) {
+        ((out.string(fields.name), write(out, message.*(fields.member))), ...);
+      },
+      Struct::fields());
+}
+
+template <class Struct, class>
+void write(Writer& out, const std::vector<Struct>& messages) {
+  out.array(messages.size());
+  for (const auto& message : messages) write(out, message);
+}
+
+}  // namespace detail
+
 /// The message as a map of field names, in order of declaration.
 template <class Struct>
 Bytes encode(const Struct& message) {
   Writer out;
-  out.map(detail::field_count<Struct>);
-  std::apply(
-      [&](const auto&... fields) {
-        ((out.string(fields.name), detail::write(out, message.*(fields.member))), ...);
-      },
-      Struct::fields());
+  detail::write(out, message);
   return out.take();
 }
 
@@ -162,6 +188,25 @@ void check_missing(Reader& in, const bool (&seen)[sizeof...(index)],
    ...);
 }
 
+template <class Struct, class>
+void read(Reader& in, Struct& message) {
+  constexpr auto indices = std::make_index_sequence<field_count<Struct>>();
+  bool seen[field_count<Struct>] = {};
+  const bool positional = in.is_array();
+  const auto count = positional ? in.array() : in.map();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    read_field(in, message, seen, positional, i, indices);
+  }
+  if (in.ok()) check_missing<Struct>(in, seen, indices);
+}
+
+template <class Struct, class>
+void read(Reader& in, std::vector<Struct>& messages) {
+  const auto count = in.array();
+  messages.clear();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) read(in, messages.emplace_back());
+}
+
 }  // namespace detail
 
 /// Reads a map of field names in any order (unknown ones are passed over; a repeated one is an
@@ -169,16 +214,9 @@ void check_missing(Reader& in, const bool (&seen)[sizeof...(index)],
 /// declaration. Bytes behind the message are not looked at.
 template <class Struct>
 Result<Struct> decode(std::string_view bytes) {
-  constexpr auto indices = std::make_index_sequence<detail::field_count<Struct>>();
-  bool seen[detail::field_count<Struct>] = {};
   Reader in(bytes);
   Struct message{};
-  const bool positional = in.is_array();
-  const auto count = positional ? in.array() : in.map();
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    detail::read_field(in, message, seen, positional, i, indices);
-  }
-  if (in.ok()) detail::check_missing<Struct>(in, seen, indices);
+  detail::read(in, message);
   if (!in.ok()) return Error{"Failed to de-serialize: " + in.problem()};
   return message;
 }
