@@ -71,6 +71,10 @@ class Middleware {
   }
 };
 
+/// What the name in a link value `secret:NAME` stands for. Called on threads of the host before a
+/// provider is told about a link; an error is the error of the link, which is tried again.
+using SecretSource = std::function<Result<std::string>(std::string_view name)>;
+
 /// Options of a host; each has a safe default.
 struct HostOptions {
   std::map<std::string, std::string> labels;
@@ -91,6 +95,7 @@ struct HostOptions {
   std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
   ProviderMode provider_mode = ProviderMode::automatic;  ///< of those started without a mode
   ProviderProcessOptions provider_process;
+  SecretSource secrets;  ///< null: links with secrets are refused
   RegistryOptions registry;
   LatticeOptions lattice;  ///< by default none: the host is on its own
   /// Called when a stop of the host is ordered over the lattice, on a thread of the host; it must

@@ -8,6 +8,7 @@
 
 #include "base/log_sinks.hpp"
 #include "cli/registry_flags.hpp"
+#include "cli/secrets.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -123,6 +124,9 @@ void add_host_options(CLI::App& leaf, HostFlags& flags) {
   leaf.add_option("--provider-memory-mb", flags.provider_memory_mb,
                   "Memory of one provider's process (default 1024)")
       ->check(CLI::Range(16, 1 << 20));
+  leaf.add_option("--secrets-dir", flags.secrets_dir,
+                  "Folder with a file for each secret that link values name (secret:NAME)")
+      ->check(CLI::ExistingDirectory);
   add_registry_flags(leaf, flags);
   add_log_options(leaf, flags);
 }
@@ -139,6 +143,7 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.strict_update_check = !flags.any_capabilities;
   made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
   made.host.provider_process = {.program = own_program(), .memory_mb = flags.provider_memory_mb};
+  made.host.secrets = secret_source(context, flags.secrets_dir);
   made.host.registry = registry_options(context, flags);
   const auto interval = health_interval(context);
   if (!interval) return std::unexpected(interval.error());

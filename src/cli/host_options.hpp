@@ -19,6 +19,7 @@ struct HostFlags {
   std::string health_address;
   std::string provider_mode = "auto";
   std::size_t provider_memory_mb = 0;
+  std::string secrets_dir;
   bool allow_latest = false;
   bool offline = false;
   std::vector<std::string> insecure;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/messages/core.hpp"
+#include "host/secrets.hpp"
 
 namespace trellis::host {
 namespace {
@@ -35,8 +36,12 @@ void Gate::wait(SteadyTime deadline) const {
   changed_.wait_until(lock, deadline, [this] { return open(); });
 }
 
-Binder::Binder(Workers& workers, std::chrono::milliseconds call_timeout, Log log)
-    : workers_(workers), call_timeout_(call_timeout), log_(std::move(log)) {}
+Binder::Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
+               Log log)
+    : workers_(workers),
+      call_timeout_(call_timeout),
+      secrets_(std::move(secrets)),
+      log_(std::move(log)) {}
 
 Binder::~Binder() {
   stop();
@@ -246,7 +251,9 @@ Result<void> Binder::send(const ProviderEntry& provider, Step step, const std::s
                           const BindConfig& config) const {
   codec::core::CapabilityConfiguration message;
   message.module = actor;
-  message.values = config;
+  auto values = with_secrets(config, secrets_);
+  if (!values) return pass(values);
+  message.values = std::move(*values);
   CallContext context;
   context.deadline = std::chrono::steady_clock::now() + call_timeout_;
   const auto operation = step == Step::bind ? codec::core::operation::bind_actor

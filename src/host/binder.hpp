@@ -17,6 +17,7 @@
 #include "codec/fields.hpp"
 #include "host/entities.hpp"
 #include "host/workers.hpp"
+#include "trellis/host.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {
@@ -48,7 +49,8 @@ struct BindingView {
 /// providers do not wait for each other. A refused BindActor is tried again with growing pauses.
 class Binder {
  public:
-  Binder(Workers& workers, std::chrono::milliseconds call_timeout, Log log);
+  /// `secrets` as in HostOptions.
+  Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets, Log log);
   ~Binder();
 
   /// States what `provider` shall know about `actor`; nothing = unbound. Returns at once. Nothing
@@ -109,6 +111,7 @@ class Binder {
 
   Workers& workers_;
   const std::chrono::milliseconds call_timeout_;
+  const SecretSource secrets_;
   const Log log_;
 
   mutable std::mutex mutex_;

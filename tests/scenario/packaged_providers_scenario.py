@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The providers that the build ships as signed archives, started from files and from a registry."""
 
+import json
 import os
 import signal
 
@@ -34,6 +35,29 @@ class PackagedProviders(PackagesScenario):
     def provider(self, key):
         inventory = self.ok("get", "inventory", "--json").json()["inventory"]
         return next(each for each in inventory["providers"] if each["id"] == key)
+
+
+class Secrets(PackagesScenario):
+    def test_the_provider_is_told_and_nobody_else(self):
+        folder = self.work / "secrets"
+        folder.mkdir()
+        redis = RedisServer(self.folder / "redis")
+        self.addCleanup(redis.kill)
+        (folder / "redis-url").write_text(f"redis://127.0.0.1:{redis.port}/3\n")
+        host = self.host("--secrets-dir", folder)
+        actor = self.start_actor(host, "kvcounter.wasm")
+        store = self.start_provider(host, "builtin:keyvalue-redis")
+        self.ctl("link", "put", actor, store, KEYVALUE, "URL=secret:other")
+        wait_until(lambda: "there is no secret other" in self.ok("get", "links", "--json").out,
+                   "the link's error")
+        self.ctl("link", "put", actor, store, KEYVALUE, "URL=secret:redis-url", "--wait")
+        port = self.http(host, actor)
+        self.assertEqual(self.counter(port), 1)
+        links = self.ok("get", "links", "--json").out
+        self.assertIn("secret:redis-url", links)
+        for shown in (links, host.process.text(), json.dumps(self.ctl("link", "query"))):
+            self.assertNotIn(f":{redis.port}/3", shown)
+        self.assertEqual(host.stop(), 0)
 
 
 class Killed(PackagesScenario):
