@@ -7,7 +7,7 @@ import signal
 
 import harness
 from harness import ACTORS, free_port, wait_until
-from packages_harness import ARCHIVES, KEYVALUE, PackagesScenario, RedisServer
+from packages_harness import ARCHIVES, KEYVALUE, LIBRARIES, PackagesScenario, RedisServer
 
 HTTP = "wasmcloud:httpserver"
 
@@ -35,6 +35,28 @@ class PackagedProviders(PackagesScenario):
     def provider(self, key):
         inventory = self.ok("get", "inventory", "--json").json()["inventory"]
         return next(each for each in inventory["providers"] if each["id"] == key)
+
+
+class Memory(PackagesScenario):
+    def peak_mb(self, pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+
+    @harness.unittest.skipIf(os.environ.get("TRELLIS_SANITIZED"), "sanitizers have memory of their own")
+    def test_a_large_archive_is_pulled_in_bounded_memory(self):
+        library = self.work / "large.so"
+        library.write_bytes((LIBRARIES / "trellis-logging.so").read_bytes() + os.urandom(50 << 20))
+        self.ok("par", "create", "-c", "wasmcloud:logging", "-v", "Trellis", "-n", "Large",
+                "-b", library)
+        image = self.push(self.work / "large.par", "large:1.0")
+        host = self.host("--control-providers")
+        self.start_actor(host, "echo.wasm")
+        idle = self.peak_mb(host.process.pid)
+        self.ctl("start", "provider", image, "--host-id", host.id, "--wait")
+        grown = self.peak_mb(host.process.pid) - idle
+        print(f"50 MB pulled, verified and started: {grown:.1f} MB above {idle:.0f} MB")
+        self.assertLess(grown, 32)
+        self.assertEqual(host.stop(), 0)
 
 
 class Secrets(PackagesScenario):
