@@ -18,6 +18,7 @@ struct Options {
   std::function<void(const std::string&)> progress;  ///< one line per step
   std::string nats_url;                              ///< of a server for (g) and (h)
   pid_t nats_pid = 0;                                ///< its process, whose time counts too
+  std::string redis_url;                             ///< of a server for (j); empty: left out
 };
 
 /// (a) to (d): engine, router, provider, actor to actor, two threads.
@@ -36,5 +37,9 @@ struct Options {
 /// (i): calls to a provider in the host's process and in one of its own; starting one.
 [[nodiscard]] Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine,
                                              const Options& options, Report& report);
+
+/// (j): the counter over HTTP and Redis against the same handler in C++. Needs `wrk`.
+[[nodiscard]] Result<void> measure_counter(const std::shared_ptr<EngineRuntime>& engine,
+                                           const Options& options, Report& report);
 
 }  // namespace trellis::bench

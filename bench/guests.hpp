@@ -11,5 +11,7 @@ namespace trellis::bench {
 [[nodiscard]] ByteView large_guest();
 /// bench/guests/http_echo.cpp: answers an HTTP request with its path.
 [[nodiscard]] ByteView http_echo_guest();
+/// examples/kvcounter.
+[[nodiscard]] ByteView kvcounter_guest();
 
 }  // namespace trellis::bench

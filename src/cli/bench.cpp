@@ -15,6 +15,7 @@ struct BenchArguments {
   bool quick = false;
   bool no_http = false;
   std::string nats;
+  std::string redis;
 };
 
 /// Against a server of its own on a free port, unless one is named.
@@ -55,6 +56,11 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
       context.err << "bench: HTTP was not measured: " << done.error().message << "; "
                   << done.error().remedy << std::endl;
     }
+    options.redis_url = arguments.redis;
+    if (auto done = bench::measure_counter(*engine, options, report); !done) {
+      context.err << "bench: the counter was not measured: " << done.error().message << "; "
+                  << done.error().remedy << std::endl;
+    }
   }
   measure_lattice(arguments, context, *engine, options, report);
   if (!arguments.out.empty()) {
@@ -73,6 +79,8 @@ void add_bench(CLI::App& app, Context& context) {
   leaf->add_flag("--quick", arguments->quick, "a tenth of the time, for a first look");
   leaf->add_option("--nats", arguments->nats,
                    "NATS URL to measure the lattice with (else a nats-server is started)");
+  leaf->add_option("--redis", arguments->redis,
+                   "Redis URL to measure HTTP and Redis together with (else left out)");
   leaf->add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
   add_leaf(*leaf, context,
            [arguments, &context](const OutputOptions&) { return run_bench(*arguments, context); });

@@ -106,7 +106,9 @@ Explanation explain(natsStatus status) {
       return {"the server is too old to switch echo off", "use nats-server 1.2 or later"};
     case NATS_PROTOCOL_ERROR:
     case NATS_LINE_TOO_LONG:
-      return {"what answers there does not speak NATS", "correct the address"};
+      return {"what answers there does not speak NATS",
+              "correct the address; a server that ends the connection after TLS began may want a "
+              "client certificate"};
     default: return {"connecting fails", "see the server's log"};
   }
 }
