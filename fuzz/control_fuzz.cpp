@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   static_cast<void>(decode_response(text));
   if (const auto bytes = trellis::from_base64(text)) expect(trellis::to_base64(*bytes) == text);
-  expect(answer_probe(text, [] { return Readiness{}; }).starts_with("HTTP/1.1 "));
+  expect(answer_probe(text, {[] { return Readiness{}; }, [] { return "a 1\n"; }})
+             .starts_with("HTTP/1.1 "));
   return 0;
 }

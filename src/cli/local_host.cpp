@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/host_client.hpp"
+#include "control/metrics.hpp"
 
 namespace trellis::cli {
 
@@ -50,7 +51,7 @@ void LocalHost::start_control(const Context& context) {
 Result<void> LocalHost::start_health(const std::string& address) {
   if (address.empty()) return {};
   auto server = control::HealthServer::start(
-      address, [this] { return readiness(); }, log_);
+      address, {[this] { return readiness(); }, [this] { return metrics(); }}, log_);
   if (!server) return pass(server);
   health_.emplace(std::move(*server));
   return {};
@@ -61,6 +62,11 @@ control::Readiness LocalHost::readiness() const {
   const auto inventory = host_->inventory();
   if (!inventory) return {{inventory.error().message}};
   return control::readiness_of(*inventory, host_->links());
+}
+
+std::string LocalHost::metrics() const {
+  const auto inventory = host_->inventory();
+  return inventory ? control::metrics_text(*inventory) : std::string();
 }
 
 void LocalHost::set_started() {

@@ -50,6 +50,7 @@ class LocalHost {
   void start_control(const Context& context);
   [[nodiscard]] Result<void> start_health(const std::string& address);
   [[nodiscard]] control::Readiness readiness() const;
+  [[nodiscard]] std::string metrics() const;
 
   const Log log_;
   std::atomic<bool> started_{false};

@@ -24,12 +24,16 @@ using nlohmann::json;
 
 constexpr std::size_t most_connections = 16;
 
-std::string response(int status, std::string_view reason, const json& body, bool with_body) {
-  const auto text = dump_json(body) + "\n";
+std::string response(int status, std::string_view reason, std::string_view type,
+                     const std::string& text, bool with_body) {
   return fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
       "Cache-Control: no-store\r\nConnection: close\r\n\r\n{}",
-      status, reason, text.size(), with_body ? text : std::string());
+      status, reason, type, text.size(), with_body ? text : std::string());
+}
+
+std::string response(int status, std::string_view reason, const json& body, bool with_body) {
+  return response(status, reason, "application/json", dump_json(body) + "\n", with_body);
 }
 
 std::string refusal(int status, std::string_view reason) {
@@ -48,7 +52,7 @@ struct Probe {
   [[nodiscard]] short wanted() const { return answer.empty() ? POLLIN : POLLOUT; }
 };
 
-void read_head(Probe& probe, const std::function<Readiness()>& readiness) {
+void read_head(Probe& probe, const ProbeSources& sources) {
   char buffer[2048];
   const auto got = ::recv(probe.socket.get(), buffer, sizeof buffer, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -58,7 +62,7 @@ void read_head(Probe& probe, const std::function<Readiness()>& readiness) {
   }
   probe.head.append(buffer, static_cast<std::size_t>(got));
   if (probe.head.find("\r\n\r\n") != std::string::npos) {
-    probe.answer = answer_probe(probe.head, readiness);
+    probe.answer = answer_probe(probe.head, sources);
   } else if (probe.head.size() > limits::probe_request_bytes) {
     probe.answer = refusal(431, "Request Header Fields Too Large");
   }
@@ -86,7 +90,7 @@ int patience_until(const std::vector<Probe>& probes) {
 
 }  // namespace
 
-std::string answer_probe(std::string_view head, const std::function<Readiness()>& readiness) {
+std::string answer_probe(std::string_view head, const ProbeSources& sources) {
   const auto line = head.substr(0, head.find("\r\n"));
   const auto first = line.find(' ');
   const auto second = line.find(' ', first == std::string_view::npos ? line.size() : first + 1);
@@ -96,22 +100,26 @@ std::string answer_probe(std::string_view head, const std::function<Readiness()>
   const auto method = line.substr(0, first);
   auto path = line.substr(first + 1, second - first - 1);
   path = path.substr(0, path.find('?'));
-  if (path != "/livez" && path != "/readyz") return refusal(404, "Not Found");
+  const bool wants_metrics = path == "/metrics" && sources.metrics;
+  if (path != "/livez" && path != "/readyz" && !wants_metrics) return refusal(404, "Not Found");
   if (method != "GET" && method != "HEAD") return refusal(405, "Method Not Allowed");
   const bool with_body = method == "GET";
   if (path == "/livez") return response(200, "OK", {{"live", true}}, with_body);
-  const auto state = readiness();
+  if (wants_metrics) {
+    constexpr std::string_view type = "text/plain; version=0.0.4; charset=utf-8";
+    return response(200, "OK", type, sources.metrics(), with_body);
+  }
+  const auto state = sources.readiness();
   return response(state.ready() ? 200 : 503, state.ready() ? "OK" : "Service Unavailable",
                   to_json(state), with_body);
 }
 
 class HealthServer::Implementation {
  public:
-  Implementation(LoopbackListener listener, Descriptor wake, std::function<Readiness()> readiness,
-                 Log log)
+  Implementation(LoopbackListener listener, Descriptor wake, ProbeSources sources, Log log)
       : listener_(std::move(listener)),
         wake_(std::move(wake)),
-        readiness_(std::move(readiness)),
+        sources_(std::move(sources)),
         log_(std::move(log)),
         thread_([this] { run(); }) {}
 
@@ -152,7 +160,7 @@ class HealthServer::Implementation {
   }
 
   void advance(Probe& probe) {
-    if (probe.answer.empty()) read_head(probe, readiness_);
+    if (probe.answer.empty()) read_head(probe, sources_);
     if (!probe.answer.empty()) write_answer(probe);
   }
 
@@ -172,20 +180,19 @@ class HealthServer::Implementation {
 
   const LoopbackListener listener_;
   const Descriptor wake_;
-  const std::function<Readiness()> readiness_;
+  const ProbeSources sources_;
   const Log log_;
   std::vector<Probe> probes_;  // of the thread
   std::thread thread_;         // last: uses everything above
 };
 
-Result<HealthServer> HealthServer::start(std::string_view address,
-                                         std::function<Readiness()> readiness, Log log) {
+Result<HealthServer> HealthServer::start(std::string_view address, ProbeSources sources, Log log) {
   auto listener = listen_on_loopback(address);
   if (!listener) return pass(listener);
   Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return fail(ErrorCode::unavailable, "health address: no descriptors left");
   return HealthServer(std::make_unique<Implementation>(std::move(*listener), std::move(wake),
-                                                       std::move(readiness), std::move(log)));
+                                                       std::move(sources), std::move(log)));
 }
 
 HealthServer::HealthServer(std::unique_ptr<Implementation> self) : self_(std::move(self)) {}

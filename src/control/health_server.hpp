@@ -1,7 +1,9 @@
-// GET /livez and /readyz over HTTP on a loopback address, for supervisors and load balancers.
+// GET /livez, /readyz and /metrics over HTTP on a loopback address, for supervisors, load balancers
+// and whoever collects figures.
 //
-//   /livez   200 {"live":true} as long as the process answers at all
-//   /readyz  200 {"ready":true,"reasons":[]}, or 503 with the reasons
+//   /livez    200 {"live":true} as long as the process answers at all
+//   /readyz   200 {"ready":true,"reasons":[]}, or 503 with the reasons
+//   /metrics  200 with the figures of metrics.hpp
 #pragma once
 
 #include <cstdint>
@@ -16,18 +18,23 @@
 
 namespace trellis::control {
 
+/// What the answers are made of; called on the server's thread.
+struct ProbeSources {
+  std::function<Readiness()> readiness;
+  std::function<std::string()> metrics;  ///< null: 404
+};
+
 /// The answer to the head of one request: a complete HTTP/1.1 response. Pure; any thread.
-[[nodiscard]] std::string answer_probe(std::string_view head,
-                                       const std::function<Readiness()>& readiness);
+[[nodiscard]] std::string answer_probe(std::string_view head, const ProbeSources& sources);
 
 /// One thread for all connections; each gets one answer and is closed. Slow and excess connections
 /// are dropped. Members: one thread at a time.
 class HealthServer {
  public:
   /// `address` is "127.0.0.1:8090" or "[::1]:8090", port 0 for any. Only loopback addresses are
-  /// accepted: the answers name actors and links. `readiness` is called on the server's thread.
-  [[nodiscard]] static Result<HealthServer> start(std::string_view address,
-                                                  std::function<Readiness()> readiness, Log log);
+  /// accepted: the answers name actors and links.
+  [[nodiscard]] static Result<HealthServer> start(std::string_view address, ProbeSources sources,
+                                                  Log log);
   HealthServer(HealthServer&&) noexcept;
   HealthServer& operator=(HealthServer&&) = delete;
   ~HealthServer();

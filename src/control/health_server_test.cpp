@@ -39,7 +39,7 @@ std::string probe(const std::string& address, std::string_view request) {
 TEST(HealthServer, AnswersOverTheNetworkAndStops) {
   std::string address;
   {
-    const auto server = HealthServer::start("127.0.0.1:0", not_ready, {});
+    const auto server = HealthServer::start("127.0.0.1:0", {not_ready, {}}, {});
     ASSERT_TRUE(server) << server.error().message;
     address = server->address();
     EXPECT_TRUE(probe(address, "GET /livez HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
@@ -53,18 +53,23 @@ TEST(HealthServer, AnswersOverTheNetworkAndStops) {
 
 TEST(HealthServer, AnswersToEachKindOfRequest) {
   const auto status = [](std::string_view head, auto state) {
-    return answer_probe(head, state).substr(9, 3);
+    return answer_probe(head, {state, {}}).substr(9, 3);
   };
   EXPECT_EQ(status("GET /readyz HTTP/1.1\r\n\r\n", ready), "200");
   EXPECT_EQ(status("GET /readyz?verbose HTTP/1.0\r\n\r\n", not_ready), "503");
   EXPECT_EQ(status("GET /livez HTTP/1.1\r\n\r\n", not_ready), "200");
   EXPECT_EQ(status("POST /livez HTTP/1.1\r\n\r\n", ready), "405");
   EXPECT_EQ(status("GET / HTTP/1.1\r\n\r\n", ready), "404");
+  EXPECT_EQ(status("GET /metrics HTTP/1.1\r\n\r\n", ready), "404") << "nobody has any";
+  const auto figures =
+      answer_probe("GET /metrics HTTP/1.1\r\n\r\n", {ready, [] { return "a 1\n"; }});
+  EXPECT_NE(figures.find("Content-Type: text/plain; version=0.0.4"), std::string::npos);
+  EXPECT_TRUE(figures.ends_with("\r\n\r\na 1\n"));
   for (const char* bad :
        {"\r\n\r\n", "GET\r\n\r\n", "GET /livez\r\n\r\n", "GET /livez SMTP\r\n\r\n"}) {
     EXPECT_EQ(status(bad, ready), "400") << bad;
   }
-  const auto head = answer_probe("HEAD /readyz HTTP/1.1\r\n\r\n", ready);
+  const auto head = answer_probe("HEAD /readyz HTTP/1.1\r\n\r\n", {ready, {}});
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
 }
 

@@ -137,6 +137,10 @@ links:
         base = host.wait_for(r"(http://127.0.0.1:\d+)/livez").group(1)
         self.assertEqual(http_get(base + "/livez")[0], 200)
         self.assertEqual(http_get(base + "/readyz"), (200, '{"ready":true,"reasons":[]}\n'))
+        status, figures = http_get(base + "/metrics")
+        self.assertEqual(status, 200)
+        self.assertRegex(figures, r'(?m)^trellis_provider_calls_total\{provider="V\w{55}",'
+                         r'contract="wasmcloud:keyvalue",link_name="default",name="[^"]+"\} \d+$')
         self.ok("stop", "provider", "builtin:keyvalue")
         status, body = http_get(base + "/readyz")
         self.assertEqual(status, 503)
