@@ -23,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 /// How long Redis may keep a question waiting for events.
 constexpr milliseconds block_time{5000};
+constexpr milliseconds first_pause{100};
 constexpr milliseconds longest_pause{5000};
 constexpr std::string_view at_a_time = "16";
 
@@ -105,19 +106,21 @@ Result<> Subscription::prepare() {
 }
 
 void Subscription::run() {
-  milliseconds wait{100};
+  auto wait = first_pause;
   while (!ended_) {
     const auto& settings = streams_.pool().settings();
     auto connection =
         Connection::open(settings.address, wake_.get(), Clock::now() + settings.connect_timeout);
+    const auto began = Clock::now();
     Result<> done;
     if (connection) {
-      wait = milliseconds(100);
       done = read_on(*connection);
     } else {
       done = pass(connection);
     }
     if (ended_) return;
+    // A server that answers and fails at once is not asked ten times a second either.
+    if (Clock::now() - began > longest_pause) wait = first_pause;
     if (!done) log_.warn("events of {} wait: {}", actor_, done.error().message);
     pause(wait);
     wait = std::min(wait * 2, longest_pause);

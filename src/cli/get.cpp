@@ -76,13 +76,25 @@ std::string actors_text(const json& inventory) {
   return table.empty() ? "No actors found" : table.text();
 }
 
+/// Where a provider runs, and what became of it there.
+std::string process_text(const json& provider) {
+  const auto process = provider.value("process", json());
+  if (!process.is_object()) return "in the host";
+  const auto restarts = process.value("restarts", std::uint64_t{0});
+  const auto pid = process.value("pid", std::int64_t{0});
+  auto text = pid == 0 ? std::string("being started") : fmt::format("process {}", pid);
+  if (restarts == 0) return text;
+  const auto last_end = process.value("last_end", std::string());
+  return text + fmt::format(", {} restarts (it {})", restarts, excerpt(last_end));
+}
+
 std::string providers_text(const json& inventory) {
   Columns table({"Provider ID", "Name", "Link Name", "Contract ID", "Image Reference", "Calls",
-                 "Errors", "Health"});
+                 "Errors", "Runs", "Health"});
   for (const auto& one : list_of(inventory, "providers")) {
     table.row({text_of(one, "id"), text_of(one, "name"), text_of(one, "link_name"),
                text_of(one, "contract_id"), or_not_available(text_of(one, "image_ref")),
-               text_of(one, "calls"), text_of(one, "errors"), health_text(one)});
+               text_of(one, "calls"), text_of(one, "errors"), process_text(one), health_text(one)});
   }
   return table.empty() ? "No providers found" : table.text();
 }
