@@ -21,7 +21,9 @@ VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 ECHO, ECHO_KEY = "oci.test/echo:0.2.1", "MBCFOPM6JW2APJLXJD3Z5O4CN7CPYJ2B4FTKLJUR5YR5MITIU7HD3WD5"
 PONGER = "MAS242Z2N4ZNGKGC2KGLVHLC4FBCDPF634TR563XBTNW3VR5RX25253X"
 # Their actors that we have, too: image reference -> key.
-ACTOR_KEYS = {ECHO: ECHO_KEY, "oci.test/ponger:0.1.0": PONGER,
+ACTOR_KEYS = {ECHO: ECHO_KEY,
+              "oci.test/echo:r0": "MDZKXB23KZOEWM7K47BNCX4IQXK7WZ3I3KL7UH6YVVWIUICAYLHCHHR6",
+              "oci.test/ponger:0.1.0": PONGER,
               "oci.test/pinger:0.1.0": "MB2ZOJXL67TBHKRPHX6EE3PUAX7QASN3SDX4ALNPO272HB42IBYUA6BV"}
 
 NOT_COMPARED = {
@@ -70,6 +72,15 @@ class CaptureScenario(LatticeScenario):
         self.ok("claims", "sign", source, "--destination", target, "--name", name.capitalize(),
                 "--rev", "0", *claims, "--directory", ACTORS.parent / "keys", "--disable-keygen",
                 env={"USER": "throwaway"})
+        return target
+
+    def sign_revision(self, number):
+        """The echo actor in another revision, with a key that is not echo's."""
+        source = self.work / "revised.unsigned.wasm"
+        shutil.copy(ACTORS / "echo.unsigned.wasm", source)
+        target = self.work / f"revised{number}.wasm"
+        self.ok("claims", "sign", source, "--destination", target, "--name", "Echo Rev", "--rev",
+                number, "--http_server", "--directory", self.work / "keys")
         return target
 
     def sign_echo(self):

@@ -8,6 +8,7 @@ OTHERWISE names each case whose outcome is meant to differ, and why."""
 import collections
 import json
 import re
+import shutil
 import time
 import urllib.request
 
@@ -18,6 +19,7 @@ from captures import ACTOR_KEYS, ECHO, CaptureScenario, capture, payload, plain
 from harness import ACTORS, free_port, wait_until
 
 CACHE = "VAHNM37G4ARHZ3CYHB3L34M6TYQWQR6IZ4QVYC4NYZWTJCJ2LWP7S6Z2"  # of theirs, a provider of its own
+KV = "VAHYBW5TDMLDNGVEPVXUSIPQHVSWHK2TOKDGUSWULSXF5KGVIHIVLA7F"  # their native key-value provider
 EXTRAS = "VDHPKGFKDI34Y4RN4PWWZHRYZ6373HYRSNNEM4UTDLLOGO5B37TSVREP"  # built into theirs
 
 DEAD = "their host answers nothing after this (lattice.md 5.7); ours lives on"
@@ -25,6 +27,8 @@ FORGOT = "their host lost labels and actors with the failed start (host.md 7.2);
 REFUSED = "what cannot be fetched or seen at once to fail is refused, not acknowledged (lattice.md 5.7)"
 LOST = "their host loses calls routed to it after the stop (lattice.md 4.1); ours leaves the queue at once"
 SILENT = "theirs does not answer what is no invocation and the caller waits; ours says so (lattice.md 4.4)"
+OWN = "claims from the wire replace none that a host has verified itself (lattice.md 4.4)"
+GUEST = "their guest tells a revision of its own"
 BID = "ours bids only for what it may start (lattice.md 5.6)"
 
 
@@ -34,6 +38,14 @@ def is_refused(answer):
 
 def is_accepted(answer):
     return answer["failure"] is None
+
+
+def is_not_accepted(answer):
+    return answer["accepted"] is False
+
+
+def has_one_revision(answer):
+    return [each["values"]["rev"] for each in answer["claims"]] in (["0"], ["1"])
 
 
 def has_the_actor(answer):
@@ -63,27 +75,43 @@ OTHERWISE = {
         (r"^inventory$", DEAD, has_the_actor),
         (r"^call echo", DEAD, answers_the_call),
     ],
+    "duplicates": [
+        (r"^get hosts afterwards$", DEAD, lambda answer: len(answer["id"]) == 56),
+    ],
+    "live-update": [
+        (r"^claims$", OWN, has_one_revision),
+        (r"\(not allowed\)$", REFUSED, is_not_accepted),
+        (r"^call updated actor$", GUEST, answers_the_call),
+    ],
     "stop-lazy-unsub": [(r"^call echo [12367] ", LOST, answers_the_call)],
 }
 
 
 def with_whole_stop(events):
-    """Their host says nothing of the actors that end with it, and not always that it ends itself; ours
-    says both (host.md 10.2)."""
-    running = []
+    """Their host says nothing of what ends with it, and not always that it ends itself; ours says both
+    (host.md 10.2)."""
+    actors, providers = [], []
     for event in events:
         if "ActorStarted" in event:
-            running.append(event["ActorStarted"]["actor"])
+            actors.append(event["ActorStarted"]["actor"])
         elif "ActorStopped" in event:
-            running.remove(event["ActorStopped"]["actor"])
+            actors.remove(event["ActorStopped"]["actor"])
+        elif "ProviderStarted" in event:
+            started = event["ProviderStarted"]
+            providers.append({name: started[name]
+                              for name in ("contract_id", "link_name", "provider_id")})
+        elif "ProviderStopped" in event:
+            stopped = event["ProviderStopped"]["provider_id"]
+            providers = [each for each in providers if each["provider_id"] != stopped]
     kept = [event for event in events if event != "HostStopped"]
-    return kept + [{"ActorStopped": {"actor": actor}} for actor in running] + ["HostStopped"]
+    return (kept + [{"ProviderStopped": provider} for provider in providers]
+            + [{"ActorStopped": {"actor": actor}} for actor in actors] + ["HostStopped"])
 
 
 def stops_sorted(events):
-    """The actors that end with a host end in no order."""
+    """What ends with a host ends in no order."""
     at = len(events) - 1
-    while at > 0 and "ActorStopped" in events[at - 1]:
+    while at > 0 and ("ActorStopped" in events[at - 1] or "ProviderStopped" in events[at - 1]):
         at -= 1
     return events[:at] + sorted(events[at:-1], key=str) + events[-1:]
 
@@ -160,6 +188,11 @@ class Conversation:
     def settle(self, message):
         """Waits for what was ordered, as their client did, and learns the key of an actor."""
         words, text = message["subject"].split("."), payload(message).decode(errors="replace")
+        if words[-1] == "upd" and "echo:r1" in text:
+            return self.settle_update(self.test.ours(words[4]))
+        if words[-1] == "lp" and "kv:" in text:
+            host = next(each for each in self.hosts.values() if each.id == self.test.ours(words[4]))
+            wait_until(lambda: len(self.test.inventory(host)["providers"]) == 3, "the provider")
         if words[-1] not in ("la", "sa") or self.name == "stop-lazy-unsub" and words[-1] == "sa":
             return
         host = next(each for each in self.hosts.values() if each.id == self.test.ours(words[4]))
@@ -177,6 +210,11 @@ class Conversation:
             self.test.swaps[key], = new
         else:
             wait_until(lambda: self.test.ours(key) in self.running(host), "the actor")
+
+    def settle_update(self, host_id):
+        letter, host = next(each for each in self.hosts.items() if each[1].id == host_id)
+        if "--allow-live-updates" in self.flags.get(letter, []):
+            wait_until(lambda: self.test.inventory(host)["actors"][0]["revision"] == 1, "revision 1")
 
     def running(self, host):
         return {actor["id"] for actor in self.test.inventory(host)["actors"]}
@@ -262,6 +300,22 @@ class Conversations(CaptureScenario):
         conversation = Conversation(self, "start-failures").play()
         started = conversation.told()[1]["H0"]  # of a host that survived
         self.compare_events(conversation, H5=started)
+
+    def test_live_updates(self):
+        for number in (0, 1):
+            self.swaps[f"oci.test/echo:r{number}"] = str(self.sign_revision(number))
+        flags = {"A": ["--allow-live-updates"]}
+        self.compare_events(Conversation(self, "live-update", flags=flags).play())
+
+    def test_duplicates(self):
+        again = self.work / "again.wasm"
+        shutil.copy(self.swaps[ECHO], again)
+        archive = self.work / "kv.par"
+        self.ok("par", "create", "-c", "wasmcloud:keyvalue", "-v", "v", "-n", "kv", "-b",
+                ACTORS.parent / "lib" / "trellis-keyvalue.so", "--destination", archive)
+        self.swaps.update({"oci.test/latest:1": str(again), "oci.test/kv:0.1.0": str(archive),
+                           KV: self.ok("par", "inspect", archive, "--json").json()["service"]})
+        self.compare_events(Conversation(self, "duplicates").play())
 
     def heartbeats(self, conversation):
         """The last heartbeat of each host: (of ours, of theirs)."""
