@@ -22,6 +22,7 @@ ECHO, ECHO_KEY = "oci.test/echo:0.2.1", "MBCFOPM6JW2APJLXJD3Z5O4CN7CPYJ2B4FTKLJU
 PONGER = "MAS242Z2N4ZNGKGC2KGLVHLC4FBCDPF634TR563XBTNW3VR5RX25253X"
 # Their actors that we have, too: image reference -> key.
 ACTOR_KEYS = {ECHO: ECHO_KEY,
+              "oci.test/kvcounter:0.2.0": "MCFMFDWFHGKELOXPCNCDXKK5OFLHBVEWRAOXR5JSQUD2TOFRE3DFPM7E",
               "oci.test/echo:r0": "MDZKXB23KZOEWM7K47BNCX4IQXK7WZ3I3KL7UH6YVVWIUICAYLHCHHR6",
               "oci.test/ponger:0.1.0": PONGER,
               "oci.test/pinger:0.1.0": "MB2ZOJXL67TBHKRPHX6EE3PUAX7QASN3SDX4ALNPO272HB42IBYUA6BV"}
@@ -31,6 +32,7 @@ NOT_COMPARED = {
     "timestamp": "a time",
     "image_ref": "ours was started from a file, which is no image (lattice.md 5.3)",
     "iss": "ours is signed by another account",
+    "counter": "their key-value provider is another program than ours",
     "the order of lists": "theirs comes out of hash tables and differs from run to run",
     "the header of HTTP responses": "ours adds a content type; it is the guest's",
     "a guest's error after 'Guest call failure'": "the words are the guest's own",

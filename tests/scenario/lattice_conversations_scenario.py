@@ -90,20 +90,22 @@ OTHERWISE = {
 def with_whole_stop(events):
     """Their host says nothing of what ends with it, and not always that it ends itself; ours says both
     (host.md 10.2)."""
-    actors, providers = [], []
+    actors, providers, kept = [], [], []
     for event in events:
+        if event == "HostStopped":
+            continue
         if "ActorStarted" in event:
             actors.append(event["ActorStarted"]["actor"])
         elif "ActorStopped" in event:
             actors.remove(event["ActorStopped"]["actor"])
         elif "ProviderStarted" in event:
-            started = event["ProviderStarted"]
-            providers.append({name: started[name]
-                              for name in ("contract_id", "link_name", "provider_id")})
-        elif "ProviderStopped" in event:
-            stopped = event["ProviderStopped"]["provider_id"]
-            providers = [each for each in providers if each["provider_id"] != stopped]
-    kept = [event for event in events if event != "HostStopped"]
+            provider = {name: event["ProviderStarted"][name]
+                        for name in ("contract_id", "link_name", "provider_id")}
+            if provider in providers:  # it was stopped in between, by an order
+                providers.remove(provider)
+                kept.append({"ProviderStopped": provider})
+            providers.append(provider)
+        kept.append(event)
     return (kept + [{"ProviderStopped": provider} for provider in providers]
             + [{"ActorStopped": {"actor": actor}} for actor in actors] + ["HostStopped"])
 
@@ -190,9 +192,8 @@ class Conversation:
         words, text = message["subject"].split("."), payload(message).decode(errors="replace")
         if words[-1] == "upd" and "echo:r1" in text:
             return self.settle_update(self.test.ours(words[4]))
-        if words[-1] == "lp" and "kv:" in text:
-            host = next(each for each in self.hosts.values() if each.id == self.test.ours(words[4]))
-            wait_until(lambda: len(self.test.inventory(host)["providers"]) == 3, "the provider")
+        if words[-1] in ("lp", "sp") and KV in self.test.swaps:
+            return self.settle_provider(self.test.ours(words[4]), json.loads(text), words[-1] == "lp")
         if words[-1] not in ("la", "sa") or self.name == "stop-lazy-unsub" and words[-1] == "sa":
             return
         host = next(each for each in self.hosts.values() if each.id == self.test.ours(words[4]))
@@ -215,6 +216,15 @@ class Conversation:
         letter, host = next(each for each in self.hosts.items() if each[1].id == host_id)
         if "--allow-live-updates" in self.flags.get(letter, []):
             wait_until(lambda: self.test.inventory(host)["actors"][0]["revision"] == 1, "revision 1")
+
+    def settle_provider(self, host_id, order, there):
+        if "kv:" not in order["provider_ref"] and order["provider_ref"] != KV:
+            return
+        host = next(each for each in self.hosts.values() if each.id == host_id)
+        wanted = self.test.ours(KV), order["link_name"]
+        wait_until(lambda: there == (wanted in {
+            (each["id"], each["link_name"]) for each in self.test.inventory(host)["providers"]}),
+            "the provider")
 
     def running(self, host):
         return {actor["id"] for actor in self.test.inventory(host)["actors"]}
@@ -310,12 +320,23 @@ class Conversations(CaptureScenario):
     def test_duplicates(self):
         again = self.work / "again.wasm"
         shutil.copy(self.swaps[ECHO], again)
-        archive = self.work / "kv.par"
-        self.ok("par", "create", "-c", "wasmcloud:keyvalue", "-v", "v", "-n", "kv", "-b",
-                ACTORS.parent / "lib" / "trellis-keyvalue.so", "--destination", archive)
-        self.swaps.update({"oci.test/latest:1": str(again), "oci.test/kv:0.1.0": str(archive),
-                           KV: self.ok("par", "inspect", archive, "--json").json()["service"]})
+        self.swaps["oci.test/latest:1"] = str(again)
+        self.sign_provider()
         self.compare_events(Conversation(self, "duplicates").play())
+
+    def test_a_provider_on_another_host(self):
+        counter = self.sign("kvcounter", "--ver", "0.2.0", "--http_server", "--keyvalue")
+        self.swaps["oci.test/kvcounter:0.2.0"] = str(counter)
+        self.sign_provider()
+        self.compare_events(Conversation(self, "provider").play())
+
+    def sign_provider(self):
+        """Our key-value provider in the place of theirs."""
+        archive = self.work / "kv.par"
+        self.ok("par", "create", "-c", "wasmcloud:keyvalue", "-v", "v", "-n", "Oracle KV", "-r", "1", "-b",
+                ACTORS.parent / "lib" / "trellis-keyvalue.so", "--destination", archive)
+        self.swaps.update({"oci.test/kv:0.1.0": str(archive),
+                           KV: self.ok("par", "inspect", archive, "--json").json()["service"]})
 
     def heartbeats(self, conversation):
         """The last heartbeat of each host: (of ours, of theirs)."""
