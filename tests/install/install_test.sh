@@ -8,19 +8,25 @@ quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }; }
 source_dir="$1" build_dir="$2"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-prefix="$work/prefix"
+# A prefix that no file was written for, and that careless quoting would break.
+prefix="$work/opt/a b+c/trellis-0"
+die() { echo "$1"; exit 1; }
 
+mkdir -p "$work/opt"
 quietly cmake --install "$build_dir" --prefix "$prefix"
-sed -i "s|^prefix=.*|prefix=$prefix|" "$prefix"/lib*/pkgconfig/trellis.pc "$prefix"/lib/*/pkgconfig/trellis.pc 2>/dev/null || true
+quietly cmake --install "$build_dir" --prefix "$prefix" # over the first
+"$source_dir/tests/install/layout_test.sh" "$source_dir" "$build_dir" "$prefix"
 PKG_CONFIG_PATH="$(dirname "$(find "$prefix" -name trellis.pc)")"
 export PKG_CONFIG_PATH
 
 "$prefix/bin/trellis" --version
-cc -std=c99 -Wall -Wextra -pedantic -D_POSIX_C_SOURCE=200809L -shared -fPIC \
-  $(pkg-config --cflags trellis) -o "$work/greeting.so" "$source_dir/examples/provider/greeting.c"
+# pkg-config escapes blanks for the shell, so a shell must read its answer.
+eval "cc -std=c99 -Wall -Wextra -pedantic -D_POSIX_C_SOURCE=200809L -shared -fPIC \
+  $(pkg-config --cflags trellis) -o '$work/greeting.so' '$source_dir/examples/provider/greeting.c'"
 quietly cmake -S "$source_dir/examples/embed" -B "$work/embed" -G Ninja -DCMAKE_PREFIX_PATH="$prefix"
 quietly cmake --build "$work/embed"
-c++ -std=c++23 -o "$work/embed-pc" "$source_dir/examples/embed/main.cpp" $(pkg-config --cflags --libs trellis)
+eval "c++ -std=c++23 -o '$work/embed-pc' '$source_dir/examples/embed/main.cpp' \
+  $(pkg-config --cflags --libs trellis)"
 
 USER=throwaway "$prefix/bin/trellis" claims sign "$build_dir/actors/probe.unsigned.wasm" \
   --destination "$work/probe.wasm" --directory "$work/keys" --name probe --cap example:greeting 2>/dev/null
@@ -63,3 +69,9 @@ for mode in process in-process; do
   wait "$host"
   echo "dice, $mode: $(tr '\n' ' ' <<<"$rolled" | cut -c 1-40)..."
 done
+
+# Everything goes again, with the folders that were made for it.
+cd "$work"
+rm -r "$prefix"/share/trellis/sdk/cpp/template/{out,actor.wasm}
+quietly "$source_dir/scripts/uninstall.sh" "$prefix"
+[ -z "$(ls -A "$work/opt/a b+c")" ] || { find "$work/opt"; die "uninstalling left these"; }

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")"
 : "${CXX:=clang++}"
 for include in "${1:-}" ../../../include ../../../../../include \
-  "$(pkg-config --variable=includedir trellis 2>/dev/null || :)" /usr/local/include none; do
+  "$(pkg-config --variable=includedir trellis 2>/dev/null | sed 's/\\\(.\)/\1/g')" /usr/local/include none; do
   [ -n "$include" ] && [ -f "$include/trellis/actor.hpp" ] && break
 done
 if [ "$include" = none ]; then
