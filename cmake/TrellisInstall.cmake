@@ -132,3 +132,4 @@ install(FILES dist/systemd/trellis.service DESTINATION lib/systemd/system COMPON
 install(CODE "
   trellis_name_prefix(\"lib/systemd/system/trellis.service\" \"${CMAKE_INSTALL_BINDIR}\")
   trellis_write_list()" COMPONENT local)
+include(TrellisPackage)
