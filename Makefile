@@ -3,17 +3,18 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 SECONDS_PER_TARGET := $(or $(SECONDS),60)
 
-.PHONY: help run demo-lattice test build bench asan tsan fuzz format lint install clean
+.PHONY: help run demo-lattice test build check bench build-cost asan tsan fuzz format format-check lint \
+  install clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z -]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build:  ## build the release binary: build/release/bin/trellis
 	@scripts/setup.sh run
 	@scripts/build.sh release -DTRELLIS_TESTS=OFF
 
-run: build  ## build, sign the example actors, start a host with them
-	@scripts/run-example.sh
+run: build  ## build, sign the example actors, start a host with them (ARGS="…": options of `trellis up`)
+	@scripts/run-example.sh $(ARGS)
 
 demo-lattice:  ## the same with two hosts that find each other over NATS
 	@scripts/setup.sh demo
@@ -30,10 +31,18 @@ asan tsan:  ## run the suite under AddressSanitizer + UBSan / ThreadSanitizer
 	@scripts/build.sh $@ -DTRELLIS_ALL_GUESTS=ON
 	@scripts/ctest.sh $@
 
+check: format-check  ## all that each change must pass: format, layers, tests, hostile input under sanitizers
+	@scripts/setup.sh test
+	@scripts/check.sh
+
 bench:  ## measure, print ratios to floors, write build/bench/results.json
 	@scripts/setup.sh bench
-	@scripts/build.sh release -DTRELLIS_TESTS=ON -DTRELLIS_ALL_GUESTS=OFF
+	@scripts/build.sh release -DTRELLIS_TESTS=ON -- trellis_bin trellis_bench_bin count_allocations
 	@scripts/bench.sh
+
+build-cost:  ## what building costs, against an older commit: CPU time of clean builds and of edits (an hour)
+	@scripts/setup.sh test
+	@scripts/build_cost.py
 
 fuzz:  ## run every fuzz target; SECONDS=60 sets the time per target
 	@scripts/setup.sh fuzz
@@ -41,8 +50,12 @@ fuzz:  ## run every fuzz target; SECONDS=60 sets the time per target
 	@scripts/fuzz.sh $(SECONDS_PER_TARGET)
 
 format:  ## format all C++ sources
-	@scripts/setup.sh lint
-	@git ls-files '*.cpp' '*.hpp' '*.h' | grep -v '^sdk/.*/node_modules' | xargs clang-format-19 -i
+	@scripts/setup.sh format
+	@git ls-files '*.cpp' '*.hpp' '*.h' | xargs clang-format-19 -i
+
+format-check:  ## fail when a C++ source is not formatted
+	@scripts/setup.sh format
+	@git ls-files '*.cpp' '*.hpp' '*.h' | xargs clang-format-19 --dry-run -Werror
 
 lint:  ## compile with clang 19 and run clang-tidy
 	@scripts/setup.sh lint

@@ -17,7 +17,7 @@
 namespace trellis::bench {
 namespace {
 
-const std::string payload_text(64, 'x');
+const std::string call_payload_text(64, 'x');
 
 Bytes relay_payload(std::string_view ns, std::string_view operation, ByteView payload) {
   Bytes bytes;
@@ -29,7 +29,7 @@ Bytes relay_payload(std::string_view ns, std::string_view operation, ByteView pa
   return bytes;
 }
 
-SteadyTime soon() {
+SteadyTime in_time() {
   return std::chrono::steady_clock::now() + std::chrono::seconds(10);
 }
 
@@ -54,14 +54,14 @@ struct Bench {
   std::unique_ptr<wapc::Guest> bare;
   std::unique_ptr<wapc::Guest> bare_second;
   DirectCalls nothing;
-  const Bytes payload = to_bytes(payload_text);
+  const Bytes payload = to_bytes(call_payload_text);
 
   Bench(Report& to, double time_scale, const std::shared_ptr<EngineRuntime>& runtime)
       : report(to), scale(time_scale), engine(runtime), core({}, runtime) {}
 
   Result<Bytes> routed() {
     static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
-    return core.router().from_provider(origin, nullptr, first.key, "Echo", payload, soon());
+    return core.router().from_provider(origin, nullptr, first.key, "Echo", payload, in_time());
   }
   Pair pair(const std::function<void()>& floor, const std::function<void()>& value) {
     return measure_by_turns(floor, value, 7, 0.12 * scale);
@@ -89,7 +89,7 @@ Result<void> prepare(Bench& bench) {
   auto link =
       bench.core.set_link({bench.first.key, "wasmcloud:keyvalue", "default", *provider, {}});
   if (!link) return link;
-  if (!bench.core.binder().settle(soon())) {
+  if (!bench.core.binder().settle(in_time())) {
     return fail(ErrorCode::deadline, "the key-value link was not made");
   }
   return {};
@@ -108,7 +108,7 @@ Result<void> make_bare_guests(Bench& bench) {
 
 void engine_and_router(Bench& bench, std::size_t known) {
   const auto pair =
-      bench.pair([&] { (void)bench.bare->call("Echo", bench.payload, bench.nothing, soon()); },
+      bench.pair([&] { (void)bench.bare->call("Echo", bench.payload, bench.nothing, in_time()); },
                  [&] { (void)bench.routed(); });
   if (known == 1) {
     bench.report.add({"(a) engine call, echo 64 B", pair.floor, "ns", {}, {}, "", {}});
@@ -139,10 +139,10 @@ void to_provider(Bench& bench) {
     return direct.call(bench.first.key, "Get", payload);
   };
   static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
-  const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, soon()); },
+  const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, in_time()); },
                                [&] {
                                  (void)bench.core.router().from_provider(
-                                     origin, nullptr, bench.first.key, "Relay", request, soon());
+                                     origin, nullptr, bench.first.key, "Relay", request, in_time());
                                });
   add_ratio(bench, "(c) actor to key-value and back", pair, 1.5, 0);
 }
@@ -151,13 +151,13 @@ void to_actor(Bench& bench) {
   const auto request = relay_payload(bench.second.key, "Echo", bench.payload);
   DirectCalls calls;
   calls.answer = [&](ByteView payload) {
-    return bench.bare_second->call("Echo", payload, bench.nothing, soon());
+    return bench.bare_second->call("Echo", payload, bench.nothing, in_time());
   };
   static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
-  const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, soon()); },
+  const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, in_time()); },
                                [&] {
                                  (void)bench.core.router().from_provider(
-                                     origin, nullptr, bench.first.key, "Relay", request, soon());
+                                     origin, nullptr, bench.first.key, "Relay", request, in_time());
                                });
   add_ratio(bench, "(d) actor to actor and back", pair, 1.5, 0);
 }
@@ -195,7 +195,7 @@ Result<void> both_cores(Bench& bench) {
   double value = 0;
   for (int turn = 0; turn < 3; ++turn) {
     auto bare = two_threads(
-        [&](int i) { (void)guests[i]->call("Echo", bench.payload, bench.nothing, soon()); },
+        [&](int i) { (void)guests[i]->call("Echo", bench.payload, bench.nothing, in_time()); },
         0.5 * bench.scale);
     if (!bare) return pass(bare);
     auto routed = two_threads([&](int) { (void)bench.routed(); }, 0.5 * bench.scale);

@@ -21,7 +21,7 @@
 namespace trellis::bench {
 namespace {
 
-const std::string payload_text(64, 'x');
+const std::string lattice_payload_text(64, 'x');
 
 /// Seconds of processor time of this process and of the server.
 double processor_time(pid_t server) {
@@ -109,13 +109,14 @@ class Crypto {
     const SystemClock clock;
     auto call =
         lattice::sign_call(lattice::Entity::actor("system"), lattice::Entity::actor(actor), "Echo",
-                           as_bytes(payload_text), made->key_, made->random_, clock);
+                           as_bytes(lattice_payload_text), made->key_, made->random_, clock);
     if (!call) return pass(call);
     made->text_ = call->encoded_claims.substr(0, call->encoded_claims.rfind('.'));
     made->signature_ = made->key_.sign(as_bytes(made->text_));
     made->request = codec::encode(*call).size();
     made->response =
-        codec::encode(lattice::InvocationResponse{to_bytes(payload_text), {}, call->id}).size();
+        codec::encode(lattice::InvocationResponse{to_bytes(lattice_payload_text), {}, call->id})
+            .size();
     made->sign_us = nanoseconds_per_call([&] { made->sign(); }) / 1000;
     made->verify_us = nanoseconds_per_call([&] { made->verify(); }) / 1000;
     return made;
@@ -225,7 +226,8 @@ Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
         in_flight, options, [&] { return (*bare)->ask(); }, [&] { return (*crypted)->ask(); },
         [&] {
           return caller
-              .call_actor(made->key, "Echo", as_bytes(payload_text), std::chrono::seconds(5))
+              .call_actor(made->key, "Echo", as_bytes(lattice_payload_text),
+                          std::chrono::seconds(5))
               .has_value();
         });
     if (!found) return std::unexpected(found.error());
@@ -266,7 +268,7 @@ Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Op
   return {};
 }
 
-double resident_mb() {
+double resident_now_mb() {
   std::ifstream statm("/proc/self/statm");
   double total = 0;
   double resident = 0;
@@ -281,7 +283,7 @@ Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const O
   constexpr int actors = 100;
   constexpr int links_each = 10;
   const auto settings = in_lattice(options.nats_url, "bench-scale");
-  const auto before = resident_mb();
+  const auto before = resident_now_mb();
   Signer signer;
   std::vector<Signer::Signed> modules;
   for (int i = 0; i < actors; ++i) {
@@ -323,7 +325,7 @@ Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const O
               std::nullopt, std::nullopt, "", std::nullopt});
   report.add({"(i) its cache", static_cast<double>(late.plane().info().cache_entries), "keys",
               std::nullopt, std::nullopt, "", std::nullopt});
-  report.add({"(i) memory of the four hosts and 300 instances", resident_mb() - before, "MB",
+  report.add({"(i) memory of the four hosts and 300 instances", resident_now_mb() - before, "MB",
               std::nullopt, std::nullopt, "", std::nullopt});
   return {};
 }

@@ -11,13 +11,14 @@ function(trellis_unit_tests layer folder)
     return()
   endif()
   add_executable(${layer}_test ${sources})
-  target_link_libraries(${layer}_test PRIVATE trellis trellis_flags GTest::gmock GTest::gtest_main)
+  target_link_libraries(${layer}_test PRIVATE trellis trellis_flags trellis_test_flags GTest::gmock GTest::gtest_main)
   target_include_directories(${layer}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${layer}_test PRIVATE
     TRELLIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TRELLIS_BINARY_DIR="${CMAKE_BINARY_DIR}"
     TRELLIS_TEST_GUESTS="${TRELLIS_TEST_GUESTS}"
     TRELLIS_NATS_SERVER="$<IF:$<BOOL:${NATS_SERVER}>,${NATS_SERVER},>"
     TRELLIS_REDIS_SERVER="$<IF:$<BOOL:${REDIS_SERVER}>,${REDIS_SERVER},>")
+  trellis_precompile(${layer}_test <gmock/gmock.h> <gtest/gtest.h>)
   add_dependencies(${layer}_test trellis_test_guests)
   gtest_discover_tests(${layer}_test TEST_PREFIX "${layer}/" DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120

@@ -9,6 +9,16 @@ else()
   # g++ 12 reports impossible paths inside inlined standard-library code (GCC bugs 105329, 105593).
   target_compile_options(trellis_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized>)
+  if(TRELLIS_UNITY)
+    # It takes the sources of a batch for headers.
+    target_compile_options(trellis_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+  endif()
+endif()
+# After trellis_flags, for tests: in a batch, names of one file may hide those of another. Builds
+# without batches see what is meant.
+add_library(trellis_test_flags INTERFACE)
+if(TRELLIS_UNITY)
+  target_compile_options(trellis_test_flags INTERFACE -Wno-shadow)
 endif()
 if(TRELLIS_SANITIZE)
   # The standard library checks each access to an optional, a span or a vector.

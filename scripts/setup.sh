@@ -4,7 +4,8 @@
 #
 #   scripts/setup.sh run    library, host binary and the C++ example actors
 #   scripts/setup.sh demo   the above, plus a NATS server
-#   scripts/setup.sh test   the above, plus test servers, other guest toolchains and linters
+#   scripts/setup.sh test   the above, plus test servers, other guest toolchains, shells and ccache
+#   scripts/setup.sh bench, fuzz, format, lint   what `make` needs for the targets of these names
 set -euo pipefail
 cd "$(dirname "$0")/.."
 profile="${1:-run}"
@@ -19,10 +20,12 @@ run_packages=(
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev wabt python3 wrk procps
+  bash zsh fish mandoc ccache
   rustc libstd-rust-dev libstd-rust-dev-wasm32
   libjemalloc2 liblzf1 liblua5.1-0 lua-bitop lua-cjson libatomic1
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
+format_packages=(clang-format-19)
 lint_packages=(clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev)
 
 packages=("${run_packages[@]}")
@@ -30,8 +33,9 @@ case "$profile" in
   run|demo) ;;
   test | bench) packages+=("${test_packages[@]}") ;;
   fuzz) packages+=("${fuzz_packages[@]}") ;;
+  format) packages=("${format_packages[@]}") ;;
   lint) packages+=("${test_packages[@]}" "${lint_packages[@]}") ;;
-  *) echo "setup.sh: unknown profile '$profile' (run, demo, test, bench, fuzz, lint)" >&2; exit 2 ;;
+  *) echo "setup.sh: unknown profile '$profile' (run, demo, test, bench, fuzz, format, lint)" >&2; exit 2 ;;
 esac
 
 say() { echo "setup: $*"; }
@@ -78,7 +82,7 @@ unpack_libnode() {
     for file in *.deb; do dpkg -x "$file" "$into"; done)
   rm -rf "$work"
 }
-if ! have_v8; then
+if [ "$profile" != format ] && ! have_v8; then
   if apt install -y --no-install-recommends --simulate libnode-dev 2>/dev/null | grep -q '^Remv' ||
      ! apt install -y --no-install-recommends libnode-dev >/dev/null 2>&1; then
     unpack_libnode

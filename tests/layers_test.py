@@ -47,7 +47,7 @@ SEAMS = [
     (re.compile(r"yaml-cpp/.*"), "src/manifest/"),
     (re.compile(r"nats(/.*)?\.h"), ("src/lattice/nats/", "providers/messaging/")),
     (re.compile(r"spdlog/.*"), "src/base/log_sinks"),
-    (re.compile(r"CLI/.*"), "src/cli/"),
+    (re.compile(r"CLI/.*"), "src/cli/options.cpp"),
     (re.compile(r"curl/.*"), "src/http/"),
     (re.compile(r"archive(_entry)?\.h"), "src/package/"),
     (re.compile(r"hiredis/.*"), "providers/redis/"),

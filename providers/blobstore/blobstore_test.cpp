@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::unique_ptr<BlobBackend> make_backend(std::string_view name) {
+std::unique_ptr<BlobBackend> make_blob_backend(std::string_view name) {
   const bool library = name.ends_with("Library");
   if (name.starts_with("S3")) return std::make_unique<S3Backend>(library);
   return std::make_unique<FileBlobBackend>(library);
@@ -18,7 +18,7 @@ std::unique_ptr<BlobBackend> make_backend(std::string_view name) {
 
 class BlobConformance : public BlobTest, public ::testing::WithParamInterface<const char*> {
  protected:
-  BlobConformance() : BlobTest(make_backend(GetParam())) {}
+  BlobConformance() : BlobTest(make_blob_backend(GetParam())) {}
 };
 
 INSTANTIATE_TEST_SUITE_P(Providers, BlobConformance,

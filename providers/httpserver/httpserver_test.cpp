@@ -8,7 +8,7 @@ namespace trellis::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::string_view get = "GET /x HTTP/1.1\r\nHost: t\r\n\r\n";
+constexpr std::string_view get_x = "GET /x HTTP/1.1\r\nHost: t\r\n\r\n";
 
 TEST_F(HttpServerTest, AnswersGet) {
   const auto port = bind();
@@ -54,7 +54,7 @@ TEST_F(HttpServerTest, LargeBodiesBothWays) {
 TEST_F(HttpServerTest, KeepsConnectionsAndAnswersPipelinedRequestsInOrder) {
   const auto port = bind();
   HttpClient client(port);
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client.ask(get));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client.ask(get_x));
   std::string many;
   for (int i = 0; i < 100; ++i) many += fmt::format("GET /{} HTTP/1.1\r\nHost: t\r\n\r\n", i);
   client.send(many);
@@ -105,7 +105,7 @@ TEST_F(HttpServerTest, RefusalsReachClientsThatAreStillSending) {
   wordy.send("GET / HTTP/1.1\r\nX: " + std::string(100'000, 'h'));
   EXPECT_EQ(wordy.receive()->status, 431);
   EXPECT_EQ(ask(port, "nonsense\r\n\r\n")->status, 400);
-  EXPECT_EQ(ask(port, get)->status, 200);
+  EXPECT_EQ(ask(port, get_x)->status, 200);
 }
 
 TEST_F(HttpServerTest, SlowSendersAreTold) {
@@ -131,7 +131,7 @@ TEST_F(HttpServerTest, SlowSendersAreTold) {
 TEST_F(HttpServerTest, IdleConnectionsEnd) {
   const auto port = bind({{"IDLE_TIMEOUT_MS", "100"}});
   HttpClient client(port);
-  ASSERT_TRUE(client.ask(get));
+  ASSERT_TRUE(client.ask(get_x));
   EXPECT_TRUE(client.closed());
   EXPECT_TRUE(client.unread().empty()) << "nothing is said to one that asked nothing";
 }
@@ -140,7 +140,7 @@ TEST_F(HttpServerTest, ClientsThatDoNotReadAreCut) {
   answer_with([](const Request&) { return Response{200, "", {}, Bytes(8'000'000)}; });
   const auto port = bind({{"HEADER_TIMEOUT_MS", "100"}});
   HttpClient client(port);
-  client.send(get);
+  client.send(get_x);
   for (int i = 0; i < 200 && client.send("x"); ++i) std::this_thread::sleep_for(50ms);
   EXPECT_FALSE(client.send("x") && client.send("x"));
 }
@@ -160,7 +160,7 @@ TEST_F(HttpServerTest, OutcomesOfTheDispatch) {
     reply = {status, to_bytes(bytes)};
   };
   const auto expect = [&](int status, std::string_view body) {
-    const auto response = client.ask(get);
+    const auto response = client.ask(get_x);
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, status);
     EXPECT_EQ(response->body, body);
@@ -193,7 +193,7 @@ TEST_F(HttpServerTest, ResponsesThatCannotBeSentAreMended) {
   HttpClient client(port);
   EXPECT_EQ(client.ask("GET /status HTTP/1.1\r\nHost: t\r\n\r\n")->status, 500);
   EXPECT_TRUE(logged("status 42"));
-  const auto response = client.ask(get);
+  const auto response = client.ask(get_x);
   EXPECT_EQ(response->header.at("good"), "yes");
   EXPECT_FALSE(response->header.contains("x-evil"));
   EXPECT_TRUE(logged("1 invalid headers"));
@@ -201,10 +201,10 @@ TEST_F(HttpServerTest, ResponsesThatCannotBeSentAreMended) {
 
 TEST_F(HttpServerTest, AccessLogWhenAsked) {
   const auto port = bind();
-  ASSERT_TRUE(ask(port, get));
+  ASSERT_TRUE(ask(port, get_x));
   EXPECT_FALSE(logged("GET /x 200"));
   EXPECT_EQ(bind({{"ACCESS_LOG", "true"}}), port);
-  ASSERT_TRUE(ask(port, get));
+  ASSERT_TRUE(ask(port, get_x));
   EXPECT_TRUE(logged(fmt::format("{} GET /x 200 ", actor)));
 }
 
@@ -213,7 +213,7 @@ TEST_F(HttpServerTest, ManyConnections) {
   std::vector<std::unique_ptr<HttpClient>> clients;
   for (int i = 0; i < 300; ++i) clients.push_back(std::make_unique<HttpClient>(port));
   for (int round = 0; round < 2; ++round) {
-    for (auto& client : clients) ASSERT_TRUE(client->send(get));
+    for (auto& client : clients) ASSERT_TRUE(client->send(get_x));
     for (auto& client : clients) {
       const auto response = client->receive();
       ASSERT_TRUE(response);
@@ -227,16 +227,16 @@ TEST_F(HttpServerTest, TooManyConnections) {
   std::vector<std::unique_ptr<HttpClient>> clients;
   for (int i = 0; i < 3; ++i) {
     clients.push_back(std::make_unique<HttpClient>(port));
-    ASSERT_EQ(clients.back()->ask(get)->status, 200);
+    ASSERT_EQ(clients.back()->ask(get_x)->status, 200);
   }
-  const auto refused = ask(port, get);
+  const auto refused = ask(port, get_x);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 503);
   EXPECT_EQ(refused->header.at("retry-after"), "1");
-  ASSERT_EQ(clients.front()->ask(get)->status, 200);
+  ASSERT_EQ(clients.front()->ask(get_x)->status, 200);
   clients.clear();
   for (int i = 0; i < 200; ++i) {
-    const auto again = ask(port, get);
+    const auto again = ask(port, get_x);
     if (again && again->status == 200) return;
     std::this_thread::sleep_for(20ms);
   }
@@ -249,7 +249,7 @@ TEST_F(HttpServerTest, SurvivesRandomInputOnRealSockets) {
   const auto random = [&] { return state = state * 1664525 + 1013904223; };
   for (int round = 0; round < 300; ++round) {
     HttpClient client(port);
-    std::string input(get);
+    std::string input(get_x);
     for (std::uint32_t i = 0; i < 1 + random() % 4; ++i) {
       input[(random() >> 8) % input.size()] = static_cast<char>(random() >> 16);
     }
@@ -257,7 +257,7 @@ TEST_F(HttpServerTest, SurvivesRandomInputOnRealSockets) {
     if (round % 3 != 0) client.end();
     if (round % 3 == 1) static_cast<void>(client.closed());
   }
-  EXPECT_EQ(ask(port, get)->status, 200);
+  EXPECT_EQ(ask(port, get_x)->status, 200);
 }
 
 TEST_F(HttpServerTest, OnlyTheHostLinks) {

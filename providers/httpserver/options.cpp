@@ -14,7 +14,6 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-constexpr std::string_view remedy = "correct the link and put it again";
 constexpr unsigned most_workers = 128;
 constexpr std::uint64_t day_ms = 24ULL * 60 * 60 * 1000;
 /// The whole message to the actor must stay below limits::payload_bytes.
@@ -101,7 +100,7 @@ Result<> read_rest(const codec::StringMap& values, Options& out) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("link value {} is missing: TLS_CERT and TLS_KEY go together",
                             out.tls_cert.empty() ? "TLS_CERT" : "TLS_KEY"),
-                std::string(remedy));
+                std::string(link_remedy));
   }
   const auto log = flag_value(values, "ACCESS_LOG", false);
   if (!log) return std::unexpected<Error>(log.error());

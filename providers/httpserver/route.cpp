@@ -11,7 +11,7 @@ namespace trellis::providers::httpserver {
 namespace {
 
 /// Longer ones are nobody's, and would only cost time.
-constexpr std::size_t most_host_chars = 255;
+constexpr std::size_t most_authority_chars = 255;
 
 std::unexpected<Error> twice(std::string_view host, const Route& route, const Route& owner,
                              std::string_view where) {
@@ -83,7 +83,7 @@ Route* RouteTable::find(std::string_view authority, std::string_view path) const
 }
 
 Route* RouteTable::find_for_host(std::string_view authority, std::string_view path) const {
-  if (authority.size() > most_host_chars) return nullptr;
+  if (authority.size() > most_authority_chars) return nullptr;
   std::string host = normal_host(authority);
   const auto look_up = [&](std::string_view name) -> Route* {
     const auto found = hosts_.find(name);

@@ -17,9 +17,8 @@ namespace trellis::providers::httpserver {
 using trellis::http::is_token;
 namespace {
 
-constexpr std::string_view remedy = "correct the link and put it again";
 constexpr std::size_t most_items = 64;  ///< of each list
-constexpr std::size_t most_host_chars = 253;
+constexpr std::size_t most_name_chars = 253;
 constexpr std::size_t most_prefix_chars = 1024;
 constexpr std::uint64_t most_max_age = 24ULL * 60 * 60;
 
@@ -27,7 +26,7 @@ std::unexpected<Error> bad_item(std::string_view key, std::string_view item,
                                 std::string_view expected) {
   return fail(ErrorCode::invalid_argument,
               fmt::format("link value {} has '{}', expected {}", key, excerpt(item), expected),
-              std::string(remedy));
+              std::string(link_remedy));
 }
 
 /// The items of a list, each once; none for a blank value.
@@ -43,7 +42,7 @@ Result<std::vector<std::string>> read_list(const codec::StringMap& values, std::
   return fail(
       ErrorCode::limit,
       fmt::format("link value {} lists {} items; {} are allowed", key, all.size(), most_items),
-      std::string(remedy));
+      std::string(link_remedy));
 }
 
 bool is_name_char(char c) noexcept {
@@ -52,7 +51,7 @@ bool is_name_char(char c) noexcept {
 
 /// "a.example.com" or an IPv4 address.
 bool is_host_name(std::string_view name) {
-  if (name.size() > most_host_chars) return false;
+  if (name.size() > most_name_chars) return false;
   for (const auto label : split(name, '.')) {
     if (label.empty() || label.size() > 63) return false;
     if (!std::all_of(label.begin(), label.end(), is_name_char)) return false;

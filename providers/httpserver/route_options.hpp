@@ -2,12 +2,16 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "codec/fields.hpp"
 #include "providers/httpserver/options.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers::httpserver {
+
+/// What to do about a link value that is wrong.
+inline constexpr std::string_view link_remedy = "correct the link and put it again";
 
 /// HOSTS, PATH_PREFIX and STRIP_PREFIX. Errors name the key. Any thread.
 [[nodiscard]] Result<> read_route(const codec::StringMap& values, Options& out);

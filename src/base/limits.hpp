@@ -167,6 +167,8 @@ inline constexpr std::size_t nats_learned_servers = 32;
 inline constexpr std::size_t requests_in_flight = 64 * kib;
 /// How often one kind of trouble with a connection is logged.
 inline constexpr seconds nats_log_interval{30};
+/// How often one kind of refusal or trouble of a plane of the lattice is logged.
+inline constexpr seconds lattice_log_interval{10};
 /// How much later than its deadline a request that somebody waits for may be answered.
 inline constexpr seconds answer_grace{2};
 

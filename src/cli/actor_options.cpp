@@ -15,7 +15,7 @@ bool allowed_in_alias(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/';
 }
 
-void add_capability_options(CLI::App& leaf, ActorOptions& o) {
+void add_capability_options(Command& leaf, ActorOptions& o) {
   leaf.add_flag("-k,--keyvalue", o.keyvalue, "May use the key-value store");
   leaf.add_flag("-g,--msg", o.messaging, "May use messaging");
   leaf.add_flag("-q,--http_server,--http-server", o.http_server, "May serve HTTP");
@@ -25,18 +25,18 @@ void add_capability_options(CLI::App& leaf, ActorOptions& o) {
   leaf.add_flag("-l,--logging", o.logging, "May log");
   leaf.add_flag("-e,--events", o.events, "May use event streams");
   leaf.add_option("-c,--cap", o.custom, "May use this contract too; repeatable")
-      ->allow_extra_args(false)
-      ->type_name("CONTRACT");
+      .one_each()
+      .value_name("CONTRACT");
 }
 
 }  // namespace
 
-void add_actor_options(CLI::App& leaf, ActorOptions& o) {
-  leaf.set_help_flag("--help", "Print this help message and exit");  // -h is the HTTP client
-  leaf.add_option("-n,--name", o.name, "Name of the actor")->required();
+void add_actor_options(Command& leaf, ActorOptions& o) {
+  leaf.no_short_help();  // -h is the HTTP client
+  leaf.add_option("-n,--name", o.name, "Name of the actor").required();
   add_capability_options(leaf, o);
   leaf.add_option("-t,--tag", o.tags, "Free label; repeatable. `serial` asks for one instance")
-      ->allow_extra_args(false);
+      .one_each();
   leaf.add_flag("-p,--prov", o.provider, "Mark as a capability provider in WebAssembly");
   leaf.add_option("-r,--rev", o.revision, "Revision, a whole number that grows with updates");
   leaf.add_option("-v,--ver", o.version, "Version for people");

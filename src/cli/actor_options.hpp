@@ -34,7 +34,7 @@ struct ActorOptions {
   KeyOptions keys;
 };
 
-void add_actor_options(CLI::App& leaf, ActorOptions& options);
+void add_actor_options(Command& leaf, ActorOptions& options);
 
 /// Which of the two commands asks: they write the standard capabilities in different orders.
 enum class CapabilityOrder { sign, token };

@@ -1,89 +1,54 @@
-// `trellis bench`: the project's benchmarks on this machine.
-#include "bench/bench.hpp"
+// trellis bench: hands over to trellis-bench, a program of its own.
+#include <unistd.h>
 
-#include <ostream>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "cli/command.hpp"
-#include "cli/local_nats.hpp"
-#include "trellis/engine.hpp"
+#include "cli/local_host.hpp"
 
 namespace trellis::cli {
 namespace {
 
-struct BenchArguments {
-  std::string out;
-  bool quick = false;
-  bool no_http = false;
-  std::string nats;
-  std::string redis;
-};
+namespace fs = std::filesystem;
 
-/// Against a server of its own on a free port, unless one is named.
-void measure_lattice(const BenchArguments& arguments, Context& context,
-                     const std::shared_ptr<EngineRuntime>& engine, bench::Options options,
-                     bench::Report& report) {
-  const auto skip = [&](const Error& error) {
-    context.err << "bench: the lattice was not measured: " << error.message << "; " << error.remedy
-                << std::endl;
-  };
-  options.nats_url = arguments.nats;
-  std::unique_ptr<LocalNats> server;
-  if (options.nats_url.empty()) {
-    auto started = LocalNats::start_anywhere(context);
-    if (!started) return skip(started.error());
-    server = std::move(*started);
-    options.nats_url = server->url();
-    options.nats_pid = server->pid();
+/// Beside this program in a build folder, among the private files of an installation.
+Result<fs::path> find_program() {
+  const auto here = fs::path(own_program()).parent_path();
+  const std::array places{here / "trellis-bench", here / TRELLIS_LIBEXEC / "trellis-bench"};
+  for (const auto& place : places) {
+    std::error_code problem;
+    if (fs::is_regular_file(place, problem)) return place;
   }
-  auto done = bench::measure_lattice(engine, options, report);
-  if (!done) skip(done.error());
+  return fail(ErrorCode::not_found, "the benchmarks are not installed: no " + places[0].string(),
+              "in a source tree `make bench` builds and runs them");
 }
 
-Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
-  auto engine = EngineRuntime::start({});
-  if (!engine) return pass(engine);
-  bench::Options options;
-  options.quick = arguments.quick;
-  options.progress = [&](const std::string& step) {
-    context.err << "bench: " << step << std::endl;
-  };
-  bench::Report report;
-  if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
-  if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
-  if (auto done = bench::measure_providers(*engine, options, report); !done) return pass(done);
-  if (!arguments.no_http) {
-    if (auto done = bench::measure_http(*engine, options, report); !done) {
-      context.err << "bench: HTTP was not measured: " << done.error().message << "; "
-                  << done.error().remedy << std::endl;
-    }
-    options.redis_url = arguments.redis;
-    if (auto done = bench::measure_counter(*engine, options, report); !done) {
-      context.err << "bench: the counter was not measured: " << done.error().message << "; "
-                  << done.error().remedy << std::endl;
-    }
-  }
-  measure_lattice(arguments, context, *engine, options, report);
-  if (!arguments.out.empty()) {
-    if (auto written = report.write_json(arguments.out); !written) return pass(written);
-  }
-  return Answer{report.as_text(), nlohmann::json::parse(report.as_json())};
+/// Does not return where it succeeds.
+Error replace_process(const fs::path& program, std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  auto name = program.string();
+  arguments.push_back(name.data());
+  for (auto& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  ::execv(name.c_str(), arguments.data());
+  return {ErrorCode::unavailable,
+          name + " cannot be started: " + std::generic_category().message(errno),
+          "check that it is a program of this machine's kind"};
 }
 
 }  // namespace
 
-void add_bench(CLI::App& app, Context& context) {
-  auto* leaf =
-      app.add_subcommand("bench", "measure this machine: ratios to floors of the same run");
-  auto arguments = std::make_shared<BenchArguments>();
-  leaf->add_option("--out", arguments->out, "also write the figures as JSON to this file");
-  leaf->add_flag("--quick", arguments->quick, "a tenth of the time, for a first look");
-  leaf->add_option("--nats", arguments->nats,
-                   "NATS URL to measure the lattice with (else a nats-server is started)");
-  leaf->add_option("--redis", arguments->redis,
-                   "Redis URL to measure HTTP and Redis together with (else left out)");
-  leaf->add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
-  add_leaf(*leaf, context,
-           [arguments, &context](const OutputOptions&) { return run_bench(*arguments, context); });
+void add_bench(Command& app, Context& context) {
+  auto& leaf =
+      app.add_subcommand("bench", "Measure this machine: ratios to floors of the same run");
+  auto words = std::make_shared<std::vector<std::string>>();
+  leaf.take_rest(*words).run([words, &context] {
+    const auto program = find_program();
+    print_error(context, {}, program ? replace_process(*program, *words) : program.error());
+  });
 }
 
 }  // namespace trellis::cli

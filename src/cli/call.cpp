@@ -10,14 +10,14 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct CallOptions {
   CallData data;
   std::string host;
   std::uint32_t timeout_ms = 0;
   LatticeConnection lattice;
 };
 
-Result<Bytes> call_local(const Context& context, const Options& options) {
+Result<Bytes> call_local(const Context& context, const CallOptions& options) {
   const auto payload = call_payload(options.data);
   if (!payload) return payload;
   json arguments{{"target", options.data.actor},
@@ -33,7 +33,7 @@ Result<Bytes> call_local(const Context& context, const Options& options) {
   return std::move(*bytes);
 }
 
-Result<Bytes> call(const Context& context, const Options& options) {
+Result<Bytes> call(const Context& context, const CallOptions& options) {
   if (!options.lattice.chosen()) return call_local(context, options);
   return call_over_lattice(context, options.lattice, options.data,
                            std::chrono::milliseconds(options.timeout_ms));
@@ -41,16 +41,16 @@ Result<Bytes> call(const Context& context, const Options& options) {
 
 }  // namespace
 
-void add_call(CLI::App& app, Context& context) {
-  auto& leaf = *app.add_subcommand("call", "Call an actor and show what it answers");
-  auto options = std::make_shared<Options>();
+void add_call(Command& app, Context& context) {
+  auto& leaf = app.add_subcommand("call", "Call an actor and show what it answers");
+  auto options = std::make_shared<CallOptions>();
   add_call_data(leaf, options->data);
   leaf.add_option("-t,--timeout", options->timeout_ms,
                   "Milliseconds; 0 means the host's own limit, 2000 over the lattice")
-      ->check(CLI::Range(0, 3'600'000));
+      .range(0, 3'600'000);
   add_host_option(leaf, options->host);
   add_lattice_connection(leaf, options->lattice);
-  leaf.callback([options, output = add_output_options(leaf), &context] {
+  leaf.run([options, output = add_output_options(leaf), &context] {
     const auto answer = call(context, *options);
     if (!answer) return print_error(context, *output, answer.error());
     show_answer(context, *output, options->data, *answer);

@@ -4,10 +4,10 @@
 
 #include <iostream>
 
+#include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "base/file_output.hpp"
 #include "cli/show_payload.hpp"
 #include "codec/json_msgpack.hpp"
 #include "control/json_text.hpp"
@@ -52,17 +52,19 @@ void write_raw(Context& context, const OutputOptions& output, const Bytes& paylo
 
 }  // namespace
 
-void add_call_data(CLI::App& leaf, CallData& data) {
+void add_call_data(Command& leaf, CallData& data) {
   leaf.add_option("actor", data.actor, "Key, call alias, name, or beginning of the key")
-      ->required();
-  leaf.add_option("operation", data.operation, "Operation, e.g. HandleRequest")->required();
+      .required()
+      .completes(ValueKind::actor);
+  leaf.add_option("operation", data.operation, "Operation, e.g. HandleRequest").required();
   leaf.add_option("data", data.words,
                   "JSON, sent as MessagePack; without any, the payload is empty");
   leaf.add_option("-d,--data", data.data_file, "File with the JSON; - for standard input");
   leaf.add_option("-b,--bin", data.form, "Bytes in the answer: b as numbers, s as text, 2 as both")
-      ->check(CLI::IsMember({"b", "s", "2"}));
+      .one_of({"b", "s", "2"});
   leaf.add_flag("--raw", data.raw, "Write the answer's bytes to standard output undecoded");
-  leaf.add_option("--save", data.save_file, "Write the answer's bytes to a file");
+  leaf.add_option("--save", data.save_file, "Write the answer's bytes to a file")
+      .completes(ValueKind::file);
 }
 
 Result<Bytes> call_payload(const CallData& data) {

@@ -19,7 +19,7 @@ struct CallData {
   bool raw = false;
 };
 
-void add_call_data(CLI::App& leaf, CallData& data);
+void add_call_data(Command& leaf, CallData& data);
 
 /// JSON from the command line, a file or standard input as MessagePack; nothing for no data.
 [[nodiscard]] Result<Bytes> call_payload(const CallData& data);

@@ -27,12 +27,12 @@ Result<std::optional<std::uint64_t>> date_of(const std::optional<std::uint64_t>&
 
 }  // namespace
 
-void add_date_options(CLI::App& leaf, DateOptions& options) {
+void add_date_options(Command& leaf, DateOptions& options) {
   leaf.add_option("-x,--expires", options.expires_days, "Days until the claims expire (else never)")
-      ->type_name("DAYS");
+      .value_name("DAYS");
   leaf.add_option("-b,--nbf", options.not_before_days,
                   "Days until the claims can be used (else at once)")
-      ->type_name("DAYS");
+      .value_name("DAYS");
 }
 
 Result<> fill_envelope(identity::Envelope& envelope, const Context& context,
@@ -67,9 +67,9 @@ std::string friendly_name(const std::string& contract) {
   return contract;
 }
 
-void add_claims(CLI::App& app, Context& context) {
-  auto& claims = *app.add_subcommand("claims", "Sign modules, make and inspect tokens");
-  claims.require_subcommand(1);
+void add_claims(Command& app, Context& context) {
+  auto& claims = app.add_subcommand("claims", "Sign modules, make and inspect tokens");
+  claims.require_subcommand();
   add_claims_inspect(claims, context);
   add_claims_sign(claims, context);
   add_claims_token(claims, context);

@@ -16,7 +16,7 @@ struct DateOptions {
   std::optional<std::uint64_t> expires_days;
   std::optional<std::uint64_t> not_before_days;
 };
-void add_date_options(CLI::App& leaf, DateOptions& options);
+void add_date_options(Command& leaf, DateOptions& options);
 
 /// Fills id, time of issue, subject and dates. Errors: more days than a token can hold.
 [[nodiscard]] Result<> fill_envelope(identity::Envelope& envelope, const Context& context,
@@ -25,8 +25,8 @@ void add_date_options(CLI::App& leaf, DateOptions& options);
 /// "HTTP Server" for "wasmcloud:httpserver", …; unknown contracts as they are.
 [[nodiscard]] std::string friendly_name(const std::string& contract);
 
-void add_claims_sign(CLI::App& claims, Context& context);
-void add_claims_inspect(CLI::App& claims, Context& context);
-void add_claims_token(CLI::App& claims, Context& context);
+void add_claims_sign(Command& claims, Context& context);
+void add_claims_inspect(Command& claims, Context& context);
+void add_claims_token(Command& claims, Context& context);
 
 }  // namespace trellis::cli

@@ -141,10 +141,12 @@ Result<Answer> inspect(const Context& context, const InspectOptions& options,
 
 }  // namespace
 
-void add_claims_inspect(CLI::App& claims, Context& context) {
-  auto& leaf = *claims.add_subcommand("inspect", "Show the claims in a module");
+void add_claims_inspect(Command& claims, Context& context) {
+  auto& leaf = claims.add_subcommand("inspect", "Show the claims in a module");
   auto o = std::make_shared<InspectOptions>();
-  leaf.add_option("module", o->module, "Path of a signed module")->required();
+  leaf.add_option("module", o->module, "Path of a signed module")
+      .required()
+      .completes(ValueKind::file);
   leaf.add_flag("--jwt-only", o->jwt_only, "Print the token only");
   leaf.add_option("-d,--digest", o->digest, "SHA-256 that the module must have");
   leaf.add_flag("--allow-latest", o->allow_latest, "Permit the tag latest (registries only)");

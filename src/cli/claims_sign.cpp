@@ -1,11 +1,11 @@
 // trellis claims sign (cli.md 3.2).
 #include <filesystem>
 
+#include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "cli/actor_options.hpp"
-#include "base/file_output.hpp"
 #include "identity/admission.hpp"
 #include "identity/module_token.hpp"
 
@@ -59,12 +59,15 @@ Result<Answer> sign(Context& context, const SignOptions& options) {
 
 }  // namespace
 
-void add_claims_sign(CLI::App& claims, Context& context) {
-  auto& leaf = *claims.add_subcommand("sign", "Sign a WebAssembly module");
+void add_claims_sign(Command& claims, Context& context) {
+  auto& leaf = claims.add_subcommand("sign", "Sign a WebAssembly module");
   auto options = std::make_shared<SignOptions>();
-  leaf.add_option("source", options->source, "The module to sign (.wasm)")->required();
+  leaf.add_option("source", options->source, "The module to sign (.wasm)")
+      .required()
+      .completes(ValueKind::file);
   leaf.add_option("-d,--destination", options->destination,
-                  "Where the signed module goes (else NAME_s.wasm beside the source)");
+                  "Where the signed module goes (else NAME_s.wasm beside the source)")
+      .completes(ValueKind::file);
   add_actor_options(leaf, options->actor);
   add_leaf(leaf, context, [options, &context](auto&) { return sign(context, *options); });
 }

@@ -103,42 +103,42 @@ Result<Answer> provider_token(Context& context, const TokenOptions& o) {
   return answer_with(sign_claims(std::move(claims), *issuer));
 }
 
-void add_common(CLI::App& leaf, TokenOptions& o, const std::string& issuer_kind) {
-  leaf.add_option("-n,--name", o.name, "Name that the token carries")->required();
+void add_common(Command& leaf, TokenOptions& o, const std::string& issuer_kind) {
+  leaf.add_option("-n,--name", o.name, "Name that the token carries").required();
   leaf.add_option("-i,--issuer", o.issuer,
                   issuer_kind + " seed, or a file with it [env WASH_ISSUER_KEY]");
   add_date_options(leaf, o.dates);
   add_key_options(leaf, o.keys);
 }
 
-void add_subject(CLI::App& leaf, TokenOptions& o, const std::string& kind) {
+void add_subject(Command& leaf, TokenOptions& o, const std::string& kind) {
   leaf.add_option("-s,--subject", o.subject,
                   kind + " seed, or a file with it [env WASH_SUBJECT_KEY]");
 }
 
-void add_additional(CLI::App& leaf, TokenOptions& o) {
+void add_additional(Command& leaf, TokenOptions& o) {
   leaf.add_option("-a,--additional-key", o.additional_keys,
                   "Public key that may sign too; repeatable")
-      ->allow_extra_args(false);
+      .one_each();
 }
 
-void add_actor(CLI::App& token, Context& context) {
-  auto& leaf = *token.add_subcommand("actor", "Token of an actor, without a module");
+void add_actor(Command& token, Context& context) {
+  auto& leaf = token.add_subcommand("actor", "Token of an actor, without a module");
   auto options = std::make_shared<ActorOptions>();
   add_actor_options(leaf, *options);
   add_leaf(leaf, context, [options, &context](auto&) { return actor_token(context, *options); });
 }
 
-void add_operator(CLI::App& token, Context& context) {
-  auto& leaf = *token.add_subcommand("operator", "Token of an operator, signed by itself");
+void add_operator(Command& token, Context& context) {
+  auto& leaf = token.add_subcommand("operator", "Token of an operator, signed by itself");
   auto options = std::make_shared<TokenOptions>();
   add_common(leaf, *options, "Operator");
   add_additional(leaf, *options);
   add_leaf(leaf, context, [options, &context](auto&) { return operator_token(context, *options); });
 }
 
-void add_account(CLI::App& token, Context& context) {
-  auto& leaf = *token.add_subcommand("account", "Token of an account, signed by an operator");
+void add_account(Command& token, Context& context) {
+  auto& leaf = token.add_subcommand("account", "Token of an account, signed by an operator");
   auto options = std::make_shared<TokenOptions>();
   add_common(leaf, *options, "Operator");
   add_subject(leaf, *options, "Account");
@@ -146,13 +146,13 @@ void add_account(CLI::App& token, Context& context) {
   add_leaf(leaf, context, [options, &context](auto&) { return account_token(context, *options); });
 }
 
-void add_provider(CLI::App& token, Context& context) {
-  auto& leaf = *token.add_subcommand("provider", "Token of a capability provider");
+void add_provider(Command& token, Context& context) {
+  auto& leaf = token.add_subcommand("provider", "Token of a capability provider");
   auto options = std::make_shared<TokenOptions>();
   add_common(leaf, *options, "Account");
   add_subject(leaf, *options, "Service");
-  leaf.add_option("-c,--capid", options->capability, "Contract it provides")->required();
-  leaf.add_option("-v,--vendor", options->vendor, "Vendor")->required();
+  leaf.add_option("-c,--capid", options->capability, "Contract it provides").required();
+  leaf.add_option("-v,--vendor", options->vendor, "Vendor").required();
   leaf.add_option("-r,--revision", options->revision, "Revision, a whole number");
   leaf.add_option("-e,--version", options->version, "Version for people");
   add_leaf(leaf, context, [options, &context](auto&) { return provider_token(context, *options); });
@@ -160,9 +160,9 @@ void add_provider(CLI::App& token, Context& context) {
 
 }  // namespace
 
-void add_claims_token(CLI::App& claims, Context& context) {
-  auto& token = *claims.add_subcommand("token", "Make a token and print it");
-  token.require_subcommand(1);
+void add_claims_token(Command& claims, Context& context) {
+  auto& token = claims.add_subcommand("token", "Make a token and print it");
+  token.require_subcommand();
   add_actor(token, context);
   add_operator(token, context);
   add_account(token, context);

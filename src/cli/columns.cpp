@@ -7,7 +7,7 @@
 namespace trellis::cli {
 namespace {
 
-constexpr std::size_t gap = 3;
+constexpr std::size_t column_gap = 3;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ std::string Columns::text(std::size_t indent) const {
     out.append(indent, ' ');
     for (std::size_t i = 0; i < row.size(); ++i) {
       out += printable(row[i]);
-      if (i + 1 < row.size()) out.append(widths[i] - width_of(row[i]) + gap, ' ');
+      if (i + 1 < row.size()) out.append(widths[i] - width_of(row[i]) + column_gap, ' ');
     }
     out.erase(out.find_last_not_of(' ') + 1);
   }

@@ -21,4 +21,9 @@ class Columns {
   std::vector<std::vector<std::string>> rows_;
 };
 
+/// An empty cell as first-party tools show it.
+[[nodiscard]] inline std::string or_not_available(const std::string& text) {
+  return text.empty() ? "N/A" : text;
+}
+
 }  // namespace trellis::cli

@@ -17,16 +17,15 @@ std::string dump(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::shared_ptr<OutputOptions> add_options(CLI::App& leaf) {
+std::shared_ptr<OutputOptions> add_options(Command& leaf) {
   auto output = std::make_shared<OutputOptions>();
-  leaf.add_option_function<std::string>(
+  leaf.add_option(
           "-o,--output", [output](const std::string& word) { output->json = word == "json"; },
           "Output form: text or json")
-      ->check(CLI::Validator(check_output_word, "text|json"))
-      ->type_name("")
-      ->default_str("text");
-  leaf.add_flag_callback(
-      "--json", [output] { output->json = true; }, "Same as --output json");
+      .check(check_output_word, "text|json")
+      .value_name("")
+      .show_default("text");
+  leaf.add_flag("--json", [output] { output->json = true; }, "Same as --output json");
   leaf.add_flag("--strict,!--no-strict", output->strict,
                 "Errors as JSON when JSON is asked for, failures set the exit code (default)");
   return output;
@@ -34,12 +33,12 @@ std::shared_ptr<OutputOptions> add_options(CLI::App& leaf) {
 
 }  // namespace
 
-std::shared_ptr<const OutputOptions> add_output_options(CLI::App& leaf) {
+std::shared_ptr<const OutputOptions> add_output_options(Command& leaf) {
   return add_options(leaf);
 }
 
-void add_leaf(CLI::App& leaf, Context& context, Work work) {
-  leaf.callback([output = add_options(leaf), work = std::move(work), &context] {
+void add_leaf(Command& leaf, Context& context, Work work) {
+  leaf.run([output = add_options(leaf), work = std::move(work), &context] {
     print(context, *output, work(*output));
   });
 }

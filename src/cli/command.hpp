@@ -1,12 +1,11 @@
 // The seam between main and the subcommands, one file each:
 //
-//   void add_<name>(CLI::App& app, cli::Context& context);
+//   void add_<name>(Command& app, cli::Context& context);
 //
 // adds a subcommand to its parent. A leaf calls add_leaf() last, with the work to do once its
 // options are parsed; the work returns an Answer or an Error and never writes a result itself.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -15,6 +14,7 @@
 #include <string>
 
 #include "base/random.hpp"
+#include "cli/options.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -47,11 +47,11 @@ struct OutputOptions {
 };
 
 /// Adds the options to a leaf whose work prints on its own (streams, hosts).
-[[nodiscard]] std::shared_ptr<const OutputOptions> add_output_options(CLI::App& leaf);
+[[nodiscard]] std::shared_ptr<const OutputOptions> add_output_options(Command& leaf);
 
 /// Adds the options and the work; `work` gets them too.
 using Work = std::function<Result<Answer>(const OutputOptions&)>;
-void add_leaf(CLI::App& leaf, Context& context, Work work);
+void add_leaf(Command& leaf, Context& context, Work work);
 
 /// Prints a result on stdout, or an error on stderr with exit code 1.
 void print(Context& context, const OutputOptions& output, const Result<Answer>& outcome);
@@ -64,26 +64,30 @@ void print_error(Context& context, const OutputOptions& output, const Error& err
 
 /// Parses the arguments, runs the chosen subcommand and returns the exit code. Nothing is thrown.
 [[nodiscard]] int run(int argc, const char* const* argv, Context& context);
+/// The same for a program with a command line of its own.
+[[nodiscard]] int run(CommandLine& line, int argc, const char* const* argv, Context& context);
 
-void add_keys(CLI::App& app, Context& context);
-void add_claims(CLI::App& app, Context& context);
-void add_bench(CLI::App& app, Context& context);
-void add_doctor(CLI::App& app, Context& context);
-void add_host_get(CLI::App& app, Context& context);
-void add_start(CLI::App& app, Context& context);
-void add_stop(CLI::App& app, Context& context);
-void add_update(CLI::App& app, Context& context);
-void add_down(CLI::App& app, Context& context);
-void add_link(CLI::App& app, Context& context);
-void add_call(CLI::App& app, Context& context);
-void add_up(CLI::App& app, Context& context);
-void add_dev(CLI::App& app, Context& context);
-void add_ctl(CLI::App& app, Context& context);
-void add_par(CLI::App& app, Context& context);
-void add_reg(CLI::App& app, Context& context);
-void add_run_provider(CLI::App& app, Context& context);
+void add_keys(Command& app, Context& context);
+void add_claims(Command& app, Context& context);
+void add_bench(Command& app, Context& context);
+void add_completions(Command& app, Context& context);
+void add_man(Command& app, Context& context);
+void add_doctor(Command& app, Context& context);
+void add_host_get(Command& app, Context& context);
+void add_start(Command& app, Context& context);
+void add_stop(Command& app, Context& context);
+void add_update(Command& app, Context& context);
+void add_down(Command& app, Context& context);
+void add_link(Command& app, Context& context);
+void add_call(Command& app, Context& context);
+void add_up(Command& app, Context& context);
+void add_dev(Command& app, Context& context);
+void add_ctl(Command& app, Context& context);
+void add_par(Command& app, Context& context);
+void add_reg(Command& app, Context& context);
+void add_run_provider(Command& app, Context& context);
 
 /// The same query under two parents: `get links` and `link query`.
-void add_links_query(CLI::App& parent, Context& context, const char* name);
+void add_links_query(Command& parent, Context& context, const char* name);
 
 }  // namespace trellis::cli

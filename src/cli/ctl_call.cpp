@@ -4,12 +4,12 @@
 namespace trellis::cli {
 namespace {
 
-struct Options {
+struct CtlCallOptions {
   CtlFlags flags;
   CallData data;
 };
 
-Result<Bytes> call(const Context& context, const Options& options) {
+Result<Bytes> call(const Context& context, const CtlCallOptions& options) {
   const auto payload = call_payload(options.data);
   if (!payload) return payload;
   auto client = connect_lattice(context, options.flags);
@@ -23,12 +23,12 @@ Result<Bytes> call(const Context& context, const Options& options) {
 
 }  // namespace
 
-void add_ctl_call(CLI::App& ctl, Context& context) {
-  auto& leaf = *ctl.add_subcommand("call", "Call an actor, wherever it runs");
-  auto options = std::make_shared<Options>();
+void add_ctl_call(Command& ctl, Context& context) {
+  auto& leaf = ctl.add_subcommand("call", "Call an actor, wherever it runs");
+  auto options = std::make_shared<CtlCallOptions>();
   add_call_data(leaf, options->data);
   add_ctl_options(leaf, options->flags);
-  leaf.callback([options, output = add_output_options(leaf), &context] {
+  leaf.run([options, output = add_output_options(leaf), &context] {
     const auto answer = call(context, *options);
     if (!answer) return print_error(context, *output, answer.error());
     show_answer(context, *output, options->data, *answer);

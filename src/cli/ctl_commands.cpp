@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct CtlCommandOptions {
   CtlFlags flags;
   std::string host;
   std::string subject;  ///< actor or provider
@@ -26,7 +26,7 @@ struct Options {
 enum class What { actor, provider };
 
 /// The host named, or the first that offers to run it.
-Result<std::string> choose_host(Client& client, const Options& options, What what) {
+Result<std::string> choose_host(Client& client, const CtlCommandOptions& options, What what) {
   if (!options.host.empty()) return resolve_host(client, options.host);
   const auto constraints = parse_key_values(options.constraints);
   if (!constraints) {
@@ -58,7 +58,7 @@ std::unexpected<Error> failed(const char* doing, Error error) {
   return std::unexpected(std::move(error));
 }
 
-Result<Answer> start_actor(const Context& context, Options options) {
+Result<Answer> start_actor(const Context& context, CtlCommandOptions options) {
   options.reference = reference_of(options.reference);
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
@@ -73,7 +73,7 @@ Result<Answer> start_actor(const Context& context, Options options) {
                 std::move(about)};
 }
 
-Result<Answer> start_provider(const Context& context, Options options) {
+Result<Answer> start_provider(const Context& context, CtlCommandOptions options) {
   options.reference = reference_of(options.reference);
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
@@ -89,7 +89,7 @@ Result<Answer> start_provider(const Context& context, Options options) {
                 std::move(about)};
 }
 
-Result<Answer> stop_actor(const Context& context, const Options& options) {
+Result<Answer> stop_actor(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto host = resolve_host(**client, options.host);
@@ -101,7 +101,7 @@ Result<Answer> stop_actor(const Context& context, const Options& options) {
                 details(*done, {{"actor_ref", options.subject}})};
 }
 
-Result<Answer> stop_provider(const Context& context, const Options& options) {
+Result<Answer> stop_provider(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto host = resolve_host(**client, options.host);
@@ -114,7 +114,7 @@ Result<Answer> stop_provider(const Context& context, const Options& options) {
       details(*done, {{"provider_ref", options.subject}})};
 }
 
-Result<Answer> stop_host(const Context& context, const Options& options) {
+Result<Answer> stop_host(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto host = resolve_host(**client, options.host);
@@ -124,7 +124,7 @@ Result<Answer> stop_host(const Context& context, const Options& options) {
   return Answer{fmt::format("Stopping host: {}", *host), details(*done, {{"host_id", *host}})};
 }
 
-Result<Answer> update_actor(const Context& context, const Options& options) {
+Result<Answer> update_actor(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto host = resolve_host(**client, options.host);
@@ -137,7 +137,7 @@ Result<Answer> update_actor(const Context& context, const Options& options) {
                 details(*done, {{"accepted", true}, {"actor_id", options.subject}})};
 }
 
-Result<Answer> scale_actor(const Context& context, const Options& options) {
+Result<Answer> scale_actor(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto host = resolve_host(**client, options.host);
@@ -150,98 +150,108 @@ Result<Answer> scale_actor(const Context& context, const Options& options) {
 }
 
 template <class Run>
-void finish_leaf(CLI::App& leaf, Context& context, const std::shared_ptr<Options>& options,
+void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlCommandOptions>& options,
                  Run run) {
   add_ctl_options(leaf, options->flags);
   add_wait_option(leaf, options->flags);
   add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
 }
 
-void add_choice_of_host(CLI::App& leaf, Options& options) {
-  leaf.set_help_flag("--help", "Print this help message and exit");
+void add_choice_of_host(Command& leaf, CtlCommandOptions& options) {
+  leaf.no_short_help();
   leaf.add_option("-h,--host-id", options.host,
                   "Id of the host, or its beginning; without one the first that offers");
   leaf.add_option("-c,--constraint", options.constraints, "Label the host must have: LABEL=VALUE")
-      ->allow_extra_args(false);
+      .one_each();
 }
 
-void add_host(CLI::App& leaf, Options& options) {
-  leaf.add_option("host", options.host, "Id of the host, or its beginning")->required();
+void add_host(Command& leaf, CtlCommandOptions& options) {
+  leaf.add_option("host", options.host, "Id of the host, or its beginning")
+      .required()
+      .completes(ValueKind::host);
 }
 
 }  // namespace
 
-void add_ctl_start(CLI::App& ctl, Context& context) {
-  auto& start = *ctl.add_subcommand("start", "Start an actor or a provider on a host");
-  start.require_subcommand(1);
+void add_ctl_start(Command& ctl, Context& context) {
+  auto& start = ctl.add_subcommand("start", "Start an actor or a provider on a host");
+  start.require_subcommand();
   {
-    auto& leaf = *start.add_subcommand("actor", "Start an actor");
-    auto options = std::make_shared<Options>();
+    auto& leaf = start.add_subcommand("actor", "Start an actor");
+    auto options = std::make_shared<CtlCommandOptions>();
     leaf.add_option(
             "reference", options->reference,
             "Image: HOST[:PORT]/PATH:TAG, or a file below one of the host's --control-files "
             "folders")
-        ->required();
+        .required();
     add_choice_of_host(leaf, *options);
     finish_leaf(leaf, context, options, start_actor);
   }
-  auto& leaf = *start.add_subcommand("provider", "Start a provider");
-  auto options = std::make_shared<Options>();
+  auto& leaf = start.add_subcommand("provider", "Start a provider");
+  auto options = std::make_shared<CtlCommandOptions>();
   leaf.add_option("reference", options->reference,
                   "builtin: name, image: HOST[:PORT]/PATH:TAG, or a file below one of the host's "
                   "--control-files folders")
-      ->required();
-  leaf.add_option("-l,--link-name", options->link_name, "Link name")->capture_default_str();
+      .required();
+  leaf.add_option("-l,--link-name", options->link_name, "Link name").show_default();
   add_choice_of_host(leaf, *options);
   finish_leaf(leaf, context, options, start_provider);
 }
 
-void add_ctl_stop(CLI::App& ctl, Context& context) {
-  auto& stop = *ctl.add_subcommand("stop", "Stop an actor, a provider or a host");
-  stop.require_subcommand(1);
+void add_ctl_stop(Command& ctl, Context& context) {
+  auto& stop = ctl.add_subcommand("stop", "Stop an actor, a provider or a host");
+  stop.require_subcommand();
   {
-    auto& leaf = *stop.add_subcommand("actor", "Stop an actor on a host");
-    auto options = std::make_shared<Options>();
+    auto& leaf = stop.add_subcommand("actor", "Stop an actor on a host");
+    auto options = std::make_shared<CtlCommandOptions>();
     add_host(leaf, *options);
-    leaf.add_option("actor", options->subject, "Key, or what it was started from")->required();
+    leaf.add_option("actor", options->subject, "Key, or what it was started from")
+        .required()
+        .completes(ValueKind::actor);
     finish_leaf(leaf, context, options, stop_actor);
   }
   {
-    auto& leaf = *stop.add_subcommand("provider", "Stop a provider on a host");
-    auto options = std::make_shared<Options>();
+    auto& leaf = stop.add_subcommand("provider", "Stop a provider on a host");
+    auto options = std::make_shared<CtlCommandOptions>();
     add_host(leaf, *options);
-    leaf.add_option("provider", options->subject, "Key, or what it was started from")->required();
-    leaf.add_option("link_name", options->link_name, "Link name")->required();
-    leaf.add_option("contract", options->contract, "Contract id: wasmcloud:keyvalue")->required();
+    leaf.add_option("provider", options->subject, "Key, or what it was started from")
+        .required()
+        .completes(ValueKind::provider);
+    leaf.add_option("link_name", options->link_name, "Link name").required();
+    leaf.add_option("contract", options->contract, "Contract id: wasmcloud:keyvalue").required();
     finish_leaf(leaf, context, options, stop_provider);
   }
-  auto& leaf = *stop.add_subcommand("host", "End a host (Trellis hosts only)");
-  auto options = std::make_shared<Options>();
+  auto& leaf = stop.add_subcommand("host", "End a host (Trellis hosts only)");
+  auto options = std::make_shared<CtlCommandOptions>();
   add_host(leaf, *options);
   finish_leaf(leaf, context, options, stop_host);
 }
 
-void add_ctl_update(CLI::App& ctl, Context& context) {
-  auto& update = *ctl.add_subcommand("update", "Replace a running actor");
-  update.require_subcommand(1);
-  auto& leaf = *update.add_subcommand("actor", "Replace a running actor by a newer one");
-  auto options = std::make_shared<Options>();
+void add_ctl_update(Command& ctl, Context& context) {
+  auto& update = ctl.add_subcommand("update", "Replace a running actor");
+  update.require_subcommand();
+  auto& leaf = update.add_subcommand("actor", "Replace a running actor by a newer one");
+  auto options = std::make_shared<CtlCommandOptions>();
   add_host(leaf, *options);
-  leaf.add_option("actor", options->subject, "Key of the actor")->required();
+  leaf.add_option("actor", options->subject, "Key of the actor")
+      .required()
+      .completes(ValueKind::actor);
   leaf.add_option("reference", options->reference,
                   "Image: HOST[:PORT]/PATH:TAG, or a file below one of the host's --control-files "
                   "folders")
-      ->required();
+      .required();
   finish_leaf(leaf, context, options, update_actor);
 }
 
-void add_ctl_scale(CLI::App& ctl, Context& context) {
-  auto& scale = *ctl.add_subcommand("scale", "Change how many instances an actor has");
-  scale.require_subcommand(1);
-  auto& leaf = *scale.add_subcommand("actor", "Instances of an actor (Trellis hosts only)");
-  auto options = std::make_shared<Options>();
+void add_ctl_scale(Command& ctl, Context& context) {
+  auto& scale = ctl.add_subcommand("scale", "Change how many instances an actor has");
+  scale.require_subcommand();
+  auto& leaf = scale.add_subcommand("actor", "Instances of an actor (Trellis hosts only)");
+  auto options = std::make_shared<CtlCommandOptions>();
   add_host(leaf, *options);
-  leaf.add_option("actor", options->subject, "Key, or what it was started from")->required();
+  leaf.add_option("actor", options->subject, "Key, or what it was started from")
+      .required()
+      .completes(ValueKind::actor);
   leaf.add_option("--min", options->minimum, "Instances kept ready");
   leaf.add_option("--max", options->maximum, "Instances at most");
   finish_leaf(leaf, context, options, scale_actor);

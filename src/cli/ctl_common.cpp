@@ -85,37 +85,37 @@ Result<ClientOptions> connection_options(const Context& context,
 
 }  // namespace
 
-void add_lattice_connection(CLI::App& leaf, LatticeConnection& connection) {
+void add_lattice_connection(Command& leaf, LatticeConnection& connection) {
   add_nats_options(
       leaf, connection.rpc,
       {"rpc", "WASH_RPC", "the lattice", "-r,--rpc-host", "-p,--rpc-port", "WASMCLOUD_RPC"});
-  connection.host_option = leaf.get_option("--rpc-host");
-  connection.port_option = leaf.get_option("--rpc-port");
+  connection.host_option = &leaf.option("--rpc-host");
+  connection.port_option = &leaf.option("--rpc-port");
   add_nats_options(
       leaf, connection.control,
       {"ctl", "WASH_CTL", "the control interface, when it is another", {}, {}, "WASMCLOUD_CTL"});
   leaf.add_option("-n,--ns-prefix,--namespace", connection.ns,
                   "Namespace of the lattice [env WASMCLOUD_LATTICE_PREFIX, WASH_RPC_NSPREFIX]")
-      ->default_str("default");
+      .show_default("default");
 }
 
-void add_ctl_options(CLI::App& leaf, CtlFlags& flags) {
+void add_ctl_options(Command& leaf, CtlFlags& flags) {
   add_lattice_connection(leaf, flags.connection);
   leaf.add_option("--timeout", flags.timeout_s,
                   "Seconds to wait for the answer of one host (2) [env WASMCLOUD_CTL_TIMEOUT_MS], "
                   "or of all hosts (1)")
-      ->check(CLI::Range(0.001, longest_s));
+      .range(0.001, longest_s);
   leaf.add_option("-t,--rpc-timeout", flags.rpc_timeout_s,
                   "Seconds a call may take, 2 unless given [env WASMCLOUD_RPC_TIMEOUT_MS, "
                   "WASH_RPC_TIMEOUT]")
-      ->check(CLI::Range(0.001, longest_s));
+      .range(0.001, longest_s);
 }
 
-void add_wait_option(CLI::App& leaf, CtlFlags& flags) {
-  flags.wait = leaf.add_option("--wait", flags.wait_s,
-                               "Wait until it is done, at most this many seconds (60)")
-                   ->expected(0, 1)
-                   ->check(CLI::Range(0.001, longest_s));
+void add_wait_option(Command& leaf, CtlFlags& flags) {
+  flags.wait = &leaf.add_option("--wait", flags.wait_s,
+                                "Wait until it is done, at most this many seconds (60)")
+                    .value_optional()
+                    .range(0.001, longest_s);
 }
 
 std::chrono::milliseconds CtlFlags::wait_time() const {
@@ -169,9 +169,9 @@ Result<Bytes> call_over_lattice(const Context& context, const LatticeConnection&
   return (*client)->call(*key, data.operation, *payload, timeout);
 }
 
-void add_ctl(CLI::App& app, Context& context) {
-  auto& ctl = *app.add_subcommand("ctl", "Look at a lattice over NATS and steer it");
-  ctl.require_subcommand(1);
+void add_ctl(Command& app, Context& context) {
+  auto& ctl = app.add_subcommand("ctl", "Look at a lattice over NATS and steer it");
+  ctl.require_subcommand();
   add_ctl_get(ctl, context);
   add_ctl_start(ctl, context);
   add_ctl_stop(ctl, context);

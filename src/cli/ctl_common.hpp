@@ -17,29 +17,29 @@ struct LatticeConnection {
   NatsFlags rpc;
   NatsFlags control;
   std::string ns;
-  CLI::Option* host_option = nullptr;
-  CLI::Option* port_option = nullptr;
+  const Option* host_option = nullptr;
+  const Option* port_option = nullptr;
 
   /// Whether the command line names a server.
   [[nodiscard]] bool chosen() const { return host_option->count() > 0 || port_option->count() > 0; }
 };
 
-void add_lattice_connection(CLI::App& leaf, LatticeConnection& connection);
+void add_lattice_connection(Command& leaf, LatticeConnection& connection);
 
 struct CtlFlags {
   LatticeConnection connection;
   double timeout_s = 0;      ///< 0: not given
   double rpc_timeout_s = 0;  ///< 0: not given
   double wait_s = 0;
-  CLI::Option* wait = nullptr;  ///< --wait, with or without a time; null where it makes no sense
+  const Option* wait = nullptr;  ///< --wait, with or without a time; null where it makes no sense
 
   [[nodiscard]] std::chrono::milliseconds wait_time() const;
 };
 
 /// Connection options and --timeout.
-void add_ctl_options(CLI::App& leaf, CtlFlags& flags);
+void add_ctl_options(Command& leaf, CtlFlags& flags);
 /// --wait for commands that take effect later.
-void add_wait_option(CLI::App& leaf, CtlFlags& flags);
+void add_wait_option(Command& leaf, CtlFlags& flags);
 
 /// What options and variables say. Errors: invalid_argument, naming the variable or option.
 [[nodiscard]] Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags);
@@ -59,15 +59,15 @@ void add_wait_option(CLI::App& leaf, CtlFlags& flags);
                                               const CallData& data,
                                               std::chrono::milliseconds timeout);
 
-void add_ctl_get(CLI::App& ctl, Context& context);
-void add_ctl_start(CLI::App& ctl, Context& context);
-void add_ctl_stop(CLI::App& ctl, Context& context);
-void add_ctl_update(CLI::App& ctl, Context& context);
-void add_ctl_scale(CLI::App& ctl, Context& context);
-void add_ctl_link(CLI::App& ctl, Context& context);
-void add_ctl_call(CLI::App& ctl, Context& context);
-void add_ctl_watch(CLI::App& ctl, Context& context);
+void add_ctl_get(Command& ctl, Context& context);
+void add_ctl_start(Command& ctl, Context& context);
+void add_ctl_stop(Command& ctl, Context& context);
+void add_ctl_update(Command& ctl, Context& context);
+void add_ctl_scale(Command& ctl, Context& context);
+void add_ctl_link(Command& ctl, Context& context);
+void add_ctl_call(Command& ctl, Context& context);
+void add_ctl_watch(Command& ctl, Context& context);
 /// `ctl link query` and `ctl get links`.
-void add_ctl_links_query(CLI::App& parent, Context& context, const char* name);
+void add_ctl_links_query(Command& parent, Context& context, const char* name);
 
 }  // namespace trellis::cli

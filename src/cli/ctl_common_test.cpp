@@ -14,10 +14,10 @@ using Servers = std::vector<std::string>;
 /// Parses a command line with an environment of its own.
 struct CtlOptionsOf : testing::Test {
   Result<ClientOptions> read(const Servers& words) {
-    CLI::App app;
+    CommandLine line("test");
     CtlFlags flags;
-    add_ctl_options(app, flags);
-    app.parse(Servers(words.rbegin(), words.rend()));
+    add_ctl_options(line.root(), flags);
+    if (auto parsed = line.parse(words); !parsed) return pass(parsed);
     return client_options(context, flags);
   }
   ClientOptions options(const Servers& words) {

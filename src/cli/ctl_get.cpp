@@ -10,16 +10,12 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct CtlGetOptions {
   CtlFlags flags;
   std::string host;
 };
 
-std::string or_not_available(const std::string& text) {
-  return text.empty() ? "N/A" : text;
-}
-
-Result<Answer> get_hosts(const Context& context, const Options& options) {
+Result<Answer> get_hosts(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto hosts = (*client)->hosts();
@@ -78,7 +74,7 @@ json inventory_json(const LatticeInventory& inventory) {
   return made;
 }
 
-Result<Answer> get_inventory(const Context& context, const Options& options) {
+Result<Answer> get_inventory(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   if (!options.host.empty()) {
@@ -106,7 +102,7 @@ std::string claim(const std::map<std::string, std::string>& claims, const char* 
   return found == claims.end() ? std::string() : found->second;
 }
 
-Result<Answer> get_claims(const Context& context, const Options& options) {
+Result<Answer> get_claims(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto all = (*client)->claims();
@@ -122,7 +118,7 @@ Result<Answer> get_claims(const Context& context, const Options& options) {
                 {{"claims", {{"claims", std::move(list)}}}}};
 }
 
-Result<Answer> get_links(const Context& context, const Options& options) {
+Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto links = (*client)->links();
@@ -144,12 +140,12 @@ Result<Answer> get_links(const Context& context, const Options& options) {
   return Answer{table.empty() ? "No links found" : table.text(), {{"links", std::move(list)}}};
 }
 
-using Query = Result<Answer> (*)(const Context&, const Options&);
+using LatticeQuery = Result<Answer> (*)(const Context&, const CtlGetOptions&);
 
-void add_query(CLI::App& parent, Context& context, const char* name, const char* help, Query query,
-               bool of_host = false) {
-  auto& leaf = *parent.add_subcommand(name, help);
-  auto options = std::make_shared<Options>();
+void add_query(Command& parent, Context& context, const char* name, const char* help,
+               LatticeQuery query, bool of_host = false) {
+  auto& leaf = parent.add_subcommand(name, help);
+  auto options = std::make_shared<CtlGetOptions>();
   if (of_host) {
     leaf.add_option("host", options->host, "Id of a host, or its beginning; all hosts without");
   }
@@ -159,13 +155,13 @@ void add_query(CLI::App& parent, Context& context, const char* name, const char*
 
 }  // namespace
 
-void add_ctl_links_query(CLI::App& parent, Context& context, const char* name) {
+void add_ctl_links_query(Command& parent, Context& context, const char* name) {
   add_query(parent, context, name, "Links of the lattice", get_links);
 }
 
-void add_ctl_get(CLI::App& ctl, Context& context) {
-  auto& get = *ctl.add_subcommand("get", "Look at hosts, what they run, claims and links");
-  get.require_subcommand(1);
+void add_ctl_get(Command& ctl, Context& context) {
+  auto& get = ctl.add_subcommand("get", "Look at hosts, what they run, claims and links");
+  get.require_subcommand();
   add_query(get, context, "hosts", "Hosts of the lattice", get_hosts);
   add_query(get, context, "inventory", "What a host runs", get_inventory, true);
   add_query(get, context, "claims", "Claims of the lattice's actors", get_claims);

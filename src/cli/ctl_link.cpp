@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto poll_pause = std::chrono::milliseconds(100);
 
-struct Options {
+struct CtlLinkOptions {
   CtlFlags flags;
   Link link;
   std::vector<std::string> values;
@@ -45,7 +45,7 @@ Result<std::string> actor_key(Client& client, const std::string& word) {
   return client.resolve_actor(word);
 }
 
-Result<Answer> put(const Context& context, Options options) {
+Result<Answer> put(const Context& context, CtlLinkOptions options) {
   auto values = parse_key_values(options.values);
   if (!values) return pass(values);
   options.link.values = std::move(*values);
@@ -64,7 +64,7 @@ Result<Answer> put(const Context& context, Options options) {
                  {"result", "published"}}};
 }
 
-Result<Answer> del(const Context& context, Options options) {
+Result<Answer> del(const Context& context, CtlLinkOptions options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   auto actor = actor_key(**client, options.link.actor);
@@ -84,8 +84,9 @@ Result<Answer> del(const Context& context, Options options) {
 }
 
 template <class Run>
-void finish_leaf(CLI::App& leaf, Context& context, const std::shared_ptr<Options>& options, Run run) {
-  leaf.add_option("-l,--link-name", options->link.link_name, "Link name")->capture_default_str();
+void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlLinkOptions>& options,
+                 Run run) {
+  leaf.add_option("-l,--link-name", options->link.link_name, "Link name").show_default();
   add_ctl_options(leaf, options->flags);
   add_wait_option(leaf, options->flags);
   add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
@@ -93,24 +94,30 @@ void finish_leaf(CLI::App& leaf, Context& context, const std::shared_ptr<Options
 
 }  // namespace
 
-void add_ctl_link(CLI::App& ctl, Context& context) {
-  auto& link = *ctl.add_subcommand("link", "Define, remove and look at links of the lattice");
-  link.require_subcommand(1);
+void add_ctl_link(Command& ctl, Context& context) {
+  auto& link = ctl.add_subcommand("link", "Define, remove and look at links of the lattice");
+  link.require_subcommand();
   {
-    auto& leaf = *link.add_subcommand("put", "Define or change a link");
-    auto options = std::make_shared<Options>();
-    leaf.add_option("actor", options->link.actor, "Key or call alias of the actor")->required();
-    leaf.add_option("provider", options->link.provider_id, "Key of the provider")->required();
+    auto& leaf = link.add_subcommand("put", "Define or change a link");
+    auto options = std::make_shared<CtlLinkOptions>();
+    leaf.add_option("actor", options->link.actor, "Key or call alias of the actor")
+        .required()
+        .completes(ValueKind::actor);
+    leaf.add_option("provider", options->link.provider_id, "Key of the provider")
+        .required()
+        .completes(ValueKind::provider);
     leaf.add_option("contract", options->link.contract_id, "Contract id: wasmcloud:keyvalue")
-        ->required();
+        .required();
     leaf.add_option("values", options->values, "Settings: KEY=VALUE …");
     finish_leaf(leaf, context, options, put);
   }
-  auto& leaf = *link.add_subcommand("del", "Remove a link");
-  auto options = std::make_shared<Options>();
-  leaf.add_option("actor", options->link.actor, "Key or call alias of the actor")->required();
+  auto& leaf = link.add_subcommand("del", "Remove a link");
+  auto options = std::make_shared<CtlLinkOptions>();
+  leaf.add_option("actor", options->link.actor, "Key or call alias of the actor")
+      .required()
+      .completes(ValueKind::actor);
   leaf.add_option("contract", options->link.contract_id, "Contract id: wasmcloud:keyvalue")
-      ->required();
+      .required();
   finish_leaf(leaf, context, options, del);
   add_ctl_links_query(link, context, "query");
 }

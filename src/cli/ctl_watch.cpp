@@ -17,7 +17,7 @@ namespace {
 /// Lines that wait for a slow terminal; more are dropped and counted.
 constexpr std::size_t most_waiting = 10'000;
 
-struct Options {
+struct WatchOptions {
   CtlFlags flags;
   std::uint64_t count = 0;
   double for_s = 0;
@@ -59,7 +59,7 @@ class Lines {
   std::uint64_t dropped_ = 0;
 };
 
-Result<void> watch(Context& context, const OutputOptions& output, const Options& options) {
+Result<void> watch(Context& context, const OutputOptions& output, const WatchOptions& options) {
   StopRequest stop;
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
@@ -102,15 +102,14 @@ Result<void> watch(Context& context, const OutputOptions& output, const Options&
 
 }  // namespace
 
-void add_ctl_watch(CLI::App& ctl, Context& context) {
-  auto& leaf = *ctl.add_subcommand("watch", "Show events of the lattice as they happen");
-  auto options = std::make_shared<Options>();
+void add_ctl_watch(Command& ctl, Context& context) {
+  auto& leaf = ctl.add_subcommand("watch", "Show events of the lattice as they happen");
+  auto options = std::make_shared<WatchOptions>();
   leaf.add_option("--count", options->count, "End after this many lines");
-  leaf.add_option("--for", options->for_s, "End after this many seconds")
-      ->check(CLI::Range(0.001, 86'400.0));
+  leaf.add_option("--for", options->for_s, "End after this many seconds").range(0.001, 86'400.0);
   leaf.add_flag("--heartbeats", options->heartbeats, "Heartbeats too");
   add_ctl_options(leaf, options->flags);
-  leaf.callback([options, output = add_output_options(leaf), &context] {
+  leaf.run([options, output = add_output_options(leaf), &context] {
     if (auto done = watch(context, *output, *options); !done) {
       print_error(context, *output, done.error());
     }

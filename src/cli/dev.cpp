@@ -21,9 +21,9 @@ namespace {
 
 /// How long Ctrl-C may go unnoticed while files are watched.
 constexpr std::chrono::milliseconds watch_slice{200};
-constexpr std::chrono::seconds settle_time{5};
+constexpr std::chrono::seconds link_settle_time{5};
 
-struct Options {
+struct DevOptions {
   std::string file;
   std::uint16_t port = 0;
   DevClaims claims;
@@ -35,7 +35,7 @@ struct Options {
 /// The module that is served, and its next versions. Main thread.
 class DevSession {
  public:
-  DevSession(Context& context, const Options& options, LocalHost& local, DevSigner signer)
+  DevSession(Context& context, const DevOptions& options, LocalHost& local, DevSigner signer)
       : context_(context), options_(options), local_(local), signer_(std::move(signer)) {}
 
   /// Signs what the file holds and puts it to work; says how that went. A module that is no good
@@ -69,7 +69,7 @@ class DevSession {
         context_.err << "Warning: " << contract << ": " << printable(done.error().message) << '\n';
       }
     }
-    (void)local_.host().settle(settle_time);
+    (void)local_.host().settle(link_settle_time);
     print_link_problems(context_.err, local_.host().links());
   }
 
@@ -117,7 +117,7 @@ class DevSession {
   }
 
   Context& context_;
-  const Options& options_;
+  const DevOptions& options_;
   LocalHost& local_;
   const DevSigner signer_;
   std::int32_t revision_ = 0;  // of what runs; 0 = nothing
@@ -127,7 +127,7 @@ class DevSession {
 /// Builds at the start and whenever a source file changed; does nothing without a command.
 class Builder {
  public:
-  Builder(Context& context, const Options& options, const StopRequest& stop)
+  Builder(Context& context, const DevOptions& options, const StopRequest& stop)
       : context_(context), options_(options), stop_(stop) {
     if (!options_.build.empty()) watch_.emplace(options_.source);
   }
@@ -145,12 +145,12 @@ class Builder {
 
  private:
   Context& context_;
-  const Options& options_;
+  const DevOptions& options_;
   const StopRequest& stop_;
   std::optional<TreeWatch> watch_;
 };
 
-Result<LocalHostOptions> dev_host_options(const Context& context, const Options& options) {
+Result<LocalHostOptions> dev_host_options(const Context& context, const DevOptions& options) {
   // What actors say is what somebody at work on one wants to see.
   auto made = host_options(context, options.flags, "warn,actor=info,provider=info");
   if (!made) return made;
@@ -159,7 +159,7 @@ Result<LocalHostOptions> dev_host_options(const Context& context, const Options&
   return made;
 }
 
-Result<> run_dev(Context& context, Options& options) {
+Result<> run_dev(Context& context, DevOptions& options) {
   for (auto& contract : options.claims.capabilities) contract = whole_contract(contract);
   const auto stem = stem_of(options.file);
   if (!stem) return std::unexpected(stem.error());
@@ -190,24 +190,27 @@ Result<> run_dev(Context& context, Options& options) {
 
 }  // namespace
 
-void add_dev(CLI::App& app, Context& context) {
-  auto& leaf = *app.add_subcommand(
+void add_dev(Command& app, Context& context) {
+  auto& leaf = app.add_subcommand(
       "dev", "Sign, serve and watch a module: each change of the file is put to work at once");
-  auto options = std::make_shared<Options>();
-  leaf.add_option("file", options->file, "WebAssembly module, signed or not")->required();
+  auto options = std::make_shared<DevOptions>();
+  leaf.add_option("file", options->file, "WebAssembly module, signed or not")
+      .required()
+      .completes(ValueKind::file);
   leaf.add_option("-p,--port", options->port, "HTTP port on 127.0.0.1; 0 for any free one");
   leaf.add_option("-c,--cap", options->claims.capabilities,
                   "Capability of the actor: keyvalue, wasmcloud:logging, … (default: the module's "
                   "own, else httpserver, keyvalue, logging, extras)")
-      ->allow_extra_args(false);
+      .one_each();
   leaf.add_option("-n,--name", options->claims.name, "Name of the actor");
   leaf.add_option("-b,--build", options->build,
                   "Shell command that makes the file; run at the start and when sources change");
-  leaf.add_option("--source", options->source, "Folder of the sources for --build");
+  leaf.add_option("--source", options->source, "Folder of the sources for --build")
+      .completes(ValueKind::folder);
   leaf.add_option("--health-addr", options->flags.health_address,
                   "Loopback address for /livez and /readyz: 127.0.0.1:PORT");
   add_log_options(leaf, options->flags);
-  leaf.callback([options, &context] {
+  leaf.run([options, &context] {
     if (auto done = run_dev(context, *options); !done) print_error(context, {}, done.error());
   });
 }

@@ -2,9 +2,9 @@
 
 #include <system_error>
 
+#include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "base/file_output.hpp"
 #include "identity/module_token.hpp"
 
 namespace trellis::cli {
@@ -13,8 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using identity::KeyPair;
 using identity::KeyType;
-
-constexpr std::size_t key_file_bytes = 4096;
 
 Result<KeyPair> read_or_make(const fs::path& path, KeyType type, Random& random) {
   std::error_code problem;

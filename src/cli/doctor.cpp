@@ -37,11 +37,11 @@ Answer report(const std::vector<Check>& checks) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Context& context) {
-  auto& leaf = *app.add_subcommand(
+void add_doctor(Command& app, Context& context) {
+  auto& leaf = app.add_subcommand(
       "doctor", "Check whether this machine can run a host, and say what to change");
   auto port = std::make_shared<std::uint16_t>(std::uint16_t{8080});
-  leaf.add_option("--port", *port, "Port of the HTTP server to look at")->capture_default_str();
+  leaf.add_option("--port", *port, "Port of the HTTP server to look at").show_default();
   add_leaf(leaf, context, [port, &context](auto&) -> Result<Answer> {
     const auto system = make_system(context.clock, context.env);
     auto answer = report(run_checks(*system, *port));

@@ -131,7 +131,7 @@ std::string objection(const struct stat& status, uid_t user) {
 
 Result<std::string> Machine::state_folder() const {
   const auto folder = socket_folder(env_("XDG_RUNTIME_DIR"), user());
-  struct stat status {};
+  struct stat status{};
   if (::lstat(folder.c_str(), &status) != 0) {
     const int number = errno;
     if (number == ENOENT) return folder.string() + " will be made";

@@ -55,7 +55,7 @@ FileWatch::FileWatch(const fs::path& file)
     : file_(fs::absolute(file)), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
 
 std::optional<FileWatch::Stamp> FileWatch::stamp() const {
-  struct stat status {};
+  struct stat status{};
   if (::stat(file_.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   return Stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
                status.st_mtim.tv_nsec};

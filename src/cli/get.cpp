@@ -27,10 +27,6 @@ std::string age(const json& object, const char* name) {
   return fmt::format("{} h", seconds / 3600);
 }
 
-std::string or_not_available(const std::string& text) {
-  return text.empty() ? "N/A" : text;
-}
-
 /// "healthy, 12 s ago": a state without its age would be taken for the truth.
 std::string health_text(const json& entity) {
   const auto health = entity.value("health", json::object());
@@ -150,9 +146,8 @@ Result<Answer> claims(const Context& context, const std::string& host) {
 
 using Query = Result<Answer> (*)(const Context&, const std::string& host);
 
-void add_query(CLI::App& parent, Context& context, const char* name, const char* help,
-               Query query) {
-  auto& leaf = *parent.add_subcommand(name, help);
+void add_query(Command& parent, Context& context, const char* name, const char* help, Query query) {
+  auto& leaf = parent.add_subcommand(name, help);
   auto host = std::make_shared<std::string>();
   add_host_option(leaf, *host);
   add_leaf(leaf, context, [host, query, &context](auto&) { return query(context, *host); });
@@ -160,14 +155,14 @@ void add_query(CLI::App& parent, Context& context, const char* name, const char*
 
 }  // namespace
 
-void add_links_query(CLI::App& parent, Context& context, const char* name) {
+void add_links_query(Command& parent, Context& context, const char* name) {
   add_query(parent, context, name, "Links of a host, with their state", links);
 }
 
-void add_host_get(CLI::App& app, Context& context) {
-  auto& get = *app.add_subcommand("get", "Look at the hosts that run on this machine");
-  get.require_subcommand(1);
-  auto& all = *get.add_subcommand("hosts", "Hosts of this user");
+void add_host_get(Command& app, Context& context) {
+  auto& get = app.add_subcommand("get", "Look at the hosts that run on this machine");
+  get.require_subcommand();
+  auto& all = get.add_subcommand("hosts", "Hosts of this user");
   add_leaf(all, context, [&context](auto&) { return hosts(context); });
   add_query(get, context, "inventory", "Actors, providers, links and labels of a host", inventory);
   add_links_query(get, context, "links");

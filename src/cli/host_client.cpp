@@ -14,9 +14,10 @@ std::filesystem::path control_folder(const Context& context) {
   return control::socket_folder(context.env("XDG_RUNTIME_DIR"), ::geteuid());
 }
 
-void add_host_option(CLI::App& leaf, std::string& wanted) {
+void add_host_option(Command& leaf, std::string& wanted) {
   leaf.add_option("--host", wanted,
-                  "Which host, when several run: process id, or the beginning of its key");
+                  "Which host, when several run: process id, or the beginning of its key")
+      .completes(ValueKind::host);
 }
 
 Result<control::Client> connect_host(const Context& context, const std::string& wanted) {

@@ -14,7 +14,7 @@ namespace trellis::cli {
 [[nodiscard]] std::filesystem::path control_folder(const Context& context);
 
 /// Adds --host, which chooses among several running hosts.
-void add_host_option(CLI::App& leaf, std::string& wanted);
+void add_host_option(Command& leaf, std::string& wanted);
 
 /// Long enough for a host to read and compile a large module.
 inline constexpr std::chrono::seconds request_patience{120};

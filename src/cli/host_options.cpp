@@ -33,12 +33,6 @@ Result<LogFilter> log_filter(const Context& context, const HostFlags& flags,
   return LogFilter::parse(default_level);
 }
 
-/// The file of this program, which also runs providers. Empty where /proc is not mounted.
-std::filesystem::path own_program() {
-  std::error_code problem;
-  return std::filesystem::read_symlink("/proc/self/exe", problem);
-}
-
 /// 0 and nothing mean the default (host.md 10).
 Result<std::chrono::milliseconds> health_interval(const Context& context) {
   const auto text = context.env("HEARTBEAT_INTERVAL_S");
@@ -53,27 +47,28 @@ Result<std::chrono::milliseconds> health_interval(const Context& context) {
   return std::chrono::seconds(seconds);
 }
 
-void add_registry_flags(CLI::App& leaf, HostFlags& flags) {
+void add_registry_flags(Command& leaf, HostFlags& flags) {
   const auto* group =
       "Registries (user and password: env OCI_REGISTRY_USER, OCI_REGISTRY_PASSWORD)";
   leaf.add_flag("--allow-oci-latest", flags.allow_latest, "Permit images with the tag latest")
-      ->group(group);
+      .group(group);
   leaf.add_option("--allowed-insecure", flags.insecure,
                   "Registry spoken to over plain HTTP: HOST or HOST:PORT")
-      ->group(group);
+      .group(group);
   leaf.add_option("--registry-user-for", flags.credentials_for,
                   "Registry that user and password are for; without any, all")
-      ->allow_extra_args(false)
-      ->group(group);
+      .one_each()
+      .group(group);
   leaf.add_option("--registry-ca-file", flags.registry_ca,
                   "PEM file of authorities trusted besides the system's")
-      ->check(CLI::ExistingFile)
-      ->group(group);
+      .existing_file()
+      .group(group);
   leaf.add_option("--cache", flags.cache,
                   "Folder for downloads and unpacked libraries (default ~/.cache/trellis)")
-      ->group(group);
+      .completes(ValueKind::folder)
+      .group(group);
   leaf.add_flag("--offline", flags.offline, "Use what is in that folder and ask no registry")
-      ->group(group);
+      .group(group);
 }
 
 RegistryOptions registry_options(const Context& context, const HostFlags& flags) {
@@ -96,21 +91,21 @@ RegistryOptions registry_options(const Context& context, const HostFlags& flags)
 
 }  // namespace
 
-void add_log_options(CLI::App& leaf, HostFlags& flags) {
+void add_log_options(Command& leaf, HostFlags& flags) {
   leaf.add_option("--log-level", flags.log_level,
                   "trace, debug, info, warn, error or off, or info,actor=debug "
                   "[env TRELLIS_LOG, RUST_LOG]");
   leaf.add_option("--log-format", flags.log_format, "Form of the log on standard error")
-      ->check(CLI::IsMember({"text", "json"}));
+      .one_of({"text", "json"});
 }
 
-void add_host_options(CLI::App& leaf, HostFlags& flags) {
+void add_host_options(Command& leaf, HostFlags& flags) {
   leaf.add_option("-l,--label", flags.labels, "Label of the host: KEY=VALUE")
-      ->check(CLI::Validator(check_label, "KEY=VALUE"))
-      ->allow_extra_args(false);
+      .check(check_label, "KEY=VALUE")
+      .one_each();
   leaf.add_option("--allowed-issuer", flags.allowed_issuers,
                   "Account key whose actors may run; without any, every account's")
-      ->allow_extra_args(false);
+      .one_each();
   leaf.add_flag("--allow-live-updates", flags.live_updates, "Allow replacing running actors");
   leaf.add_flag("--disable-strict-update-check", flags.any_capabilities,
                 "Replacements may have other capabilities");
@@ -120,13 +115,13 @@ void add_host_options(CLI::App& leaf, HostFlags& flags) {
           "--provider-mode", flags.provider_mode,
           "Where providers run: in-process, in supervised processes, or auto (built-in ones "
           "in-process, files in processes)")
-      ->check(CLI::IsMember({"auto", "in-process", "process"}));
+      .one_of({"auto", "in-process", "process"});
   leaf.add_option("--provider-memory-mb", flags.provider_memory_mb,
                   "Memory of one provider's process (default 1024)")
-      ->check(CLI::Range(16, 1 << 20));
+      .range(16, 1 << 20);
   leaf.add_option("--secrets-dir", flags.secrets_dir,
                   "Folder with a file for each secret that link values name (secret:NAME)")
-      ->check(CLI::ExistingDirectory);
+      .existing_folder();
   add_registry_flags(leaf, flags);
   add_log_options(leaf, flags);
 }

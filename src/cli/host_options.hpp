@@ -28,8 +28,8 @@ struct HostFlags {
   std::string cache;
 };
 
-void add_log_options(CLI::App& leaf, HostFlags& flags);
-void add_host_options(CLI::App& leaf, HostFlags& flags);
+void add_log_options(Command& leaf, HostFlags& flags);
+void add_host_options(Command& leaf, HostFlags& flags);
 
 /// Reads flags and environment (TRELLIS_LOG, RUST_LOG, HEARTBEAT_INTERVAL_S) and makes the log
 /// sink.

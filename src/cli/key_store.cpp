@@ -3,9 +3,9 @@
 #include <ostream>
 #include <system_error>
 
+#include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "base/file_output.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -14,7 +14,6 @@ namespace fs = std::filesystem;
 using identity::KeyPair;
 
 /// Far more than a seed; anything larger is no key file.
-constexpr std::size_t key_file_bytes = 4096;
 
 Result<KeyPair> check_type(Result<KeyPair> pair, const KeyRequest& request,
                            const std::string& where) {
@@ -95,7 +94,7 @@ Result<std::string> stem_of(const std::string& path_or_name) {
               "give a name with letters, or the keys with --issuer and --subject");
 }
 
-void add_key_options(CLI::App& leaf, KeyOptions& options) {
+void add_key_options(Command& leaf, KeyOptions& options) {
   leaf.add_option("--directory", options.directory,
                   "Folder of key files [env WASH_KEYS, else ~/.wash/keys]");
   leaf.add_flag("--disable-keygen", options.disable_keygen,

@@ -10,6 +10,9 @@
 
 namespace trellis::cli {
 
+/// Bound of a key file: a seed has 58 characters, comments may stand around it.
+inline constexpr std::size_t key_file_bytes = 4096;
+
 /// Options of commands that sign.
 struct KeyOptions {
   std::string directory;  ///< --directory
@@ -42,6 +45,6 @@ inline constexpr const char* issuer_variable = "WASH_ISSUER_KEY";
 inline constexpr const char* subject_variable = "WASH_SUBJECT_KEY";
 
 /// Adds --directory and --disable-keygen.
-void add_key_options(CLI::App& leaf, KeyOptions& options);
+void add_key_options(Command& leaf, KeyOptions& options);
 
 }  // namespace trellis::cli

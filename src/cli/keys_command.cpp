@@ -64,36 +64,38 @@ Result<Answer> list(const Context& context, const std::string& directory) {
   return Answer{std::move(text), {{"keys", names}}};
 }
 
-void add_gen(CLI::App& keys, Context& context) {
-  auto& leaf = *keys.add_subcommand("gen", "Make a key pair and print it; nothing is stored");
+void add_gen(Command& keys, Context& context) {
+  auto& leaf = keys.add_subcommand("gen", "Make a key pair and print it; nothing is stored");
   auto type = std::make_shared<std::string>();
   leaf.add_option("keytype", *type, "account, user, module, service, server, operator or cluster")
-      ->required();
+      .required();
   add_leaf(leaf, context, [type, &context](auto&) { return generate(context, *type); });
 }
 
-void add_get(CLI::App& keys, Context& context) {
-  auto& leaf = *keys.add_subcommand("get", "Print the seed in a key file");
+void add_get(Command& keys, Context& context) {
+  auto& leaf = keys.add_subcommand("get", "Print the seed in a key file");
   auto name = std::make_shared<std::string>();
   auto directory = std::make_shared<std::string>();
-  leaf.add_option("name", *name, "File name with its extension, e.g. echo_module.nk")->required();
-  leaf.add_option("-d,--directory", *directory, "Folder of key files [env WASH_KEYS]");
+  leaf.add_option("name", *name, "File name with its extension, e.g. echo_module.nk").required();
+  leaf.add_option("-d,--directory", *directory, "Folder of key files [env WASH_KEYS]")
+      .completes(ValueKind::folder);
   add_leaf(leaf, context,
            [name, directory, &context](auto&) { return get(context, *directory, *name); });
 }
 
-void add_list(CLI::App& keys, Context& context) {
-  auto& leaf = *keys.add_subcommand("list", "List the key files");
+void add_list(Command& keys, Context& context) {
+  auto& leaf = keys.add_subcommand("list", "List the key files");
   auto directory = std::make_shared<std::string>();
-  leaf.add_option("-d,--directory", *directory, "Folder of key files [env WASH_KEYS]");
+  leaf.add_option("-d,--directory", *directory, "Folder of key files [env WASH_KEYS]")
+      .completes(ValueKind::folder);
   add_leaf(leaf, context, [directory, &context](auto&) { return list(context, *directory); });
 }
 
 }  // namespace
 
-void add_keys(CLI::App& app, Context& context) {
-  auto& keys = *app.add_subcommand("keys", "Make and list keys")->alias("key");
-  keys.require_subcommand(1);
+void add_keys(Command& app, Context& context) {
+  auto& keys = app.add_subcommand("keys", "Make and list keys").alias("key");
+  keys.require_subcommand();
   add_gen(keys, context);
   add_get(keys, context);
   add_list(keys, context);

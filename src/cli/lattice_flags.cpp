@@ -114,58 +114,60 @@ Result<void> read_connections(const Context& context, const LatticeFlags& flags,
 
 }  // namespace
 
-void add_lattice_options(CLI::App& leaf, LatticeFlags& flags) {
+void add_lattice_options(Command& leaf, LatticeFlags& flags) {
   flags.lattice =
-      leaf.add_option("--lattice", flags.url,
-                      "Join the lattice at this NATS URL; without one: at the server of this "
-                      "machine, which is started when none answers")
-          ->expected(0, 1)
-          ->group(group);
+      &leaf.add_option("--lattice", flags.url,
+                       "Join the lattice at this NATS URL; without one: at the server of this "
+                       "machine, which is started when none answers")
+           .value_optional()
+           .group(group);
   leaf.add_option("--nsprefix,--namespace", flags.ns, "Namespace of the lattice")
-      ->default_str("default")
-      ->group(group);
+      .show_default("default")
+      .group(group);
   leaf.add_option("--rpc-timeout", flags.rpc_timeout_ms,
                   "Milliseconds a call over the lattice may take [env RPC_TIMEOUT_MS]")
-      ->check(CLI::Range(1U, 3'600'000U))
-      ->default_str("2000")
-      ->group(group);
+      .range(1U, 3'600'000U)
+      .show_default("2000")
+      .group(group);
   leaf.add_option("--cache-url", flags.cache_url,
                   "NATS URL of the replicated cache, when it is another [env KVCACHE_NATS_URL]")
-      ->group(group);
-  leaf.add_flag("--own-cache", flags.own_cache, "Do not replicate the lattice cache")->group(group);
+      .group(group);
+  leaf.add_flag("--own-cache", flags.own_cache, "Do not replicate the lattice cache").group(group);
   leaf.add_flag("--isolate-cache", flags.isolate_cache,
                 "Keep caches of other namespaces on the same server apart")
-      ->group(group);
+      .group(group);
   leaf.add_option("--state-dir", flags.state_dir, "Folder where links survive a stop of all hosts")
-      ->group(group);
+      .completes(ValueKind::folder)
+      .group(group);
   leaf.add_option("--control-files", flags.control_files,
                   "Folder whose files control commands may start")
-      ->allow_extra_args(false)
-      ->group(group);
+      .completes(ValueKind::folder)
+      .one_each()
+      .group(group);
   leaf.add_flag("--control-providers", flags.control_providers,
                 "Control commands may start providers from registries, whoever signed them; with "
                 "--allowed-issuer they may start those of these issuers anyway")
-      ->group(group);
+      .group(group);
   leaf.add_option("--allowed-host", flags.allowed_hosts,
                   "Public key (N…) of a host or client whose calls are taken; without any, all")
-      ->allow_extra_args(false)
-      ->group(group);
+      .one_each()
+      .group(group);
   leaf.add_option("--replay-window", flags.replay_window_s,
                   "Seconds for which repeated calls are recognized; 0: off")
-      ->check(CLI::Range(0U, 86'400U))
-      ->capture_default_str()
-      ->group(group);
+      .range(0U, 86'400U)
+      .show_default()
+      .group(group);
   leaf.add_option("--max-token-age", flags.max_token_age_s,
                   "Refuse calls signed longer ago than this many seconds; 0: any age")
-      ->check(CLI::Range(0U, 86'400U))
-      ->capture_default_str()
-      ->group(group);
+      .range(0U, 86'400U)
+      .show_default()
+      .group(group);
   leaf.add_flag("--deny-unknown-origins", flags.deny_unknown_origins,
                 "Refuse calls from actors whose claims are not known here")
-      ->group(group);
+      .group(group);
   leaf.add_flag("--hide-link-values", flags.hide_link_values,
                 "Leave link values out of answers to link queries")
-      ->group(group);
+      .group(group);
   add_nats_options(leaf, flags.rpc, {"rpc", "RPC", "calls and advertisements"});
   add_nats_options(leaf, flags.control, {"control", "CONTROL", "control interface and events"});
 }

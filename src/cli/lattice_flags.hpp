@@ -14,8 +14,8 @@ namespace trellis::cli {
 struct LatticeFlags {
   NatsFlags rpc;
   NatsFlags control;
-  CLI::Option* lattice = nullptr;  ///< --lattice, with or without
-  std::string url;                 ///< its URL
+  const Option* lattice = nullptr;  ///< --lattice, with or without
+  std::string url;                  ///< its URL
   std::string ns;
   unsigned rpc_timeout_ms = 0;
   std::string cache_url;
@@ -31,7 +31,7 @@ struct LatticeFlags {
   bool hide_link_values = false;
 };
 
-void add_lattice_options(CLI::App& leaf, LatticeFlags& flags);
+void add_lattice_options(Command& leaf, LatticeFlags& flags);
 
 /// What a host needs to join: the server comes first and goes last.
 struct LatticeSetup {

@@ -16,11 +16,10 @@ namespace fs = std::filesystem;
 /// Parses a command line with an environment of its own.
 struct LatticeOptionsOf : testing::Test {
   Result<LatticeSetup> setup(const std::vector<std::string>& words) {
-    CLI::App app;
+    CommandLine line("test");
     LatticeFlags flags;
-    add_lattice_options(app, flags);
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
-    app.parse(reversed);
+    add_lattice_options(line.root(), flags);
+    if (auto parsed = line.parse(words); !parsed) return pass(parsed);
     return lattice_setup(context, flags);
   }
   LatticeOptions options(const std::vector<std::string>& words) {

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct LinkCommandOptions {
   std::string host;
   std::string actor;
   std::string provider;
@@ -24,7 +24,7 @@ std::string provider_argument(const std::string& provider) {
   return provider.find('/') == std::string::npos ? provider : artifact_name(provider);
 }
 
-Result<Answer> put(const Context& context, const Options& options) {
+Result<Answer> put(const Context& context, const LinkCommandOptions& options) {
   const auto values = parse_key_values(options.values);
   if (!values) return std::unexpected(values.error());
   auto answer = ask_host(context, options.host,
@@ -40,7 +40,7 @@ Result<Answer> put(const Context& context, const Options& options) {
                 std::move(*answer)};
 }
 
-Result<Answer> del(const Context& context, const Options& options) {
+Result<Answer> del(const Context& context, const LinkCommandOptions& options) {
   auto answer = ask_host(context, options.host,
                          {"remove_link",
                           {{"actor", options.actor},
@@ -52,36 +52,42 @@ Result<Answer> del(const Context& context, const Options& options) {
                 std::move(*answer)};
 }
 
-void add_common(CLI::App& leaf, Options& options) {
+void add_common(Command& leaf, LinkCommandOptions& options) {
   leaf.add_option("-l,--link-name", options.link_name, "Link name");
   add_host_option(leaf, options.host);
 }
 
-void add_put(CLI::App& link, Context& context) {
-  auto& leaf = *link.add_subcommand("put", "Define or change a link");
-  auto options = std::make_shared<Options>();
-  leaf.add_option("actor", options->actor, "Key, alias or name of the actor")->required();
-  leaf.add_option("provider", options->provider, "Key or builtin name of the provider")->required();
-  leaf.add_option("contract", options->contract, "Contract id: wasmcloud:httpserver")->required();
+void add_put(Command& link, Context& context) {
+  auto& leaf = link.add_subcommand("put", "Define or change a link");
+  auto options = std::make_shared<LinkCommandOptions>();
+  leaf.add_option("actor", options->actor, "Key, alias or name of the actor")
+      .required()
+      .completes(ValueKind::actor);
+  leaf.add_option("provider", options->provider, "Key or builtin name of the provider")
+      .required()
+      .completes(ValueKind::provider);
+  leaf.add_option("contract", options->contract, "Contract id: wasmcloud:httpserver").required();
   leaf.add_option("values", options->values, "Settings: KEY=VALUE …");
   add_common(leaf, *options);
   add_leaf(leaf, context, [options, &context](auto&) { return put(context, *options); });
 }
 
-void add_del(CLI::App& link, Context& context) {
-  auto& leaf = *link.add_subcommand("del", "Remove a link");
-  auto options = std::make_shared<Options>();
-  leaf.add_option("actor", options->actor, "Key, alias or name of the actor")->required();
-  leaf.add_option("contract", options->contract, "Contract id: wasmcloud:httpserver")->required();
+void add_del(Command& link, Context& context) {
+  auto& leaf = link.add_subcommand("del", "Remove a link");
+  auto options = std::make_shared<LinkCommandOptions>();
+  leaf.add_option("actor", options->actor, "Key, alias or name of the actor")
+      .required()
+      .completes(ValueKind::actor);
+  leaf.add_option("contract", options->contract, "Contract id: wasmcloud:httpserver").required();
   add_common(leaf, *options);
   add_leaf(leaf, context, [options, &context](auto&) { return del(context, *options); });
 }
 
 }  // namespace
 
-void add_link(CLI::App& app, Context& context) {
-  auto& link = *app.add_subcommand("link", "Define, remove and look at links of a running host");
-  link.require_subcommand(1);
+void add_link(Command& app, Context& context) {
+  auto& link = app.add_subcommand("link", "Define, remove and look at links of a running host");
+  link.require_subcommand();
   add_put(link, context);
   add_del(link, context);
   add_links_query(link, context, "query");

@@ -2,12 +2,18 @@
 
 #include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
 #include "cli/host_client.hpp"
 #include "control/metrics.hpp"
 
 namespace trellis::cli {
+
+std::filesystem::path own_program() {
+  std::error_code problem;
+  return std::filesystem::read_symlink("/proc/self/exe", problem);
+}
 
 Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
                                                     LocalHostOptions options, StopRequest& stop) {

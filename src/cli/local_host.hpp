@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 #include "trellis/host.hpp"
 
 namespace trellis::cli {
+
+/// The file of this program, which also runs providers. Empty where /proc is not mounted.
+[[nodiscard]] std::filesystem::path own_program();
 
 struct LocalHostOptions {
   HostOptions host;

@@ -87,7 +87,7 @@ Result<std::string> server_url(const std::string& host, const std::optional<std:
 
 }  // namespace
 
-void add_nats_options(CLI::App& leaf, NatsFlags& flags, NatsFlagNames names) {
+void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
   flags.names = std::move(names);
   const auto& option = flags.names.option;
   const auto group = fmt::format("NATS connection for {}", flags.names.purpose);
@@ -96,7 +96,7 @@ void add_nats_options(CLI::App& leaf, NatsFlags& flags, NatsFlagNames names) {
     if (name.empty()) name = "--" + option;
     leaf.add_option(name, value,
                     fmt::format("{} [env {}]", help, variable_names(flags.names, suffix)))
-        ->group(group);
+        .group(group);
   };
   const auto named = [&](const std::string& own, std::string_view suffix) {
     return own.empty() ? fmt::format("--{}-{}", option, suffix) : own;
@@ -113,7 +113,7 @@ void add_nats_options(CLI::App& leaf, NatsFlags& flags, NatsFlagNames names) {
   add(named({}, "tls-cert"), flags.cert_file, "Client certificate (PEM)", "TLS_CERT");
   add(named({}, "tls-key"), flags.key_file, "Its key (PEM)", "TLS_KEY");
   leaf.add_flag("--" + option + "-tls", flags.tls, "Fail when the server offers no TLS")
-      ->group(group);
+      .group(group);
 }
 
 bool names_server(const Context& context, const NatsFlags& flags) {

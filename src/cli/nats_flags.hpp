@@ -36,7 +36,7 @@ struct NatsFlags {
   bool tls = false;
 };
 
-void add_nats_options(CLI::App& leaf, NatsFlags& flags, NatsFlagNames names);
+void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names);
 
 /// Whether an option or variable names a server.
 [[nodiscard]] bool names_server(const Context& context, const NatsFlags& flags);

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using identity::KeyType;
 
-struct Options {
+struct ParOptions {
   std::string archive;
   std::string capability;
   std::string vendor;
@@ -37,7 +37,7 @@ struct Options {
   RegistryFlags registry;
 };
 
-Result<identity::KeyPair> key_for(Context& context, const Options& o, KeyType type) {
+Result<identity::KeyPair> key_for(Context& context, const ParOptions& o, KeyType type) {
   const bool issuer = type == KeyType::account;
   const auto stem = stem_of(o.binary);
   if (!stem) return std::unexpected(stem.error());
@@ -46,7 +46,7 @@ Result<identity::KeyPair> key_for(Context& context, const Options& o, KeyType ty
                    issuer ? issuer_variable : subject_variable, *stem});
 }
 
-Result<Answer> create(Context& context, const Options& o) {
+Result<Answer> create(Context& context, const ParOptions& o) {
   if (auto good = package::check_target(o.target); !good) return pass(good);
   const auto issuer = key_for(context, o, KeyType::account);
   if (!issuer) return std::unexpected(issuer.error());
@@ -70,7 +70,7 @@ Result<Answer> create(Context& context, const Options& o) {
 }
 
 /// The subject stays what it was unless another is given: another key would be another provider.
-Result<std::string> subject_of(Context& context, const Options& o,
+Result<std::string> subject_of(Context& context, const ParOptions& o,
                                const package::ProviderArchive& archive) {
   if (!option_or_env(context, o.subject, subject_variable)) return archive.claims.sub;
   const auto key = key_for(context, o, KeyType::service);
@@ -78,7 +78,7 @@ Result<std::string> subject_of(Context& context, const Options& o,
   return key->public_key().text();
 }
 
-Result<Answer> insert(Context& context, const Options& o) {
+Result<Answer> insert(Context& context, const ParOptions& o) {
   if (auto good = package::check_target(o.target); !good) return pass(good);
   const auto archive = package::read_archive(o.archive);
   if (!archive) return std::unexpected(archive.error());
@@ -123,7 +123,7 @@ std::string text_of(const package::ProviderArchive& archive, const std::string& 
 }
 
 /// The file itself, or what a reference names.
-Result<fs::path> find_archive(const Context& context, const Options& o,
+Result<fs::path> find_archive(const Context& context, const ParOptions& o,
                               const OutputOptions& output) {
   std::error_code ignored;
   if (fs::exists(o.archive, ignored)) return fs::path(o.archive);
@@ -144,7 +144,7 @@ Result<fs::path> find_archive(const Context& context, const Options& o,
   return std::move(image->file);
 }
 
-Result<Answer> inspect(const Context& context, const Options& o, const OutputOptions& output) {
+Result<Answer> inspect(const Context& context, const ParOptions& o, const OutputOptions& output) {
   const auto file = find_archive(context, o, output);
   if (!file) return std::unexpected(file.error());
   const auto archive = package::read_archive(*file);
@@ -167,43 +167,45 @@ Result<Answer> inspect(const Context& context, const Options& o, const OutputOpt
                  {"valid", validation.usable()}}};
 }
 
-void add_library(CLI::App& leaf, Options& o) {
-  leaf.add_option("-a,--arch", o.target, "Platform of the library: <arch>-<os>")
-      ->default_val(package::this_target());
-  leaf.add_option("-b,--binary", o.binary, "The library")->required()->check(CLI::ExistingFile);
+void add_library(Command& leaf, ParOptions& o) {
+  o.target = package::this_target();
+  leaf.add_option("-a,--arch", o.target, "Platform of the library: <arch>-<os>").show_default();
+  leaf.add_option("-b,--binary", o.binary, "The library").required().existing_file();
   leaf.add_option("-i,--issuer", o.issuer, "Account seed, or a file with it [env WASH_ISSUER_KEY]");
   leaf.add_option("-s,--subject", o.subject,
                   "Service seed, or a file with it [env WASH_SUBJECT_KEY]");
   add_key_options(leaf, o.keys);
 }
 
-void add_create(CLI::App& par, Context& context) {
-  auto& leaf = *par.add_subcommand("create", "Make an archive from a provider's library");
-  auto o = std::make_shared<Options>();
-  leaf.add_option("-c,--capid", o->capability, "Contract it serves: wasmcloud:keyvalue")
-      ->required();
-  leaf.add_option("-v,--vendor", o->vendor, "Who made it")->required();
-  leaf.add_option("-n,--name", o->name, "Name of the provider")->required();
+void add_create(Command& par, Context& context) {
+  auto& leaf = par.add_subcommand("create", "Make an archive from a provider's library");
+  auto o = std::make_shared<ParOptions>();
+  leaf.add_option("-c,--capid", o->capability, "Contract it serves: wasmcloud:keyvalue").required();
+  leaf.add_option("-v,--vendor", o->vendor, "Who made it").required();
+  leaf.add_option("-n,--name", o->name, "Name of the provider").required();
   leaf.add_option("-r,--revision", o->revision, "Revision, a number");
   leaf.add_option("--version", o->version, "Version, a text");
-  leaf.add_option("--destination", o->destination, "File to write (default: <library>.par)");
+  leaf.add_option("--destination", o->destination, "File to write (default: <library>.par)")
+      .completes(ValueKind::file);
   leaf.add_flag("--compress", o->compress, "Compress it (.par.gz)");
   add_library(leaf, *o);
   add_leaf(leaf, context, [o, &context](const OutputOptions&) { return create(context, *o); });
 }
 
-void add_insert(CLI::App& par, Context& context) {
-  auto& leaf = *par.add_subcommand("insert", "Put a library for another platform into an archive");
-  auto o = std::make_shared<Options>();
-  leaf.add_option("archive", o->archive, "Archive to change")->required()->check(CLI::ExistingFile);
+void add_insert(Command& par, Context& context) {
+  auto& leaf = par.add_subcommand("insert", "Put a library for another platform into an archive");
+  auto o = std::make_shared<ParOptions>();
+  leaf.add_option("archive", o->archive, "Archive to change").required().existing_file();
   add_library(leaf, *o);
   add_leaf(leaf, context, [o, &context](const OutputOptions&) { return insert(context, *o); });
 }
 
-void add_inspect(CLI::App& par, Context& context) {
-  auto& leaf = *par.add_subcommand("inspect", "Show what an archive says of itself");
-  auto o = std::make_shared<Options>();
-  leaf.add_option("archive", o->archive, "Path of an archive, or a reference")->required();
+void add_inspect(Command& par, Context& context) {
+  auto& leaf = par.add_subcommand("inspect", "Show what an archive says of itself");
+  auto o = std::make_shared<ParOptions>();
+  leaf.add_option("archive", o->archive, "Path of an archive, or a reference")
+      .required()
+      .completes(ValueKind::file);
   add_registry_options(leaf, o->registry);
   add_leaf(leaf, context,
            [o, &context](const OutputOptions& output) { return inspect(context, *o, output); });
@@ -211,9 +213,9 @@ void add_inspect(CLI::App& par, Context& context) {
 
 }  // namespace
 
-void add_par(CLI::App& app, Context& context) {
-  auto& par = *app.add_subcommand("par", "Provider archives");
-  par.require_subcommand(1);
+void add_par(Command& app, Context& context) {
+  auto& par = app.add_subcommand("par", "Provider archives");
+  par.require_subcommand();
   add_create(par, context);
   add_insert(par, context);
   add_inspect(par, context);

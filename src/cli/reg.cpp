@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct RegOptions {
   RegistryFlags registry;
   std::string url;
   std::string file;
@@ -24,7 +24,7 @@ struct Options {
 constexpr std::size_t most_config_bytes = 1 * limits::mib;
 
 /// The pusher's and the puller's own words for the rule of identity.md 6.2.
-Result<package::Reference> reference_of(const Options& options, const char* doing) {
+Result<package::Reference> reference_of(const RegOptions& options, const char* doing) {
   auto reference = package::parse_reference(options.url);
   if (!reference) return reference;
   if (reference->means_latest() && !options.registry.allow_latest) {
@@ -50,7 +50,8 @@ Result<> copy_to(const fs::path& from, const fs::path& to) {
               "name another file: --destination");
 }
 
-Result<Answer> pull(const Context& context, const Options& options, const OutputOptions& output) {
+Result<Answer> pull(const Context& context, const RegOptions& options,
+                    const OutputOptions& output) {
   const auto reference = reference_of(options, "Pulling");
   if (!reference) return std::unexpected(reference.error());
   package::PullOptions how;
@@ -84,7 +85,8 @@ Result<Answer> pull(const Context& context, const Options& options, const Output
                  {"source", to_string(image->source)}}};
 }
 
-Result<Answer> push(const Context& context, const Options& options, const OutputOptions& output) {
+Result<Answer> push(const Context& context, const RegOptions& options,
+                    const OutputOptions& output) {
   const auto reference = reference_of(options, "Pushing");
   if (!reference) return std::unexpected(reference.error());
   const auto kind = artifact_kind_of(options.file, context.clock.wall());
@@ -110,7 +112,7 @@ Result<Answer> push(const Context& context, const Options& options, const Output
                  {"existed", pushed->existed}}};
 }
 
-Result<Answer> ping(const Context& context, const Options& options) {
+Result<Answer> ping(const Context& context, const RegOptions& options) {
   package::RegistryClient client(registry_settings(context, options.registry, options.url),
                                  context.clock, context.random);
   const auto status =
@@ -131,13 +133,13 @@ Result<Answer> ping(const Context& context, const Options& options) {
        {"api", status->api}}};
 }
 
-void add_pull(CLI::App& reg, Context& context) {
-  auto& leaf = *reg.add_subcommand("pull", "Fetch an actor or a provider archive");
-  auto options = std::make_shared<Options>();
+void add_pull(Command& reg, Context& context) {
+  auto& leaf = reg.add_subcommand("pull", "Fetch an actor or a provider archive");
+  auto options = std::make_shared<RegOptions>();
   leaf.add_option("url", options->url, "Reference: HOST[:PORT]/PATH:TAG or …@sha256:DIGEST")
-      ->required();
-  leaf.add_option("--destination", options->file,
-                  "File to write (default: name of the repository)");
+      .required();
+  leaf.add_option("--destination", options->file, "File to write (default: name of the repository)")
+      .completes(ValueKind::file);
   leaf.add_option("-d,--digest", options->digest, "SHA-256 that the manifest must have");
   add_registry_options(leaf, options->registry);
   add_leaf(leaf, context, [options, &context](const OutputOptions& output) {
@@ -145,25 +147,25 @@ void add_pull(CLI::App& reg, Context& context) {
   });
 }
 
-void add_push(CLI::App& reg, Context& context) {
-  auto& leaf = *reg.add_subcommand("push", "Store an actor or a provider archive");
-  auto options = std::make_shared<Options>();
-  leaf.add_option("url", options->url, "Reference with a tag: HOST[:PORT]/PATH:TAG")->required();
+void add_push(Command& reg, Context& context) {
+  auto& leaf = reg.add_subcommand("push", "Store an actor or a provider archive");
+  auto options = std::make_shared<RegOptions>();
+  leaf.add_option("url", options->url, "Reference with a tag: HOST[:PORT]/PATH:TAG").required();
   leaf.add_option("artifact", options->file, "Signed module, or provider archive")
-      ->required()
-      ->check(CLI::ExistingFile);
+      .required()
+      .existing_file();
   leaf.add_option("-c,--config", options->config, "File used as the image's config (default {})")
-      ->check(CLI::ExistingFile);
+      .existing_file();
   add_registry_options(leaf, options->registry);
   add_leaf(leaf, context, [options, &context](const OutputOptions& output) {
     return push(context, *options, output);
   });
 }
 
-void add_ping(CLI::App& reg, Context& context) {
-  auto& leaf = *reg.add_subcommand("ping", "Ask whether a registry is there and takes our word");
-  auto options = std::make_shared<Options>();
-  leaf.add_option("registry", options->url, "HOST or HOST:PORT")->required();
+void add_ping(Command& reg, Context& context) {
+  auto& leaf = reg.add_subcommand("ping", "Ask whether a registry is there and takes our word");
+  auto options = std::make_shared<RegOptions>();
+  leaf.add_option("registry", options->url, "HOST or HOST:PORT").required();
   add_registry_options(leaf, options->registry);
   options->registry.timeout_s = 15;
   add_leaf(leaf, context,
@@ -172,9 +174,9 @@ void add_ping(CLI::App& reg, Context& context) {
 
 }  // namespace
 
-void add_reg(CLI::App& app, Context& context) {
-  auto& reg = *app.add_subcommand("reg", "Actors and providers in registries");
-  reg.require_subcommand(1);
+void add_reg(Command& app, Context& context) {
+  auto& reg = app.add_subcommand("reg", "Actors and providers in registries");
+  reg.require_subcommand();
   add_pull(reg, context);
   add_push(reg, context);
   add_ping(reg, context);

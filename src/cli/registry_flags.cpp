@@ -17,18 +17,18 @@ std::filesystem::path cache_folder(const Context& context) {
   return {};
 }
 
-void add_registry_options(CLI::App& leaf, RegistryFlags& flags) {
+void add_registry_options(Command& leaf, RegistryFlags& flags) {
   leaf.add_flag("--allow-latest", flags.allow_latest, "Permit the tag latest");
   leaf.add_option("-u,--user", flags.user, "Registry user [env WASH_REG_USER]");
   leaf.add_option("-p,--password", flags.password, "Registry password [env WASH_REG_PASSWORD]");
   leaf.add_flag("--insecure", flags.insecure, "Speak plain HTTP with this registry");
   leaf.add_option("--ca-file", flags.ca_file,
                   "PEM file of authorities trusted besides the system's")
-      ->check(CLI::ExistingFile);
+      .existing_file();
   leaf.add_option("--cache", flags.cache, "Folder for downloads (default ~/.cache/trellis)");
   leaf.add_option("--timeout", flags.timeout_s, "Seconds the whole transfer may take")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str();
+      .range(1, 86400)
+      .show_default();
 }
 
 package::RegistrySettings registry_settings(const Context& context, const RegistryFlags& flags,

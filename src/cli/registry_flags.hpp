@@ -23,7 +23,7 @@ struct RegistryFlags {
   unsigned timeout_s = 300;
 };
 
-void add_registry_options(CLI::App& leaf, RegistryFlags& flags);
+void add_registry_options(Command& leaf, RegistryFlags& flags);
 /// `registry` is the one the command is about; --insecure is meant for it.
 [[nodiscard]] package::RegistrySettings registry_settings(const Context& context,
                                                           const RegistryFlags& flags,

@@ -1,9 +1,14 @@
 // Parsing of the command line, and the last line of defence against exceptions.
+#include <algorithm>
+#include <array>
 #include <exception>
+#include <optional>
 #include <ostream>
+#include <span>
 #include <string_view>
 
 #include "cli/command.hpp"
+#include "cli/version.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -19,10 +24,23 @@ bool asks_for_json(int argc, const char* const* argv) {
   return false;
 }
 
-void add_everything(CLI::App& app, Context& context) {
-  app.set_version_flag("-V,--version", "trellis " TRELLIS_VERSION);
-  app.require_subcommand(1);
-  app.fallthrough(false);
+/// `--version` and nothing but how to print it: no command is needed then.
+std::optional<OutputOptions> asks_for_version(int argc, const char* const* argv) {
+  constexpr std::array<std::string_view, 8> known{"-V",       "--version", "--json",        "-o",
+                                                  "--output", "-ojson",    "--output=json", "json"};
+  if (argc < 2) return std::nullopt;
+  bool asked = false;
+  for (const std::string_view word : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+    if (std::ranges::find(known, word) == known.end()) return std::nullopt;
+    asked = asked || word == "-V" || word == "--version";
+  }
+  if (!asked) return std::nullopt;
+  return OutputOptions{.json = asks_for_json(argc, argv), .strict = true};
+}
+
+void add_everything(Command& app, Context& context) {
+  app.require_subcommand();
+  app.add_flag("-V,--version", [] {}, "Print version, engine and libraries and exit");
   add_keys(app, context);
   add_claims(app, context);
   add_bench(app, context);
@@ -39,50 +57,34 @@ void add_everything(CLI::App& app, Context& context) {
   add_down(app, context);
   add_par(app, context);
   add_reg(app, context);
+  add_completions(app, context);
+  add_man(app, context);
   add_run_provider(app, context);
 }
 
-/// The innermost subcommand on the command line, for a pointer to the right help.
-std::string command_path(const CLI::App& app) {
-  const auto chosen = app.get_subcommands();
-  return chosen.empty() ? app.get_name() : app.get_name() + " " + command_path(*chosen.front());
-}
-
-/// CLI11 says "a subcommand is required" where one was misspelt.
-std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& problem) {
-  const auto left_over = app.remaining(true);
-  const bool misspelt = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr &&
-                        std::string_view(problem.what()).contains("subcommand");
-  if (!misspelt || left_over.empty()) return problem.what();
-  return "unknown subcommand or option: " + left_over.front();
-}
-
-void print_usage_error(Context& context, const OutputOptions& output, const CLI::App& app,
-                       const CLI::ParseError& problem) {
-  print_error(context, output,
-              {ErrorCode::invalid_argument, what_is_wrong(app, problem),
-               "`" + command_path(app) + " --help` lists what is accepted"});
-}
-
-void parse_and_run(int argc, const char* const* argv, Context& context,
+void parse_and_run(CommandLine& line, int argc, const char* const* argv, Context& context,
                    const OutputOptions& output) {
-  CLI::App app("A wasmCloud host and its tools", "trellis");
-  add_everything(app, context);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& done) {  // --help, --version
-    app.exit(done, context.out, context.err);
-  } catch (const CLI::ParseError& problem) {
-    print_usage_error(context, output, app, problem);
-  }
+  const auto shown = line.parse({argv + std::min(argc, 1), argv + argc});
+  if (!shown) return print_error(context, output, shown.error());
+  context.out << *shown << std::flush;
 }
 
 }  // namespace
 
 int run(int argc, const char* const* argv, Context& context) {
+  if (const auto output = asks_for_version(argc, argv)) {
+    print(context, *output, version_answer());
+    return context.exit_code;
+  }
+  CommandLine line("trellis", "A wasmCloud host and its tools");
+  add_everything(line.root(), context);
+  return run(line, argc, argv, context);
+}
+
+int run(CommandLine& line, int argc, const char* const* argv, Context& context) {
   const OutputOptions output{.json = asks_for_json(argc, argv), .strict = true};
   try {
-    parse_and_run(argc, argv, context, output);
+    parse_and_run(line, argc, argv, context, output);
   } catch (const std::exception& unexpected) {
     print_error(context, output,
                 {ErrorCode::internal, std::string("unexpected: ") + unexpected.what(),

@@ -27,17 +27,17 @@ bool has_streams() {
 
 }  // namespace
 
-void add_run_provider(CLI::App& app, Context& context) {
+void add_run_provider(Command& app, Context& context) {
   struct Options {
     std::string reference;
     std::size_t memory_mb = 0;
   };
-  auto& leaf = *app.add_subcommand("run-provider", "The process of one provider (for hosts)");
-  leaf.group("");  // not listed
+  auto& leaf = app.add_subcommand("run-provider", "The process of one provider (for hosts)");
+  leaf.hidden();
   auto options = std::make_shared<Options>();
   leaf.add_option("--memory-mb", options->memory_mb, "Private memory; 0 = no bound");
-  leaf.add_option("reference", options->reference, "builtin:… or a library file")->required();
-  leaf.callback([options, &context] {
+  leaf.add_option("reference", options->reference, "builtin:… or a library file").required();
+  leaf.run([options, &context] {
     using namespace provider::process;
     if (!has_streams()) {
       return print_error(context, {},

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 /// What the leaves of this file need; each uses some of it.
-struct Options {
+struct StartStopOptions {
   std::string host;
   std::string first;
   std::string second;
@@ -24,7 +24,7 @@ struct Options {
   std::string mode = "auto";
 };
 
-Result<Answer> start_actor(const Context& context, const Options& options) {
+Result<Answer> start_actor(const Context& context, const StartStopOptions& options) {
   auto answer =
       ask_host(context, options.host, {"start_actor", {{"path", artifact_name(options.first)}}});
   if (!answer) return pass(answer);
@@ -33,7 +33,7 @@ Result<Answer> start_actor(const Context& context, const Options& options) {
                 std::move(*answer)};
 }
 
-Result<Answer> start_provider(const Context& context, const Options& options) {
+Result<Answer> start_provider(const Context& context, const StartStopOptions& options) {
   auto answer = ask_host(context, options.host,
                          {"start_provider",
                           {{"reference", artifact_name(options.first)},
@@ -45,13 +45,13 @@ Result<Answer> start_provider(const Context& context, const Options& options) {
                 std::move(*answer)};
 }
 
-Result<Answer> stop_actor(const Context& context, const Options& options) {
+Result<Answer> stop_actor(const Context& context, const StartStopOptions& options) {
   auto answer = ask_host(context, options.host, {"stop_actor", {{"actor", options.first}}});
   if (!answer) return pass(answer);
   return Answer{"Stopped actor: " + text_of(*answer, "actor_ref"), std::move(*answer)};
 }
 
-Result<Answer> stop_provider(const Context& context, const Options& options) {
+Result<Answer> stop_provider(const Context& context, const StartStopOptions& options) {
   json arguments{{"provider", options.first}, {"link_name", options.link_name}};
   if (!options.contract.empty()) arguments["contract_id"] = options.contract;
   auto answer = ask_host(context, options.host, {"stop_provider", std::move(arguments)});
@@ -59,7 +59,7 @@ Result<Answer> stop_provider(const Context& context, const Options& options) {
   return Answer{"Stopped provider: " + text_of(*answer, "provider_ref"), std::move(*answer)};
 }
 
-Result<Answer> update_actor(const Context& context, const Options& options) {
+Result<Answer> update_actor(const Context& context, const StartStopOptions& options) {
   auto answer = ask_host(
       context, options.host,
       {"update_actor", {{"actor", options.first}, {"path", artifact_name(options.second)}}});
@@ -81,7 +81,7 @@ bool wait_for_end(const Descriptor& process, std::chrono::milliseconds patience)
   return ::poll(&entry, 1, static_cast<int>(patience.count())) > 0;
 }
 
-Result<Answer> down(const Context& context, const Options& options) {
+Result<Answer> down(const Context& context, const StartStopOptions& options) {
   auto client = connect_host(context, options.host);
   if (!client) return pass(client);
   const auto process = open_process(client->pid());
@@ -94,19 +94,19 @@ Result<Answer> down(const Context& context, const Options& options) {
   return Answer{"Stopped host " + text_of(*answer, "host_id"), std::move(*answer)};
 }
 
-using Action = Result<Answer> (*)(const Context&, const Options&);
+using Action = Result<Answer> (*)(const Context&, const StartStopOptions&);
 
 /// A leaf with --host; `extend` adds its own arguments.
-void add_action(CLI::App& parent, Context& context, const char* name, const char* help,
-                Action action, const std::function<void(CLI::App&, Options&)>& extend) {
-  auto& leaf = *parent.add_subcommand(name, help);
-  auto options = std::make_shared<Options>();
+void add_action(Command& parent, Context& context, const char* name, const char* help,
+                Action action, const std::function<void(Command&, StartStopOptions&)>& extend) {
+  auto& leaf = parent.add_subcommand(name, help);
+  auto options = std::make_shared<StartStopOptions>();
   extend(leaf, *options);
   add_host_option(leaf, options->host);
   add_leaf(leaf, context, [options, action, &context](auto&) { return action(context, *options); });
 }
 
-void add_link_name(CLI::App& leaf, Options& options) {
+void add_link_name(Command& leaf, StartStopOptions& options) {
   leaf.add_option("-l,--link-name", options.link_name, "Link name of the provider");
 }
 
@@ -114,12 +114,13 @@ constexpr const char* actor_help = "Key, alias, name or beginning of the key of 
 
 }  // namespace
 
-void add_start(CLI::App& app, Context& context) {
-  auto& start = *app.add_subcommand("start", "Start an actor or a provider on a running host");
-  start.require_subcommand(1);
+void add_start(Command& app, Context& context) {
+  auto& start = app.add_subcommand("start", "Start an actor or a provider on a running host");
+  start.require_subcommand();
   add_action(start, context, "actor", "Start an actor", start_actor, [](auto& leaf, auto& options) {
     leaf.add_option("file", options.first, "Signed module, or an image: HOST[:PORT]/PATH:TAG")
-        ->required();
+        .required()
+        .completes(ValueKind::file);
   });
   add_action(start, context, "provider", "Start a provider", start_provider,
              [](auto& leaf, auto& options) {
@@ -127,41 +128,46 @@ void add_start(CLI::App& app, Context& context) {
                        "reference", options.first,
                        "builtin:httpserver, builtin:keyvalue, …, a library, an archive (.par.gz) "
                        "or an image: HOST[:PORT]/PATH:TAG")
-                   ->required();
+                   .required()
+                   .completes(ValueKind::file);
                add_link_name(leaf, options);
                leaf.add_option("--mode", options.mode,
                                "Where it runs: in-process, in a supervised process, or auto (what "
                                "the host was told)")
-                   ->check(CLI::IsMember({"auto", "in-process", "process"}));
+                   .one_of({"auto", "in-process", "process"});
              });
 }
 
-void add_stop(CLI::App& app, Context& context) {
-  auto& stop = *app.add_subcommand("stop", "Stop an actor or a provider of a running host");
-  stop.require_subcommand(1);
+void add_stop(Command& app, Context& context) {
+  auto& stop = app.add_subcommand("stop", "Stop an actor or a provider of a running host");
+  stop.require_subcommand();
   add_action(stop, context, "actor", "Stop an actor", stop_actor, [](auto& leaf, auto& options) {
-    leaf.add_option("actor", options.first, actor_help)->required();
+    leaf.add_option("actor", options.first, actor_help).required().completes(ValueKind::actor);
   });
-  add_action(
-      stop, context, "provider", "Stop a provider", stop_provider, [](auto& leaf, auto& options) {
-        leaf.add_option("provider", options.first, "Key, reference or contract id")->required();
-        add_link_name(leaf, options);
-        leaf.add_option("--contract", options.contract, "Refuse unless it serves this");
-      });
+  add_action(stop, context, "provider", "Stop a provider", stop_provider,
+             [](auto& leaf, auto& options) {
+               leaf.add_option("provider", options.first, "Key, reference or contract id")
+                   .required()
+                   .completes(ValueKind::provider);
+               add_link_name(leaf, options);
+               leaf.add_option("--contract", options.contract, "Refuse unless it serves this");
+             });
 }
 
-void add_update(CLI::App& app, Context& context) {
-  auto& update = *app.add_subcommand("update", "Replace a running actor");
-  update.require_subcommand(1);
+void add_update(Command& app, Context& context) {
+  auto& update = app.add_subcommand("update", "Replace a running actor");
+  update.require_subcommand();
   add_action(
       update, context, "actor", "Replace a running actor, keeping its links", update_actor,
       [](auto& leaf, auto& options) {
-        leaf.add_option("actor", options.first, actor_help)->required();
-        leaf.add_option("file", options.second, "Signed module of a higher revision")->required();
+        leaf.add_option("actor", options.first, actor_help).required().completes(ValueKind::actor);
+        leaf.add_option("file", options.second, "Signed module of a higher revision")
+            .required()
+            .completes(ValueKind::file);
       });
 }
 
-void add_down(CLI::App& app, Context& context) {
+void add_down(Command& app, Context& context) {
   add_action(app, context, "down", "Stop a running host and wait until it is gone", down,
              [](auto&, auto&) {});
 }

@@ -7,7 +7,7 @@
 namespace trellis::cli {
 namespace {
 
-constexpr std::size_t gap = 3;
+constexpr std::size_t label_gap = 3;
 
 }  // namespace
 
@@ -15,7 +15,7 @@ std::string Table::text() const {
   std::size_t labels = 0;
   std::size_t total = 0;
   for (const auto& row : rows_) {
-    if (row.kind == Kind::pair) labels = std::max(labels, width_of(row.left) + gap);
+    if (row.kind == Kind::pair) labels = std::max(labels, width_of(row.left) + label_gap);
   }
   for (const auto& row : rows_) {
     total =

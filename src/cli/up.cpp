@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 /// How long links may take to be bound before the summary says how far they are.
 constexpr std::chrono::seconds settle_time{15};
 
-struct Options {
+struct UpOptions {
   HostFlags flags;
   LatticeFlags lattice;
   std::string manifest;
@@ -38,7 +38,7 @@ std::optional<std::string> manifest_variable(std::string_view name) {
   return value;
 }
 
-Result<manifest::Manifest> load_manifest(Context& context, const Options& options) {
+Result<manifest::Manifest> load_manifest(Context& context, const UpOptions& options) {
   if (options.manifest.empty()) return manifest::Manifest{};
   auto loaded = manifest::load(options.manifest, manifest_variable, options.strict);
   if (!loaded) return loaded;
@@ -48,7 +48,7 @@ Result<manifest::Manifest> load_manifest(Context& context, const Options& option
   return loaded;
 }
 
-std::vector<fs::path> reference_folders(const Options& options) {
+std::vector<fs::path> reference_folders(const UpOptions& options) {
   std::error_code problem;
   const auto here = fs::current_path(problem);
   if (options.manifest.empty()) return {here};
@@ -97,7 +97,7 @@ class ReadyFile {
 };
 
 /// Applies the manifest and says what came of it. An error means: do not stay.
-Result<> bring_up(Context& context, const Options& options, const manifest::Manifest& manifest,
+Result<> bring_up(Context& context, const UpOptions& options, const manifest::Manifest& manifest,
                   LocalHost& local, const StopRequest& stop) {
   control::HostTarget target(local.host());
   const auto report = control::apply(
@@ -125,7 +125,7 @@ Result<> announce(Context& context, LocalHost& local, ReadyFile& ready_file) {
   return ready_file.write(local, *inventory);
 }
 
-Result<> run_up(Context& context, const Options& options) {
+Result<> run_up(Context& context, const UpOptions& options) {
   const auto manifest = load_manifest(context, options);
   if (!manifest) return std::unexpected(manifest.error());
   auto made = host_options(context, options.flags, "info");
@@ -149,18 +149,20 @@ Result<> run_up(Context& context, const Options& options) {
 
 }  // namespace
 
-void add_up(CLI::App& app, Context& context) {
-  auto& leaf = *app.add_subcommand("up", "Run a host in the foreground until Ctrl-C");
-  auto options = std::make_shared<Options>();
+void add_up(Command& app, Context& context) {
+  auto& leaf = app.add_subcommand("up", "Run a host in the foreground until Ctrl-C");
+  auto options = std::make_shared<UpOptions>();
   leaf.add_option("-m,--manifest", options->manifest,
-                  "Actors, providers and links to start with (YAML or JSON)");
+                  "Actors, providers and links to start with (YAML or JSON)")
+      .completes(ValueKind::file);
   leaf.add_flag("--strict", options->strict,
                 "End with an error unless everything in the manifest works");
   leaf.add_option("--ready-file", options->ready_file,
-                  "File written (JSON) when all is started, and removed at the end");
+                  "File written (JSON) when all is started, and removed at the end")
+      .completes(ValueKind::file);
   add_host_options(leaf, options->flags);
   add_lattice_options(leaf, options->lattice);
-  leaf.callback([options, &context] {
+  leaf.run([options, &context] {
     if (auto done = run_up(context, *options); !done) print_error(context, {}, done.error());
   });
 }

@@ -22,12 +22,12 @@ std::string hex_of(Write write) {
   return to_hex_lower(out);
 }
 
-Bytes hex(std::string_view text) {
+Bytes hex_bytes(std::string_view text) {
   return from_hex(text).value();
 }
 
 std::string error_of_skip(std::string_view text) {
-  const Bytes bytes = hex(text);
+  const Bytes bytes = hex_bytes(text);
   MsgpackReader reader(bytes);
   if (reader.skip()) return "";
   return reader.error().message;
@@ -84,13 +84,13 @@ TEST(MsgpackWriter, LengthsTakeTheShortestForm) {
 }
 
 TEST(MsgpackWriter, ByteArrayIsOneIntegerPerByte) {
-  const Bytes bytes = hex("00007f80ff81a36b");
+  const Bytes bytes = hex_bytes("00007f80ff81a36b");
   EXPECT_EQ(hex_of([&](auto& w) { w.byte_array(bytes); }), "9800007fcc80ccffcc81cca36b");
   EXPECT_EQ(hex_of([&](auto& w) { w.byte_array({}); }), "90");
 }
 
 TEST(MsgpackReader, ByteArrayReadsEveryIntegerForm) {
-  const Bytes input = hex("96007fcc80cd0081ce00000082d30000000000000083");
+  const Bytes input = hex_bytes("96007fcc80cd0081ce00000082d30000000000000083");
   MsgpackReader reader(input);
   Token token;
   Bytes out;
@@ -106,7 +106,7 @@ TEST(MsgpackReader, ByteArrayRefusesWhatIsNoByte) {
                                                        {"91c0", "unit value, expected u8"},
                                                        {"91cc", "failed to fill whole buffer"}};
   for (const auto& [text, expected] : cases) {
-    const Bytes input = hex(text);
+    const Bytes input = hex_bytes(text);
     MsgpackReader reader(input);
     Token token;
     Bytes out;
@@ -141,7 +141,7 @@ TEST(MsgpackReader, SkipPassesOverOneValueOfAnyShape) {
   for (const char* text :
        {"c0", "c2", "05", "ff", "cb3ff0000000000000", "ca3f800000", "a161", "c40161", "d40561",
         "c7020561ff", "90", "80", "93019202c0a0", "8201920203a161c0"}) {
-    const Bytes bytes = hex(std::string(text) + "2a");
+    const Bytes bytes = hex_bytes(std::string(text) + "2a");
     MsgpackReader reader(bytes);
     EXPECT_TRUE(reader.skip()) << text;
     EXPECT_EQ(reader.remaining(), 1U) << text;
@@ -164,7 +164,7 @@ TEST(MsgpackReader, DepthEndsAtTheLimit) {
 }
 
 TEST(MsgpackReader, TheFirstFailureStays) {
-  const Bytes bytes = hex("c101");
+  const Bytes bytes = hex_bytes("c101");
   MsgpackReader reader(bytes);
   Token token;
   EXPECT_FALSE(reader.next(token));

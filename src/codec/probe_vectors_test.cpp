@@ -19,27 +19,27 @@ namespace {
 
 using nlohmann::json;
 
-struct Capability {
+struct ProbedCapability {
   std::string id;
   std::string contract_id;
   std::string link_name;
   static constexpr auto describe() {
-    return describe_struct("Capability", field("id", &Capability::id),
-                           field("contract_id", &Capability::contract_id),
-                           field("link_name", &Capability::link_name));
+    return describe_struct("Capability", field("id", &ProbedCapability::id),
+                           field("contract_id", &ProbedCapability::contract_id),
+                           field("link_name", &ProbedCapability::link_name));
   }
 };
 
-struct Entity {
-  std::variant<std::string, Capability> value;
+struct ProbedEntity {
+  std::variant<std::string, ProbedCapability> value;
   static constexpr auto describe_variants() {
     return EnumDescription<2>{"WasmCloudEntity", {"Actor", "Capability"}};
   }
 };
 
 struct Invocation {
-  Entity origin;
-  Entity target;
+  ProbedEntity origin;
+  ProbedEntity target;
   std::string operation;
   Bytes msg;
   std::string id;
@@ -162,7 +162,7 @@ const std::map<std::string, Probe>& probes() {
   static const std::map<std::string, Probe> all = {
       {"Invocation", probe_of<Invocation>()},
       {"InvocationResponse", probe_of<InvocationResponse>()},
-      {"WasmCloudEntity", probe_of<Entity>()},
+      {"WasmCloudEntity", probe_of<ProbedEntity>()},
       {"LinkDefinition", probe_of<LinkDefinition>()},
       {"ActorClaims", probe_of<ActorClaims>()},
       {"CacheEvent", probe_of<CacheEvent>()},

@@ -14,8 +14,6 @@
 namespace trellis::host {
 namespace {
 
-constexpr auto log_interval = std::chrono::seconds(10);
-
 lattice::LinkDefinition to_wire(const Link& link, bool removed) {
   if (removed) return {link.actor, {}, link.link_name, link.contract_id, {}};
   return to_definition(link);
@@ -30,7 +28,7 @@ Advertiser::Advertiser(lattice::Transport& transport, const lattice::Subjects& s
       lane_(lane),
       sink_(std::move(sink)),
       log_(std::move(log)),
-      limit_(log_interval) {}
+      limit_(limits::lattice_log_interval) {}
 
 Result<void> Advertiser::subscribe() {
   const auto add = [this](const std::string& subject, void (Advertiser::*take)(ByteView)) {

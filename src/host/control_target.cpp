@@ -16,7 +16,6 @@ namespace trellis::host {
 namespace {
 
 constexpr std::string_view file_scheme = "file://";
-constexpr std::string_view builtin_prefix = "builtin:";
 
 std::string_view without_scheme(std::string_view reference) {
   return reference.starts_with(file_scheme) ? reference.substr(file_scheme.size()) : reference;

@@ -15,7 +15,6 @@
 namespace trellis::host {
 namespace {
 
-constexpr std::string_view builtin_prefix = "builtin:";
 constexpr std::string_view extras_reference = "builtin:extras";
 
 Result<const trellis_provider_table*> builtin_table(std::string_view reference) {

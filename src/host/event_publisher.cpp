@@ -8,7 +8,7 @@
 namespace trellis::host {
 namespace {
 
-constexpr auto log_interval = std::chrono::seconds(30);
+constexpr auto event_log_interval = std::chrono::seconds(30);
 /// Of the payload limit; the rest is for what surrounds the claims.
 constexpr std::size_t claims_share_percent = 90;
 
@@ -38,7 +38,7 @@ EventPublisher::EventPublisher(lattice::Transport& transport, const lattice::Sub
       host_id_(std::move(host_id)),
       clock_(std::move(clock)),
       log_(std::move(log)),
-      limit_(log_interval) {}
+      limit_(event_log_interval) {}
 
 void EventPublisher::publish(lattice::LatticeEvent event) {
   const auto time = std::chrono::floor<std::chrono::seconds>(clock_->wall()).time_since_epoch();

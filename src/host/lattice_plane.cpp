@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::string_view extras_contract = "wasmcloud:extras";
 
-SteadyTime now() {
-  return std::chrono::steady_clock::now();
-}
-
 lattice::Entity to_entity(const Party& party) {
   if (!party.is_provider()) return lattice::Entity::actor(party.key);
   return lattice::Entity::provider(party.key, party.contract_id, party.link_name);
@@ -92,8 +88,8 @@ LatticePlane::LatticePlane(LatticeOptions options, std::chrono::milliseconds cal
       commands_(limits::control_workers) {}
 
 LatticePlane::~LatticePlane() {
-  begin_to_leave(now());
-  leave(now());
+  begin_to_leave(std::chrono::steady_clock::now());
+  leave(std::chrono::steady_clock::now());
 }
 
 Result<std::unique_ptr<Connection>> LatticePlane::connect(const NatsOptions& options,
@@ -156,8 +152,8 @@ Result<void> LatticePlane::join_cache() {
       options_.cache, options_.ns, std::move(connection), *lane_, callers_, clock_,
       [this](const lattice::EntryChange& change) { take_change(change); },
       log_.with_target("lattice"));
-  cache_->join(now() + limits::lattice_patience);
-  lane_->settle(now() + limits::lattice_patience);
+  cache_->join(std::chrono::steady_clock::now() + limits::lattice_patience);
+  lane_->settle(std::chrono::steady_clock::now() + limits::lattice_patience);
   return {};
 }
 
@@ -169,7 +165,7 @@ Result<void> LatticePlane::join_rpc() {
 }
 
 void LatticePlane::wait_for_servers() {
-  const auto patience = now() + limits::lattice_patience;
+  const auto patience = std::chrono::steady_clock::now() + limits::lattice_patience;
   for (auto* connection : {rpc_connection_.get(), control_connection_.get()}) {
     if (connection == nullptr || connection->wait(patience)) continue;
     log_.warn("no NATS server answers yet; the host starts on its own and joins when one comes");
@@ -218,13 +214,13 @@ Result<Bytes> LatticePlane::call(const Party& origin, const Party& target,
 
 Result<Bytes> LatticePlane::execute(const lattice::Invocation& call) const {
   return router_->from_lattice(to_party(call.origin), to_party(call.target), call.operation,
-                               call.msg, now() + call_timeout_);
+                               call.msg, std::chrono::steady_clock::now() + call_timeout_);
 }
 
 void LatticePlane::actor_started(const actor::Actor& actor) {
   if (rpc_) {
-    auto served =
-        rpc_->server.serve(lattice::Entity::actor(actor.key()), now() + limits::lattice_confirm);
+    auto served = rpc_->server.serve(lattice::Entity::actor(actor.key()),
+                                     std::chrono::steady_clock::now() + limits::lattice_confirm);
     if (!served) {
       log_.warn("actor {} is not served to the lattice: {}", actor.key(), served.error().message);
     }
@@ -292,7 +288,8 @@ void LatticePlane::remember(const std::string& source, const std::string& key) {
 void LatticePlane::provider_started(const ProviderEntry& provider) {
   if (stays_inside(provider)) return;  // part of every host: no event either (lattice.md 7.4)
   if (rpc_) {
-    auto served = rpc_->server.serve(entity_of(provider), now() + limits::lattice_confirm);
+    auto served = rpc_->server.serve(entity_of(provider),
+                                     std::chrono::steady_clock::now() + limits::lattice_confirm);
     if (!served) {
       log_.warn("provider {} is not served to the lattice: {}", provider.key,
                 served.error().message);

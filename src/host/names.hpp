@@ -12,6 +12,9 @@
 
 namespace trellis::host {
 
+/// What references of providers that are linked into the host begin with.
+inline constexpr std::string_view builtin_prefix = "builtin:";
+
 [[nodiscard]] ActorIdentity to_identity(const identity::ActorClaims& claims);
 
 /// Whether a link definition can be used: key types, names without blanks, control characters and

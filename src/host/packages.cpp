@@ -26,8 +26,9 @@ package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
 
 }  // namespace
 
-Packages::Packages(const trellis::RegistryOptions& options, std::vector<std::string> allowed_issuers,
-                   std::shared_ptr<const Clock> clock, Log log)
+Packages::Packages(const trellis::RegistryOptions& options,
+                   std::vector<std::string> allowed_issuers, std::shared_ptr<const Clock> clock,
+                   Log log)
     : options_(options),
       policy_{std::move(allowed_issuers)},
       clock_(std::move(clock)),

@@ -11,7 +11,7 @@
 namespace trellis::identity {
 namespace {
 
-const WallTime now{std::chrono::seconds(1'700'000'000)};
+const WallTime today{std::chrono::seconds(1'700'000'000)};
 const Bytes empty_module{0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00};
 
 ActorClaims good_claims() {
@@ -23,7 +23,7 @@ Bytes signed_with(const ActorClaims& claims, const char* seed = test::account_se
 }
 
 std::string outcome(ByteView module, const AdmissionPolicy& policy = {}) {
-  const auto actor = verify_actor_module(module, policy, now);
+  const auto actor = verify_actor_module(module, policy, today);
   if (actor) return "accepted";
   EXPECT_FALSE(actor.error().remedy.empty()) << actor.error().message;
   return actor.error().message;
@@ -37,7 +37,7 @@ Bytes with_bad_signature(Bytes module) {
 
 TEST(Admission, AcceptsAGoodModule) {
   const auto module = signed_with(good_claims());
-  const auto actor = verify_actor_module(module, {}, now);
+  const auto actor = verify_actor_module(module, {}, today);
   ASSERT_TRUE(actor) << actor.error().message;
   EXPECT_EQ(actor->claims, good_claims());
   EXPECT_EQ(actor->token, test::t1.token);
@@ -70,7 +70,7 @@ TEST(Admission, Reject08_NotYetUsable) {
   auto claims = good_claims();
   claims.nbf = 4102444800;
   const auto module = signed_with(claims);
-  const auto actor = verify_actor_module(module, {}, now);
+  const auto actor = verify_actor_module(module, {}, today);
   ASSERT_FALSE(actor);
   EXPECT_EQ(actor.error().message, "Actor claims cannot be used yet");
   EXPECT_NE(actor.error().remedy.find("in 76 years"), std::string::npos) << actor.error().remedy;
@@ -143,7 +143,7 @@ TEST(Admission, OrderOfTheChecks) {
 std::string provider_outcome(const ProviderClaims& claims, const char* seed,
                              const AdmissionPolicy& policy = {}) {
   const auto token = sign_claims(claims, test::pair_of(seed));
-  const auto provider = verify_provider_claims(*token, policy, now);
+  const auto provider = verify_provider_claims(*token, policy, today);
   return provider ? "accepted" : provider.error().message;
 }
 
@@ -164,14 +164,14 @@ TEST(Admission, Provider16_TokenChecks) {
   std::string token = test::t3.token;
   const auto middle = token.rfind('.') + 40;
   token[middle] = token[middle] == 'A' ? 'B' : 'A';
-  EXPECT_EQ(verify_provider_claims(token, {}, now).error().message,
+  EXPECT_EQ(verify_provider_claims(token, {}, today).error().message,
             "Provider claims token has invalid signature");
-  EXPECT_FALSE(verify_provider_claims(test::t1.token, {}, now));
+  EXPECT_FALSE(verify_provider_claims(test::t1.token, {}, today));
 }
 
 TEST(Admission, BuiltInProvidersVerify) {
-  EXPECT_TRUE(verify_provider_claims(test::t7.token, {}, now));
-  EXPECT_TRUE(verify_provider_claims(test::t8.token, {}, now));
+  EXPECT_TRUE(verify_provider_claims(test::t7.token, {}, today));
+  EXPECT_TRUE(verify_provider_claims(test::t8.token, {}, today));
 }
 
 TEST(Capabilities, Reject20_MissingOrNotSet) {

@@ -147,7 +147,7 @@ void read_envelope(MemberReader& r, Envelope& e) {
 template <class Claims>
 constexpr bool needs_metadata = !std::is_base_of_v<SignerClaims, Claims>;
 
-std::unexpected<Error> bad(const std::string& why) {
+std::unexpected<Error> bad_claims(const std::string& why) {
   return fail(ErrorCode::malformed, "malformed token: " + why,
               "make the token again with `trellis claims` or another signer of this generation");
 }
@@ -155,16 +155,16 @@ std::unexpected<Error> bad(const std::string& why) {
 template <class Claims>
 Result<Claims> read_claims(std::string_view json) {
   const auto tree = parse_json(json);
-  if (!tree) return bad("its claims are " + tree.error().message);
+  if (!tree) return bad_claims("its claims are " + tree.error().message);
   Claims claims;
   MemberReader envelope(*tree, "its claims:");
   read_envelope(envelope, claims);
   const auto* metadata = envelope.member("wascap", needs_metadata<Claims>);
-  if (!envelope.problem().empty()) return bad(envelope.problem());
+  if (!envelope.problem().empty()) return bad_claims(envelope.problem());
   if (metadata == nullptr || (metadata->is(Kind::null) && !needs_metadata<Claims>)) return claims;
   MemberReader reader(*metadata, "its metadata:");
   read_metadata(reader, claims);
-  if (!reader.problem().empty()) return bad(reader.problem());
+  if (!reader.problem().empty()) return bad_claims(reader.problem());
   return claims;
 }
 
@@ -175,7 +175,7 @@ Result<DecodedToken<Claims>> decode(std::string_view token, const ParseKey& pars
   auto claims = read_claims<Claims>(parts->claims_json);
   if (!claims) return pass(claims);
   const auto issuer = parse_key(claims->iss);
-  if (!issuer) return bad("its issuer is " + issuer.error().message);
+  if (!issuer) return bad_claims("its issuer is " + issuer.error().message);
   return DecodedToken<Claims>{std::move(*claims), *issuer, std::string(parts->signed_text),
                               parts->signature};
 }

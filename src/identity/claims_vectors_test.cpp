@@ -14,7 +14,7 @@ using nlohmann::json;
 using trellis::test::text_of;
 
 /// The vectors' validation results hold at any time between 2021 and 2099.
-const WallTime now{std::chrono::seconds(1'700'000'000)};
+const WallTime vectors_time{std::chrono::seconds(1'700'000'000)};
 
 std::string flags(bool signature, bool expired, bool early) {
   return std::string(signature ? "signed" : "badly signed") + (expired ? ", expired" : "") +
@@ -30,7 +30,7 @@ std::string expected_validation(const json& v) {
 template <class Claims>
 std::string validation_of(const Result<DecodedToken<Claims>>& token) {
   if (!token) return "refused";
-  const auto v = validate(*token, now);
+  const auto v = validate(*token, vectors_time);
   return flags(v.signature_valid, v.expired, v.cannot_use_yet);
 }
 

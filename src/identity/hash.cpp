@@ -1,5 +1,6 @@
 #include "identity/hash.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <cstdlib>
@@ -42,6 +43,10 @@ std::string sha256_upper_hex(std::initializer_list<ByteView> pieces) {
 }
 std::string sha256_upper_hex(ByteView bytes) {
   return to_hex_upper(sha256(bytes));
+}
+
+std::string tls_library_version() {
+  return OpenSSL_version(OPENSSL_VERSION);
 }
 
 }  // namespace trellis::identity

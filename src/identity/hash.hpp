@@ -20,4 +20,8 @@ using Digest = std::array<std::uint8_t, 32>;
 [[nodiscard]] std::string sha256_upper_hex(std::initializer_list<ByteView> pieces);
 [[nodiscard]] std::string sha256_upper_hex(ByteView bytes);
 
+/// Name and version of the library that hashes, and that does TLS: "OpenSSL 3.0.15 3 Sep 2024". Any
+/// thread.
+[[nodiscard]] std::string tls_library_version();
+
 }  // namespace trellis::identity

@@ -1,5 +1,5 @@
-// Public keys that are read again and again: checking that a key is a good point of the curve costs a
-// quarter of a signature check.
+// Public keys that are read again and again: checking that a key is a good point of the curve costs
+// a quarter of a signature check.
 #pragma once
 
 #include <cstddef>

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view header_json = R"({"typ":"jwt","alg":"Ed25519"})";
 
-std::unexpected<Error> bad(std::string why) {
+std::unexpected<Error> bad_token(std::string why) {
   return fail(ErrorCode::malformed, "malformed token: " + std::move(why),
               "make the token again with `trellis claims` or another signer of this generation");
 }
@@ -24,12 +24,12 @@ bool says(const JsonValue& header, std::string_view name, std::string_view value
 
 Result<> check_header(std::string_view segment) {
   const auto bytes = base64url_decode(segment);
-  if (!bytes) return bad("its header is not canonical base64url");
+  if (!bytes) return bad_token("its header is not canonical base64url");
   const auto header = parse_json(as_text(*bytes));
-  if (!header) return bad("its header is " + header.error().message);
-  if (!header->is(JsonValue::Kind::object)) return bad("its header is not a JSON object");
-  if (!says(*header, "typ", "jwt")) return bad("its header does not say typ jwt");
-  if (!says(*header, "alg", "Ed25519")) return bad("its header does not say alg Ed25519");
+  if (!header) return bad_token("its header is " + header.error().message);
+  if (!header->is(JsonValue::Kind::object)) return bad_token("its header is not a JSON object");
+  if (!says(*header, "typ", "jwt")) return bad_token("its header does not say typ jwt");
+  if (!says(*header, "alg", "Ed25519")) return bad_token("its header does not say alg Ed25519");
   return {};
 }
 
@@ -42,16 +42,17 @@ Result<TokenParts> split_token(std::string_view token) {
   }
   const auto segments = split(token, '.');
   if (segments.size() != 3) {
-    return bad("it has " + std::to_string(segments.size()) + " segments instead of three");
+    return bad_token("it has " + std::to_string(segments.size()) + " segments instead of three");
   }
   if (auto header = check_header(segments[0]); !header) return pass(header);
   const auto claims = base64url_decode(segments[1]);
-  if (!claims) return bad("its claims are not canonical base64url");
+  if (!claims) return bad_token("its claims are not canonical base64url");
   const auto signature = base64url_decode(segments[2]);
-  if (!signature) return bad("its signature is not canonical base64url");
+  if (!signature) return bad_token("its signature is not canonical base64url");
   TokenParts parts;
   if (signature->size() != parts.signature.size()) {
-    return bad("its signature has " + std::to_string(signature->size()) + " bytes instead of 64");
+    return bad_token("its signature has " + std::to_string(signature->size()) +
+                     " bytes instead of 64");
   }
   std::copy(signature->begin(), signature->end(), parts.signature.begin());
   parts.signed_text = token.substr(0, segments[0].size() + 1 + segments[1].size());

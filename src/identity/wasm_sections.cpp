@@ -13,7 +13,7 @@ constexpr std::array<std::uint8_t, 4> magic{0x00, 0x61, 0x73, 0x6d};
 constexpr std::array<std::uint8_t, 4> version_one{0x01, 0x00, 0x00, 0x00};
 constexpr std::array<std::uint8_t, 4> component{0x0d, 0x00, 0x01, 0x00};
 
-std::unexpected<Error> bad(const std::string& why) {
+std::unexpected<Error> bad_module(const std::string& why) {
   return fail(ErrorCode::malformed, "not a WebAssembly module: " + why,
               "give a binary WebAssembly module (.wasm), version 1");
 }
@@ -34,14 +34,14 @@ Result<WasmSections> WasmSections::open(ByteView module) {
   }
   if (module.size() < wasm_header_bytes ||
       !std::equal(magic.begin(), magic.end(), module.begin())) {
-    return bad("it does not begin with the magic bytes");
+    return bad_module("it does not begin with the magic bytes");
   }
   const auto version = module.subspan(magic.size(), version_one.size());
   if (std::equal(component.begin(), component.end(), version.begin())) {
-    return bad("it is a component");
+    return bad_module("it is a component");
   }
   if (!std::equal(version_one.begin(), version_one.end(), version.begin())) {
-    return bad("its version is not 1");
+    return bad_module("its version is not 1");
   }
   return WasmSections(module);
 }
@@ -53,24 +53,24 @@ Result<std::optional<WasmSection>> WasmSections::next() {
   section.begin = at_;
   section.id = cursor.u8();
   if (section.id > 12) {
-    return bad("unknown section " + std::to_string(section.id) + " at offset " +
-               std::to_string(at_));
+    return bad_module("unknown section " + std::to_string(section.id) + " at offset " +
+                      std::to_string(at_));
   }
   const auto size = cursor.u32();
   section.content = cursor.offset();
   const auto payload = cursor.bytes(size);
-  if (!cursor.ok()) return bad(cursor.error().message);
+  if (!cursor.ok()) return bad_module(cursor.error().message);
   section.end = cursor.offset();
   if (section.id == 0) {
     WasmCursor inside(payload, section.content);
     section.name = inside.name();
-    if (!inside.ok()) return bad(inside.error().message);
+    if (!inside.ok()) return bad_module(inside.error().message);
     section.content = inside.offset();
   } else {
     const auto rank = rank_of(section.id);
     if (rank <= last_rank_) {
-      return bad("section " + std::to_string(section.id) +
-                 " is repeated or out of order at offset " + std::to_string(at_));
+      return bad_module("section " + std::to_string(section.id) +
+                        " is repeated or out of order at offset " + std::to_string(at_));
     }
     last_rank_ = rank;
   }

@@ -56,9 +56,9 @@ class TrackedIterator {
 };
 
 /// nlohmann's SAX interface; returning false stops the parser.
-class Handler final : public nlohmann::json_sax<nlohmann::json> {
+class JsonHandler final : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Handler(const Cursor& cursor) : cursor_(cursor) {}
+  explicit JsonHandler(const Cursor& cursor) : cursor_(cursor) {}
   TreeBuilder tree;
 
   bool null() override { return scalar(Node::Kind::null, "null"); }
@@ -108,7 +108,7 @@ class Handler final : public nlohmann::json_sax<nlohmann::json> {
 std::expected<Node, Problem> read_json(std::string_view text) {
   if (trim(text).empty()) return Node{};
   Cursor cursor;
-  Handler handler(cursor);
+  JsonHandler handler(cursor);
   try {
     const bool complete =
         nlohmann::json::sax_parse(TrackedIterator(text.data(), &cursor),

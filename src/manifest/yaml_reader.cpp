@@ -81,9 +81,9 @@ class NullText {
   std::string_view source_;
 };
 
-class Handler final : public YAML::EventHandler {
+class YamlHandler final : public YAML::EventHandler {
  public:
-  explicit Handler(std::string_view source) : null_text_(source) {}
+  explicit YamlHandler(std::string_view source) : null_text_(source) {}
   TreeBuilder tree;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -173,7 +173,7 @@ std::expected<Node, Problem> read_yaml(std::string_view text) {
   if (const auto line = line_of_deep_brackets(text)) {
     return std::unexpected(Problem{ErrorCode::limit, *line, "too many open brackets"});
   }
-  Handler handler(text);
+  YamlHandler handler(text);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

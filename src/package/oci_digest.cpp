@@ -9,14 +9,14 @@
 namespace trellis::package {
 namespace {
 
-struct Kind {
+struct AlgorithmName {
   DigestAlgorithm algorithm;
   std::string_view name;
   std::size_t digits;
 };
-constexpr std::array<Kind, 3> kinds{{{DigestAlgorithm::sha256, "sha256", 64},
-                                     {DigestAlgorithm::sha384, "sha384", 96},
-                                     {DigestAlgorithm::sha512, "sha512", 128}}};
+constexpr std::array<AlgorithmName, 3> kinds{{{DigestAlgorithm::sha256, "sha256", 64},
+                                              {DigestAlgorithm::sha384, "sha384", 96},
+                                              {DigestAlgorithm::sha512, "sha512", 128}}};
 
 const EVP_MD* method_of(DigestAlgorithm algorithm) {
   switch (algorithm) {

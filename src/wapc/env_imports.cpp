@@ -33,12 +33,12 @@ void abort(HostCall& call) noexcept {
   call.trap(text);
 }
 
-constexpr std::array<engine::HostFunction, 1> functions{{{"abort", "iiii:", abort}}};
+constexpr std::array<engine::HostFunction, 1> env_table{{{"abort", "iiii:", abort}}};
 
 }  // namespace
 
 std::span<const engine::HostFunction> env_functions() noexcept {
-  return functions;
+  return env_table;
 }
 
 }  // namespace trellis::wapc

@@ -149,7 +149,7 @@ void console_log(HostCall& call) noexcept {
   GuestState::of(call).log(as_text(*bytes), LogLevel::info);
 }
 
-constexpr std::array<engine::HostFunction, 9> functions{{
+constexpr std::array<engine::HostFunction, 9> wapc_table{{
     {"__guest_request", "ii:", guest_request},
     {"__guest_response", "ii:", guest_response},
     {"__guest_error", "ii:", guest_error},
@@ -164,7 +164,7 @@ constexpr std::array<engine::HostFunction, 9> functions{{
 }  // namespace
 
 std::span<const engine::HostFunction> wapc_functions() noexcept {
-  return functions;
+  return wapc_table;
 }
 
 }  // namespace trellis::wapc

@@ -27,8 +27,8 @@ struct Layout {
   std::uint32_t timeout;
   std::uint32_t flags;
 };
-constexpr Layout preview1{48, 16, 24, 40};
-constexpr Layout unstable{56, 24, 32, 48};
+constexpr Layout preview1_layout{48, 16, 24, 40};
+constexpr Layout unstable_layout{56, 24, 32, 48};
 
 struct Subscription {
   std::uint64_t user_data = 0;
@@ -124,10 +124,10 @@ std::optional<std::uint64_t> wasi_time(const GuestState& state, std::uint32_t cl
 }
 
 void poll_oneoff_preview1(HostCall& call) noexcept {
-  poll_oneoff(call, preview1);
+  poll_oneoff(call, preview1_layout);
 }
 void poll_oneoff_unstable(HostCall& call) noexcept {
-  poll_oneoff(call, unstable);
+  poll_oneoff(call, unstable_layout);
 }
 
 }  // namespace trellis::wapc

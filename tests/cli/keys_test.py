@@ -13,7 +13,7 @@ LETTERS = {"account": "A", "user": "U", "module": "M", "service": "V", "server":
 class General(ToolTest):
     def test_version(self):
         for option in ("-V", "--version"):
-            self.assertRegex(self.ok(option), r"^trellis \d+\.\d+\.\d+\n$")
+            self.assertRegex(self.ok(option), r"^trellis \d+\.\d+\.\d+\n")
 
     def test_help_of_every_command(self):
         self.assertIn("keys", self.ok("--help"))

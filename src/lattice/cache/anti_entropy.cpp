@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/limits.hpp"
+#include "lattice/cache/entries.hpp"
 #include "lattice/cache/link_hash.hpp"
 
 namespace trellis::lattice {
@@ -26,8 +27,6 @@ const Family* family_of(std::string_view key) {
   });
   return found == families.end() ? nullptr : found;
 }
-
-constexpr std::string_view link_index = "wclc:links";
 
 /// Whether the value is listed where readers look for it.
 bool is_listed(const CacheState& state, const Family& family, std::string_view key) {

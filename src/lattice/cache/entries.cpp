@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view claims_index = "wclc:claims";
 constexpr std::string_view reference_index = "wclc:ocis";
-constexpr std::string_view link_index = "wclc:links";
 constexpr std::string_view claims_prefix = "wclc:claims_";
 constexpr std::string_view reference_prefix = "wclc:oci_";
 constexpr std::string_view alias_prefix = "wclc:call_";

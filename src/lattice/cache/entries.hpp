@@ -14,6 +14,9 @@
 
 namespace trellis::lattice {
 
+/// Key of the set of all links, by the decimal texts of their hashes.
+inline constexpr std::string_view link_index = "wclc:links";
+
 /// What a change of the cache means for a host.
 struct EntryChange {
   enum class Kind { claims, reference, alias, alias_removed, link, link_removed };

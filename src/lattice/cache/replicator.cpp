@@ -13,7 +13,6 @@
 namespace trellis::lattice {
 namespace {
 
-constexpr auto log_interval = std::chrono::seconds(10);
 constexpr auto sync_pause = std::chrono::seconds(1);
 
 std::string new_origin_id() {
@@ -33,7 +32,7 @@ Replicator::Replicator(Transport* transport, ReplicatorOptions options,
       log_(std::move(log)),
       origin_id_(new_origin_id()),
       state_({limits::cache_bytes, limits::cache_history}),
-      limit_(log_interval) {}
+      limit_(limits::lattice_log_interval) {}
 
 Replicator::~Replicator() {
   stop();

@@ -388,8 +388,8 @@ TEST_F(Replication, UnchangedLinksAreWrittenOnlyWhenAsked) {
 TEST_F(Replication, StopEndsAReplayThatWaits) {
   RawPeer peer(bus);
   std::promise<void> asked;
-  peer.answers = *peer.transport->subscribe(replay_subject, {},
-                                            [&](const Message&) { asked.set_value(); });
+  peer.answers =
+      *peer.transport->subscribe(replay_subject, {}, [&](const Message&) { asked.set_value(); });
   Member a(bus, {1h, 1h, 1h});
   std::thread joining([&] { static_cast<void>(a.cache.join()); });
   asked.get_future().wait();
@@ -415,9 +415,9 @@ TEST_F(Replication, WhatWasDeferredDoesNothingAfterTheEnd) {
 }
 
 TEST_F(Replication, WithoutATransportItIsTheCacheOfThisHost) {
-  Replicator alone(nullptr, {events_subject, replay_subject, {}}, std::make_shared<TestClock>(),
-                   [](const EntryChange&) {}, [](const std::function<void()>&) { return true; },
-                   {});
+  Replicator alone(
+      nullptr, {events_subject, replay_subject, {}}, std::make_shared<TestClock>(),
+      [](const EntryChange&) {}, [](const std::function<void()>&) { return true; }, {});
   EXPECT_FALSE(*alone.join());
   EXPECT_FALSE(alone.replay());
   alone.put_link(link("A"));

@@ -9,11 +9,7 @@
 #include "trellis/bytes.hpp"
 
 namespace trellis::lattice {
-namespace {
-
-constexpr auto log_interval = std::chrono::seconds(10);
-
-}  // namespace
+namespace {}  // namespace
 
 ControlServer::ControlServer(Transport& transport, const Subjects& subjects, std::string host_id,
                              ControlTarget& target, Executors executors, Log log)
@@ -23,7 +19,7 @@ ControlServer::ControlServer(Transport& transport, const Subjects& subjects, std
       target_(target),
       executors_(std::move(executors)),
       log_(std::move(log)),
-      limit_(log_interval) {}
+      limit_(limits::lattice_log_interval) {}
 
 ControlServer::~ControlServer() {
   stop(SteadyTime::max());

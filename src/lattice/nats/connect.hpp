@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/log.hpp"
 #include "lattice/transport.hpp"
@@ -27,5 +28,8 @@ namespace trellis::lattice::nats {
 /// messages of all transports are delivered on limits::nats_delivery_threads threads of nats.c,
 /// which stay for the life of the process.
 [[nodiscard]] Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log log);
+
+/// Name and version of the library below: "nats.c 3.4.1". Any thread.
+[[nodiscard]] std::string library_version();
 
 }  // namespace trellis::lattice::nats

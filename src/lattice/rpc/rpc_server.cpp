@@ -11,8 +11,6 @@
 namespace trellis::lattice {
 namespace {
 
-constexpr auto log_interval = std::chrono::seconds(10);
-
 SteadyTime now() {
   return std::chrono::steady_clock::now();
 }
@@ -50,7 +48,7 @@ RpcServer::RpcServer(Transport& transport, const Subjects& subjects, const CallV
       executor_(std::move(executor)),
       handler_(std::move(handler)),
       log_(std::move(log)),
-      limit_(log_interval) {}
+      limit_(limits::lattice_log_interval) {}
 
 RpcServer::~RpcServer() {
   stop(now());

@@ -34,10 +34,10 @@ TEST(LatticeVectors, Events) {
   run.finish();
 }
 
-using Rewrite = std::string (*)(const std::string&);
+using EventRewrite = std::string (*)(const std::string&);
 
-const std::map<std::string, Rewrite>& json_probes() {
-  static const std::map<std::string, Rewrite> all = {
+const std::map<std::string, EventRewrite>& json_probes() {
+  static const std::map<std::string, EventRewrite> all = {
       {"json:StartActorCommand", &rewrite<StartActorCommand>},
       {"json:StopActorCommand", &rewrite<StopActorCommand>},
       {"json:StartProviderCommand", &rewrite<StartProviderCommand>},

@@ -43,7 +43,7 @@ class Subjects {
   explicit Subjects(std::string_view ns);
 
   std::string ns_;
-  std::string rpc_;      // with the final full stop, like the others
+  std::string rpc_;  // with the final full stop, like the others
   std::string control_;
   std::string own_;
 };

@@ -1,0 +1,109 @@
+// The program behind `trellis bench`: the project's benchmarks on this machine. A program of its
+// own, so that the host's binary carries neither the benchmarks nor their guests.
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "bench/bench.hpp"
+#include "cli/command.hpp"
+#include "cli/local_nats.hpp"
+#include "trellis/engine.hpp"
+
+namespace trellis::cli {
+namespace {
+
+struct BenchArguments {
+  std::string out;
+  bool quick = false;
+  bool no_http = false;
+  std::string nats;
+  std::string redis;
+};
+
+/// Against a server of its own on a free port, unless one is named.
+void measure_lattice(const BenchArguments& arguments, Context& context,
+                     const std::shared_ptr<EngineRuntime>& engine, bench::Options options,
+                     bench::Report& report) {
+  const auto skip = [&](const Error& error) {
+    context.err << "bench: the lattice was not measured: " << error.message << "; " << error.remedy
+                << std::endl;
+  };
+  options.nats_url = arguments.nats;
+  std::unique_ptr<LocalNats> server;
+  if (options.nats_url.empty()) {
+    auto started = LocalNats::start_anywhere(context);
+    if (!started) return skip(started.error());
+    server = std::move(*started);
+    options.nats_url = server->url();
+    options.nats_pid = server->pid();
+  }
+  auto done = bench::measure_lattice(engine, options, report);
+  if (!done) skip(done.error());
+}
+
+Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
+  auto engine = EngineRuntime::start({});
+  if (!engine) return pass(engine);
+  bench::Options options;
+  options.quick = arguments.quick;
+  options.progress = [&](const std::string& step) {
+    context.err << "bench: " << step << std::endl;
+  };
+  bench::Report report;
+  if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
+  if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
+  if (auto done = bench::measure_providers(*engine, options, report); !done) return pass(done);
+  if (!arguments.no_http) {
+    if (auto done = bench::measure_http(*engine, options, report); !done) {
+      context.err << "bench: HTTP was not measured: " << done.error().message << "; "
+                  << done.error().remedy << std::endl;
+    }
+    options.redis_url = arguments.redis;
+    if (auto done = bench::measure_counter(*engine, options, report); !done) {
+      context.err << "bench: the counter was not measured: " << done.error().message << "; "
+                  << done.error().remedy << std::endl;
+    }
+  }
+  measure_lattice(arguments, context, *engine, options, report);
+  if (!arguments.out.empty()) {
+    if (auto written = report.write_json(arguments.out); !written) return pass(written);
+  }
+  return Answer{report.as_text(), nlohmann::json::parse(report.as_json())};
+}
+
+void declare(Command& bench, Context& context) {
+  auto arguments = std::make_shared<BenchArguments>();
+  bench.add_option("--out", arguments->out, "also write the figures as JSON to this file");
+  bench.add_flag("--quick", arguments->quick, "a tenth of the time, for a first look");
+  bench.add_option("--nats", arguments->nats,
+                   "NATS URL to measure the lattice with (else a nats-server is started)");
+  bench.add_option("--redis", arguments->redis,
+                   "Redis URL to measure HTTP and Redis together with (else left out)");
+  bench.add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
+  add_leaf(bench, context,
+           [arguments, &context](const OutputOptions&) { return run_bench(*arguments, context); });
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+}  // namespace
+}  // namespace trellis::cli
+
+int main(int argc, char** argv) {
+  using namespace trellis;
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error, not a silent death
+  const SystemClock clock;
+  SystemRandom random;
+  cli::Context context{.clock = clock,
+                       .random = random,
+                       .env = cli::environment,
+                       .out = std::cout,
+                       .err = std::cerr};
+  cli::CommandLine line("trellis bench", "Measures this machine: ratios to floors of the same run");
+  cli::declare(line.root(), context);
+  return cli::run(line, argc, argv, context);
+}

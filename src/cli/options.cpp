@@ -1,0 +1,319 @@
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+namespace trellis::cli {
+namespace {
+
+/// The innermost command on the command line, for a pointer to the right help.
+std::string command_path(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app.get_name() : app.get_name() + " " + command_path(*chosen.front());
+}
+
+/// CLI11 says "a subcommand is required" where one was misspelt.
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& problem) {
+  const auto left_over = app.remaining(true);
+  const bool misspelt = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr &&
+                        std::string_view(problem.what()).contains("subcommand");
+  if (!misspelt || left_over.empty()) return problem.what();
+  return "unknown subcommand or option: " + left_over.front();
+}
+
+}  // namespace
+
+Option& Option::required() {
+  option_->required();
+  return *this;
+}
+
+Option& Option::group(const std::string& title) {
+  option_->group(title);
+  return *this;
+}
+
+Option& Option::value_name(const std::string& name) {
+  option_->type_name(name);
+  return *this;
+}
+
+Option& Option::show_default() {
+  option_->capture_default_str();
+  return *this;
+}
+
+Option& Option::show_default(const std::string& text) {
+  option_->default_str(text);
+  return *this;
+}
+
+Option& Option::one_of(std::vector<std::string> words) {
+  words_ = std::move(words);
+  option_->check(CLI::IsMember(words_));
+  return *this;
+}
+
+Option& Option::whole_range(std::int64_t least, std::int64_t most) {
+  option_->check(CLI::Range(least, most));
+  return *this;
+}
+
+Option& Option::range(double least, double most) {
+  option_->check(CLI::Range(least, most));
+  return *this;
+}
+
+Option& Option::existing_file() {
+  option_->check(CLI::ExistingFile);
+  return completes(ValueKind::file);
+}
+
+Option& Option::existing_folder() {
+  option_->check(CLI::ExistingDirectory);
+  return completes(ValueKind::folder);
+}
+
+Option& Option::check(std::function<std::string(const std::string&)> check,
+                      const std::string& name) {
+  option_->check(CLI::Validator(std::move(check), name));
+  return *this;
+}
+
+Option& Option::value_optional() {
+  option_->expected(0, 1);
+  return *this;
+}
+
+Option& Option::one_each() {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
+Option& Option::completes(ValueKind kind) {
+  kind_ = kind;
+  return *this;
+}
+
+std::size_t Option::count() const {
+  return option_->count();
+}
+
+std::vector<std::string> Option::names() const {
+  std::vector<std::string> all;
+  for (const auto& name : option_->get_snames()) all.push_back("-" + name);
+  for (const auto& name : option_->get_lnames()) all.push_back("--" + name);
+  return all;
+}
+
+std::string Option::positional() const {
+  return option_->get_positional() ? option_->get_single_name() : std::string();
+}
+
+std::string Option::help() const {
+  return option_->get_description();
+}
+
+std::string Option::group() const {
+  return option_->get_group();
+}
+
+std::string Option::value_name() const {
+  return takes_value() ? option_->get_type_name() : std::string();
+}
+
+std::string Option::default_text() const {
+  return takes_value() ? option_->get_default_str() : std::string();
+}
+
+bool Option::takes_value() const {
+  return option_->get_items_expected_max() > 0 && option_->get_type_size_max() > 0;
+}
+
+bool Option::repeats() const {
+  return option_->get_items_expected_max() > 1;
+}
+
+bool Option::is_required() const {
+  return option_->get_required();
+}
+
+Command::Command(CLI::App& app) : app_(&app) {}
+Command::~Command() = default;
+
+Command& Command::add_subcommand(const std::string& name, const std::string& help) {
+  subcommands_.push_back(std::make_unique<Command>(*app_->add_subcommand(name, help)));
+  return *subcommands_.back();
+}
+
+Option& Command::keep(CLI::Option& option) {
+  options_.push_back(std::make_unique<Option>(option));
+  return *options_.back();
+}
+
+template <class T>
+Option& Command::add(const std::string& names, T& into, const std::string& help) {
+  return keep(*app_->add_option(names, into, help));
+}
+
+Option& Command::add_option(const std::string& names, std::string& into, const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, std::vector<std::string>& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, std::uint16_t& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, std::uint32_t& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, std::uint64_t& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, double& into, const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names,
+                            std::function<void(const std::string&)> when_given,
+                            const std::string& help) {
+  return keep(*app_->add_option_function<std::string>(names, std::move(when_given), help));
+}
+
+Option& Command::add_option(const std::string& names, std::optional<std::string>& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, std::optional<std::int32_t>& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, std::optional<std::uint32_t>& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_option(const std::string& names, std::optional<std::uint64_t>& into,
+                            const std::string& help) {
+  return add(names, into, help);
+}
+
+Option& Command::add_flag(const std::string& names, bool& into, const std::string& help) {
+  return keep(*app_->add_flag(names, into, help));
+}
+
+Option& Command::add_flag(const std::string& names, std::function<void()> when_given,
+                          const std::string& help) {
+  return keep(*app_->add_flag_callback(names, std::move(when_given), help));
+}
+
+const Option& Command::option(std::string_view name) const {
+  const auto has_name = [&](const auto& option) {
+    const auto names = option->names();
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  return **std::find_if(options_.begin(), options_.end(), has_name);
+}
+
+Command& Command::alias(const std::string& name) {
+  app_->alias(name);
+  return *this;
+}
+
+Command& Command::hidden() {
+  hidden_ = true;
+  app_->group("");
+  return *this;
+}
+
+Command& Command::require_subcommand() {
+  app_->require_subcommand(1);
+  return *this;
+}
+
+Command& Command::no_short_help() {
+  app_->set_help_flag("--help", "Print this help message and exit");
+  return *this;
+}
+
+Command& Command::take_rest(std::vector<std::string>& into) {
+  rest_ = &into;
+  return *this;
+}
+
+void Command::run(std::function<void()> work) {
+  work_ = work;
+  app_->callback(std::move(work));
+}
+
+bool Command::run_with_rest(std::span<const std::string> words) {
+  if (rest_ == nullptr || words.empty() || !is_called(words.front())) return false;
+  words = words.subspan(1);
+  if (!words.empty() && words.front() == "--") words = words.subspan(1);
+  rest_->assign(words.begin(), words.end());
+  work_();
+  return true;
+}
+
+std::string Command::name() const {
+  return app_->get_name();
+}
+
+std::string Command::path() const {
+  std::string path = app_->get_name();
+  for (const auto* up = app_->get_parent(); up != nullptr; up = up->get_parent()) {
+    path = up->get_name() + " " + path;
+  }
+  return path;
+}
+
+std::string Command::help() const {
+  return app_->get_description();
+}
+
+bool Command::is_called(std::string_view name) const {
+  const auto& aliases = app_->get_aliases();
+  return app_->get_name() == name ||
+         std::find(aliases.begin(), aliases.end(), name) != aliases.end();
+}
+
+CommandLine::CommandLine(const std::string& name, const std::string& description)
+    : app_(std::make_unique<CLI::App>(description, name)), root_(std::make_unique<Command>(*app_)) {
+  app_->fallthrough(false);
+}
+
+CommandLine::~CommandLine() = default;
+
+Result<std::string> CommandLine::parse(std::vector<std::string> words) {
+  for (const auto& one : root_->subcommands()) {
+    if (one->run_with_rest(words)) return std::string();
+  }
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
+  try {
+    app_->parse(std::move(words));
+  } catch (const CLI::Success& done) {
+    std::ostringstream text;
+    app_->exit(done, text, text);
+    return text.str();
+  } catch (const CLI::ParseError& problem) {
+    return fail(ErrorCode::invalid_argument, what_is_wrong(*app_, problem),
+                "`" + command_path(*app_) + " --help` lists what is accepted");
+  }
+  return std::string();
+}
+
+}  // namespace trellis::cli

@@ -1,0 +1,39 @@
+#include "cli/version.hpp"
+
+#include <fmt/format.h>
+
+#include "base/platform.hpp"
+#include "identity/hash.hpp"
+#include "lattice/nats/connect.hpp"
+#include "trellis/engine.hpp"
+
+namespace trellis::cli {
+
+Answer version_answer() {
+  const auto info = build_info();
+  const auto engine = engine_version();
+  const auto nats = lattice::nats::library_version();
+  const auto tls = identity::tls_library_version();
+  const auto platform = fmt::format("{}-{}", architecture, operating_system);
+  constexpr auto protocol = "0.18";
+  auto text = fmt::format(
+      "trellis {}\n"
+      "commit    {} ({})\n"
+      "protocol  wasmCloud {}, waPC actors\n"
+      "engine    {}\n"
+      "NATS      {}\n"
+      "TLS       {}\n"
+      "platform  {}",
+      info.version, info.commit, info.date, protocol, engine, nats, tls, platform);
+  return {std::move(text),
+          {{"version", info.version},
+           {"commit", info.commit},
+           {"date", info.date},
+           {"protocol", protocol},
+           {"engine", engine},
+           {"nats", nats},
+           {"tls", tls},
+           {"platform", platform}}};
+}
+
+}  // namespace trellis::cli
