@@ -1,6 +1,8 @@
 # Thin wrapper: everything real is in CMakeLists.txt and scripts/. `make help` lists the targets.
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+export DESTDIR
 SECONDS_PER_TARGET := $(or $(SECONDS),60)
 
 .PHONY: help run demo-lattice test build check bench build-cost asan tsan fuzz format format-check lint \
@@ -62,8 +64,26 @@ lint:  ## compile with clang 19 and run clang-tidy
 	@scripts/build.sh lint
 	@scripts/lint.sh
 
-install: build  ## install library, headers and binary (PREFIX=/usr/local, DESTDIR)
-	@cmake --install build/release --prefix $(or $(PREFIX),/usr/local) >/dev/null && echo "installed to $(DESTDIR)$(or $(PREFIX),/usr/local)"
+.PHONY: install-debug uninstall deb dist test-package
+install: build  ## install binary, library, headers, documents (PREFIX=/usr/local, DESTDIR)
+	@scripts/install.sh "$(PREFIX)"
+
+install-debug: build  ## the same, with the binary's debug information beside it
+	@scripts/install.sh "$(PREFIX)" debug
+
+uninstall:  ## remove what `make install` with the same PREFIX and DESTDIR put there
+	@scripts/uninstall.sh "$(PREFIX)"
+
+deb: build  ## Debian packages in build/packages, read by lintian
+	@scripts/setup.sh package
+	@scripts/package-deb.sh
+
+dist: build  ## a tarball in build/packages that runs where nothing but libc is
+	@scripts/setup.sh package
+	@scripts/package-dist.sh
+
+test-package: deb dist  ## install and run packages and tarball in a Debian 12 of their own (root)
+	@ctest --test-dir build/release -C package -L package- --output-on-failure --no-tests=error </dev/null
 
 clean:  ## remove all build output except downloaded libraries
 	@rm -rf build/release build/debug build/asan build/tsan build/fuzz build/lint

@@ -16,10 +16,7 @@ function(trellis_remember_folders)
       share/ share/doc/ share/man/ share/man/man1/ share/man/man5/ share/man/man7/ share/man/man8/
       share/bash-completion/ share/bash-completion/completions/ share/fish/
       share/fish/vendor_completions.d/ share/zsh/ share/zsh/site-functions/)
-    # What the rules of other folders have just installed does not count.
-    file(GLOB content "${trellis_root}/${folder}*")
-    list(FILTER content EXCLUDE REGEX "/(lib|trellis)$")
-    if(NOT EXISTS "${trellis_root}/${folder}" OR (CMAKE_INSTALL_MANIFEST_FILES AND NOT content))
+    if(NOT EXISTS "${trellis_root}/${folder}")
       list(APPEND made ${folder})
     endif()
   endforeach()

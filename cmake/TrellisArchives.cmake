@@ -13,6 +13,8 @@ find_program(STRIP_PROGRAM NAMES strip REQUIRED)
 function(trellis_archive_provider library name contract title)
   set(archive ${TRELLIS_ARCHIVES}/${name}.par)
   set(stripped ${TRELLIS_ARCHIVES}/${name}.so)
+  # A module needs no library that the host has not loaded, so none of this machine's folders either.
+  set_target_properties(${library} PROPERTIES SKIP_BUILD_RPATH ON)
   add_custom_command(OUTPUT ${archive} DEPENDS ${library} trellis_bin VERBATIM
     JOB_POOL trellis_sign COMMENT "Signing provider ${name}"
     COMMAND ${CMAKE_COMMAND} -E make_directory ${TRELLIS_ARCHIVES}
@@ -25,5 +27,4 @@ function(trellis_archive_provider library name contract title)
     COMMAND ${CMAKE_COMMAND} -E rm ${stripped})
   add_custom_target(archive_${name} DEPENDS ${archive})
   add_dependencies(trellis_archives archive_${name})
-  install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR}/trellis/providers)
 endfunction()

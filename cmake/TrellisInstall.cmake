@@ -75,19 +75,26 @@ install(CODE "
   set(objcopy \"${OBJCOPY_PROGRAM}\")
   include(\"${CMAKE_SOURCE_DIR}/cmake/InstallDebug.cmake\")" COMPONENT debug EXCLUDE_FROM_ALL)
 
-install(TARGETS trellis ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+if(TRELLIS_THIN_ARCHIVES)
+  # A thin archive names objects of the build folder: the installed one gets copies of them.
+  install(CODE "
+    set(archive \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}/libtrellis.a\")
+    file(MAKE_DIRECTORY \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}\")
+    file(REMOVE \"\${archive}\")
+    execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_VARIABLE objects
+      COMMAND \"${CMAKE_AR}\" t \"$<TARGET_FILE:trellis>\")
+    string(REGEX MATCHALL \"[^\n]+\" objects \"\${objects}\")
+    execute_process(COMMAND_ERROR_IS_FATAL ANY
+      COMMAND \"${CMAKE_AR}\" qcs \"\${archive}\" \${objects})
+    list(APPEND CMAKE_INSTALL_MANIFEST_FILES
+      \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libtrellis.a\")" COMPONENT dev)
+else()
+  install(TARGETS trellis ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+endif()
 install(CODE "execute_process(COMMAND_ERROR_IS_FATAL ANY COMMAND \"${STRIP_PROGRAM}\"
   --strip-unneeded --remove-section=.comment \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}/libtrellis.a\")"
   COMPONENT dev)
 
-# A module needs no library that the host has not loaded, so none of this machine's folders either.
-get_property(trellis_modules DIRECTORY providers PROPERTY BUILDSYSTEM_TARGETS)
-foreach(module IN LISTS trellis_modules)
-  get_target_property(type ${module} TYPE)
-  if(type STREQUAL MODULE_LIBRARY)
-    set_target_properties(${module} PROPERTIES SKIP_BUILD_RPATH ON)
-  endif()
-endforeach()
 install(DIRECTORY ${CMAKE_BINARY_DIR}/archives/ DESTINATION ${trellis_private_libdir}/providers
   COMPONENT runtime OPTIONAL FILES_MATCHING PATTERN *.par)
 if(TRELLIS_GUESTS)

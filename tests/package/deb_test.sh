@@ -40,6 +40,10 @@ echo "installed: $(run_in "$folder" trellis --version)"
 run_in "$folder" getent group trellis >/dev/null || die "the group trellis is missing"
 [ -f "$folder/etc/trellis/host.yaml" ] || die "/etc/trellis/host.yaml is missing"
 [ -f "$folder/usr/lib/systemd/system/trellis.service" ] || die "the unit is missing"
+for file in man/man1/trellis.1.gz man/man1/trellis-up.1.gz bash-completion/completions/trellis \
+  zsh/vendor-completions/_trellis fish/vendor_completions.d/trellis.fish; do
+  [ -s "$folder/usr/share/$file" ] || die "/usr/share/$file is missing"
+done
 [ -z "$(find "$folder/etc/systemd" -name 'trellis*')" ] || die "the service is enabled"
 try_doctor "$folder" trellis
 try_counter "$folder" trellis /usr/lib/trellis/providers /usr/share/trellis/actors
