@@ -20,14 +20,17 @@ struct BenchArguments {
   std::string redis;
 };
 
+/// A failed measurement is a failed run, but does not keep the others from being made.
+void miss(Context& context, bench::Report& report, const char* what, const Error& error) {
+  report.leave_out(what, error.message + (error.remedy.empty() ? "" : "; " + error.remedy));
+  context.exit_code = 1;
+}
+
 /// Against a server of its own on a free port, unless one is named.
 void measure_lattice(const BenchArguments& arguments, Context& context,
                      const std::shared_ptr<EngineRuntime>& engine, bench::Options options,
                      bench::Report& report) {
-  const auto skip = [&](const Error& error) {
-    context.err << "bench: the lattice was not measured: " << error.message << "; " << error.remedy
-                << std::endl;
-  };
+  const auto skip = [&](const Error& error) { miss(context, report, "(g), (h) lattice", error); };
   options.nats_url = arguments.nats;
   std::unique_ptr<LocalNats> server;
   if (options.nats_url.empty()) {
@@ -53,15 +56,18 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
   if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
   if (auto done = bench::measure_providers(*engine, options, report); !done) return pass(done);
-  if (!arguments.no_http) {
+  if (arguments.no_http) {
+    report.leave_out("(e) HTTP, (j) counter", "--no-http");
+  } else {
     if (auto done = bench::measure_http(*engine, options, report); !done) {
-      context.err << "bench: HTTP was not measured: " << done.error().message << "; "
-                  << done.error().remedy << std::endl;
+      miss(context, report, "(e) HTTP", done.error());
     }
     options.redis_url = arguments.redis;
+    if (arguments.redis.empty()) {
+      report.leave_out("(j) counter over Redis", "no server was named; --redis redis://HOST:PORT/");
+    }
     if (auto done = bench::measure_counter(*engine, options, report); !done) {
-      context.err << "bench: the counter was not measured: " << done.error().message << "; "
-                  << done.error().remedy << std::endl;
+      miss(context, report, "(j) counter", done.error());
     }
   }
   measure_lattice(arguments, context, *engine, options, report);

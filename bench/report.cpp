@@ -38,6 +38,7 @@ std::string Report::as_text() const {
                         figure.ratio ? fmt::format("{:.2f}", *figure.ratio) : "", figure.target,
                         verdict(figure));
   }
+  for (const auto& what : left_out_) text += "NOT MEASURED: " + what + '\n';
   return text;
 }
 
@@ -60,7 +61,8 @@ std::string Report::as_json() const {
                         {"cores", std::thread::hardware_concurrency()},
                         {"load", {load[0], load[1], load[2]}},
                         {"time", now},
-                        {"results", std::move(results)}}
+                        {"results", std::move(results)},
+                        {"left_out", left_out_}}
       .dump(2);
 }
 

@@ -24,6 +24,10 @@ struct Figure {
 class Report {
  public:
   void add(Figure figure) { figures_.push_back(std::move(figure)); }
+  /// What was not measured, and why: part of the report, so that no row is missed unnoticed.
+  void leave_out(std::string what, std::string why) {
+    left_out_.push_back(std::move(what) + ": " + std::move(why));
+  }
   [[nodiscard]] const std::vector<Figure>& figures() const noexcept { return figures_; }
 
   [[nodiscard]] std::string as_text() const;
@@ -33,6 +37,7 @@ class Report {
 
  private:
   std::vector<Figure> figures_;
+  std::vector<std::string> left_out_;
 };
 
 }  // namespace trellis::bench

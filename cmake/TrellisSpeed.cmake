@@ -24,6 +24,9 @@ endif()
 if(TRELLIS_UNITY)
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+  # A batch is one object: what a program or module does not use of it is left out by function.
+  add_compile_options(-ffunction-sections -fdata-sections)
+  add_link_options(-Wl,--gc-sections)
 endif()
 
 # trellis_precompile(<target> [header…]): the headers of the standard library and of others that

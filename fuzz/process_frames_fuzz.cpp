@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/descriptor.hpp"
+#include "base/limits.hpp"
 #include "expect.hpp"
 #include "provider/process/frame.hpp"
 

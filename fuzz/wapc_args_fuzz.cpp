@@ -7,6 +7,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "engine/guest_thread.hpp"
 #include "engine/null/null_engine.hpp"

@@ -39,7 +39,15 @@ case "$profile" in
 esac
 
 say() { echo "setup: $*"; }
-installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+# missing_of PACKAGE...: those that are not installed. One question for all: it is asked before each run.
+missing_of() {
+  local known
+  known=" $(dpkg-query -W -f='${Package}=${db:Status-Status} ' "$@" 2>/dev/null) "
+  local package
+  for package in "$@"; do
+    [[ "$known" == *" $package=installed "* ]] || echo "$package"
+  done
+}
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo); fi
@@ -53,8 +61,7 @@ apt() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"
 }
 
-missing=()
-for package in "${packages[@]}"; do installed "$package" || missing+=("$package"); done
+mapfile -t missing < <(missing_of "${packages[@]}")
 if [ "${#missing[@]}" -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
     echo "setup: this is not a Debian machine; install by hand: ${missing[*]}" >&2

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "providers/common/link_values.hpp"
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/call_limits.hpp"
 #include "codec/fields.hpp"
 #include "http/url.hpp"
 #include "providers/blobstore_s3/sigv4.hpp"

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/call_limits.hpp"
 #include "providers/blobstore/store.hpp"
 #include "providers/blobstore_s3/s3_client.hpp"
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::providers::blobstore_s3 {

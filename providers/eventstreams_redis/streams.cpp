@@ -6,7 +6,7 @@
 #include <charconv>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "providers/redis/values.hpp"
 

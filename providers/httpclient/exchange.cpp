@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/base64.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "http/tokens.hpp"
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "http/url.hpp"
 #include "providers/common/link_values.hpp"

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "codec/fields.hpp"
 #include "providers/httpclient/address_rules.hpp"
 #include "trellis/result.hpp"

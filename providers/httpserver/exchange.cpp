@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "providers/httpserver/route.hpp"
 
 namespace trellis::providers::httpserver {

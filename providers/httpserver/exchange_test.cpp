@@ -7,7 +7,6 @@
 #include <cstring>
 #include <random>
 
-#include "base/limits.hpp"
 #include "codec/message.hpp"
 
 namespace trellis::providers::httpserver {

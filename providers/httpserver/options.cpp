@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "base/call_limits.hpp"
 #include "providers/common/link_values.hpp"
 #include "providers/httpserver/route_options.hpp"
 #include "providers/net/endpoints.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "codec/fields.hpp"
 #include "providers/httpserver/cors.hpp"
 #include "providers/net/asio.hpp"

@@ -4,7 +4,7 @@
 #include <boost/beast/core/string.hpp>
 #include <iterator>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "codec/msgpack_writer.hpp"
 #include "providers/httpserver/route.hpp"

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.hpp"
 #include "codec/messages/keyvalue.hpp"
 #include "providers/common/adapter.hpp"
 #include "providers/common/key_space.hpp"

@@ -1,5 +1,6 @@
 #include "providers/keyvalue/memory_space.hpp"
 
+#include "base/call_limits.hpp"
 #include "providers/common/link_values.hpp"
 
 namespace trellis::providers::keyvalue {

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "codec/messages/keyvalue.hpp"
 

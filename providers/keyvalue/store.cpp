@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "base/call_limits.hpp"
 #include "providers/keyvalue/space.hpp"
 
 namespace trellis::providers::keyvalue {

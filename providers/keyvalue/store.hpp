@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 

@@ -1,5 +1,7 @@
 #include "providers/keyvalue/store.hpp"
 
+#include "base/call_limits.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/result.hpp"
 

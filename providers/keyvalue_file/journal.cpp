@@ -1,5 +1,7 @@
 #include "providers/keyvalue_file/journal.hpp"
 
+#include "base/call_limits.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>

@@ -1,5 +1,7 @@
 #include "providers/keyvalue_file/persistent_store.hpp"
 
+#include "base/call_limits.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>

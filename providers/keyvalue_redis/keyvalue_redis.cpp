@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include "base/call_limits.hpp"
 #include "codec/messages/keyvalue.hpp"
 #include "providers/common/adapter.hpp"
 #include "providers/common/link_values.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "lattice/subject_check.hpp"
 #include "providers/common/link_values.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "codec/fields.hpp"
 #include "trellis/lattice_options.hpp"
 #include "trellis/result.hpp"

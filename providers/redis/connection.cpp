@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "base/call_limits.hpp"
 #include "providers/redis/socket.hpp"
 #include "providers/redis/values.hpp"
 

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "base/call_limits.hpp"
 #include "providers/redis/values.hpp"
 #include "support/redis_server.hpp"
 #include "support/scripted_server.hpp"

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "providers/common/link_values.hpp"
 #include "providers/net/endpoints.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "codec/fields.hpp"
 #include "providers/net/asio.hpp"
 #include "trellis/result.hpp"

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/call_limits.hpp"
 #include "providers/net/sweeper.hpp"
 
 namespace trellis::providers::telnet {

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {

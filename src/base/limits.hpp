@@ -1,22 +1,18 @@
-// Every built-in bound in one place, each with its reason. Values a user may change are defaults
-// of options (include/trellis/host.hpp); those here that no option changes protect the host itself.
+// Every built-in bound, each with its reason; those of guests and calls, which many headers use as
+// defaults, are in base/call_limits.hpp, so that a change of the others recompiles only their users.
+// Values a user may change are defaults of options (include/trellis/host.hpp); those here that no
+// option changes protect the host itself.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
+#include "base/call_limits.hpp"
+
 namespace trellis::limits {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-inline constexpr std::size_t kib = 1024;
-inline constexpr std::size_t mib = 1024 * kib;
-
 // --- identity -------------------------------------------------------------------------------
-/// Largest module accepted; real actors are 0.1 to 2 MB, debug builds of big ones tens of MB.
-inline constexpr std::size_t module_bytes = 64 * mib;
 /// Largest token text; first-party tokens are about 700 characters.
 inline constexpr std::size_t token_chars = 64 * kib;
 /// Nesting of JSON from outside (tokens, manifests, control messages); real ones need five.
@@ -39,26 +35,6 @@ inline constexpr std::size_t msgpack_values = 256 * kib;
 // --- names ----------------------------------------------------------------------------------
 /// Contract ids, link names, operations, aliases: they enter subjects, logs and tables.
 inline constexpr std::size_t name_bytes = 256;
-
-// --- guests ---------------------------------------------------------------------------------
-/// Request, response or host-call payload of one call.
-inline constexpr std::size_t payload_bytes = 16 * mib;
-/// Error text a guest may set; the rest is cut.
-inline constexpr std::size_t guest_error_bytes = 16 * kib;
-/// Log text a guest may write in one call; the rest is dropped and counted.
-inline constexpr std::size_t guest_log_bytes_per_call = 64 * kib;
-/// Entities on one call chain; a nested guest needs at least 768 KiB of native stack.
-inline constexpr std::size_t chain_depth = 16;
-/// Default time for one local call (host.md 6.5).
-inline constexpr milliseconds call_timeout = seconds(10);
-/// Memory of one instance, in pages of 64 KiB (default; 128 MiB).
-inline constexpr std::uint32_t memory_pages = 2048;
-/// Instances of all actors of all hosts in the process (vm.max_map_count ends near 4 600).
-inline constexpr std::size_t instances = 1000;
-/// Calls that wait for an instance of one actor before new ones are refused as busy.
-inline constexpr std::size_t pool_waiters = 256;
-/// Instances beyond the maximum that only nested calls may use.
-inline constexpr std::size_t pool_reserve = 4;
 
 // --- host -----------------------------------------------------------------------------------
 /// Key-value pairs of one link and bytes of one value.

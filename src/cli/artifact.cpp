@@ -1,7 +1,7 @@
 #include "cli/artifact.hpp"
 
+#include "base/call_limits.hpp"
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "identity/admission.hpp"
 #include "package/archive.hpp"
 #include "package/provider_store.hpp"

@@ -4,9 +4,9 @@
 
 #include <iostream>
 
+#include "base/call_limits.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "cli/show_payload.hpp"
 #include "codec/json_msgpack.hpp"

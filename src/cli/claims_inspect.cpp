@@ -1,8 +1,8 @@
 // trellis claims inspect (cli.md 3.1).
 #include <filesystem>
 
+#include "base/call_limits.hpp"
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "cli/claims_common.hpp"
 #include "cli/table.hpp"

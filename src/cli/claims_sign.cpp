@@ -1,9 +1,9 @@
 // trellis claims sign (cli.md 3.2).
 #include <filesystem>
 
+#include "base/call_limits.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "cli/actor_options.hpp"
 #include "identity/admission.hpp"

@@ -6,8 +6,8 @@
 #include <ostream>
 #include <set>
 
+#include "base/call_limits.hpp"
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "cli/build_command.hpp"
 #include "cli/dev_signer.hpp"
 #include "cli/file_watch.hpp"

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 
 namespace trellis::cli {
 namespace {

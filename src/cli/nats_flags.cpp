@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::cli {

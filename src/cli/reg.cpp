@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/call_limits.hpp"
 #include "base/files.hpp"
 #include "cli/artifact.hpp"
 #include "cli/registry_flags.hpp"

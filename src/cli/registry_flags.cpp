@@ -1,5 +1,7 @@
 #include "cli/registry_flags.hpp"
 
+#include "base/call_limits.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 

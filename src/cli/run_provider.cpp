@@ -2,7 +2,7 @@
 // that it is not listed.
 #include <fcntl.h>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "cli/command.hpp"
 #include "provider/process/runner.hpp"
 #include "providers/builtin.hpp"

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/call_limits.hpp"
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::cli {

@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::codec {

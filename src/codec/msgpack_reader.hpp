@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/limits.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/result.hpp"
 

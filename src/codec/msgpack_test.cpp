@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/msgpack_reader.hpp"
 #include "codec/msgpack_writer.hpp"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/files.hpp"
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "identity/keys.hpp"
 #include "identity/module_token.hpp"
 #include "package/reference.hpp"

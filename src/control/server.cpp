@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/descriptor.hpp"
+#include "base/limits.hpp"
 #include "control/frame.hpp"
 #include "control/socket_folder.hpp"
 

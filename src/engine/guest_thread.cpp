@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 
 namespace trellis::engine {
 namespace {

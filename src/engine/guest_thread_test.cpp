@@ -5,7 +5,7 @@
 #include <atomic>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 
 namespace trellis::engine {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/files.hpp"
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "host/core.hpp"
 #include "host/labels.hpp"
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/files.hpp"
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 
 namespace trellis::host {
 namespace {

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "base/limits.hpp"
 #include "host/names.hpp"
 
 namespace trellis::host {

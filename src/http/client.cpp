@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::http {

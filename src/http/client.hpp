@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "http/url.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::http {

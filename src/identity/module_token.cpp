@@ -1,6 +1,6 @@
 #include "identity/module_token.hpp"
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "identity/hash.hpp"
 #include "identity/wasm_canonical.hpp"
 

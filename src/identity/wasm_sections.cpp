@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 
 namespace trellis::identity {
 namespace {

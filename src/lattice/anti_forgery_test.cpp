@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "base/limits.hpp"
 #include "identity/claims.hpp"
 #include "identity/test_keys.hpp"
 #include "identity/token.hpp"

@@ -9,7 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "base/limits.hpp"
 #include "manifest/readers.hpp"
 #include "manifest/tree_builder.hpp"
 

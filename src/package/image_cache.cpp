@@ -11,10 +11,10 @@
 #include <system_error>
 #include <vector>
 
+#include "base/call_limits.hpp"
 #include "base/descriptor.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "identity/json_string.hpp"
 #include "identity/json_value.hpp"

@@ -1,6 +1,6 @@
 #include "package/oci_challenge.hpp"
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::package {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "identity/json_string.hpp"
 #include "identity/json_value.hpp"

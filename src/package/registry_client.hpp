@@ -8,7 +8,7 @@
 #include <stop_token>
 #include <string>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/random.hpp"
 #include "package/image_download.hpp"
 #include "package/oci_manifest.hpp"

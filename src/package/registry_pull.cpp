@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/call_limits.hpp"
 #include "package/registry_client.hpp"
 #include "package/registry_session.hpp"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 
 namespace trellis::package {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/call_limits.hpp"
 #include "provider/waiting.hpp"
 
 namespace trellis::provider {

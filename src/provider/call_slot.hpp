@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/call_context.hpp"
+#include "base/call_limits.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/provider.h"

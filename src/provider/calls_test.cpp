@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/blocking.hpp"
+#include "base/call_limits.hpp"
 #include "engine/guest_thread.hpp"
 #include "support/scripted_provider.hpp"
 

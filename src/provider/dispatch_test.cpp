@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/blocking.hpp"
+#include "base/limits.hpp"
 #include "engine/guest_thread.hpp"
 #include "support/scripted_provider.hpp"
 

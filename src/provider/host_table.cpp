@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "provider/core.hpp"
 #include "provider/status.hpp"
 

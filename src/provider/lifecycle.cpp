@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "provider/core.hpp"
 #include "provider/leak.hpp"
 #include "provider/status.hpp"

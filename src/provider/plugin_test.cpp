@@ -5,6 +5,7 @@
 #include <iterator>
 #include <random>
 
+#include "base/limits.hpp"
 #include "support/scripted_provider.hpp"
 
 namespace trellis::provider::testing {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "base/random.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "engine/guest_thread.hpp"
 
 namespace trellis::wapc {

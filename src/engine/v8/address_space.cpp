@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 
 namespace trellis::engine {
 namespace {

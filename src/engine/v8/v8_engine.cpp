@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "engine/guest_thread.hpp"
 #include "engine/module_shape.hpp"
 #include "engine/runtime.hpp"

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "engine/guest_thread.hpp"
 #include "engine/v8/address_space.hpp"
 #include "engine/v8/v8_instance.hpp"

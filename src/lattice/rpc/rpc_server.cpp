@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "codec/message.hpp"
 
 namespace trellis::lattice {

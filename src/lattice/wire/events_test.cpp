@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 
+#include "base/limits.hpp"
 #include "lattice/wire/control_messages.hpp"
 #include "support/vectors.hpp"
 

@@ -16,7 +16,6 @@
 #include <utility>
 #include <variant>
 
-#include "base/limits.hpp"
 #include "codec/fields.hpp"
 #include "codec/message_traits.hpp"
 #include "identity/json_string.hpp"

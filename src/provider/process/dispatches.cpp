@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/status.hpp"
 #include "trellis/provider.h"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/status.hpp"
 #include "trellis/provider.h"

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace trellis::provider::process {

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "base/limits.hpp"
+#include "base/call_limits.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"

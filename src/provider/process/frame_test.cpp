@@ -9,6 +9,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/call_limits.hpp"
 #include "base/descriptor.hpp"
 #include "base/text.hpp"
 #include "provider/process/frame_writer.hpp"

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/status.hpp"
 #include "trellis/provider.h"

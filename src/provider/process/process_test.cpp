@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "base/call_limits.hpp"
 #include "provider/process/supervisor.hpp"
 #include "support/scripted_provider.hpp"
 

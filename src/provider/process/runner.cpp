@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/process/far_host.hpp"
 #include "provider/process/messages.hpp"

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "provider/process/link.hpp"
