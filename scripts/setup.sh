@@ -6,6 +6,7 @@
 #   scripts/setup.sh demo   the above, plus a NATS server
 #   scripts/setup.sh test   the above, plus test servers, other guest toolchains, shells and ccache
 #   scripts/setup.sh bench, fuzz, format, lint   what `make` needs for the targets of these names
+#   scripts/setup.sh package  what makes packages and tests them (make deb, dist, test-package)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 profile="${1:-run}"
@@ -27,6 +28,7 @@ test_packages=(
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 format_packages=(clang-format-19)
 lint_packages=(clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev)
+package_packages=(dpkg-dev fakeroot lintian xz-utils patchelf debootstrap python3)
 
 packages=("${run_packages[@]}")
 case "$profile" in
@@ -35,7 +37,8 @@ case "$profile" in
   fuzz) packages+=("${fuzz_packages[@]}") ;;
   format) packages=("${format_packages[@]}") ;;
   lint) packages+=("${test_packages[@]}" "${lint_packages[@]}") ;;
-  *) echo "setup.sh: unknown profile '$profile' (run, demo, test, bench, fuzz, format, lint)" >&2; exit 2 ;;
+  package) packages+=("${package_packages[@]}") ;;
+  *) echo "setup.sh: unknown profile '$profile' (run, demo, test, bench, fuzz, format, lint, package)" >&2; exit 2 ;;
 esac
 
 say() { echo "setup: $*"; }
