@@ -5,6 +5,7 @@
 #include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "cli/folders.hpp"
 #include "identity/module_token.hpp"
 
 namespace trellis::cli {
@@ -51,12 +52,7 @@ std::vector<std::string> default_capabilities() {
 }  // namespace
 
 Result<fs::path> dev_key_folder(const Context& context) {
-  if (const auto state = context.env("XDG_STATE_HOME"); state && state->starts_with('/')) {
-    return fs::path(*state) / "trellis" / "dev";
-  }
-  if (const auto home = context.env("HOME")) {
-    return fs::path(*home) / ".local" / "state" / "trellis" / "dev";
-  }
+  if (const auto state = folders(context.env).state; !state.empty()) return state / "dev";
   return fail(ErrorCode::not_found, "there is no folder for development keys",
               "set HOME or XDG_STATE_HOME");
 }

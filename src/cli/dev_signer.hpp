@@ -12,7 +12,8 @@
 
 namespace trellis::cli {
 
-/// Where the keys are: `$XDG_STATE_HOME/trellis/dev`, else `$HOME/.local/state/trellis/dev`.
+/// Where the keys are: `dev` below the state folder (folders.hpp). Errors: not_found (there is
+/// none).
 [[nodiscard]] Result<std::filesystem::path> dev_key_folder(const Context& context);
 
 /// Wishes for the claims; what is empty comes from the module's own token, or a default.

@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "base/log_sinks.hpp"
-#include "cli/registry_flags.hpp"
+#include "cli/folders.hpp"
 #include "cli/secrets.hpp"
 
 namespace trellis::cli {
@@ -64,7 +64,8 @@ void add_registry_flags(Command& leaf, HostFlags& flags) {
       .existing_file()
       .group(group);
   leaf.add_option("--cache", flags.cache,
-                  "Folder for downloads and unpacked libraries (default ~/.cache/trellis)")
+                  "Folder for downloads and unpacked libraries (default ~/.cache/trellis; of a "
+                  "service $CACHE_DIRECTORY)")
       .completes(ValueKind::folder)
       .group(group);
   leaf.add_flag("--offline", flags.offline, "Use what is in that folder and ask no registry")
@@ -74,7 +75,7 @@ void add_registry_flags(Command& leaf, HostFlags& flags) {
 RegistryOptions registry_options(const Context& context, const HostFlags& flags) {
   RegistryOptions made;
   made.cache_folder =
-      flags.cache.empty() ? cache_folder(context) : std::filesystem::path(flags.cache);
+      flags.cache.empty() ? folders(context.env).cache : std::filesystem::path(flags.cache);
   made.insecure = flags.insecure;
   made.credentials_for = flags.credentials_for;
   made.ca_file = flags.registry_ca;
@@ -120,7 +121,8 @@ void add_host_options(Command& leaf, HostFlags& flags) {
                   "Memory of one provider's process (default 1024)")
       .range(16, 1 << 20);
   leaf.add_option("--secrets-dir", flags.secrets_dir,
-                  "Folder with a file for each secret that link values name (secret:NAME)")
+                  "Folder with a file for each secret that link values name (secret:NAME); of a "
+                  "service $CREDENTIALS_DIRECTORY")
       .existing_folder();
   add_registry_flags(leaf, flags);
   add_log_options(leaf, flags);
@@ -138,7 +140,9 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.strict_update_check = !flags.any_capabilities;
   made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
   made.host.provider_process = {.program = own_program(), .memory_mb = flags.provider_memory_mb};
-  made.host.secrets = secret_source(context, flags.secrets_dir);
+  made.host.secrets =
+      secret_source(context, flags.secrets_dir.empty() ? folders(context.env).credentials
+                                                       : std::filesystem::path(flags.secrets_dir));
   made.host.registry = registry_options(context, flags);
   const auto interval = health_interval(context);
   if (!interval) return std::unexpected(interval.error());

@@ -28,7 +28,7 @@ struct KeyRequest {
   std::string stem;      ///< of the default file's name; ignored for accounts
 };
 
-/// --directory, else WASH_KEYS, else $HOME/.wash/keys.
+/// --directory, else WASH_KEYS, else Folders::keys.
 [[nodiscard]] Result<std::filesystem::path> key_directory(const Context& context,
                                                           const std::string& option);
 

@@ -7,17 +7,11 @@
 
 #include <ostream>
 
+#include "cli/folders.hpp"
+
 namespace trellis::cli {
 
-std::filesystem::path cache_folder(const Context& context) {
-  if (const auto folder = context.env("XDG_CACHE_HOME")) {
-    return std::filesystem::path(*folder) / "trellis";
-  }
-  if (const auto home = context.env("HOME")) {
-    return std::filesystem::path(*home) / ".cache" / "trellis";
-  }
-  return {};
-}
+namespace fs = std::filesystem;
 
 void add_registry_options(Command& leaf, RegistryFlags& flags) {
   leaf.add_flag("--allow-latest", flags.allow_latest, "Permit the tag latest");
@@ -27,7 +21,8 @@ void add_registry_options(Command& leaf, RegistryFlags& flags) {
   leaf.add_option("--ca-file", flags.ca_file,
                   "PEM file of authorities trusted besides the system's")
       .existing_file();
-  leaf.add_option("--cache", flags.cache, "Folder for downloads (default ~/.cache/trellis)");
+  leaf.add_option("--cache", flags.cache,
+                  "Folder for downloads (default ~/.cache/trellis; of a service $CACHE_DIRECTORY)");
   leaf.add_option("--timeout", flags.timeout_s, "Seconds the whole transfer may take")
       .range(1, 86400)
       .show_default();
@@ -36,8 +31,8 @@ void add_registry_options(Command& leaf, RegistryFlags& flags) {
 package::RegistrySettings registry_settings(const Context& context, const RegistryFlags& flags,
                                             const std::string& registry) {
   package::RegistrySettings settings;
-  settings.cache_folder = flags.cache.empty() ? cache_folder(context) / "images"
-                                              : std::filesystem::path(flags.cache) / "images";
+  const auto cache = flags.cache.empty() ? folders(context.env).cache : fs::path(flags.cache);
+  if (!cache.empty()) settings.cache_folder = cache / "images";
   settings.ca_file = flags.ca_file;
   settings.user_agent = "trellis/" TRELLIS_VERSION;
   if (flags.insecure) settings.insecure = {registry};

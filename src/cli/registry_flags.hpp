@@ -9,9 +9,6 @@
 
 namespace trellis::cli {
 
-/// Where downloads are kept: $XDG_CACHE_HOME/trellis, else ~/.cache/trellis; empty without a home.
-[[nodiscard]] std::filesystem::path cache_folder(const Context& context);
-
 /// Of commands that deal with one registry.
 struct RegistryFlags {
   bool allow_latest = false;

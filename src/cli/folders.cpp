@@ -1,0 +1,52 @@
+#include "cli/folders.hpp"
+
+#include <string_view>
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The variable as an absolute path; relative ones mean nothing (XDG Base Directory
+/// Specification), as nobody can tell what they are relative to.
+fs::path absolute(const Environment& env, const char* name) {
+  const auto value = env(name);
+  return value && value->starts_with('/') ? fs::path(*value) : fs::path();
+}
+
+/// The first of the folders systemd made for the service: the list is separated by colons.
+fs::path of_service(const Environment& env, const char* name) {
+  const auto value = env(name).value_or("");
+  const auto first = std::string_view(value).substr(0, value.find(':'));
+  return first.starts_with('/') ? fs::path(first) : fs::path();
+}
+
+fs::path home(const Environment& env) {
+  auto folder = absolute(env, "HOME");
+  return folder.relative_path().empty() ? fs::path() : folder;
+}
+
+fs::path below(const fs::path& folder, std::string_view name) {
+  return folder.empty() ? fs::path() : folder / name;
+}
+
+fs::path first_of(fs::path one, fs::path two, fs::path three) {
+  if (!one.empty()) return one;
+  return two.empty() ? three : two;
+}
+
+}  // namespace
+
+Folders folders(const Environment& env) {
+  const auto user = home(env);
+  const auto state = of_service(env, "STATE_DIRECTORY");
+  return {.cache = first_of(below(absolute(env, "XDG_CACHE_HOME"), "trellis"),
+                            of_service(env, "CACHE_DIRECTORY"), below(user, ".cache/trellis")),
+          .state = first_of(below(absolute(env, "XDG_STATE_HOME"), "trellis"), state,
+                            below(user, ".local/state/trellis")),
+          .keys = first_of(below(user, ".wash/keys"), below(state, "keys"), {}),
+          .service_runtime = of_service(env, "RUNTIME_DIRECTORY"),
+          .credentials = absolute(env, "CREDENTIALS_DIRECTORY")};
+}
+
+}  // namespace trellis::cli
