@@ -12,7 +12,7 @@ using nlohmann::json;
 
 struct CallOptions {
   CallData data;
-  std::string host;
+  HostChoice host;
   std::uint32_t timeout_ms = 0;
   LatticeConnection lattice;
 };

@@ -209,6 +209,7 @@ void add_dev(Command& app, Context& context) {
       .completes(ValueKind::folder);
   leaf.add_option("--health-addr", options->flags.health_address,
                   "Loopback address for /livez and /readyz: 127.0.0.1:PORT");
+  add_socket_options(leaf, options->flags.socket);
   add_log_options(leaf, options->flags);
   leaf.run([options, &context] {
     if (auto done = run_dev(context, *options); !done) print_error(context, {}, done.error());

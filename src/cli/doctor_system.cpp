@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,6 +19,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/doctor_engine.hpp"
+#include "control/socket_folder.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -116,32 +116,12 @@ class Machine final : public System {
   const std::function<std::optional<std::string>(const char*)>& env_;
 };
 
-fs::path socket_folder(const std::optional<std::string>& runtime_folder, uid_t user) {
-  if (runtime_folder) return fs::path(*runtime_folder) / "trellis";
-  return fmt::format("/tmp/trellis-{}", user);
-}
-
-/// What keeps a folder from being private to the user, or an empty text.
-std::string objection(const struct stat& status, uid_t user) {
-  if (!S_ISDIR(status.st_mode)) return "not a folder";
-  if (status.st_uid != user) return fmt::format("belongs to user {}", status.st_uid);
-  if ((status.st_mode & 077U) != 0) return "other users may enter it";
-  return {};
-}
-
 Result<std::string> Machine::state_folder() const {
-  const auto folder = socket_folder(env_("XDG_RUNTIME_DIR"), user());
-  struct stat status{};
-  if (::lstat(folder.c_str(), &status) != 0) {
-    const int number = errno;
-    if (number == ENOENT) return folder.string() + " will be made";
-    return fail(ErrorCode::denied, fmt::format("{}: {}", folder.string(), std::strerror(number)),
-                "set XDG_RUNTIME_DIR to a folder of your own");
-  }
-  const auto wrong = objection(status, user());
-  if (wrong.empty()) return folder.string() + " is private to this user";
-  return fail(ErrorCode::denied, fmt::format("{}: {}", folder.string(), wrong),
-              "remove it, or set XDG_RUNTIME_DIR to a folder of your own (mode 700)");
+  const auto folder = control::socket_folder(env_("XDG_RUNTIME_DIR"), user());
+  const auto usable = control::check_folder(folder, user());
+  if (usable) return folder.string() + " is private to this user";
+  if (usable.error().code == ErrorCode::not_found) return folder.string() + " will be made";
+  return std::unexpected(usable.error());
 }
 
 }  // namespace

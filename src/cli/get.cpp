@@ -1,10 +1,12 @@
 // trellis get hosts|inventory|links|claims, over the control socket (cli.md 6).
 #include <fmt/format.h>
-#include <unistd.h>
+
+#include <ostream>
 
 #include "base/text.hpp"
 #include "cli/columns.hpp"
 #include "cli/host_client.hpp"
+#include "cli/printable.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -95,19 +97,28 @@ std::string providers_text(const json& inventory) {
   return table.empty() ? "No providers found" : table.text();
 }
 
-Result<Answer> hosts(const Context& context) {
-  const auto running = control::running_hosts(control_folder(context), ::geteuid());
-  if (!running) return std::unexpected(running.error());
+Result<Answer> hosts(const Context& context, const HostChoice& choice) {
+  const auto found = hosts_in_reach(context, choice);
+  if (!found) return std::unexpected(found.error());
+  if (found->running.empty() && !found->unreachable.empty()) {
+    return std::unexpected(found->unreachable.front());
+  }
+  for (const auto& error : found->unreachable) {
+    context.err << "Warning: " << printable(error.message) << '\n';
+  }
   Columns table({"Host ID", "Uptime (seconds)", "Process ID"});
   auto list = json::array();
-  for (const auto& host : *running) {
+  for (const auto& host : found->running) {
     table.row({host.id, std::to_string(host.uptime.count()), std::to_string(host.pid)});
-    list.push_back({{"id", host.id}, {"uptime", host.uptime.count()}, {"pid", host.pid}});
+    list.push_back({{"id", host.id},
+                    {"uptime", host.uptime.count()},
+                    {"pid", host.pid},
+                    {"socket", host.socket.string()}});
   }
   return Answer{table.empty() ? "No hosts found" : table.text(), {{"hosts", std::move(list)}}};
 }
 
-Result<Answer> inventory(const Context& context, const std::string& host) {
+Result<Answer> inventory(const Context& context, const HostChoice& host) {
   auto answer = ask_host(context, host, {.operation = "inventory"});
   if (!answer) return pass(answer);
   const auto text = fmt::format("Host Inventory ({}), up {} s\n\n{}\n\n{}\n\n{}\n\n{}",
@@ -117,7 +128,7 @@ Result<Answer> inventory(const Context& context, const std::string& host) {
   return Answer{text, {{"inventory", std::move(*answer)}}};
 }
 
-Result<Answer> links(const Context& context, const std::string& host) {
+Result<Answer> links(const Context& context, const HostChoice& host) {
   auto answer = ask_host(context, host, {.operation = "links"});
   if (!answer) return pass(answer);
   return Answer{links_table(list_of(*answer, "links")), std::move(*answer)};
@@ -138,18 +149,19 @@ std::string claims_text(const json& claims) {
   return text.empty() ? "No claims found" : text;
 }
 
-Result<Answer> claims(const Context& context, const std::string& host) {
+Result<Answer> claims(const Context& context, const HostChoice& host) {
   auto answer = ask_host(context, host, {.operation = "claims"});
   if (!answer) return pass(answer);
   return Answer{claims_text(list_of(*answer, "claims")), {{"claims", std::move(*answer)}}};
 }
 
-using Query = Result<Answer> (*)(const Context&, const std::string& host);
+using Query = Result<Answer> (*)(const Context&, const HostChoice& host);
 
-void add_query(Command& parent, Context& context, const char* name, const char* help, Query query) {
+void add_query(Command& parent, Context& context, const char* name, const char* help, Query query,
+               const std::function<void(Command&, HostChoice&)>& extend = add_host_option) {
   auto& leaf = parent.add_subcommand(name, help);
-  auto host = std::make_shared<std::string>();
-  add_host_option(leaf, *host);
+  auto host = std::make_shared<HostChoice>();
+  extend(leaf, *host);
   add_leaf(leaf, context, [host, query, &context](auto&) { return query(context, *host); });
 }
 
@@ -162,8 +174,8 @@ void add_links_query(Command& parent, Context& context, const char* name) {
 void add_host_get(Command& app, Context& context) {
   auto& get = app.add_subcommand("get", "Look at the hosts that run on this machine");
   get.require_subcommand();
-  auto& all = get.add_subcommand("hosts", "Hosts of this user");
-  add_leaf(all, context, [&context](auto&) { return hosts(context); });
+  add_query(get, context, "hosts", "Hosts of this user and of the system", hosts,
+            add_socket_option);
   add_query(get, context, "inventory", "Actors, providers, links and labels of a host", inventory);
   add_links_query(get, context, "links");
   add_query(get, context, "claims", "Claims of the actors a host has seen", claims);

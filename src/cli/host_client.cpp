@@ -3,34 +3,71 @@
 #include <unistd.h>
 
 #include <system_error>
+#include <vector>
 
+#include "cli/folders.hpp"
+#include "cli/socket_flags.hpp"
 #include "control/json_text.hpp"
 #include "control/socket_folder.hpp"
 #include "package/reference.hpp"
 
 namespace trellis::cli {
 
-std::filesystem::path control_folder(const Context& context) {
-  return control::socket_folder(context.env("XDG_RUNTIME_DIR"), ::geteuid());
+namespace {
+
+using control::Place;
+
+/// The user's own, then the system's: what a service is told by systemd, else where that is.
+std::vector<Place> places(const Context& context) {
+  const auto own = control::socket_folder(context.env("XDG_RUNTIME_DIR"), ::geteuid());
+  auto service = folders(context.env).service_runtime;
+  if (service.empty()) service = control::system_folder;
+  if (own == service) return {{.kind = Place::Kind::shared, .folder = own}};
+  return {{.folder = own}, {.kind = Place::Kind::shared, .folder = std::move(service)}};
 }
 
-void add_host_option(Command& leaf, std::string& wanted) {
-  leaf.add_option("--host", wanted,
+Result<control::Hosts> host_behind(const std::filesystem::path& socket) {
+  auto host = control::host_at(socket, ::geteuid());
+  if (host) return control::Hosts{.running = {std::move(*host)}, .unreachable = {}};
+  if (host.error().code != ErrorCode::not_found) return pass(host);
+  return fail(ErrorCode::not_found, "no host listens at " + socket.string(),
+              "start one with: trellis up --socket " + socket.string());
+}
+
+}  // namespace
+
+void add_host_option(Command& leaf, HostChoice& choice) {
+  leaf.add_option("--host", choice.host,
                   "Which host, when several run: process id, or the beginning of its key")
       .completes(ValueKind::host);
+  add_socket_option(leaf, choice);
 }
 
-Result<control::Client> connect_host(const Context& context, const std::string& wanted) {
-  const auto hosts = control::running_hosts(control_folder(context), ::geteuid());
+void add_socket_option(Command& leaf, HostChoice& choice) {
+  leaf.add_option("--socket", choice.socket,
+                  "Control socket of the host [env TRELLIS_SOCKET]; without it, the places where "
+                  "hosts of this user and of the system have theirs")
+      .completes(ValueKind::file);
+}
+
+Result<control::Hosts> hosts_in_reach(const Context& context, const HostChoice& choice) {
+  if (const auto socket = option_or_env(context, choice.socket, socket_variable)) {
+    return host_behind(control::named_place(*socket).socket);
+  }
+  return control::find_hosts(places(context), ::geteuid());
+}
+
+Result<control::Client> connect_host(const Context& context, const HostChoice& choice) {
+  const auto hosts = hosts_in_reach(context, choice);
   if (!hosts) return std::unexpected(hosts.error());
-  const auto host = control::choose_host(*hosts, wanted);
+  const auto host = control::choose_host(*hosts, choice.host);
   if (!host) return std::unexpected(host.error());
   return control::Client::connect(host->socket, ::geteuid());
 }
 
-control::Outcome ask_host(const Context& context, const std::string& wanted,
+control::Outcome ask_host(const Context& context, const HostChoice& choice,
                           const control::Request& request, std::chrono::milliseconds patience) {
-  auto client = connect_host(context, wanted);
+  auto client = connect_host(context, choice);
   if (!client) return pass(client);
   return client->request(request, patience);
 }

@@ -10,21 +10,31 @@
 
 namespace trellis::cli {
 
-/// Where this user's hosts have their control sockets.
-[[nodiscard]] std::filesystem::path control_folder(const Context& context);
+/// Which host a command is meant for.
+struct HostChoice {
+  std::string host;    ///< --host: process id, or the beginning of a key; empty: the only one
+  std::string socket;  ///< --socket: one control socket; empty: every place is looked into
+};
 
-/// Adds --host, which chooses among several running hosts.
-void add_host_option(Command& leaf, std::string& wanted);
+/// Adds --host, which chooses among several running hosts, and --socket.
+void add_host_option(Command& leaf, HostChoice& choice);
+/// Adds --socket alone.
+void add_socket_option(Command& leaf, HostChoice& choice);
+
+/// Hosts behind the socket that was named; else those of this user and of the system. Errors:
+/// not_found (nobody listens at the socket), denied.
+[[nodiscard]] Result<control::Hosts> hosts_in_reach(const Context& context,
+                                                    const HostChoice& choice);
 
 /// Long enough for a host to read and compile a large module.
 inline constexpr std::chrono::seconds request_patience{120};
 
 /// Connects to the only running host, or the one wanted.
 [[nodiscard]] Result<control::Client> connect_host(const Context& context,
-                                                   const std::string& wanted);
+                                                   const HostChoice& choice);
 
 /// One request to the only running host, or the one wanted.
-[[nodiscard]] control::Outcome ask_host(const Context& context, const std::string& wanted,
+[[nodiscard]] control::Outcome ask_host(const Context& context, const HostChoice& choice,
                                         const control::Request& request,
                                         std::chrono::milliseconds patience = request_patience);
 

@@ -124,13 +124,17 @@ void add_host_options(Command& leaf, HostFlags& flags) {
                   "Folder with a file for each secret that link values name (secret:NAME); of a "
                   "service $CREDENTIALS_DIRECTORY")
       .existing_folder();
+  add_socket_options(leaf, flags.socket);
   add_registry_flags(leaf, flags);
   add_log_options(leaf, flags);
 }
 
 Result<LocalHostOptions> host_options(const Context& context, const HostFlags& flags,
                                       const std::string& default_level) {
-  LocalHostOptions made{.host = {}, .health_address = flags.health_address};
+  auto socket = socket_options(context, flags.socket);
+  if (!socket) return pass(socket);
+  LocalHostOptions made{
+      .host = {}, .health_address = flags.health_address, .socket = std::move(*socket)};
   for (const auto& label : flags.labels) {
     const auto equals = label.find('=');
     made.host.labels.try_emplace(label.substr(0, equals), label.substr(equals + 1));

@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/local_host.hpp"
+#include "cli/socket_flags.hpp"
 
 namespace trellis::cli {
 
@@ -17,6 +18,7 @@ struct HostFlags {
   std::string log_level;
   std::string log_format = "text";
   std::string health_address;
+  SocketFlags socket;
   std::string provider_mode = "auto";
   std::size_t provider_memory_mb = 0;
   std::string secrets_dir;

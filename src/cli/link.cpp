@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 
 struct LinkCommandOptions {
-  std::string host;
+  HostChoice host;
   std::string actor;
   std::string provider;
   std::string contract;

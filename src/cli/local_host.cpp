@@ -5,7 +5,6 @@
 #include <system_error>
 #include <utility>
 
-#include "cli/host_client.hpp"
 #include "control/metrics.hpp"
 
 namespace trellis::cli {
@@ -20,11 +19,12 @@ Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
   auto engine = EngineRuntime::start();
   if (!engine) return pass(engine);
   const auto health_address = options.health_address;
+  const auto socket = options.socket;
   std::unique_ptr<LocalHost> made(
       new LocalHost(context, std::move(options), std::move(*engine), stop));
   if (auto started = made->host_->start(); !started) return pass(started);
   if (auto health = made->start_health(health_address); !health) return pass(health);
-  made->start_control(context);
+  if (auto control = made->start_control(socket); !control) return pass(control);
   return made;
 }
 
@@ -32,7 +32,8 @@ LocalHost::LocalHost(const Context& context, LocalHostOptions options,
                      std::shared_ptr<EngineRuntime> engine, StopRequest& stop)
     : log_(options.host.log, "control"),
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
-      operations_(*host_, context.clock, [&stop] { stop.request(); }) {}
+      operations_(
+          *host_, context.clock, [&stop] { stop.request(); }) {}
 
 LocalHost::~LocalHost() {
   if (control_) control_->close();
@@ -41,17 +42,19 @@ LocalHost::~LocalHost() {
   control_.reset();
 }
 
-void LocalHost::start_control(const Context& context) {
+Result<void> LocalHost::start_control(const SocketOptions& socket) {
   auto server = control::Server::start(
-      {.folder = control_folder(context), .uid = ::geteuid(), .pid = ::getpid()},
+      {.place = socket.place, .audience = socket.audience, .pid = ::getpid()},
       [this](const control::Request& request) { return operations_.handle(request); }, log_);
   if (server) {
     control_.emplace(std::move(*server));
-  } else {
-    log_.warn("no control socket, so `trellis call` and the like will not find this host: {}{}{}",
-              server.error().message, server.error().remedy.empty() ? "" : "; ",
-              server.error().remedy);
+    return {};
   }
+  if (socket.wished) return pass(server);
+  log_.warn("no control socket, so `trellis call` and the like will not find this host: {}{}{}",
+            server.error().message, server.error().remedy.empty() ? "" : "; ",
+            server.error().remedy);
+  return {};
 }
 
 Result<void> LocalHost::start_health(const std::string& address) {

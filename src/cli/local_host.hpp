@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/socket_flags.hpp"
 #include "cli/stop_request.hpp"
 #include "control/health_server.hpp"
 #include "control/operations.hpp"
@@ -24,13 +25,14 @@ namespace trellis::cli {
 struct LocalHostOptions {
   HostOptions host;
   std::string health_address;  ///< empty: none
+  SocketOptions socket = {};
 };
 
 /// Main thread only, but for what its parts allow. Make the StopRequest first.
 class LocalHost {
  public:
   /// Starts engine, host, control socket and health address. A control socket that cannot be had is
-  /// a warning: the host works without it.
+  /// a warning, as the host works without it; one that somebody named is an error.
   [[nodiscard]] static Result<std::unique_ptr<LocalHost>> start(const Context& context,
                                                                 LocalHostOptions options,
                                                                 StopRequest& stop);
@@ -51,7 +53,7 @@ class LocalHost {
  private:
   LocalHost(const Context& context, LocalHostOptions options, std::shared_ptr<EngineRuntime> engine,
             StopRequest& stop);
-  void start_control(const Context& context);
+  [[nodiscard]] Result<void> start_control(const SocketOptions& socket);
   [[nodiscard]] Result<void> start_health(const std::string& address);
   [[nodiscard]] control::Readiness readiness() const;
   [[nodiscard]] std::string metrics() const;

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 /// What the leaves of this file need; each uses some of it.
 struct StartStopOptions {
-  std::string host;
+  HostChoice host;
   std::string first;
   std::string second;
   std::string link_name = "default";

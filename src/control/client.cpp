@@ -6,27 +6,13 @@
 
 #include "base/limits.hpp"
 #include "control/frame.hpp"
+#include "control/peer.hpp"
 #include "control/socket_folder.hpp"
 
 namespace trellis::control {
 namespace {
 
 constexpr std::chrono::seconds ping_timeout{2};
-
-Result<RunningHost> ask(const std::filesystem::path& path, uid_t uid) {
-  auto client = Client::connect(path, uid);
-  if (!client) return pass(client);
-  const auto answer = client->request({.operation = "ping"}, ping_timeout);
-  if (!answer) return std::unexpected(answer.error());
-  if (!answer->is_object()) return fail(ErrorCode::malformed, "ping: not an object");
-  RunningHost host{.pid = client->pid(), .socket = path};
-  if (const auto id = answer->find("host_id"); id != answer->end() && id->is_string())
-    host.id = *id;
-  if (const auto uptime = answer->find("uptime"); uptime != answer->end() && uptime->is_number()) {
-    host.uptime = std::chrono::seconds(uptime->get<std::int64_t>());
-  }
-  return host;
-}
 
 bool fits(const RunningHost& host, std::string_view wanted) {
   return wanted.empty() || std::to_string(host.pid) == wanted || host.id.starts_with(wanted);
@@ -43,13 +29,19 @@ std::string list_of(const std::vector<RunningHost>& hosts) {
 }  // namespace
 
 Result<Client> Client::connect(const std::filesystem::path& path, uid_t uid) {
+  // Before anything is sent: a stranger must not even learn what is asked.
   auto socket = connect_socket(path);
   if (!socket) return pass(socket);
+  const auto believed = believed_users(path.parent_path(), uid);
+  if (!believed) return std::unexpected(believed.error());
   const auto peer = peer_of(socket->get());
   if (!peer) return std::unexpected(peer.error());
-  if (!may_speak(*peer, uid)) {
+  if (std::ranges::find(*believed, peer->uid) == believed->end()) {
     return fail(ErrorCode::denied,
-                fmt::format("{}: listened to by user {}", path.string(), peer->uid));
+                fmt::format("{}: user {} listens there, who is not believed to run this host: "
+                            "neither this user, nor root, nor the owner of the folder",
+                            path.string(), peer->uid),
+                "if that is right, be root to name it");
   }
   return Client(std::move(*socket), peer->pid);
 }
@@ -69,28 +61,56 @@ Outcome Client::request(const Request& request, std::chrono::milliseconds timeou
               "it may have stopped, or still be at work: look at its log");
 }
 
-Result<std::vector<RunningHost>> running_hosts(const std::filesystem::path& folder, uid_t uid) {
-  const auto sockets = live_sockets(folder, uid);
-  if (!sockets) return std::unexpected(sockets.error());
-  std::vector<RunningHost> hosts;
-  for (const auto& path : *sockets) {
-    if (auto host = ask(path, uid); host) hosts.push_back(std::move(*host));
+Result<RunningHost> host_at(const std::filesystem::path& socket, uid_t uid) {
+  auto client = Client::connect(socket, uid);
+  if (!client) return pass(client);
+  const auto answer = client->request({.operation = "ping"}, ping_timeout);
+  if (!answer) return std::unexpected(answer.error());
+  if (!answer->is_object()) return fail(ErrorCode::malformed, "ping: not an object");
+  RunningHost host{.pid = client->pid(), .socket = socket};
+  if (const auto id = answer->find("host_id"); id != answer->end() && id->is_string())
+    host.id = *id;
+  if (const auto uptime = answer->find("uptime"); uptime != answer->end() && uptime->is_number()) {
+    host.uptime = std::chrono::seconds(uptime->get<std::int64_t>());
   }
-  return hosts;
+  return host;
 }
 
-Result<RunningHost> choose_host(const std::vector<RunningHost>& hosts, std::string_view wanted) {
+Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid) {
+  Hosts found;
+  for (const auto& place : places) {
+    const auto sockets = live_sockets(place, uid);
+    if (!sockets && place.kind == Place::Kind::own) return std::unexpected(sockets.error());
+    if (!sockets) {
+      found.unreachable.push_back(sockets.error());
+      continue;
+    }
+    for (const auto& path : *sockets) {
+      if (auto host = host_at(path, uid); host) {
+        found.running.push_back(std::move(*host));
+      } else if (host.error().code == ErrorCode::denied) {
+        found.unreachable.push_back(host.error());
+      }
+    }
+  }
+  return found;
+}
+
+Result<RunningHost> choose_host(const Hosts& hosts, std::string_view wanted) {
   std::vector<RunningHost> fitting;
-  std::copy_if(hosts.begin(), hosts.end(), std::back_inserter(fitting),
-               [&](const auto& host) { return fits(host, wanted); });
+  std::ranges::copy_if(hosts.running, std::back_inserter(fitting),
+                       [&](const auto& host) { return fits(host, wanted); });
   if (fitting.size() == 1) return fitting.front();
-  if (hosts.empty()) {
+  if (fitting.empty() && !hosts.unreachable.empty()) {
+    return std::unexpected(hosts.unreachable.front());
+  }
+  if (hosts.running.empty()) {
     return fail(ErrorCode::not_found, "no host is running",
                 "start one with `trellis up` (as this user, with the same XDG_RUNTIME_DIR)");
   }
   if (fitting.empty()) {
     return fail(ErrorCode::not_found, fmt::format("no running host fits '{}'", wanted),
-                "running: " + list_of(hosts));
+                "running: " + list_of(hosts.running));
   }
   return fail(ErrorCode::invalid_argument,
               fmt::format("{} hosts are running{}", fitting.size(),

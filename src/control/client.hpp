@@ -11,13 +11,15 @@
 
 #include "base/descriptor.hpp"
 #include "control/protocol.hpp"
+#include "control/socket_folder.hpp"
 
 namespace trellis::control {
 
 /// A connection to one host; requests are answered in order. One thread at a time.
 class Client {
  public:
-  /// Errors: not_found (nobody listens), busy, denied (the other side is another user's).
+  /// Errors: not_found (nobody listens), busy, denied (this user may not reach it, or whoever
+  /// listens is not believed to be a host: see believed_users()).
   [[nodiscard]] static Result<Client> connect(const std::filesystem::path& path, uid_t uid);
 
   /// Sends a request and waits for the answer. After deadline or unavailable the connection is of
@@ -32,7 +34,7 @@ class Client {
   pid_t pid_;
 };
 
-/// A host of this user that answered.
+/// A host that answered.
 struct RunningHost {
   pid_t pid = 0;
   std::string id = {};
@@ -40,13 +42,22 @@ struct RunningHost {
   std::filesystem::path socket = {};
 };
 
-/// All hosts of the folder that answer within two seconds; those that do not are left out.
-[[nodiscard]] Result<std::vector<RunningHost>> running_hosts(const std::filesystem::path& folder,
-                                                             uid_t uid);
+/// The host behind one socket, by asking it. Errors: those of connect() and request().
+[[nodiscard]] Result<RunningHost> host_at(const std::filesystem::path& socket, uid_t uid);
+
+/// What was found in the places where hosts are looked for.
+struct Hosts {
+  std::vector<RunningHost> running;
+  std::vector<Error> unreachable;  ///< places and hosts that are there, but not for this user
+};
+
+/// All hosts that answer within two seconds; those that do not are left out. An error is that of a
+/// folder of the user's own, which must be mended first.
+[[nodiscard]] Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid);
 
 /// The one host meant by `wanted`: a process id or the beginning of a host key; empty means the
-/// only one that runs. Errors: not_found, invalid_argument (several fit), with what runs.
-[[nodiscard]] Result<RunningHost> choose_host(const std::vector<RunningHost>& hosts,
-                                              std::string_view wanted);
+/// only one that runs. Errors: not_found, invalid_argument (several fit), with what runs; denied
+/// when there are hosts, but none this user may reach.
+[[nodiscard]] Result<RunningHost> choose_host(const Hosts& hosts, std::string_view wanted);
 
 }  // namespace trellis::control

@@ -5,10 +5,13 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <exception>
 #include <list>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -16,16 +19,31 @@
 #include "base/descriptor.hpp"
 #include "base/limits.hpp"
 #include "control/frame.hpp"
+#include "control/peer.hpp"
 #include "control/socket_folder.hpp"
 
 namespace trellis::control {
 namespace {
+
+/// How long the end waits for answers that are on their way out.
+constexpr std::chrono::seconds last_answers{2};
 
 struct Connection {
   Descriptor socket;
   std::atomic<bool> done{false};
   std::thread thread;
 };
+
+Error refusal(const Audience& audience) {
+  if (!audience.group) {
+    return {ErrorCode::denied, "this host belongs to another user",
+            "be root, or the user the host runs as"};
+  }
+  const auto group = group_name(*audience.group);
+  return {ErrorCode::denied,
+          fmt::format("this host is for its user, root and the group {} only", group),
+          fmt::format("be root (sudo), or join: usermod -aG {} USER, and log in again", group)};
+}
 
 }  // namespace
 
@@ -36,6 +54,7 @@ class Server::Implementation {
       : options_(std::move(options)),
         handler_(std::move(handler)),
         log_(std::move(log)),
+        stranger_(refusal(options_.audience)),
         listener_(std::in_place, std::move(listener)),
         path_(listener_->path()),
         wake_(std::move(wake)),
@@ -43,6 +62,7 @@ class Server::Implementation {
 
   ~Implementation() {
     close();
+    wait_for_answers();
     for_each_socket(SHUT_RDWR);
     for (auto& connection : connections_) connection.thread.join();
   }
@@ -77,9 +97,9 @@ class Server::Implementation {
   void admit(Descriptor socket) {
     forget_finished();
     const auto peer = peer_of(socket.get());
-    if (!peer || !may_speak(*peer, options_.uid)) {
+    if (!peer || !may_speak(*peer, options_.audience)) {
       log_.warn("control socket: refused a connection of user {}", peer ? peer->uid : uid_t(-1));
-      return refuse(socket, {ErrorCode::denied, "this host belongs to another user", {}});
+      return refuse(socket, stranger_);
     }
     if (connections_.size() >= options_.connections) {
       return refuse(socket, {ErrorCode::busy,
@@ -93,7 +113,9 @@ class Server::Implementation {
       connection.thread = std::thread([this, &connection] {
         serve(connection.socket.get());
         ::shutdown(connection.socket.get(), SHUT_RDWR);
+        const std::scoped_lock lock(mutex_);
         connection.done = true;
+        ended_.notify_all();
       });
     } catch (const std::system_error& problem) {
       log_.warn("control socket: no thread for a connection: {}", problem.what());
@@ -132,6 +154,15 @@ class Server::Implementation {
     }
   }
 
+  /// Closed connections end by themselves once their answer is out, at once in most cases: the host
+  /// has stopped. One that does not take its answer is not waited for.
+  void wait_for_answers() {
+    std::unique_lock lock(mutex_);
+    ended_.wait_for(lock, last_answers, [this] {
+      return std::ranges::all_of(connections_, [](const auto& one) { return one.done.load(); });
+    });
+  }
+
   /// Accepting thread, or when it has ended.
   void forget_finished() {
     connections_.remove_if([](Connection& connection) {
@@ -148,18 +179,24 @@ class Server::Implementation {
   const ServerOptions options_;
   const Handler handler_;
   const Log log_;
+  const Error stranger_;  // what somebody is told who may not command this host
   std::optional<Listener> listener_;
   const std::filesystem::path path_;
   const Descriptor wake_;
+  std::mutex mutex_;  // for ended_
+  std::condition_variable ended_;
   std::list<Connection> connections_;  // of the accepting thread; of close() once that has ended
   std::thread acceptor_;               // last: uses everything above
 };
 
 Result<Server> Server::start(ServerOptions options, Handler handler, Log log) {
-  if (auto ready = prepare_folder(options.folder, options.uid); !ready) return pass(ready);
+  const auto& place = options.place;
+  if (auto ready = prepare_place(place, options.audience); !ready) return pass(ready);
+  const bool named = place.kind == Place::Kind::named;
   // Left-overs of hosts that died go now; a failure here must not keep this host from starting.
-  static_cast<void>(live_sockets(options.folder, options.uid));
-  auto listener = Listener::open(options.folder, options.pid);
+  if (!named) static_cast<void>(live_sockets(place, options.audience.owner));
+  auto listener = Listener::open(
+      named ? place.socket : place.folder / fmt::format("{}.sock", options.pid), options.audience);
   if (!listener) return pass(listener);
   Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return fail(ErrorCode::unavailable, "control socket: no descriptors left");

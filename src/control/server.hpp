@@ -12,13 +12,14 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "control/protocol.hpp"
+#include "control/socket_folder.hpp"
 
 namespace trellis::control {
 
 struct ServerOptions {
-  std::filesystem::path folder;  ///< from socket_folder()
-  uid_t uid = 0;                 ///< owner of the folder; only this user and root may connect
-  pid_t pid = 0;                 ///< names the socket
+  Place place;        ///< where the socket is made
+  Audience audience;  ///< who may connect
+  pid_t pid = 0;      ///< names the socket, unless the place does: `<pid>.sock`
   std::size_t connections = limits::control_connections;
   std::chrono::milliseconds idle = limits::control_idle;
   std::chrono::milliseconds transfer = limits::control_transfer;
@@ -35,8 +36,8 @@ class Server {
 
   Server(Server&&) noexcept;
   Server& operator=(Server&&) = delete;
-  /// Does what close() does, cuts every connection, and waits for requests that are being handled:
-  /// stop first what they wait for.
+  /// Does what close() does, gives answers a moment to go out, cuts every connection, and waits for
+  /// requests that are being handled: stop first what they wait for.
   ~Server();
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept;

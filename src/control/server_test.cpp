@@ -32,14 +32,17 @@ Outcome echo(const Request& request) {
 class ControlServer : public testing::Test {
  protected:
   [[nodiscard]] ServerOptions options() const {
-    return {.folder = folder_, .uid = ::geteuid(), .pid = ::getpid()};
+    return {.place = place_, .audience = {.owner = ::geteuid()}, .pid = ::getpid()};
   }
   [[nodiscard]] Result<Client> connect(const Server& server) const {
     return Client::connect(server.path(), ::geteuid());
   }
 
+  [[nodiscard]] static std::string socket_name() { return std::to_string(::getpid()) + ".sock"; }
+
   test::TempDir temp_;
   fs::path folder_ = temp_.path() / "trellis";
+  Place place_{.folder = folder_};
 };
 
 TEST_F(ControlServer, AnswersRequestsInOrder) {
@@ -152,23 +155,51 @@ TEST_F(ControlServer, AnAnswerUnderWaySurvivesClose) {
   EXPECT_FALSE(client->request({"slow", json::object()}, 10s)) << "closed to new requests";
 }
 
+TEST_F(ControlServer, AnAnswerUnderWaySurvivesTheEnd) {
+  std::binary_semaphore entered(0);
+  std::optional<Server> server;
+  {
+    auto started = Server::start(options(),
+                                 [&](const Request&) -> Outcome {
+                                   entered.release();
+                                   while (fs::exists(place_.folder / socket_name())) {
+                                     std::this_thread::yield();
+                                   }
+                                   std::this_thread::sleep_for(50ms);  // the end is under way
+                                   return json("done");
+                                 },
+                                 {});
+    ASSERT_TRUE(started);
+    server.emplace(std::move(*started));
+  }
+  auto client = connect(*server);
+  ASSERT_TRUE(client);
+  Outcome answer;
+  std::thread asking([&] { answer = client->request({"stop", json::object()}, 10s); });
+  entered.acquire();
+  server.reset();
+  asking.join();
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(*answer, json("done"));
+}
+
 TEST_F(ControlServer, ClientsFindItAndStaleSocketsGo) {
   const auto server = Server::start(options(), echo, {});
   ASSERT_TRUE(server);
   const auto stale = folder_ / "999999999.sock";
   {
-    const auto left = Listener::open(folder_, 999999999);
+    const auto left = Listener::open(folder_ / "999999999.sock", {.owner = ::geteuid()});
     ASSERT_TRUE(left);
     fs::create_hard_link(left->path(), folder_ / "x");
   }
   fs::rename(folder_ / "x", stale);  // a socket whose listener is gone
   std::ofstream(folder_ / "notes.txt") << "not ours to remove";
-  const auto hosts = running_hosts(folder_, ::geteuid());
+  const auto hosts = find_hosts({place_}, ::geteuid());
   ASSERT_TRUE(hosts) << hosts.error().message;
-  ASSERT_EQ(hosts->size(), 1U);
-  EXPECT_EQ(hosts->front().pid, ::getpid());
-  EXPECT_EQ(hosts->front().id, "NTEST");
-  EXPECT_EQ(hosts->front().uptime, 7s);
+  ASSERT_EQ(hosts->running.size(), 1U);
+  EXPECT_EQ(hosts->running.front().pid, ::getpid());
+  EXPECT_EQ(hosts->running.front().id, "NTEST");
+  EXPECT_EQ(hosts->running.front().uptime, 7s);
   EXPECT_FALSE(fs::exists(stale));
   EXPECT_TRUE(fs::exists(folder_ / "notes.txt"));
 }
@@ -177,7 +208,7 @@ TEST_F(ControlServer, ALeftOverOfTheSameProcessIdIsReplaced) {
   fs::create_directory(folder_);
   fs::permissions(folder_, fs::perms::owner_all);
   {
-    const auto left = Listener::open(folder_, ::getpid());
+    const auto left = Listener::open(folder_ / "x.sock", {.owner = ::geteuid()});
     ASSERT_TRUE(left);
     fs::create_hard_link(left->path(), folder_ / "x");
   }
@@ -191,20 +222,23 @@ TEST_F(ControlServer, ALeftOverOfTheSameProcessIdIsReplaced) {
 TEST(SocketFolder, RefusesLinksFilesAndFoldersOfOthers) {
   const test::TempDir temp;
   const auto own = temp.path() / "own";
-  ASSERT_TRUE(prepare_folder(own, ::geteuid()));
-  EXPECT_TRUE(prepare_folder(own, ::geteuid())) << "twice is fine";
+  const auto prepare = [](const fs::path& folder, uid_t uid) {
+    return prepare_place({.folder = folder}, {.owner = uid});
+  };
+  ASSERT_TRUE(prepare(own, ::geteuid()));
+  EXPECT_TRUE(prepare(own, ::geteuid())) << "twice is fine";
   fs::create_directory_symlink(own, temp.path() / "link");
   std::ofstream(temp.path() / "file") << "x";
   for (const char* name : {"link", "file"}) {
-    const auto refused = prepare_folder(temp.path() / name, ::geteuid());
+    const auto refused = prepare(temp.path() / name, ::geteuid());
     ASSERT_FALSE(refused) << name;
     EXPECT_EQ(refused.error().code, ErrorCode::denied);
   }
-  const auto foreign = prepare_folder(own, ::geteuid() + 1);
+  const auto foreign = prepare(own, ::geteuid() + 1);
   ASSERT_FALSE(foreign);
   EXPECT_EQ(foreign.error().code, ErrorCode::denied);
   fs::permissions(own, fs::perms::group_exec, fs::perm_options::add);
-  const auto open = prepare_folder(own, ::geteuid());
+  const auto open = prepare(own, ::geteuid());
   ASSERT_FALSE(open);
   EXPECT_NE(open.error().remedy.find("chmod 700"), std::string::npos);
 }
@@ -219,13 +253,6 @@ TEST(SocketFolder, FollowsTheEnvironmentOnlyToOurOwnFolder) {
   EXPECT_EQ(socket_folder(std::nullopt, uid), common);
 }
 
-TEST(SocketFolder, OnlyTheOwnerAndRootMaySpeak) {
-  EXPECT_TRUE(may_speak({.pid = 1, .uid = 1000}, 1000));
-  EXPECT_TRUE(may_speak({.pid = 1, .uid = 0}, 1000));
-  EXPECT_FALSE(may_speak({.pid = 1, .uid = 1001}, 1000));
-  EXPECT_FALSE(may_speak({.pid = 1, .uid = 1000}, 0));
-}
-
 TEST(SocketFolder, NamesTooLongForASocketAreAnError) {
   const auto refused = connect_socket("/tmp/" + std::string(200, 'x'));
   ASSERT_FALSE(refused);
@@ -235,13 +262,26 @@ TEST(SocketFolder, NamesTooLongForASocketAreAnError) {
 TEST(ChooseHost, TheOnlyOneOrTheOneAskedFor) {
   const RunningHost a{.pid = 12, .id = "NAAA"};
   const RunningHost b{.pid = 123, .id = "NAAB"};
-  EXPECT_EQ(choose_host({a}, "")->pid, 12);
-  EXPECT_EQ(choose_host({a, b}, "12")->pid, 12) << "a process id is whole or not at all";
-  EXPECT_EQ(choose_host({a, b}, "NAAB")->pid, 123);
-  EXPECT_EQ(choose_host({}, "").error().code, ErrorCode::not_found);
-  EXPECT_EQ(choose_host({a}, "99").error().code, ErrorCode::not_found);
-  EXPECT_EQ(choose_host({a, b}, "").error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(choose_host({a, b}, "NAA").error().code, ErrorCode::invalid_argument);
+  const auto choose = [](std::vector<RunningHost> running, std::string_view wanted) {
+    return choose_host({.running = std::move(running), .unreachable = {}}, wanted);
+  };
+  EXPECT_EQ(choose({a}, "")->pid, 12);
+  EXPECT_EQ(choose({a, b}, "12")->pid, 12) << "a process id is whole or not at all";
+  EXPECT_EQ(choose({a, b}, "NAAB")->pid, 123);
+  EXPECT_EQ(choose({}, "").error().code, ErrorCode::not_found);
+  EXPECT_EQ(choose({a}, "99").error().code, ErrorCode::not_found);
+  EXPECT_EQ(choose({a, b}, "").error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(choose({a, b}, "NAA").error().code, ErrorCode::invalid_argument);
+}
+
+TEST(ChooseHost, OneOutOfReachIsNotTheSameAsNone) {
+  const Error denied{ErrorCode::denied, "cannot reach the host", "join"};
+  EXPECT_EQ(choose_host({.running = {}, .unreachable = {denied}}, "").error().code,
+            ErrorCode::denied);
+  const RunningHost own{.pid = 12, .id = "NAAA"};
+  EXPECT_EQ(choose_host({.running = {own}, .unreachable = {denied}}, "")->pid, 12);
+  EXPECT_EQ(choose_host({.running = {own}, .unreachable = {denied}}, "13").error().code,
+            ErrorCode::denied);
 }
 
 }  // namespace
