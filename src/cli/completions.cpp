@@ -20,9 +20,11 @@ constexpr std::chrono::milliseconds completion_patience{1000};
 
 std::vector<Candidate> running_host_names(const Context& context) {
   std::vector<Candidate> found;
-  const auto hosts = control::running_hosts(control_folder(context), ::geteuid());
+  const auto hosts = hosts_in_reach(context, {});
   if (!hosts) return found;
-  for (const auto& host : *hosts) found.push_back({host.id, fmt::format("process {}", host.pid)});
+  for (const auto& host : hosts->running) {
+    found.push_back({host.id, fmt::format("process {}", host.pid)});
+  }
   return found;
 }
 
@@ -31,7 +33,8 @@ std::vector<Candidate> running_names(const Context& context, ValueKind kind,
                                      const std::string& host) {
   if (kind == ValueKind::host) return running_host_names(context);
   std::vector<Candidate> found;
-  const auto inventory = ask_host(context, host, {.operation = "inventory"}, completion_patience);
+  const auto inventory = ask_host(context, {.host = host, .socket = {}}, {.operation = "inventory"},
+                                  completion_patience);
   const auto* list = kind == ValueKind::actor ? "actors" : "providers";
   if (!inventory || !inventory->contains(list)) return found;
   for (const auto& one : inventory->at(list)) {

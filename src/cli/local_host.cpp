@@ -33,7 +33,7 @@ LocalHost::LocalHost(const Context& context, LocalHostOptions options,
     : log_(options.host.log, "control"),
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
       operations_(
-          *host_, context.clock, [&stop] { stop.request(); }) {}
+          *host_, context.clock, [&stop] { stop.request(); }, [this] { return reload(); }) {}
 
 LocalHost::~LocalHost() {
   if (control_) control_->close();
@@ -80,6 +80,22 @@ std::string LocalHost::metrics() const {
 
 void LocalHost::set_started() {
   started_ = true;
+}
+
+void LocalHost::set_reload(std::function<control::Outcome()> reload) {
+  const std::scoped_lock lock(mutex_);
+  reload_ = std::move(reload);
+}
+
+control::Outcome LocalHost::reload() const {
+  std::function<control::Outcome()> work;
+  {
+    const std::scoped_lock lock(mutex_);
+    work = reload_;
+  }
+  if (work) return work();
+  return fail(ErrorCode::unavailable, "this host has no manifest that could be read again (yet)",
+              "wait until it has started, or start it with: trellis up --manifest FILE");
 }
 
 std::string LocalHost::control_path() const {

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -45,6 +47,9 @@ class LocalHost {
   [[nodiscard]] const Log& log() const noexcept { return log_; }
   /// From now on /readyz tells the truth; before it says that the host is still starting.
   void set_started();
+  /// What the control socket's `reload` does; until then there is nothing to reload. It may be
+  /// called from several threads at once, until the destruction of this object.
+  void set_reload(std::function<control::Outcome()> reload);
   /// Path of the control socket; empty when there is none.
   [[nodiscard]] std::string control_path() const;
   /// Address of /livez and /readyz; empty when there is none.
@@ -57,9 +62,12 @@ class LocalHost {
   [[nodiscard]] Result<void> start_health(const std::string& address);
   [[nodiscard]] control::Readiness readiness() const;
   [[nodiscard]] std::string metrics() const;
+  [[nodiscard]] control::Outcome reload() const;
 
   const Log log_;
   std::atomic<bool> started_{false};
+  mutable std::mutex mutex_;
+  std::function<control::Outcome()> reload_;  // under mutex_
   std::unique_ptr<Host> host_;
   control::Operations operations_;
   std::optional<control::Server> control_;

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <optional>
@@ -25,6 +26,9 @@ sigset_t stop_signals() {
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGINT);
   ::sigaddset(&set, SIGTERM);
+  struct sigaction before{};
+  const bool known = ::sigaction(SIGHUP, nullptr, &before) == 0;
+  if (!known || before.sa_handler != SIG_IGN) ::sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -32,6 +36,19 @@ Descriptor open_signals() {
   const auto set = stop_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+std::vector<int> own_terminals() {
+  std::vector<int> found;
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::isatty(number) == 1) found.push_back(number);
+  }
+  return found;
+}
+
+bool is_gone(int terminal) {
+  pollfd entry{terminal, 0, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 /// Whatever hangs, a second signal ends it; nothing but the message can still be done.
@@ -43,8 +60,10 @@ Descriptor open_signals() {
 
 }  // namespace
 
-StopRequest::StopRequest()
-    : signals_(open_signals()),
+StopRequest::StopRequest(HangUp hang_up)
+    : hang_up_(hang_up),
+      terminals_(own_terminals()),
+      signals_(open_signals()),
       end_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { watch(); }) {}
 
@@ -64,9 +83,19 @@ bool StopRequest::requested() const {
   return requested_;
 }
 
-void StopRequest::wait() {
+StopRequest::Wish StopRequest::wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return requested_; });
+  changed_.wait(lock, [this] { return requested_ || reload_; });
+  if (requested_) return Wish::stop;
+  reload_ = false;
+  return Wish::reload;
+}
+
+void StopRequest::hang_up() {
+  if (hang_up_ == HangUp::stop || std::ranges::any_of(terminals_, is_gone)) return request();
+  const std::scoped_lock lock(mutex_);
+  reload_ = true;
+  changed_.notify_all();
 }
 
 void StopRequest::watch() {
@@ -77,6 +106,10 @@ void StopRequest::watch() {
     if (entries[0].revents != 0) return;
     signalfd_siginfo info{};
     if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
+    if (info.ssi_signo == SIGHUP) {
+      hang_up();
+      continue;
+    }
     const auto now = std::chrono::steady_clock::now();
     if (first && now - *first >= same_wish) end_now();
     if (!first) first = now;

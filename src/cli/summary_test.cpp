@@ -53,9 +53,10 @@ TEST(Summary, SaysHowTheHostStandsWithItsLattice) {
 
 TEST(Summary, NamesFileAndLineOfFailures) {
   control::ApplyReport report;
-  report.items.push_back({control::ItemKind::actor, "a.wasm", "demo.yaml:3", "M", false, "", ""});
   report.items.push_back(
-      {control::ItemKind::actor, "b.wasm", "demo.yaml:4", "", false, "no signature", "sign it"});
+      {control::ItemKind::actor, "a.wasm", "demo.yaml:3", "M", control::Deed::started, "", ""});
+  report.items.push_back({control::ItemKind::actor, "b.wasm", "demo.yaml:4", "",
+                          control::Deed::started, "no signature", "sign it"});
   std::ostringstream err;
   print_failures(err, report);
   EXPECT_EQ(err.str(), "Error: demo.yaml:4: actor b.wasm: no signature\nHint: sign it\n");

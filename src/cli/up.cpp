@@ -13,6 +13,7 @@
 #include "cli/printable.hpp"
 #include "cli/summary.hpp"
 #include "control/json_text.hpp"
+#include "control/reload.hpp"
 #include "manifest/manifest.hpp"
 
 namespace trellis::cli {
@@ -38,6 +39,22 @@ std::optional<std::string> manifest_variable(std::string_view name) {
   return value;
 }
 
+std::vector<fs::path> reference_folders(const UpOptions& options) {
+  std::error_code problem;
+  const auto here = fs::current_path(problem);
+  if (options.manifest.empty()) return {here};
+  auto beside = fs::absolute(options.manifest, problem).parent_path();
+  if (beside == here) return {here};
+  return {here, std::move(beside)};
+}
+
+control::ReloadOptions manifest_options(const UpOptions& options, const StopRequest& stop) {
+  return {.file = options.manifest,
+          .lookup = manifest_variable,
+          .strict = options.strict,
+          .apply = {reference_folders(options), [&stop] { return stop.requested(); }}};
+}
+
 Result<manifest::Manifest> load_manifest(Context& context, const UpOptions& options) {
   if (options.manifest.empty()) return manifest::Manifest{};
   auto loaded = manifest::load(options.manifest, manifest_variable, options.strict);
@@ -46,13 +63,6 @@ Result<manifest::Manifest> load_manifest(Context& context, const UpOptions& opti
     context.err << "Warning: " << printable(warning) << '\n';
   }
   return loaded;
-}
-
-std::vector<fs::path> reference_folders(const UpOptions& options) {
-  std::error_code problem;
-  const auto here = fs::current_path(problem);
-  if (options.manifest.empty()) return {here};
-  return {here, fs::absolute(options.manifest, problem).parent_path()};
 }
 
 /// Waits for the links in slices, so that Ctrl-C is not kept waiting.
@@ -98,10 +108,8 @@ class ReadyFile {
 
 /// Applies the manifest and says what came of it. An error means: do not stay.
 Result<> bring_up(Context& context, const UpOptions& options, const manifest::Manifest& manifest,
-                  LocalHost& local, const StopRequest& stop) {
-  control::HostTarget target(local.host());
-  const auto report = control::apply(
-      target, manifest, {reference_folders(options), [&] { return stop.requested(); }});
+                  LocalHost& local, control::Reloader& reloader, const StopRequest& stop) {
+  const auto report = reloader.start(manifest);
   print_failures(context.err, report);
   if (report.failures() > 0 && report.started() == 0) {
     return fail(ErrorCode::unavailable, "nothing of the manifest could be started");
@@ -125,12 +133,18 @@ Result<> announce(Context& context, LocalHost& local, ReadyFile& ready_file) {
   return ready_file.write(local, *inventory);
 }
 
+control::Outcome reload(control::Reloader& reloader) {
+  const auto report = reloader.reload();
+  if (!report) return std::unexpected(report.error());
+  return control::to_json(*report);
+}
+
 Result<> run_up(Context& context, const UpOptions& options) {
   const auto manifest = load_manifest(context, options);
   if (!manifest) return std::unexpected(manifest.error());
   auto made = host_options(context, options.flags, "info");
   if (!made) return pass(made);
-  StopRequest stop;
+  StopRequest stop(HangUp::reload);
   auto lattice = lattice_setup(context, options.lattice);
   if (!lattice) return pass(lattice);
   made->host.lattice = std::move(lattice->options);
@@ -138,11 +152,15 @@ Result<> run_up(Context& context, const UpOptions& options) {
   auto local = LocalHost::start(context, std::move(*made), stop);
   if (!local) return pass(local);
   ReadyFile ready_file(options.ready_file);
-  if (auto up = bring_up(context, options, *manifest, **local, stop); !up) return up;
+  const auto reloader = std::make_shared<control::Reloader>(
+      (*local)->host(), manifest_options(options, stop), (*local)->log());
+  if (auto up = bring_up(context, options, *manifest, **local, *reloader, stop); !up) return up;
   if (!stop.requested()) {
     if (auto said = announce(context, **local, ready_file); !said) return said;
   }
-  stop.wait();
+  (*local)->set_reload([reloader] { return reload(*reloader); });
+  // What became of a reload is in the log; whoever sent the signal sees it there.
+  while (stop.wait() == StopRequest::Wish::reload) static_cast<void>(reload(*reloader));
   (*local)->log().info("stopping");
   return {};
 }

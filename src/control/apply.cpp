@@ -4,33 +4,100 @@
 
 #include <algorithm>
 #include <optional>
-#include <system_error>
+#include <tuple>
 #include <utility>
 
-#include "base/files.hpp"
 #include "base/call_limits.hpp"
+#include "base/files.hpp"
+#include "control/references.hpp"
 #include "identity/keys.hpp"
 #include "identity/module_token.hpp"
-#include "package/reference.hpp"
 
 namespace trellis::control {
 namespace {
 
-namespace fs = std::filesystem;
+ActorOptions options_of(const manifest::Actor& actor, const std::string& source) {
+  ActorOptions options;
+  options.source = source;
+  options.limits.memory_mb = actor.memory_mb;
+  options.limits.call_timeout = actor.call_timeout;
+  if (actor.instances) {
+    const auto& instances = *actor.instances;
+    if (instances.min) options.min_instances = *instances.min;
+    if (instances.max) options.max_instances = *instances.max;
+    if (instances.serial) options.max_instances = 1;
+  }
+  return options;
+}
 
-constexpr std::string_view builtin_prefix = "builtin:";
+ProviderOptions options_of(const std::string& link_name, const std::string& mode) {
+  return {.link_name = link_name, .mode = provider_mode_of(mode).value_or(ProviderMode::automatic)};
+}
+
+bool same_wish(const manifest::Actor& one, const manifest::Actor& two) {
+  const auto plain = [](const manifest::Actor& actor) {
+    const auto instances = actor.instances.value_or(manifest::Instances{});
+    return std::tuple(instances.min, instances.max, instances.serial, actor.memory_mb,
+                      actor.call_timeout);
+  };
+  return plain(one) == plain(two);
+}
+
+bool same_slot(const Link& one, const Link& two) {
+  return one.actor == two.actor && one.contract_id == two.contract_id &&
+         one.link_name == two.link_name;
+}
+
+template <class Items, class Fits>
+auto find_in(Items& items, Fits fits) {
+  const auto found = std::ranges::find_if(items, fits);
+  return found == items.end() ? nullptr : &*found;
+}
+
+/// The key of the actor in a file when a start failed only because it runs in that revision; of an
+/// image, when it runs from that very reference.
+std::optional<std::string> running_actor(const Inventory& inventory, const std::string& source) {
+  if (!source.starts_with('/')) {
+    const auto* found = find_in(inventory.actors, [&](auto& one) { return one.source == source; });
+    return found == nullptr ? std::nullopt : std::optional(found->identity.key);
+  }
+  const auto module = read_file(source, limits::module_bytes);
+  if (!module) return std::nullopt;
+  const auto token = identity::extract_claims(as_bytes(*module));
+  if (!token || !*token) return std::nullopt;
+  const auto& claims = (*token)->decoded.claims;
+  const bool same = std::ranges::any_of(inventory.actors, [&](const ActorInfo& running) {
+    return running.identity.key == claims.sub &&
+           running.identity.revision == claims.rev.value_or(0);
+  });
+  return same ? std::optional(claims.sub) : std::nullopt;
+}
 
 /// One application: what was started under which reference, for the links that come later.
 class Application {
  public:
-  Application(ApplyTarget& target, const manifest::Manifest& manifest, const ApplyOptions& options)
-      : target_(target), manifest_(manifest), options_(options) {}
+  Application(ApplyTarget& target, const manifest::Manifest& manifest, const ApplyOptions& options,
+              const Applied& before)
+      : target_(target),
+        manifest_(manifest),
+        options_(options),
+        before_(before),
+        references_(options.folders) {}
 
   ApplyReport run() {
-    target_.merge_labels({manifest_.labels.begin(), manifest_.labels.end()});
+    merge_labels();
     each(manifest_.actors, [this](const auto& actor) { start_actor(actor); });
     each(manifest_.capabilities, [this](const auto& one) { start_provider(one); });
+    // Links that are gone go first: others may want their ports.
+    sound_ = all_started();
+    std::vector<Link> wanted;
+    for (const auto& link : manifest_.links) {
+      if (auto made = link_of(link)) wanted.push_back(std::move(*made));
+    }
+    each(before_.links, [&](const auto& item) { retire_link(item, wanted); });
     each(manifest_.links, [this](const auto& link) { set_link(link); });
+    each(before_.providers, [this](const auto& provider) { retire_provider(provider); });
+    each(before_.actors, [this](const auto& actor) { retire_actor(actor); });
     return std::move(report_);
   }
 
@@ -45,8 +112,24 @@ class Application {
   }
 
   ItemReport& new_item(ItemKind kind, std::string what, int line) {
-    return report_.items.emplace_back(ItemReport{
-        kind, std::move(what), fmt::format("{}:{}", manifest_.file, line), {}, false, {}, {}});
+    return report_.items.emplace_back(
+        ItemReport{.kind = kind,
+                   .what = std::move(what),
+                   .where = fmt::format("{}:{}", manifest_.file, line),
+                   .key = {},
+                   .problem = {},
+                   .remedy = {}});
+  }
+
+  /// Of something the manifest does not list any more.
+  ItemReport& gone_item(ItemKind kind, const std::string& what, const std::string& key) {
+    return report_.items.emplace_back(ItemReport{.kind = kind,
+                                                 .what = what,
+                                                 .where = manifest_.file,
+                                                 .key = key,
+                                                 .deed = Deed::stopped,
+                                                 .problem = {},
+                                                 .remedy = {}});
   }
 
   static void set_problem(ItemReport& item, const Error& error) {
@@ -54,152 +137,219 @@ class Application {
     item.remedy = error.remedy;
   }
 
-  /// The file a reference means, as one spelling for all ways to name it.
-  [[nodiscard]] std::optional<fs::path> find_file(const std::string& reference) const {
-    for (const auto& folder : options_.folders) {
-      std::error_code problem;
-      const auto path = folder / reference;  // an absolute reference replaces the folder
-      if (fs::exists(path, problem)) return fs::weakly_canonical(path, problem);
-    }
-    return std::nullopt;
+  [[nodiscard]] bool all_started() const {
+    return !report_.cancelled && std::ranges::all_of(report_.items, [](const auto& item) {
+      return item.ok() || item.kind == ItemKind::label;
+    });
   }
 
-  [[nodiscard]] std::unexpected<Error> no_file(const std::string& reference,
-                                               std::string_view remedy) const {
-    std::string looked;
-    for (const auto& folder : options_.folders) {
-      looked += fmt::format("{}{}", looked.empty() ? "" : " and ", folder.string());
+  void merge_labels() {
+    report_.applied.labels = {manifest_.labels.begin(), manifest_.labels.end()};
+    target_.merge_labels(report_.applied.labels);
+    for (const auto& [name, value] : before_.labels) {
+      if (report_.applied.labels.contains(name)) continue;
+      set_problem(gone_item(ItemKind::label, name, {}),
+                  {ErrorCode::unsupported, "a label cannot be taken away from a running host",
+                   "restart the host"});
+      report_.applied.labels.emplace(name, value);
     }
-    return fail(ErrorCode::not_found,
-                fmt::format("'{}': no such file (looked in {}), and no image in a registry",
-                            reference, looked),
-                std::string(remedy));
-  }
-
-  /// The whole path of a file, which wins, or the reference of an image as it is.
-  [[nodiscard]] Result<std::string> find_source(const std::string& reference,
-                                                std::string_view remedy) const {
-    if (const auto path = find_file(reference)) return path->string();
-    if (package::parse_reference(reference)) return reference;
-    return no_file(reference, remedy);
   }
 
   void start_actor(const manifest::Actor& actor) {
     auto& item = new_item(ItemKind::actor, actor.ref, actor.line);
-    const auto source = find_source(actor.ref,
-                                    "name the file of a signed module (`trellis claims "
-                                    "sign` makes one), or an image");
-    if (!source) return set_problem(item, source.error());
-    const auto key = target_.start_actor(*source, options_of(actor, *source));
-    if (key) {
-      item.key = *key;
-    } else if (auto running = running_actor(*source, key.error()); running) {
-      item.key = std::move(*running);
-      item.was_running = true;
-    } else {
-      return set_problem(item, key.error());
-    }
-    actors_[*source] = item.key;
+    const auto source = references_.actor(actor.ref);
+    const auto* old = find_in(before_.actors, [&](const auto& one) {
+      return source ? one.source == *source : one.what == actor.ref;
+    });
+    auto key = source ? start_actor(actor, *source, old, item)
+                      : Result<std::string>(std::unexpected(source.error()));
+    if (!key) set_problem(item, key.error());
+    // What failed now but ran before runs on, under the key that links know.
+    if (!key && old == nullptr) return;
+    item.key = key ? *key : old->key;
+    auto made = key ? Applied::Actor{actor.ref, *source, *key, actor, is_ours(item, old)} : *old;
+    report_.applied.actors.push_back(std::move(made));
   }
 
-  static ActorOptions options_of(const manifest::Actor& actor, const std::string& source) {
-    ActorOptions options;
-    options.source = source;
-    options.limits.memory_mb = actor.memory_mb;
-    options.limits.call_timeout = actor.call_timeout;
-    if (actor.instances) {
-      const auto& instances = *actor.instances;
-      if (instances.min) options.min_instances = *instances.min;
-      if (instances.max) options.max_instances = *instances.max;
-      if (instances.serial) options.max_instances = 1;
+  Result<std::string> start_actor(const manifest::Actor& actor, const std::string& source,
+                                  const Applied::Actor* old, ItemReport& item) {
+    const auto options = options_of(actor, source);
+    if (old != nullptr && same_wish(old->wish, actor) && runs_from_image(*old)) {
+      item.deed = Deed::kept;
+      return old->key;
     }
-    return options;
-  }
-
-  /// The key of the actor in a file when a start failed only because it runs in that revision; of
-  /// an image, when it runs from that very reference.
-  [[nodiscard]] std::optional<std::string> running_actor(const std::string& source,
-                                                         const Error& error) const {
-    if (error.code != ErrorCode::already_exists) return std::nullopt;
+    if (old != nullptr && !same_wish(old->wish, actor)) {
+      item.deed = Deed::changed;
+      if (auto stopped = target_.stop_actor(old->key); !stopped) return pass(stopped);
+    }
+    auto key = target_.start_actor(source, options);
+    if (key || key.error().code != ErrorCode::already_exists) return key;
     const auto inventory = target_.inventory();
-    if (!inventory) return std::nullopt;
-    for (const auto& actor : inventory->actors) {
-      if (actor.source == source && !source.starts_with('/')) return actor.identity.key;
+    if (!inventory) return std::unexpected(inventory.error());
+    if (auto running = running_actor(*inventory, source)) {
+      item.deed = Deed::kept;
+      return std::move(*running);
     }
-    const auto module = read_file(source, limits::module_bytes);
-    if (!module) return std::nullopt;
-    const auto token = identity::extract_claims(as_bytes(*module));
-    if (!token || !*token) return std::nullopt;
-    const auto& claims = (*token)->decoded.claims;
-    const bool same = std::any_of(inventory->actors.begin(), inventory->actors.end(),
-                                  [&](const ActorInfo& running) {
-                                    return running.identity.key == claims.sub &&
-                                           running.identity.revision == claims.rev.value_or(0);
-                                  });
-    return same ? std::optional(claims.sub) : std::nullopt;
+    // The message names the key that is taken: an earlier version of the same actor?
+    const auto& message = key.error().message;
+    const auto* earlier =
+        find_in(before_.actors, [&](auto& one) { return message.contains(one.key); });
+    if (earlier == nullptr) return key;
+    item.deed = Deed::changed;
+    return replace_actor(*earlier, actor, source);
   }
 
-  void start_provider(const manifest::Capability& capability) {
-    auto& item = new_item(ItemKind::provider, capability.image_ref, capability.line);
-    const auto reference = provider_reference(capability.image_ref);
-    if (!reference) return set_problem(item, reference.error());
-    const auto key = target_.start_provider(*reference, options_of(capability));
-    if (key) {
-      item.key = *key;
-    } else if (auto running = running_provider(*reference, capability.link_name, key.error())) {
-      item.key = std::move(*running);
-      item.was_running = true;
-    } else {
-      return set_problem(item, key.error());
-    }
-  }
-
-  static ProviderOptions options_of(const manifest::Capability& capability) {
-    return {.link_name = capability.link_name,
-            .mode = provider_mode_of(capability.mode).value_or(ProviderMode::automatic)};
-  }
-
-  [[nodiscard]] Result<std::string> provider_reference(const std::string& reference) const {
-    if (reference.starts_with(builtin_prefix)) return reference;
-    return find_source(
-        reference,
-        "name a built-in provider (builtin:httpserver; docs/providers.md lists all), "
-        "or a provider's library, archive or image");
-  }
-
-  [[nodiscard]] std::optional<std::string> running_provider(const std::string& reference,
-                                                            const std::string& link_name,
-                                                            const Error& error) const {
-    if (error.code != ErrorCode::already_exists) return std::nullopt;
+  /// An image is not asked for again: its registry may be out of reach, and its tag means the same.
+  [[nodiscard]] bool runs_from_image(const Applied::Actor& old) const {
     const auto inventory = target_.inventory();
-    if (!inventory) return std::nullopt;
-    for (const auto& provider : inventory->providers) {
-      if (provider.source == reference && provider.link_name == link_name) return provider.key;
-    }
-    return std::nullopt;
+    return inventory && !old.source.starts_with('/') &&
+           find_in(inventory->actors, [&](const auto& one) {
+             return one.identity.key == old.key && one.source == old.source;
+           }) != nullptr;
   }
 
-  void set_link(const manifest::Link& link) {
-    auto& item = new_item(
-        ItemKind::link,
-        fmt::format("{} -> {} ({})", link.actor, link.provider_id, link.contract_id), link.line);
-    const auto actor = actor_of(link.actor);
-    if (!actor) return set_problem(item, actor.error());
-    const auto provider = provider_of(link.provider_id);
-    if (!provider) return set_problem(item, provider.error());
-    item.key = *actor;
-    const auto set =
-        target_.set_link({*actor, link.contract_id, link.link_name, *provider, link.values});
-    if (!set) set_problem(item, set.error());
+  /// By a live update where the host permits it, else by a stop and a start; when that start fails
+  /// the earlier version comes back.
+  Result<std::string> replace_actor(const Applied::Actor& earlier, const manifest::Actor& wish,
+                                    const std::string& source) {
+    if (same_wish(earlier.wish, wish) && target_.update_actor(earlier.key, source)) {
+      return earlier.key;
+    }
+    if (auto stopped = target_.stop_actor(earlier.key); !stopped) return pass(stopped);
+    auto key = target_.start_actor(source, options_of(wish, source));
+    if (!key && earlier.source != source) {
+      static_cast<void>(
+          target_.start_actor(earlier.source, options_of(earlier.wish, earlier.source)));
+    }
+    return key;
+  }
+
+  void start_provider(const manifest::Capability& wish) {
+    auto& item = new_item(ItemKind::provider, wish.image_ref, wish.line);
+    const auto source = references_.provider(wish.image_ref);
+    const auto* old = find_in(before_.providers, [&](const auto& one) {
+      return one.link_name == wish.link_name &&
+             (source ? one.source == *source : one.what == wish.image_ref);
+    });
+    auto key = source ? start_provider(wish, *source, old, item)
+                      : Result<std::string>(std::unexpected(source.error()));
+    if (!key) set_problem(item, key.error());
+    if (!key && old == nullptr) return;
+    item.key = key ? *key : old->key;
+    auto made = key ? Applied::Provider{wish.image_ref, *source,   *key,
+                                        wish.link_name, wish.mode, is_ours(item, old)}
+                    : *old;
+    report_.applied.providers.push_back(std::move(made));
+  }
+
+  Result<std::string> start_provider(const manifest::Capability& wish, const std::string& source,
+                                     const Applied::Provider* old, ItemReport& item) {
+    const auto options = options_of(wish.link_name, wish.mode);
+    if (old != nullptr && old->mode == wish.mode && runs(*old)) {
+      item.deed = Deed::kept;
+      return old->key;
+    }
+    if (old != nullptr && old->mode != wish.mode) {
+      item.deed = Deed::changed;
+      if (auto stopped = target_.stop_provider(old->key, old->link_name); !stopped) {
+        return pass(stopped);
+      }
+    }
+    auto key = target_.start_provider(source, options);
+    if (key || key.error().code != ErrorCode::already_exists) return key;
+    const auto inventory = target_.inventory();
+    if (!inventory) return std::unexpected(inventory.error());
+    const auto* running = find_in(inventory->providers, [&](const auto& one) {
+      return one.source == source && one.link_name == wish.link_name;
+    });
+    if (running != nullptr) {
+      item.deed = Deed::kept;
+      return running->key;
+    }
+    const auto& message = key.error().message;
+    const auto* earlier = find_in(before_.providers, [&](const auto& one) {
+      return one.link_name == wish.link_name && message.contains(one.key);
+    });
+    if (earlier == nullptr) return key;
+    item.deed = Deed::changed;
+    return replace_provider(*earlier, source, options);
+  }
+
+  [[nodiscard]] bool runs(const Applied::Provider& old) const {
+    const auto inventory = target_.inventory();
+    return inventory && find_in(inventory->providers, [&](const auto& one) {
+                          return one.key == old.key && one.link_name == old.link_name;
+                        }) != nullptr;
+  }
+
+  Result<std::string> replace_provider(const Applied::Provider& earlier, const std::string& source,
+                                       const ProviderOptions& options) {
+    if (auto stopped = target_.stop_provider(earlier.key, earlier.link_name); !stopped) {
+      return pass(stopped);
+    }
+    auto key = target_.start_provider(source, options);
+    if (!key) {
+      static_cast<void>(
+          target_.start_provider(earlier.source, options_of(earlier.link_name, earlier.mode)));
+    }
+    return key;
+  }
+
+  /// What ran before any manifest listed it stays when none lists it any more.
+  template <class Old>
+  static bool is_ours(const ItemReport& item, const Old* old) {
+    if (item.deed != Deed::kept) return true;
+    return old != nullptr && old->ours;
+  }
+
+  static std::string title(const manifest::Link& link) {
+    return fmt::format("{} -> {} ({})", link.actor, link.provider_id, link.contract_id);
+  }
+
+  [[nodiscard]] Result<Link> link_of(const manifest::Link& link) const {
+    auto actor = actor_of(link.actor);
+    if (!actor) return pass(actor);
+    auto provider = provider_of(link.provider_id);
+    if (!provider) return pass(provider);
+    return Link{std::move(*actor), link.contract_id, link.link_name, std::move(*provider),
+                link.values};
+  }
+
+  void set_link(const manifest::Link& wish) {
+    auto& item = new_item(ItemKind::link, title(wish), wish.line);
+    auto link = link_of(wish);
+    if (!link) return set_problem(item, link.error());
+    item.key = link->actor;
+    const auto fits = [&](const auto& one) { return same_slot(one.link, *link); };
+    report_.applied.links.push_back({title(wish), *link});
+    // The first time a link is always set: a lattice is told of it again (lattice.md 6.1).
+    if (find_in(before_.links, fits) != nullptr) {
+      const auto present = target_.links();
+      const auto* now = find_in(present, fits);
+      if (now != nullptr) item.deed = is_same(now->link, *link) ? Deed::kept : Deed::changed;
+      if (item.deed == Deed::kept) return;
+    }
+    if (auto set = target_.set_link(std::move(*link)); !set) set_problem(item, set.error());
+  }
+
+  /// The host knows a provider by its key, the manifest by its reference.
+  [[nodiscard]] bool is_same(const Link& present, Link wish) const {
+    const auto* provider = find_in(report_.applied.providers,
+                                   [&](const auto& one) { return one.source == wish.provider_id; });
+    if (provider != nullptr) wish.provider_id = provider->key;
+    return present == wish;
   }
 
   [[nodiscard]] Result<std::string> actor_of(const std::string& wanted) const {
     if (identity::PublicKey::parse(wanted)) return wanted;
-    const auto source =
-        find_source(wanted, "name a file that is listed under `actors:`, or a key (M…)");
-    if (!source) return std::unexpected(source.error());
-    if (const auto found = actors_.find(*source); found != actors_.end()) {
-      return found->second;
+    const auto source = references_.actor(wanted);
+    const auto* found = find_in(report_.applied.actors, [&](const auto& one) {
+      return source ? one.source == *source : one.what == wanted;
+    });
+    if (found != nullptr) return found->key;
+    if (!source) {
+      return fail(source.error().code, source.error().message,
+                  "name a file that is listed under `actors:`, or a key (M…)");
     }
     return fail(ErrorCode::not_found, fmt::format("no actor was started from '{}'", wanted),
                 "list the file under `actors:`; if it is, see why its start failed");
@@ -207,13 +357,60 @@ class Application {
 
   [[nodiscard]] Result<std::string> provider_of(const std::string& wanted) const {
     if (identity::PublicKey::parse(wanted)) return wanted;
-    return provider_reference(wanted);
+    return references_.provider(wanted);
+  }
+
+  void retire_link(const Applied::LinkItem& old, const std::vector<Link>& wanted) {
+    if (find_in(wanted, [&](auto& one) { return same_slot(one, old.link); }) != nullptr) return;
+    auto& item = gone_item(ItemKind::link, old.what, old.link.actor);
+    if (!retire(item, [&] { return target_.remove_link(old.link); })) {
+      report_.applied.links.push_back(old);
+    }
+  }
+
+  void retire_provider(const Applied::Provider& old) {
+    const auto* still = find_in(report_.applied.providers, [&](const auto& one) {
+      return one.key == old.key && one.link_name == old.link_name;
+    });
+    if (still != nullptr || !old.ours) return;
+    auto& item = gone_item(ItemKind::provider, old.what, old.key);
+    if (!retire(item, [&] { return target_.stop_provider(old.key, old.link_name); })) {
+      report_.applied.providers.push_back(old);
+    }
+  }
+
+  void retire_actor(const Applied::Actor& old) {
+    const auto* still =
+        find_in(report_.applied.actors, [&](const auto& one) { return one.key == old.key; });
+    if (still != nullptr || !old.ours) return;
+    auto& item = gone_item(ItemKind::actor, old.what, old.key);
+    if (!retire(item, [&] { return target_.stop_actor(old.key); })) {
+      report_.applied.actors.push_back(old);
+    }
+  }
+
+  /// True when it is gone; else it is remembered, for the next version to try again.
+  template <class Work>
+  bool retire(ItemReport& item, Work work) {
+    if (!sound_) {
+      set_problem(item, {ErrorCode::unavailable,
+                         "is not listed any more, and stays while something new fails to start",
+                         "mend that and reload again"});
+      return false;
+    }
+    if (auto done = work(); !done) {
+      set_problem(item, done.error());
+      return false;
+    }
+    return true;
   }
 
   ApplyTarget& target_;
   const manifest::Manifest& manifest_;
   const ApplyOptions& options_;
-  std::map<std::string, std::string> actors_;  // canonical path -> key
+  const Applied& before_;
+  const References references_;
+  bool sound_ = true;  // whether all that was to be started runs
   ApplyReport report_;
 };
 
@@ -224,8 +421,19 @@ std::string_view to_string(ItemKind kind) noexcept {
     case ItemKind::actor: return "actor";
     case ItemKind::provider: return "provider";
     case ItemKind::link: return "link";
+    case ItemKind::label: return "label";
   }
   return "item";
+}
+
+std::string_view to_string(Deed deed) noexcept {
+  switch (deed) {
+    case Deed::started: return "started";
+    case Deed::kept: return "kept";
+    case Deed::changed: return "changed";
+    case Deed::stopped: return "stopped";
+  }
+  return "done";
 }
 
 std::size_t ApplyReport::failures() const noexcept {
@@ -235,13 +443,14 @@ std::size_t ApplyReport::failures() const noexcept {
 
 std::size_t ApplyReport::started() const noexcept {
   return static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [](const auto& item) {
-    return item.ok() && item.kind != ItemKind::link;
+    const bool runs = item.kind == ItemKind::actor || item.kind == ItemKind::provider;
+    return item.ok() && runs && item.deed != Deed::stopped;
   }));
 }
 
 ApplyReport apply(ApplyTarget& target, const manifest::Manifest& manifest,
-                  const ApplyOptions& options) {
-  return Application(target, manifest, options).run();
+                  const ApplyOptions& options, const Applied& before) {
+  return Application(target, manifest, options, before).run();
 }
 
 }  // namespace trellis::control

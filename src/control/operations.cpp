@@ -55,6 +55,7 @@ Operations::Operation Operations::find(std::string_view name) {
       {"stop_provider", &Operations::stop_provider},
       {"set_link", &Operations::set_link},
       {"remove_link", &Operations::remove_link},
+      {"reload", &Operations::reload},
       {"stop", &Operations::stop},
   };
   const auto found = operations.find(name);
@@ -210,6 +211,13 @@ Outcome Operations::remove_link(const Request& request) const {
   const auto key = actor_key(*actor).value_or(*actor);
   if (auto done = host_.remove_link(key, *contract, *link_name); !done) return pass(done);
   return json{{"actor_id", key}, {"contract_id", *contract}, {"result", "removed"}};
+}
+
+Outcome Operations::reload(const Request&) const {
+  auto report = reload_();
+  if (!report) return report;
+  (*report)["host_id"] = host_.id();
+  return report;
 }
 
 Outcome Operations::stop(const Request&) const {

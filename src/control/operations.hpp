@@ -12,9 +12,11 @@ namespace trellis::control {
 /// Carries requests out on one host. Any thread, concurrently; blocks as long as the host does.
 class Operations {
  public:
-  /// `host` outlives this. `stop` is asked to end the process; it must not wait for that.
-  Operations(Host& host, const Clock& clock, std::function<void()> stop)
-      : host_(host), clock_(clock), stop_(std::move(stop)) {}
+  /// `host` outlives this. `stop` is asked to end the process; it must not wait for that. `reload`
+  /// makes the host look like its manifest and gives the report.
+  Operations(Host& host, const Clock& clock, std::function<void()> stop,
+             std::function<Outcome()> reload)
+      : host_(host), clock_(clock), stop_(std::move(stop)), reload_(std::move(reload)) {}
 
   [[nodiscard]] Outcome handle(const Request& request) const;
 
@@ -34,6 +36,7 @@ class Operations {
   [[nodiscard]] Outcome stop_provider(const Request&) const;
   [[nodiscard]] Outcome set_link(const Request&) const;
   [[nodiscard]] Outcome remove_link(const Request&) const;
+  [[nodiscard]] Outcome reload(const Request&) const;
   [[nodiscard]] Outcome stop(const Request&) const;
 
   [[nodiscard]] Result<std::string> actor_key(std::string_view wanted) const;
@@ -41,6 +44,7 @@ class Operations {
   Host& host_;
   const Clock& clock_;
   const std::function<void()> stop_;
+  const std::function<Outcome()> reload_;
 };
 
 }  // namespace trellis::control
