@@ -21,7 +21,7 @@ run_packages=(
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev wabt python3 wrk procps
-  bash zsh fish mandoc ccache
+  bash zsh fish mandoc ccache systemd
   rustc libstd-rust-dev libstd-rust-dev-wasm32
   libjemalloc2 liblzf1 liblua5.1-0 lua-bitop lua-cjson libatomic1
 )

@@ -33,7 +33,7 @@ import urllib.request
 from pathlib import Path
 
 PATIENCE = float(os.environ.get("TRELLIS_TEST_PATIENCE", "120"))
-BINARY = os.environ.get("TRELLIS_BIN", "build/debug/bin/trellis")
+BINARY = os.path.abspath(os.environ.get("TRELLIS_BIN", "build/debug/bin/trellis"))
 ACTORS = Path(os.environ.get("TRELLIS_ACTORS", "build/debug/actors")).absolute()
 
 
@@ -75,14 +75,14 @@ def wait_until(condition, what, patience=PATIENCE):
 
 
 class Process:
-    """A running command whose output is collected line by line."""
+    """A running command whose output is collected line by line; `how` is for subprocess.Popen."""
 
-    def __init__(self, arguments, env, cwd):
+    def __init__(self, arguments, env, cwd, **how):
         self.lines = []  # (stream, text without line end)
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             arguments, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, errors="replace")
+            stderr=subprocess.PIPE, text=True, errors="replace", **how)
         self._readers = [
             threading.Thread(target=self._read, args=(name, stream), daemon=True)
             for name, stream in (("out", self._process.stdout), ("err", self._process.stderr))]
