@@ -22,6 +22,7 @@ ApplyReport Reloader::start(const manifest::Manifest& manifest) {
 Result<ApplyReport> Reloader::reload() {
   const std::scoped_lock lock(mutex_);
   if (options_.file.empty()) {
+    log_.warn("this host runs without a manifest: nothing to read again");
     return fail(ErrorCode::unsupported, "this host runs without a manifest: nothing to read again",
                 "start it with: trellis up --manifest FILE");
   }
