@@ -1,5 +1,7 @@
 #include "cli/folders.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <string_view>
 
 namespace trellis::cli {
@@ -30,9 +32,10 @@ fs::path below(const fs::path& folder, std::string_view name) {
   return folder.empty() ? fs::path() : folder / name;
 }
 
-fs::path first_of(fs::path one, fs::path two, fs::path three) {
-  if (!one.empty()) return one;
-  return two.empty() ? three : two;
+fs::path first_of(std::initializer_list<fs::path> folders) {
+  const auto* const found =
+      std::ranges::find_if(folders, [](const fs::path& one) { return !one.empty(); });
+  return found == folders.end() ? fs::path() : *found;
 }
 
 }  // namespace
@@ -40,11 +43,11 @@ fs::path first_of(fs::path one, fs::path two, fs::path three) {
 Folders folders(const Environment& env) {
   const auto user = home(env);
   const auto state = of_service(env, "STATE_DIRECTORY");
-  return {.cache = first_of(below(absolute(env, "XDG_CACHE_HOME"), "trellis"),
-                            of_service(env, "CACHE_DIRECTORY"), below(user, ".cache/trellis")),
-          .state = first_of(below(absolute(env, "XDG_STATE_HOME"), "trellis"), state,
-                            below(user, ".local/state/trellis")),
-          .keys = first_of(below(user, ".wash/keys"), below(state, "keys"), {}),
+  return {.cache = first_of({below(absolute(env, "XDG_CACHE_HOME"), "trellis"),
+                             of_service(env, "CACHE_DIRECTORY"), below(user, ".cache/trellis")}),
+          .state = first_of({below(absolute(env, "XDG_STATE_HOME"), "trellis"), state,
+                             below(user, ".local/state/trellis")}),
+          .keys = first_of({below(user, ".wash/keys"), below(state, "keys")}),
           .service_runtime = of_service(env, "RUNTIME_DIRECTORY"),
           .credentials = absolute(env, "CREDENTIALS_DIRECTORY")};
 }
