@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 /// Long enough for images to be fetched.
-constexpr std::chrono::minutes patience{10};
+constexpr std::chrono::minutes reload_patience{10};
 
 /// "1 started, 1 stopped, 4 kept"
 std::string counts(const json& items) {
@@ -41,7 +41,7 @@ std::string report_text(const json& items) {
   return text + "Reloaded: " + counts(items);
 }
 
-void print_failures(std::ostream& err, const json& items) {
+void print_failed(std::ostream& err, const json& items) {
   for (const auto& item : items) {
     if (text_of(item, "deed") != "failed") continue;
     err << printable(fmt::format("Error: {}: {} {}: {}", text_of(item, "where"),
@@ -54,12 +54,12 @@ void print_failures(std::ostream& err, const json& items) {
 }
 
 void reload(Context& context, const OutputOptions& output, const HostChoice& choice) {
-  auto answer = ask_host(context, choice, {.operation = "reload"}, patience);
+  auto answer = ask_host(context, choice, {.operation = "reload"}, reload_patience);
   if (!answer) return print_error(context, output, answer.error());
   const auto items = answer->value("items", json::array());
   print(context, output, Answer{report_text(items), *answer});
   if (text_of(*answer, "failures") == "0") return;
-  if (!output.json) print_failures(context.err, items);
+  if (!output.json) print_failed(context.err, items);
   print_error(context, output,
               {ErrorCode::unavailable, "not everything in the manifest works",
                "mend what is listed as failed, and reload again"});

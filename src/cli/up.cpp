@@ -133,7 +133,7 @@ Result<> announce(Context& context, LocalHost& local, ReadyFile& ready_file) {
   return ready_file.write(local, *inventory);
 }
 
-control::Outcome reload(control::Reloader& reloader) {
+control::Outcome reload_outcome(control::Reloader& reloader) {
   const auto report = reloader.reload();
   if (!report) return std::unexpected(report.error());
   return control::to_json(*report);
@@ -158,9 +158,9 @@ Result<> run_up(Context& context, const UpOptions& options) {
   if (!stop.requested()) {
     if (auto said = announce(context, **local, ready_file); !said) return said;
   }
-  (*local)->set_reload([reloader] { return reload(*reloader); });
+  (*local)->set_reload([reloader] { return reload_outcome(*reloader); });
   // What became of a reload is in the log; whoever sent the signal sees it there.
-  while (stop.wait() == StopRequest::Wish::reload) static_cast<void>(reload(*reloader));
+  while (stop.wait() == StopRequest::Wish::reload) static_cast<void>(reload_outcome(*reloader));
   (*local)->log().info("stopping");
   return {};
 }

@@ -34,7 +34,7 @@ struct Connection {
   std::thread thread;
 };
 
-Error refusal(const Audience& audience) {
+Error refusal_of_strangers(const Audience& audience) {
   if (!audience.group) {
     return {ErrorCode::denied, "this host belongs to another user",
             "be root, or the user the host runs as"};
@@ -54,7 +54,7 @@ class Server::Implementation {
       : options_(std::move(options)),
         handler_(std::move(handler)),
         log_(std::move(log)),
-        stranger_(refusal(options_.audience)),
+        stranger_(refusal_of_strangers(options_.audience)),
         listener_(std::in_place, std::move(listener)),
         path_(listener_->path()),
         wake_(std::move(wake)),
