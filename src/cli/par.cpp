@@ -106,7 +106,7 @@ std::string validity(const identity::Validation& validation) {
   return validation.cannot_use_yet ? "no: not usable yet" : "yes";
 }
 
-std::string text_of(const package::ProviderArchive& archive, const std::string& valid) {
+std::string archive_text(const package::ProviderArchive& archive, const std::string& valid) {
   const auto& c = archive.claims;
   Table table;
   table.heading(display_name(c) + " - Provider Archive");
@@ -155,7 +155,7 @@ Result<Answer> inspect(const Context& context, const ParOptions& o, const Output
   const auto& c = archive->claims;
   std::vector<std::string> targets;
   for (const auto& library : archive->libraries) targets.push_back(library.target);
-  return Answer{text_of(*archive, validity(validation)),
+  return Answer{archive_text(*archive, validity(validation)),
                 {{"capability_contract_id", c.capid},
                  {"issuer", c.iss},
                  {"name", display_name(c)},
