@@ -289,7 +289,7 @@ class Service(AsUsers):
                 self.assertEqual(self.get(), (200, '{"counter":2}'))
                 providers = self.works("root", "get", "inventory", "--json").json()
                 providers = providers["inventory"]["providers"]
-                self.assertEqual([one["contract_id"] for one in providers if "process" in one],
+                self.assertEqual(sorted(one["contract_id"] for one in providers if "process" in one),
                                  ["wasmcloud:keyvalue", "wasmcloud:logging"])
                 self.assertEqual(host.stop(signal.SIGTERM), 0, host.text())
                 self.assertNotIn("warn", host.text("err"))
