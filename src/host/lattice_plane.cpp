@@ -111,6 +111,9 @@ Result<void> LatticePlane::join(Registry& registry, const Router& router,
   auto subjects = lattice::Subjects::make(options_.ns);
   if (!subjects) return pass(subjects);
   subjects_ = std::move(*subjects);
+  const auto cache = replicator_options(options_.cache, options_.ns);
+  subjects_->reserve(cache.events_subject);
+  subjects_->reserve(cache.replay_subject);
   const bool alone = !options_.rpc && !options_.control && !options_.cache.nats;
   if (alone && options_.cache.state_dir.empty()) return {};
   lane_ = std::make_unique<Lane>();

@@ -18,19 +18,19 @@ std::string subject(const std::string& given, const std::string& ns, bool isolat
   return isolate ? fmt::format("{}.{}", given, ns) : given;
 }
 
-lattice::ReplicatorOptions replicator_options(const CacheOptions& options, const std::string& ns) {
-  lattice::ReplicatorOptions made;
-  made.events_subject = subject(options.events_subject, ns, options.isolate);
-  made.replay_subject = subject(options.replay_subject, ns, options.isolate);
-  return made;
-}
-
 bool is_link(const lattice::EntryChange& change) {
   return change.kind == lattice::EntryChange::Kind::link ||
          change.kind == lattice::EntryChange::Kind::link_removed;
 }
 
 }  // namespace
+
+lattice::ReplicatorOptions replicator_options(const CacheOptions& options, const std::string& ns) {
+  lattice::ReplicatorOptions made;
+  made.events_subject = subject(options.events_subject, ns, options.isolate);
+  made.replay_subject = subject(options.replay_subject, ns, options.isolate);
+  return made;
+}
 
 lattice::LinkDefinition to_definition(const Link& link) {
   return {link.actor,

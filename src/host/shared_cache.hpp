@@ -19,6 +19,10 @@
 
 namespace trellis::host {
 
+/// The subjects of the cache that the options mean in this namespace.
+[[nodiscard]] lattice::ReplicatorOptions replicator_options(const CacheOptions& options,
+                                                            const std::string& ns);
+
 /// Any thread, but join() and stop() are called once, in this order.
 class SharedCache {
  public:

@@ -9,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "codec/message.hpp"
+#include "lattice/wire/subjects.hpp"
 
 namespace trellis::lattice {
 namespace {
@@ -204,6 +205,12 @@ void Replicator::receive_question(const Message& message) {
   const auto request = codec::decode<ReplayRequest>(message.payload);
   if (!request) return refuse(request.error());
   if (message.reply.empty()) return;
+  if (is_protocol_subject(message.reply) || message.reply.starts_with(options_.events_subject) ||
+      message.reply.starts_with(options_.replay_subject)) {
+    return refuse({ErrorCode::denied,
+                   "a question that wants its answer on a subject of the protocol was ignored",
+                   {}});
+  }
   {
     const std::scoped_lock lock(mutex_);
     if (questions_.size() >= limits::cache_questions) return;

@@ -65,6 +65,14 @@ void ControlServer::receive(const Message& message, Handler handler) {
         fmt::format("a request of {} bytes on {} was ignored; {} are taken", message.payload.size(),
                     message.subject, limits::control_request_bytes));
   }
+  if (!message.reply.empty() && !subjects_.may_answer(message.reply)) {
+    malformed_.fetch_add(1, std::memory_order_relaxed);
+    return report(
+        Trouble::misdirected,
+        fmt::format("a request on {} that wants its answer on a subject of the protocol was "
+                    "ignored",
+                    message.subject));
+  }
   {
     const std::scoped_lock lock(mutex_);
     if (stopped_) return;

@@ -56,7 +56,7 @@ class ControlServer {
   [[nodiscard]] Counters counters() const noexcept;
 
  private:
-  enum class Trouble { malformed, oversized, dropped, unsent, cut, count };
+  enum class Trouble { malformed, oversized, misdirected, dropped, unsent, cut, count };
   struct Request {
     std::string reply;
     std::string payload;

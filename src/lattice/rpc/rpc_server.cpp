@@ -121,6 +121,14 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const Message& me
            {ErrorCode::malformed, "a call without reply subject was dropped", {}});
     return;
   }
+  if (!subjects_.may_answer(message.reply)) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    report(Trouble::forged, message.subject,
+           {ErrorCode::denied,
+            "a call that wants its answer on a subject of the protocol was dropped",
+            {}});
+    return;
+  }
   served->enter();
   auto posted = executor_([this, served, reply = std::string(message.reply),
                            payload = Bytes(message.payload.begin(), message.payload.end())] {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -14,7 +15,25 @@ bool usable_character(char c) noexcept {
   return c > ' ' && c < 0x7f && c != '*' && c != '>';
 }
 
+/// `root` itself, or a subject below it.
+bool is_within(std::string_view subject, std::string_view root) noexcept {
+  return subject.starts_with(root) &&
+         (subject.size() == root.size() || subject[root.size()] == '.');
+}
+
 }  // namespace
+
+bool is_protocol_subject(std::string_view subject) noexcept {
+  constexpr std::string_view roots[] = {"wasmbus", "trellis", "lattice"};
+  return std::any_of(std::begin(roots), std::end(roots),
+                     [subject](auto root) { return is_within(subject, root); });
+}
+
+bool Subjects::may_answer(std::string_view reply) const noexcept {
+  return !is_protocol_subject(reply) &&
+         std::none_of(reserved_.begin(), reserved_.end(),
+                      [reply](const auto& root) { return is_within(reply, root); });
+}
 
 bool usable_in_subject(std::string_view name) noexcept {
   return !name.empty() && name.size() <= limits::name_bytes &&

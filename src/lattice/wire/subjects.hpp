@@ -3,13 +3,15 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "lattice/wire/entity.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::lattice {
 
-/// Made once per host or client from a namespace; immutable, any thread.
+/// Made once per host or client from a namespace; immutable once made, any thread.
 class Subjects {
  public:
   /// Refuses a namespace that cannot be one token of a subject (1.2).
@@ -39,6 +41,13 @@ class Subjects {
   /// `verb`: scale or stop.
   [[nodiscard]] std::string own_command(std::string_view host, std::string_view verb) const;
 
+  /// Makes a configured subject (of the cache) one of the protocol too. Before others see the
+  /// object.
+  void reserve(std::string subject) { reserved_.push_back(std::move(subject)); }
+  /// Whether an answer may go to `reply`: not to the protocol's subjects, nor to reserved ones and
+  /// what is below them.
+  [[nodiscard]] bool may_answer(std::string_view reply) const noexcept;
+
  private:
   explicit Subjects(std::string_view ns);
 
@@ -46,7 +55,12 @@ class Subjects {
   std::string rpc_;  // with the final full stop, like the others
   std::string control_;
   std::string own_;
+  std::vector<std::string> reserved_;
 };
+
+/// Whether a subject belongs to the protocol (lattice.md 1.2 to 1.5 and 8.1, and our own): what is
+/// published there may be an order. An answer must never go there, whatever its question asked for.
+[[nodiscard]] bool is_protocol_subject(std::string_view subject) noexcept;
 
 /// Whether a link name can stand in a subject: visible ASCII without wildcards; full stops may be
 /// inside, but not make an empty token.
