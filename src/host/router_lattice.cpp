@@ -60,6 +60,9 @@ Result<Bytes> Router::lattice_to_actor(const Tables& tables, const Party& origin
   if (known == nullptr && options_.deny_unknown_origins) {
     return denied("the claims of the caller are not known here", origin.key, target.key);
   }
+  if (known != nullptr && identity::is_expired((*known)->claims, options_.clock->wall())) {
+    return denied("the caller's claims have expired", origin.key, target.key);
+  }
   const ActorIdentity* claims = known == nullptr ? nullptr : &(*known)->identity;
   return to_actor({origin.key, claims}, **here, root, operation, payload);
 }
