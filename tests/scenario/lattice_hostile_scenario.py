@@ -194,6 +194,34 @@ class Hostile(LatticeScenario):
             self.assertTrue(any(plane in line for line in told), (plane, told))
         self.assertEqual(self.target.stop(), 0)
 
+    def test_an_answer_is_never_an_order(self):
+        """Questions whose answers would be commands, invented claims or calls where they are sent to."""
+        stop = f"trellis.ctl.default.{self.target.id}.stop"
+        before = self.info()
+        for reply in (stop, self.control(f"cmd.{self.target.id}.sa"), self.subject("claims"),
+                      self.subject(self.actor), "lattice.state.events", "lattice.state.replay"):
+            for question in (f"get.{self.target.id}.inv", "get.hosts", "get.links", "get.claims"):
+                self.peer.publish(self.control(question), b"", reply)
+            self.peer.publish(self.subject(self.actor), forge.packed(self.to_actor()), reply)
+            self.peer.publish("lattice.state.replay", msgpack.pack({"hwm": 0}), reply)
+        self.peer.flush()
+        self.assert_well()
+        after = self.info()
+        self.assertEqual(after["control_refused"] - before["control_refused"], 24)
+        self.assertEqual(after["calls_refused"] - before["calls_refused"], 6)
+
+    def test_expired_claims_of_a_caller_stop_its_calls_to_actors(self):
+        caller = forge.Key("M")
+        claims = forge.claims(forge.Key("A"), caller, b"", "expired", exp=1000)
+        self.peer.publish(self.subject("claims"), msgpack.pack(claims))
+        self.peer.flush()
+        wait_until(lambda: caller.text in self.ok("get", "claims").out, "the expired claims")
+        error = self.send(forge.invocation(self.key, forge.actor_entity(caller.text),
+                                           forge.actor_entity(self.actor), "HandleRequest",
+                                           msgpack.pack(REQUEST)))
+        self.assertEqual(error, "Invocation authorization denied")
+        self.assert_well()
+
     def test_floods_delay_nothing_else(self):
         flood = self.client()
         piece = self.to_actor(encoded_claims="a.b.c")
