@@ -18,6 +18,9 @@ namespace trellis {
 
 /// Strict UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+/// Length of the well-formed UTF-8 sequence at the start of `text`, which is not empty; 0 when
+/// there is none.
+[[nodiscard]] std::size_t utf8_sequence(std::string_view text) noexcept;
 /// The text with every bad sequence replaced by U+FFFD.
 [[nodiscard]] std::string replace_bad_utf8(std::string_view text);
 /// The beginning of outside text for an error message: at most `most` bytes, cut between characters

@@ -11,6 +11,12 @@ constexpr std::size_t column_gap = 3;
 
 }  // namespace
 
+// Made harmless before it is measured: a column is as wide as what is shown.
+void Columns::row(const std::vector<std::string>& cells) {
+  auto& row = rows_.emplace_back();
+  for (const auto& cell : cells) row.push_back(printable(cell));
+}
+
 std::string Columns::text(std::size_t indent) const {
   std::vector<std::size_t> widths(rows_.front().size());
   for (const auto& row : rows_) {
@@ -21,7 +27,7 @@ std::string Columns::text(std::size_t indent) const {
     if (!out.empty()) out += '\n';
     out.append(indent, ' ');
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out += printable(row[i]);
+      out += row[i];
       if (i + 1 < row.size()) out.append(widths[i] - width_of(row[i]) + column_gap, ' ');
     }
     out.erase(out.find_last_not_of(' ') + 1);

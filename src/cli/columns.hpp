@@ -10,7 +10,7 @@ namespace trellis::cli {
 class Columns {
  public:
   explicit Columns(std::vector<std::string> head) : rows_{std::move(head)} {}
-  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void row(const std::vector<std::string>& cells);
   [[nodiscard]] bool empty() const noexcept { return rows_.size() == 1; }
 
   /// Each column as wide as its widest cell, `indent` blanks before each line, none behind it, no

@@ -3,6 +3,8 @@
 #include <ostream>
 #include <string_view>
 
+#include "cli/printable.hpp"
+
 namespace trellis::cli {
 namespace {
 
@@ -59,8 +61,9 @@ void print_error(Context& context, const OutputOptions& output, const Error& err
     context.err << dump(json) << '\n';
     return;
   }
-  context.err << "Error: " << error.message << '\n';
-  if (!error.remedy.empty()) context.err << "Hint: " << error.remedy << '\n';
+  // Messages quote guests, peers, registries and files.
+  context.err << "Error: " << printable_lines(error.message) << '\n';
+  if (!error.remedy.empty()) context.err << "Hint: " << printable_lines(error.remedy) << '\n';
 }
 
 std::optional<std::string> option_or_env(const Context& context, const std::string& option,
