@@ -1,5 +1,7 @@
 #include "cli/local_host.hpp"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <system_error>
@@ -14,8 +16,24 @@ std::filesystem::path own_program() {
   return std::filesystem::read_symlink("/proc/self/exe", problem);
 }
 
+namespace {
+
+/// Keys, passwords and secrets lie in this process: no other of the same user (a provider's process
+/// is one) may read its memory, environment or descriptors, and no core file has them. The leak
+/// checker of the sanitizer builds must be able to look at itself.
+void shut_memory_away() {
+#if !defined(__SANITIZE_ADDRESS__)
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+}  // namespace
+
 Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
                                                     LocalHostOptions options, StopRequest& stop) {
+  shut_memory_away();
   auto engine = EngineRuntime::start();
   if (!engine) return pass(engine);
   const auto health_address = options.health_address;

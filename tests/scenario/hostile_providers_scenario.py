@@ -3,6 +3,8 @@
 own callers an error, and never the host."""
 
 import concurrent.futures
+import os
+import subprocess
 
 import harness
 import hostile
@@ -152,6 +154,33 @@ class OwnProcess(InProcess):
             harness.wait_until(lambda: self.ask(host, "Echo") == (True, b"payload"), "the link")
         self.assertRegex(self.process_of(host)["last_end"], "signal 9")
         self.assert_ends_well(host)
+
+
+class Memory(harness.Scenario):
+    """What another process of the host's user (a provider's, say) sees of the host."""
+
+    def as_nobody(self, *words):
+        if os.getuid() != 0:
+            return list(words)
+        return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", *words]
+
+    def test_neither_environment_nor_memory_nor_descriptors(self):
+        if os.environ.get("TRELLIS_SANITIZED"):
+            self.skipTest("the leak checker needs what is tested here to be open")
+        if os.getuid() == 0:
+            for path in (self.folder, *self.folder.iterdir()):
+                os.chown(path, 65534, 65534)
+        env = {**self.env, "TRELLIS_SECRET_DB": "topsecret"}
+        host = harness.Process(self.as_nobody(harness.BINARY, "up"), env, self.work)
+        self.addCleanup(host.clean_up)
+        host.wait_for(r"^Ctrl-C ends it$")
+        for what in ("cat /proc/{0}/environ", "ls /proc/{0}/fd", "head -c 1 /proc/{0}/mem", "cat /proc/{0}/maps"):
+            done = subprocess.run(self.as_nobody("sh", "-c", what.format(host.pid)), capture_output=True,
+                                  text=True, timeout=60, check=False)
+            self.assertNotEqual(done.returncode, 0, what)
+            self.assertIn("Permission denied", done.stderr, what)
+            self.assertNotIn("topsecret", done.stdout)
+        self.assertEqual(host.stop(), 0)
 
 
 if __name__ == "__main__":

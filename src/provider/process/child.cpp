@@ -41,6 +41,12 @@ constexpr std::array<std::string_view, 16> passed_on = {"PATH",
                                                         "NO_PROXY",
                                                         "LD_LIBRARY_PATH",
                                                         "TRELLIS_DATA_DIR"};
+/// A proxy's address may have a user and a password in it, which are the host's alone.
+bool has_password(std::string_view name, std::string_view value) {
+  return (name.ends_with("_proxy") || name.ends_with("_PROXY")) &&
+         value.find('@') != std::string_view::npos;
+}
+
 /// Sanitizers read theirs before main.
 constexpr std::string_view sanitizer_suffix = "SAN_OPTIONS";
 
@@ -49,6 +55,7 @@ std::vector<char*> environment() {
   for (char** at = environ; *at != nullptr; ++at) {
     const std::string_view entry(*at);
     const auto name = entry.substr(0, entry.find('='));
+    if (has_password(name, entry.substr(name.size()))) continue;
     bool wanted = name.ends_with(sanitizer_suffix);
     for (const auto known : passed_on) wanted = wanted || name == known;
     if (wanted) kept.push_back(*at);
