@@ -44,9 +44,16 @@ constexpr std::size_t purged_per_operation = 4;
   return number;
 }
 
-/// Collects the elements of an answer and stops when they no longer fit a message.
+/// Members that one question about sets may look at: more than any answer that fits a message has,
+/// and a fraction of a second's work. The locks of the shards are held meanwhile.
+constexpr std::size_t members_per_question = 4'000'000;
+
+/// Collects the elements of an answer and stops when they no longer fit a message, or when finding
+/// them takes too much work.
 class Answer {
  public:
+  /// To be called before each look at a member; false when there were too many.
+  [[nodiscard]] bool look() noexcept { return ++looks_ <= members_per_question; }
   [[nodiscard]] bool add(const std::string& element) {
     constexpr std::size_t longest_head = 5;
     bytes_ += element.size() + longest_head;
@@ -55,6 +62,12 @@ class Answer {
     return true;
   }
   [[nodiscard]] Result<std::vector<std::string>> take() && {
+    if (looks_ > members_per_question) {
+      return fail(
+          ErrorCode::limit,
+          fmt::format("the sets have more than {} members to compare", members_per_question),
+          "ask for fewer keys at once, or keep smaller sets");
+    }
     if (bytes_ <= limits::payload_bytes) return std::move(elements_);
     return answer_too_large();
   }
@@ -62,6 +75,7 @@ class Answer {
  private:
   std::vector<std::string> elements_;
   std::size_t bytes_ = 0;
+  std::size_t looks_ = 0;
 };
 
 }  // namespace
@@ -349,6 +363,9 @@ Result<std::vector<std::string>> Store::with_sets(const std::vector<std::string>
       return of_another_type(key, entry->value.index(), "a set");
     sets.push_back(set);
   }
+  // A key may be named a hundred thousand times; its set is walked once.
+  std::ranges::sort(sets);
+  sets.erase(std::ranges::unique(sets).begin(), sets.end());
   Answer answer;
   visit(sets, answer);
   return std::move(answer).take();
@@ -363,7 +380,11 @@ Result<std::vector<std::string>> Store::set_union(const std::vector<std::string>
   return with_sets(keys, now, [](const std::vector<const Set*>& sets, Answer& answer) {
     std::set<std::string_view> all;
     for (const Set* set : sets) {
-      if (set != nullptr) all.insert(set->begin(), set->end());
+      if (set == nullptr) continue;
+      for (const std::string& member : *set) {
+        if (!answer.look()) return;
+        all.insert(member);
+      }
     }
     for (const std::string_view member : all) {
       if (!answer.add(std::string(member))) return;
@@ -378,9 +399,9 @@ Result<std::vector<std::string>> Store::set_intersection(const std::vector<std::
     const Set* smallest =
         *std::ranges::min_element(sets, {}, [](const Set* s) { return s->size(); });
     for (const std::string& member : *smallest) {
-      const bool everywhere =
-          std::ranges::all_of(sets, [&](const Set* set) { return set->contains(member); });
-      if (everywhere && !answer.add(member)) return;
+      const bool everywhere = std::ranges::all_of(
+          sets, [&](const Set* set) { return answer.look() && set->contains(member); });
+      if (!answer.look() || (everywhere && !answer.add(member))) return;
     }
   });
 }

@@ -69,7 +69,8 @@ class Store {
                                      const Limits& bounds, SteadyTime now);
   [[nodiscard]] Result<bool> set_remove(std::string_view key, std::string_view member,
                                         SteadyTime now);
-  /// Members in order. A missing key is an empty set.
+  /// Members in order. A missing key is an empty set; a key that is named again changes nothing and
+  /// costs nothing. Error limit when finding the answer would take too much work.
   [[nodiscard]] Result<std::vector<std::string>> members(std::string_view key, SteadyTime now);
   [[nodiscard]] Result<std::vector<std::string>> set_union(const std::vector<std::string>& keys,
                                                            SteadyTime now);

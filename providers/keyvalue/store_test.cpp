@@ -99,6 +99,16 @@ TEST_F(StoreTest, AnswersThatFitNoMessageAreRefused) {
   EXPECT_EQ(store_.range("l", 0, 3, now_).value().size(), 4U);
 }
 
+TEST_F(StoreTest, AKeyThatIsNamedOftenIsWalkedOnce) {
+  // Each naming walked the whole set again: this took minutes, with the locks held.
+  for (int i = 0; i < 5000; ++i) ASSERT_TRUE(store_.set_add("s", std::to_string(i), bounds_, now_));
+  std::vector<std::string> keys(250'000, "s");
+  EXPECT_EQ(store_.set_intersection(keys, now_)->size(), 5000U);
+  for (int i = 0; i < 500; ++i) keys.push_back("absent" + std::to_string(i));
+  EXPECT_EQ(store_.set_union(keys, now_)->size(), 5000U);
+  EXPECT_EQ(store_.set_intersection(keys, now_)->size(), 0U);
+}
+
 TEST_F(StoreTest, CountersAreExactAfterThreadsRaced) {
   bounds_.keys = 200;
   {
