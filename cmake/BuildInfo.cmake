@@ -1,6 +1,7 @@
 # Script: says in a C++ source what is built; touches it only when that has changed.
 #   cmake -DSOURCE=folder -DOUTPUT=file.cpp -DVERSION=text -P BuildInfo.cmake
 # Packages made outside a repository may say it with TRELLIS_COMMIT and TRELLIS_COMMIT_DATE.
+cmake_minimum_required(VERSION 3.25)
 set(commit "$ENV{TRELLIS_COMMIT}")
 set(date "$ENV{TRELLIS_COMMIT_DATE}")
 if(NOT commit)

@@ -1,7 +1,7 @@
 // Every built-in bound, each with its reason; those of guests and calls, which many headers use as
-// defaults, are in base/call_limits.hpp, so that a change of the others recompiles only their users.
-// Values a user may change are defaults of options (include/trellis/host.hpp); those here that no
-// option changes protect the host itself.
+// defaults, are in base/call_limits.hpp, so that a change of the others recompiles only their
+// users. Values a user may change are defaults of options (include/trellis/host.hpp); those here
+// that no option changes protect the host itself.
 #pragma once
 
 #include <chrono>

@@ -6,6 +6,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/folders.hpp"
+#include "cli/key_store.hpp"
 #include "identity/module_token.hpp"
 
 namespace trellis::cli {

@@ -45,7 +45,7 @@ std::string value_of(const Option& option) {
   return " " + italic(name.empty() ? "VALUE" : name);
 }
 
-std::string first_line(std::string text) {
+std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
 

@@ -187,9 +187,9 @@ Option& Command::add_option(const std::string& names, double& into, const std::s
 }
 
 Option& Command::add_option(const std::string& names,
-                            std::function<void(const std::string&)> when_given,
+                            const std::function<void(const std::string&)>& when_given,
                             const std::string& help) {
-  return keep(*app_->add_option_function<std::string>(names, std::move(when_given), help));
+  return keep(*app_->add_option_function<std::string>(names, when_given, help));
 }
 
 Option& Command::add_option(const std::string& names, std::optional<std::string>& into,
@@ -276,7 +276,7 @@ std::string Command::name() const {
 std::string Command::path() const {
   std::string path = app_->get_name();
   for (const auto* up = app_->get_parent(); up != nullptr; up = up->get_parent()) {
-    path = up->get_name() + " " + path;
+    path.insert(0, up->get_name() + " ");
   }
   return path;
 }

@@ -105,7 +105,8 @@ class Command {
   Option& add_option(const std::string& names, std::uint32_t& into, const std::string& help);
   Option& add_option(const std::string& names, std::uint64_t& into, const std::string& help);
   Option& add_option(const std::string& names, double& into, const std::string& help);
-  Option& add_option(const std::string& names, std::function<void(const std::string&)> when_given,
+  Option& add_option(const std::string& names,
+                     const std::function<void(const std::string&)>& when_given,
                      const std::string& help);
   Option& add_option(const std::string& names, std::optional<std::string>& into,
                      const std::string& help);

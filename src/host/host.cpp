@@ -4,8 +4,8 @@
 #include <mutex>
 #include <utility>
 
-#include "base/files.hpp"
 #include "base/call_limits.hpp"
+#include "base/files.hpp"
 #include "host/core.hpp"
 #include "host/labels.hpp"
 

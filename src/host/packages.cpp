@@ -5,8 +5,8 @@
 #include <system_error>
 #include <utility>
 
-#include "base/files.hpp"
 #include "base/call_limits.hpp"
+#include "base/files.hpp"
 
 namespace trellis::host {
 namespace {

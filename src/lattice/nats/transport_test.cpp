@@ -240,7 +240,11 @@ TEST_F(NatsTransportTest, ASubscriptionMayEndInItsOwnHandler) {
     subscription = std::move(*made);
   }
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(transport_->publish("once", {}, {}));
-  ASSERT_TRUE(eventually([&] { return seen > 0; }));
+  // Under the lock: the handler is still at work on what this function owns after it has counted.
+  ASSERT_TRUE(eventually([&] {
+    const std::scoped_lock lock(mutex);
+    return seen > 0;
+  }));
   ASSERT_TRUE(request_and_wait(*transport_, "nobody", {}, far()).error().code ==
               ErrorCode::not_found);
   EXPECT_EQ(seen, 1);
