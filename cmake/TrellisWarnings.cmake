@@ -9,6 +9,10 @@ else()
   # g++ 12 reports impossible paths inside inlined standard-library code (GCC bugs 105329, 105593).
   target_compile_options(trellis_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized>)
+  if(TRELLIS_SANITIZE)
+    # The checks it inserts make paths inside inlined library code that nothing takes.
+    target_compile_options(trellis_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-stringop-overflow>)
+  endif()
   if(TRELLIS_UNITY)
     # It takes the sources of a batch for headers.
     target_compile_options(trellis_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)

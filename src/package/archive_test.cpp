@@ -175,7 +175,7 @@ TEST_F(Archives, TrickyEntriesAreRefused) {
   const auto with_entry = [&](const std::string& name, char type, const std::string& link = {}) {
     const std::vector<std::pair<std::string, Bytes>> good = {{this_target(), library_}};
     auto bytes = archive(good);
-    bytes.resize(bytes.size() - 1024);
+    bytes.erase(bytes.end() - 1024, bytes.end());
     auto extra = archive_image("x", {});  // one entry and the end
     std::fill_n(extra.begin(), 100, std::uint8_t{0});
     std::memcpy(extra.data(), name.data(), name.size());
