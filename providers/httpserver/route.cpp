@@ -104,9 +104,10 @@ Route* RouteTable::find_in(const Prefixes& prefixes, std::string_view path) {
     auto at = prefixes.upper_bound(candidate);
     if (at == prefixes.begin()) return nullptr;
     const std::string_view prefix = (--at)->first;
-    const bool ends_at_border =
-        prefix.empty() || prefix.size() == path.size() || path[prefix.size()] == '/';
-    if (path.starts_with(prefix) && ends_at_border) return at->second;
+    const auto ends_at_border = [&] {
+      return prefix.empty() || prefix.size() == path.size() || path[prefix.size()] == '/';
+    };
+    if (path.starts_with(prefix) && ends_at_border()) return at->second;
     const auto differ =
         std::mismatch(prefix.begin(), prefix.end(), candidate.begin(), candidate.end());
     const auto common = static_cast<std::size_t>(differ.first - prefix.begin());

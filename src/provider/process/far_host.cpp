@@ -65,9 +65,11 @@ void FarLog::write(const LogRecord& record) noexcept {
   try {
     FrameView frame{.kind = FrameKind::log, .deadline = clock_.steady() + log_patience};
     frame.depth = static_cast<std::uint32_t>(record.level);
+    std::string target;  // outlives the frame, which only looks at it
     for (const auto& field : record.fields) {
-      if (field.name == "target") frame.first = excerpt(field.value, limits::name_bytes);
+      if (field.name == "target") target = excerpt(field.value, limits::name_bytes);
     }
+    frame.first = target;
     frame.payload = as_bytes(record.text);
     static_cast<void>(stream_->tell(frame));
   } catch (...) {  // NOLINT(bugprone-empty-catch): a log line is not worth a process
