@@ -38,6 +38,7 @@ EDITS = [
     ("one command -> binary", "src/cli/up.cpp", "trellis_bin"),
     ("limits.hpp -> everything", "src/base/limits.hpp", "all"),
 ]
+ENVIRONMENT = {**os.environ, "CCACHE_DISABLE": "1"}
 TESTS_ON = ["-DTRELLIS_TESTS=ON", "-DTRELLIS_ALL_GUESTS=ON"]
 
 
@@ -45,12 +46,12 @@ def timed(words, tree):
     """CPU seconds and wall seconds of a command and all its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
-    environment = {**os.environ, "CCACHE_DISABLE": "1"}
-    done = subprocess.run(words, cwd=tree, env=environment, stdin=subprocess.DEVNULL,
+    done = subprocess.run(words, cwd=tree, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit(f"build-cost: {' '.join(words)} failed in {tree}:\n{done.stdout[-3000:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    say(f"{after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime:.1f} s of CPU time")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return cpu, time.monotonic() - started
 
@@ -76,7 +77,7 @@ def time_to_host(tree):
     ready = tree / "build/ready"
     ready.unlink(missing_ok=True)
     started = time.monotonic()
-    run = subprocess.Popen(["make", "run", f"ARGS=--ready-file {ready}"], cwd=tree, stdin=subprocess.DEVNULL,
+    run = subprocess.Popen(["make", "run", f"ARGS=--ready-file {ready}"], cwd=tree, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         while not (ready.exists() and ready.read_text()):
