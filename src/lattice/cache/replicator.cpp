@@ -205,8 +205,8 @@ void Replicator::receive_question(const Message& message) {
   const auto request = codec::decode<ReplayRequest>(message.payload);
   if (!request) return refuse(request.error());
   if (message.reply.empty()) return;
-  if (is_protocol_subject(message.reply) || message.reply.starts_with(options_.events_subject) ||
-      message.reply.starts_with(options_.replay_subject)) {
+  if (is_protocol_subject(message.reply) || is_within(message.reply, options_.events_subject) ||
+      is_within(message.reply, options_.replay_subject)) {
     return refuse({ErrorCode::denied,
                    "a question that wants its answer on a subject of the protocol was ignored",
                    {}});

@@ -15,13 +15,12 @@ bool usable_character(char c) noexcept {
   return c > ' ' && c < 0x7f && c != '*' && c != '>';
 }
 
-/// `root` itself, or a subject below it.
+}  // namespace
+
 bool is_within(std::string_view subject, std::string_view root) noexcept {
   return subject.starts_with(root) &&
          (subject.size() == root.size() || subject[root.size()] == '.');
 }
-
-}  // namespace
 
 bool is_protocol_subject(std::string_view subject) noexcept {
   constexpr std::string_view roots[] = {"wasmbus", "trellis", "lattice"};

@@ -58,6 +58,9 @@ class Subjects {
   std::vector<std::string> reserved_;
 };
 
+/// Whether a subject is `root` itself or below it.
+[[nodiscard]] bool is_within(std::string_view subject, std::string_view root) noexcept;
+
 /// Whether a subject belongs to the protocol (lattice.md 1.2 to 1.5 and 8.1, and our own): what is
 /// published there may be an order. An answer must never go there, whatever its question asked for.
 [[nodiscard]] bool is_protocol_subject(std::string_view subject) noexcept;
