@@ -13,11 +13,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <new>
-#include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "bench/bench.hpp"
 #include "bench/fixture.hpp"
 #include "bench/guests.hpp"
+#include "host/router.hpp"
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
+#include "host/router.hpp"
 #include "wapc/guest.hpp"
 
 namespace trellis::bench {

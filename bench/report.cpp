@@ -6,9 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <thread>
+
+#include "base/json.hpp"
 
 namespace trellis::bench {
 namespace {

@@ -2,8 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "codec/json_msgpack.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/extras.hpp"

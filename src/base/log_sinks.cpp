@@ -8,10 +8,10 @@
 #include <spdlog/sinks/basic_file_sink.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace trellis {

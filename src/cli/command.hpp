@@ -9,10 +9,10 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "base/json.hpp"
 #include "base/random.hpp"
 #include "cli/options.hpp"
 #include "trellis/clock.hpp"

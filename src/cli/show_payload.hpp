@@ -1,8 +1,7 @@
 // How the bytes an actor answered with are shown to a person.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.hpp"
 #include "trellis/bytes.hpp"
 
 namespace trellis::cli {

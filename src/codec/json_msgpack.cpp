@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/msgpack_reader.hpp"

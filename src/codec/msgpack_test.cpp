@@ -1,10 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include <limits>
 #include <random>
 
+#include "base/json.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/msgpack_reader.hpp"

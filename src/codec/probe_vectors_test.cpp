@@ -5,8 +5,8 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/extras.hpp"

@@ -2,9 +2,9 @@
 // Every state has its age, so that nobody takes an old one for the truth. Pure; any thread.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/json.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host_types.hpp"
 

@@ -1,10 +1,10 @@
 // JSON from outside, bounded before it is parsed.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "base/json.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::control {

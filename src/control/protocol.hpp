@@ -7,10 +7,10 @@
 // Requests on one connection are answered in order. docs/control-socket.md lists the operations.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "base/json.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::control {

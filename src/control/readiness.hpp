@@ -1,10 +1,10 @@
 // Whether a host is ready for traffic: everything healthy, every link bound. Pure; any thread.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::control {

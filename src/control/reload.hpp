@@ -3,8 +3,8 @@
 
 #include <filesystem>
 #include <mutex>
-#include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "control/apply.hpp"
 #include "control/protocol.hpp"

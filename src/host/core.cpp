@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "host/router.hpp"
 #include "lattice/nats/connect.hpp"
 
 namespace trellis::host {
@@ -87,22 +88,24 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
       control_(*this),
       plane_(options_.lattice, options_.call_timeout, key_, options_.clock, std::move(connect),
              log_),
-      router_({options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
-               options_.call_timeout, options_.clock, options_.authorizer, options_.middleware,
-               [this](const ProviderEntry& provider, const std::string& actor) {
-                 return binder_.gate(provider, actor);
-               }},
-              registry_.tables(), plane_, log_),
+      router_(std::make_unique<Router>(
+          RouterOptions{options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
+                        options_.call_timeout, options_.clock, options_.authorizer,
+                        options_.middleware,
+                        [this](const ProviderEntry& provider, const std::string& actor) {
+                          return binder_.gate(provider, actor);
+                        }},
+          registry_.tables(), plane_, log_)),
       health_({options_.health_interval, options_.health_timeout, options_.clock,
                [this] { plane_.heartbeat(health_); }},
-              registry_.tables(), router_, workers_, log_) {}
+              registry_.tables(), *router_, workers_, log_) {}
 
 Core::~Core() {
   stop();
 }
 
 Result<void> Core::start() {
-  if (auto joined = plane_.join(registry_, router_, control_); !joined) return joined;
+  if (auto joined = plane_.join(registry_, *router_, control_); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
   if (auto extras =
           start_provider("builtin:extras", ProviderOptions{.mode = ProviderMode::in_process});
@@ -159,7 +162,7 @@ Result<Bytes> Core::call_actor(std::string_view target, std::string_view operati
                                ByteView payload, std::chrono::milliseconds timeout) {
   const auto deadline =
       std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
-  const auto call = [&] { return router_.from_system(target, operation, payload, deadline); };
+  const auto call = [&] { return router_->from_system(target, operation, payload, deadline); };
   return engine::guest_stack() ? call() : workers_.run<Bytes>(call);
 }
 

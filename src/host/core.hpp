@@ -19,13 +19,14 @@
 #include "host/packages.hpp"
 #include "host/provider_link.hpp"
 #include "host/registry.hpp"
-#include "host/router.hpp"
 #include "host/workers.hpp"
 #include "identity/claims.hpp"
 #include "identity/keys.hpp"
 #include "trellis/host.hpp"
 
 namespace trellis::host {
+
+class Router;
 
 /// The way to NATS servers.
 [[nodiscard]] Connect nats_connections();
@@ -76,7 +77,7 @@ class Core {
 
   /// The key behind a built-in name, a source or a key; what is not known comes back as it is.
   [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const;
-  [[nodiscard]] const Router& router() const noexcept { return router_; }
+  [[nodiscard]] const Router& router() const noexcept { return *router_; }
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
   [[nodiscard]] Binder& binder() noexcept { return binder_; }
   [[nodiscard]] HealthMonitor& health() noexcept { return health_; }
@@ -132,7 +133,8 @@ class Core {
   Registry registry_;
   CoreControl control_;
   LatticePlane plane_;
-  Router router_;
+  const std::unique_ptr<const Router>
+      router_;  ///< known by name only: it changes often, and much includes this
   HealthMonitor health_;
   std::atomic<bool> stopped_{false};
 };

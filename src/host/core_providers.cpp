@@ -133,7 +133,7 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
                 "stop it first, or start it under another link name");
   }
   entry->link = std::make_shared<ProviderLink>(
-      ProviderOrigin{entry->key, entry->description.contract_id, entry->link_name}, router_,
+      ProviderOrigin{entry->key, entry->description.contract_id, entry->link_name}, *router_,
       workers_);
   provider::Options options;
   options.id = next_id();

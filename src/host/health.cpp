@@ -5,6 +5,7 @@
 
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
+#include "host/router.hpp"
 #include "provider/provider.hpp"
 
 namespace trellis::host {

@@ -15,11 +15,12 @@
 #include "base/log.hpp"
 #include "base/timer.hpp"
 #include "host/registry.hpp"
-#include "host/router.hpp"
 #include "host/workers.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {
+
+class Router;
 
 struct HealthOptions {
   std::chrono::milliseconds interval{0};

@@ -103,11 +103,11 @@ Result<std::unique_ptr<Connection>> LatticePlane::connect(const NatsOptions& opt
                                       log_.with_target("lattice"));
 }
 
-Result<void> LatticePlane::join(Registry& registry, const Router& router,
+Result<void> LatticePlane::join(Registry& registry, const ArrivingCalls& calls,
                                 lattice::ControlTarget& control) {
   registry_ = &registry;
   control_ = &control;
-  router_ = &router;
+  calls_ = &calls;
   auto subjects = lattice::Subjects::make(options_.ns);
   if (!subjects) return pass(subjects);
   subjects_ = std::move(*subjects);
@@ -216,8 +216,8 @@ Result<Bytes> LatticePlane::call(const Party& origin, const Party& target,
 }
 
 Result<Bytes> LatticePlane::execute(const lattice::Invocation& call) const {
-  return router_->from_lattice(to_party(call.origin), to_party(call.target), call.operation,
-                               call.msg, std::chrono::steady_clock::now() + call_timeout_);
+  return calls_->from_lattice(to_party(call.origin), to_party(call.target), call.operation,
+                              call.msg, std::chrono::steady_clock::now() + call_timeout_);
 }
 
 void LatticePlane::actor_started(const actor::Actor& actor) {

@@ -16,7 +16,6 @@
 #include "host/lane.hpp"
 #include "host/registry.hpp"
 #include "host/remote_calls.hpp"
-#include "host/router.hpp"
 #include "host/shared_cache.hpp"
 #include "host/workers.hpp"
 #include "identity/keys.hpp"
@@ -42,7 +41,7 @@ class LatticePlane final : public RemoteCalls {
 
   /// Connects and subscribes. A server that is away is no error: the host joins when it comes.
   /// `control` carries out commands of the lattice and lives as long as this.
-  [[nodiscard]] Result<void> join(Registry& registry, const Router& router,
+  [[nodiscard]] Result<void> join(Registry& registry, const ArrivingCalls& calls,
                                   lattice::ControlTarget& control);
   /// Everything is there: tells the lattice, and takes commands from now on.
   [[nodiscard]] Result<void> started();
@@ -103,7 +102,7 @@ class LatticePlane final : public RemoteCalls {
   const Connect connect_;
   const Log log_;
   Registry* registry_ = nullptr;
-  const Router* router_ = nullptr;
+  const ArrivingCalls* calls_ = nullptr;
   std::optional<lattice::Subjects> subjects_;
   std::unique_ptr<Lane> lane_;
   Workers callers_;   ///< runs calls that arrive: a flood of them delays nothing else

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "host/router.hpp"
 
 namespace trellis::host {
 

@@ -5,11 +5,13 @@
 #include <memory>
 #include <string>
 
-#include "host/router.hpp"
+#include "host/entities.hpp"
 #include "host/workers.hpp"
 #include "provider/provider.hpp"
 
 namespace trellis::host {
+
+class Router;
 
 /// One provider instance's dispatcher. It may outlive the host: a provider that is stuck at stop
 /// keeps it, and is refused. Any thread.

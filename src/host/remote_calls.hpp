@@ -1,4 +1,4 @@
-// The way out of this host: calls whose target runs elsewhere (lattice.md 4.2).
+// The ways between hosts: out, to targets that run elsewhere, and in (lattice.md 4.2, 4.4).
 #pragma once
 
 #include <string_view>
@@ -27,6 +27,17 @@ class RemoteCalls {
   [[nodiscard]] virtual Result<Bytes> call(const Party& origin, const Party& target,
                                            std::string_view operation, ByteView payload,
                                            SteadyTime deadline) const = 0;
+};
+
+/// Any thread that may wait (guests are entered on it).
+class ArrivingCalls {
+ public:
+  virtual ~ArrivingCalls() = default;
+  /// A call that arrived from the lattice for something that runs here. The caller has verified its
+  /// token; whether the origin may make it is decided here (lattice.md 4.4, receiver).
+  [[nodiscard]] virtual Result<Bytes> from_lattice(const Party& origin, const Party& target,
+                                                   std::string_view operation, ByteView payload,
+                                                   SteadyTime deadline) const = 0;
 };
 
 /// For a host on its own: every call fails at once.

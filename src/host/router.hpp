@@ -32,16 +32,9 @@ struct RouterOptions {
       gate_of;
 };
 
-/// A provider as the origin of a call.
-struct ProviderOrigin {
-  std::string key;
-  std::string contract_id;
-  std::string link_name;
-};
-
 /// Runs every call on the thread that makes it. Takes no global lock: tables are read as a
 /// snapshot, instances come from the target's pool. Any thread of the host (guests are entered).
-class Router {
+class Router final : public ArrivingCalls {
  public:
   Router(RouterOptions options, const TablesSnapshot& tables, const RemoteCalls& remote, Log log);
 
@@ -59,11 +52,9 @@ class Router {
                                          std::string_view binding, std::string_view ns,
                                          std::string_view operation, ByteView payload) const;
 
-  /// A call that arrived from the lattice for something that runs here. The caller has verified its
-  /// token; whether the origin may make it is decided here (lattice.md 4.4, receiver).
   [[nodiscard]] Result<Bytes> from_lattice(const Party& origin, const Party& target,
                                            std::string_view operation, ByteView payload,
-                                           SteadyTime deadline) const;
+                                           SteadyTime deadline) const override;
 
   /// HealthRequest to a running actor, on an idle instance only (host.md 10).
   [[nodiscard]] Result<Bytes> health_check(actor::Actor& target, ByteView payload,

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "manifest/readers.hpp"
 #include "manifest/tree_builder.hpp"

@@ -4,9 +4,9 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "support/vectors.hpp"
 #include "trellis/actor.hpp"

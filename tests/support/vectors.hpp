@@ -12,11 +12,11 @@
 #include <fstream>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "trellis/bytes.hpp"
 

@@ -1,9 +1,9 @@
 #include "lattice/cache/entries.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json.hpp"
 #include "identity/json_value.hpp"
 #include "lattice/cache/link_hash.hpp"
 
