@@ -30,6 +30,17 @@ class NobodyThere final : public RequestHandler {
   }
 };
 
+/// For an actor whose requests keep all the threads that it may have.
+class Crowded final : public RequestHandler {
+ public:
+  void handle(const RequestView&, codec::httpserver::Response& response) override {
+    response = {503,
+                "",
+                {{"content-type", "text/plain; charset=utf-8"}, {"retry-after", "1"}},
+                to_bytes("The actor is busy\n")};
+  }
+};
+
 template <class Stream>
 class Connection final : public ConnectionBase,
                          public std::enable_shared_from_this<Connection<Stream>> {
@@ -150,7 +161,10 @@ class Connection final : public ConnectionBase,
       NobodyThere nobody;
       exchange_.handle(nobody, {}, true);
     } else {
-      exchange_.handle(*route->handler, route->options.timeout, true);
+      const IoPool::Handling handling(route->share);
+      Crowded crowded;
+      exchange_.handle(handling.admitted() ? *route->handler : crowded, route->options.timeout,
+                       true);
     }
     if (route != nullptr && route->options.access_log) {
       site_->log().debug("{}", exchange_.access_line());

@@ -42,7 +42,7 @@ class HttpServerProvider final : public Provider<Link> {
       : Provider(host),
         threads_(host),
         log_(std::make_shared<HostLogSink>(host), "httpserver"),
-        server_(threads_, log_, {std::max(1U, std::thread::hardware_concurrency()), 64}) {}
+        server_(threads_, log_, {std::max(1U, std::thread::hardware_concurrency())}) {}
 
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
                                      const std::shared_ptr<Link>& previous) override {

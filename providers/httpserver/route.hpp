@@ -11,15 +11,17 @@
 
 #include "providers/httpserver/handler.hpp"
 #include "providers/httpserver/options.hpp"
+#include "providers/net/io_pool.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers::httpserver {
 
-/// One actor on the addresses of its link. Constant but for `ended`.
+/// One actor on the addresses of its link. Constant but for the last two.
 struct Route {
   std::string label;  ///< names the actor in logs
   Options options;
   std::shared_ptr<RequestHandler> handler;
+  mutable IoPool::Share share;     ///< of the threads that may be away for it
   std::atomic<bool> ended{false};  ///< the link is gone; for requests that arrived under it
 };
 

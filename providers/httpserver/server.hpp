@@ -23,7 +23,8 @@ class Server {
  public:
   struct Config {
     unsigned threads = 1;  ///< for options that do not say how many; usually the number of cores
-    unsigned spares = 64;  ///< threads that may block beyond these
+    unsigned spares =
+        96;  ///< threads that may block or compute for long beyond these; 64 for one actor
   };
   /// `threads` must outlive the server.
   Server(ThreadSource& threads, Log log, const Config& config);

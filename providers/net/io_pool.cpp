@@ -1,10 +1,51 @@
 #include "providers/net/io_pool.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
 
 namespace trellis::providers {
+
+/// Of one thread. `state` is written by the thread, and by those who hold the pool's mutex.
+struct IoPool::Seat {
+  explicit Seat(IoPool& owner) noexcept : pool(owner) {}
+  IoPool& pool;
+  Share* share = nullptr;  ///< of the handler it is in
+  std::atomic<std::uint64_t> state{outside};
+  std::uint64_t seen = 0;  ///< at the last look; under the pool's mutex
+};
+
+namespace {
+
+// A property of the thread: where the pool that it belongs to keeps account of it.
+thread_local IoPool::Seat* seat_here = nullptr;
+
+bool may_send_away(unsigned of_owner, unsigned of_all, unsigned spares, unsigned times) noexcept {
+  return of_owner < times * (spares - std::min(of_all, spares));
+}
+
+}  // namespace
+
+/// Makes the current thread one of the pool's.
+class IoPool::Seated {
+ public:
+  explicit Seated(IoPool& pool) : seat_(pool) {
+    const std::lock_guard lock(pool.mutex_);
+    pool.seats_.push_back(&seat_);
+    seat_here = &seat_;
+  }
+  ~Seated() {
+    const std::lock_guard lock(seat_.pool.mutex_);
+    std::erase(seat_.pool.seats_, &seat_);
+    seat_here = nullptr;
+  }
+  Seated(const Seated&) = delete;
+  Seated& operator=(const Seated&) = delete;
+
+ private:
+  Seat seat_;
+};
 
 IoPool::IoPool(ThreadSource& source, Log log, std::string_view name, unsigned spares)
     : source_(source),
@@ -50,35 +91,137 @@ Result<> IoPool::add_thread(Lock& lock) {
   return {};
 }
 
+/// Sees to it that enough threads run, now that one fewer does. False when no more may exist.
+bool IoPool::replace(Lock& lock) {
+  if (running_ >= target_) return true;
+  if (parked_ > 0) {
+    --parked_;
+    ++calls_;
+    ++running_;
+    unparked_.notify_one();
+    return true;
+  }
+  if (stopping_ || total_ >= target_ + spares_) return false;
+  return add_thread(lock).has_value();
+}
+
+/// Requires mutex_. The state says so already, or is about to.
+void IoPool::send_away(Seat& seat) noexcept {
+  ++away_;
+  ++seat.share->away_;
+  --running_;
+}
+
+/// Requires mutex_.
+void IoPool::come_back(Seat& seat) noexcept {
+  --away_;
+  --seat.share->away_;
+  ++running_;
+}
+
 bool IoPool::before_block() noexcept {
   try {
+    Seat& seat = *seat_here;
     Lock lock(mutex_);
-    if (running_ > target_) {
-      --running_;
-      return true;
+    const auto state = seat.state.load();
+    if ((state & state_mask) == outside) {
+      --running_;  // first, so that nobody sees one too many and parks
+      if (replace(lock)) return true;
+      ++running_;
+      return false;
     }
-    if (parked_ > 0) {
-      --parked_;
-      ++calls_;  // the one that wakes counts as running in our place
-      unparked_.notify_one();
-      return true;
-    }
-    if (stopping_ || total_ >= target_ + spares_) return false;
-    --running_;  // first, so that nobody sees one too many and parks
-    if (add_thread(lock)) return true;
-    ++running_;
+    if ((state & state_mask) == away) return true;
+    if (!may_send_away(seat.share->away_, away_, spares_, 2)) return false;
+    seat.state.store(state - inside + away);
+    send_away(seat);
+    if (replace(lock)) return true;
+    come_back(seat);
+    seat.state.store(state);
     return false;
   } catch (...) {
     return false;
   }
 }
 
+/// One that was replaced inside a handler stays away until that returns: it may go on computing.
 void IoPool::after_block() noexcept {
   const std::lock_guard lock(mutex_);
-  ++running_;
+  if ((seat_here->state.load() & state_mask) == outside) ++running_;
+}
+
+IoPool::Handling::Handling(Share& share) noexcept {
+  Seat* seat = seat_here;
+  if (seat == nullptr) return;
+  IoPool& pool = seat->pool;
+  // Wider than for waits: a request that need not wait is served while those that do are refused.
+  admitted_ = may_send_away(share.away_, pool.away_, pool.spares_, 4);
+  if (!admitted_) return;
+  seat->share = &share;
+  seat->state.store((seat->state.load(std::memory_order_relaxed) & ~state_mask) + step + inside);
+  if (!pool.watching_.load()) pool.wake_watch();
+}
+
+IoPool::Handling::~Handling() {
+  Seat* seat = seat_here;
+  if (seat == nullptr || !admitted_) return;
+  const auto before = seat->state.load(std::memory_order_relaxed);
+  const auto was = seat->state.exchange((before & ~state_mask) + outside);
+  if ((was & state_mask) != away) return;
+  const std::lock_guard lock(seat->pool.mutex_);
+  seat->pool.come_back(*seat);
+}
+
+void IoPool::wake_watch() noexcept {
+  try {
+    const Lock lock(mutex_);
+    if (stopping_ || watching_.exchange(true)) return;
+    if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
+    watched_.notify_one();
+  } catch (...) {
+    watching_ = false;  // no thread to be had: the next request tries again
+  }
+}
+
+/// Sleeps while nothing is handled, so that an idle host wakes for nothing.
+void IoPool::watch() {
+  constexpr int calm_looks = 50;
+  Lock lock(mutex_);
+  while (!stopping_) {
+    watched_.wait(lock, [this] { return stopping_ || watching_; });
+    for (int calm = 0; calm < calm_looks && !stopping_; ++calm) {
+      watched_.wait_for(lock, patience, [this] { return stopping_.load(); });
+      if (look(lock)) calm = 0;
+    }
+    watching_ = false;
+    // One that came in meanwhile has seen that somebody watches.
+    const auto is_inside = [](const Seat* seat) {
+      return (seat->state.load() & state_mask) == inside;
+    };
+    if (std::any_of(seats_.begin(), seats_.end(), is_inside)) watching_ = true;
+  }
+}
+
+/// Replaces threads that are in the same handler as at the last look. False when none is in one.
+bool IoPool::look(Lock& lock) {
+  bool busy = false;
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    Seat& seat = *seats_[i];
+    auto state = seat.state.load();
+    if ((state & state_mask) != inside) continue;
+    busy = true;
+    if (std::exchange(seat.seen, state) != state) continue;
+    if (!seat.state.compare_exchange_strong(state, state - inside + away)) continue;
+    send_away(seat);
+    if (replace(lock)) return true;  // seats may have changed meanwhile
+    auto still = state - inside + away;
+    if (seat.state.compare_exchange_strong(still, state)) come_back(seat);
+    return true;
+  }
+  return busy;
 }
 
 void IoPool::run() {
+  const Seated seated(*this);
   while (!stopping_) {
     run_one();
     if (running_.load(std::memory_order_relaxed) > target_.load(std::memory_order_relaxed)) park();
@@ -109,12 +252,16 @@ void IoPool::park() {
 }
 
 void IoPool::stop() {
+  std::thread watch;
   {
     const Lock lock(mutex_);
     stopping_ = true;
     context_.stop();
     unparked_.notify_all();
+    watched_.notify_all();
+    watch = std::move(watch_);
   }
+  if (watch.joinable()) watch.join();
   // Again while there are some: a thread that ends now may just have started another.
   for (std::vector<std::unique_ptr<PoolThread>> ending;; ending.clear()) {
     const Lock lock(mutex_);

@@ -1,14 +1,16 @@
-// The I/O threads of a provider: as many run as there are cores, and for every one that blocks
-// inside a request a spare takes over (DESIGN "Blocking").
+// The I/O threads of a provider: as many run as there are cores, and for every one that blocks or
+// computes for long inside a request a spare takes over (DESIGN "Blocking").
 #pragma once
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/blocking.hpp"
@@ -36,12 +38,45 @@ class ThreadSource {
 
 /// Threads that run one io_context. Every public function may be called from any thread.
 ///
-/// A thread is running (in the io_context), blocked (inside a handler that waits) or parked. The
-/// pool keeps `target` running. One that blocks is replaced by a parked or a new one; when its wait
-/// is over there is one too many, and the next to finish a handler parks. At most `spares` beyond
-/// the target exist: then waits are refused, so that I/O never stops.
+/// A thread is running (in the io_context), away (inside a handler that waits, or that has computed
+/// for longer than `patience`) or parked. The pool keeps `target` running: one that goes away is
+/// replaced by a parked or a new one, and parks when its handler returns, if it is one too many.
+/// At most `spares` beyond the target exist; waits beyond that are refused, so that I/O never
+/// stops.
+///
+/// Owners (the actors behind a server) share the spares by dynamic thresholds: one may have twice
+/// as many threads waiting as are left for everybody, so that each gets many while it is alone and
+/// none can take the last.
 class IoPool final : private BlockingHooks {
  public:
+  /// How many threads requests of one owner keep away. Outlives its handlers.
+  class Share {
+   private:
+    friend class IoPool;
+    std::atomic<unsigned> away_{0};
+  };
+
+  /// Stands around a handler's call into the host, on a thread of a pool; elsewhere it does
+  /// nothing.
+  class Handling {
+   public:
+    explicit Handling(Share& share) noexcept;
+    ~Handling();
+    Handling(const Handling&) = delete;
+    Handling& operator=(const Handling&) = delete;
+    /// False: the owner has so many threads away that it must wait for its own; answer busy.
+    [[nodiscard]] bool admitted() const noexcept { return admitted_; }
+
+   private:
+    bool admitted_ = true;
+  };
+
+  /// What the pool knows of one of its threads.
+  struct Seat;
+
+  /// How long a handler may compute before a spare takes over.
+  static constexpr std::chrono::milliseconds patience{10};
+
   /// `name`: of the threads, at most 15 bytes, with static lifetime.
   IoPool(ThreadSource& source, Log log, std::string_view name, unsigned spares);
   ~IoPool() override;
@@ -57,12 +92,22 @@ class IoPool final : private BlockingHooks {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
+  /// What a thread is doing; the count of changes above it tells one handler from the next.
+  enum : std::uint64_t { outside, inside, away, state_mask = 3, step = 4 };
+  class Seated;
+
   bool before_block() noexcept override;
   void after_block() noexcept override;
   void run();
   void run_one();
   void park();
   [[nodiscard]] Result<> add_thread(Lock& lock);
+  [[nodiscard]] bool replace(Lock& lock);
+  void send_away(Seat& seat) noexcept;
+  void come_back(Seat& seat) noexcept;
+  void watch();
+  [[nodiscard]] bool look(Lock& lock);
+  void wake_watch() noexcept;
 
   ThreadSource& source_;
   Log log_;
@@ -73,13 +118,18 @@ class IoPool final : private BlockingHooks {
 
   std::mutex mutex_;
   std::condition_variable unparked_;
+  std::condition_variable watched_;
   std::vector<std::unique_ptr<PoolThread>> threads_;  // under mutex_
+  std::vector<Seat*> seats_;                          // under mutex_
+  std::thread watch_;                                 // under mutex_
   unsigned total_ = 0;                                // under mutex_; includes those being started
   unsigned parked_ = 0;                               // under mutex_
   unsigned calls_ = 0;                                // under mutex_; parked threads to wake
+  std::atomic<unsigned> away_{0};                     // written under mutex_
   std::atomic<unsigned> running_{0};                  // written under mutex_
   std::atomic<unsigned> target_{0};                   // written under mutex_
   std::atomic<bool> stopping_{false};                 // written under mutex_
+  std::atomic<bool> watching_{false};                 // written under mutex_
 };
 
 }  // namespace trellis::providers

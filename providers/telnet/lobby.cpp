@@ -63,6 +63,8 @@ void Lobby::accepted(Socket socket) {
 
 Result<> Lobby::tell(std::string_view operation, ByteView payload,
                      std::chrono::milliseconds timeout) const {
+  const IoPool::Handling handling(share_);
+  if (!handling.admitted()) return fail(ErrorCode::busy, "the actor is busy");
   const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, operation, payload, timeout);
   if (!reply) return std::unexpected<Error>(reply.error());
   const auto result = codec::decode<messages::TelnetResult>(reply->bytes());

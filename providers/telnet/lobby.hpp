@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "providers/common/host.hpp"
+#include "providers/net/io_pool.hpp"
 #include "providers/net/listener_set.hpp"
 #include "providers/telnet/session.hpp"
 
@@ -59,6 +60,7 @@ class Lobby final : public SessionOwner, public std::enable_shared_from_this<Lob
   const Host host_;
   const Log log_;
   const std::string actor_;
+  mutable IoPool::Share share_;  ///< of the threads that may be away for the actor
   const Notices notices_;
   SystemRandom random_;
   std::unique_ptr<ListenerSet> listeners_;  // set before the lobby is shared

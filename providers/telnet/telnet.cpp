@@ -19,7 +19,7 @@ namespace {
 namespace messages = codec::telnet;
 
 /// Threads that may wait for actors beside those that move bytes.
-constexpr unsigned spare_threads = 64;
+constexpr unsigned spare_threads = 96;  // 64 for one actor
 /// How long a stop waits for clients to take the last words.
 constexpr std::chrono::milliseconds goodbye_time{500};
 
