@@ -177,6 +177,8 @@ struct LatticeInfo {
   std::uint64_t calls_lost = 0;  ///< of those: no answer in time, or nobody to send them to
   std::uint64_t calls_in = 0;
   std::uint64_t calls_refused = 0;    ///< of those: malformed, forged, replayed, for somebody else
+  std::uint64_t calls_busy = 0;       ///< of those: too many waited for their actor already
+  std::uint64_t calls_expired = 0;    ///< of those: their callers had given up before their turn
   std::uint64_t adverts_refused = 0;  ///< links and claims that made no sense
   std::uint64_t control_requests = 0;
   std::uint64_t control_refused = 0;  ///< of those: malformed, or too many at once

@@ -75,6 +75,8 @@ json to_json(const LatticeInfo& lattice) {
           {"calls_lost", lattice.calls_lost},
           {"calls_in", lattice.calls_in},
           {"calls_refused", lattice.calls_refused},
+          {"calls_busy", lattice.calls_busy},
+          {"calls_expired", lattice.calls_expired},
           {"adverts_refused", lattice.adverts_refused},
           {"control_requests", lattice.control_requests},
           {"control_refused", lattice.control_refused},

@@ -116,6 +116,10 @@ void write_lattice(std::string& out, const LatticeInfo& lattice) {
   count("trellis_lattice_calls_in_total", "Calls from other hosts.", lattice.calls_in);
   count("trellis_lattice_calls_refused_total", "Of those: malformed, forged or not for us.",
         lattice.calls_refused);
+  count("trellis_lattice_calls_busy_total", "Of those: too many waited for their actor already.",
+        lattice.calls_busy);
+  count("trellis_lattice_calls_expired_total", "Of those: their callers gave up before their turn.",
+        lattice.calls_expired);
   write_one(out, "trellis_lattice_cache_entries", "gauge", "Entries of the replicated cache.",
             static_cast<double>(lattice.cache_entries));
 }

@@ -15,6 +15,7 @@ namespace trellis::control {
 ///   trellis_provider_calls_total, _errors_total, _timeouts_total, _restarts_total, _healthy
 ///       labels: provider (key), contract, link_name, name
 ///   trellis_lattice_calls_out_total, _calls_lost_total, _calls_in_total, _calls_refused_total,
+///   _calls_busy_total, _calls_expired_total,
 ///       _cache_entries
 ///   trellis_uptime_seconds
 ///

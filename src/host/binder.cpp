@@ -161,7 +161,7 @@ void Binder::enqueue(const std::shared_ptr<Strand>& strand,
   if (strand->running) return;
   strand->running = true;
   ++active_;
-  if (auto posted = workers_.post([this, strand] { run(strand); }); !posted) {
+  if (auto posted = workers_.post([this, strand] { run(strand); }, {.owner = strand->provider->key}); !posted) {
     strand->running = false;
     --active_;
     log_.error("cannot tell provider {} about its links: {}", strand->provider->key,

@@ -163,7 +163,7 @@ Result<Bytes> Core::call_actor(std::string_view target, std::string_view operati
   const auto deadline =
       std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
   const auto call = [&] { return router_->from_system(target, operation, payload, deadline); };
-  return engine::guest_stack() ? call() : workers_.run<Bytes>(call);
+  return engine::guest_stack() ? call() : workers_.run<Bytes>(call, {.owner = target});
 }
 
 std::vector<ActorInfo> Core::actors() const {

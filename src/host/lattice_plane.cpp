@@ -59,9 +59,13 @@ struct LatticePlane::Rpc {
         client(transport, *plane.subjects_, plane.key_, *plane.clock_, plane.options_.rpc_timeout),
         server(
             transport, *plane.subjects_, verifier,
-            [&plane](std::function<void()> job) { return plane.callers_.post(std::move(job)); },
-            [&plane](const lattice::Invocation& call) { return plane.execute(call); },
-            plane.log_.with_target("lattice")),
+            [&plane](std::function<void()> job, const std::string& entity, std::size_t bytes) {
+              return plane.callers_.post(std::move(job), {.owner = entity, .bytes = bytes});
+            },
+            [&plane](const lattice::Invocation& call, SteadyTime arrived) {
+              return plane.execute(call, arrived);
+            },
+            plane.options_.rpc_timeout, plane.log_.with_target("lattice")),
         advertiser(transport, *plane.subjects_, *plane.lane_,
                    {[&plane](Link link) { plane.take_link(std::move(link)); },
                     [&plane](const Link& key) { plane.take_removal(key); },
@@ -215,9 +219,9 @@ Result<Bytes> LatticePlane::call(const Party& origin, const Party& target,
   return rpc_->client.call(to_entity(origin), to_entity(target), operation, payload, deadline);
 }
 
-Result<Bytes> LatticePlane::execute(const lattice::Invocation& call) const {
+Result<Bytes> LatticePlane::execute(const lattice::Invocation& call, SteadyTime arrived) const {
   return calls_->from_lattice(to_party(call.origin), to_party(call.target), call.operation,
-                              call.msg, std::chrono::steady_clock::now() + call_timeout_);
+                              call.msg, arrived + call_timeout_);
 }
 
 void LatticePlane::actor_started(const actor::Actor& actor) {
@@ -360,6 +364,8 @@ LatticeInfo LatticePlane::info() const {
   info.calls_lost = out.lost;
   info.calls_in = in.received;
   info.calls_refused = in.refused + in.dropped;
+  info.calls_busy = in.busy;
+  info.calls_expired = in.expired;
   info.adverts_refused = rpc_->advertiser.refused();
   return info;
 }

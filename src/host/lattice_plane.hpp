@@ -93,7 +93,7 @@ class LatticePlane final : public RemoteCalls {
   void take_claims(const identity::ActorClaims& claims);
   void take_change(const lattice::EntryChange& change);
   [[nodiscard]] Result<void> join_cache();
-  [[nodiscard]] Result<Bytes> execute(const lattice::Invocation& call) const;
+  [[nodiscard]] Result<Bytes> execute(const lattice::Invocation& call, SteadyTime arrived) const;
 
   const LatticeOptions options_;
   const std::chrono::milliseconds call_timeout_;

@@ -41,7 +41,8 @@ Result<Bytes> ProviderLink::dispatch(const CallContext* parent, std::string_view
   if (engine::guest_stack()) return run(parent, actor, operation, payload, deadline);
   const BlockingScope blocking;
   if (!blocking.allowed()) return fail(ErrorCode::busy, "no thread is left to wait for the actor");
-  return workers_.run<Bytes>([&] { return run(parent, actor, operation, payload, deadline); });
+  return workers_.run<Bytes>([&] { return run(parent, actor, operation, payload, deadline); },
+                             {.owner = actor});
 }
 
 void ProviderLink::dispatch_async(const CallContext* parent, std::string_view actor,
@@ -62,10 +63,12 @@ void ProviderLink::dispatch_async(const CallContext* parent, std::string_view ac
   auto job = std::make_shared<Job>(Job{std::nullopt, std::string(actor), std::string(operation),
                                        std::move(payload), std::move(done)});
   if (parent != nullptr) job->parent = *parent;
-  auto posted = workers_.post([self = shared_from_this(), passage, job, deadline] {
-    const CallContext* context = job->parent ? &*job->parent : nullptr;
-    job->done(self->run(context, job->actor, job->operation, job->payload, deadline));
-  });
+  auto posted = workers_.post(
+      [self = shared_from_this(), passage, job, deadline] {
+        const CallContext* context = job->parent ? &*job->parent : nullptr;
+        job->done(self->run(context, job->actor, job->operation, job->payload, deadline));
+      },
+      {.owner = job->actor, .bytes = job->payload.size()});
   if (!posted) job->done(pass(posted));
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -86,6 +87,79 @@ TEST(Workers, NoMoreRunAtOnceThanThereAreCoresWhileAllGoesWell) {
   workers.stop();
   // One more when the machine was busy elsewhere for a moment.
   EXPECT_LE(most, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())) + 4);
+}
+
+/// Jobs wait in it until it is opened.
+class Barrier {
+ public:
+  void wait() {
+    std::unique_lock lock(mutex_);
+    ++inside_;
+    changed_.notify_all();
+    changed_.wait_for(lock, seconds(20), [&] { return open_; });
+  }
+  bool wait_for_inside(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, seconds(20), [&] { return inside_ >= count; });
+  }
+  void open() {
+    const std::scoped_lock lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int inside_ = 0;
+  bool open_ = false;
+};
+
+// A flood for one owner, announced as waiting or not, and another owner's jobs among it.
+TEST(Workers, AnOwnerDoesNotWaitForTheFloodOfAnother) {
+  for (const bool announced : {true, false}) {
+    Barrier barrier;
+    Workers workers(12);
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE(workers.post(
+          [&] {
+            std::optional<BlockingScope> waiting;
+            if (announced) waiting.emplace();
+            barrier.wait();
+          },
+          {.owner = "slow"}));
+    }
+    ASSERT_TRUE(barrier.wait_for_inside(8));
+    std::atomic<int> done{0};
+    Barrier all;
+    for (int i = 0; i < 50; ++i) {
+      ASSERT_TRUE(workers.post(
+          [&] {
+            if (++done == 50) all.open();
+          },
+          {.owner = "quick"}));
+    }
+    all.wait();
+    EXPECT_EQ(done, 50);
+    barrier.open();
+  }
+}
+
+TEST(Workers, AnOwnerMayNotFillTheQueueOfTheOthers) {
+  Barrier barrier;
+  Workers workers(2, 1000);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(workers.post([&] { barrier.wait(); }, {.owner = "slow"}));
+  ASSERT_TRUE(barrier.wait_for_inside(2));
+  int accepted = 0;
+  while (workers.post([] {}, {.owner = "slow", .bytes = 100}) && accepted < 100) ++accepted;
+  EXPECT_EQ(accepted, 5) << "half of the bytes";
+  EXPECT_TRUE(workers.post([] {}, {.owner = "other", .bytes = 200}));
+  EXPECT_FALSE(workers.post([] {}, {.owner = "other", .bytes = 200}));
+  EXPECT_TRUE(workers.post([] {}, {.owner = "other", .bytes = 10}));
+  while (workers.post([] {}, {.owner = "slow"}) && accepted < 1000) ++accepted;
+  EXPECT_LE(accepted, 64) << "half of the places";
+  EXPECT_TRUE(workers.post([] {}, {.owner = "third"}));
+  barrier.open();
 }
 
 TEST(Workers, RunHandsTheResultBackAndRefusesAfterStop) {

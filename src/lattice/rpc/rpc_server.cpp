@@ -42,12 +42,14 @@ struct RpcServer::Served {
 };
 
 RpcServer::RpcServer(Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
-                     Executor executor, CallHandler handler, Log log)
+                     Executor executor, CallHandler handler, std::chrono::milliseconds patience,
+                     Log log)
     : transport_(transport),
       subjects_(subjects),
       verifier_(verifier),
       executor_(std::move(executor)),
       handler_(std::move(handler)),
+      patience_(patience),
       log_(std::move(log)),
       limit_(limits::lattice_log_interval) {}
 
@@ -130,11 +132,13 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const Message& me
     return;
   }
   served->enter();
-  auto posted = executor_([this, served, reply = std::string(message.reply),
-                           payload = Bytes(message.payload.begin(), message.payload.end())] {
-    execute(*served, reply, payload);
-    served->leave();
-  });
+  auto posted = executor_(
+      [this, served, arrived = now(), reply = std::string(message.reply),
+       payload = Bytes(message.payload.begin(), message.payload.end())] {
+        execute(*served, reply, payload, arrived);
+        served->leave();
+      },
+      served->entity.key(), message.payload.size());
   if (posted) return;
   served->leave();
   busy_.fetch_add(1, std::memory_order_relaxed);
@@ -143,7 +147,14 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const Message& me
   answer_error(std::string(message.reply), {}, posted.error().message);
 }
 
-void RpcServer::execute(const Served& served, const std::string& reply, ByteView payload) {
+void RpcServer::execute(const Served& served, const std::string& reply, ByteView payload,
+                        SteadyTime arrived) {
+  if (patience_.count() > 0 && now() - arrived > patience_) {
+    expired_.fetch_add(1, std::memory_order_relaxed);
+    report(Trouble::expired, served.entity.key(),
+           {ErrorCode::deadline, "a call waited longer than its caller does and was dropped", {}});
+    return;
+  }
   auto call = codec::decode<Invocation>(payload);
   if (!call) {
     refused_.fetch_add(1, std::memory_order_relaxed);
@@ -157,7 +168,7 @@ void RpcServer::execute(const Served& served, const std::string& reply, ByteView
     answer_error(reply, std::move(call->id), genuine.error().message);
     return;
   }
-  answer(reply, *call, handler_(*call));
+  answer(reply, *call, handler_(*call, arrived));
 }
 
 void RpcServer::answer(const std::string& reply, const Invocation& call, Result<Bytes> result) {
@@ -204,7 +215,8 @@ void RpcServer::report(Trouble kind, std::string_view subject, const Error& erro
 }
 
 RpcServer::Counters RpcServer::counters() const noexcept {
-  return {received_.load(), refused_.load(), dropped_.load(), busy_.load(), failed_.load()};
+  return {received_.load(), refused_.load(), dropped_.load(),
+          busy_.load(),     expired_.load(), failed_.load()};
 }
 
 }  // namespace trellis::lattice

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,22 +25,27 @@ namespace trellis::lattice {
 /// Any thread. Handlers of messages only copy and hand on; calls run on the executor.
 class RpcServer {
  public:
-  /// Runs a verified call and returns what goes back. On a thread of the executor.
-  using CallHandler = std::function<Result<Bytes>(const Invocation&)>;
-  /// Hands work to a thread that may enter guests; busy when too much waits.
-  using Executor = std::function<Result<void>(std::function<void()>)>;
+  /// Runs a verified call that came at `arrived` and returns what goes back. On a thread of the
+  /// executor.
+  using CallHandler = std::function<Result<Bytes>(const Invocation& call, SteadyTime arrived)>;
+  /// Hands work for `entity` to a thread that may enter guests; it keeps `bytes` until it has run.
+  /// Busy when too much waits.
+  using Executor = std::function<Result<void>(std::function<void()> work, const std::string& entity,
+                                              std::size_t bytes)>;
 
   struct Counters {
     std::uint64_t received = 0;
     std::uint64_t refused = 0;  ///< malformed, forged, replayed, for somebody else
     std::uint64_t dropped = 0;  ///< without a reply subject
     std::uint64_t busy = 0;     ///< the executor was full
+    std::uint64_t expired = 0;  ///< their callers had given up when their turn came
     std::uint64_t failed = 0;   ///< the call itself gave an error
   };
 
-  /// Transport, subjects and verifier live as long as the server.
+  /// Transport, subjects and verifier live as long as the server. `patience`: how long callers wait
+  /// for an answer; what is older when its turn comes is dropped.
   RpcServer(Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
-            Executor executor, CallHandler handler, Log log);
+            Executor executor, CallHandler handler, std::chrono::milliseconds patience, Log log);
   ~RpcServer();
   RpcServer(const RpcServer&) = delete;
   RpcServer& operator=(const RpcServer&) = delete;
@@ -63,6 +69,7 @@ class RpcServer {
     replayed,
     misdirected,
     busy,
+    expired,
     reply_lost,
     count
   };
@@ -71,7 +78,8 @@ class RpcServer {
   struct Served;
 
   void receive(const std::shared_ptr<Served>& served, const Message& message);
-  void execute(const Served& served, const std::string& reply, ByteView payload);
+  void execute(const Served& served, const std::string& reply, ByteView payload,
+               SteadyTime arrived);
   void answer(const std::string& reply, const Invocation& call, Result<Bytes> result);
   void answer_error(const std::string& reply, std::string id, std::string_view text);
   void send(const std::string& reply, const InvocationResponse& response);
@@ -84,6 +92,7 @@ class RpcServer {
   const CallVerifier& verifier_;
   const Executor executor_;
   const CallHandler handler_;
+  const std::chrono::milliseconds patience_;
   const Log log_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Served>> served_;  // by subject; under mutex_
@@ -92,6 +101,7 @@ class RpcServer {
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::uint64_t> busy_{0};
+  std::atomic<std::uint64_t> expired_{0};
   std::atomic<std::uint64_t> failed_{0};
   RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
 };
