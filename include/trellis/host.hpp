@@ -118,9 +118,11 @@ class Host {
 
   /// Starts. A stopped host can be started again and then has a new key.
   [[nodiscard]] Result<void> start();
-  /// Unbinds and stops all providers and actors, bounded by `stop_timeout`. A second stop is a
-  /// no-op.
-  void stop();
+  /// Unbinds and stops all providers and actors, bounded by `stop_timeout` and at most half a second
+  /// more. A second stop is a no-op. False when something in the process did not end by then (a
+  /// provider's code that never returns): it is left alone with the memory it uses, and the program
+  /// should end without tearing down what it may still touch (`std::_Exit`).
+  bool stop();
 
   /// Public key of this start of the host (N…); empty before the first start.
   [[nodiscard]] std::string id() const;

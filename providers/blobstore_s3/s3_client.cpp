@@ -53,8 +53,7 @@ constexpr std::size_t most_key_bytes = 1024;
     case 403: return ErrorCode::denied;
     case 404: return ErrorCode::not_found;
     case 409: return ErrorCode::already_exists;
-    case 412: return ErrorCode::unavailable;  // changed while it was read
-    default: return ErrorCode::unavailable;
+    default: return ErrorCode::unavailable;  // 412 too: changed while it was read
   }
 }
 
@@ -169,7 +168,7 @@ Result<http::Request> S3Client::prepare(const Request& request) const {
   made.url = std::move(*url);
   made.most_body_bytes = request.most_answer_bytes;
   for (const auto& [name, value] : signable.headers) {
-    if (name != "host") made.headers.push_back(name + ": " + value);
+    if (name != "host") made.headers.push_back(fmt::format("{}: {}", name, value));
   }
   made.headers.push_back("authorization: " + authorization(signable, options_.credentials,
                                                            options_.region, "s3", date));

@@ -85,7 +85,7 @@ Result<messages::EventAck> Streams::write(const messages::WriteEventArgs& args,
   auto id = redis::to_text(std::move(*reply));
   if (!id) return pass(id);
   if (!*id) return malformed();
-  return messages::EventAck{std::move(**id), {}};
+  return messages::EventAck{std::move(*id), {}};
 }
 
 Result<messages::EventList> Streams::query(const messages::StreamQuery& query,

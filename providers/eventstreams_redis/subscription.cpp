@@ -147,6 +147,7 @@ Result<Reply> Subscription::read(Connection& connection) {
   if (!options_.group.empty()) command = {"XREADGROUP", "GROUP", options_.group, actor_};
   command.insert(command.end(), {"COUNT", at_a_time, "BLOCK", block, "STREAMS"});
   std::vector<std::string> keys;
+  keys.reserve(options_.streams.size());
   for (const auto& stream : options_.streams) keys.push_back(streams_.key_of(stream));
   command.insert(command.end(), keys.begin(), keys.end());
   const auto positions = this->positions();

@@ -40,7 +40,7 @@ class RouteTable {
   /// Errors: the same host and prefix twice (already_exists); a second route where one is not
   /// shared (unavailable); TLS files that differ (invalid_argument). `where` names the address in
   /// them.
-  [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> make(Routes routes,
+  [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> make(const Routes& routes,
                                                                       std::string_view where);
 
   /// Null when nobody is there for it. `authority` as in Host, or empty.

@@ -98,7 +98,7 @@ struct ReplyReader::State {
   [[nodiscard]] std::size_t rest() const noexcept { return reader->len - reader->pos; }
 
   struct Free {
-    void operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
+    void operator()(redisReader* made) const noexcept { redisReaderFree(made); }
   };
 
   Builder builder;

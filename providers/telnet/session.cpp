@@ -47,7 +47,7 @@ void Session::start(std::string_view refusal) {
   {
     const std::lock_guard lock(mutex_);
     ErrorCondition ignored;
-    socket_.set_option(net::ip::tcp::no_delay(true), ignored);
+    static_cast<void>(socket_.set_option(net::ip::tcp::no_delay(true), ignored));
     if (refusal.empty()) put(Terminal::opening());
   }
   if (!refusal.empty()) {
@@ -176,7 +176,7 @@ void Session::write_some() {
   }
   if (writing_.empty()) {
     ErrorCondition ignored;
-    if (closing_) socket_.shutdown(Socket::shutdown_send, ignored);
+    if (closing_) static_cast<void>(socket_.shutdown(Socket::shutdown_send, ignored));
     return;
   }
   write_pending_ = true;
@@ -221,7 +221,7 @@ void Session::cut() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(over_, true)) return;
     ErrorCondition ignored;
-    socket_.close(ignored);
+    static_cast<void>(socket_.close(ignored));
   }
   owner_->ended(id_);
 }

@@ -4,9 +4,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
 #include <system_error>
+#include <thread>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "control/metrics.hpp"
 
 namespace trellis::cli {
@@ -29,6 +35,44 @@ void shut_memory_away() {
 #endif
 }
 
+/// Beyond the time limit of the host's own stop, for the sockets.
+constexpr std::chrono::milliseconds last_resort_after{800};
+
+/// Ends the process without tearing down what threads that are left alone may still touch.
+[[noreturn]] void leave_at_once() {
+  std::fflush(nullptr);
+  std::_Exit(EXIT_FAILURE);
+}
+
+/// Ends the process unless it is destroyed in time. Main thread.
+class LastResort {
+ public:
+  LastResort(std::chrono::milliseconds limit, const Log& log)
+      : thread_([this, limit, log] {
+          std::unique_lock lock(mutex_);
+          if (done_.wait_for(lock, limit, [this] { return over_; })) return;
+          log.error("the stop did not end within {} ms; the process ends all the same",
+                    limit.count());
+          leave_at_once();
+        }) {}
+  ~LastResort() {
+    {
+      const std::scoped_lock lock(mutex_);
+      over_ = true;
+    }
+    done_.notify_one();
+    thread_.join();
+  }
+  LastResort(const LastResort&) = delete;
+  LastResort& operator=(const LastResort&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool over_ = false;  // under mutex_
+  std::thread thread_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
@@ -49,14 +93,17 @@ Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
 LocalHost::LocalHost(const Context& context, LocalHostOptions options,
                      std::shared_ptr<EngineRuntime> engine, StopRequest& stop)
     : log_(options.host.log, "control"),
+      stop_timeout_(options.host.stop_timeout.count() > 0 ? options.host.stop_timeout
+                                                          : limits::stop_timeout),
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
       operations_(
           *host_, context.clock, [&stop] { stop.request(); }, [this] { return reload(); }) {}
 
 LocalHost::~LocalHost() {
+  const LastResort last_resort(stop_timeout_ + last_resort_after, log_);
   if (control_) control_->close();
   health_.reset();
-  host_->stop();
+  if (!host_->stop()) leave_at_once();
   control_.reset();
 }
 

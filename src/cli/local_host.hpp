@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -65,6 +66,7 @@ class LocalHost {
   [[nodiscard]] control::Outcome reload() const;
 
   const Log log_;
+  const std::chrono::milliseconds stop_timeout_;
   std::atomic<bool> started_{false};
   mutable std::mutex mutex_;
   std::function<control::Outcome()> reload_;  // under mutex_

@@ -101,7 +101,7 @@ Result<std::string> Core::start_provider(std::string_view reference,
                                          const ProviderOptions& options) {
   if (reference == extras_reference && trim(options.link_name) == default_link_name) {
     // It runs from the start of the host on; asking for it again is no mistake.
-    const auto key = provider_key_of(reference);
+    auto key = provider_key_of(reference);
     const auto slot = provider_slot(key, default_link_name);
     if (registry_.tables().read()->providers.find(slot) != nullptr) return key;
   }

@@ -1,15 +1,25 @@
 // The public facade: checks that the host is started and hands on to its core.
 #include "trellis/host.hpp"
 
+#include <chrono>
+#include <future>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "host/core.hpp"
 #include "host/labels.hpp"
 
 namespace trellis {
+namespace {
+
+/// What a stop may take beyond its time limit, for ending threads that are on their way out.
+constexpr std::chrono::milliseconds stop_grace{500};
+
+}  // namespace
 
 class Host::Implementation {
  public:
@@ -28,13 +38,33 @@ class Host::Implementation {
     return {};
   }
 
-  void stop() {
+  bool stop() {
     std::shared_ptr<host::Core> core;
     {
       const std::scoped_lock lock(mutex_);
       core.swap(core_);
     }
-    if (core) core->stop();
+    return !core || end(std::move(core));
+  }
+
+  /// Stops it on a thread of its own, which keeps it for as long as something inside does not end.
+  bool end(std::shared_ptr<host::Core> core) const {
+    const auto limit = core->options().stop_timeout + stop_grace;
+    auto ended = std::make_shared<std::promise<void>>();
+    auto done = ended->get_future();
+    std::thread([core = std::move(core), ended]() mutable {
+      core->stop();
+      core.reset();
+      ended->set_value();
+    }).detach();
+    if (done.wait_for(limit) == std::future_status::ready) return true;
+    Log(options_.log, "host")
+        .error(
+            "the host did not end within {} ms: code of a provider or a call has not returned; it "
+            "is "
+            "left alone and its memory is kept",
+            limit.count());
+    return false;
   }
 
   /// The running core, or the error every operation gives without one (host.md 5, exact text).
@@ -64,8 +94,8 @@ std::unique_ptr<Host> HostBuilder::build() const {
 Result<void> Host::start() {
   return self_->start();
 }
-void Host::stop() {
-  self_->stop();
+bool Host::stop() {
+  return self_->stop();
 }
 
 std::string Host::id() const {

@@ -145,6 +145,29 @@ TEST_F(HostLife, StoppingAnActorLosesNoCallInExecution) {
   EXPECT_EQ(slow.get(), "kept");
 }
 
+// Code of a provider that runs on the caller's thread and returns long after the stop's limit.
+TEST_F(HostLife, AStopEndsThoughACallDoesNot) {
+  options.stop_timeout = milliseconds(100);
+  auto table = test::memory_provider();
+  table.flags |= TRELLIS_PROVIDER_NONBLOCKING;
+  Signer signer;
+  const auto key = start_actor(signer);
+  test::book().reset();
+  const auto provider = *host->start_provider(table);
+  ASSERT_TRUE(host->set_link({key, "wasmcloud:keyvalue", "default", provider, {}}));
+  ASSERT_TRUE(host->settle(milliseconds(10000)));
+  test::book().slow_ms = 3000;
+  auto stuck = std::async(std::launch::async, [&] {
+    return call(key, "Relay", test::relay("wasmcloud:keyvalue", "Get", as_bytes("late")));
+  });
+  while (test::book().entries("Get").empty()) std::this_thread::yield();
+  test::book().slow_ms = 0;
+  EXPECT_FALSE(host->stop()) << "something was left alone";
+  EXPECT_NE(stuck.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_FALSE(host->inventory()) << "it is stopped all the same";
+  stuck.wait();
+}
+
 TEST_F(HostLife, LiveUpdatesFollowTheRules) {
   Signer signer;
   Signer stranger;

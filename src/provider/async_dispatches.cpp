@@ -52,8 +52,8 @@ void AsyncDispatches::call(trellis_dispatch_done done, void* user,
     if (result) return done(user, TRELLIS_OK, to_view(ByteView(*result)));
     const auto text = clean_text(result.error().message, limits::provider_text_bytes);
     done(user, to_status(result.error().code), to_view(std::string_view(text)));
-  } catch (
-      ...) {  // NOLINT(bugprone-empty-catch): a callback must not throw; there is nobody to tell
+    // NOLINTNEXTLINE(bugprone-empty-catch): a callback must not throw; there is nobody to tell
+  } catch (...) {
   }
 }
 
