@@ -258,12 +258,12 @@ TEST_F(ClientTest, LinksThatCannotWorkAreRefused) {
 TEST_F(ClientTest, CallsAreSignedAndErrorsComeBack) {
   const lattice::CallVerifier verifier({}, std::make_shared<SystemClock>());
   lattice::RpcServer rpc(
-      *transport, subjects, verifier, [this](auto job) { return threads.run(std::move(job)); },
-      [](const lattice::Invocation& call) -> Result<Bytes> {
+      *transport, subjects, verifier, [this](auto job, auto&, auto) { return threads.run(std::move(job)); },
+      [](const lattice::Invocation& call, SteadyTime) -> Result<Bytes> {
         if (call.operation == "Fail") return fail(ErrorCode::guest_failed, "as asked");
         return call.msg;
       },
-      Log(nullptr, "rpc"));
+      std::chrono::seconds(2), Log(nullptr, "rpc"));
   ASSERT_TRUE(rpc.serve(lattice::Entity::actor(actor_id), soon()));
   EXPECT_EQ(as_text(*client->call(actor_id, "Echo", as_bytes("hello"))), "hello");
   EXPECT_EQ(client->call(actor_id, "Fail", {}).error().message, "as asked");
