@@ -21,6 +21,62 @@ inline constexpr std::size_t json_depth = 32;
 /// Lists, maps and scalars of one JSON text; each may take a hundred bytes once parsed.
 inline constexpr std::size_t json_values = 512 * kib;
 
+// --- engine: what compiling a module may cost ------------------------------------------------
+// The compiler keeps the state of all locals for each place that can be jumped to, and its
+// optimiser graphs of everything: small modules can ask for gigabytes. The figures of
+// engine/code_cost.cpp, measured on V8 10.2, turn instructions into bytes. Of real programs
+// (SQLite, CPython, compilers in Rust and Go) only generated initialisers come near these bounds.
+/// Body of one function; the largest hand-written ones (interpreter loops) have 100 KiB.
+inline constexpr std::size_t function_bytes = 512 * kib;
+/// Parameters and local variables of one function; unoptimised code has some thousands.
+inline constexpr std::size_t function_locals = 20000;
+/// Blocks inside each other in one function: a switch opens one for each of its cases.
+inline constexpr std::size_t function_nesting = 4096;
+/// Memory the compiler may need at one time for one function.
+inline constexpr std::uint64_t function_compile_bytes = 256 * mib;
+/// Machine code of one module, and of all modules of the process; V8 ends the process at 4 GiB.
+inline constexpr std::uint64_t module_machine_bytes = 512 * mib;
+inline constexpr std::uint64_t all_machine_bytes = 1024 * std::uint64_t{mib};
+/// Functions of one module; large programs have some ten thousand.
+inline constexpr std::size_t module_functions = 100000;
+/// Types, exports, imports and tags of one module; large programs have a thousand of each.
+inline constexpr std::size_t module_types = 10000;
+inline constexpr std::size_t module_exports = 10000;
+inline constexpr std::size_t module_imports = 1000;
+inline constexpr std::size_t module_tags = 1000;
+/// Tables of one module; each may grow to the cap of elements.
+inline constexpr std::size_t module_tables = 16;
+/// Segments of data: some compilers write one for each constant text.
+inline constexpr std::size_t module_data_segments = 100000;
+/// A section of types, imports, functions, globals, exports or elements, whose entries take up to
+/// thirty times their size in the engine.
+inline constexpr std::size_t module_section_bytes = 1 * mib;
+/// Parameters and results of one type; the engine makes code for each combination in use.
+inline constexpr std::size_t type_parameters = 255;
+inline constexpr std::size_t type_results = 64;
+/// Modules compiled at one time, and how long a start waits for its turn.
+inline constexpr std::size_t compilations = 2;
+inline constexpr seconds compile_patience{30};
+
+// --- log --------------------------------------------------------------------------------------
+/// Text of one line; a guest may write four times as much in one call.
+inline constexpr std::size_t log_line_bytes = 16 * kib;
+/// Sources of lines that are told apart; more share an account.
+inline constexpr std::size_t log_accounts = 4096;
+/// How often it is said what was left out, where no other line says it.
+inline constexpr seconds log_sweep{10};
+
+/// How often one kind of trouble of a listener is logged.
+inline constexpr seconds listener_log_interval{30};
+
+// --- descriptors ------------------------------------------------------------------------------
+/// What connections of links never get, so that the control socket, NATS, processes and files
+/// always find some; and the share of it where the process may open fewer than four times as many.
+inline constexpr std::size_t descriptor_reserve = 128;
+inline constexpr std::size_t descriptor_reserve_share = 4;
+/// Descriptors the soft limit is raised to at most: some programs walk through all of them.
+inline constexpr std::size_t descriptors = 1024 * kib;
+
 // --- packages -------------------------------------------------------------------------------
 /// Provider archives: what they may unpack to, and how many libraries they may hold.
 inline constexpr std::uint64_t archive_bytes = 512 * std::uint64_t{mib};

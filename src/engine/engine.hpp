@@ -45,7 +45,7 @@ enum class ExportKind : std::uint8_t { function, table, memory, global, tag };
 struct Export {
   std::string name;
   ExportKind kind = ExportKind::function;
-  SignatureText signature;  ///< of functions only
+  std::string_view signature;  ///< of functions only; lives as long as the module
 };
 
 /// A window onto guest memory. Valid until guest code runs again: growing memory moves it.
@@ -121,6 +121,8 @@ class HostCall {
   void trap(std::string_view text);
   /// Ends the guest as proc_exit does.
   void exit(std::uint32_t code) noexcept;
+  /// Ends the guest because there was no memory for what it asked.
+  void exhaust() noexcept;
   /// Ends the guest because its deadline passed while the host function ran.
   void stop() noexcept;
 
@@ -140,7 +142,8 @@ class HostCall {
 struct HostFunction {
   std::string_view name;
   std::string_view signature;  ///< i and I as parameters, at most one i as result
-  void (*run)(HostCall&) noexcept;
+  /// May throw where memory is short; the engine ends that call of the guest then.
+  void (*run)(HostCall&);
 };
 
 /// One instance. One call at a time; it may be entered by one GuestThread after another as long as

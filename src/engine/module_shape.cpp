@@ -15,23 +15,22 @@ namespace trellis::engine {
 namespace {
 
 enum Section : std::uint8_t {
+  custom_section = 0,
   type_section = 1,
   import_section = 2,
   function_section = 3,
   table_section = 4,
   memory_section = 5,
+  global_section = 6,
   export_section = 7,
   start_section = 8,
+  element_section = 9,
+  code_section = 10,
+  data_section = 11,
+  data_count_section = 12,
+  tag_section = 13,
+  known_sections = 14,
 };
-
-// The engine has bounds of its own (100 000 imports, a million functions); these keep our tables
-// small before it gets to see the module. Large real modules have some thousands of each.
-constexpr std::uint32_t max_types = 100'000;
-constexpr std::uint32_t max_imports = 1'000;
-constexpr std::uint32_t max_functions = 1'000'000;
-constexpr std::uint32_t max_exports = 100'000;
-constexpr std::uint32_t max_tables = 16;  // each may grow to the cap of elements
-constexpr std::uint32_t max_arity = 1'000;
 
 constexpr std::array<std::uint8_t, 8> header{0x00, 'a', 's', 'm', 0x01, 0x00, 0x00, 0x00};
 
@@ -55,6 +54,11 @@ Failure unread(const WasmCursor& in) {
   return {};
 }
 
+Failure too_many(std::string_view what, std::size_t most) {
+  return problem(ErrorCode::limit,
+                 fmt::format("module has too many {}; the limit is {}", what, most));
+}
+
 /// A name from the module, fit for error texts.
 std::string shown(std::string_view name) {
   return replace_bad_utf8(name.substr(0, limits::name_bytes));
@@ -66,7 +70,10 @@ class Shaper {
   explicit Shaper(const CompileLimits& caps) : caps_(caps) {}
 
   Failure run(ByteView module);
-  ModuleShape take() && { return std::move(shape_); }
+  ModuleShape take() && {
+    shape_.types = std::move(types_);
+    return std::move(shape_);
+  }
 
  private:
   Failure section(std::uint8_t id, ByteView payload, std::size_t offset);
@@ -80,15 +87,23 @@ class Shaper {
   Failure capped_limits(WasmCursor& in, Bytes& out, std::string_view what, std::string_view unit,
                         std::uint32_t cap);
 
-  Failure type_letters(WasmCursor& in, std::string& out);
-  std::string signature_of(std::uint32_t function) const;
+  Failure tags(WasmCursor& in);
+  Failure code(WasmCursor& in);
+  Failure bounded(std::uint8_t id, std::size_t bytes);
+
+  Failure type_letters(WasmCursor& in, std::string& out, std::uint32_t& count, std::size_t most);
+  std::string_view signature_of(std::uint32_t function) const;
   void emit(std::uint8_t id, ByteView payload);
 
   const CompileLimits& caps_;
   ModuleShape shape_;
-  std::vector<std::string> types_;
+  std::shared_ptr<std::vector<SignatureText>> types_ =
+      std::make_shared<std::vector<SignatureText>>();
+  std::vector<Arity> arities_;            ///< of each type
   std::vector<std::uint32_t> functions_;  ///< type of each, imported ones first
-  ByteView export_entries_;               ///< held back until it is known whether there is a start
+  std::vector<std::uint32_t> tags_;       ///< type of each
+  std::array<bool, known_sections> seen_{};
+  ByteView export_entries_;  ///< held back until it is known whether there is a start
   std::uint32_t export_count_ = 0;
   bool exports_pending_ = false;
 };
@@ -112,10 +127,25 @@ Failure Shaper::run(ByteView module) {
     if (!in.ok()) {
       return malformed(fmt::format("section {}: {}", id, in.error().message));
     }
+    if (id == custom_section) continue;  // nothing of them is needed to run
+    if (auto failed = bounded(id, payload.size())) return failed;
     if (auto failed = section(id, payload, in.offset() - payload.size())) return failed;
   }
   if (exports_pending_) emit(export_section, export_entries_);
   return {};
+}
+
+/// Sections come once; those whose entries grow in the engine are bounded in bytes.
+Failure Shaper::bounded(std::uint8_t id, std::size_t bytes) {
+  if (id >= known_sections) return malformed(fmt::format("it has a section of kind {}", id));
+  if (std::exchange(seen_[id], true)) {
+    return malformed(fmt::format("it has two sections of kind {}", id));
+  }
+  const bool large = id == code_section || id == data_section;
+  if (large || bytes <= limits::module_section_bytes) return {};
+  return problem(ErrorCode::limit,
+                 fmt::format("section {} of the module has {} bytes; the limit is {}", id, bytes,
+                             limits::module_section_bytes));
 }
 
 Failure Shaper::section(std::uint8_t id, ByteView payload, std::size_t offset) {
@@ -124,7 +154,7 @@ Failure Shaper::section(std::uint8_t id, ByteView payload, std::size_t offset) {
   Failure failed;
   // Exports come directly before the start section, custom sections aside: anything else means
   // there is none, and the exports go out as they were.
-  if (exports_pending_ && id != start_section && id != 0) {
+  if (exports_pending_ && id != start_section) {
     emit(export_section, export_entries_);
     exports_pending_ = false;
   }
@@ -139,6 +169,14 @@ Failure Shaper::section(std::uint8_t id, ByteView payload, std::size_t offset) {
       exports_pending_ = true;
       return exports(in);
     case start_section: return start(in);
+    case tag_section: failed = tags(in); break;
+    case code_section: failed = code(in); break;
+    case data_section:
+      if (in.u32() > limits::module_data_segments) {
+        return too_many("data segments", limits::module_data_segments);
+      }
+      emit(id, payload);
+      return {};
     default: emit(id, payload); return {};
   }
   if (failed) return failed;
@@ -153,9 +191,14 @@ void Shaper::emit(std::uint8_t id, ByteView payload) {
   shape_.capped.insert(shape_.capped.end(), payload.begin(), payload.end());
 }
 
-Failure Shaper::type_letters(WasmCursor& in, std::string& out) {
-  const std::uint32_t count = in.u32();
-  if (count > max_arity) return malformed("a function type has too many parameters or results");
+Failure Shaper::type_letters(WasmCursor& in, std::string& out, std::uint32_t& count,
+                             std::size_t most) {
+  count = in.u32();
+  if (count > most) {
+    return too_many(most == limits::type_results ? "results in a function type"
+                                                 : "parameters in a function type",
+                    most);
+  }
   for (std::uint32_t i = 0; i < count; ++i) {
     switch (in.u8()) {
       case 0x7f: out += 'i'; break;
@@ -173,22 +216,46 @@ Failure Shaper::type_letters(WasmCursor& in, std::string& out) {
 
 Failure Shaper::types(WasmCursor& in) {
   const std::uint32_t count = in.u32();
-  if (count > max_types) return problem(ErrorCode::limit, "module has too many function types");
+  if (count > limits::module_types) return too_many("function types", limits::module_types);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     if (in.u8() != 0x60) return malformed("a type is not a function type");
-    std::string signature;
-    if (auto failed = type_letters(in, signature)) return failed;
-    signature += ':';
-    if (auto failed = type_letters(in, signature)) return failed;
-    types_.push_back(std::move(signature));
+    std::string text;
+    Arity arity;
+    if (auto failed = type_letters(in, text, arity.parameters, limits::type_parameters)) {
+      return failed;
+    }
+    text += ':';
+    if (auto failed = type_letters(in, text, arity.results, limits::type_results)) return failed;
+    types_->push_back(std::move(text));
+    arities_.push_back(arity);
   }
+  return {};
+}
+
+Failure Shaper::tags(WasmCursor& in) {
+  const std::uint32_t count = in.u32();
+  if (count > limits::module_tags) return too_many("tags", limits::module_tags);
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    in.u8();  // attribute
+    tags_.push_back(in.u32());
+  }
+  return {};
+}
+
+Failure Shaper::code(WasmCursor& in) {
+  auto cost = measure_code(in, {.types = arities_,
+                                .functions = functions_,
+                                .imported_functions = shape_.imports.size(),
+                                .tags = tags_});
+  if (!cost) return std::move(cost.error());
+  shape_.cost = *cost;
   return {};
 }
 
 Failure Shaper::imports(WasmCursor& in) {
   constexpr std::array kinds{"function", "table", "memory", "global", "tag"};
   const std::uint32_t count = in.u32();
-  if (count > max_imports) return problem(ErrorCode::limit, "module has too many imports");
+  if (count > limits::module_imports) return too_many("imports", limits::module_imports);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const auto module = in.name();
     const auto name = in.name();
@@ -203,31 +270,31 @@ Failure Shaper::imports(WasmCursor& in) {
           kind == 2 ? "link the module with a memory of its own, exported as 'memory'" : "");
     }
     const std::uint32_t type = in.u32();
-    if (type >= types_.size()) return malformed("an import has an unknown type");
+    if (type >= types_->size()) return malformed("an import has an unknown type");
     functions_.push_back(type);
-    shape_.imports.push_back({shown(module), shown(name), types_[type]});
+    shape_.imports.push_back({shown(module), shown(name), (*types_)[type]});
   }
   return {};
 }
 
 Failure Shaper::functions(WasmCursor& in) {
   const std::uint32_t count = in.u32();
-  if (count > max_functions) return problem(ErrorCode::limit, "module has too many functions");
+  if (count > limits::module_functions) return too_many("functions", limits::module_functions);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const std::uint32_t type = in.u32();
-    if (type >= types_.size()) return malformed("a function has an unknown type");
+    if (type >= types_->size()) return malformed("a function has an unknown type");
     functions_.push_back(type);
   }
   return {};
 }
 
-std::string Shaper::signature_of(std::uint32_t function) const {
-  return function < functions_.size() ? types_[functions_[function]] : std::string();
+std::string_view Shaper::signature_of(std::uint32_t function) const {
+  return function < functions_.size() ? (*types_)[functions_[function]] : std::string_view();
 }
 
 Failure Shaper::exports(WasmCursor& in) {
   export_count_ = in.u32();
-  if (export_count_ > max_exports) return problem(ErrorCode::limit, "module has too many exports");
+  if (export_count_ > limits::module_exports) return too_many("exports", limits::module_exports);
   for (std::uint32_t i = 0; i < export_count_ && in.ok(); ++i) {
     Export one;
     one.name = in.name();
@@ -297,9 +364,9 @@ Failure Shaper::capped_limits(WasmCursor& in, Bytes& out, std::string_view what,
 
 Failure Shaper::tables(WasmCursor& in, Bytes& out) {
   const std::uint32_t count = in.u32();
-  if (count > max_tables) {
-    return problem(ErrorCode::limit,
-                   fmt::format("module has {} tables; the limit is {}", count, max_tables));
+  if (count > limits::module_tables) {
+    return problem(ErrorCode::limit, fmt::format("module has {} tables; the limit is {}", count,
+                                                 limits::module_tables));
   }
   append_u32(out, count);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/limits.hpp"
+
 namespace trellis {
 
 EngineRuntime::EngineRuntime(std::shared_ptr<engine::RuntimeParts> parts) noexcept
@@ -16,6 +18,12 @@ std::size_t EngineRuntime::instances() const noexcept {
 }
 
 namespace engine {
+
+RuntimeParts::RuntimeParts(std::size_t max_instances)
+    : instances(max_instances),
+      compilations(limits::compilations),
+      machine_code(limits::all_machine_bytes),
+      watchdog(max_instances) {}
 
 bool InstanceBudget::take() noexcept {
   std::size_t alive = alive_.load(std::memory_order_relaxed);

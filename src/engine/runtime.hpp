@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "engine/compile_budget.hpp"
 #include "engine/engine.hpp"
 #include "engine/watchdog.hpp"
 #include "trellis/engine.hpp"
@@ -45,10 +46,11 @@ class InstanceSlot {
 
 /// Modules and instances share ownership of this. Any thread.
 struct RuntimeParts : std::enable_shared_from_this<RuntimeParts> {
-  explicit RuntimeParts(std::size_t max_instances)
-      : instances(max_instances), watchdog(max_instances) {}
+  explicit RuntimeParts(std::size_t max_instances);
 
   InstanceBudget instances;
+  CompileGate compilations;
+  MachineCodeBudget machine_code;
   Watchdog watchdog;
   std::unique_ptr<Engine> engine;
 };

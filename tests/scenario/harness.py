@@ -191,8 +191,9 @@ class Scenario(unittest.TestCase):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return str(path)
 
-    def start(self, *arguments, env=None):
-        process = Process([BINARY, *map(str, arguments)], {**self.env, **(env or {})}, self.work)
+    def start(self, *arguments, env=None, **how):
+        process = Process([BINARY, *map(str, arguments)], {**self.env, **(env or {})}, self.work,
+                          **how)
         self.addCleanup(process.clean_up)
         return process
 

@@ -11,35 +11,58 @@
 namespace trellis::engine {
 namespace {
 
-rlim_t current_limit() noexcept {
+rlim_t limit_of(__rlimit_resource resource) noexcept {
   rlimit limit{};
-  return getrlimit(RLIMIT_AS, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+  return getrlimit(resource, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
 }
 
-/// Address space in use; 0 when the system does not tell.
-std::uint64_t used_bytes() {
+struct InUse {
+  std::uint64_t reserved = 0;
+  std::uint64_t filled = 0;
+};
+
+/// What the process has; zeros when the system does not tell.
+InUse in_use() {
   std::ifstream statm("/proc/self/statm");
-  std::uint64_t pages = 0;
-  statm >> pages;
-  return statm ? pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+  std::uint64_t size = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t data = 0;
+  statm >> size >> skipped >> skipped >> skipped >> skipped >> data;
+  if (!statm) return {};
+  const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return {size * page, data * page};
+}
+
+Result<void> check(rlim_t limit, std::uint64_t used, std::uint64_t needed, std::string_view what,
+                   std::string_view name, std::string_view remedy) {
+  if (limit == RLIM_INFINITY || (used <= limit && needed <= limit - used)) return {};
+  return fail(ErrorCode::unavailable,
+              fmt::format("no {} for {}: it takes {} MiB, {} of {} MiB are in use", name, what,
+                          needed / limits::mib, used / limits::mib, limit / limits::mib),
+              std::string(remedy));
 }
 
 }  // namespace
 
-bool address_space_is_limited() noexcept {
-  return current_limit() != RLIM_INFINITY;
-}
-
-Result<void> check_address_space(std::uint64_t needed) {
-  const std::uint64_t limit = current_limit();
-  if (limit == RLIM_INFINITY) return {};
-  const std::uint64_t used = used_bytes();
-  if (used <= limit && needed <= limit - used) return {};
-  return fail(ErrorCode::unavailable,
-              fmt::format("no address space for another guest: it takes {} MiB, {} of {} MiB are "
-                          "in use",
-                          needed / limits::mib, used / limits::mib, limit / limits::mib),
-              "raise the limit (ulimit -v unlimited), or run without the trap handler");
+Result<AddressSpace> AddressSpace::take(std::string_view what, std::uint64_t reserved,
+                                        std::uint64_t filled) {
+  const rlim_t space = limit_of(RLIMIT_AS);
+  const rlim_t data = limit_of(RLIMIT_DATA);
+  if (space == RLIM_INFINITY && data == RLIM_INFINITY) return AddressSpace({});
+  static std::mutex one_at_a_time;  // of the process, like the limits it guards
+  std::unique_lock lock(one_at_a_time);
+  const InUse now = in_use();
+  if (auto room = check(space, now.reserved, reserved, what, "address space",
+                        "raise the limit (ulimit -v unlimited), or run without the trap handler");
+      !room) {
+    return pass(room);
+  }
+  if (auto room =
+          check(data, now.filled, filled, what, "memory", "raise the limit (ulimit -d unlimited)");
+      !room) {
+    return pass(room);
+  }
+  return AddressSpace(std::move(lock));
 }
 
 }  // namespace trellis::engine

@@ -1,14 +1,17 @@
 // The engine over V8, and the start of the process-wide runtime.
+#include <malloc.h>
 #include <v8.h>
 
 #include <atomic>
+#include <new>
 #include <string>
 #include <utility>
 
-#include "base/call_limits.hpp"
+#include "base/limits.hpp"
 #include "engine/guest_thread.hpp"
 #include "engine/module_shape.hpp"
 #include "engine/runtime.hpp"
+#include "engine/v8/address_space.hpp"
 #include "engine/v8/failure.hpp"
 #include "engine/v8/isolate.hpp"
 #include "engine/v8/v8_module.hpp"
@@ -18,25 +21,47 @@
 namespace trellis::engine {
 namespace {
 
+/// Gives what a compiler freed back to the system, where that was much.
+void trim_after(std::uint64_t compile_bytes) noexcept {
+  constexpr std::uint64_t worth_it = 16 * limits::mib;
+  if (compile_bytes >= worth_it) malloc_trim(0);
+}
+
 /// Compiles in an isolate made for the purpose: nothing of a module stays behind once its users
-/// are gone, and compilations do not wait for each other.
+/// are gone. A few modules are compiled at one time, others wait.
 class V8Engine final : public Engine {
  public:
   V8Engine(RuntimeParts& parts, const EngineOptions& options) : parts_(parts), process_(options) {}
 
   Result<std::shared_ptr<const Module>> compile(ByteView module,
-                                                const CompileLimits& limits) override {
+                                                const CompileLimits& limits) override try {
+    // Bounded too: shaping copies the module.
+    auto turn = parts_.compilations.enter(limits::compile_patience);
+    if (!turn) return pass(turn);
     auto shape = shape_module(module, limits);
     if (!shape) return pass(shape);
-    auto compiled = compile_in_isolate(shape->capped);
+    auto room = parts_.machine_code.take(shape->cost.machine_bytes + shape->capped.size());
+    if (!room) return pass(room);
+    auto compiled = compile_in_isolate(*shape);
+    trim_after(shape->cost.most_compile_bytes);
     if (!compiled) return pass(compiled);
     shape->capped = {};  // the engine keeps a copy of its own
     return std::make_shared<V8Module>(parts_.shared_from_this(), process_, limits,
-                                      std::move(*shape), std::move(*compiled));
+                                      std::move(*shape), std::move(*compiled), std::move(*room));
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::limit, "compiling the module took more memory than there is",
+                "give the process more memory, or start the actor elsewhere");
   }
 
  private:
-  Result<v8::CompiledWasmModule> compile_in_isolate(ByteView module) {
+  Result<v8::CompiledWasmModule> compile_in_isolate(const ModuleShape& shape) {
+    // Its threads work on a function each; reservations for code are twice what is expected.
+    const std::uint64_t work =
+        std::uint64_t{2} * (shape.cost.machine_bytes + shape.cost.most_compile_bytes) +
+        shape.capped.size();
+    auto space = AddressSpace::take("compiling this module", isolate_reservation + work,
+                                    isolate_memory + work);
+    if (!space) return pass(space);
     IsolateHolder holder(process_);
     v8::Isolate* isolate = holder.get();
     const auto stack = guest_stack();
@@ -45,7 +70,8 @@ class V8Engine final : public Engine {
     const v8::Context::Scope context_scope(context);
     const v8::TryCatch thrown(isolate);
     v8::Local<v8::WasmModuleObject> object;
-    if (!v8::WasmModuleObject::Compile(isolate, {module.data(), module.size()}).ToLocal(&object)) {
+    const v8::MemorySpan<const std::uint8_t> bytes{shape.capped.data(), shape.capped.size()};
+    if (!v8::WasmModuleObject::Compile(isolate, bytes).ToLocal(&object)) {
       return compile_error(holder, context, thrown);
     }
     return object->GetCompiledModule();

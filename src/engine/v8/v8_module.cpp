@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
 #include <utility>
 
 #include "base/call_limits.hpp"
@@ -14,7 +13,6 @@ namespace trellis::engine {
 namespace {
 
 constexpr std::uint64_t trap_handler_reservation = 10 * 1024 * limits::mib;
-constexpr std::uint64_t isolate_reservation = 512 * limits::mib;  // code range, heap, tables
 constexpr std::uint64_t page_bytes = 64 * limits::kib;
 
 /// How an end of the start section fails the instantiation.
@@ -36,11 +34,13 @@ Result<void> outcome_of_start(const CallResult& ended) {
 }  // namespace
 
 V8Module::V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process,
-                   const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled)
+                   const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled,
+                   MachineCodeBudget::Share room)
     : parts_(std::move(parts)),
       process_(process),
       limits_(limits),
       shape_(std::move(shape)),
+      room_(std::move(room)),
       compiled_(std::move(compiled)) {}
 
 Result<void> V8Module::check_imports(const InstantiateOptions& options) const {
@@ -66,14 +66,10 @@ Result<std::unique_ptr<Instance>> V8Module::instantiate(const InstantiateOptions
 
   std::unique_ptr<V8Instance> instance;
   {
-    static std::mutex one_at_a_time;  // of the process, like the limit it guards
-    std::unique_lock<std::mutex> lock;
-    if (address_space_is_limited()) {
-      lock = std::unique_lock(one_at_a_time);
-      const std::uint64_t memory =
-          process_.trap_handler() ? trap_handler_reservation : limits_.memory_pages * page_bytes;
-      if (auto room = check_address_space(memory + isolate_reservation); !room) return pass(room);
-    }
+    const std::uint64_t memory =
+        process_.trap_handler() ? trap_handler_reservation : limits_.memory_pages * page_bytes;
+    auto room = AddressSpace::take("another guest", memory + isolate_reservation, isolate_memory);
+    if (!room) return pass(room);
     instance = std::make_unique<V8Instance>(*parts_, process_, std::move(*slot), options.context);
     if (auto linked = instance->link(compiled_, shape_, options); !linked) return pass(linked);
   }

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "engine/compile_budget.hpp"
 #include "engine/engine.hpp"
 #include "engine/module_shape.hpp"
 #include "engine/runtime.hpp"
@@ -15,7 +16,8 @@ namespace trellis::engine {
 class V8Module final : public Module {
  public:
   V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process,
-           const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled);
+           const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled,
+           MachineCodeBudget::Share room);
 
   [[nodiscard]] std::span<const Import> imports() const noexcept override { return shape_.imports; }
   [[nodiscard]] std::span<const Export> exports() const noexcept override { return shape_.exports; }
@@ -29,6 +31,7 @@ class V8Module final : public Module {
   const V8Process& process_;  ///< part of parts_->engine
   CompileLimits limits_;
   ModuleShape shape_;
+  MachineCodeBudget::Share room_;  ///< given back after the code is gone
   v8::CompiledWasmModule compiled_;
 };
 
