@@ -21,6 +21,11 @@ struct LogRecord {
   std::string_view target;  ///< the part of the host that speaks: "host", "actor", "provider", …
   std::string_view text;    ///< one line; sinks escape control characters
   std::span<const LogField> fields;
+  /// What lines like this one have in common (the text before values were put in), for limits and
+  /// statistics; empty where the text is somebody else's.
+  std::string_view kind{};
+  /// Who caused it, where that is not the value of the first field; for limits.
+  std::string_view source{};
 };
 
 /// Receives log records. Implementations are called from any thread, also concurrently, must not

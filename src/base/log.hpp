@@ -41,15 +41,25 @@ class Log {
     put(LogLevel::error, text, std::forward<Args>(args)...);
   }
 
-  /// A record with named fields; `text` is taken as it is.
-  void write(LogLevel level, std::string_view text,
+  /// A record with named fields; `text` is taken as it is, and may be anybody's.
+  /// `source` is who caused it, where that is not the first field.
+  void write(LogLevel level, std::string_view text, std::initializer_list<LogField> fields,
+             std::string_view source = {}) const noexcept;
+  /// A record of our own text with named fields, of which the first says who caused it.
+  void event(LogLevel level, std::string_view text,
              std::initializer_list<LogField> fields) const noexcept;
 
  private:
   template <class... Args>
   void put(LogLevel level, fmt::format_string<Args...> text, Args&&... args) const {
     if (!sink_ || !sink_->enabled(level, target_)) return;
-    sink_->write({level, target_, fmt::format(text, std::forward<Args>(args)...), {}});
+    const fmt::string_view kind = text;
+    sink_->write({level,
+                  target_,
+                  fmt::format(text, std::forward<Args>(args)...),
+                  {},
+                  {kind.data(), kind.size()},
+                  {}});
   }
 
   std::shared_ptr<LogSink> sink_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/log_budget.hpp"
 #include "host/router.hpp"
 #include "lattice/nats/connect.hpp"
 
@@ -24,6 +25,7 @@ HostOptions with_defaults(HostOptions options) {
   options.health_timeout = or_default(options.health_timeout, limits::health_timeout);
   options.stop_timeout = or_default(options.stop_timeout, limits::stop_timeout);
   if (!options.clock) options.clock = std::make_shared<SystemClock>();
+  options.log = make_log_budget(std::move(options.log), options.clock);
   if (options.worker_threads == 0) options.worker_threads = 64;
   if (options.pool_waiters == 0) options.pool_waiters = limits::pool_waiters;
   if (options.payload_bytes == 0) options.payload_bytes = limits::payload_bytes;

@@ -273,7 +273,7 @@ Result<Bytes> Router::with_hooks(const Origin& origin, const ProviderEntry& prov
 std::unexpected<Error> Router::denied(std::string_view reason, std::string_view origin,
                                       std::string_view target) const {
   denials_.fetch_add(1, std::memory_order_relaxed);
-  log_.write(LogLevel::warn, reason, {{"origin", origin}, {"target", target}});
+  log_.event(LogLevel::warn, reason, {{"origin", origin}, {"target", target}});
   // The caller learns no more than this (lattice.md 4.4).
   return fail(ErrorCode::denied, "Invocation authorization denied",
               "the log says why; sign the actor with the capability if it should have it");

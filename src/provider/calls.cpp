@@ -133,7 +133,7 @@ void Core::run_job(const Job& job) {
 /// A plugin must not throw. One in C++ that does anyway fails this call only, as far as the
 /// exception can be caught here.
 void Core::run_plugin(trellis_call number, const trellis_call_info& info) noexcept {
-  const CurrentCall current(this, number);
+  const CurrentCall current(this, number, to_text(info.origin));
   std::string text = "the provider threw an exception";
   try {
     table_.handle_call(instance_, number, &info);

@@ -154,8 +154,12 @@ void Core::log(unsigned level, const trellis_view& target, const trellis_view& t
     const std::lock_guard lock(life_mutex_);
     last_complaint_ = line;
   }
-  if (from.empty()) return log_.write(to_log_level(level), line, {{"provider", options_.label}});
-  log_.write(to_log_level(level), line, {{"provider", options_.label}, {"target", from}});
+  // One caller that makes the provider talk must not use up the lines of the others.
+  const auto source = options_.label + std::string(CurrentCall::origin_in(this));
+  if (from.empty()) {
+    return log_.write(to_log_level(level), line, {{"provider", options_.label}}, source);
+  }
+  log_.write(to_log_level(level), line, {{"provider", options_.label}, {"target", from}}, source);
 }
 
 }  // namespace trellis::provider
