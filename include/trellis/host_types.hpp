@@ -69,6 +69,7 @@ struct ProviderProcessOptions {
   /// The trellis binary, which runs them. Empty: there are none, and `automatic` means in process.
   std::filesystem::path program;
   std::size_t memory_mb = 0;                  ///< private memory of each; 0 = 1024
+  std::size_t open_files = 0;                 ///< soft limit of each; 0 = that of the host
   std::chrono::milliseconds hang_timeout{0};  ///< in a call nobody waits for; 0 = 30 s
 };
 

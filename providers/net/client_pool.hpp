@@ -18,7 +18,9 @@ namespace trellis::providers {
 class ClientPool {
  public:
   ClientPool(http::Settings settings, std::size_t most)
-      : settings_(std::move(settings)), most_(most) {}
+      : settings_(std::move(settings)), most_(most) {
+    settings_.of_link = true;
+  }
   ClientPool(const ClientPool&) = delete;
   ClientPool& operator=(const ClientPool&) = delete;
 
@@ -47,7 +49,7 @@ class ClientPool {
  private:
   void give_back(std::unique_ptr<http::Client> client);
 
-  const http::Settings settings_;
+  http::Settings settings_;  // as made
   const std::size_t most_;
   std::mutex mutex_;
   std::condition_variable freed_;

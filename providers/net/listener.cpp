@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/descriptors.hpp"
+
 namespace trellis::providers {
 
 std::string to_text(const Endpoint& endpoint) {
@@ -61,15 +63,24 @@ void Listener::on_accept(const ErrorCondition& error, Socket socket) {
   if (error == net::error::operation_aborted) return;
   if (error == net::error::no_descriptors || error == net::error::no_buffer_space ||
       error == net::error::no_memory || error.value() == ENFILE) {
-    return pause(error);
+    return pause(error.message());
+  }
+  // The others of this process need some too: whoever reads its log, stops or mends it.
+  if (!error && is_reserved_descriptor(socket.native_handle())) {
+    ErrorCondition ignored;
+    static_cast<void>(socket.close(ignored));
+    return pause("the other open files are kept for the host itself; raise its limit (ulimit -n)");
   }
   accept_next();
   if (!error) accepted_(std::move(socket));
 }
 
 /// Those who wait stay in the queue of the kernel.
-void Listener::pause(const ErrorCondition& why) {
-  log_.error("cannot accept connections on {} for now: {}", to_text(bound_), why.message());
+void Listener::pause(std::string_view why) {
+  if (const auto hidden = log_limit_.admit(Trouble::no_descriptors, SteadyTime::clock::now())) {
+    log_.error("cannot accept connections on {} for now: {}{}", to_text(bound_), why,
+               *hidden == 0 ? "" : fmt::format(" ({} more times)", *hidden));
+  }
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   retry_.expires_after(std::chrono::milliseconds(200));

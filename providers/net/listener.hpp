@@ -5,8 +5,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/rate_limit.hpp"
 #include "providers/net/asio.hpp"
 #include "trellis/result.hpp"
 
@@ -42,7 +45,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] Result<> listen(bool v6_only);
   void accept_next();
   void on_accept(const ErrorCondition& error, Socket socket);
-  void pause(const ErrorCondition& why);
+  void pause(std::string_view why);
 
   Log log_;
   const Endpoint wanted_;
@@ -54,6 +57,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
                             Executor>
       retry_;            // under mutex_
   bool closed_ = false;  // under mutex_
+  enum class Trouble { no_descriptors };
+  RateLimit<Trouble, 1> log_limit_{limits::listener_log_interval};
 };
 
 }  // namespace trellis::providers

@@ -13,6 +13,8 @@
 #include <memory>
 #include <system_error>
 
+#include "base/descriptors.hpp"
+
 namespace trellis::providers::redis {
 
 namespace {
@@ -46,6 +48,10 @@ using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
   Descriptor socket(
       ::socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to.ai_protocol));
   if (!socket) return unavailable(system_text(errno));
+  if (is_reserved_descriptor(socket.get())) {
+    return fail(ErrorCode::busy, "too many connections of this host are open",
+                "raise its limit of open files (ulimit -n), or let fewer clients in");
+  }
   if (::connect(socket.get(), to.ai_addr, to.ai_addrlen) != 0) {
     if (errno != EINPROGRESS) return unavailable(system_text(errno));
     if (auto ready = wait_for(socket.get(), POLLOUT, wake, deadline); !ready) return pass(ready);

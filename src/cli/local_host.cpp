@@ -12,7 +12,9 @@
 #include <thread>
 #include <utility>
 
+#include "base/descriptors.hpp"
 #include "base/limits.hpp"
+#include "base/log_budget.hpp"
 #include "control/metrics.hpp"
 
 namespace trellis::cli {
@@ -78,6 +80,7 @@ class LastResort {
 Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
                                                     LocalHostOptions options, StopRequest& stop) {
   shut_memory_away();
+  options.host.provider_process.open_files = raise_descriptor_limit().before;
   auto engine = EngineRuntime::start();
   if (!engine) return pass(engine);
   const auto health_address = options.health_address;
@@ -92,7 +95,7 @@ Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
 
 LocalHost::LocalHost(const Context& context, LocalHostOptions options,
                      std::shared_ptr<EngineRuntime> engine, StopRequest& stop)
-    : log_(options.host.log, "control"),
+    : log_(make_log_budget(options.host.log, std::make_shared<SystemClock>()), "control"),
       stop_timeout_(options.host.stop_timeout.count() > 0 ? options.host.stop_timeout
                                                           : limits::stop_timeout),
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),

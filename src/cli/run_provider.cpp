@@ -31,11 +31,13 @@ void add_run_provider(Command& app, Context& context) {
   struct Options {
     std::string reference;
     std::size_t memory_mb = 0;
+    std::size_t open_files = 0;
   };
   auto& leaf = app.add_subcommand("run-provider", "The process of one provider (for hosts)");
   leaf.hidden();
   auto options = std::make_shared<Options>();
   leaf.add_option("--memory-mb", options->memory_mb, "Private memory; 0 = no bound");
+  leaf.add_option("--open-files", options->open_files, "Files open at one time; 0 = as given");
   leaf.add_option("reference", options->reference, "builtin:… or a library file").required();
   leaf.run([options, &context] {
     using namespace provider::process;
@@ -44,7 +46,7 @@ void add_run_provider(Command& app, Context& context) {
                          {ErrorCode::invalid_argument, "this is no host's child",
                           "start providers with `trellis start provider` or a manifest"});
     }
-    confine(options->memory_mb * limits::mib);
+    confine(options->memory_mb * limits::mib, options->open_files);
     context.exit_code = serve(
         Descriptor(calls_descriptor), Descriptor(dispatches_descriptor),
         [&] { return load(options->reference); }, std::make_shared<const SystemClock>());

@@ -12,6 +12,8 @@
 namespace trellis::control {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::chrono::seconds ping_timeout{2};
 
 bool fits(const RunningHost& host, std::string_view wanted) {
@@ -24,6 +26,16 @@ std::string list_of(const std::vector<RunningHost>& hosts) {
     text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", host.pid, host.id);
   }
   return text;
+}
+
+/// Not "no host is running": one is, and its user looks for the reason elsewhere.
+Error unreachable(const fs::path& socket, const Error& why) {
+  if (why.code == ErrorCode::denied) return why;
+  return {
+      why.code,
+      fmt::format("cannot reach the host with process {}: {}", socket.stem().string(), why.message),
+      why.remedy.empty() ? "it may be stopped or have too much to do: look at its log"
+                         : why.remedy};
 }
 
 }  // namespace
@@ -78,6 +90,7 @@ Result<RunningHost> host_at(const std::filesystem::path& socket, uid_t uid) {
 
 Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid) {
   Hosts found;
+  std::error_code problem;
   for (const auto& place : places) {
     const auto sockets = live_sockets(place, uid);
     if (!sockets && place.kind == Place::Kind::own) return std::unexpected(sockets.error());
@@ -88,8 +101,8 @@ Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid) {
     for (const auto& path : *sockets) {
       if (auto host = host_at(path, uid); host) {
         found.running.push_back(std::move(*host));
-      } else if (host.error().code == ErrorCode::denied) {
-        found.unreachable.push_back(host.error());
+      } else if (host.error().code != ErrorCode::not_found || fs::exists(path, problem)) {
+        found.unreachable.push_back(unreachable(path, host.error()));
       }
     }
   }

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/files.hpp"
 #include "control/peer.hpp"
 
 namespace trellis::control {
@@ -50,6 +51,12 @@ Result<Descriptor> new_socket(const fs::path& path) {
 
 const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
+}
+
+/// Whether the process lives and is one of ours: numbers of processes are used again.
+bool is_host(pid_t pid) {
+  const auto name = read_file(fmt::format("/proc/{}/comm", pid), 64);
+  return name && name->starts_with("trellis");
 }
 
 /// 0 for a name that is not `<pid>.sock`.
@@ -95,6 +102,9 @@ Result<Descriptor> open_folder(const fs::path& folder) {
   if (opened) return opened;
   if (errno == ENOENT) return system_failure(folder, errno, ErrorCode::not_found);
   if (errno == EACCES) return cannot_reach(folder);
+  if (errno != ENOTDIR && errno != ELOOP) {
+    return system_failure(folder, errno, ErrorCode::unavailable);
+  }
   return fail(
       ErrorCode::denied,
       fmt::format("{}: not a folder of this user's (a file or a symbolic link?)", folder.string()),
@@ -286,13 +296,13 @@ Result<std::vector<fs::path>> live_sockets(const Place& place, uid_t uid) {
     const auto path = at->path();
     if (pid_of(path) == 0 || !is_a_socket(path)) continue;
     const auto socket = connect_socket(path);
-    if (socket || socket.error().code == ErrorCode::busy ||
-        socket.error().code == ErrorCode::denied) {
-      live.push_back(path);
-    } else if (socket.error().code == ErrorCode::not_found) {
+    if (socket || socket.error().code != ErrorCode::not_found || is_host(pid_of(path))) {
+      live.push_back(path);  // also one that cannot be reached now: its user must be told
+    } else {
       ::unlink(path.c_str());  // nobody listens: its process is gone
     }
   }
+  if (problem) return system_failure(place.folder, problem.value(), ErrorCode::unavailable);
   std::sort(live.begin(), live.end(),
             [](const auto& a, const auto& b) { return pid_of(a) < pid_of(b); });
   return live;

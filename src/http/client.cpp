@@ -2,12 +2,14 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "base/call_limits.hpp"
+#include "base/descriptors.hpp"
 #include "base/text.hpp"
 
 namespace trellis::http {
@@ -58,6 +60,7 @@ class Exchange {
     const auto ended = drive(multi, control);
     curl_multi_remove_handle(multi, easy_.get());
     if (problem_) return std::unexpected(std::move(*problem_));
+    if (threw_) return fail(ErrorCode::limit, "there is not enough memory for the transfer");
     if (!ended) return std::unexpected(ended.error());
     if (*ended != CURLE_OK) return failure(*ended, control);
     return finish();
@@ -86,17 +89,36 @@ class Exchange {
     return false;
   }
 
+  /// Runs a callback: nothing may be thrown through libcurl, whose frames are C.
+  template <class Value, class Body>
+  Value guarded(Value failed, const Body& body) noexcept {
+    try {
+      return body();
+    } catch (...) {
+      threw_ = true;
+      return failed;
+    }
+  }
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
-    return static_cast<Exchange*>(self)->take_header({data, size}) ? size : 0;
+    auto& exchange = *static_cast<Exchange*>(self);
+    return exchange.guarded(
+        std::size_t{0}, [&] { return exchange.take_header({data, size}) ? size : std::size_t{0}; });
   }
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
-    return static_cast<Exchange*>(self)->take_body(as_bytes({data, size})) ? size : 0;
+    auto& exchange = *static_cast<Exchange*>(self);
+    return exchange.guarded(std::size_t{0}, [&] {
+      return exchange.take_body(as_bytes({data, size})) ? size : std::size_t{0};
+    });
   }
   static std::size_t on_read(char* data, std::size_t, std::size_t size, void* self) {
-    return static_cast<Exchange*>(self)->give({data, size});
+    auto& exchange = *static_cast<Exchange*>(self);
+    return exchange.guarded(std::size_t{CURL_READFUNC_ABORT},
+                            [&] { return exchange.give({data, size}); });
   }
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) {
-    return static_cast<Exchange*>(self)->open_socket(*address);
+    auto& exchange = *static_cast<Exchange*>(self);
+    return exchange.guarded(curl_socket_t{CURL_SOCKET_BAD},
+                            [&] { return exchange.open_socket(*address); });
   }
 
   const Request& request_;
@@ -108,6 +130,7 @@ class Exchange {
   std::size_t header_bytes_ = 0;
   bool sink_begun_ = false;
   bool address_refused_ = false;
+  bool threw_ = false;  ///< a callback did: there was no memory for what came
   std::optional<Error> problem_;
 };
 
@@ -132,10 +155,8 @@ void Exchange::prepare(const Control& control) {
   set(easy_, CURLOPT_WRITEDATA, this);
   set(easy_, CURLOPT_PROXY, settings_.proxy.c_str());  // empty: none, nor one of the environment
   if (settings_.decompress) set(easy_, CURLOPT_ACCEPT_ENCODING, "");
-  if (settings_.allows) {
-    set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_open);
-    set(easy_, CURLOPT_OPENSOCKETDATA, this);
-  }
+  set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_open);
+  set(easy_, CURLOPT_OPENSOCKETDATA, this);
   prepare_security();
   prepare_method();
   prepare_headers();
@@ -243,11 +264,18 @@ Error Exchange::failure_of(CURLcode code, const Control& control) const {
 }
 
 curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
-  if (!settings_.allows(address.addr)) {
+  if (settings_.allows && !settings_.allows(address.addr)) {
     address_refused_ = true;
     return CURL_SOCKET_BAD;
   }
-  return ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  const int socket = ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  if (settings_.of_link && is_reserved_descriptor(socket)) {
+    ::close(socket);
+    stop_with({ErrorCode::busy, "too many connections of this host are open",
+               "raise its limit of open files (ulimit -n), or let fewer clients in"});
+    return CURL_SOCKET_BAD;
+  }
+  return socket;
 }
 
 bool Exchange::take_header(std::string_view line) {

@@ -87,6 +87,7 @@ struct Settings {
   AddressFilter allows = {};      ///< absent: all; may be asked from any thread
   std::string proxy = {};         ///< URL of a proxy; empty: none, whatever the environment says
   bool decompress = false;        ///< ask for compressed bodies, and decode them
+  bool of_link = false;           ///< leaves the last descriptors of the process to others
   std::string_view joint = ", ";  ///< between repeated headers
   std::string_view peer = "registry";  ///< what remedies call the other side
 };

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <list>
@@ -232,10 +233,15 @@ int serve(Descriptor calls, Descriptor dispatches,
   return server.run();
 }
 
-void confine(std::size_t memory_bytes) {
+void confine(std::size_t memory_bytes, std::size_t open_files) {
   if (bounded_memory && memory_bytes != 0) {
     const rlimit most{memory_bytes, memory_bytes};
     ::setrlimit(RLIMIT_DATA, &most);
+  }
+  rlimit files{};
+  if (open_files != 0 && ::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = std::min<rlim_t>(open_files, files.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &files);
   }
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);

@@ -27,8 +27,8 @@ inline constexpr int dispatches_descriptor = 4;
                         std::shared_ptr<const Clock> clock);
 
 /// Before anything of the plugin is loaded: bounds the private memory of this process (0 = no
-/// bound), and keeps other processes of the same user from reading it, and core files from showing
-/// what is in it.
-void confine(std::size_t memory_bytes);
+/// bound), sets its soft limit of open files (0 = as it is), and keeps other processes of the same
+/// user from reading it, and core files from showing what is in it.
+void confine(std::size_t memory_bytes, std::size_t open_files = 0);
 
 }  // namespace trellis::provider::process

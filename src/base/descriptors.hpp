@@ -1,0 +1,23 @@
+// The process's open files, of which clients must not take the last.
+#pragma once
+
+#include <cstdint>
+
+namespace trellis {
+
+/// Soft limits of open files (RLIMIT_NOFILE).
+struct DescriptorLimits {
+  std::uint64_t before = 0;
+  std::uint64_t now = 0;
+};
+
+/// Raises the soft limit to the hard one, or to limits::descriptors where that is less. For the
+/// start of a program; programs it runs should get `before` back, for some of them use select().
+DescriptorLimits raise_descriptor_limit() noexcept;
+
+/// Whether a descriptor just got lies in the reserve that connections of links leave to the control
+/// socket, NATS, processes and files. The kernel hands out the lowest free number, so a high one
+/// says how many are in use: no count has to be shared between providers. Any thread.
+[[nodiscard]] bool is_reserved_descriptor(int descriptor) noexcept;
+
+}  // namespace trellis
