@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
+#include "base/guard.hpp"
 #include "base/text.hpp"
 
 namespace trellis::providers::blobstore_s3 {
@@ -51,10 +52,19 @@ class Walker {
 
  private:
   static Walker& of(void* self) { return *static_cast<Walker*>(self); }
-  static void on_start(void* self, const XML_Char* name, const XML_Char**) { of(self).start(name); }
-  static void on_end(void* self, const XML_Char*) { of(self).end(); }
+  /// Nothing may be thrown through the parser, whose frames are C.
+  template <class Body>
+  static void guarded(void* self, const Body& body) noexcept {
+    if (!survived(body)) of(self).stop("there is no memory for it");
+  }
+  static void on_start(void* self, const XML_Char* name, const XML_Char**) {
+    guarded(self, [&] { of(self).start(name); });
+  }
+  static void on_end(void* self, const XML_Char*) {
+    guarded(self, [&] { of(self).end(); });
+  }
   static void on_text(void* self, const XML_Char* text, int size) {
-    of(self).add({text, static_cast<std::size_t>(size)});
+    guarded(self, [&] { of(self).add({text, static_cast<std::size_t>(size)}); });
   }
   /// Entities are not needed here, and have hurt many.
   static void on_doctype(void* self, const XML_Char*, const XML_Char*, const XML_Char*, int) {
@@ -62,7 +72,8 @@ class Walker {
   }
 
   void stop(std::string_view why) {
-    problem_ = why;
+    // A literal; where even a copy of it cannot be had, the parser says that it was stopped.
+    survived([&] { problem_ = why; });
     XML_StopParser(parser_, XML_FALSE);
   }
   void start(std::string_view name) {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/guard.hpp"
 #include "base/text.hpp"
 #include "codec/messages/keyvalue.hpp"
 #include "providers/common/adapter.hpp"
@@ -150,7 +151,9 @@ class KeyValueFileProvider final : public Provider<Link> {
         std::unique_lock lock(mutex);
         wake.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
       }
-      for (const auto& kept : open_ones()) kept->store->maintain(host().now());
+      survived([&] {
+        for (const auto& kept : open_ones()) kept->store->maintain(host().now());
+      });
     }
   }
 

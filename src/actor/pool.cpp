@@ -17,6 +17,20 @@ std::size_t first_place(std::size_t places) noexcept {
   return hint % places;
 }
 
+/// A wait that the graph knows of: it borrows what lies on this stack, so it must forget it however
+/// the wait ends.
+class InGraph {
+ public:
+  InGraph(WaitGraph& graph, Wait& wait) noexcept : graph_(graph), wait_(wait) {}
+  ~InGraph() { graph_.leave(wait_); }
+  InGraph(const InGraph&) = delete;
+  InGraph& operator=(const InGraph&) = delete;
+
+ private:
+  WaitGraph& graph_;
+  Wait& wait_;
+};
+
 }  // namespace
 
 Pool::Pool(std::string actor_key, PoolLimits limits, Factory factory, WaitGraph& graph)
@@ -64,8 +78,9 @@ std::size_t Pool::take_in_state(State wanted, bool nested, std::uint64_t chain) 
   for (std::size_t i = 0; i < count; ++i, at = at + 1 == count ? 0 : at + 1) {
     auto& slot = slots_[at];
     auto expected = wanted;
-    if (slot.state.load(std::memory_order_relaxed) == wanted &&
-        slot.state.compare_exchange_strong(expected, State::busy)) {
+    // Sequentially consistent with what give_back() does: a waiter that has made itself visible
+    // must not read a state older than the one that was stored before nobody was seen waiting.
+    if (slot.state.load() == wanted && slot.state.compare_exchange_strong(expected, State::busy)) {
       slot.holder.store(chain, std::memory_order_release);
       return at;
     }
@@ -102,8 +117,8 @@ Result<Pool::Lease> Pool::wait_for_place(const CallContext& caller, bool nested)
     if (look == 3) return in_chain();
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
+  const InGraph known(graph_, waiter.wait);
   auto slot = wait_in_line(waiter, caller.deadline);
-  graph_.leave(waiter.wait);
   if (!slot) return pass(slot);
   return lease(*slot);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/guard.hpp"
+
 namespace trellis {
 
 Timer::Timer() : thread_([this] { run(); }) {}
@@ -55,7 +57,7 @@ void Timer::run() {
     auto job = std::move(jobs_.begin()->second.second);
     jobs_.erase(jobs_.begin());
     lock.unlock();
-    job();
+    survived(job);
     lock.lock();
   }
 }

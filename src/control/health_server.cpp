@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "control/json_text.hpp"
 #include "control/loopback.hpp"
@@ -132,12 +133,15 @@ class HealthServer::Implementation {
 
  private:
   void run() {
-    try {
-      while (turn()) {
+    persevere([this] {
+      try {
+        while (turn()) {
+        }
+      } catch (const std::exception& problem) {
+        log_.error("health address: {}", problem.what());
+        throw;
       }
-    } catch (const std::exception& problem) {
-      log_.error("health address: {}", problem.what());
-    }
+    });
   }
 
   /// One wait and what it brought; false when the server is to end.

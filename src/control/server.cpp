@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/descriptor.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "control/frame.hpp"
 #include "control/peer.hpp"
@@ -85,7 +86,7 @@ class Server::Implementation {
       if (entries[0].revents != 0) return;
       Descriptor socket(::accept4(listener_->get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (socket) {
-        admit(std::move(socket));
+        survived([&] { admit(std::move(socket)); });
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
         // The connection stays in the queue; without a pause this would spin.
         pollfd wake{wake_.get(), POLLIN, 0};
@@ -111,7 +112,7 @@ class Server::Implementation {
     connection.socket = std::move(socket);
     try {
       connection.thread = std::thread([this, &connection] {
-        serve(connection.socket.get());
+        survived([&] { serve(connection.socket.get()); });
         ::shutdown(connection.socket.get(), SHUT_RDWR);
         const std::scoped_lock lock(mutex_);
         connection.done = true;

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/guard.hpp"
+
 namespace trellis::engine {
 namespace {
 
@@ -104,6 +106,12 @@ void HostCall::exit(std::uint32_t code) noexcept {
   if (ended()) return;
   outcome_.end = CallEnd::exited;
   outcome_.value = code;
+}
+
+void HostCall::exhaust() noexcept {
+  if (ended()) return;
+  outcome_.end = CallEnd::exhausted;
+  outcome_.text = out_of_memory().error().message;
 }
 
 void HostCall::stop() noexcept {

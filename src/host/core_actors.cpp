@@ -8,28 +8,11 @@
 #include "base/limits.hpp"
 #include "host/core.hpp"
 #include "host/names.hpp"
+#include "host/reservation.hpp"
 #include "identity/admission.hpp"
 
 namespace trellis::host {
 namespace {
-
-/// Gives the reserved place back at the end of a start, however it ends.
-class Reservation {
- public:
-  Reservation(Registry& registry, std::string slot)
-      : registry_(registry), slot_(std::move(slot)), held_(registry_.reserve(slot_)) {}
-  ~Reservation() {
-    if (held_) registry_.release(slot_);
-  }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-  [[nodiscard]] bool held() const noexcept { return held_; }
-
- private:
-  Registry& registry_;
-  const std::string slot_;
-  const bool held_;
-};
 
 /// One change of an actor at a time, so that none undoes another.
 std::string change_slot(std::string_view key) {

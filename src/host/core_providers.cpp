@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "host/core.hpp"
 #include "host/names.hpp"
+#include "host/reservation.hpp"
 #include "provider/process/supervisor.hpp"
 #include "providers/builtin.hpp"
 #include "trellis/provider.h"
@@ -54,9 +55,9 @@ Result<provider::process::ProcessSettings> process_settings(const ProviderProces
   }
   const auto memory_mb = options.memory_mb == 0 ? limits::provider_process_mb : options.memory_mb;
   provider::process::ProcessSettings settings;
-  settings.command = {
-      options.program,
-      {"run-provider", "--memory-mb", std::to_string(memory_mb), "--", std::string(reference)}};
+  settings.command = {options.program,
+                      {"run-provider", "--memory-mb", std::to_string(memory_mb), "--open-files",
+                       std::to_string(options.open_files), "--", std::string(reference)}};
   if (options.hang_timeout.count() > 0) settings.hang_timeout = options.hang_timeout;
   return settings;
 }
@@ -127,7 +128,8 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
   entry->source = std::move(source);
   entry->started = options_.clock->wall();
   const auto slot = provider_slot(entry->key, entry->link_name);
-  if (!registry_.reserve(slot)) {
+  const Reservation place(registry_, slot);
+  if (!place.held()) {
     return fail(ErrorCode::already_exists,
                 fmt::format("Cannot start already running provider {}", entry->key),
                 "stop it first, or start it under another link name");
@@ -140,20 +142,23 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
   options.label = fmt::format("{} ({})", entry->description.name, entry->link_name);
   options.response_bytes = options_.payload_bytes;
   options.dispatch_timeout = options_.call_timeout;
-  options.on_process_event = [this, weak = std::weak_ptr(entry)](provider::ProcessEvent event,
-                                                                 const std::string& why) {
-    process_event(weak, event, why);
+  // The thread that watches a process runs before the entry is written to the end: what happens
+  // until then concerns nobody, for nobody knows the provider yet.
+  const auto complete = std::make_shared<std::atomic<bool>>(false);
+  options.on_process_event = [this, complete, weak = std::weak_ptr(entry)](
+                                 provider::ProcessEvent event, const std::string& why) {
+    if (complete->load(std::memory_order_acquire)) process_event(weak, event, why);
   };
   auto instance = provider::Provider::create(std::move(code.plugin), options, entry->link,
                                              options_.clock, log_.with_target("provider"));
   if (instance) {
     entry->instance = std::move(*instance);
+    complete->store(true, std::memory_order_release);
     registry_.add_provider(entry);
     plane_.provider_started(*entry);
     log_.info("started provider {} ({}, {}, link {})", entry->key, entry->description.name,
               entry->description.contract_id, entry->link_name);
   }
-  registry_.release(slot);
   if (!instance) return pass(instance);
   return entry->key;
 }
@@ -161,7 +166,7 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
 void Core::process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
                          const std::string& why) {
   const auto entry = provider.lock();
-  if (!entry || !entry->instance) return;
+  if (!entry) return;
   switch (event) {
     case provider::ProcessEvent::ended: return plane_.provider_lost(*entry, why);
     case provider::ProcessEvent::reopening: return binder_.hold(*entry);

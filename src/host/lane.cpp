@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 
 namespace trellis::host {
@@ -40,7 +41,7 @@ void Lane::run() {
     bytes_ -= job.bytes;
     running_ = true;
     lock.unlock();
-    job.work();
+    survived(job.work);
     job.work = nullptr;  // what it holds is released before the next wait
     lock.lock();
     running_ = false;

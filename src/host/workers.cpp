@@ -102,7 +102,7 @@ bool Workers::may_run(const Owner& owner) const noexcept {
 
 void Workers::call_watch() {
   if (std::exchange(watching_, true)) return;
-  if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
+  if (!watch_.joinable()) watch_ = std::thread([this] { persevere([this] { watch(); }); });
   saturated_.notify_one();
 }
 
@@ -138,7 +138,7 @@ Result<void> Workers::run_and_wait(std::function<void()> job, const JobTerms& te
   bool finished = false;
   auto posted = post(
       [&] {
-        job();
+        survived(job);
         const std::scoped_lock lock(mutex);
         finished = true;
         done.notify_one();
@@ -188,7 +188,7 @@ void Workers::run_one(std::unique_lock<std::mutex>& lock, Seat& seat, Owners::it
   lock.unlock();
   {
     const ThreadBlockingHooks tell(&seat);
-    job.run();
+    survived(job.run);
     job.run = nullptr;  // what it holds is released before the next wait
   }
   lock.lock();

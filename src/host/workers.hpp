@@ -15,6 +15,7 @@
 #include <string_view>
 #include <thread>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "engine/guest_thread.hpp"
 #include "trellis/result.hpp"
@@ -112,7 +113,7 @@ template <class T>
 Result<T> Workers::run(std::function<Result<T>()> job, const JobTerms& terms) {
   if (engine::guest_stack()) return job();
   Result<T> result = fail(ErrorCode::internal, "the job did not run");
-  auto ran = run_and_wait([&] { result = job(); }, terms);
+  auto ran = run_and_wait([&] { result = contained(job); }, terms);
   if (!ran) return pass(ran);
   return result;
 }

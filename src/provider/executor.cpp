@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/guard.hpp"
+
 namespace trellis::provider {
 
 Executor::Executor(Options options, std::function<void(const Job&)> run,
@@ -106,7 +108,8 @@ void Executor::work() {
   std::unique_lock lock(mutex_);
   Job job;
   while (next(job, lock)) {
-    execute(job, lock);
+    // Without memory to note that it runs a call is dropped; its caller leaves at its deadline.
+    survived([&] { execute(job, lock); });
     job = Job();
     // A replacement was made while this thread was stuck.
     if (workers_ - stuck_ > options_.threads) break;
@@ -130,7 +133,7 @@ bool Executor::next(Job& job, std::unique_lock<std::mutex>& lock) {
 void Executor::execute(const Job& job, std::unique_lock<std::mutex>& lock) {
   const auto self = running_.insert(running_.end(), Running{job.number, job.chain_id, false});
   lock.unlock();
-  run_(job);
+  survived([&] { run_(job); });
   lock.lock();
   if (self->stuck) --stuck_;
   running_.erase(self);

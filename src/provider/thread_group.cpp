@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/guard.hpp"
 #include "provider/waiting.hpp"
 
 namespace trellis::provider {
@@ -33,7 +34,7 @@ Result<> ThreadGroup::start(std::string_view name, std::size_t limit, std::funct
 }
 
 void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body) {
-  body();
+  survived(body);
   const std::lock_guard lock(mutex_);
   if (abandoned_) {
     self->detach();

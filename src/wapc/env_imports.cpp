@@ -25,7 +25,7 @@ std::string managed_text(const GuestMemory& memory, std::uint32_t pointer) {
   return bytes ? utf16_to_utf8(*bytes) : std::string();
 }
 
-void abort(HostCall& call) noexcept {
+void abort(HostCall& call) {
   const GuestMemory memory = call.memory();
   const auto text = fmt::format("abort: {} at {}:{}:{}", managed_text(memory, call.u32(0)),
                                 managed_text(memory, call.u32(1)), call.u32(2), call.u32(3));

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "engine/guest_thread.hpp"
 
@@ -51,22 +52,17 @@ GuestInstance::GuestInstance(std::shared_ptr<GuestBlueprint> blueprint)
       state_(blueprint_->limits, *blueprint_->system.clock, *blueprint_->system.random) {}
 
 Result<void> GuestInstance::initialise(HostCalls& host) {
-  state_.begin(host, std::chrono::steady_clock::now() + blueprint_->limits.init_timeout);
+  const GuestState::Call call(state_, host,
+                              std::chrono::steady_clock::now() + blueprint_->limits.init_timeout);
   auto made = blueprint_->module->instantiate({.imports = blueprint_->imports,
                                                .functions = slot_names,
                                                .context = &state_,
                                                .deadline = state_.deadline});
-  Result<void> done;
-  if (made) {
-    instance_ = std::move(*made);
-    // A command has _start, a reactor _initialize; no module needs both.
-    done = run_initialiser(blueprint_->present[start_slot] ? start_slot : initialize_slot);
-    if (done) done = run_initialiser(init_slot);
-  } else {
-    done = pass(made);
-  }
-  state_.end();
-  return done;
+  if (!made) return pass(made);
+  instance_ = std::move(*made);
+  // A command has _start, a reactor _initialize; no module needs both.
+  auto done = run_initialiser(blueprint_->present[start_slot] ? start_slot : initialize_slot);
+  return done ? run_initialiser(init_slot) : done;
 }
 
 Result<void> GuestInstance::run_initialiser(Slot slot) {
@@ -96,17 +92,24 @@ Result<Bytes> GuestInstance::call(std::string_view operation, ByteView payload, 
                             payload.size(), operation.size(), state_.limits.payload_bytes,
                             limits::name_bytes));
   }
-  in_call_ = true;
-  state_.begin(host, deadline);
+  return contained([&] {
+    const Restore inside(in_call_, true);
+    usable_ = false;  // unless this ends in order: nobody knows what a failure in between left
+    const auto ended = enter(operation, payload, host, deadline);
+    usable_ = true;
+    return conclude(ended);
+  });
+}
+
+CallResult GuestInstance::enter(std::string_view operation, ByteView payload, HostCalls& host,
+                                SteadyTime deadline) {
+  const GuestState::Call call(state_, host, deadline);
   state_.has_request = true;
   state_.operation = operation;
   state_.payload = payload;
   const std::array lengths{static_cast<std::uint32_t>(operation.size()),
                            static_cast<std::uint32_t>(payload.size())};
-  auto ended = instance_->call(guest_call_slot, lengths, deadline);
-  state_.end();
-  in_call_ = false;
-  return conclude(ended);
+  return instance_->call(guest_call_slot, lengths, deadline);
 }
 
 Result<Bytes> GuestInstance::conclude(const CallResult& ended) {

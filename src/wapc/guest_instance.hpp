@@ -41,6 +41,8 @@ class GuestInstance final : public Guest {
 
  private:
   [[nodiscard]] Result<void> run_initialiser(Slot slot);
+  [[nodiscard]] engine::CallResult enter(std::string_view operation, ByteView payload,
+                                         HostCalls& host, SteadyTime deadline);
   [[nodiscard]] Result<Bytes> conclude(const engine::CallResult& ended);
   [[nodiscard]] Result<Bytes> answer(bool success);
 

@@ -34,7 +34,7 @@ bool is_continuation(char c) noexcept {
 
 }  // namespace
 
-void GuestState::begin(HostCalls& calls, SteadyTime call_deadline) {
+void GuestState::begin(HostCalls& calls, SteadyTime call_deadline) noexcept {
   host = &calls;
   deadline = call_deadline;
   has_request = has_response = has_error = has_host_response = has_host_error = over_limit = false;
@@ -45,11 +45,15 @@ void GuestState::begin(HostCalls& calls, SteadyTime call_deadline) {
   log_dropped_ = 0;
 }
 
+void GuestState::say_dropped() const noexcept try {
+  if (log_dropped_ == 0 || host == nullptr) return;
+  host->error_log(fmt::format("{} more bytes of log text dropped (limit {} per call)", log_dropped_,
+                              limits.log_bytes));
+} catch (...) {  // no memory for the line
+}
+
 void GuestState::end() noexcept {
-  if (log_dropped_ != 0 && host != nullptr) {
-    host->error_log(fmt::format("{} more bytes of log text dropped (limit {} per call)",
-                                log_dropped_, limits.log_bytes));
-  }
+  say_dropped();
   host = nullptr;
   has_request = false;
   host_response = {};

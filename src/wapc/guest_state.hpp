@@ -19,15 +19,25 @@ class GuestState {
   GuestState(const GuestLimits& caps, const Clock& time, Random& source) noexcept
       : limits(caps), clock(time), random(source) {}
 
-  /// Whose calls the imported functions serve. Requires a begin() before guest code runs.
+  /// Whose calls the imported functions serve. Requires a Call before guest code runs.
   [[nodiscard]] static GuestState& of(const engine::HostCall& call) noexcept {
     return *static_cast<GuestState*>(call.context());
   }
 
-  /// Clears everything and names the host for the time until end().
-  void begin(HostCalls& calls, SteadyTime call_deadline);
-  /// Reports dropped log text and frees large buffers. What the guest answered stays.
-  void end() noexcept;
+  /// One call into the guest: clears everything and names the host. At its end, however that comes,
+  /// dropped log text is reported and large buffers are freed; what the guest answered stays.
+  class Call {
+   public:
+    Call(GuestState& state, HostCalls& host, SteadyTime deadline) : state_(state) {
+      state_.begin(host, deadline);
+    }
+    ~Call() { state_.end(); }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+   private:
+    GuestState& state_;
+  };
 
   /// Log text from the guest, cut to what is left of the allowance; bad UTF-8 is replaced.
   void log(std::string_view text, LogLevel level);
@@ -61,6 +71,10 @@ class GuestState {
   bool over_limit = false;  ///< the trap that ended the call was a limit of ours
 
  private:
+  void begin(HostCalls& calls, SteadyTime call_deadline) noexcept;
+  void end() noexcept;
+  void say_dropped() const noexcept;
+
   std::size_t log_used_ = 0;
   std::uint64_t log_dropped_ = 0;
 };

@@ -63,6 +63,16 @@ TEST_F(Native, Answers) {
   EXPECT_EQ(as_text(call("echo").value()), "payload");
 }
 
+TEST_F(Native, AHostCallWithoutMemoryIsAnErrorOfThatCall) {
+  host_.answer = [](auto, auto, auto, auto) -> Result<Bytes> { throw std::bad_alloc(); };
+  EXPECT_EQ(call("relay").error().code, ErrorCode::guest_failed);
+  EXPECT_TRUE(guest_->usable());
+  on_guest_thread([&] {
+    EXPECT_EQ(as_text(guest_->call("echo", as_bytes("payload"), host_, in(seconds(20))).value()),
+              "payload");
+  });
+}
+
 TEST_F(Native, TrapsLikeOthers) {
   EXPECT_EQ(call("trap").error().message, "Guest call failure: [trap] by its own wish");
   EXPECT_EQ(call("wild").error().message,

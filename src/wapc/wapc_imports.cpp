@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "wapc/guest_state.hpp"
@@ -21,7 +22,7 @@ void bad_range(HostCall& call, std::string_view function) {
   call.trap(fmt::format("out of bounds memory access in {}", function));
 }
 
-void guest_request(HostCall& call) noexcept {
+void guest_request(HostCall& call) {
   const GuestState& state = GuestState::of(call);
   if (!state.has_request) return;
   const GuestMemory memory = call.memory();
@@ -31,7 +32,7 @@ void guest_request(HostCall& call) noexcept {
   }
 }
 
-void guest_response(HostCall& call) noexcept {
+void guest_response(HostCall& call) {
   GuestState& state = GuestState::of(call);
   const auto bytes = call.memory().view(call.u32(0), call.u32(1));
   if (!bytes) return bad_range(call, "__guest_response");
@@ -45,7 +46,7 @@ void guest_response(HostCall& call) noexcept {
   state.has_response = true;
 }
 
-void guest_error(HostCall& call) noexcept {
+void guest_error(HostCall& call) {
   GuestState& state = GuestState::of(call);
   const auto bytes = call.memory().view(call.u32(0), call.u32(1));
   if (!bytes) return bad_range(call, "__guest_error");
@@ -93,7 +94,9 @@ Result<Bytes> ask_host(GuestState& state, const HostCallArguments& wanted) {
   if (auto wrong = objection(wanted, state.limits); !wrong.empty()) {
     return fail(ErrorCode::invalid_argument, std::move(wrong));
   }
-  auto answer = state.host->host_call(wanted.binding, wanted.ns, wanted.operation, wanted.payload);
+  auto answer = contained([&] {
+    return state.host->host_call(wanted.binding, wanted.ns, wanted.operation, wanted.payload);
+  });
   if (answer && answer->size() > state.limits.payload_bytes) {
     return fail(ErrorCode::limit, fmt::format("host response of {} bytes exceeds {} bytes",
                                               answer->size(), state.limits.payload_bytes));
@@ -101,7 +104,7 @@ Result<Bytes> ask_host(GuestState& state, const HostCallArguments& wanted) {
   return answer;
 }
 
-void host_call(HostCall& call) noexcept {
+void host_call(HostCall& call) {
   GuestState& state = GuestState::of(call);
   state.has_host_response = state.has_host_error = false;
   const auto wanted = host_call_arguments(call);
@@ -119,31 +122,31 @@ void host_call(HostCall& call) noexcept {
   call.result(state.has_host_response ? 1 : 0);
 }
 
-void host_response_len(HostCall& call) noexcept {
+void host_response_len(HostCall& call) {
   const GuestState& state = GuestState::of(call);
   call.result(state.has_host_response ? static_cast<std::uint32_t>(state.host_response.size()) : 0);
 }
 
-void host_response(HostCall& call) noexcept {
+void host_response(HostCall& call) {
   const GuestState& state = GuestState::of(call);
   if (state.has_host_response && !call.memory().write(call.u32(0), state.host_response)) {
     bad_range(call, "__host_response");
   }
 }
 
-void host_error_len(HostCall& call) noexcept {
+void host_error_len(HostCall& call) {
   const GuestState& state = GuestState::of(call);
   call.result(state.has_host_error ? static_cast<std::uint32_t>(state.host_error.size()) : 0);
 }
 
-void host_error(HostCall& call) noexcept {
+void host_error(HostCall& call) {
   const GuestState& state = GuestState::of(call);
   if (state.has_host_error && !call.memory().write(call.u32(0), as_bytes(state.host_error))) {
     bad_range(call, "__host_error");
   }
 }
 
-void console_log(HostCall& call) noexcept {
+void console_log(HostCall& call) {
   const auto bytes = call.memory().view(call.u32(0), call.u32(1));
   if (!bytes) return bad_range(call, "__console_log");
   GuestState::of(call).log(as_text(*bytes), LogLevel::info);

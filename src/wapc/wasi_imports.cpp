@@ -23,28 +23,28 @@ bool is_stream(std::uint32_t descriptor) noexcept {
 }
 
 /// Writes two zeros: the count and the bytes of arguments or environment.
-void sizes_get(HostCall& call) noexcept {
+void sizes_get(HostCall& call) {
   const GuestMemory memory = call.memory();
   const bool written = memory.write_u32(call.u32(0), 0) && memory.write_u32(call.u32(1), 0);
   call.result(written ? errno_success : errno_fault);
 }
 
-void nothing_get(HostCall& call) noexcept {
+void nothing_get(HostCall& call) {
   call.result(errno_success);
 }
 
-void clock_time_get(HostCall& call) noexcept {
+void clock_time_get(HostCall& call) {
   const auto now = wasi_time(GuestState::of(call), call.u32(0));
   if (!now) return call.result(errno_inval);
   call.result(call.memory().write_u64(call.u32(2), *now) ? errno_success : errno_fault);
 }
 
-void clock_res_get(HostCall& call) noexcept {
+void clock_res_get(HostCall& call) {
   if (!wasi_time(GuestState::of(call), call.u32(0))) return call.result(errno_inval);
   call.result(call.memory().write_u64(call.u32(1), 1) ? errno_success : errno_fault);
 }
 
-void random_get(HostCall& call) noexcept {
+void random_get(HostCall& call) {
   const auto out = call.memory().writable(call.u32(0), call.u32(1));
   if (!out) return call.result(errno_fault);
   GuestState::of(call).random.fill(*out);
@@ -73,7 +73,7 @@ bool gather(HostCall& call, std::size_t wanted, std::string& text, std::uint64_t
   return true;
 }
 
-void fd_write(HostCall& call) noexcept {
+void fd_write(HostCall& call) {
   const std::uint32_t descriptor = call.u32(0);
   if (descriptor != 1 && descriptor != 2) return call.result(errno_badf);
   if (call.u32(2) > max_vectors) return call.result(errno_inval);
@@ -91,21 +91,21 @@ void fd_write(HostCall& call) noexcept {
   call.result(errno_success);
 }
 
-void fd_read(HostCall& call) noexcept {
+void fd_read(HostCall& call) {
   if (call.u32(0) != 0) return call.result(errno_badf);
   call.result(call.memory().write_u32(call.u32(3), 0) ? errno_success : errno_fault);
 }
 
-void fd_close(HostCall& call) noexcept {
+void fd_close(HostCall& call) {
   call.result(is_stream(call.u32(0)) ? errno_success : errno_badf);
 }
 
-void fd_seek(HostCall& call) noexcept {
+void fd_seek(HostCall& call) {
   call.result(is_stream(call.u32(0)) ? errno_spipe : errno_badf);
 }
 
 /// A character device that can be read (0) or written (1, 2), 24 bytes.
-void fd_fdstat_get(HostCall& call) noexcept {
+void fd_fdstat_get(HostCall& call) {
   if (!is_stream(call.u32(0))) return call.result(errno_badf);
   constexpr std::size_t rights_at = 8;
   constexpr std::uint8_t character_device = 2;
@@ -117,26 +117,26 @@ void fd_fdstat_get(HostCall& call) noexcept {
   call.result(call.memory().write(call.u32(1), stat) ? errno_success : errno_fault);
 }
 
-void fd_prestat(HostCall& call) noexcept {
+void fd_prestat(HostCall& call) {
   call.result(errno_badf);  // ends libc's search for open directories
 }
 
-void path_open(HostCall& call) noexcept {
+void path_open(HostCall& call) {
   call.result(errno_notcapable);
 }
 
-void sched_yield(HostCall& call) noexcept {
+void sched_yield(HostCall& call) {
   std::this_thread::yield();
   call.result(errno_success);
 }
 
-void proc_exit(HostCall& call) noexcept {
+void proc_exit(HostCall& call) {
   call.exit(call.u32(0));
 }
 
 using Table = std::array<engine::HostFunction, 19>;
 
-constexpr Table make_table(void (*poll)(HostCall&) noexcept) {
+constexpr Table make_table(void (*poll)(HostCall&)) {
   return {{
       {"args_get", "ii:i", nothing_get},
       {"args_sizes_get", "ii:i", sizes_get},

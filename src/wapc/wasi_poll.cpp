@@ -123,10 +123,10 @@ std::optional<std::uint64_t> wasi_time(const GuestState& state, std::uint32_t cl
   return std::nullopt;
 }
 
-void poll_oneoff_preview1(HostCall& call) noexcept {
+void poll_oneoff_preview1(HostCall& call) {
   poll_oneoff(call, preview1_layout);
 }
-void poll_oneoff_unstable(HostCall& call) noexcept {
+void poll_oneoff_unstable(HostCall& call) {
   poll_oneoff(call, unstable_layout);
 }
 

@@ -24,7 +24,7 @@ inline constexpr std::uint32_t errno_notcapable = 76;
 
 /// Waits for the earliest clock subscription; others are answered at once as not supported. The
 /// wait is announced (base/blocking.hpp) and ends at the deadline of the call, with the guest.
-void poll_oneoff_preview1(engine::HostCall& call) noexcept;
-void poll_oneoff_unstable(engine::HostCall& call) noexcept;
+void poll_oneoff_preview1(engine::HostCall& call);
+void poll_oneoff_unstable(engine::HostCall& call);
 
 }  // namespace trellis::wapc

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "engine/guest_thread.hpp"
 #include "engine/runtime.hpp"
 
@@ -41,7 +42,7 @@ class NullInstance final : public Instance, private NativeHost {
                                          : "guests can be entered from a GuestThread only";
       return outcome;
     }
-    outcome_ = &outcome;
+    const Restore under_way(outcome_, &outcome);
     interrupted_.store(false, std::memory_order_relaxed);
     Watchdog& watchdog = shared_->parts->watchdog;
     watchdog.arm(watch_, deadline);
@@ -49,9 +50,10 @@ class NullInstance final : public Instance, private NativeHost {
       outcome.value = guest_->run(functions_[slot], arguments, *this);
     } catch (const Ended&) {
       if (outcome.end == CallEnd::returned) outcome.end = CallEnd::interrupted;
+    } catch (const std::bad_alloc&) {
+      outcome = {.end = CallEnd::exhausted, .text = out_of_memory().error().message};
     }
     if (watchdog.disarm(watch_)) outcome = {.end = CallEnd::interrupted};
-    outcome_ = nullptr;
     return outcome;
   }
 
@@ -81,7 +83,11 @@ class NullInstance final : public Instance, private NativeHost {
   std::uint32_t call(std::size_t index, std::span<const std::uint64_t> arguments) override {
     check();
     ImportCall made(*this, arguments);
-    imports_.at(index)->run(made);
+    try {
+      imports_.at(index)->run(made);
+    } catch (...) {
+      made.exhaust();
+    }
     return made.finish();
   }
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <new>
 #include <string>
 #include <thread>
 
@@ -35,6 +36,11 @@ void wide(HostCall& call) noexcept {
   call.result(seen.answer);
 }
 
+void throwing(HostCall&) {
+  throw std::bad_alloc();
+}
+
+constexpr HostFunction throwing_function{"wide", "IiI:i", throwing};
 constexpr HostFunction wide_function{"wide", "IiI:i", wide};
 constexpr HostFunction narrow_function{"wide", "i:i", wide};
 enum Slot : std::size_t { go, count, nothing, loop, absent };
@@ -96,6 +102,18 @@ TEST_F(V8Engine, ImportsMustFit) {
                   .error()
                   .code,
               ErrorCode::invalid_argument);
+  });
+}
+
+TEST_F(V8Engine, AnImportWithoutMemoryEndsItsCallAndNothingElse) {
+  on_guest_thread([&] {
+    auto instance = instantiate(throwing_function).value();
+    for (int i = 0; i < 2; ++i) {
+      const auto ended = instance->call(go, std::array{1U}, soon());
+      EXPECT_EQ(ended.end, CallEnd::exhausted) << "the second call is not refused as under way";
+      EXPECT_EQ(ended.text, "out of memory");
+    }
+    EXPECT_EQ(instance->call(nothing, {}, soon()).end, CallEnd::returned);
   });
 }
 

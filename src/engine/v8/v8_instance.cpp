@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "engine/guest_thread.hpp"
 #include "engine/v8/failure.hpp"
 
@@ -206,9 +207,12 @@ CallResult V8Instance::enter(const v8::Global<v8::Function>& function,
   const IsolateEntry entry(isolate, *lowest);
   const auto context = v8::Local<v8::Context>::New(isolate, context_);
   const v8::Context::Scope context_scope(context);
-  outcome_ = &outcome;
-  run(context, v8::Local<v8::Function>::New(isolate, function), arguments, deadline, outcome);
-  outcome_ = nullptr;
+  const Restore under_way(outcome_, &outcome);
+  try {
+    run(context, v8::Local<v8::Function>::New(isolate, function), arguments, deadline, outcome);
+  } catch (const std::bad_alloc&) {
+    outcome = {.end = CallEnd::exhausted, .text = out_of_memory().error().message};
+  }
   return outcome;
 }
 
@@ -267,7 +271,11 @@ void V8Instance::on_import(const v8::FunctionCallbackInfo<v8::Value>& info) {
   // A guest may catch what is thrown below and go on; it only comes back here.
   if (instance.outcome_ != nullptr && instance.outcome_->end == CallEnd::returned) {
     ImportCall call(info, instance, function.signature);
-    function.run(call);
+    try {
+      function.run(call);
+    } catch (...) {  // there are frames of V8 above
+      call.exhaust();
+    }
     if (call.finish(function.signature.back() != ':')) return;
   }
   isolate->TerminateExecution();  // not to be caught, at the next loop or call

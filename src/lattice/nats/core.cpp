@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "lattice/subject_check.hpp"
 
@@ -53,7 +54,7 @@ std::shared_ptr<Core> Core::start(ConnectOptions options, Log log) {
   std::shared_ptr<Core> core(new Core(std::move(options), std::move(log)));
   core->add_inbox();
   const std::scoped_lock lock(core->mutex_);
-  core->thread_ = std::thread([core] { core->run(); });
+  core->thread_ = std::thread([core] { persevere([&core] { core->run(); }); });
   return core;
 }
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/guard.hpp"
+
 namespace trellis::lattice::nats {
 namespace {
 
@@ -120,7 +122,8 @@ void Interest::handle(natsMsg* message) {
   try {
     slot_.call(seen, message);
   } catch (const std::exception& problem) {
-    log_.error("a handler of {} failed: {}", subject_, problem.what());
+    survived([&] { log_.error("a handler of {} failed: {}", subject_, problem.what()); });
+  } catch (...) {  // NOLINT(bugprone-empty-catch): nothing is known of it
   }
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 
 namespace trellis::lattice::nats {
@@ -87,7 +88,8 @@ void PendingRequests::watch(SteadyTime deadline) {
   if (watch_.joinable()) {
     earlier_.notify_one();
   } else {
-    watch_ = std::thread([self = shared_from_this()] { self->run_watch(); });
+    watch_ =
+        std::thread([self = shared_from_this()] { persevere([&self] { self->run_watch(); }); });
   }
 }
 

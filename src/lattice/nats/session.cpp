@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 
@@ -76,9 +77,14 @@ void Session::on_closed(natsConnection* connection, void* closure) {
   const char* text = nullptr;
   const auto status = natsConnection_GetLastError(connection, &text);
   const bool said = text != nullptr && *text != '\0';
-  session->mark_lost(said                ? replace_bad_utf8(text)
-                     : status == NATS_OK ? std::string("closed by the server")
-                                         : std::string(natsStatus_GetText(status)));
+  // Nothing may be thrown through the library; without memory for the reason it is lost all the
+  // same.
+  const bool told = survived([&] {
+    session->mark_lost(said                ? replace_bad_utf8(text)
+                       : status == NATS_OK ? std::string("closed by the server")
+                                           : std::string(natsStatus_GetText(status)));
+  });
+  if (!told) survived([&] { session->mark_lost({}); });
 }
 
 void Session::mark_lost(std::string reason) const {
@@ -99,8 +105,10 @@ void Session::on_error(natsConnection* /*connection*/, natsSubscription* subscri
                        natsStatus status, void* closure) {
   const auto session = CallbackRegistry<Session>::instance().find(closure);
   if (!session) return;
-  if (status == NATS_SLOW_CONSUMER) return session->events_.slow(subscription);
-  session->note_error(status, replace_bad_utf8(status_text(status)));
+  survived([&] {
+    if (status == NATS_SLOW_CONSUMER) return session->events_.slow(subscription);
+    session->note_error(status, replace_bad_utf8(status_text(status)));
+  });
 }
 
 void Session::note_error(natsStatus status, const std::string& text) {

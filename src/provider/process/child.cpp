@@ -165,6 +165,14 @@ Result<Child> Child::start(const ChildCommand& command) {
                 "check the path of the program that runs providers");
   }
   child.pidfd_ = Descriptor(::pidfd_open(child.pid_, 0));
+  if (!child.pidfd_) {
+    const int reason = errno;
+    child.end_unwatched();
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("the process of a provider cannot be watched: {}", std::strerror(reason)),
+        "raise the limit of open files (ulimit -n)");
+  }
   child.calls_ = std::move(calls.ours);
   child.dispatches_ = std::move(dispatches.ours);
   child.output_ = std::move(output.ours);
@@ -183,6 +191,14 @@ Child::~Child() {
   if (pid_ == 0 || reaped_) return;
   kill();
   static_cast<void>(wait(std::chrono::seconds(5)));
+}
+
+/// Nobody else can have its number before it is waited for.
+void Child::end_unwatched() noexcept {
+  ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = 0;
 }
 
 void Child::kill() const noexcept {

@@ -47,6 +47,8 @@ class Child {
 
  private:
   Child() = default;
+  /// For a process without pidfd_.
+  void end_unwatched() noexcept;
 
   pid_t pid_ = 0;
   bool reaped_ = false;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/status.hpp"
@@ -68,7 +69,9 @@ Dispatches::Dispatches(Descriptor stream, const Options& options,
       log_(std::move(log)),
       broken_(std::move(broken)),
       stream_(std::make_shared<Stream>(std::move(stream), clock_)) {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    if (!survived([this] { run(); })) survived([this] { broken_(out_of_memory().error()); });
+  });
 }
 
 Dispatches::~Dispatches() {

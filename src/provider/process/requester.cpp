@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
+#include "base/guard.hpp"
 #include "provider/waiting.hpp"
 
 namespace trellis::provider::process {
@@ -171,7 +172,7 @@ void Requester::ask_later(FrameView request, std::function<void(Result<Frame>)> 
   }
   request.number = ++last_;
   later_.emplace(request.number, Later{request.deadline, std::move(done)});
-  if (!pump_.joinable()) pump_ = std::thread([this] { pump(); });
+  if (!pump_.joinable()) pump_ = std::thread([this] { persevere([this] { pump(); }); });
   lock.unlock();
   const auto sent = writer_.write(request, request.deadline);
   lock.lock();

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -67,7 +68,7 @@ class Supervisor final : public Provider {
       link = std::move(*started);
     }
     if (auto opened = open(std::move(link)); !opened) return opened;
-    thread_ = std::thread([this] { watch(); });
+    thread_ = std::thread([this] { persevere([this] { watch(); }); });
     return {};
   }
 
@@ -247,9 +248,11 @@ std::unexpected<Error> Supervisor::busy(std::string_view why) {
 
 void Supervisor::watch() {
   while (true) {
-    const auto why = watch_process();
-    if (why.empty()) break;  // stopping
-    ended(why);
+    if (link_) {
+      const auto why = watch_process();
+      if (why.empty()) break;  // stopping
+      ended(why);
+    }
     if (!restart()) return;
   }
   const auto end = link_->finish(stop_deadline());
@@ -330,14 +333,14 @@ void Supervisor::ended(const std::string& why) {
   log_.error("the process of provider {} {}; it is started again", options_.label, why);
   {
     const std::lock_guard lock(mutex_);
-    late_before_ += stream_->late_answers();
+    if (stream_) late_before_ += stream_->late_answers();
     stream_.reset();
     last_end_ = why;
     pid_ = 0;
   }
-  static_cast<void>(link_->finish(clock_->steady()));
-  link_->read_output(log_, options_.label);
-  link_.reset();
+  const auto link = std::move(link_);  // gone, whatever follows
+  static_cast<void>(link->finish(clock_->steady()));
+  link->read_output(log_, options_.label);
   failures_ = clock_->steady() - opened_ > settings_.longest_pause ? 0 : failures_ + 1;
   tell(ProcessEvent::ended, why);
 }
