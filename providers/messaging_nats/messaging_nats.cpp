@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptors.hpp"
 #include "base/text.hpp"
 #include "codec/messages/messaging.hpp"
 #include "lattice/nats/connect.hpp"
@@ -103,6 +104,10 @@ class MessagingProvider final : public Provider<Link> {
  private:
   [[nodiscard]] Result<std::shared_ptr<Link>> connect(std::string_view actor,
                                                       const Options& options) {
+    if (is_short_of_descriptors()) {
+      return fail(ErrorCode::busy, "too many connections of this host are open",
+                  "raise its limit of open files (ulimit -n), or let fewer clients in");
+    }
     auto transport = lattice::nats::connect_nats(options.nats, log_);
     if (!transport) {
       return fail(transport.error().code, "NATS connection failure:" + transport.error().message,

@@ -52,6 +52,10 @@ void Listener::accept(Accepted accepted) {
 }
 
 void Listener::accept_next() {
+  // Others of this process need some too: whoever reads its log, commands or mends it.
+  if (is_short_of_descriptors()) {
+    return pause("the other open files are kept for the host itself; raise its limit (ulimit -n)");
+  }
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   acceptor_.async_accept([self = shared_from_this()](const ErrorCondition& error, Socket socket) {
@@ -64,12 +68,6 @@ void Listener::on_accept(const ErrorCondition& error, Socket socket) {
   if (error == net::error::no_descriptors || error == net::error::no_buffer_space ||
       error == net::error::no_memory || error.value() == ENFILE) {
     return pause(error.message());
-  }
-  // The others of this process need some too: whoever reads its log, stops or mends it.
-  if (!error && is_reserved_descriptor(socket.native_handle())) {
-    ErrorCondition ignored;
-    static_cast<void>(socket.close(ignored));
-    return pause("the other open files are kept for the host itself; raise its limit (ulimit -n)");
   }
   accept_next();
   if (!error) accepted_(std::move(socket));

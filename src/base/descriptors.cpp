@@ -1,9 +1,11 @@
 #include "base/descriptors.hpp"
 
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 
+#include "base/descriptor.hpp"
 #include "base/limits.hpp"
 
 namespace trellis {
@@ -26,6 +28,11 @@ bool is_reserved_descriptor(int descriptor) noexcept {
   const std::uint64_t reserve =
       std::min<std::uint64_t>(limits::descriptor_reserve, most / limits::descriptor_reserve_share);
   return static_cast<std::uint64_t>(descriptor) >= most - reserve;
+}
+
+bool is_short_of_descriptors() noexcept {
+  const Descriptor next(::eventfd(0, EFD_CLOEXEC));
+  return !next || is_reserved_descriptor(next.get());
 }
 
 }  // namespace trellis

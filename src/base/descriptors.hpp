@@ -20,4 +20,7 @@ DescriptorLimits raise_descriptor_limit() noexcept;
 /// says how many are in use: no count has to be shared between providers. Any thread.
 [[nodiscard]] bool is_reserved_descriptor(int descriptor) noexcept;
 
+/// Whether the next descriptor would lie there, or there is none. Any thread.
+[[nodiscard]] bool is_short_of_descriptors() noexcept;
+
 }  // namespace trellis

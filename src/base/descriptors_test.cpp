@@ -43,6 +43,15 @@ TEST(Descriptors, TheLastOnesAreReserved) {
   EXPECT_TRUE(is_reserved_descriptor(872));
 }
 
+TEST(Descriptors, TheNextOneTells) {
+  {
+    const DescriptorLimit limit(1000);
+    EXPECT_FALSE(is_short_of_descriptors());
+  }
+  const DescriptorLimit limit(4);
+  EXPECT_TRUE(is_short_of_descriptors());
+}
+
 TEST(Descriptors, OfFewAQuarterIsReserved) {
   const DescriptorLimit limit(100);
   EXPECT_FALSE(is_reserved_descriptor(74));

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/process/far_host.hpp"
@@ -154,7 +155,7 @@ class Server {
     switch (frame.kind) {
       case FrameKind::describe: return answer(frame, describe());
       case FrameKind::create: return answer(frame, create(frame));
-      case FrameKind::call: return answer(frame, call(frame));
+      case FrameKind::call: return answer(frame, contained([&] { return call(frame); }));
       case FrameKind::stop: return answer(frame, stop(frame));
       default: return answer(frame, fail(ErrorCode::malformed, "no such request"));
     }
