@@ -20,6 +20,7 @@ using identity::WasmCursor;
 struct Price {
   std::uint32_t machine;
   std::uint32_t compile;
+  bool runs_runtime = false;
 };
 
 constexpr Price plain{12, 256};
@@ -27,8 +28,8 @@ constexpr Price memory_access{140, 800};
 constexpr Price slow_arithmetic{280, 2100};  // division, truncation, rotation: traps and branches
 constexpr Price saturating{320, 3300};
 constexpr Price vector{290, 400};
-constexpr Price bulk{300, 3400};          // copies and fills of memory and tables
-constexpr Price table_access{300, 1600};  // calls into the runtime
+constexpr Price bulk{300, 3400, true};          // copies and fills of memory and tables
+constexpr Price table_access{300, 1600, true};  // calls into the runtime
 constexpr Price direct_call{100, 1900};
 constexpr Price indirect_call{120, 6300};
 constexpr Price call_operand{16, 160};
@@ -42,8 +43,9 @@ constexpr Price merged_value{12, 850};
 /// The state of one local or operand, kept for each place that can be jumped to.
 constexpr std::uint64_t slot_bytes = 24;
 
-/// Calls look at each slot once, for the collector of references.
-constexpr std::uint64_t slots_per_byte_at_calls = 8;
+/// Where the engine's runtime may be called each slot is looked at, and has a bit in a table beside
+/// the code, which is made in several steps.
+constexpr std::uint64_t slots_per_byte_at_calls = 4;
 
 /// What is open at a place in a function. Sets are counted because a value that no path changes
 /// needs nothing where paths meet.
@@ -106,16 +108,15 @@ class FunctionMeter {
     compile_ += loops_ * instructions_;  // the optimiser's table of what belongs to which loop
   }
 
-  [[nodiscard]] std::uint64_t machine_bytes() const noexcept { return machine_; }
   [[nodiscard]] std::uint64_t compile_bytes() const noexcept { return compile_; }
-  [[nodiscard]] CodeCost cost() const noexcept { return {machine_, compile_}; }
+  [[nodiscard]] CodeCost cost() const noexcept { return {machine_, compile_, visits_}; }
   [[nodiscard]] std::uint64_t local_count() const noexcept { return locals_; }
   [[nodiscard]] std::size_t deepest() const noexcept { return deepest_; }
 
  private:
   [[nodiscard]] bool affordable() const noexcept {
     return compile_ <= limits::function_compile_bytes && machine_ <= limits::module_machine_bytes &&
-           open_.size() <= limits::function_nesting;
+           visits_ <= limits::module_slot_visits && open_.size() <= limits::function_nesting;
   }
   [[nodiscard]] Arity arity_of(std::uint32_t type) const noexcept {
     return type < context_.types.size() ? context_.types[type] : Arity{};
@@ -129,6 +130,18 @@ class FunctionMeter {
     machine_ += price.machine * times;
     compile_ += price.compile * times;
   }
+  /// A place that can be jumped to, or where paths part.
+  void keep_state() noexcept {
+    compile_ += slots() * slot_bytes;
+    visits_ += slots();
+  }
+  /// A place where the runtime, and so the collector of references, may run.
+  void safepoint() noexcept {
+    const std::uint64_t bytes = slots() / slots_per_byte_at_calls;
+    machine_ += bytes;
+    compile_ += bytes;
+    visits_ += slots();
+  }
   void push(std::uint64_t count) noexcept { height_ += count; }
   void pop(std::uint64_t count) noexcept {
     const std::uint64_t base = open_.back().base;
@@ -136,6 +149,7 @@ class FunctionMeter {
   }
   void take(Price price, std::uint64_t pops, std::uint64_t pushes) noexcept {
     pay(price);
+    if (price.runs_runtime) safepoint();
     pop(pops);
     push(pushes);
   }
@@ -173,6 +187,7 @@ class FunctionMeter {
   std::uint64_t instructions_ = 0;
   std::uint64_t machine_ = 200;  // frame and entry
   std::uint64_t compile_ = 0;
+  std::uint64_t visits_ = 0;
   std::size_t deepest_ = 0;
 };
 
@@ -215,11 +230,14 @@ void FunctionMeter::open_block(bool is_loop, bool is_try) {
                    .arity = arity,
                    .sets_before = sets_});
   push(arity.parameters);
-  loops_ += is_loop ? 1 : 0;
+  if (is_loop) {
+    ++loops_;
+    safepoint();  // it looks whether it is to stop
+  }
   tries_ += is_try ? 1 : 0;
   deepest_ = std::max(deepest_, open_.size());
   pay(block_start);
-  compile_ += slots() * slot_bytes;
+  keep_state();
 }
 
 /// `else`, `catch` and `catch_all`: the block goes on with the state it had at its beginning.
@@ -229,7 +247,7 @@ void FunctionMeter::other_branch() {
 }
 
 void FunctionMeter::close_block() {
-  compile_ += slots() * slot_bytes;
+  keep_state();
   const OpenBlock block = open_.back();
   const std::uint64_t values = block.is_loop ? block.arity.parameters : block.arity.results;
   const std::uint64_t changed = std::min(locals_, sets_ - block.sets_before) + values;
@@ -242,7 +260,7 @@ void FunctionMeter::close_block() {
 }
 
 void FunctionMeter::branch_to(std::uint64_t label) {
-  compile_ += slots() * slot_bytes;
+  keep_state();
   // A label that is out of range is the engine's to refuse.
   if (label < open_.size()) ++open_[open_.size() - 1 - label].branches;
 }
@@ -263,9 +281,9 @@ void FunctionMeter::call(Arity arity, Price price) {
   pay(call_operand, std::uint64_t{arity.parameters} + arity.results);
   pop(arity.parameters);
   push(arity.results);
-  compile_ += slots() / slots_per_byte_at_calls;
+  safepoint();
   if (tries_ == 0) return;
-  compile_ += slots() * slot_bytes;
+  keep_state();
   const auto handler = std::ranges::find_if(open_.rbegin(), open_.rend(), &OpenBlock::is_try);
   if (handler != open_.rend()) ++handler->branches;
 }
@@ -363,7 +381,7 @@ void FunctionMeter::numeric(std::uint8_t opcode) {
       for (std::uint32_t left = in_.u32(); left > 0 && in_.ok(); --left) in_.u8();
       return take(plain, 2, 0);
     case 0x3f: in_.u8(); return take(plain, 0, 1);
-    case 0x40: in_.u8(); return pay(table_access);
+    case 0x40: in_.u8(); return take(table_access, 0, 0);
     case 0x41: in_.signed_leb(32); return take(plain, 0, 1);
     case 0x42: in_.signed_leb(64); return take(plain, 0, 1);
     case 0x43: in_.bytes(4); return take(plain, 0, 1);
@@ -453,7 +471,10 @@ Result<CodeCost> measure_function(WasmCursor body, const CodeContext& context, s
                       smaller_functions);
   }
   // The module's bound is passed already; its error is said where the sum is.
-  if (meter.machine_bytes() > limits::module_machine_bytes) return meter.cost();
+  if (meter.cost().machine_bytes > limits::module_machine_bytes ||
+      meter.cost().slot_visits > limits::module_slot_visits) {
+    return meter.cost();
+  }
   if (!body.ok()) {
     return fail(body.error().code, fmt::format("not a valid WebAssembly module: in function {}: {}",
                                                index, body.error().message));
@@ -486,6 +507,14 @@ Result<CodeCost> measure_code(WasmCursor& in, const CodeContext& context) {
     if (!cost) return pass(cost);
     total.machine_bytes += cost->machine_bytes;
     total.most_compile_bytes = std::max(total.most_compile_bytes, cost->most_compile_bytes);
+    total.slot_visits += cost->slot_visits;
+    if (total.slot_visits > limits::module_slot_visits) {
+      return fail(ErrorCode::limit,
+                  fmt::format("the module would take too long to compile: its functions have too "
+                              "many locals for their branches and calls (up to function {})",
+                              i),
+                  std::string(smaller_functions));
+    }
     if (total.machine_bytes > limits::module_machine_bytes) {
       return fail(ErrorCode::limit,
                   fmt::format("the module would take more than {} of machine code",

@@ -139,6 +139,16 @@ TEST(CodeCost, MachineCodeOfAModuleIsBounded) {
   EXPECT_NE(outcome(module_with(many)).find("512 MiB of machine code"), std::string::npos);
 }
 
+TEST(CodeCost, LooksAtLocalsAreBounded) {
+  // A bit for each local beside each call into the runtime, in many functions.
+  const std::string references = body(19000, times(4000, "\x41\0\x40\0\x1a"_b));
+  EXPECT_EQ(outcome(module_with({references})), "fits");
+  EXPECT_NE(
+      outcome(module_with(std::vector<std::string>(10, references))).find("too long to compile"),
+      std::string::npos);
+  EXPECT_GT(cost_of({references}).machine_bytes, 19000U * 4000 / 8);
+}
+
 TEST(CodeCost, TypesAreBounded) {
   const std::string wide = "\1\x60"_b + leb(256) + std::string(256, '\x7f') + "\0"_b;
   EXPECT_EQ(outcome(module_with({}, wide)),

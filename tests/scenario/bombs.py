@@ -81,6 +81,11 @@ def table(targets, count):
     return module([function(jump * count, 10)])
 
 
+def references(locals_, calls, functions):
+    """A bit for each local beside each call into the runtime."""
+    return module([function(b"\x41\0\x40\0\x1a" * calls, locals_, b"\x6f")] * functions)
+
+
 def small_functions(count):
     return module([function(b"")] * count)
 
@@ -97,6 +102,7 @@ REFUSED = {
     "loops": lambda: empty_loops(100_000),
     "targets of tables": lambda: table(60_000, 8),
     "functions": lambda: small_functions(500_000),
+    "references x calls": lambda: references(19_000, 10_000, 20),
 }
 
 ACCEPTED = {
@@ -107,4 +113,5 @@ ACCEPTED = {
     "runtime calls": lambda: growth(20_000, 4),
     "machine code": lambda: dense(50_000, 4),
     "functions": lambda: small_functions(50_000),
+    "references x calls": lambda: references(1_000, 1_000, 4),
 }

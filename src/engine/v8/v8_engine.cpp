@@ -1,5 +1,4 @@
 // The engine over V8, and the start of the process-wide runtime.
-#include <malloc.h>
 #include <v8.h>
 
 #include <atomic>
@@ -14,18 +13,13 @@
 #include "engine/v8/address_space.hpp"
 #include "engine/v8/failure.hpp"
 #include "engine/v8/isolate.hpp"
+#include "engine/v8/trim.hpp"
 #include "engine/v8/v8_module.hpp"
 #include "engine/v8/v8_process.hpp"
 #include "trellis/engine.hpp"
 
 namespace trellis::engine {
 namespace {
-
-/// Gives what a compiler freed back to the system, where that was much.
-void trim_after(std::uint64_t compile_bytes) noexcept {
-  constexpr std::uint64_t worth_it = 16 * limits::mib;
-  if (compile_bytes >= worth_it) malloc_trim(0);
-}
 
 /// Compiles in an isolate made for the purpose: nothing of a module stays behind once its users
 /// are gone. A few modules are compiled at one time, others wait.
@@ -42,8 +36,8 @@ class V8Engine final : public Engine {
     if (!shape) return pass(shape);
     auto room = parts_.machine_code.take(shape->cost.machine_bytes + shape->capped.size());
     if (!room) return pass(room);
+    const TrimAtEnd trim(shape->cost.most_compile_bytes);
     auto compiled = compile_in_isolate(*shape);
-    trim_after(shape->cost.most_compile_bytes);
     if (!compiled) return pass(compiled);
     shape->capped = {};  // the engine keeps a copy of its own
     return std::make_shared<V8Module>(parts_.shared_from_this(), process_, limits,

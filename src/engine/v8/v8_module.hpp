@@ -9,6 +9,7 @@
 #include "engine/engine.hpp"
 #include "engine/module_shape.hpp"
 #include "engine/runtime.hpp"
+#include "engine/v8/trim.hpp"
 #include "engine/v8/v8_process.hpp"
 
 namespace trellis::engine {
@@ -31,6 +32,7 @@ class V8Module final : public Module {
   const V8Process& process_;  ///< part of parts_->engine
   CompileLimits limits_;
   ModuleShape shape_;
+  const TrimAtEnd trim_;
   MachineCodeBudget::Share room_;  ///< given back after the code is gone
   v8::CompiledWasmModule compiled_;
 };
