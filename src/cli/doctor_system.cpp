@@ -44,6 +44,8 @@ class Machine final : public System {
   std::uint64_t limit(ResourceLimit kind) const override {
     rlimit value{};
     const bool known = ::getrlimit(native(kind), &value) == 0;
+    // A host raises this one itself.
+    if (kind == ResourceLimit::open_files) value.rlim_cur = value.rlim_max;
     return known && value.rlim_cur != RLIM_INFINITY ? value.rlim_cur : unlimited;
   }
 
