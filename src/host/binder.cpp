@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "codec/messages/core.hpp"
 #include "host/secrets.hpp"
 
@@ -161,7 +162,11 @@ void Binder::enqueue(const std::shared_ptr<Strand>& strand,
   if (strand->running) return;
   strand->running = true;
   ++active_;
-  if (auto posted = workers_.post([this, strand] { run(strand); }, {.owner = strand->provider->key}); !posted) {
+  // Begun again where memory is short: what is not told yet is in the line still.
+  const auto work = [this, strand] { persevere([&] { run(strand); }); };
+  const auto posted =
+      contained([&] { return workers_.post(work, {.owner = strand->provider->key}); });
+  if (!posted) {
     strand->running = false;
     --active_;
     log_.error("cannot tell provider {} about its links: {}", strand->provider->key,

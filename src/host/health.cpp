@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "host/router.hpp"
@@ -50,14 +51,16 @@ void HealthMonitor::schedule() {
       const std::scoped_lock lock(mutex_);
       if (stopped_) return;
     }
-    begin_round(std::make_shared<Round>());
-    if (options_.after_round) {
+    // A round that fails half-way is one round; the next must come all the same.
+    survived([this] {
+      begin_round(std::make_shared<Round>());
+      if (!options_.after_round) return;
       timer_.after(options_.timeout + settling, [this] {
         // Refused only when the host stops, or drowns; then the next round reports.
         static_cast<void>(workers_.post(options_.after_round));
       });
-    }
-    schedule();
+    });
+    persevere([this] { schedule(); });
   });
 }
 
@@ -136,8 +139,9 @@ void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
   };
   timer_.after(options_.timeout, [this, entity] { silent(entity); });
   const auto deadline = std::chrono::steady_clock::now() + router_.call_timeout();
-  auto posted = workers_.post(
-      [answered, deadline, request = std::move(request)] { answered(request(deadline)); });
+  auto posted = workers_.post([answered, deadline, request = std::move(request)] {
+    answered(contained([&] { return request(deadline); }));
+  });
   if (!posted) answered(pass(posted));
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "base/guard.hpp"
 #include "host/router.hpp"
 
 namespace trellis::host {
@@ -66,7 +67,9 @@ void ProviderLink::dispatch_async(const CallContext* parent, std::string_view ac
   auto posted = workers_.post(
       [self = shared_from_this(), passage, job, deadline] {
         const CallContext* context = job->parent ? &*job->parent : nullptr;
-        job->done(self->run(context, job->actor, job->operation, job->payload, deadline));
+        job->done(contained([&] {
+          return self->run(context, job->actor, job->operation, job->payload, deadline);
+        }));
       },
       {.owner = job->actor, .bytes = job->payload.size()});
   if (!posted) job->done(pass(posted));

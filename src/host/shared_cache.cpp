@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/guard.hpp"
 #include "host/names.hpp"
 
 namespace trellis::host {
@@ -108,13 +109,17 @@ void SharedCache::rejoin() {
 
 void SharedCache::schedule_replay() {
   timer_->after(options_.replay_interval, [this] {
-    static_cast<void>(workers_.post([this] {
-      if (!connection_->up()) return;
-      replicator_.replay();
-      replicator_.compare_with_peers();
-    }));
-    const std::scoped_lock lock(mutex_);
-    if (!stopped_) schedule_replay();
+    survived([this] {
+      static_cast<void>(workers_.post([this] {
+        if (!connection_->up()) return;
+        replicator_.replay();
+        replicator_.compare_with_peers();
+      }));
+    });
+    persevere([this] {
+      const std::scoped_lock lock(mutex_);
+      if (!stopped_) schedule_replay();
+    });
   });
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -42,6 +43,15 @@ TEST(Workers, FinishWhatTheyAccepted) {
     for (int i = 0; i < 200; ++i) ASSERT_TRUE(workers.post([&] { ++done; }));
   }
   EXPECT_EQ(done, 200);
+}
+
+TEST(Workers, AJobThatThrowsIsAnErrorOfThatJob) {
+  Workers workers(2);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(workers.post([] { throw std::bad_alloc(); }));
+  const auto failed = workers.run<int>([]() -> Result<int> { throw std::bad_alloc(); });
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_EQ(failed.error().message, "out of memory");
+  EXPECT_EQ(workers.run<int>([]() -> Result<int> { return 3; }).value(), 3);
 }
 
 TEST(Workers, ThreadsThatWaitMakeRoomForOthers) {

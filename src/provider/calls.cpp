@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/blocking.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "provider/core.hpp"
 #include "provider/current_call.hpp"
@@ -101,7 +102,7 @@ Result<Bytes> Core::call_executor(const CallTable::Open& open, const CallContext
   open.slot->set_left(true);  // the executor knows who is inside
   const BlockingScope scope;
   if (!scope.allowed()) return drop(open, refuse_busy("no thread may wait for it now"));
-  auto queued = executor_.submit(make_job(open.number, caller, info));
+  auto queued = contained([&] { return executor_.submit(make_job(open.number, caller, info)); });
   if (!queued) {
     if (queued.error().code == ErrorCode::busy) {
       refused_busy_.fetch_add(1, std::memory_order_relaxed);
@@ -186,8 +187,11 @@ void Core::complete(trellis_call call, unsigned status, const std::uint8_t* byte
   auto what = Completion::repeated;
   if (found.slot != nullptr) {
     // The copy is made only when somebody may want it, and before the answer is claimed.
-    auto answer =
-        found.slot->is_open(found.generation) ? checked_answer(status, bytes, size) : Answer();
+    auto answer = Answer();
+    if (found.slot->is_open(found.generation) &&
+        !survived([&] { answer = checked_answer(status, bytes, size); })) {
+      answer = error_answer(out_of_memory().error().message);
+    }
     what = found.slot->complete(found.generation, std::move(answer));
   }
   if (what == Completion::late) late_completions_.fetch_add(1, std::memory_order_relaxed);

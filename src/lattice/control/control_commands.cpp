@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/at_end.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "lattice/control/control_server.hpp"
 
@@ -52,17 +54,27 @@ std::optional<std::string> ControlServer::begin(const Command& command) {
 void ControlServer::carry_out(Command command,
                               const std::function<void(std::optional<std::string>)>& ack) {
   if (auto refused = begin(command)) return ack(std::move(refused));
-  // First the acknowledgement: who reads the outcome or an event afterwards has seen it before.
-  ack(std::nullopt);
-  commands_.fetch_add(1, std::memory_order_relaxed);
-  log_.info("{} {} ordered by the control interface (operation {})", command.name,
-            command.reference, command.operation);
-  const auto job = std::make_shared<Command>(std::move(command));
-  auto posted = executors_.commands([this, job] { finish(*job, job->run()); });
-  if (!posted) finish(*job, pass(posted));
+  std::shared_ptr<Command> job;
+  auto posted = contained([&] {
+    // First the acknowledgement: who reads the outcome or an event afterwards has seen it before.
+    ack(std::nullopt);
+    commands_.fetch_add(1, std::memory_order_relaxed);
+    log_.info("{} {} ordered by the control interface (operation {})", command.name,
+              command.reference, command.operation);
+    job = std::make_shared<Command>(std::move(command));
+    return executors_.commands([this, job] { finish(*job, contained(job->run)); });
+  });
+  if (!posted) finish(job ? *job : command, pass(posted));
 }
 
 void ControlServer::finish(const Command& command, const Result<std::string>& result) {
+  const AtEnd ended([&] {
+    {
+      const std::scoped_lock lock(mutex_);
+      running_.erase(running_.find(command.in_progress));
+    }
+    one_less();
+  });
   Outcome outcome{command.operation, host_id_,   std::string(command.name),
                   command.reference, command.id, std::nullopt};
   if (result) {
@@ -74,9 +86,6 @@ void ControlServer::finish(const Command& command, const Result<std::string>& re
                command.operation, *outcome.failure);
   }
   tell(outcome);
-  const std::scoped_lock lock(mutex_);
-  running_.erase(running_.find(command.in_progress));
-  if (--open_ == 0) idle_.notify_all();
 }
 
 void ControlServer::tell(const Outcome& outcome) {

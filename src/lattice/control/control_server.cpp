@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/at_end.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "trellis/bytes.hpp"
 
@@ -73,23 +75,31 @@ void ControlServer::receive(const Message& message, Handler handler) {
                     "ignored",
                     message.subject));
   }
+  const std::function<void()> job =
+      [this, handler,
+       request = Request{std::string(message.reply), std::string(as_text(message.payload))}] {
+        waiting_.fetch_sub(1);
+        const AtEnd answered([this] { one_less(); });
+        (this->*handler)(request);
+      };
   {
     const std::scoped_lock lock(mutex_);
     if (stopped_) return;
     ++open_;
   }
-  const auto job =
-      [this, handler,
-       request = Request{std::string(message.reply), std::string(as_text(message.payload))}] {
-        waiting_.fetch_sub(1);
-        (this->*handler)(request);
-        const std::scoped_lock lock(mutex_);
-        if (--open_ == 0) idle_.notify_all();
-      };
-  if (waiting_.fetch_add(1) < limits::control_requests && executors_.requests(job)) return;
+  bool taken = false;
+  survived([&] {
+    taken =
+        waiting_.fetch_add(1) < limits::control_requests && executors_.requests(job).has_value();
+  });
+  if (taken) return;
   waiting_.fetch_sub(1);
   dropped_.fetch_add(1, std::memory_order_relaxed);
+  const AtEnd dropped([this] { one_less(); });
   report(Trouble::dropped, "more control requests arrive than can be answered; some are dropped");
+}
+
+void ControlServer::one_less() noexcept {
   const std::scoped_lock lock(mutex_);
   if (--open_ == 0) idle_.notify_all();
 }

@@ -99,6 +99,7 @@ class ControlServer {
   void carry_out(Command command, const std::function<void(std::optional<std::string>)>& ack);
   void finish(const Command& command, const Result<std::string>& result);
   void tell(const Outcome& outcome);
+  void one_less() noexcept;  ///< request or command under way
   [[nodiscard]] std::optional<std::string> begin(const Command& command);
 
   template <class T>

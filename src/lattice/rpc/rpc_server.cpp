@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <utility>
 
+#include "base/at_end.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "codec/message.hpp"
 
@@ -132,13 +134,15 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const Message& me
     return;
   }
   served->enter();
-  auto posted = executor_(
-      [this, served, arrived = now(), reply = std::string(message.reply),
-       payload = Bytes(message.payload.begin(), message.payload.end())] {
-        execute(*served, reply, payload, arrived);
-        served->leave();
-      },
-      served->entity.key(), message.payload.size());
+  auto posted = contained([&] {
+    return executor_(
+        [this, served, arrived = now(), reply = std::string(message.reply),
+         payload = Bytes(message.payload.begin(), message.payload.end())] {
+          const AtEnd answered([&] { served->leave(); });
+          execute(*served, reply, payload, arrived);
+        },
+        served->entity.key(), message.payload.size());
+  });
   if (posted) return;
   served->leave();
   busy_.fetch_add(1, std::memory_order_relaxed);
@@ -168,7 +172,7 @@ void RpcServer::execute(const Served& served, const std::string& reply, ByteView
     answer_error(reply, std::move(call->id), genuine.error().message);
     return;
   }
-  answer(reply, *call, handler_(*call, arrived));
+  answer(reply, *call, contained([&] { return handler_(*call, arrived); }));
 }
 
 void RpcServer::answer(const std::string& reply, const Invocation& call, Result<Bytes> result) {
