@@ -12,7 +12,6 @@
 #include <exception>
 #include <list>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -118,9 +117,9 @@ class Server::Implementation {
         connection.done = true;
         ended_.notify_all();
       });
-    } catch (const std::system_error& problem) {
-      log_.warn("control socket: no thread for a connection: {}", problem.what());
+    } catch (const std::exception& problem) {  // no thread, or no memory for one
       connections_.pop_back();
+      log_.warn("control socket: no thread for a connection: {}", problem.what());
     }
   }
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
 #include "host/router.hpp"
@@ -129,34 +130,41 @@ std::chrono::seconds Core::uptime() const {
 void Core::stop() {
   if (stopped_.exchange(true)) return;
   const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
-  health_.stop();
-  plane_.begin_to_leave(deadline);
-  binder_.unbind_all();
-  if (!binder_.settle(deadline)) log_.warn("not every provider let go of its actors in time");
-  stop_all_providers(deadline);
-  stop_all_actors(deadline);
-  plane_.leave(deadline);
-  binder_.stop();
-  workers_.stop();
+  // What one step cannot do, for want of memory, keeps none of the others from being done.
+  survived([&] { health_.stop(); });
+  survived([&] { plane_.begin_to_leave(deadline); });
+  survived([&] { binder_.unbind_all(); });
+  if (!binder_.settle(deadline)) {
+    survived([&] { log_.warn("not every provider let go of its actors in time"); });
+  }
+  survived([&] { stop_all_providers(deadline); });
+  survived([&] { stop_all_actors(deadline); });
+  survived([&] { plane_.leave(deadline); });
+  survived([&] { binder_.stop(); });
+  survived([&] { workers_.stop(); });
 }
 
 void Core::stop_all_providers(SteadyTime deadline) {
   const auto tables = registry_.tables().read();
   tables->providers.for_each([&](std::string_view, const auto& entry) {
-    if (const auto removed = registry_.remove_provider(entry->key, entry->link_name)) {
-      stop_provider_instance(*removed, deadline);
-      plane_.provider_stopped(*removed);
-    }
+    std::shared_ptr<const ProviderEntry> removed =
+        entry;  // stopped also where it cannot be taken out of the tables
+    survived([&] { removed = registry_.remove_provider(entry->key, entry->link_name); });
+    if (!removed) return;
+    survived([&] { stop_provider_instance(*removed, deadline); });
+    survived([&] { plane_.provider_stopped(*removed); });
   });
 }
 
 void Core::stop_all_actors(SteadyTime deadline) {
   const auto tables = registry_.tables().read();
   tables->actors.for_each([&](std::string_view key, const auto&) {
-    if (const auto removed = registry_.remove_actor(key)) {
-      retire(*removed, deadline);
-      plane_.actor_stopped(key);
-    }
+    survived([&] {
+      if (const auto removed = registry_.remove_actor(key)) {
+        retire(*removed, deadline);
+        plane_.actor_stopped(key);
+      }
+    });
   });
 }
 

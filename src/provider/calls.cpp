@@ -135,15 +135,18 @@ void Core::run_job(const Job& job) {
 /// exception can be caught here.
 void Core::run_plugin(trellis_call number, const trellis_call_info& info) noexcept {
   const CurrentCall current(this, number, to_text(info.origin));
-  std::string text = "the provider threw an exception";
   try {
     table_.handle_call(instance_, number, &info);
-    return;
   } catch (const std::exception& thrown) {
-    text += std::string(": ") + thrown.what();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): not even a name is known of it
+    survived([&] { plugin_threw(number, std::string(": ") + thrown.what()); });
+  } catch (...) {  // not even a name is known of it
+    survived([&] { plugin_threw(number, {}); });
   }
+}
+
+void Core::plugin_threw(trellis_call number, std::string_view what) {
   log_.error("provider {} threw an exception out of handle_call", options_.label);
+  const auto text = fmt::format("the provider threw an exception{}", what);
   const auto bytes = as_bytes(text);
   complete(number, TRELLIS_ERROR, bytes.data(), bytes.size());
 }

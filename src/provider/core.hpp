@@ -88,6 +88,7 @@ class Core final : public trellis_host_ctx {
   std::unexpected<Error> refuse_busy(std::string_view why);
   void run_job(const Job& job);
   void run_plugin(trellis_call number, const trellis_call_info& info) noexcept;
+  void plugin_threw(trellis_call number, std::string_view what);
   Result<Bytes> wait(const CallTable::Open& open, SteadyTime deadline, std::string_view operation);
   Result<Bytes> finish(const CallTable::Open& open);
   Result<Bytes> drop(const CallTable::Open& open, std::unexpected<Error> error);
