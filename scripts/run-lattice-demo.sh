@@ -52,7 +52,8 @@ start() {
   cat "$work/$name.log" >&2
   exit 1
 }
-start front --lattice --rpc-port "$NATS_PORT"
+# The other host says where it is to listen; that it may is for this one to say.
+start front --lattice --rpc-port "$NATS_PORT" --link-listen 127.0.0.1
 start back --lattice "nats://127.0.0.1:$NATS_PORT"
 
 lattice=(--rpc-port "$NATS_PORT")

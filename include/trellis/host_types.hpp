@@ -81,11 +81,13 @@ struct RegistryOptions {
   std::vector<std::string> insecure;  ///< registries spoken to over plain HTTP: HOST or HOST:PORT
   std::string user;
   std::string password;
-  std::vector<std::string> credentials_for;  ///< registries they are for; empty = all
-  std::filesystem::path ca_file;             ///< PEM; authorities trusted besides the system's
-  bool allow_latest = false;                 ///< permits the tag `latest`, and no tag
-  bool offline = false;                      ///< use what is on disk and ask no registry
-  std::chrono::milliseconds timeout{0};      ///< for one artifact; 0 = 5 min
+  /// Registries, and token servers of others, that user and password are for: HOST or HOST:PORT.
+  /// Empty: all registries; of a host in a lattice those the host's own user has named.
+  std::vector<std::string> credentials_for;
+  std::filesystem::path ca_file;         ///< PEM; authorities trusted besides the system's
+  bool allow_latest = false;             ///< permits the tag `latest`, and no tag
+  bool offline = false;                  ///< use what is on disk and ask no registry
+  std::chrono::milliseconds timeout{0};  ///< for one artifact; 0 = 5 min
 };
 
 /// A link definition: which provider serves a contract for an actor, with which settings.
@@ -104,7 +106,7 @@ struct Link {
 enum class LinkState {
   waiting_for_actor,     ///< no claims of the actor are known yet
   waiting_for_provider,  ///< the provider does not run here
-  refused,               ///< the actor's claims lack the contract, or the authorizer said no
+  refused,               ///< by claims, authorizer, or what the lattice may name of this machine
   binding,               ///< BindActor is on its way
   bound,
   failed,     ///< the provider refused BindActor; it is tried again with growing pauses
@@ -113,11 +115,21 @@ enum class LinkState {
 
 [[nodiscard]] std::string_view to_string(LinkState state) noexcept;
 
+/// Who said what a link is. What it names of this machine (files, addresses, secrets) is done with
+/// the rights of the host, so that from the lattice it needs a permission (LatticeOptions).
+enum class LinkOrigin {
+  local,   ///< the host's own user: API, control socket, manifest, command line
+  lattice  ///< anybody who may speak there: advertisements, the replicated cache
+};
+/// "local" or "lattice".
+[[nodiscard]] std::string_view to_string(LinkOrigin origin) noexcept;
+
 struct LinkInfo {
   Link link;
   LinkState state = LinkState::waiting_for_actor;
   std::string problem;         ///< why it failed or was refused, with the remedy
   std::uint32_t attempts = 0;  ///< BindActor calls since the last success or change
+  LinkOrigin origin = LinkOrigin::local;
 };
 
 enum class HealthState { unknown, healthy, unhealthy };
@@ -181,6 +193,7 @@ struct LatticeInfo {
   std::uint64_t calls_busy = 0;       ///< of those: too many waited for their actor already
   std::uint64_t calls_expired = 0;    ///< of those: their callers had given up before their turn
   std::uint64_t adverts_refused = 0;  ///< links and claims that made no sense
+  std::uint64_t links_refused = 0;    ///< for what they name of this machine
   std::uint64_t control_requests = 0;
   std::uint64_t control_refused = 0;  ///< of those: malformed, or too many at once
   std::uint64_t cache_refused = 0;    ///< changes of the cache that were malformed, or too much

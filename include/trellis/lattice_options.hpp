@@ -65,13 +65,24 @@ struct LatticeOptions {
   std::chrono::seconds max_token_age{0};   ///< refuse older tokens; 0: any age
   bool deny_unknown_origins = false;       ///< D2 strict
   bool redact_link_values = false;         ///< in answers to link queries (lattice.md 5.4)
-  /// Folders below which control commands may name files; none: no files. Built-in providers may
-  /// always be started by name.
+  /// Folders below which control commands may name files; none: no files.
   std::vector<std::filesystem::path> control_files;
-  /// Whether control commands may start providers from registries. They are native code: everybody
-  /// who may speak on the lattice could run anything here that some account has signed. Always
-  /// permitted where HostOptions::allowed_issuers says whose.
+  /// Whether control commands may start providers from registries, and built-in ones that reach
+  /// files, listen or connect. Everybody who may speak on the lattice could have them do so. Those
+  /// from registries are always permitted where HostOptions::allowed_issuers says whose.
   bool control_providers = false;
+  /// Built-in providers that control commands may start anyway: "httpserver".
+  std::vector<std::string> control_builtins;
+  /// Registries that control commands may have images fetched from: HOST or HOST:PORT, "*" for
+  /// any. Those that the host's own user has named may always be asked.
+  std::vector<std::string> control_registries;
+  /// Folders below which links from the lattice may name files and folders; none: nothing.
+  std::vector<std::filesystem::path> link_files;
+  /// Addresses at which links from the lattice may have providers listen: ADDRESS[/BITS][:PORTS]
+  /// with a port or FIRST-LAST. A bare port from 1024 on they may always name.
+  std::vector<std::string> link_listen;
+  /// Secrets that links from the lattice may use (`secret:NAME`).
+  std::vector<std::string> link_secrets;
 };
 
 }  // namespace trellis

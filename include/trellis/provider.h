@@ -166,6 +166,22 @@ typedef struct trellis_host_v1 {
  * sends RemoveActor before BindActor when a link's values change. */
 #define TRELLIS_PROVIDER_REBINDS 4u
 
+/* What a link value makes a provider do on its machine, with the rights of the host. A host takes
+ * such values from its operator; from others of a lattice only as far as the operator allowed it
+ * (docs/security.md, "Where a link comes from"). */
+typedef enum trellis_local_kind {
+  TRELLIS_LOCAL_ONLY = 0,   /* never from others: proxies, rules about what may be reached, ... */
+  TRELLIS_LOCAL_FILE = 1,   /* path of a file or folder; the host hands over its resolved form */
+  TRELLIS_LOCAL_LISTEN = 2, /* addresses to listen on: IP:PORT, [IPv6]:PORT or PORT, and commas */
+  TRELLIS_LOCAL_PORT = 3    /* a port of all IPv4 addresses; from 1024 on, and 0, everybody's */
+} trellis_local_kind;
+
+/* One such link value. Hosts that do not know its kind treat it as TRELLIS_LOCAL_ONLY. */
+typedef struct trellis_local_value {
+  const char* name; /* of the link value, exactly as the provider reads it; zero-terminated UTF-8 */
+  uint32_t kind;    /* trellis_local_kind */
+} trellis_local_value;
+
 /* What a provider is: a constant table with static lifetime. */
 typedef struct trellis_provider_table {
   size_t struct_size;
@@ -198,6 +214,11 @@ typedef struct trellis_provider_table {
 
   /* Frees the instance. Only after stop has returned. */
   void (*destroy)(void* instance);
+
+  /* Since the first revision of ABI version 1; may be left out. Link values that are for the
+   * operator of the machine to set; static lifetime, NULL for none. */
+  const trellis_local_value* local_values;
+  size_t local_value_count;
 } trellis_provider_table;
 
 /* The entry a provider library exports. Returns NULL when it cannot run here. */

@@ -21,6 +21,7 @@
 // reached through Host::api(); include/trellis/provider.h says how it all works.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <map>
@@ -54,6 +55,10 @@ struct Configuration {
 
 /// What a provider says of itself; texts with static lifetime. `flags`: TRELLIS_PROVIDER_ of
 /// provider.h. TRELLIS_PROVIDER_REBINDS is always set: `bind` gets the previous link.
+/// `local_values`: link values that name files, addresses and the like of the machine, which hosts
+/// take from their own user (trellis_local_value):
+///     static constexpr trellis_local_value local[] = {{"ROOT", TRELLIS_LOCAL_FILE}};
+///     static constexpr Description description = {..., 0, local, std::size(local)};
 struct Description {
   const char* contract_id;
   const char* name;
@@ -61,6 +66,8 @@ struct Description {
   const char* version;
   std::int32_t revision = 0;
   std::uint32_t flags = 0;
+  const trellis_local_value* local_values = nullptr;
+  std::size_t local_value_count = 0;
 };
 
 /// A call of an actor. The views are valid until `handle` returns.
@@ -178,7 +185,9 @@ class Adapter {
                                                     &create,
                                                     &handle_call,
                                                     &stop,
-                                                    &destroy};
+                                                    &destroy,
+                                                    of.local_values,
+                                                    of.local_value_count};
     return &made;
   }
 

@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, 6> known_keys = {
   return Quotas{*blob, *total, *objects};
 }
 
+constexpr std::array blobstore_fs_local_values = {trellis_local_value{"ROOT", TRELLIS_LOCAL_FILE}};
+
 class FileBlobProvider final : public blobstore::BlobProvider {
  public:
   static constexpr Description description = {
@@ -37,7 +39,8 @@ class FileBlobProvider final : public blobstore::BlobProvider {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      blobstore_fs_local_values};
 
   explicit FileBlobProvider(Host host) : BlobProvider(host, "blobstore-fs") {}
 

@@ -1,5 +1,6 @@
 #include "providers/blobstore_s3/blobstore_s3.hpp"
 
+#include <array>
 #include <memory>
 #include <stop_token>
 
@@ -10,6 +11,10 @@ namespace trellis::providers::blobstore_s3 {
 
 namespace {
 
+constexpr std::array blobstore_s3_local_values = {
+    trellis_local_value{"CA_FILE", TRELLIS_LOCAL_FILE},
+    trellis_local_value{"HTTP_PROXY", TRELLIS_LOCAL_ONLY}};
+
 class S3Provider final : public blobstore::BlobProvider {
  public:
   static constexpr Description description = {
@@ -18,7 +23,8 @@ class S3Provider final : public blobstore::BlobProvider {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      blobstore_s3_local_values};
 
   explicit S3Provider(Host host) : BlobProvider(host, "blobstore-s3") {}
 

@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@ struct Description {
   const char* version;
   std::int32_t revision = 0;
   std::uint32_t flags = 0;
+  std::span<const trellis_local_value> local_values = {};  ///< with static lifetime
 };
 
 /// A call of an actor. The views are valid until handle returns.
@@ -191,7 +193,9 @@ template <class P>
                                                    &Adapter<P>::create,
                                                    &Adapter<P>::handle_call,
                                                    &Adapter<P>::stop,
-                                                   &Adapter<P>::destroy};
+                                                   &Adapter<P>::destroy,
+                                                   of.local_values.data(),
+                                                   of.local_values.size()};
   return &table;
 }
 

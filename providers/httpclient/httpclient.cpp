@@ -1,5 +1,6 @@
 #include "providers/httpclient/httpclient.hpp"
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,11 @@ struct Link {
   ClientPool clients;
 };
 
+constexpr std::array httpclient_local_values = {trellis_local_value{"CA_FILE", TRELLIS_LOCAL_FILE},
+                                                trellis_local_value{"PROXY", TRELLIS_LOCAL_ONLY},
+                                                trellis_local_value{"ALLOW", TRELLIS_LOCAL_ONLY},
+                                                trellis_local_value{"DENY", TRELLIS_LOCAL_ONLY}};
+
 class HttpClientProvider final : public Provider<Link> {
  public:
   static constexpr Description description = {
@@ -52,7 +58,8 @@ class HttpClientProvider final : public Provider<Link> {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      httpclient_local_values};
   using Provider::Provider;
 
   Result<std::shared_ptr<Link>> bind(std::string_view, const codec::StringMap& values,

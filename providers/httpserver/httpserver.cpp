@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
 #include "providers/common/adapter.hpp"
@@ -28,6 +29,11 @@ Result<> check_actor_key(std::string_view actor) {
               "link an actor by its public key");
 }
 
+constexpr std::array httpserver_local_values = {trellis_local_value{"BIND", TRELLIS_LOCAL_LISTEN},
+                                                trellis_local_value{"PORT", TRELLIS_LOCAL_PORT},
+                                                trellis_local_value{"TLS_CERT", TRELLIS_LOCAL_FILE},
+                                                trellis_local_value{"TLS_KEY", TRELLIS_LOCAL_FILE}};
+
 class HttpServerProvider final : public Provider<Link> {
  public:
   static constexpr Description description = {
@@ -36,7 +42,8 @@ class HttpServerProvider final : public Provider<Link> {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      httpserver_local_values};
 
   explicit HttpServerProvider(Host host)
       : Provider(host),

@@ -58,6 +58,9 @@ struct Link {
               "it may be always, second or never");
 }
 
+constexpr std::array keyvalue_file_local_values = {
+    trellis_local_value{"DIRECTORY", TRELLIS_LOCAL_FILE}};
+
 class KeyValueFileProvider final : public Provider<Link> {
  public:
   static constexpr Description description = {
@@ -66,7 +69,8 @@ class KeyValueFileProvider final : public Provider<Link> {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      keyvalue_file_local_values};
 
   explicit KeyValueFileProvider(Host host)
       : Provider(host),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds default_timeout{2000};
 constexpr milliseconds longest_timeout = std::chrono::hours(1);
 
+constexpr std::array messaging_nats_local_values = {
+    trellis_local_value{"CREDSFILE", TRELLIS_LOCAL_FILE},
+    trellis_local_value{"TLS_CA", TRELLIS_LOCAL_FILE},
+    trellis_local_value{"TLS_CERT", TRELLIS_LOCAL_FILE},
+    trellis_local_value{"TLS_KEY", TRELLIS_LOCAL_FILE},
+    trellis_local_value{"PROTOCOL_SUBJECTS", TRELLIS_LOCAL_ONLY}};
+
 /// One actor's connection. Members end in the order that lets nothing use what is gone:
 /// subscriptions, then deliveries, then the connection.
 struct Link {
@@ -52,7 +60,8 @@ class MessagingProvider final : public Provider<Link> {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      messaging_nats_local_values};
 
   explicit MessagingProvider(Host host)
       : Provider(host), log_(std::make_shared<HostLogSink>(host), "messaging-nats") {}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <thread>
 
@@ -28,6 +29,10 @@ struct Link {
   Options options;
 };
 
+constexpr std::array telnet_local_values = {trellis_local_value{"BIND", TRELLIS_LOCAL_LISTEN},
+                                            trellis_local_value{"PORT", TRELLIS_LOCAL_PORT},
+                                            trellis_local_value{"MOTD_FILE", TRELLIS_LOCAL_FILE}};
+
 class TelnetProvider final : public Provider<Link> {
  public:
   static constexpr Description description = {
@@ -36,14 +41,16 @@ class TelnetProvider final : public Provider<Link> {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      telnet_local_values};
 
   explicit TelnetProvider(Host host)
       : Provider(host),
         threads_(host),
         log_(std::make_shared<HostLogSink>(host), "telnet"),
         pool_(threads_, log_, "telnet-io", spare_threads),
-        sweeper_(pool_.context(), [this] { sweep(); }, [this] { return has_sessions(); }) {}
+        sweeper_(
+            pool_.context(), [this] { sweep(); }, [this] { return has_sessions(); }) {}
 
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
                                      const std::shared_ptr<Link>& previous) override {

@@ -17,6 +17,10 @@ std::string_view to_string(LinkState state) noexcept {
   return "failed";
 }
 
+std::string_view to_string(LinkOrigin origin) noexcept {
+  return origin == LinkOrigin::local ? "local" : "lattice";
+}
+
 std::string_view to_string(ProviderMode mode) noexcept {
   switch (mode) {
     case ProviderMode::automatic: return "auto";

@@ -7,10 +7,16 @@
 #include <filesystem>
 #include <utility>
 
+#include "host/link_rules.hpp"
+#include "host/names.hpp"
 #include "identity/keys.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "providers/builtin.hpp"
 
 namespace trellis::cli {
+
+using host::builtin_prefix;
+
 namespace {
 
 constexpr auto group = "Lattice";
@@ -68,6 +74,24 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
   return {};
 }
 
+Result<std::filesystem::path> whole_folder(std::string_view option, const std::string& folder) {
+  std::error_code problem;
+  auto whole = std::filesystem::canonical(folder, problem);
+  if (!problem && std::filesystem::is_directory(whole, problem)) return whole;
+  return fail(ErrorCode::not_found, fmt::format("{} {}: no such folder", option, folder));
+}
+
+std::string check_listen(const std::string& text) {
+  const auto range = host::ListenRange::parse(text);
+  return range ? std::string() : range.error().message;
+}
+
+std::string check_builtin(const std::string& name) {
+  const auto whole = name.starts_with(builtin_prefix) ? name : std::string(builtin_prefix) + name;
+  if (providers::builtin_of(whole) != nullptr) return {};
+  return fmt::format("there is no built-in provider '{}'", name);
+}
+
 Result<void> read_rules(const LatticeFlags& flags, LatticeOptions& options) {
   for (const auto& key : flags.allowed_hosts) {
     if (is_host_key(key)) continue;
@@ -81,13 +105,22 @@ Result<void> read_rules(const LatticeFlags& flags, LatticeOptions& options) {
   options.deny_unknown_origins = flags.deny_unknown_origins;
   options.redact_link_values = flags.hide_link_values;
   options.control_providers = flags.control_providers;
+  options.control_builtins = flags.control_builtins;
+  for (auto& name : options.control_builtins) {
+    if (name.starts_with(builtin_prefix)) name.erase(0, builtin_prefix.size());
+  }
+  options.control_registries = flags.control_registries;
+  options.link_listen = flags.link_listen;
+  options.link_secrets = flags.link_secrets;
   for (const auto& folder : flags.control_files) {
-    std::error_code problem;
-    auto whole = std::filesystem::canonical(folder, problem);
-    if (problem || !std::filesystem::is_directory(whole, problem)) {
-      return fail(ErrorCode::not_found, fmt::format("--control-files {}: no such folder", folder));
-    }
-    options.control_files.push_back(std::move(whole));
+    auto whole = whole_folder("--control-files", folder);
+    if (!whole) return pass(whole);
+    options.control_files.push_back(std::move(*whole));
+  }
+  for (const auto& folder : flags.link_files) {
+    // As it is named: links may name it so, though it leads through a symbolic link.
+    if (auto there = whole_folder("--link-files", folder); !there) return pass(there);
+    options.link_files.emplace_back(folder);
   }
   return {};
 }
@@ -145,8 +178,35 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
       .one_each()
       .group(group);
   leaf.add_flag("--control-providers", flags.control_providers,
-                "Control commands may start providers from registries, whoever signed them; with "
-                "--allowed-issuer they may start those of these issuers anyway")
+                "Control commands may start providers from registries, whoever signed them (with "
+                "--allowed-issuer those of these issuers anyway), and built-in ones that reach "
+                "files or the network")
+      .group(group);
+  leaf.add_option("--control-builtin", flags.control_builtins,
+                  "Built-in provider that control commands may start though it reaches files or "
+                  "the network: httpserver")
+      .check(check_builtin, "NAME")
+      .one_each()
+      .group(group);
+  leaf.add_option("--control-registries", flags.control_registries,
+                  "Registry that control commands may have images fetched from: HOST or HOST:PORT, "
+                  "* for any; those named in manifest and options anyway")
+      .one_each()
+      .group(group);
+  leaf.add_option("--link-files", flags.link_files,
+                  "Folder below which links from the lattice may name files and folders")
+      .completes(ValueKind::folder)
+      .one_each()
+      .group(group);
+  leaf.add_option("--link-listen", flags.link_listen,
+                  "Where links from the lattice may have providers listen: "
+                  "ADDRESS[/BITS][:PORT[-PORT]]; any port from 1024 on as PORT anyway")
+      .check(check_listen, "ADDRESS[:PORTS]")
+      .one_each()
+      .group(group);
+  leaf.add_option("--link-secret", flags.link_secrets,
+                  "Secret that links from the lattice may use (secret:NAME)")
+      .one_each()
       .group(group);
   leaf.add_option("--allowed-host", flags.allowed_hosts,
                   "Public key (N…) of a host or client whose calls are taken; without any, all")

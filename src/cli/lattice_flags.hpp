@@ -24,6 +24,11 @@ struct LatticeFlags {
   std::string state_dir;
   std::vector<std::string> control_files;
   bool control_providers = false;
+  std::vector<std::string> control_builtins;
+  std::vector<std::string> control_registries;
+  std::vector<std::string> link_files;
+  std::vector<std::string> link_listen;
+  std::vector<std::string> link_secrets;
   std::vector<std::string> allowed_hosts;
   unsigned replay_window_s = 60;
   unsigned max_token_age_s = 0;

@@ -78,6 +78,7 @@ json to_json(const LatticeInfo& lattice) {
           {"calls_busy", lattice.calls_busy},
           {"calls_expired", lattice.calls_expired},
           {"adverts_refused", lattice.adverts_refused},
+          {"links_refused", lattice.links_refused},
           {"control_requests", lattice.control_requests},
           {"control_refused", lattice.control_refused},
           {"cache_refused", lattice.cache_refused},
@@ -105,6 +106,7 @@ json to_json(const std::vector<LinkInfo>& links) {
                     {"provider_id", info.link.provider_id},
                     {"values", info.link.values},
                     {"state", to_string(info.state)},
+                    {"origin", to_string(info.origin)},
                     {"problem", info.problem},
                     {"attempts", info.attempts}});
   }

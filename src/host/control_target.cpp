@@ -149,14 +149,32 @@ Result<void> CoreControl::may_start_actor(std::string_view reference) const {
   return {};
 }
 
-Result<void> CoreControl::may_start_provider(std::string_view reference,
-                                             std::string_view link_name) const {
-  if (auto name = normal_link_name(link_name); !name) return pass(name);
-  if (reference.starts_with(builtin_prefix)) {
-    if (providers::find_builtin(reference) != nullptr) return {};
+// Links come from the lattice too: what is started here would act for everybody who speaks there.
+Result<void> CoreControl::may_start_builtin(std::string_view reference) const {
+  const auto* builtin = providers::builtin_of(reference);
+  if (builtin == nullptr) {
     return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'",
                                                   replace_bad_utf8(excerpt(reference, 200))));
   }
+  const auto& options = core_.options().lattice;
+  const auto name = reference.substr(builtin_prefix.size());
+  const auto& named = options.control_builtins;
+  if (builtin->confined || options.control_providers ||
+      std::find(named.begin(), named.end(), name) != named.end()) {
+    return {};
+  }
+  return fail(
+      ErrorCode::denied,
+      fmt::format("this host does not start '{}' on command of the lattice: it reaches "
+                  "files or the network",
+                  reference),
+      fmt::format("start the host with --control-builtin {}, or with --control-providers", name));
+}
+
+Result<void> CoreControl::may_start_provider(std::string_view reference,
+                                             std::string_view link_name) const {
+  if (auto name = normal_link_name(link_name); !name) return pass(name);
+  if (reference.starts_with(builtin_prefix)) return may_start_builtin(reference);
   if (auto good = permitted(reference, true); !good) return pass(good);
   const bool file = without_scheme(reference).starts_with('/');
   const auto& options = core_.options();

@@ -48,6 +48,7 @@ class CoreControl final : public lattice::ControlTarget {
  private:
   /// The file a reference names, with links resolved, when commands may use it.
   [[nodiscard]] Result<std::filesystem::path> permitted_file(std::string_view reference) const;
+  [[nodiscard]] Result<void> may_start_builtin(std::string_view reference) const;
   [[nodiscard]] Result<std::string> permitted(std::string_view reference,
                                               bool latest_allowed) const;
 

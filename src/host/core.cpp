@@ -44,6 +44,8 @@ identity::KeyPair new_host_key() {
 
 RegistryOptions registry_options(const HostOptions& options) {
   RegistryOptions made;
+  // Options that cannot be read permit nothing; start() says what is wrong with them.
+  made.rules = LinkRules::make(options.lattice).value_or(LinkRules());
   made.check_capability_before_bind = options.check_provider_to_actor;
   made.in_lattice = options.lattice.rpc.has_value();
   if (options.authorizer) {
@@ -108,6 +110,7 @@ Core::~Core() {
 }
 
 Result<void> Core::start() {
+  if (auto rules = LinkRules::make(options_.lattice); !rules) return pass(rules);
   if (auto joined = plane_.join(registry_, *router_, control_); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
   if (auto extras =

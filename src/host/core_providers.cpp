@@ -41,8 +41,9 @@ ProviderMode resolved(ProviderMode wanted, const HostOptions& options, std::stri
 provider::Description description_of(const std::optional<identity::ProviderClaims>& claims,
                                      const provider::Plugin& plugin) {
   if (!claims) return plugin.description();
-  return {claims->capid, identity::display_name(*claims), claims->vendor,
-          claims->ver.value_or(std::string()), claims->rev.value_or(0)};
+  return {claims->capid,           identity::display_name(*claims),
+          claims->vendor,          claims->ver.value_or(std::string()),
+          claims->rev.value_or(0), plugin.description().local_values};
 }
 
 /// The process is told what to run by reference, and how much it may take.
@@ -230,7 +231,7 @@ Result<void> Core::set_link(Link link) {
   if (registry_.link_count() >= limits::links) {
     return fail(ErrorCode::limit, fmt::format("this host knows {} links already", limits::links));
   }
-  registry_.put_link(link);
+  registry_.put_link(link, LinkOrigin::local);
   plane_.link_set(link);  // always, also when nothing changed (lattice.md 6.1)
   return {};
 }
@@ -239,7 +240,7 @@ Result<void> Core::remove_link(std::string_view actor, std::string_view contract
                                std::string_view link_name) {
   auto name = normal_link_name(link_name);
   if (!name) return pass(name);
-  if (!registry_.remove_link(actor, contract, *name)) {
+  if (!registry_.remove_link(actor, contract, *name, LinkOrigin::local)) {
     log_.warn("there is no link of actor {} to {} ({}) to remove", actor, contract, *name);
   }
   plane_.link_removed({.actor = std::string(actor),

@@ -84,9 +84,8 @@ TEST_F(HostLinks, ChangedValuesAreTakenBackFirst) {
 
 TEST_F(HostLinks, TheHiddenValuesDescribeTheActorAndWinOverTheUsers) {
   Signer signer;
-  const auto config = host::bind_config(
-      {signer.key(), "c", "default", "p", {{"A", "1"}, {"__wasmcloud_name", "forged"}}},
-      host::to_identity(signer.claims()));
+  const auto config = host::bind_config({{"A", "1"}, {"__wasmcloud_name", "forged"}},
+                                        host::to_identity(signer.claims()));
   EXPECT_EQ(config.at("A"), "1");
   EXPECT_EQ(config.at("__wasmcloud_name"), "test actor");
   EXPECT_EQ(config.at("__wasmcloud_capabilities"),

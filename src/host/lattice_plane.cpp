@@ -159,6 +159,7 @@ Result<void> LatticePlane::join_cache() {
       options_.cache, options_.ns, std::move(connection), *lane_, callers_, clock_,
       [this](const lattice::EntryChange& change) { take_change(change); },
       log_.with_target("lattice"));
+  for (const auto& link : cache_->load_own_links()) registry_->vouch_for(link);
   cache_->join(std::chrono::steady_clock::now() + limits::lattice_patience);
   lane_->settle(std::chrono::steady_clock::now() + limits::lattice_patience);
   return {};
@@ -331,18 +332,19 @@ void LatticePlane::provider_back(const ProviderEntry& provider) {
 }
 
 void LatticePlane::link_set(const Link& link) {
-  if (cache_) cache_->put_link(link);
+  if (cache_) cache_->put_link(link, LinkOrigin::local);
   if (rpc_) rpc_->advertiser.link(link);
 }
 
 void LatticePlane::link_removed(const Link& key) {
-  if (cache_) cache_->remove_link(key);
+  if (cache_) cache_->remove_link(key, LinkOrigin::local);
   if (rpc_) rpc_->advertiser.removal(key);
 }
 
 LatticeInfo LatticePlane::info() const {
   LatticeInfo info;
   info.ns = options_.ns;
+  if (registry_ != nullptr) info.links_refused = registry_->refused_links();
   info.rpc = state_of(rpc_connection_.get());
   info.control = state_of(control_connection_.get());
   if (cache_) {
@@ -379,14 +381,15 @@ void LatticePlane::take_link(Link link) {
     log_.warn("a link from the lattice was ignored: {} are known already", limits::links);
     return;
   }
-  cache_->put_link(link);
-  registry_->put_link(std::move(link));
+  cache_->put_link(link, LinkOrigin::lattice);
+  registry_->put_link(std::move(link), LinkOrigin::lattice);
 }
 
 void LatticePlane::take_removal(const Link& key) {
   // Here first: what was bound is unbound, whatever becomes of the cache's entry (lattice.md 6.3).
-  static_cast<void>(registry_->remove_link(key.actor, key.contract_id, key.link_name));
-  cache_->remove_link(key);
+  static_cast<void>(
+      registry_->remove_link(key.actor, key.contract_id, key.link_name, LinkOrigin::lattice));
+  cache_->remove_link(key, LinkOrigin::lattice);
 }
 
 void LatticePlane::take_claims(const identity::ActorClaims& claims) {
@@ -405,13 +408,14 @@ void LatticePlane::take_change(const lattice::EntryChange& change) {
     case Kind::link: {
       auto link = to_link(change.link);
       if (validate_link(link) && registry_->link_count() < limits::links) {
-        registry_->put_link(std::move(link));
+        registry_->put_link(std::move(link), LinkOrigin::lattice);
       }
       break;
     }
     case Kind::link_removed: {
       const auto& key = change.link;
-      static_cast<void>(registry_->remove_link(key.actor_id, key.contract_id, key.link_name));
+      static_cast<void>(registry_->remove_link(key.actor_id, key.contract_id, key.link_name,
+                                               LinkOrigin::lattice));
       break;
     }
     case Kind::reference: break;  // looked up in the cache when it is needed

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -12,9 +13,8 @@
 
 namespace trellis::host {
 
-BindConfig bind_config(const Link& link, const ActorIdentity& actor) {
+BindConfig bind_config(BindConfig config, const ActorIdentity& actor) {
   namespace hidden = codec::core::hidden_value;
-  BindConfig config(link.values.begin(), link.values.end());
   config[std::string(hidden::issuer)] = actor.issuer;
   config[std::string(hidden::capabilities)] =
       actor.capabilities ? join(*actor.capabilities, ",") : std::string();
@@ -29,7 +29,8 @@ Registry::Registry(RegistryOptions options, Binder& binder, Log log)
       binder_(binder),
       log_(std::move(log)),
       current_(std::make_shared<Tables>()),
-      tables_(current_) {}
+      tables_(current_),
+      limit_(limits::lattice_log_interval) {}
 
 // Requires mutex_.
 void Registry::change(const std::function<void(Tables&)>& edit) {
@@ -122,7 +123,7 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
 // Requires mutex_.
 bool Registry::is_contract(std::string_view name) const {
   return std::any_of(links_.begin(), links_.end(),
-                     [&](const auto& each) { return each.second.contract_id == name; });
+                     [&](const auto& each) { return each.second.link.contract_id == name; });
 }
 
 bool Registry::learn_alias(const std::string& alias, const std::string& actor) {
@@ -144,29 +145,75 @@ void Registry::forget_alias(const std::string& alias) {
   change([&](Tables& next) { next.aliases.erase(alias); });
 }
 
-bool Registry::put_link(Link link) {
+// Requires mutex_.
+bool Registry::is_vouched_for(const LinkKey& key, const Link& link) const {
+  const auto said = vouched_.find(key);
+  return said != vouched_.end() && said->second == link;
+}
+
+void Registry::vouch_for(const Link& link) {
   const std::scoped_lock lock(mutex_);
-  LinkKey key(link.actor, link.contract_id, link.link_name);
-  const auto before = links_.find(key);
-  if (before != links_.end() && before->second == link) return false;
-  std::shared_ptr<const ProviderEntry> left_behind;
-  if (before != links_.end() && before->second.provider_id != link.provider_id) {
-    left_behind = provider_of(*current_, before->second);
+  vouch(LinkKey(link.actor, link.contract_id, link.link_name), link);
+}
+
+// Requires mutex_.
+void Registry::vouch(const LinkKey& key, const Link& link) {
+  if (vouched_.contains(key) || vouched_.size() < limits::links) {
+    vouched_.insert_or_assign(key, link);
   }
-  // The provider a link pointed to before must let go of the actor (host.md 9.4).
-  if (left_behind) binder_.want(left_behind, link.actor, std::nullopt);
-  links_.insert_or_assign(key, std::move(link));
-  refresh_link(key);
+}
+
+// Requires mutex_. Whether the link in force stays: a refusal must not be a way to unlink actors.
+bool Registry::keeps_own_link(const KnownLink& own, const Link& wanted) {
+  if (own.origin != LinkOrigin::local) return false;
+  const auto provider = provider_of(*current_, wanted);
+  if (!provider) return false;
+  const auto admitted = options_.rules.admit(wanted, LinkOrigin::lattice, provider->description);
+  if (admitted) return false;
+  refused_links_.fetch_add(1, std::memory_order_relaxed);
+  report(Trouble::refused_value, LinkOrigin::lattice,
+         fmt::format("a change of the link of actor {} to {} was ignored: {}; {}", wanted.actor,
+                     wanted.contract_id, admitted.error().message, admitted.error().remedy));
   return true;
 }
 
+// Lines about what others of a lattice want must not fill the disk.
+void Registry::report(Trouble kind, LinkOrigin origin, const std::string& message) {
+  if (origin == LinkOrigin::local) return log_.warn("{}", message);
+  const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
+  if (!hidden) return;
+  log_.warn("{}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
+}
+
+bool Registry::put_link(Link link, LinkOrigin origin) {
+  const std::scoped_lock lock(mutex_);
+  LinkKey key(link.actor, link.contract_id, link.link_name);
+  if (origin == LinkOrigin::local) vouch(key, link);
+  if (is_vouched_for(key, link)) origin = LinkOrigin::local;
+  const auto before = links_.find(key);
+  const bool there = before != links_.end();
+  const bool same = there && before->second.link == link;
+  if (same && before->second.origin == origin) return false;
+  if (there && origin == LinkOrigin::lattice && keeps_own_link(before->second, link)) return false;
+  std::shared_ptr<const ProviderEntry> left_behind;
+  if (there && before->second.link.provider_id != link.provider_id) {
+    left_behind = provider_of(*current_, before->second.link);
+  }
+  // The provider a link pointed to before must let go of the actor (host.md 9.4).
+  if (left_behind) binder_.want(left_behind, link.actor, std::nullopt);
+  links_.insert_or_assign(key, KnownLink{std::move(link), origin});
+  refresh_link(key);
+  return !same;
+}
+
 bool Registry::remove_link(std::string_view actor, std::string_view contract,
-                           std::string_view link_name) {
+                           std::string_view link_name, LinkOrigin origin) {
   const std::scoped_lock lock(mutex_);
   const LinkKey key{actor, contract, link_name};
+  if (origin == LinkOrigin::local) vouched_.erase(key);
   const auto found = links_.find(key);
   if (found == links_.end()) return false;
-  const auto provider = provider_of(*current_, found->second);
+  const auto provider = provider_of(*current_, found->second.link);
   links_.erase(found);
   if (provider) binder_.want(provider, std::string(actor), std::nullopt);
   refresh_link(key);
@@ -203,7 +250,8 @@ std::shared_ptr<const ProviderEntry> Registry::provider_of(const Tables& tables,
 void Registry::refresh_provider_links(Tables& next, std::string_view key,
                                       std::string_view link_name) {
   std::set<std::string> affected;
-  for (const auto& [id, link] : links_) {
+  for (const auto& [id, known] : links_) {
+    const auto& link = known.link;
     if (link.provider_id == key && link.link_name == link_name) affected.insert(link.actor);
   }
   for (const auto& actor : affected) refresh_actor(next, actor);
@@ -213,9 +261,9 @@ void Registry::refresh_provider_links(Tables& next, std::string_view key,
 void Registry::refresh_actor(Tables& next, const std::string& actor) {
   auto routes = std::make_shared<Routes>();
   for (auto it = links_.lower_bound(LinkKey(actor, "", "")); it != links_.end(); ++it) {
-    const Link& link = it->second;
+    const Link& link = it->second.link;
     if (link.actor != actor) break;
-    want_binding(next, link);
+    want_binding(next, it->second);
     // links_ is ordered by contract and link name
     if (next.actors.find(actor) != nullptr) routes->push_back(make_route(next, link));
   }
@@ -238,9 +286,9 @@ void Registry::refresh_link(const LinkKey& key) {
     if (known) routes->erase(place);
   } else if (known) {
     routes->at(static_cast<std::size_t>(place - routes->begin())) =
-        make_route(*current_, link->second);
+        make_route(*current_, link->second.link);
   } else {
-    routes->insert(place, make_route(*current_, link->second));
+    routes->insert(place, make_route(*current_, link->second.link));
   }
   change([&](Tables& next) {
     // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): `entry` was found above
@@ -259,17 +307,27 @@ std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link
 }
 
 // Requires mutex_.
-void Registry::want_binding(const Tables& next, const Link& link) {
+void Registry::want_binding(const Tables& next, const KnownLink& known) {
+  const auto& link = known.link;
   const auto provider = provider_of(next, link);
-  const auto* known = next.claims.find(link.actor);
-  if (!provider || known == nullptr) return;
-  const auto& identity = (*known)->identity;
-  if (const auto reason = refusal(identity, *provider); reason) {
-    log_.warn("link of actor {} to {} is not made: {}", link.actor, link.contract_id, *reason);
+  const auto* claims = next.claims.find(link.actor);
+  if (!provider || claims == nullptr) return;
+  const auto& identity = (*claims)->identity;
+  const auto refuse = [&](Trouble kind, std::string_view why) {
+    report(
+        kind, known.origin,
+        fmt::format("link of actor {} to {} is not made: {}", link.actor, link.contract_id, why));
     binder_.want(provider, link.actor, std::nullopt);
-    return;
+  };
+  if (const auto reason = refusal(identity, *provider)) {
+    return refuse(Trouble::refused_actor, *reason);
   }
-  binder_.want(provider, link.actor, bind_config(link, identity));
+  auto values = options_.rules.admit(link, known.origin, provider->description);
+  if (!values) {
+    refused_links_.fetch_add(1, std::memory_order_relaxed);
+    return refuse(Trouble::refused_value, values.error().message + "; " + values.error().remedy);
+  }
+  binder_.want(provider, link.actor, bind_config(std::move(*values), identity));
 }
 
 std::optional<std::string> Registry::refusal(const ActorIdentity& actor,
@@ -295,13 +353,14 @@ std::vector<LinkInfo> Registry::links() const {
   const std::scoped_lock lock(mutex_);
   std::vector<LinkInfo> all;
   all.reserve(links_.size());
-  for (const auto& [key, link] : links_) all.push_back(describe(link));
+  for (const auto& [key, known] : links_) all.push_back(describe(known));
   return all;
 }
 
 // Requires mutex_.
-LinkInfo Registry::describe(const Link& link) const {
-  LinkInfo info{link, LinkState::waiting_for_actor, {}, 0};
+LinkInfo Registry::describe(const KnownLink& of) const {
+  const auto& link = of.link;
+  LinkInfo info{link, LinkState::waiting_for_actor, {}, 0, of.origin};
   const auto* known = current_->claims.find(link.actor);
   const auto provider = provider_of(*current_, link);
   if (!provider && options_.in_lattice) {
@@ -318,6 +377,11 @@ LinkInfo Registry::describe(const Link& link) const {
     info.problem = std::move(*reason);
     return info;
   }
+  if (auto values = options_.rules.admit(link, of.origin, provider->description); !values) {
+    info.state = LinkState::refused;
+    info.problem = values.error().message + "; " + values.error().remedy;
+    return info;
+  }
   info.state = LinkState::binding;
   if (auto view = binder_.view(*provider, link.actor); view) {
     info.state = view->state;
@@ -332,7 +396,7 @@ std::optional<Link> Registry::link(std::string_view actor, std::string_view cont
   const std::scoped_lock lock(mutex_);
   const auto found =
       links_.find(LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
-  return found == links_.end() ? std::nullopt : std::optional(found->second);
+  return found == links_.end() ? std::nullopt : std::optional(found->second.link);
 }
 
 std::vector<std::shared_ptr<const KnownClaims>> Registry::known_claims() const {

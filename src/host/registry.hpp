@@ -2,6 +2,8 @@
 // reads and tells the binder what each provider shall know.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,7 +16,9 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/rate_limit.hpp"
 #include "host/binder.hpp"
+#include "host/link_rules.hpp"
 #include "host/tables.hpp"
 #include "identity/claims.hpp"
 #include "trellis/host_types.hpp"
@@ -26,6 +30,7 @@ struct RegistryOptions {
   bool in_lattice = false;  ///< a provider that does not run here may run on another host
   /// Asked before an actor is bound; null = yes (host.md 6.4).
   std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
+  LinkRules rules;  ///< for links from the lattice
 };
 
 /// Any thread. One lock for all changes; readers of the tables never take it. The binder's lock is
@@ -61,12 +66,17 @@ class Registry {
   void forget_alias(const std::string& alias);
 
   /// Defines or replaces a link. The caller has validated it. False when it was there already,
-  /// exactly so.
-  bool put_link(Link link);
+  /// exactly so, and when what the lattice wants is refused while a link of the host's own user is
+  /// in force. What the user said keeps its origin when the lattice repeats it.
+  bool put_link(Link link, LinkOrigin origin);
+  /// Takes note that the host's own user once set this link, without setting it.
+  void vouch_for(const Link& link);
   /// False when there is none.
   [[nodiscard]] bool remove_link(std::string_view actor, std::string_view contract,
-                                 std::string_view link_name);
+                                 std::string_view link_name, LinkOrigin origin);
   [[nodiscard]] std::size_t link_count() const;
+  /// Links from the lattice that were refused for what they name of this machine.
+  [[nodiscard]] std::uint64_t refused_links() const noexcept { return refused_links_.load(); }
   [[nodiscard]] std::vector<LinkInfo> links() const;
   [[nodiscard]] std::optional<Link> link(std::string_view actor, std::string_view contract,
                                          std::string_view link_name) const;
@@ -75,12 +85,21 @@ class Registry {
 
  private:
   using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
+  struct KnownLink {
+    Link link;
+    LinkOrigin origin = LinkOrigin::lattice;
+  };
+  enum class Trouble { refused_value, refused_actor, count };
 
   void refresh_actor(Tables& next, const std::string& actor);
   void refresh_link(const LinkKey& key);
   [[nodiscard]] std::shared_ptr<const Route> make_route(const Tables& next, const Link& link) const;
+  void vouch(const LinkKey& key, const Link& link);
+  [[nodiscard]] bool is_vouched_for(const LinkKey& key, const Link& link) const;
+  [[nodiscard]] bool keeps_own_link(const KnownLink& own, const Link& wanted);
+  void report(Trouble kind, LinkOrigin origin, const std::string& message);
   void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
-  void want_binding(const Tables& next, const Link& link);
+  void want_binding(const Tables& next, const KnownLink& known);
   void claim_alias(Tables& next, const ActorIdentity& identity);
   [[nodiscard]] bool is_contract(std::string_view name) const;
   [[nodiscard]] std::shared_ptr<const ProviderEntry> provider_of(const Tables& tables,
@@ -88,7 +107,7 @@ class Registry {
   /// Why an actor may not be bound to a provider; nothing when it may.
   [[nodiscard]] std::optional<std::string> refusal(const ActorIdentity& actor,
                                                    const ProviderEntry& provider) const;
-  [[nodiscard]] LinkInfo describe(const Link& link) const;
+  [[nodiscard]] LinkInfo describe(const KnownLink& of) const;
   void change(const std::function<void(Tables&)>& edit);
 
   const RegistryOptions options_;
@@ -96,13 +115,16 @@ class Registry {
   const Log log_;
 
   mutable std::mutex mutex_;
-  std::map<LinkKey, Link> links_;          // under mutex_
+  std::map<LinkKey, KnownLink> links_;     // under mutex_
+  std::map<LinkKey, Link> vouched_;        // under mutex_: what the host's own user set
   std::set<std::string> reserved_;         // under mutex_
   std::shared_ptr<const Tables> current_;  // under mutex_: what was published last
   TablesSnapshot tables_;
+  std::atomic<std::uint64_t> refused_links_{0};
+  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
 };
 
-/// Values of a BindActor: the link's own and the five hidden ones over them (host.md 8.4).
-[[nodiscard]] BindConfig bind_config(const Link& link, const ActorIdentity& actor);
+/// Values of a BindActor: `values` of the link and the five hidden ones over them (host.md 8.4).
+[[nodiscard]] BindConfig bind_config(BindConfig values, const ActorIdentity& actor);
 
 }  // namespace trellis::host

@@ -69,7 +69,9 @@ SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
           [this](std::function<void()> job) { return workers_.post(std::move(job)).has_value(); },
           log_),
       timer_(std::make_unique<Timer>()) {
-  if (!options_.state_dir.empty()) file_.emplace(options_.state_dir, ns);
+  if (options_.state_dir.empty()) return;
+  file_.emplace(options_.state_dir, ns);
+  own_file_.emplace(options_.state_dir, ns, "own-links");
 }
 
 SharedCache::~SharedCache() {
@@ -123,6 +125,25 @@ void SharedCache::schedule_replay() {
   });
 }
 
+std::vector<Link> SharedCache::load_own_links() {
+  std::vector<Link> all;
+  if (!own_file_) return all;
+  const auto saved = own_file_->load();
+  if (!saved) {
+    log_.error("which links are this host's own is not known: {}; {}", saved.error().message,
+               saved.error().remedy);
+    return all;
+  }
+  const std::scoped_lock lock(mutex_);
+  for (const auto& definition : *saved) {
+    auto link = to_link(definition);
+    if (!validate_link(link)) continue;
+    own_links_.insert_or_assign(LinkKey(link.actor, link.contract_id, link.link_name), link);
+    all.push_back(std::move(link));
+  }
+  return all;
+}
+
 void SharedCache::load_links() {
   if (!file_) return;
   const auto saved = file_->load();
@@ -149,13 +170,21 @@ void SharedCache::actor_started(const identity::ActorClaims& claims, const std::
   }
 }
 
-void SharedCache::put_link(const Link& link) {
+void SharedCache::put_link(const Link& link, LinkOrigin origin) {
   replicator_.put_link(to_definition(link));
+  if (file_ && origin == LinkOrigin::local) {
+    const std::scoped_lock lock(mutex_);
+    own_links_.insert_or_assign(LinkKey(link.actor, link.contract_id, link.link_name), link);
+  }
   links_changed();
 }
 
-void SharedCache::remove_link(const Link& key) {
+void SharedCache::remove_link(const Link& key, LinkOrigin origin) {
   replicator_.remove_link(to_definition(key));
+  if (origin == LinkOrigin::local) {
+    const std::scoped_lock lock(mutex_);
+    own_links_.erase(LinkKey(key.actor, key.contract_id, key.link_name));
+  }
   links_changed();
 }
 
@@ -168,12 +197,15 @@ void SharedCache::links_changed() {
 }
 
 void SharedCache::save() {
+  std::vector<lattice::LinkDefinition> own;
   {
     const std::scoped_lock lock(mutex_);
     save_planned_ = false;
+    for (const auto& [key, link] : own_links_) own.push_back(to_definition(link));
   }
   const std::scoped_lock lock(saving_);
-  if (auto saved = file_->save(replicator_.links()); !saved) {
+  for (const auto& saved : {file_->save(replicator_.links()), own_file_->save(own)}) {
+    if (saved) continue;
     log_.error("links were not saved: {}; {}", saved.error().message, saved.error().remedy);
   }
 }

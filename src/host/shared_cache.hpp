@@ -3,9 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/timer.hpp"
@@ -35,6 +39,9 @@ class SharedCache {
               std::shared_ptr<const Clock> clock, OnChange on_change, Log log);
   ~SharedCache();
 
+  /// The saved links that this host's own user had set; for whom they come from the lattice again
+  /// they are still the user's. Before join().
+  [[nodiscard]] std::vector<Link> load_own_links();
   /// Learns what the lattice knows, or else what was saved. Waits for an answer, not for a server
   /// that is away.
   void join(SteadyTime patience);
@@ -42,8 +49,9 @@ class SharedCache {
 
   void actor_started(const identity::ActorClaims& claims, const std::string& own_alias);
   void put_claims(const identity::ActorClaims& claims) { replicator_.put_claims(claims); }
-  void put_link(const Link& link);
-  void remove_link(const Link& key);
+  // Of the lattice, and of this host's own user (LinkOrigin).
+  void put_link(const Link& link, LinkOrigin origin);
+  void remove_link(const Link& key, LinkOrigin origin);
   void put_reference(const std::string& reference, const std::string& key) {
     replicator_.put_reference(reference, key);
   }
@@ -58,6 +66,8 @@ class SharedCache {
   }
 
  private:
+  using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
+
   void rejoin();
   void load_links();
   void links_changed();
@@ -71,12 +81,14 @@ class SharedCache {
   const Log log_;
   const std::unique_ptr<Connection> connection_;
   std::optional<lattice::StateFile> file_;
+  std::optional<lattice::StateFile> own_file_;  // which of the links this host's own user set
   lattice::Replicator replicator_;
   std::mutex mutex_;
-  bool save_planned_ = false;     // under mutex_
-  bool stopped_ = false;          // under mutex_
-  std::mutex saving_;             // held while the file is written
-  std::unique_ptr<Timer> timer_;  // last: its jobs use everything above
+  std::map<LinkKey, Link> own_links_;  // under mutex_; kept only where there is a file for them
+  bool save_planned_ = false;          // under mutex_
+  bool stopped_ = false;               // under mutex_
+  std::mutex saving_;                  // held while the file is written
+  std::unique_ptr<Timer> timer_;       // last: its jobs use everything above
 };
 
 /// A link as it is on the wire and in the cache, and back.

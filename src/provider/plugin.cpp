@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -16,12 +17,21 @@ namespace {
 
 constexpr const char* rust_entry = "__capability_provider_create";
 
+/// Of a table whose maker may not have known the later members.
+trellis_provider_table copied(const trellis_provider_table& table) {
+  trellis_provider_table copy{};
+  std::memcpy(&copy, &table, std::min(table.struct_size, sizeof copy));
+  return copy;
+}
+
 /// Holds a copy of the table, so that what was checked is what is used.
 class LoadedPlugin final : public Plugin {
  public:
   LoadedPlugin(const trellis_provider_table& table, Description description)
-      : table_(table), description_(std::move(description)) {
+      : table_(copied(table)), description_(std::move(description)) {
     table_.struct_size = sizeof table_;
+    table_.local_values = nullptr;  // the description has them
+    table_.local_value_count = 0;
     table_.contract_id = description_.contract_id.c_str();
     table_.name = description_.name.c_str();
     table_.vendor = description_.vendor.c_str();
@@ -72,6 +82,22 @@ Result<std::string> identity_text(const char* text, std::string_view what, bool 
   return std::string(view);
 }
 
+Result<std::vector<LocalValue>> read_local_values(const trellis_provider_table& table) {
+  std::vector<LocalValue> all;
+  if (!TRELLIS_HAS(&table, local_value_count) || table.local_value_count == 0) return all;
+  if (table.local_values == nullptr || table.local_value_count > limits::link_values) {
+    return fail(ErrorCode::malformed,
+                fmt::format("the provider table has no local_values, or more than {}",
+                            limits::link_values));
+  }
+  for (std::size_t i = 0; i < table.local_value_count; ++i) {
+    auto name = identity_text(table.local_values[i].name, "name of a local value", true);
+    if (!name) return pass(name);
+    all.push_back({std::move(*name), local_kind_of(table.local_values[i].kind)});
+  }
+  return all;
+}
+
 Result<Description> read_description(const trellis_provider_table& table) {
   auto contract = identity_text(table.contract_id, "contract_id", true);
   if (!contract) return pass(contract);
@@ -81,8 +107,10 @@ Result<Description> read_description(const trellis_provider_table& table) {
   if (!vendor) return pass(vendor);
   auto version = identity_text(table.version, "version", false);
   if (!version) return pass(version);
+  auto local = read_local_values(table);
+  if (!local) return pass(local);
   return Description{std::move(*contract), std::move(*name), std::move(*vendor),
-                     std::move(*version), table.revision};
+                     std::move(*version),  table.revision,   std::move(*local)};
 }
 
 /// Everything of version 1 must be there; only then may the other members be read.
@@ -104,7 +132,8 @@ Result<> check_layout(const trellis_provider_table& table) {
     return fail(
         ErrorCode::malformed,
         fmt::format("the provider table is too small: struct_size is {}, version {} needs {}",
-                    table.struct_size, TRELLIS_PROVIDER_ABI, sizeof table),
+                    table.struct_size, TRELLIS_PROVIDER_ABI,
+                    TRELLIS_OFFSET(&table, destroy) + sizeof table.destroy),
         rebuild);
   }
   return {};
@@ -171,6 +200,15 @@ Result<const trellis_provider_table*> call_entry(trellis_provider_entry entry) {
 }
 
 }  // namespace
+
+LocalKind local_kind_of(std::uint32_t kind) noexcept {
+  switch (kind) {
+    case TRELLIS_LOCAL_FILE: return LocalKind::file;
+    case TRELLIS_LOCAL_LISTEN: return LocalKind::listen;
+    case TRELLIS_LOCAL_PORT: return LocalKind::port;
+    default: return LocalKind::only;
+  }
+}
 
 Result<std::shared_ptr<const Plugin>> wrap_table(const trellis_provider_table& table) {
   if (auto layout = check_layout(table); !layout) return pass(layout);

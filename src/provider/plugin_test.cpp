@@ -54,6 +54,47 @@ TEST(OpenPlugin, ReadsTheDescription) {
   EXPECT_STREQ((*plugin)->table().name, "Test echo");
 }
 
+TEST(WrapTable, KnowsWhichLinkValuesAreForTheUserOfTheMachine) {
+  static constexpr trellis_local_value values[] = {{"ROOT", TRELLIS_LOCAL_FILE},
+                                                   {"BIND", TRELLIS_LOCAL_LISTEN},
+                                                   {"PORT", TRELLIS_LOCAL_PORT},
+                                                   {"PROXY", TRELLIS_LOCAL_ONLY},
+                                                   {"NEWER", 77}};
+  auto table = scripted_table(0);
+  table.local_values = values;
+  table.local_value_count = std::size(values);
+  const auto plugin = wrap_table(table);
+  ASSERT_TRUE(plugin) << plugin.error().message;
+  const std::vector<LocalValue> expected = {{"ROOT", LocalKind::file},
+                                            {"BIND", LocalKind::listen},
+                                            {"PORT", LocalKind::port},
+                                            {"PROXY", LocalKind::only},
+                                            {"NEWER", LocalKind::only}};
+  EXPECT_EQ((*plugin)->description().local_values, expected);
+}
+
+TEST(WrapTable, TakesTablesFromBeforeLocalValues) {
+  auto table = scripted_table(0);
+  table.local_values = reinterpret_cast<const trellis_local_value*>(8);  // not to be looked at
+  table.local_value_count = 1;
+  table.struct_size = offsetof(trellis_provider_table, local_values);
+  const auto plugin = wrap_table(table);
+  ASSERT_TRUE(plugin) << plugin.error().message;
+  EXPECT_TRUE((*plugin)->description().local_values.empty());
+  EXPECT_EQ((*plugin)->table().local_value_count, 0U);
+}
+
+TEST(WrapTable, RefusesLocalValuesThatMakeNoSense) {
+  static constexpr trellis_local_value nameless[] = {{"", TRELLIS_LOCAL_FILE}};
+  auto table = scripted_table(0);
+  table.local_value_count = 1;
+  EXPECT_TRUE(is_error(wrap_table(table), ErrorCode::malformed, "local_values"));
+  table.local_values = nameless;
+  EXPECT_TRUE(is_error(wrap_table(table), ErrorCode::malformed, "name of a local value"));
+  table.local_value_count = 1U << 20;
+  EXPECT_TRUE(is_error(wrap_table(table), ErrorCode::malformed, "local_values"));
+}
+
 TEST(OpenPlugin, RefusesWhatIsNoLibrary) {
   EXPECT_TRUE(is_error(open_plugin("/nonexistent/x.so"), ErrorCode::not_found, "does not exist"));
   EXPECT_TRUE(

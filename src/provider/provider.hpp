@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/call_context.hpp"
 #include "base/log.hpp"
@@ -21,6 +22,17 @@ struct trellis_provider_table;
 
 namespace trellis::provider {
 
+/// What a link value names of the machine (trellis_local_kind).
+enum class LocalKind : std::uint8_t { only, file, listen, port };
+
+/// A link value that is for the operator of the machine to set (trellis_local_value).
+struct LocalValue {
+  std::string name;
+  LocalKind kind = LocalKind::only;
+
+  friend bool operator==(const LocalValue&, const LocalValue&) = default;
+};
+
 /// What a provider says about itself (an archive's signed claims, where there are any, win).
 struct Description {
   std::string contract_id;
@@ -28,7 +40,11 @@ struct Description {
   std::string vendor;
   std::string version;
   std::int32_t revision = 0;
+  std::vector<LocalValue> local_values = {};
 };
+
+/// Kinds of a later revision are the strictest one.
+[[nodiscard]] LocalKind local_kind_of(std::uint32_t kind) noexcept;
 
 class Dispatcher;
 class Provider;

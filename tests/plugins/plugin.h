@@ -2,6 +2,7 @@
 #ifndef TRELLIS_TEST_PLUGIN_H
 #define TRELLIS_TEST_PLUGIN_H
 
+#include <stddef.h>
 #include <string.h>
 
 #include "trellis/provider.h"
@@ -41,19 +42,23 @@ static inline void destroy_nothing(void* instance) {
   (void)instance;
 }
 
-#define TEST_TABLE(table_name, flags_, create_, handle_call_, stop_, destroy_)      \
-  static const trellis_provider_table table_name = {sizeof(trellis_provider_table), \
-                                                    TRELLIS_PROVIDER_ABI,           \
-                                                    (flags_),                       \
-                                                    "test:" #table_name,            \
-                                                    "Test " #table_name,            \
-                                                    "Trellis",                      \
-                                                    "1.2.3",                        \
-                                                    4,                              \
-                                                    create_,                        \
-                                                    handle_call_,                   \
-                                                    stop_,                          \
-                                                    destroy_}
+/* As a provider has it that was compiled before the table had local values. */
+#define TEST_TABLE(table_name, flags_, create_, handle_call_, stop_, destroy_) \
+  static const trellis_provider_table table_name = {                           \
+      offsetof(trellis_provider_table, local_values),                          \
+      TRELLIS_PROVIDER_ABI,                                                    \
+      (flags_),                                                                \
+      "test:" #table_name,                                                     \
+      "Test " #table_name,                                                     \
+      "Trellis",                                                               \
+      "1.2.3",                                                                 \
+      4,                                                                       \
+      create_,                                                                 \
+      handle_call_,                                                            \
+      stop_,                                                                   \
+      destroy_,                                                                \
+      NULL,                                                                    \
+      0}
 
 #define TEST_ENTRY(table_name)                              \
   const trellis_provider_table* trellis_provider_v1(void);  \

@@ -39,6 +39,8 @@ constexpr trellis_provider_table table = {
     handle_call,
     stop,
     destroy,
+    nullptr,
+    0,
 };
 
 }  // namespace

@@ -35,6 +35,8 @@ class Host:
 
 class LatticeScenario(harness.Scenario):
     ns = "default"
+    # What most scenarios need beyond what a host permits by itself.
+    permissions = ["--control-builtin", "httpserver", "--link-listen", "127.0.0.1"]
 
     def setUp(self):
         super().setUp()
@@ -49,7 +51,8 @@ class LatticeScenario(harness.Scenario):
         self.hosts += 1
         ready = self.work / f"ready{self.hosts}.json"
         process = self.up(*self.connection(port), "--nsprefix", self.ns, "--ready-file", ready,
-                          "--control-files", ACTORS, "--control-files", self.work, *flags, env=env)
+                          "--control-files", ACTORS, "--control-files", self.work,
+                          *self.permissions, *flags, env=env)
         wait_until(ready.exists, "the ready file")
         return Host(process, json.loads(ready.read_text()))
 

@@ -66,7 +66,8 @@ class Secrets(PackagesScenario):
         redis = RedisServer(self.folder / "redis")
         self.addCleanup(redis.kill)
         (folder / "redis-url").write_text(f"redis://127.0.0.1:{redis.port}/3\n")
-        host = self.host("--secrets-dir", folder)
+        host = self.host("--secrets-dir", folder, "--control-builtin", "keyvalue-redis",
+                         "--link-secret", "redis-url", "--link-secret", "other")
         actor = self.start_actor(host, "kvcounter.wasm")
         store = self.start_provider(host, "builtin:keyvalue-redis")
         self.ctl("link", "put", actor, store, KEYVALUE, "URL=secret:other")

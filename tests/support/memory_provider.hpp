@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -120,6 +121,10 @@ inline void destroy(void* instance) {
 
 /// Serves `wasmcloud:keyvalue`; every operation but a few answers its own payload.
 inline const trellis_provider_table& memory_provider() {
+  static constexpr std::array local = {trellis_local_value{"ROOT", TRELLIS_LOCAL_FILE},
+                                       trellis_local_value{"BIND", TRELLIS_LOCAL_LISTEN},
+                                       trellis_local_value{"LISTEN_PORT", TRELLIS_LOCAL_PORT},
+                                       trellis_local_value{"PROXY", TRELLIS_LOCAL_ONLY}};
   static const trellis_provider_table table{sizeof(trellis_provider_table),
                                             TRELLIS_PROVIDER_ABI,
                                             TRELLIS_PROVIDER_CONCURRENT,
@@ -131,7 +136,9 @@ inline const trellis_provider_table& memory_provider() {
                                             detail::create,
                                             detail::handle,
                                             detail::stop,
-                                            detail::destroy};
+                                            detail::destroy,
+                                            local.data(),
+                                            local.size()};
   return table;
 }
 

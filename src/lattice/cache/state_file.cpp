@@ -102,8 +102,8 @@ Result<std::vector<LinkDefinition>> read_links_file(std::string_view all, std::s
   return links;
 }
 
-StateFile::StateFile(const fs::path& folder, std::string_view ns)
-    : path_(folder / "links"), ns_(ns) {}
+StateFile::StateFile(const fs::path& folder, std::string_view ns, std::string_view name)
+    : path_(folder / name), ns_(ns) {}
 
 Result<std::vector<LinkDefinition>> StateFile::load() const {
   std::error_code problem;

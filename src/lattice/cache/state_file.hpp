@@ -15,7 +15,9 @@ namespace trellis::lattice {
 /// never half of one. One thread of one host at a time per folder.
 class StateFile {
  public:
-  StateFile(const std::filesystem::path& folder, std::string_view ns);
+  /// `name` of the file, where a folder has several.
+  StateFile(const std::filesystem::path& folder, std::string_view ns,
+            std::string_view name = "links");
 
   /// What was saved last; nothing when there is no file. Errors (malformed) for a damaged file, and
   /// for one of another namespace.

@@ -60,6 +60,9 @@ Result<> ProcessLink::ask_description(SteadyTime deadline) {
                      &description_.version}) {
     *text = clean_text(*text, limits::name_bytes);
   }
+  if (description_.local_values.size() > limits::link_values) {
+    return fail(ErrorCode::malformed, "the provider's process names too many local values");
+  }
   return {};
 }
 

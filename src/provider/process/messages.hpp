@@ -3,11 +3,24 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "codec/message.hpp"
 #include "provider/provider.hpp"
 
 namespace trellis::provider::process {
+
+/// A link value that is for the operator to set.
+struct LocalValueDescription {
+  std::string name;
+  std::uint32_t kind = 0;  ///< trellis_local_kind
+
+  static constexpr auto describe() {
+    return codec::describe_struct("LocalValueDescription",
+                                  codec::field("name", &LocalValueDescription::name),
+                                  codec::field("kind", &LocalValueDescription::kind));
+  }
+};
 
 /// The answer to `describe`: what was loaded.
 struct PluginDescription {
@@ -17,6 +30,7 @@ struct PluginDescription {
   std::string version;
   std::int32_t revision = 0;
   std::uint32_t flags = 0;  ///< TRELLIS_PROVIDER_…
+  std::vector<LocalValueDescription> local_values;
 
   static constexpr auto describe() {
     return codec::describe_struct("PluginDescription",
@@ -25,7 +39,8 @@ struct PluginDescription {
                                   codec::field("vendor", &PluginDescription::vendor),
                                   codec::field("version", &PluginDescription::version),
                                   codec::field("revision", &PluginDescription::revision),
-                                  codec::field("flags", &PluginDescription::flags));
+                                  codec::field("flags", &PluginDescription::flags),
+                                  codec::field("local_values", &PluginDescription::local_values));
   }
 };
 

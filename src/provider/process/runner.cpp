@@ -164,9 +164,13 @@ class Server {
   Result<Bytes> describe() {
     if (!plugin_) return std::unexpected(plugin_.error());
     const auto& about = (*plugin_)->description();
-    return codec::encode(PluginDescription{about.contract_id, about.name, about.vendor,
-                                           about.version, about.revision,
-                                           (*plugin_)->table().flags});
+    PluginDescription said{
+        about.contract_id,         about.name, about.vendor, about.version, about.revision,
+        (*plugin_)->table().flags, {}};
+    for (const auto& value : about.local_values) {
+      said.local_values.push_back({value.name, static_cast<std::uint32_t>(value.kind)});
+    }
+    return codec::encode(said);
   }
 
   Result<Bytes> create(const Frame& frame) {

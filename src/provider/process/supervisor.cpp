@@ -436,7 +436,10 @@ class ProcessPlugin final : public Plugin {
   ProcessPlugin(ProcessSettings settings, std::unique_ptr<ProcessLink> first)
       : settings_(std::move(settings)), first_(std::move(first)) {
     const auto& said = first_->description();
-    description_ = {said.contract_id, said.name, said.vendor, said.version, said.revision};
+    description_ = {said.contract_id, said.name, said.vendor, said.version, said.revision, {}};
+    for (const auto& value : said.local_values) {
+      description_.local_values.push_back({value.name, local_kind_of(value.kind)});
+    }
     table_.struct_size = sizeof table_;
     table_.abi_version = TRELLIS_PROVIDER_ABI;
     table_.flags = said.flags;
