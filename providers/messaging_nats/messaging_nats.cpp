@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "base/descriptors.hpp"
+#include "base/limits.hpp"
+#include "base/rate_limit.hpp"
 #include "base/text.hpp"
 #include "codec/messages/messaging.hpp"
 #include "lattice/nats/connect.hpp"
@@ -41,6 +43,7 @@ constexpr std::array messaging_nats_local_values = {
 struct Link {
   std::string actor;
   std::string servers;  ///< for people
+  SubjectRules subjects;
   std::unique_ptr<lattice::Transport> transport;
   std::shared_ptr<Deliveries> deliveries;  ///< null without subscriptions
   std::vector<std::unique_ptr<lattice::Subscription>> subscriptions;
@@ -131,6 +134,7 @@ class MessagingProvider final : public Provider<Link> {
     }
     return std::make_shared<Link>(Link{std::string(actor),
                                        fmt::format("{}", fmt::join(options.nats.servers, ",")),
+                                       options.subjects,
                                        std::move(*transport),
                                        nullptr,
                                        {}});
@@ -159,17 +163,27 @@ class MessagingProvider final : public Provider<Link> {
   [[nodiscard]] Result<Bytes> publish(const Link& link, const Call& call) const {
     const auto message = codec::decode<messages::BrokerMessage>(call.payload);
     if (!message) return std::unexpected(message.error());
-    const auto sent = link.transport->publish(message->subject, message->body, message->reply_to);
+    const auto sent = send(link, *message);
     if (!sent) {
-      log_.warn("{} could not publish on {}: {}", link.actor, excerpt(message->subject),
-                sent.error().message);
+      if (const auto hidden = limit_.admit(Trouble::unsent, std::chrono::steady_clock::now())) {
+        log_.warn("{} could not publish on {}: {}{}", link.actor, excerpt(message->subject),
+                  sent.error().message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
+      }
     }
     return codec::encode(messages::PublishResponse{sent.has_value()});
+  }
+
+  // Where somebody else is to answer counts like where this goes: the answer could be an order.
+  [[nodiscard]] static Result<void> send(const Link& link, const messages::BrokerMessage& message) {
+    if (auto allowed = link.subjects.check(message.subject); !allowed) return allowed;
+    if (auto allowed = link.subjects.check(message.reply_to); !allowed) return allowed;
+    return link.transport->publish(message.subject, message.body, message.reply_to);
   }
 
   [[nodiscard]] Result<Bytes> request(const Link& link, const Call& call) const {
     const auto args = codec::decode<messages::RequestArgs>(call.payload);
     if (!args) return std::unexpected(args.error());
+    if (auto allowed = link.subjects.check(args->subject); !allowed) return pass(allowed);
     const auto wanted = args->timeout > 0
                             ? milliseconds(std::min(args->timeout, longest_timeout.count()))
                             : default_timeout;
@@ -191,7 +205,10 @@ class MessagingProvider final : public Provider<Link> {
     return all;
   }
 
+  enum class Trouble { unsent };
+
   const Log log_;
+  mutable RateLimit<Trouble, 1> limit_{limits::nats_log_interval};
   mutable std::mutex mutex_;
   std::vector<std::weak_ptr<Link>> links_;  // under mutex_
 };

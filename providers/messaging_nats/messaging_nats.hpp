@@ -15,6 +15,9 @@
 //   USER, PASSWORD   or
 //   TOKEN
 //   TLS_CA, TLS_CERT, TLS_KEY PEM files; TLS_CA makes TLS required
+//   PROTOCOL_SUBJECTS  true lets the actor reach the subjects by which lattices are commanded
+//                    (wasmbus.>, trellis.>, lattice.>, $JS.API.>, $SYS.>, and inboxes of others by
+//                    wildcard); from the user of the provider's host only
 //   DELIVERIES       messages of one subscription at the actor at a time (1-64, default 1, which
 //                    keeps their order)
 //   PENDING_MESSAGES, PENDING_BYTES  that wait for the actor (default 10000, 16777216); what comes

@@ -1,6 +1,7 @@
 // Conformance of messaging providers to contracts.md 3.4, against a real server.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -246,6 +247,37 @@ TEST_P(Messaging, LinksNeedAServerAndFindItAgain) {
   server_.start();
   EXPECT_TRUE(eventually([&] { return publish("a", "again"); }));
   EXPECT_EQ(as_text(received(1).at(0).second.body), "again");
+}
+
+TEST_P(Messaging, NoActorReachesTheProtocolOfLattices) {
+  ASSERT_TRUE(bind("MA", {{"__trellis_reserved_subjects", "my.cache,my.replay"}}));
+  std::atomic<int> heard = 0;
+  auto all = other_->subscribe(">", {}, [&](const lattice::Message&) { ++heard; });
+  ASSERT_TRUE(all);
+  ASSERT_TRUE(other_->flush(std::chrono::steady_clock::now() + test::patience));
+  for (const auto* subject :
+       {"wasmbus.ctl.default.cmd.N.lp", "wasmbus.rpc.default.claims", "trellis.ctl.default.N.stop",
+        "lattice.state.events", "my.cache", "my.replay.x", "$JS.API.STREAM.CREATE.X", "$SYS.X"}) {
+    EXPECT_FALSE(publish(subject, "x")) << subject;
+    EXPECT_FALSE(publish("fine", "x", subject)) << subject;
+    const auto asked = request(subject, "x", 1000);
+    ASSERT_FALSE(asked) << subject;
+    EXPECT_NE(asked.error().message.find("protocol"), std::string::npos) << asked.error().message;
+  }
+  EXPECT_TRUE(publish("_INBOX.somebody", "an answer", "_INBOX.mine"));
+  EXPECT_TRUE(eventually([&] { return heard == 1; }));
+  for (const auto* pattern : {">", "*", "*.ctl.>", "wasmbus.ctl.*.cmd.>", "lattice.>", "trellis.*",
+                              "my.*", "_INBOX.>", "fine,$JS.API.>"}) {
+    const auto error = bind_error(
+        {{"SUBSCRIPTION", pattern}, {"__trellis_reserved_subjects", "my.cache,my.replay"}});
+    EXPECT_NE(error.find("SUBSCRIPTION"), std::string::npos) << pattern << ": " << error;
+  }
+}
+
+TEST_P(Messaging, TheUserOfTheHostMayPermitTheProtocol) {
+  ASSERT_TRUE(bind("MA", {{"PROTOCOL_SUBJECTS", "true"}, {"SUBSCRIPTION", "wasmbus.test.>"}}));
+  EXPECT_TRUE(publish("wasmbus.test.x", "x"));
+  EXPECT_EQ(received(1).at(0).second.subject, "wasmbus.test.x");
 }
 
 TEST_P(Messaging, BadLinkValuesAreNamed) {

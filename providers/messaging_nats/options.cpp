@@ -7,17 +7,31 @@
 
 #include "base/call_limits.hpp"
 #include "base/text.hpp"
+#include "codec/messages/core.hpp"
 #include "lattice/subject_check.hpp"
+#include "lattice/wire/subjects.hpp"
 #include "providers/common/link_values.hpp"
 
 namespace trellis::providers::messaging_nats {
 
 namespace {
 
-constexpr std::array<std::string_view, 15> known_keys = {
-    "URL",         "SUBSCRIPTION", "QUEUEGROUP_NAME",  "CREDSFILE",     "CLIENT_JWT",
-    "CLIENT_SEED", "USER",         "PASSWORD",         "TOKEN",         "TLS_CA",
-    "TLS_CERT",    "TLS_KEY",      "PENDING_MESSAGES", "PENDING_BYTES", "DELIVERIES"};
+constexpr std::array<std::string_view, 16> known_keys = {"URL",
+                                                         "SUBSCRIPTION",
+                                                         "QUEUEGROUP_NAME",
+                                                         "CREDSFILE",
+                                                         "CLIENT_JWT",
+                                                         "CLIENT_SEED",
+                                                         "USER",
+                                                         "PASSWORD",
+                                                         "TOKEN",
+                                                         "TLS_CA",
+                                                         "TLS_CERT",
+                                                         "TLS_KEY",
+                                                         "PENDING_MESSAGES",
+                                                         "PENDING_BYTES",
+                                                         "DELIVERIES",
+                                                         "PROTOCOL_SUBJECTS"};
 constexpr std::size_t most_subscriptions = 256;
 
 [[nodiscard]] std::vector<std::string> list_of(std::string_view text) {
@@ -63,12 +77,34 @@ constexpr std::size_t most_subscriptions = 256;
 
 }  // namespace
 
+Result<SubjectRules> SubjectRules::read(const codec::StringMap& values) {
+  const auto all = flag_value(values, "PROTOCOL_SUBJECTS", false);
+  if (!all) return std::unexpected(all.error());
+  SubjectRules rules;
+  rules.all_ = *all;
+  rules.reserved_ = list_of(text_value(values, codec::core::hidden_value::reserved_subjects));
+  return rules;
+}
+
+Result<void> SubjectRules::check(std::string_view subject) const {
+  if (all_ || !lattice::reaches_protocol(subject, reserved_)) return {};
+  return fail(
+      ErrorCode::denied,
+      fmt::format("'{}' reaches subjects of the lattice's protocol",
+                  replace_bad_utf8(excerpt(subject))),
+      "choose another subject; actors that are to command hosts need PROTOCOL_SUBJECTS=true, "
+      "from the user of the provider's host");
+}
+
 Result<Options> read_options(const codec::StringMap& values) {
   if (auto known = check_keys(values, known_keys); !known) return pass(known);
   Options options;
   auto nats = read_connection(values);
   if (!nats) return pass(nats);
   options.nats = std::move(*nats);
+  auto rules = SubjectRules::read(values);
+  if (!rules) return pass(rules);
+  options.subjects = std::move(*rules);
   options.subscriptions = list_of(text_value(values, "SUBSCRIPTION"));
   if (options.subscriptions.size() > most_subscriptions) {
     return fail(
@@ -80,6 +116,10 @@ Result<Options> read_options(const codec::StringMap& values) {
     if (auto good = lattice::check_pattern(subject); !good) {
       return fail(ErrorCode::invalid_argument, "link value SUBSCRIPTION: " + good.error().message,
                   "correct the subject");
+    }
+    if (auto allowed = options.subjects.check(subject); !allowed) {
+      return fail(allowed.error().code, "link value SUBSCRIPTION: " + allowed.error().message,
+                  allowed.error().remedy);
     }
   }
   options.queue_group = text_value(values, "QUEUEGROUP_NAME");

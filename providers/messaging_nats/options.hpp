@@ -12,8 +12,25 @@
 
 namespace trellis::providers::messaging_nats {
 
+/// Which subjects a link's actor may reach. The protocol of lattices orders by subject alone, so
+/// whoever reaches its subjects commands hosts. Immutable; any thread.
+class SubjectRules {
+ public:
+  /// From PROTOCOL_SUBJECTS and what the host says of its own lattice.
+  [[nodiscard]] static Result<SubjectRules> read(const codec::StringMap& values);
+
+  /// To publish, ask or have answers sent at; or to listen, where it may have wildcards. Error:
+  /// denied.
+  [[nodiscard]] Result<void> check(std::string_view subject) const;
+
+ private:
+  bool all_ = false;
+  std::vector<std::string> reserved_;
+};
+
 struct Options {
   NatsOptions nats;
+  SubjectRules subjects;
   std::vector<std::string> subscriptions;
   std::string queue_group;
   std::size_t deliveries = 1;

@@ -48,6 +48,12 @@ RegistryOptions registry_options(const HostOptions& options) {
   made.rules = LinkRules::make(options.lattice).value_or(LinkRules());
   made.check_capability_before_bind = options.check_provider_to_actor;
   made.in_lattice = options.lattice.rpc.has_value();
+  const auto cache = replicator_options(options.lattice.cache, options.lattice.ns);
+  for (const auto& subject : {cache.events_subject, cache.replay_subject}) {
+    if (lattice::is_protocol_subject(subject)) continue;
+    if (!made.reserved_subjects.empty()) made.reserved_subjects += ',';
+    made.reserved_subjects += subject;
+  }
   if (options.authorizer) {
     made.may_bind = [authorizer = options.authorizer](const ActorIdentity& actor,
                                                       const ProviderEntry& provider) {

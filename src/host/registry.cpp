@@ -12,6 +12,15 @@
 #include "host/names.hpp"
 
 namespace trellis::host {
+namespace {
+
+/// Whether the claims of a module that was checked here give the actor this alias.
+bool is_proven_alias(const Tables& tables, const std::string& actor, std::string_view alias) {
+  const auto* known = tables.claims.find(actor);
+  return known != nullptr && (*known)->verified && (*known)->identity.call_alias == alias;
+}
+
+}  // namespace
 
 BindConfig bind_config(BindConfig config, const ActorIdentity& actor) {
   namespace hidden = codec::core::hidden_value;
@@ -121,14 +130,17 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
 }
 
 // Requires mutex_.
-bool Registry::is_contract(std::string_view name) const {
-  return std::any_of(links_.begin(), links_.end(),
-                     [&](const auto& each) { return each.second.link.contract_id == name; });
+bool Registry::is_contract(std::string_view name, Links of) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& each) {
+    const auto& known = each.second;
+    return known.link.contract_id == name &&
+           (of == Links::all || known.origin == LinkOrigin::local);
+  });
 }
 
 bool Registry::learn_alias(const std::string& alias, const std::string& actor) {
   const std::scoped_lock lock(mutex_);
-  if (!usable_alias(alias) || is_contract(alias)) return false;
+  if (!usable_alias(alias) || is_contract(alias, Links::all)) return false;
   const auto* owner = current_->aliases.find(alias);
   if (owner != nullptr && (*owner == actor || current_->actors.find(*owner) != nullptr)) {
     return *owner == actor;
@@ -220,23 +232,31 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
   return true;
 }
 
-// Requires mutex_. First come, first served; an alias that looks like a contract or a key is
-// ignored (D9): the actor itself starts.
+// Requires mutex_. Of modules that were checked here the first has its alias; what somebody told of
+// an alias gives way to one. An alias that looks like a contract or a key is ignored (D9): the
+// actor itself starts.
 void Registry::claim_alias(Tables& next, const ActorIdentity& identity) {
   const auto& alias = identity.call_alias;
   if (alias.empty()) return;
-  if (!usable_alias(alias) || is_contract(alias)) {
+  if (!usable_alias(alias) || is_contract(alias, Links::own)) {
     log_.warn(
         "call alias '{}' of actor {} is ignored: it could be mistaken for a contract or a key",
         alias, identity.key);
     return;
   }
   const auto* owner = next.aliases.find(alias);
-  if (owner == nullptr) {
-    next.aliases.set(alias, identity.key);
-  } else if (*owner != identity.key) {
+  if (owner != nullptr && *owner == identity.key) return;
+  if (owner != nullptr && is_proven_alias(next, *owner, alias)) {
     log_.warn("call alias '{}' of actor {} is taken by {}", alias, identity.key, *owner);
+    return;
   }
+  if (owner != nullptr) {
+    log_.warn(
+        "call alias '{}' means actor {}, which runs here; the lattice had it for {}, and other "
+        "hosts may go on calling that one by it",
+        alias, identity.key, *owner);
+  }
+  next.aliases.set(alias, identity.key);
 }
 
 std::shared_ptr<const ProviderEntry> Registry::provider_of(const Tables& tables,
@@ -327,7 +347,11 @@ void Registry::want_binding(const Tables& next, const KnownLink& known) {
     refused_links_.fetch_add(1, std::memory_order_relaxed);
     return refuse(Trouble::refused_value, values.error().message + "; " + values.error().remedy);
   }
-  binder_.want(provider, link.actor, bind_config(std::move(*values), identity));
+  auto config = bind_config(std::move(*values), identity);
+  const std::string reserved(codec::core::hidden_value::reserved_subjects);
+  config.erase(reserved);
+  if (!options_.reserved_subjects.empty()) config[reserved] = options_.reserved_subjects;
+  binder_.want(provider, link.actor, std::move(config));
 }
 
 std::optional<std::string> Registry::refusal(const ActorIdentity& actor,

@@ -31,6 +31,8 @@ struct RegistryOptions {
   /// Asked before an actor is bound; null = yes (host.md 6.4).
   std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
   LinkRules rules;  ///< for links from the lattice
+  /// Of the cache, where they are not the usual ones; providers are told (hidden values).
+  std::string reserved_subjects;
 };
 
 /// Any thread. One lock for all changes; readers of the tables never take it. The binder's lock is
@@ -101,7 +103,8 @@ class Registry {
   void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
   void want_binding(const Tables& next, const KnownLink& known);
   void claim_alias(Tables& next, const ActorIdentity& identity);
-  [[nodiscard]] bool is_contract(std::string_view name) const;
+  enum class Links { all, own };
+  [[nodiscard]] bool is_contract(std::string_view name, Links of) const;
   [[nodiscard]] std::shared_ptr<const ProviderEntry> provider_of(const Tables& tables,
                                                                  const Link& link) const;
   /// Why an actor may not be bound to a provider; nothing when it may.

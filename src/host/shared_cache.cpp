@@ -165,8 +165,8 @@ void SharedCache::load_links() {
 void SharedCache::actor_started(const identity::ActorClaims& claims, const std::string& own_alias) {
   replicator_.put_claims(claims);
   if (!own_alias.empty() && !replicator_.claim_alias(own_alias, claims.sub)) {
-    log_.warn("call alias '{}' of actor {} belongs to another actor of the lattice", own_alias,
-              claims.sub);
+    log_.info("call alias '{}' of actor {} belongs to another actor in the cache of the lattice",
+              own_alias, claims.sub);
   }
 }
 

@@ -24,6 +24,9 @@ inline constexpr std::string_view capabilities = "__wasmcloud_capabilities";
 inline constexpr std::string_view name = "__wasmcloud_name";
 inline constexpr std::string_view expires = "__wasmcloud_expires";
 inline constexpr std::string_view tags = "__wasmcloud_tags";
+/// Our own, there only when the host's lattice has configured ones: subjects of its cache, comma-
+/// separated, which no provider may let an actor reach.
+inline constexpr std::string_view reserved_subjects = "__trellis_reserved_subjects";
 }  // namespace hidden_value
 
 struct HealthRequest {

@@ -28,6 +28,27 @@ bool is_protocol_subject(std::string_view subject) noexcept {
                      [subject](auto root) { return is_within(subject, root); });
 }
 
+bool reaches(std::string_view pattern, std::string_view root) noexcept {
+  while (true) {
+    const auto token = pattern.substr(0, pattern.find('.'));
+    const auto wanted = root.substr(0, root.find('.'));
+    if (token == ">") return true;
+    if (token != "*" && token != wanted) return false;
+    if (wanted.size() == root.size()) return true;
+    if (token.size() == pattern.size()) return false;
+    pattern.remove_prefix(token.size() + 1);
+    root.remove_prefix(wanted.size() + 1);
+  }
+}
+
+bool reaches_protocol(std::string_view pattern, std::span<const std::string> reserved) noexcept {
+  constexpr std::string_view roots[] = {"wasmbus", "trellis", "lattice", "$JS.API", "$SYS"};
+  const auto reached = [pattern](std::string_view root) { return reaches(pattern, root); };
+  const bool wild = pattern.find_first_of("*>") != std::string_view::npos;
+  return (wild && reached("_INBOX")) || std::any_of(std::begin(roots), std::end(roots), reached) ||
+         std::any_of(reserved.begin(), reserved.end(), reached);
+}
+
 bool Subjects::may_answer(std::string_view reply) const noexcept {
   return !is_protocol_subject(reply) &&
          std::none_of(reserved_.begin(), reserved_.end(),

@@ -1,6 +1,7 @@
 // Every subject of the RPC and control planes (lattice.md 1.2 to 1.5).
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,16 @@ class Subjects {
 /// Whether a subject belongs to the protocol (lattice.md 1.2 to 1.5 and 8.1, and our own): what is
 /// published there may be an order. An answer must never go there, whatever its question asked for.
 [[nodiscard]] bool is_protocol_subject(std::string_view subject) noexcept;
+
+/// Whether something published at `root` or below it can match `pattern`, a subject that may have
+/// the wildcards `*` and `>`.
+[[nodiscard]] bool reaches(std::string_view pattern, std::string_view root) noexcept;
+
+/// What nobody may publish to, or listen on, who is no part of the lattice itself: the protocol's
+/// subjects, those by which a server is commanded (JetStream can be told to publish anywhere), and
+/// `reserved` ones. By wildcard also inboxes, where answers to others are.
+[[nodiscard]] bool reaches_protocol(std::string_view pattern,
+                                    std::span<const std::string> reserved) noexcept;
 
 /// Whether a link name can stand in a subject: visible ASCII without wildcards; full stops may be
 /// inside, but not make an empty token.
