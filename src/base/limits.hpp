@@ -107,6 +107,8 @@ inline constexpr std::size_t known_actors = 100000;
 /// How long one health check may take (host.md 10).
 inline constexpr milliseconds health_timeout{200};
 inline constexpr seconds health_interval{30};
+/// Registries that are remembered because the host's own user named an image of theirs.
+inline constexpr std::size_t named_registries = 1000;
 /// Total time of a stop.
 inline constexpr seconds stop_timeout{10};
 

@@ -55,8 +55,10 @@ void add_registry_flags(Command& leaf, HostFlags& flags) {
   leaf.add_option("--allowed-insecure", flags.insecure,
                   "Registry spoken to over plain HTTP: HOST or HOST:PORT")
       .group(group);
-  leaf.add_option("--registry-user-for", flags.credentials_for,
-                  "Registry that user and password are for; without any, all")
+  leaf.add_option(
+          "--registry-user-for", flags.credentials_for,
+          "Registry, or its token server, that user and password are for; without any, all, "
+          "in a lattice those that the manifest names")
       .one_each()
       .group(group);
   leaf.add_option("--registry-ca-file", flags.registry_ca,

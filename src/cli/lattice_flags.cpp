@@ -11,6 +11,7 @@
 #include "host/names.hpp"
 #include "identity/keys.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "package/reference.hpp"
 #include "providers/builtin.hpp"
 
 namespace trellis::cli {
@@ -84,6 +85,11 @@ Result<std::filesystem::path> whole_folder(std::string_view option, const std::s
 std::string check_listen(const std::string& text) {
   const auto range = host::ListenRange::parse(text);
   return range ? std::string() : range.error().message;
+}
+
+std::string check_registry(const std::string& name) {
+  if (name == "*" || package::is_registry_name(name)) return {};
+  return fmt::format("'{}' is no registry", name);
 }
 
 std::string check_builtin(const std::string& name) {
@@ -191,6 +197,7 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
   leaf.add_option("--control-registries", flags.control_registries,
                   "Registry that control commands may have images fetched from: HOST or HOST:PORT, "
                   "* for any; those named in manifest and options anyway")
+      .check(check_registry, "HOST[:PORT]")
       .one_each()
       .group(group);
   leaf.add_option("--link-files", flags.link_files,

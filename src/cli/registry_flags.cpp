@@ -17,6 +17,10 @@ void add_registry_options(Command& leaf, RegistryFlags& flags) {
   leaf.add_flag("--allow-latest", flags.allow_latest, "Permit the tag latest");
   leaf.add_option("-u,--user", flags.user, "Registry user [env WASH_REG_USER]");
   leaf.add_option("-p,--password", flags.password, "Registry password [env WASH_REG_PASSWORD]");
+  leaf.add_option("--token-server", flags.token_servers,
+                  "Token server besides the registry that may be told user and password: HOST or "
+                  "HOST:PORT")
+      .one_each();
   leaf.add_flag("--insecure", flags.insecure, "Speak plain HTTP with this registry");
   leaf.add_option("--ca-file", flags.ca_file,
                   "PEM file of authorities trusted besides the system's")
@@ -38,7 +42,10 @@ package::RegistrySettings registry_settings(const Context& context, const Regist
   if (flags.insecure) settings.insecure = {registry};
   const auto user = option_or_env(context, flags.user, "WASH_REG_USER");
   const auto password = option_or_env(context, flags.password, "WASH_REG_PASSWORD");
-  if (user && password) settings.credentials = {*user, *password, {registry}};
+  if (user && password) {
+    settings.credentials = {*user, *password, flags.token_servers};
+    settings.credentials->registries.push_back(registry);
+  }
   return settings;
 }
 

@@ -15,6 +15,7 @@ struct RegistryFlags {
   bool insecure = false;
   std::string user;
   std::string password;
+  std::vector<std::string> token_servers;
   std::string ca_file;
   std::string cache;
   unsigned timeout_s = 300;

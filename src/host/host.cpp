@@ -135,12 +135,14 @@ Result<std::string> Host::start_actor_from_file(const std::filesystem::path& pat
 Result<std::string> Host::start_actor_from(std::string_view reference, ActorOptions options) {
   auto core = self_->core();
   if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
   return (*core)->start_actor_from(reference, std::move(options));
 }
 
 Result<void> Host::update_actor_from(std::string_view key, std::string_view reference) {
   auto core = self_->core();
   if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
   return (*core)->update_actor_from(key, reference);
 }
 
@@ -159,6 +161,7 @@ Result<void> Host::update_actor(std::string_view key, ByteView module, std::stri
 Result<std::string> Host::start_provider(std::string_view reference, std::string_view link_name) {
   auto core = self_->core();
   if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
   return (*core)->start_provider(reference, {.link_name = std::string(link_name)});
 }
 
@@ -166,6 +169,7 @@ Result<std::string> Host::start_provider(std::string_view reference,
                                          const ProviderOptions& options) {
   auto core = self_->core();
   if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
   return (*core)->start_provider(reference, options);
 }
 

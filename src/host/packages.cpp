@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
+#include "base/limits.hpp"
 
 namespace trellis::host {
 namespace {
@@ -24,12 +26,18 @@ package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
   return settings;
 }
 
+bool has(const std::vector<std::string>& list, const std::string& entry) {
+  return std::find(list.begin(), list.end(), entry) != list.end();
+}
+
 }  // namespace
 
-Packages::Packages(const trellis::RegistryOptions& options,
+Packages::Packages(const trellis::RegistryOptions& options, const LatticeOptions& lattice,
                    std::vector<std::string> allowed_issuers, std::shared_ptr<const Clock> clock,
                    Log log)
     : options_(options),
+      in_lattice_(lattice.rpc || lattice.control),
+      for_commands_(lattice.control_registries),
       policy_{std::move(allowed_issuers)},
       clock_(std::move(clock)),
       log_(std::move(log)),
@@ -47,9 +55,34 @@ Result<package::Reference> Packages::checked(std::string_view text, bool latest_
   return reference;
 }
 
-Result<void> Packages::may_fetch(std::string_view reference, bool latest_allowed) const {
-  if (auto good = checked(reference, latest_allowed); !good) return pass(good);
-  return {};
+void Packages::name_registry_of(std::string_view text) {
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::path(text), ignored)) return;
+  const auto reference = package::parse_reference(text);
+  if (!reference) return;
+  const std::scoped_lock lock(mutex_);
+  if (named_.size() < limits::named_registries) named_.insert(reference->registry);
+}
+
+bool Packages::is_named(const std::string& registry) const {
+  const std::scoped_lock lock(mutex_);
+  return named_.contains(registry);
+}
+
+// Whoever speaks on the lattice would have this host connect wherever they like, and tell them what
+// answers there.
+Result<void> Packages::may_fetch(std::string_view text, bool latest_allowed) const {
+  const auto reference = checked(text, latest_allowed);
+  if (!reference) return std::unexpected(reference.error());
+  const auto& registry = reference->registry;
+  if (has(for_commands_, registry) || has(for_commands_, "*") ||
+      has(options_.credentials_for, registry) || has(options_.insecure, registry) ||
+      is_named(registry)) {
+    return {};
+  }
+  return fail(ErrorCode::denied,
+              fmt::format("this host fetches nothing from {} on command of the lattice", registry),
+              fmt::format("start the host with --control-registries {}", registry));
 }
 
 Result<std::filesystem::path> Packages::find(std::string_view text, bool latest_allowed) {
@@ -62,6 +95,8 @@ Result<std::filesystem::path> Packages::find(std::string_view text, bool latest_
   how.timeout = options_.timeout.count() > 0 ? options_.timeout : default_timeout;
   how.allow_latest = options_.allow_latest && latest_allowed;
   how.offline = options_.offline;
+  how.with_credentials =
+      !in_lattice_ || !options_.credentials_for.empty() || is_named(reference->registry);
   log_.info("fetching {}", text);
   auto image = client_.pull(*reference, how);
   if (!image) return pass(image);

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "package/registry_client.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host_types.hpp"
+#include "trellis/lattice_options.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::host {
@@ -21,8 +24,13 @@ namespace trellis::host {
 /// Any thread; everything that fetches blocks.
 class Packages {
  public:
-  Packages(const trellis::RegistryOptions& options, std::vector<std::string> allowed_issuers,
-           std::shared_ptr<const Clock> clock, Log log);
+  /// In a lattice user and password are for registries that are named only.
+  Packages(const trellis::RegistryOptions& options, const LatticeOptions& lattice,
+           std::vector<std::string> allowed_issuers, std::shared_ptr<const Clock> clock, Log log);
+
+  /// The host's own user names an image: its registry may be asked by commands, too, and be told
+  /// user and password. Nothing happens for what is no reference.
+  void name_registry_of(std::string_view reference);
 
   /// The file itself where one of that name exists, else what the registry has under the
   /// reference. `latest` is fetched when the options allow it and `latest_allowed` does.
@@ -33,7 +41,7 @@ class Packages {
   /// Verifies an archive and unpacks this machine's library of it.
   [[nodiscard]] Result<package::ExtractedProvider> unpack(const std::filesystem::path& archive);
 
-  /// Whether a text can be a reference this host may fetch; asks nobody.
+  /// Whether a text can be a reference that commands of the lattice may have fetched; asks nobody.
   [[nodiscard]] Result<void> may_fetch(std::string_view reference,
                                        bool latest_allowed = true) const;
 
@@ -41,12 +49,18 @@ class Packages {
   [[nodiscard]] Result<package::Reference> checked(std::string_view reference,
                                                    bool latest_allowed) const;
 
+  [[nodiscard]] bool is_named(const std::string& registry) const;
+
   const trellis::RegistryOptions options_;
+  const bool in_lattice_;
+  const std::vector<std::string> for_commands_;  ///< "*": any
   const identity::AdmissionPolicy policy_;
   const std::shared_ptr<const Clock> clock_;
   const Log log_;
   SystemRandom random_;
   package::RegistryClient client_;
+  mutable std::mutex mutex_;
+  std::set<std::string> named_;  // under mutex_: registries of images the host's own user named
 };
 
 }  // namespace trellis::host

@@ -27,7 +27,7 @@ Result<RegistryStatus> RegistryClient::ping(const std::string& registry,
     return fail(ErrorCode::invalid_argument, fmt::format("'{}' is no registry", registry),
                 "write HOST or HOST:PORT, as references have it");
   }
-  RegistrySession session(settings_, {registry, {}, {}},
+  RegistrySession session(settings_, {registry, {}, {}, true},
                           {clock_, clock_.steady() + options.timeout, options.stop}, random_);
   auto response = session.begin();
   const auto root = session.url("/v2/");

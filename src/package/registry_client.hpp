@@ -34,6 +34,8 @@ struct PullOptions : TransferOptions {
   std::optional<ContentDigest> expected = {};
   /// Use what is on disk and ask nobody.
   bool offline = false;
+  /// Whether the registry may be told user and password.
+  bool with_credentials = true;
 };
 
 /// Where the content of a pull came from.

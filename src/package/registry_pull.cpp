@@ -22,7 +22,8 @@ class Pull {
         options_(options),
         random_(random),
         cache_(std::move(cache)),
-        session_(settings, {reference.registry, reference.repository, "pull"},
+        session_(settings,
+                 {reference.registry, reference.repository, "pull", options.with_credentials},
                  {clock, clock.steady() + options.timeout, options.stop}, random) {}
 
   Result<PulledImage> run() {

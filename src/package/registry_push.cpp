@@ -43,7 +43,7 @@ class SourceFile {
   static Result<SourceFile> open(const std::filesystem::path& path, ArtifactKind kind) {
     SourceFile made;
     made.file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat status{};
+    struct stat status {};
     if (!made.file_ || ::fstat(made.file_.get(), &status) != 0) return unreadable(path);
     if (!S_ISREG(status.st_mode)) {
       return fail(ErrorCode::invalid_argument, path.string() + " is no regular file");
@@ -83,7 +83,7 @@ class Push {
   Push(const RegistrySettings& settings, const Reference& reference, const PushOptions& options,
        const Clock& clock, Random& random)
       : reference_(reference),
-        session_(settings, {reference.registry, reference.repository, "pull,push"},
+        session_(settings, {reference.registry, reference.repository, "pull,push", true},
                  {clock, clock.steady() + options.timeout, options.stop}, random) {}
 
   Result<PushedImage> run(const SourceFile& file, ArtifactKind kind, const PushOptions& options) {

@@ -62,7 +62,8 @@ RegistrySession::RegistrySession(const RegistrySettings& settings, SessionPurpos
       control_(std::move(control)),
       random_(random),
       insecure_(contains(settings.insecure, purpose_.registry)),
-      credentials_(credentials_for(settings, purpose_.registry)),
+      credentials_(purpose_.with_credentials ? credentials_for(settings, purpose_.registry)
+                                             : std::nullopt),
       http_(http_settings(settings)) {}
 
 Result<http::Url> RegistrySession::url(std::string_view path) const {
@@ -91,9 +92,13 @@ Result<http::Url> RegistrySession::location(const http::Url& from,
   return next;
 }
 
-void RegistrySession::authorize(http::Request& request) const {
+bool RegistrySession::is_own(const http::Url& other) const {
   const auto own = url("/");
-  if (!own || !own->same_origin(request.url)) return;
+  return own && own->same_origin(other);
+}
+
+void RegistrySession::authorize(http::Request& request) const {
+  if (!is_own(request.url)) return;
   if (basic_) request.basic = credentials_;
   if (!bearer_.empty()) request.headers.push_back("Authorization: Bearer " + bearer_);
 }
@@ -104,6 +109,7 @@ Result<http::Response> RegistrySession::follow(http::Request request) {
   authorize(request);
   for (int hop = 0; hop <= most_redirects; ++hop) {
     auto response = http_.send(request, control_);
+    answered_by_ = request.url;
     const bool repeatable = request.method == "GET" || request.method == "HEAD";
     if (!response || !is_redirect(response->status) || !repeatable) return response;
     auto next = location(request.url, *response);
@@ -174,8 +180,10 @@ Result<http::Response> RegistrySession::begin() {
   return response;
 }
 
-/// Whether the challenge can be met in a way not tried yet.
+/// Whether the challenge can be met in a way not tried yet. Only the registry itself may say who is
+/// to be told what: not where it sends us for a file.
 Result<bool> RegistrySession::answer(const http::Response& unauthorized) {
+  if (!is_own(answered_by_)) return false;
   const auto challenges = parse_challenges(unauthorized.header("www-authenticate"));
   const auto bearer = std::ranges::find(challenges, "bearer", &Challenge::scheme);
   if (bearer != challenges.end()) {
@@ -201,9 +209,26 @@ Result<http::Url> RegistrySession::token_url(const Challenge& challenge) const {
   return url && !service.empty() ? http::with_query(*url, "service", service) : url;
 }
 
+// A registry says by itself where tokens are had; that alone must not bring anybody the password.
+Result<> RegistrySession::may_tell_user(const http::Url& url) const {
+  if (!credentials_ || is_own(url)) return {};
+  const auto& named = settings_.credentials->registries;
+  const auto with_port = fmt::format("{}:{}", url.host, url.port);
+  const bool usual = url.port == (url.encrypted ? "443" : "80");
+  if (contains(named, with_port) || (usual && contains(named, url.host))) return {};
+  return fail(
+      ErrorCode::denied,
+      fmt::format("{} wants its user and password sent to {}, which is not named for them",
+                  purpose_.registry, url.origin()),
+      fmt::format("if that is its token server, name both: --registry-user-for {} and "
+                  "--registry-user-for {} for hosts, --token-server {} for commands",
+                  purpose_.registry, usual ? url.host : with_port, usual ? url.host : with_port));
+}
+
 Result<> RegistrySession::fetch_token(const Challenge& challenge) {
   const auto url = token_url(challenge);
   if (!url) return std::unexpected(url.error());
+  if (auto may = may_tell_user(*url); !may) return may;
   basic_ = false;
   bearer_.clear();
   const auto make = [this, &url] {

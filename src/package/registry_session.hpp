@@ -16,8 +16,9 @@ namespace trellis::package {
 /// What a session is for; decides the scope of the token it asks for.
 struct SessionPurpose {
   std::string registry;
-  std::string repository;  ///< empty for none
-  std::string actions;     ///< "pull", "pull,push"
+  std::string repository;        ///< empty for none
+  std::string actions;           ///< "pull", "pull,push"
+  bool with_credentials = true;  ///< false: nobody is told user and password
 };
 
 /// One thread; `settings` and `random` outlive it.
@@ -61,6 +62,8 @@ class RegistrySession {
   Result<bool> answer(const http::Response& unauthorized);
   Result<> fetch_token(const Challenge& challenge);
   Result<http::Url> token_url(const Challenge& challenge) const;
+  [[nodiscard]] Result<> may_tell_user(const http::Url& url) const;
+  [[nodiscard]] bool is_own(const http::Url& url) const;
   Result<> check_encryption(const http::Url& url) const;
   void authorize(http::Request& request) const;
 
@@ -71,6 +74,7 @@ class RegistrySession {
   const bool insecure_;
   std::optional<http::UserAndPassword> credentials_;
   http::Client http_;
+  http::Url answered_by_;  ///< where the last answer came from, after redirects
   bool basic_ = false;
   std::string bearer_;
 };

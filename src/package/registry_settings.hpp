@@ -12,9 +12,10 @@
 
 namespace trellis::package {
 
-/// One pair for all registries, unless `registries` names those it is for. Sent to the registry as
-/// HTTP Basic, or to the token server it names; never over plain HTTP to a registry that is not on
-/// the list of insecure ones.
+/// One pair for all registries, unless `registries` names those it is for (HOST or HOST:PORT). Sent
+/// to the registry as HTTP Basic, or to the token server it names where that has the same origin or
+/// is named among `registries` too; never over plain HTTP to a registry that is not on the list of
+/// insecure ones.
 struct RegistryCredentials {
   std::string user;
   std::string password;

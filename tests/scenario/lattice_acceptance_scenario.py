@@ -213,7 +213,8 @@ class Control(LatticeScenario):
         self.assertEqual(event()["event"], "HostStopped")
 
     def test_a_failed_start_is_told_and_leaves_no_trace(self):
-        host = self.host()
+        registry = f"127.0.0.1:{free_port()}"
+        host = self.host("--control-registries", registry)
         bad = self.write("bad.wasm", b"not a module")
         failed = self.ctl("start", "actor", bad, "--host-id", host.id, "--wait", ok=False)
         self.assertIn("module", failed.err)
@@ -221,8 +222,7 @@ class Control(LatticeScenario):
         self.assertEqual(self.ctl("get", "claims")["claims"]["claims"], [])
         outside = self.ctl("start", "actor", "/etc/hostname", "--host-id", host.id, ok=False)
         self.assertIn("may start", outside.err)
-        away = self.ctl("start", "actor", f"127.0.0.1:{free_port()}/a:1", "--host-id", host.id,
-                        "--wait", ok=False)
+        away = self.ctl("start", "actor", f"{registry}/a:1", "--host-id", host.id, "--wait", ok=False)
         self.assertIn("https://127.0.0.1", away.err)
 
     def test_scale_and_stop_over_the_lattice(self):

@@ -267,6 +267,9 @@ class Conversation:
 
 
 class Conversations(CaptureScenario):
+    # Theirs ask every registry that a command names; ours those they were told of.
+    permissions = [*CaptureScenario.permissions, "--control-registries", "oci.test"]
+
     def setUp(self):
         super().setUp()
         self.swaps[ECHO] = str(self.sign_echo())
