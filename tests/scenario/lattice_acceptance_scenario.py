@@ -169,29 +169,31 @@ class Control(LatticeScenario):
         h2 = self.host("--label", "web-friendly=yes")
         client = self.client()
 
-        def bids(kind, request):
+        def assert_bids(kind, request, *expected):
             bidders, inbox = queue.Queue(), "_INBOX.bids"
             sid = client.subscribe(inbox, bidders.put)
             client.publish(self.control(f"auction.{kind}"), json.dumps(request), inbox)
-            # Whoever bids does so before it answers what is asked afterwards.
+            wait_until(lambda: bidders.qsize() >= len(expected), "the bids")
+            # Who should not bid and does has most likely done so before it answers this.
             for host in (h1, h2):
                 client.request(self.control(f"get.{host.id}.inv"))
             client.flush()
             client.unsubscribe(sid)
-            return sorted(bidders.get().json()["host_id"] for _ in range(bidders.qsize()))
+            found = [bidders.get().json()["host_id"] for _ in range(bidders.qsize())]
+            self.assertEqual(sorted(found), sorted(expected))
         reference = str(ACTORS / "echo.wasm")
         actor = {"actor_ref": reference, "constraints": {}}
-        self.assertEqual(bids("actor", actor), sorted([h1.id, h2.id]))
+        assert_bids("actor", actor, h1.id, h2.id)
         friendly = {"actor_ref": reference, "constraints": {"kv-friendly": "yes"}}
-        self.assertEqual(bids("actor", friendly), [h1.id])
+        assert_bids("actor", friendly, h1.id)
         self.start_actor(h1, "echo.wasm")
-        self.assertEqual(bids("actor", friendly), [])
-        self.assertEqual(bids("actor", actor), [h2.id])
+        assert_bids("actor", friendly)
+        assert_bids("actor", actor, h2.id)
         web = {"provider_ref": "builtin:httpserver", "link_name": "default",
                "constraints": {"web-friendly": "yes"}}
-        self.assertEqual(bids("provider", web), [h2.id])
+        assert_bids("provider", web, h2.id)
         self.start_provider(h2, "builtin:httpserver")
-        self.assertEqual(bids("provider", web), [])
+        assert_bids("provider", web)
 
     def test_c6_events(self):
         host = self.host()
