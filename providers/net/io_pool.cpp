@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include "base/guard.hpp"
+
 namespace trellis::providers {
 
 /// Of one thread. `state` is written by the thread, and by those who hold the pool's mutex.
@@ -175,7 +177,7 @@ void IoPool::wake_watch() noexcept {
   try {
     const Lock lock(mutex_);
     if (stopping_ || watching_.exchange(true)) return;
-    if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
+    if (!watch_.joinable()) watch_ = std::thread([this] { persevere([this] { watch(); }); });
     watched_.notify_one();
   } catch (...) {
     watching_ = false;  // no thread to be had: the next request tries again
@@ -224,7 +226,9 @@ void IoPool::run() {
   const Seated seated(*this);
   while (!stopping_) {
     run_one();
-    if (running_.load(std::memory_order_relaxed) > target_.load(std::memory_order_relaxed)) park();
+    if (running_.load(std::memory_order_relaxed) > target_.load(std::memory_order_relaxed)) {
+      survived([this] { park(); });
+    }
   }
 }
 
@@ -233,20 +237,20 @@ void IoPool::run_one() {
   try {
     context_.run_one();
   } catch (const std::exception& error) {
-    log_.error("a handler on {} failed: {}", name_, error.what());
+    survived([&] { log_.error("a handler on {} failed: {}", name_, error.what()); });
   } catch (...) {
-    log_.error("a handler on {} failed", name_);
+    survived([&] { log_.error("a handler on {} failed", name_); });
   }
 }
 
 void IoPool::park() {
   Lock lock(mutex_);
   if (running_ <= target_ || stopping_) return;
-  --running_;
-  ++parked_;
   // What the last handler of this thread left in the queue was announced to nobody, because this
   // thread was expected to take it: wake another one.
   net::post(context_, [] {});
+  --running_;
+  ++parked_;
   unparked_.wait(lock, [this] { return calls_ > 0 || stopping_; });
   if (calls_ > 0) --calls_;
 }

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <chrono>
 #include <utility>
 
 #include "base/descriptors.hpp"
+#include "base/guard.hpp"
 
 namespace trellis::providers {
 
@@ -18,7 +20,11 @@ std::string to_text(const Endpoint& endpoint) {
 }
 
 Listener::Listener(net::io_context& context, Log log, const Endpoint& wanted)
-    : log_(std::move(log)), wanted_(wanted), acceptor_(context), retry_(context) {}
+    : log_(std::move(log)),
+      context_(context),
+      wanted_(wanted),
+      acceptor_(context),
+      retry_(context) {}
 
 Result<std::shared_ptr<Listener>> Listener::open(net::io_context& context, Log log,
                                                  const Endpoint& wanted, bool v6_only) {
@@ -46,6 +52,23 @@ Result<> Listener::listen(bool v6_only) {
   return error ? failed(error) : Result<>();
 }
 
+/// An accept that was begun. Where memory is short the library drops it without a word, and with it
+/// the listener would be deaf: then the next one is begun from here.
+struct Listener::Pending {
+  explicit Pending(std::shared_ptr<Listener> owner) noexcept : listener(std::move(owner)) {}
+  ~Pending() {
+    if (begun && !done && !listener->context_.stopped()) {
+      persevere([this] { listener->accept_next(); });
+    }
+  }
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+
+  const std::shared_ptr<Listener> listener;
+  std::atomic<bool> begun{false};
+  std::atomic<bool> done{false};
+};
+
 void Listener::accept(Accepted accepted) {
   accepted_ = std::move(accepted);
   accept_next();
@@ -56,20 +79,24 @@ void Listener::accept_next() {
   if (is_short_of_descriptors()) {
     return pause("the other open files are kept for the host itself; raise its limit (ulimit -n)");
   }
+  const auto pending = std::make_shared<Pending>(shared_from_this());  // outlives the lock
   const std::lock_guard lock(mutex_);
   if (closed_) return;
-  acceptor_.async_accept([self = shared_from_this()](const ErrorCondition& error, Socket socket) {
-    self->on_accept(error, std::move(socket));
+  acceptor_.async_accept([pending](const ErrorCondition& error, Socket socket) {
+    pending->done = true;
+    pending->listener->on_accept(error, std::move(socket));
   });
+  pending->begun = true;
 }
 
 void Listener::on_accept(const ErrorCondition& error, Socket socket) {
   if (error == net::error::operation_aborted) return;
   if (error == net::error::no_descriptors || error == net::error::no_buffer_space ||
       error == net::error::no_memory || error.value() == ENFILE) {
-    return pause(error.message());
+    return persevere([&] { pause(error.message()); });
   }
-  accept_next();
+  // However it ends for this one: a listener that does not ask for the next is deaf.
+  persevere([this] { accept_next(); });
   if (!error) accepted_(std::move(socket));
 }
 
@@ -83,7 +110,7 @@ void Listener::pause(std::string_view why) {
   if (closed_) return;
   retry_.expires_after(std::chrono::milliseconds(200));
   retry_.async_wait([self = shared_from_this()](const ErrorCondition& error) {
-    if (!error) self->accept_next();
+    if (!error) persevere([&self] { self->accept_next(); });
   });
 }
 

@@ -42,12 +42,15 @@ class Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] const Endpoint& bound() const noexcept { return bound_; }
 
  private:
+  struct Pending;
+
   [[nodiscard]] Result<> listen(bool v6_only);
   void accept_next();
   void on_accept(const ErrorCondition& error, Socket socket);
   void pause(std::string_view why);
 
   Log log_;
+  net::io_context& context_;
   const Endpoint wanted_;
   Endpoint bound_;     // set before the listener is shared
   Accepted accepted_;  // set before the first accept

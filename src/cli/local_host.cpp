@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/descriptors.hpp"
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
 #include "control/metrics.hpp"
@@ -103,10 +105,13 @@ LocalHost::LocalHost(const Context& context, LocalHostOptions options,
           *host_, context.clock, [&stop] { stop.request(); }, [this] { return reload(); }) {}
 
 LocalHost::~LocalHost() {
-  const LastResort last_resort(stop_timeout_ + last_resort_after, log_);
+  std::optional<LastResort> last_resort;  // without memory for it the stop goes on without
+  survived([&] { last_resort.emplace(stop_timeout_ + last_resort_after, log_); });
   if (control_) control_->close();
   health_.reset();
-  if (!host_->stop()) leave_at_once();
+  bool stopped = false;
+  survived([&] { stopped = host_->stop(); });
+  if (!stopped) leave_at_once();
   control_.reset();
 }
 

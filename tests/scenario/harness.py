@@ -139,6 +139,10 @@ class Process:
             reader.join(patience)
         return status
 
+    def status(self):
+        """The exit status; None while it runs."""
+        return self._process.poll()
+
     def stop(self, number=signal.SIGTERM):
         """Asks it to end; the exit status."""
         self.send(number)
