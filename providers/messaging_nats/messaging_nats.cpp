@@ -13,6 +13,7 @@
 #include "base/descriptors.hpp"
 #include "base/limits.hpp"
 #include "base/rate_limit.hpp"
+#include "base/redactor.hpp"
 #include "base/text.hpp"
 #include "codec/messages/messaging.hpp"
 #include "lattice/nats/connect.hpp"
@@ -132,12 +133,13 @@ class MessagingProvider final : public Provider<Link> {
       return fail(there.error().code, "NATS connection failure:" + there.error().message,
                   "check URL and credentials of the link");
     }
-    return std::make_shared<Link>(Link{std::string(actor),
-                                       fmt::format("{}", fmt::join(options.nats.servers, ",")),
-                                       options.subjects,
-                                       std::move(*transport),
-                                       nullptr,
-                                       {}});
+    return std::make_shared<Link>(
+        Link{std::string(actor),
+             without_credentials(fmt::format("{}", fmt::join(options.nats.servers, ", "))),
+             options.subjects,
+             std::move(*transport),
+             nullptr,
+             {}});
   }
 
   [[nodiscard]] Result<> subscribe(Link& link, const Options& options) {

@@ -1,6 +1,7 @@
 // trellis ctl get hosts|inventory|claims|links (cli.md 6).
 #include <fmt/format.h>
 
+#include "base/redactor.hpp"
 #include "cli/columns.hpp"
 #include "cli/ctl_common.hpp"
 #include "cli/printable.hpp"
@@ -126,8 +127,9 @@ Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
   Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "Values"});
   auto list = json::array();
   for (const auto& link : *links) {
+    const auto shown = shown_values(link.values);
     std::string values;
-    for (const auto& [key, value] : link.values) {
+    for (const auto& [key, value] : shown) {
       values += fmt::format("{}{}={}", values.empty() ? "" : " ", key, value);
     }
     table.row({link.actor, link.contract_id, link.link_name, link.provider_id, values});
@@ -135,7 +137,7 @@ Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
                     {"provider_id", link.provider_id},
                     {"link_name", link.link_name},
                     {"contract_id", link.contract_id},
-                    {"values", link.values}});
+                    {"values", shown}});
   }
   return Answer{table.empty() ? "No links found" : table.text(), {{"links", std::move(list)}}};
 }

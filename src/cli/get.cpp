@@ -128,8 +128,11 @@ Result<Answer> inventory(const Context& context, const HostChoice& host) {
   return Answer{text, {{"inventory", std::move(*answer)}}};
 }
 
-Result<Answer> links(const Context& context, const HostChoice& host) {
-  auto answer = ask_host(context, host, {.operation = "links"});
+Result<Answer> links(const Context& context, const HostChoice& host, bool show_secrets) {
+  control::Request request{.operation = "links", .arguments = {}};
+  request.arguments = nlohmann::json::object();
+  if (show_secrets) request.arguments["show_secrets"] = true;
+  auto answer = ask_host(context, host, request);
   if (!answer) return pass(answer);
   return Answer{links_table(list_of(*answer, "links")), std::move(*answer)};
 }
@@ -168,7 +171,18 @@ void add_query(Command& parent, Context& context, const char* name, const char* 
 }  // namespace
 
 void add_links_query(Command& parent, Context& context, const char* name) {
-  add_query(parent, context, name, "Links of a host, with their state", links);
+  struct Options {
+    HostChoice host;
+    bool show_secrets = false;
+  };
+  auto& leaf = parent.add_subcommand(name, "Links of a host, with their state");
+  auto options = std::make_shared<Options>();
+  add_host_option(leaf, options->host);
+  leaf.add_flag("--show-secrets", options->show_secrets,
+                "Show passwords and the like among the values (with --json), which are *** else");
+  add_leaf(leaf, context, [options, &context](auto&) {
+    return links(context, options->host, options->show_secrets);
+  });
 }
 
 void add_host_get(Command& app, Context& context) {

@@ -87,8 +87,12 @@ Outcome Operations::inventory(const Request&) const {
   return made;
 }
 
-Outcome Operations::links(const Request&) const {
-  return json{{"links", to_json(host_.links())}};
+Outcome Operations::links(const Request& request) const {
+  const auto* show = Arguments(request).find("show_secrets");
+  if (show != nullptr && !show->is_boolean()) {
+    return Arguments(request).wrong("show_secrets", "true or false");
+  }
+  return json{{"links", to_json(host_.links(), show != nullptr && show->get<bool>())}};
 }
 
 Outcome Operations::claims(const Request&) const {

@@ -183,7 +183,7 @@ void HealthMonitor::set(Record& record, HealthState state, std::string reason) {
   const auto now = options_.clock->wall();
   if (record.health.state != state) record.health.since = now;
   record.health.state = state;
-  record.health.reason = std::move(reason);
+  record.health.reason = options_.redactor ? options_.redactor->clean(reason) : std::move(reason);
   record.health.checked = now;
 }
 

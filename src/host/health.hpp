@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/redactor.hpp"
 #include "base/timer.hpp"
 #include "host/registry.hpp"
 #include "host/workers.hpp"
@@ -26,6 +27,7 @@ struct HealthOptions {
   std::chrono::milliseconds interval{0};
   std::chrono::milliseconds timeout{0};  ///< after it an entity counts as silent in this round
   std::shared_ptr<const Clock> clock;
+  std::shared_ptr<const Redactor> redactor;  ///< cleans the reasons; null: nobody does
   /// Called on a worker after each of the regular rounds, when its answers are in or overdue.
   std::function<void()> after_round;
 };

@@ -223,7 +223,8 @@ Answer Core::checked_answer(unsigned status, const std::uint8_t* data, std::size
 
 Answer Core::error_answer(std::string_view text) const {
   if (text.empty()) text = "the provider failed without saying why";
-  return {TRELLIS_ERROR, to_bytes(clean_text(text, limits::provider_text_bytes))};
+  const auto cleaned = options_.redactor ? options_.redactor->clean(text) : std::string(text);
+  return {TRELLIS_ERROR, to_bytes(clean_text(cleaned, limits::provider_text_bytes))};
 }
 
 bool Core::is_open(trellis_call call) const noexcept {
