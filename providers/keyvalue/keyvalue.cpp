@@ -46,7 +46,7 @@ class KeyValueProvider final : public Provider<Link> {
   }
 
   Result<Bytes> handle(Link& link, const Call& call) override {
-    MemorySpace space(*link.store, link.bounds, host().now());
+    MemorySpace space(*link.store, link.bounds, host().now(), call.deadline);
     return run(space, call.operation, call.payload);
   }
 

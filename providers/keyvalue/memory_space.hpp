@@ -13,8 +13,9 @@ namespace trellis::providers::keyvalue {
 /// The store at one moment, with the bounds of one link.
 class MemorySpace final : public Space {
  public:
-  MemorySpace(Store& store, const Limits& bounds, SteadyTime now) noexcept
-      : store_(store), bounds_(bounds), now_(now) {}
+  /// `deadline`: of the call, which ends long work.
+  MemorySpace(Store& store, const Limits& bounds, SteadyTime now, SteadyTime deadline) noexcept
+      : store_(store), bounds_(bounds), now_(now), deadline_(deadline) {}
 
   Result<std::optional<std::string>> get(const std::string& key) override {
     return store_.get(key, now_);
@@ -36,7 +37,7 @@ class MemorySpace final : public Space {
   }
   Result<std::vector<std::string>> range(const std::string& key, std::int32_t start,
                                          std::int32_t stop) override {
-    return store_.range(key, start, stop, now_);
+    return store_.range(key, start, stop, now_, WorkLimit(deadline_));
   }
   Result<std::size_t> remove_item(const std::string& key, const std::string& value) override {
     return store_.remove_item(key, value, now_);
@@ -48,19 +49,20 @@ class MemorySpace final : public Space {
     return store_.set_remove(key, value, now_);
   }
   Result<std::vector<std::string>> set_union(const std::vector<std::string>& keys) override {
-    return store_.set_union(keys, now_);
+    return store_.set_union(keys, now_, WorkLimit(deadline_));
   }
   Result<std::vector<std::string>> set_intersection(const std::vector<std::string>& keys) override {
-    return store_.set_intersection(keys, now_);
+    return store_.set_intersection(keys, now_, WorkLimit(deadline_));
   }
   Result<std::vector<std::string>> members(const std::string& key) override {
-    return store_.members(key, now_);
+    return store_.members(key, now_, WorkLimit(deadline_));
   }
 
  private:
   Store& store_;
   const Limits& bounds_;
   SteadyTime now_;
+  SteadyTime deadline_;
 };
 
 }  // namespace trellis::providers::keyvalue

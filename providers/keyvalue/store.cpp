@@ -52,9 +52,11 @@ constexpr std::size_t members_per_question = 4'000'000;
 /// them takes too much work.
 class Answer {
  public:
-  /// To be called before each look at a member; false when there were too many.
-  [[nodiscard]] bool look() noexcept { return ++looks_ <= members_per_question; }
+  explicit Answer(WorkLimit& limit) noexcept : limit_(limit) {}
+  /// To be called before each look at a member; false when there were too many, or no time is left.
+  [[nodiscard]] bool look() noexcept { return ++looks_ <= members_per_question && limit_.go_on(); }
   [[nodiscard]] bool add(const std::string& element) {
+    if (!limit_.go_on()) return false;
     constexpr std::size_t longest_head = 5;
     bytes_ += element.size() + longest_head;
     if (bytes_ > limits::payload_bytes) return false;
@@ -62,6 +64,7 @@ class Answer {
     return true;
   }
   [[nodiscard]] Result<std::vector<std::string>> take() && {
+    if (limit_.over()) return WorkLimit::error();
     if (looks_ > members_per_question) {
       return fail(
           ErrorCode::limit,
@@ -73,6 +76,7 @@ class Answer {
   }
 
  private:
+  WorkLimit& limit_;
   std::vector<std::string> elements_;
   std::size_t bytes_ = 0;
   std::size_t looks_ = 0;
@@ -280,7 +284,7 @@ Result<std::size_t> Store::push(std::string_view key, std::string_view value, co
 }
 
 Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t start,
-                                              std::int64_t stop, SteadyTime now) {
+                                              std::int64_t stop, SteadyTime now, WorkLimit limit) {
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const Entry* entry = find(shard, key, now);
@@ -291,7 +295,7 @@ Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t
   if (start < 0) start = std::max<std::int64_t>(0, start + size);
   if (stop < 0) stop += size;
   stop = std::min(stop, size - 1);
-  Answer answer;
+  Answer answer(limit);
   for (std::int64_t i = start; i <= stop; ++i) {
     if (!answer.add((*list)[static_cast<std::size_t>(size - 1 - i)])) break;
   }
@@ -347,7 +351,7 @@ Result<bool> Store::set_remove(std::string_view key, std::string_view member, St
 
 template <class Visit>
 Result<std::vector<std::string>> Store::with_sets(const std::vector<std::string>& keys,
-                                                  SteadyTime now, Visit visit) {
+                                                  SteadyTime now, WorkLimit& limit, Visit visit) {
   std::bitset<shard_count> used;
   for (const std::string& key : keys) used.set(shard_index(key));
   std::vector<std::unique_lock<std::mutex>> locks;
@@ -366,18 +370,19 @@ Result<std::vector<std::string>> Store::with_sets(const std::vector<std::string>
   // A key may be named a hundred thousand times; its set is walked once.
   std::ranges::sort(sets);
   sets.erase(std::ranges::unique(sets).begin(), sets.end());
-  Answer answer;
+  Answer answer(limit);
   visit(sets, answer);
   return std::move(answer).take();
 }
 
-Result<std::vector<std::string>> Store::members(std::string_view key, SteadyTime now) {
-  return set_union({std::string(key)}, now);
+Result<std::vector<std::string>> Store::members(std::string_view key, SteadyTime now,
+                                                WorkLimit limit) {
+  return set_union({std::string(key)}, now, limit);
 }
 
 Result<std::vector<std::string>> Store::set_union(const std::vector<std::string>& keys,
-                                                  SteadyTime now) {
-  return with_sets(keys, now, [](const std::vector<const Set*>& sets, Answer& answer) {
+                                                  SteadyTime now, WorkLimit limit) {
+  return with_sets(keys, now, limit, [](const std::vector<const Set*>& sets, Answer& answer) {
     std::set<std::string_view> all;
     for (const Set* set : sets) {
       if (set == nullptr) continue;
@@ -393,8 +398,8 @@ Result<std::vector<std::string>> Store::set_union(const std::vector<std::string>
 }
 
 Result<std::vector<std::string>> Store::set_intersection(const std::vector<std::string>& keys,
-                                                         SteadyTime now) {
-  return with_sets(keys, now, [](const std::vector<const Set*>& sets, Answer& answer) {
+                                                         SteadyTime now, WorkLimit limit) {
+  return with_sets(keys, now, limit, [](const std::vector<const Set*>& sets, Answer& answer) {
     if (sets.empty() || std::ranges::find(sets, nullptr) != sets.end()) return;
     const Set* smallest =
         *std::ranges::min_element(sets, {}, [](const Set* s) { return s->size(); });

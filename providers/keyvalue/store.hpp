@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/call_limits.hpp"
+#include "providers/common/work_limit.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -58,8 +59,9 @@ class Store {
   [[nodiscard]] Result<std::size_t> push(std::string_view key, std::string_view value,
                                          const Limits& bounds, SteadyTime now);
   /// Elements from start to stop, both inclusive; negative positions count from the end.
-  [[nodiscard]] Result<std::vector<std::string>> range(std::string_view key, std::int64_t start,
-                                                       std::int64_t stop, SteadyTime now);
+  [[nodiscard]] Result<std::vector<std::string>> range(
+      std::string_view key, std::int64_t start, std::int64_t stop, SteadyTime now,
+      WorkLimit limit = WorkLimit(SteadyTime::max()));
   /// Removes all elements equal to value; how many.
   [[nodiscard]] Result<std::size_t> remove_item(std::string_view key, std::string_view value,
                                                 SteadyTime now);
@@ -70,12 +72,16 @@ class Store {
   [[nodiscard]] Result<bool> set_remove(std::string_view key, std::string_view member,
                                         SteadyTime now);
   /// Members in order. A missing key is an empty set; a key that is named again changes nothing and
-  /// costs nothing. Error limit when finding the answer would take too much work.
-  [[nodiscard]] Result<std::vector<std::string>> members(std::string_view key, SteadyTime now);
-  [[nodiscard]] Result<std::vector<std::string>> set_union(const std::vector<std::string>& keys,
-                                                           SteadyTime now);
+  /// costs nothing. Error limit when finding the answer would take too much work, deadline when
+  /// `limit` ends it.
+  [[nodiscard]] Result<std::vector<std::string>> members(
+      std::string_view key, SteadyTime now, WorkLimit limit = WorkLimit(SteadyTime::max()));
+  [[nodiscard]] Result<std::vector<std::string>> set_union(
+      const std::vector<std::string>& keys, SteadyTime now,
+      WorkLimit limit = WorkLimit(SteadyTime::max()));
   [[nodiscard]] Result<std::vector<std::string>> set_intersection(
-      const std::vector<std::string>& keys, SteadyTime now);
+      const std::vector<std::string>& keys, SteadyTime now,
+      WorkLimit limit = WorkLimit(SteadyTime::max()));
 
   /// When the key expires; never when it does not, or is not there.
   [[nodiscard]] SteadyTime expiry(std::string_view key);
@@ -145,7 +151,8 @@ class Store {
   /// Calls `visit(sets)` with the sets of all keys (null where missing), all shards locked.
   template <class Visit>
   [[nodiscard]] Result<std::vector<std::string>> with_sets(const std::vector<std::string>& keys,
-                                                           SteadyTime now, Visit visit);
+                                                           SteadyTime now, WorkLimit& limit,
+                                                           Visit visit);
 
   std::array<Shard, shard_count> shards_;
   std::atomic<std::size_t> keys_{0};

@@ -137,5 +137,24 @@ TEST_F(StoreTest, CountersAreExactAfterThreadsRaced) {
   EXPECT_EQ(store_.bytes(), 0U);
 }
 
+TEST(Store, WorkEndsWithThePatienceOfTheCaller) {
+  Store store;
+  const Limits bounds{1 << 20, 1 << 20, std::size_t{1} << 30};
+  const auto now = std::chrono::steady_clock::now();
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(store.set_add("a", std::to_string(i), bounds, now));
+    ASSERT_TRUE(store.push("l", std::to_string(i), bounds, now));
+  }
+  const WorkLimit over(now - std::chrono::seconds(1));
+  const auto code = [](const auto& result) {
+    return result ? ErrorCode::internal : result.error().code;
+  };
+  EXPECT_EQ(code(store.set_union({"a"}, now, over)), ErrorCode::deadline);
+  EXPECT_EQ(code(store.set_intersection({"a"}, now, over)), ErrorCode::deadline);
+  EXPECT_EQ(code(store.members("a", now, over)), ErrorCode::deadline);
+  EXPECT_EQ(code(store.range("l", 0, -1, now, over)), ErrorCode::deadline);
+  EXPECT_EQ(store.members("a", now)->size(), 5000U);
+}
+
 }  // namespace
 }  // namespace trellis::providers::keyvalue

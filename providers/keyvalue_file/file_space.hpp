@@ -11,8 +11,9 @@ namespace trellis::providers::keyvalue_file {
 /// written.
 class FileSpace final : public keyvalue::Space {
  public:
-  FileSpace(PersistentStore& store, const keyvalue::Limits& bounds, SteadyTime now) noexcept
-      : kept_(store), memory_(store.store(), bounds, now), now_(now) {}
+  FileSpace(PersistentStore& store, const keyvalue::Limits& bounds, SteadyTime now,
+            SteadyTime deadline) noexcept
+      : kept_(store), memory_(store.store(), bounds, now, deadline), now_(now) {}
 
   Result<std::optional<std::string>> get(const std::string& key) override {
     return memory_.get(key);

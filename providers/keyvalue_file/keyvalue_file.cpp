@@ -92,7 +92,7 @@ class KeyValueFileProvider final : public Provider<Link> {
   }
 
   Result<Bytes> handle(Link& link, const Call& call) override {
-    FileSpace space(*link.kept->store, link.bounds, host().now());
+    FileSpace space(*link.kept->store, link.bounds, host().now(), call.deadline);
     return keyvalue::run(space, call.operation, call.payload);
   }
 
