@@ -29,11 +29,18 @@ constexpr std::array groups = {
     Group{"any", "0.0.0.0/0,::/0"},
     Group{"loopback", "127.0.0.0/8,::1/128"},
     Group{"link-local", "169.254.0.0/16,fe80::/10"},
-    Group{"private", "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"},
+    Group{"private",
+          "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,192.0.0.0/24,198.18.0.0/15,"
+          "fc00::/7,fec0::/10"},
+    // Where clouds tell a machine its credentials; most lie in the groups above as well.
+    Group{"metadata",
+          "169.254.169.254,169.254.170.2,169.254.170.23,168.63.129.16,100.100.100.200,"
+          "192.0.0.192,fd00:ec2::254,fd00:ec2::23,fd20:ce::254"},
     Group{"multicast", "224.0.0.0/4,ff00::/8"},
-    Group{"unspecified", "0.0.0.0/8,255.255.255.255/32,::/128"},
+    Group{"unspecified", "0.0.0.0/8,240.0.0.0/4,::/128"},
 };
-constexpr std::string_view default_denied = "loopback,link-local,multicast,unspecified";
+constexpr std::string_view default_denied =
+    "loopback,link-local,private,metadata,multicast,unspecified";
 
 /// The IPv4 address an IPv6 one leads to, if it is of that kind.
 [[nodiscard]] std::optional<ip::address_v4> inner(const ip::address_v6& address) {
@@ -52,8 +59,8 @@ constexpr std::string_view default_denied = "loopback,link-local,multicast,unspe
   return fail(ErrorCode::invalid_argument,
               fmt::format("link value {} has \"{}\", which is neither a network nor a group", key,
                           excerpt(text)),
-              "write networks as 10.0.0.0/8, groups as loopback, link-local, private, multicast, "
-              "unspecified, any");
+              "write networks as 10.0.0.0/8, groups as loopback, link-local, private, metadata, "
+              "multicast, unspecified, any");
 }
 
 }  // namespace

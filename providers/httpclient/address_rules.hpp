@@ -25,11 +25,13 @@ namespace trellis::providers::httpclient {
 /// Link values, both optional: lists of networks ("10.0.0.0/8", "fd00::/8", one address) and names
 /// of groups, separated by commas:
 ///   ALLOW  what may be reached although DENY has it
-///   DENY   what may not (default "loopback, link-local, multicast, unspecified"); "any" leaves
-///          only what ALLOW has
-/// Groups: any, loopback, link-local, private, multicast, unspecified (where the machine itself
-/// answers, and broadcast). IPv4 addresses inside IPv6 ones (mapped, 6to4, NAT64) are judged as
-/// what they stand for. Immutable; any thread.
+///   DENY   what may not (default "loopback, link-local, private, metadata, multicast,
+///   unspecified");
+///          "any" leaves only what ALLOW has
+/// Groups: any, loopback, link-local, private, metadata (where clouds tell machines their
+/// credentials), multicast, unspecified (where the machine itself answers, and reserved ones). IPv4
+/// addresses inside IPv6 ones (mapped, 6to4, NAT64) are judged as what they stand for. Immutable;
+/// any thread.
 class AddressRules {
  public:
   [[nodiscard]] static Result<AddressRules> read(const codec::StringMap& values);

@@ -48,11 +48,22 @@ void append_header(std::string_view name, std::string_view value, std::string& o
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-void append_status_line(unsigned status, std::string& out) {
-  const auto reason =
-      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status,
-                 std::string_view(reason.data(), reason.size()));
+bool is_printable_ascii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+/// A status without a registered reason has the actor's own, or none.
+void append_status_line(const codec::httpserver::Response& response, std::string& out) {
+  constexpr std::size_t longest_reason = 128;
+  const auto status = boost::beast::http::int_to_status(response.status_code);
+  std::string_view reason;
+  if (status != boost::beast::http::status::unknown) {
+    const auto registered = boost::beast::http::obsolete_reason(status);
+    reason = {registered.data(), registered.size()};
+  } else if (response.status.size() <= longest_reason && is_printable_ascii(response.status)) {
+    reason = response.status;
+  }
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status_code, reason);
 }
 
 bool mentions_close(std::string_view value) {
@@ -98,7 +109,7 @@ ResponseOutcome write_response_head(const codec::httpserver::Response& response,
   bool has_date = false;
 
   out.clear();
-  append_status_line(outcome.status, out);
+  append_status_line(response, out);
   for (const auto& [name, value] : response.header) {
     if (!is_token(name) || !is_value(value)) {
       if (outcome.dropped_headers++ == 0) outcome.first_dropped = name;

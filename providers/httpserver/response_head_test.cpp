@@ -29,6 +29,10 @@ TEST(ResponseHead, Plain) {
 
 TEST(ResponseHead, UnknownStatusKeepsItsNumber) {
   EXPECT_TRUE(write({799, "", {}, {}}).text.starts_with("HTTP/1.1 799 "));
+  EXPECT_TRUE(write({799, "", {}, {}}).text.starts_with("HTTP/1.1 799 \r\n"));
+  EXPECT_TRUE(write({799, "Mine", {}, {}}).text.starts_with("HTTP/1.1 799 Mine\r\n"));
+  EXPECT_TRUE(write({799, "No\r\nX: y", {}, {}}).text.starts_with("HTTP/1.1 799 \r\n"));
+  EXPECT_TRUE(write({200, "Mine", {}, {}}).text.starts_with("HTTP/1.1 200 OK\r\n"));
   EXPECT_TRUE(is_final_status(999));
   EXPECT_FALSE(is_final_status(101));
 }

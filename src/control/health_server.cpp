@@ -14,6 +14,7 @@
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "control/json_text.hpp"
 #include "control/loopback.hpp"
 
@@ -89,6 +90,29 @@ int patience_until(const std::vector<Probe>& probes) {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
 
+/// The Host without port; nothing when there is none.
+std::string_view host_of(std::string_view head) {
+  for (auto rest = head; !rest.empty();) {
+    const auto end = std::min(rest.find("\r\n"), rest.size());
+    const auto line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+    const auto colon = line.find(':');
+    if (colon != 4 || to_lower_ascii(line.substr(0, colon)) != "host") continue;
+    auto host = trim(line.substr(colon + 1));
+    const auto port = host.rfind(':');
+    if (port != std::string_view::npos && !host.ends_with(']')) host = host.substr(0, port);
+    return host;
+  }
+  return {};
+}
+
+/// Probes without Host (HTTP/1.0) are no browsers.
+bool is_local(std::string_view host) {
+  const bool numbers = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host.empty() || to_lower_ascii(host) == "localhost" || host == "[::1]" ||
+         (numbers && host.starts_with("127."));
+}
+
 }  // namespace
 
 std::string answer_probe(std::string_view head, const ProbeSources& sources) {
@@ -101,6 +125,8 @@ std::string answer_probe(std::string_view head, const ProbeSources& sources) {
   const auto method = line.substr(0, first);
   auto path = line.substr(first + 1, second - first - 1);
   path = path.substr(0, path.find('?'));
+  // A browser on this machine would ask under any name that its page's server likes.
+  if (!is_local(host_of(head))) return refusal(421, "Misdirected Request");
   const bool wants_metrics = path == "/metrics" && sources.metrics;
   if (path != "/livez" && path != "/readyz" && !wants_metrics) return refusal(404, "Not Found");
   if (method != "GET" && method != "HEAD") return refusal(405, "Method Not Allowed");

@@ -43,7 +43,7 @@ TEST(HealthServer, AnswersOverTheNetworkAndStops) {
     ASSERT_TRUE(server) << server.error().message;
     address = server->address();
     EXPECT_TRUE(probe(address, "GET /livez HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
-    const auto answer = probe(address, "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto answer = probe(address, "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
     EXPECT_NE(answer.find(R"({"ready":false,"reasons":["link is waiting"]})"), std::string::npos);
     EXPECT_TRUE(probe(address, std::string(9000, 'x')).starts_with("HTTP/1.1 431 "));
@@ -68,6 +68,19 @@ TEST(HealthServer, AnswersToEachKindOfRequest) {
   for (const char* bad :
        {"\r\n\r\n", "GET\r\n\r\n", "GET /livez\r\n\r\n", "GET /livez SMTP\r\n\r\n"}) {
     EXPECT_EQ(status(bad, ready), "400") << bad;
+  }
+  for (const char* host : {"localhost", "127.0.0.1:9000", "127.1.2.3", "[::1]:80", "LOCALHOST:1"}) {
+    EXPECT_EQ(status(std::string("GET /livez HTTP/1.1\r\nHost: ") + host + "\r\n\r\n", ready),
+              "200")
+        << host;
+  }
+  // Names that a page's server may have pointed at this machine.
+  for (const char* host :
+       {"evil.example", "127.evil.example", "localhost.evil.example", "10.0.0.1"}) {
+    EXPECT_EQ(
+        status(std::string("GET /livez HTTP/1.1\r\nA: b\r\nhost:") + host + ":9\r\n\r\n", ready),
+        "421")
+        << host;
   }
   const auto head = answer_probe("HEAD /readyz HTTP/1.1\r\n\r\n", {ready, {}});
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
