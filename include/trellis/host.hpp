@@ -33,6 +33,8 @@ struct trellis_provider_table;
 
 namespace trellis {
 
+class MemoryBudget;
+
 /// One call as hooks see it. Views are valid during the hook.
 struct InvocationView {
   std::uint64_t id = 0;               ///< unique within the host
@@ -95,6 +97,11 @@ struct HostOptions {
   std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
   ProviderMode provider_mode = ProviderMode::automatic;  ///< of those started without a mode
   ProviderProcessOptions provider_process;
+  /// What the host keeps for others may take in memory: bodies of HTTP requests, calls that wait,
+  /// what the lattice tells, the cache. Beyond it the answer is "busy". Instances of actors do not
+  /// count: they have limits of their own. 0 = a quarter of the machine's memory or of the control
+  /// group's, at least 64 MiB, at most 1 GiB.
+  std::size_t memory_budget_bytes = 0;
   SecretSource secrets;  ///< null: links with secrets are refused
   RegistryOptions registry;
   LatticeOptions lattice;  ///< by default none: the host is on its own
@@ -105,6 +112,9 @@ struct HostOptions {
   std::shared_ptr<const Clock> clock;      ///< null: the system's
   std::shared_ptr<Authorizer> authorizer;  ///< null: allow
   std::vector<std::shared_ptr<Middleware>> middleware;
+  /// Counts the memory instead of one made from memory_budget_bytes, when parts of the program
+  /// outside of the host share it. Null: the host makes one.
+  std::shared_ptr<MemoryBudget> memory;
 };
 
 /// A host. All members may be called from any thread and block until done unless said otherwise.
@@ -118,10 +128,10 @@ class Host {
 
   /// Starts. A stopped host can be started again and then has a new key.
   [[nodiscard]] Result<void> start();
-  /// Unbinds and stops all providers and actors, bounded by `stop_timeout` and at most half a second
-  /// more. A second stop is a no-op. False when something in the process did not end by then (a
-  /// provider's code that never returns): it is left alone with the memory it uses, and the program
-  /// should end without tearing down what it may still touch (`std::_Exit`).
+  /// Unbinds and stops all providers and actors, bounded by `stop_timeout` and at most half a
+  /// second more. A second stop is a no-op. False when something in the process did not end by then
+  /// (a provider's code that never returns): it is left alone with the memory it uses, and the
+  /// program should end without tearing down what it may still touch (`std::_Exit`).
   bool stop();
 
   /// Public key of this start of the host (N…); empty before the first start.

@@ -201,6 +201,19 @@ struct LatticeInfo {
   std::size_t cache_entries = 0;
 };
 
+/// What the host keeps in memory for others (HostOptions::memory_budget_bytes), in bytes.
+struct MemoryInfo {
+  struct Kind {
+    std::string
+        name;  ///< "http", "calls", "control", "claims", "links", "names", "cache", "delivery"
+    std::size_t bytes = 0;
+    std::uint64_t refused = 0;  ///< how often there was no room
+  };
+  std::size_t budget = 0;
+  std::size_t held = 0;
+  std::vector<Kind> kinds;
+};
+
 struct Inventory {
   std::string host_id;
   std::map<std::string, std::string> labels;
@@ -208,6 +221,7 @@ struct Inventory {
   std::vector<ActorInfo> actors;
   std::vector<ProviderInfo> providers;
   LatticeInfo lattice;
+  MemoryInfo memory;
 };
 
 }  // namespace trellis

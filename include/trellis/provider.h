@@ -154,6 +154,15 @@ typedef struct trellis_host_v1 {
 
   /* Now on the clock of the deadlines (CLOCK_MONOTONIC, nanoseconds). */
   int64_t (*now_ns)(trellis_host_ctx* ctx);
+
+  /* Counts memory that the provider is about to keep for others (bodies of requests under way,
+   * messages that wait) against the budget of the host. TRELLIS_BUSY when there is no room: then
+   * keep nothing and tell whoever asked that it is busy. Cheap; any thread. In a process of its own
+   * a provider is bounded by that process's limit instead, and is always told TRELLIS_OK.
+   * Since struct_size covers it. */
+  trellis_status (*reserve_memory)(trellis_host_ctx* ctx, uint64_t bytes);
+  /* Gives back what was reserved. What is left when the instance ends is given back by the host. */
+  void (*release_memory)(trellis_host_ctx* ctx, uint64_t bytes);
 } trellis_host_v1;
 
 /* handle_call may run on several threads at once, and stop beside it. Without it the host makes one

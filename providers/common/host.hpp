@@ -78,6 +78,14 @@ class Host {
                                                std::chrono::nanoseconds timeout = {}) const;
 
   void log(LogLevel level, std::string_view target, std::string_view text) const noexcept;
+  /// trellis_host_v1::reserve_memory; true where the host does not count.
+  [[nodiscard]] bool reserve_memory(std::size_t bytes) const noexcept {
+    return !TRELLIS_HAS(api_, reserve_memory) ||
+           api_->reserve_memory(context_, bytes) == TRELLIS_OK;
+  }
+  void release_memory(std::size_t bytes) const noexcept {
+    if (TRELLIS_HAS(api_, release_memory)) api_->release_memory(context_, bytes);
+  }
   [[nodiscard]] SteadyTime now() const noexcept { return to_time(api_->now_ns(context_)); }
 
   [[nodiscard]] const trellis_host_v1& api() const noexcept { return *api_; }

@@ -89,7 +89,8 @@ class Connection final : public ConnectionBase,
     }
   }
   [[nodiscard]] RequestLimits limits() const noexcept {
-    return {settings_->options.max_header_bytes, settings_->options.max_body_bytes};
+    return {settings_->options.max_header_bytes, settings_->options.max_body_bytes,
+            site_->memory()};
   }
 
   void handshake() {
@@ -128,7 +129,7 @@ class Connection final : public ConnectionBase,
 
   void read() {
     if (exchange_.mid_request()) {
-      proceed(Phase::receiving, settings_->options.header_timeout);
+      proceed(Phase::receiving, settings_->options.header_timeout, exchange_.held());
     } else {
       proceed(Phase::idle, settings_->options.idle_timeout);
       if (site_->closing()) return finish();

@@ -48,8 +48,9 @@ class ConnectionBase {
 
   /// From now on in `phase` and for at most `allowed`.
   void enter(Phase phase, std::chrono::milliseconds allowed) noexcept;
-  /// The same, but a limit that already runs for this phase goes on unless enough bytes moved.
-  void proceed(Phase phase, std::chrono::milliseconds allowed) noexcept;
+  /// The same, but a limit that already runs for this phase goes on unless enough bytes moved: the
+  /// more, the more is `held` for the peer.
+  void proceed(Phase phase, std::chrono::milliseconds allowed, std::size_t held = 0) noexcept;
   void moved(std::size_t bytes) noexcept { moved_ += bytes; }
   [[nodiscard]] bool expired() const noexcept { return expired_; }
 

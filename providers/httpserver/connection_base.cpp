@@ -1,5 +1,7 @@
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "providers/httpserver/connection.hpp"
 
 namespace trellis::providers::httpserver {
@@ -21,8 +23,9 @@ void ConnectionBase::enter(Phase phase, std::chrono::milliseconds allowed) noexc
   phase_ = phase;
 }
 
-void ConnectionBase::proceed(Phase phase, std::chrono::milliseconds allowed) noexcept {
-  if (phase_ != phase || moved_ >= fair_share) enter(phase, allowed);
+void ConnectionBase::proceed(Phase phase, std::chrono::milliseconds allowed,
+                             std::size_t held) noexcept {
+  if (phase_ != phase || moved_ >= std::max(fair_share, held / 32)) enter(phase, allowed);
 }
 
 void ConnectionBase::sweep(std::int64_t now_ns) noexcept {

@@ -22,7 +22,11 @@ constexpr std::string_view line_ends = "\r\n";
 
 Exchange::Exchange(Log log, std::string_view label, const RequestLimits& request_limits,
                    const RouteTable* routes)
-    : log_(std::move(log)), label_(label), limits_(request_limits), routes_(routes) {}
+    : log_(std::move(log)),
+      label_(label),
+      limits_(request_limits),
+      routes_(routes),
+      response_hold_(request_limits.memory) {}
 
 std::string_view Exchange::label() const noexcept {
   return route() == nullptr ? label_ : std::string_view(route()->label);
@@ -99,6 +103,10 @@ void Exchange::handle(RequestHandler& handler, std::chrono::milliseconds timeout
               storage_.method, parser_->path(), response_.status_code);
     response_ = {500, "", {}, to_bytes("Invalid status from actor")};
   }
+  // Until the client has taken it.
+  if (!response_hold_.cover(response_.body.size())) {
+    response_ = {503, "", {{"retry-after", "1"}}, to_bytes("The server is busy\n")};
+  }
   answer({parser_->is_head(), keep_alive && parser_->keep_alive(), parser_->is_http_10()});
   // A client that asked for the end itself sends no more.
   linger_ = parser_->keep_alive();
@@ -149,6 +157,8 @@ void Exchange::finish_response() {
   parser_.reset();
   // One big response must not hold its memory while the connection idles.
   response_.body = {};
+  response_hold_.release();
+  storage_.trim();
   if (input_.size() > kept_input_bytes && unread().empty()) {
     input_ = {};
     input_begin_ = input_end_ = 0;

@@ -42,6 +42,8 @@ class Exchange {
   void input_ended(bool expired);
   /// Whether a part of a request has come.
   [[nodiscard]] bool mid_request() const noexcept { return parser_.has_value(); }
+  /// What the peer has had kept for the request under way.
+  [[nodiscard]] std::size_t held() const noexcept { return parser_ ? parser_->body_size() : 0; }
   /// For the next request: limits, and where requests go. `routes` must live until the next call.
   void set_terms(const RequestLimits& limits, const RouteTable* routes) noexcept {
     limits_ = limits;
@@ -84,6 +86,7 @@ class Exchange {
   ResponseOutcome outcome_;
   DateText date_;
   std::string head_;
+  MemoryHold response_hold_;
   std::size_t sent_ = 0;
   bool filled_ = false;  ///< the last read took all the space there was
   bool writing_ = false;

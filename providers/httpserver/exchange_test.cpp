@@ -121,6 +121,103 @@ TEST(Exchange, SplitAtOneByteOfTwoPieces) {
   }
 }
 
+// What two readers could take for two things, in one piece and byte for byte.
+TEST(Exchange, AmbiguousHeadsAreRefused) {
+  const std::vector<std::string> heads = {
+      "GET / HTTP/1.1\nHost: h\n\n",
+      "GET / HTTP/1.1\r\nHost: h\nX: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\n\n",
+      "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET / HTTP/1.1 \r\nHost: h\r\n\r\n",
+      "GET /a\tb HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nX: b\r\n  c\r\n\r\n",
+      "GET / HTTP/1.1\r\n Host: h\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost : h\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a:x\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a:123456\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n",
+  };
+  for (const auto& head : heads) {
+    for (const std::size_t piece : {std::size_t{1}, head.size()}) {
+      Driver driver;
+      EXPECT_FALSE(driver.feed(head, piece)) << head;
+      EXPECT_EQ(driver.status(), "HTTP/1.1 400") << head;
+      EXPECT_TRUE(driver.handler.requests.empty());
+    }
+  }
+  for (const std::string host :
+       {"h", "h:80", "", "a.b-c_d:8080", "127.0.0.1", "[::1]", "[fe80::1%25eth0]:80"}) {
+    Driver driver;
+    EXPECT_TRUE(driver.feed("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n")) << host;
+    EXPECT_EQ(driver.handler.requests.size(), 1U) << host;
+  }
+}
+
+TEST(Exchange, BodiesMayBeginWithAnything) {
+  for (const std::string_view body : {" \n\t\r\n ", "\n\n\n\n\n\n", "\t\r\n\r\n\n"}) {
+    const auto input =
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + std::string(body);
+    for (std::size_t at = 1; at < input.size(); ++at) {
+      Driver driver;
+      ASSERT_TRUE(driver.feed(input.substr(0, at))) << at;
+      ASSERT_TRUE(driver.feed(input.substr(at))) << at;
+      ASSERT_EQ(driver.handler.requests.size(), 1U) << at;
+      EXPECT_EQ(as_text(driver.handler.requests[0].body), body);
+    }
+  }
+}
+
+/// Gives out so much and no more.
+class LittleMemory final : public MemorySource {
+ public:
+  explicit LittleMemory(std::size_t bytes) : left(bytes) {}
+  bool reserve(std::size_t bytes) noexcept override {
+    if (bytes > left) return false;
+    left -= bytes;
+    return true;
+  }
+  void release(std::size_t bytes) noexcept override { left += bytes; }
+  std::size_t left;
+};
+
+TEST(Exchange, BodiesAreCountedWhileTheyAreKept) {
+  constexpr std::size_t all = 300'000;
+  LittleMemory memory(all);
+  const auto post = [](std::size_t size) {
+    return "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+  };
+  {
+    Driver driver({8192, 1u << 20U, &memory});
+    ASSERT_TRUE(driver.feed(post(100'000) + std::string(60'000, 'x'), 1000));
+    EXPECT_LE(memory.left, all - 60'000);
+    ASSERT_TRUE(driver.feed(std::string(40'000, 'x'), 1000));
+    EXPECT_EQ(driver.handler.requests.at(0).body.size(), 100'000U);
+    EXPECT_EQ(memory.left, all) << "given back with the answer";
+    ASSERT_TRUE(driver.feed(post(10'000) + std::string(5'000, 'x')));
+    EXPECT_EQ(memory.left, all) << "small ones cost nothing";
+    ASSERT_TRUE(driver.feed(std::string(5'000, 'x')));
+    driver.output.clear();
+    EXPECT_FALSE(driver.feed(post(500'000) + std::string(500'000, 'x'), 1000));
+    EXPECT_EQ(driver.status(), "HTTP/1.1 503");
+    EXPECT_NE(driver.output.find("retry-after"), std::string::npos);
+  }
+  EXPECT_EQ(memory.left, all);
+  Driver driver({8192, 1u << 20U, &memory});
+  driver.handler.answer.body = Bytes(400'000, 'y');
+  ASSERT_TRUE(driver.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+  EXPECT_EQ(driver.status(), "HTTP/1.1 503") << "no room to keep the answer";
+  EXPECT_EQ(memory.left, all);
+}
+
 TEST(Exchange, HeadersAreLowerCaseAndRepeatedOnesJoined) {
   Driver driver;
   ASSERT_TRUE(driver.feed(

@@ -48,8 +48,11 @@ class HttpServerProvider final : public Provider<Link> {
   explicit HttpServerProvider(Host host)
       : Provider(host),
         threads_(host),
+        memory_(host),
         log_(std::make_shared<HostLogSink>(host), "httpserver"),
-        server_(threads_, log_, {std::max(1U, std::thread::hardware_concurrency())}) {}
+        server_(
+            threads_, log_,
+            {.threads = std::max(1U, std::thread::hardware_concurrency()), .memory = &memory_}) {}
 
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
                                      const std::shared_ptr<Link>& previous) override {
@@ -92,6 +95,7 @@ class HttpServerProvider final : public Provider<Link> {
   }
 
   HostThreads threads_;
+  HostMemory memory_;
   Log log_;
   Server server_;
 };

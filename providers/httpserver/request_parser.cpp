@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <iterator>
+#include <utility>
 
 #include "base/call_limits.hpp"
 #include "base/text.hpp"
@@ -48,24 +49,52 @@ void append_target(std::string_view target, std::string& out) {
   }
 }
 
+bool is_in(std::string_view text, std::string_view further) {
+  return std::ranges::all_of(text, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           further.contains(c);
+  });
+}
+
+/// A name or an address with or without port, or nothing (RFC 9110, 7.2); stricter than the grammar
+/// in the characters of names, which nobody needs and filters trip over.
+bool is_authority(std::string_view text) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos || !is_in(text.substr(1, close - 1), ":.%")) return false;
+    port = text.substr(close + 1);
+  } else {
+    const auto colon = std::min(text.find(':'), text.size());
+    if (!is_in(text.substr(0, colon), "-._~%")) return false;
+    port = text.substr(colon);
+  }
+  constexpr std::size_t longest = 6;  // ":65535"
+  return port.empty() || (port.starts_with(':') && port.size() <= longest &&
+                          port.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 }  // namespace
 
 void RequestStorage::clear() {
-  // A rare big request must not hold its memory for the life of the connection.
-  constexpr std::size_t kept = 256 * limits::kib;
   method.clear();
   target.clear();
   text.clear();
   headers.clear();
   body.clear();
   message.clear();
-  if (body.capacity() > kept) body.shrink_to_fit();
-  if (message.capacity() > kept) message.shrink_to_fit();
+}
+
+void RequestStorage::trim() {
+  // Thousands of connections may idle.
+  constexpr std::size_t kept = 16 * limits::kib;
+  if (body.capacity() > kept) body = {};
+  if (message.capacity() > kept) message = {};
 }
 
 RequestParser::RequestParser(RequestStorage& storage, const RequestLimits& limits,
                              const RouteTable* routes)
-    : storage_(storage), limits_(limits), routes_(routes) {
+    : storage_(storage), limits_(limits), routes_(routes), hold_(limits.memory) {
   storage_.clear();
   header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
   body_limit(limits_.body_bytes);
@@ -76,8 +105,14 @@ std::size_t RequestParser::feed(std::string_view input) {
   // Beast asserts five bytes where the end of a chunked body may have four so far. Every rest of
   // such a body has at least five ("0", two line ends), so waiting for them loses nothing.
   if (header_done_ && chunked() && input.size() < 5) return 0;
+  if (!header_done_) {
+    refusal_ = refusal_of_lines(input);
+    if (refusal_) return 0;
+  }
   ErrorCondition error;
   const std::size_t used = put(net::const_buffer(input.data(), input.size()), error);
+  searched_ -= std::min(searched_, used);
+  line_at_ -= std::min(line_at_, used);
   if (!header_done_) {
     head_bytes_ += used;
     // Beast bounds the request line and the fields each for themselves.
@@ -98,6 +133,31 @@ std::size_t RequestParser::feed(std::string_view input) {
   return used;
 }
 
+/// What Beast takes and another reader of the same bytes may take for something else: lines that
+/// end without a carriage return, lines that go on in the next, a request line of more than three
+/// words. Looks at each byte of the head once.
+std::optional<Refusal> RequestParser::refusal_of_lines(std::string_view input) {
+  while (!lines_done_) {
+    const auto end = input.find('\n', searched_);
+    searched_ = end == std::string_view::npos ? input.size() : end + 1;
+    if (end == std::string_view::npos) break;
+    const auto line = input.substr(line_at_, searched_ - line_at_);
+    line_at_ = searched_;
+    if (!line.ends_with("\r\n")) {
+      return Refusal{400, "A line of the request ends without a carriage return\n"};
+    }
+    if (!std::exchange(first_line_done_, true)) {
+      if (std::ranges::count(line, ' ') != 2) {
+        return Refusal{400, "The request line is not three words\n"};
+      }
+    } else if (line.starts_with(' ') || line.starts_with('\t')) {
+      return Refusal{400, "A header goes on in the next line\n"};
+    }
+    lines_done_ = line.size() == 2;
+  }
+  return std::nullopt;
+}
+
 bool RequestParser::awaits_continue() const {
   return expects_continue_ && header_done_ && !is_done() && !body_begun_;
 }
@@ -116,6 +176,7 @@ void RequestParser::on_request_impl(http::verb verb, View method, View target, i
 
 bool RequestParser::split_target() {
   path_ = storage_.target;
+  if (path_.contains('#')) return false;  // fragments stay with the client
   if (!path_.starts_with('/')) {
     if (path_ == "*") return storage_.method == "OPTIONS";
     const auto scheme = path_.find("://");
@@ -147,7 +208,10 @@ void RequestParser::on_field_impl(Field field, View name, View value, ErrorCondi
 
 void RequestParser::check_framing(Field field, std::string_view value, ErrorCondition& error) {
   switch (field) {
-    case Field::host: ++hosts_; break;
+    case Field::host:
+      ++hosts_;
+      if (!is_authority(value)) refuse(400, "The Host is not a name or an address\n", error);
+      break;
     case Field::content_length:
       if (++lengths_ > 1 || value.find(',') != std::string_view::npos) {
         refuse(400, "More than one Content-Length\n", error);
@@ -201,16 +265,30 @@ void RequestParser::on_header_impl(ErrorCondition& error) {
   if (!chunked()) encode_head(static_cast<std::size_t>(content_length().value_or(0)));
 }
 
-std::size_t RequestParser::on_body_impl(View body, ErrorCondition&) {
+/// Memory grows with what arrives, not with what a length promises, and is counted before.
+std::size_t RequestParser::append(Bytes& to, View part, ErrorCondition& error) {
   body_begun_ = true;
-  storage_.message.insert(storage_.message.end(), body.begin(), body.end());
-  return body.size();
+  body_size_ += part.size();
+  const auto needed = to.size() + part.size();
+  if (needed > to.capacity()) {
+    const auto grown = std::max(needed, 2 * to.capacity());
+    // A chunked body is copied once, at its end.
+    if (!hold_.cover(&to == &storage_.body ? 2 * grown : grown)) {
+      refuse(503, "The server is busy\n", error);
+      return 0;
+    }
+    to.reserve(grown);
+  }
+  to.insert(to.end(), part.begin(), part.end());
+  return part.size();
 }
 
-std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, ErrorCondition&) {
-  body_begun_ = true;
-  storage_.body.insert(storage_.body.end(), body.begin(), body.end());
-  return body.size();
+std::size_t RequestParser::on_body_impl(View body, ErrorCondition& error) {
+  return append(storage_.message, body, error);
+}
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, ErrorCondition& error) {
+  return append(storage_.body, body, error);
 }
 
 void RequestParser::on_finish_impl(ErrorCondition&) {

@@ -11,6 +11,7 @@
 
 #include "providers/httpserver/handler.hpp"
 #include "providers/net/asio.hpp"
+#include "providers/net/memory_hold.hpp"
 #include "trellis/bytes.hpp"
 
 namespace trellis::providers::httpserver {
@@ -21,6 +22,7 @@ struct Route;
 struct RequestLimits {
   std::size_t header_bytes = 0;  ///< request line and headers together; also trailers
   std::size_t body_bytes = 0;
+  MemorySource* memory = nullptr;  ///< counts bodies; null: nobody does
 };
 
 /// An answer that ends a connection because its request cannot be understood.
@@ -46,6 +48,8 @@ struct RequestStorage {
   Bytes message;  ///< the encoded Request
 
   void clear();
+  /// Gives up what is larger than a connection may keep between requests.
+  void trim();
 };
 
 /// Parses one request. Stricter than Beast where two readers could disagree (request smuggling):
@@ -62,6 +66,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true>, publi
   std::size_t feed(std::string_view input);
 
   [[nodiscard]] bool complete() const { return is_done(); }
+  /// Of the body, so far.
+  [[nodiscard]] std::size_t body_size() const noexcept { return body_size_; }
   [[nodiscard]] const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
   /// Whether the client waits for `100 Continue` before it sends the body.
   [[nodiscard]] bool awaits_continue() const;
@@ -83,12 +89,14 @@ class RequestParser final : public boost::beast::http::basic_parser<true>, publi
   void on_field_impl(Field field, View name, View value, ErrorCondition& error) override;
   void on_header_impl(ErrorCondition& error) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCondition&) override {}
-  std::size_t on_body_impl(View body, ErrorCondition&) override;
+  std::size_t on_body_impl(View body, ErrorCondition& error) override;
   void on_chunk_header_impl(std::uint64_t, View, ErrorCondition&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, View body, ErrorCondition&) override;
+  std::size_t on_chunk_body_impl(std::uint64_t, View body, ErrorCondition& error) override;
   void on_finish_impl(ErrorCondition& error) override;
 
+  [[nodiscard]] std::optional<Refusal> refusal_of_lines(std::string_view input);
   void refuse(unsigned status, std::string_view text, ErrorCondition& error);
+  [[nodiscard]] std::size_t append(Bytes& to, View part, ErrorCondition& error);
   [[nodiscard]] Refusal refusal_for(const ErrorCondition& error) const;
   void keep_header(std::string_view name, std::string_view value);
   void check_framing(Field field, std::string_view value, ErrorCondition& error);
@@ -109,12 +117,19 @@ class RequestParser final : public boost::beast::http::basic_parser<true>, publi
   std::string_view authority_;  ///< of an absolute target
   std::string_view path_;
   std::string_view query_;
+  MemoryHold hold_;
+  std::size_t body_size_ = 0;
   std::size_t head_bytes_ = 0;
+  // Of the unread input, by refusal_of_lines.
+  std::size_t searched_ = 0;
+  std::size_t line_at_ = 0;
   int version_ = 0;
   unsigned hosts_ = 0;
   unsigned lengths_ = 0;
   bool repeated_ = false;
   bool transfer_encoding_ = false;
+  bool first_line_done_ = false;
+  bool lines_done_ = false;
   bool head_ = false;
   bool header_done_ = false;
   bool expects_continue_ = false;

@@ -50,7 +50,8 @@ std::string normal_host(std::string_view authority) {
   return to_lower_ascii(authority);
 }
 
-Result<std::shared_ptr<const RouteTable>> RouteTable::make(const Routes& routes, std::string_view where) {
+Result<std::shared_ptr<const RouteTable>> RouteTable::make(const Routes& routes,
+                                                           std::string_view where) {
   auto table = std::make_shared<RouteTable>();
   for (const auto& route : routes) {
     if (auto added = table->add(route, where); !added) return pass(added);

@@ -83,7 +83,8 @@ Result<> Server::open_wanted(Change& change) {
                                  }};
   const auto& addresses = change.route->options.addresses;
   for (const auto& address : change.wanted) {
-    auto site = std::make_shared<Site>(pool_.context(), log_, change.alone, notices);
+    auto site =
+        std::make_shared<Site>(pool_.context(), log_, change.alone, notices, config_.memory);
     auto place = std::make_shared<Place>(Place{site, {change.route}});
     {
       // First, so that its connections are looked after from the beginning.

@@ -25,6 +25,7 @@ class Server {
     unsigned threads = 1;  ///< for options that do not say how many; usually the number of cores
     unsigned spares =
         96;  ///< threads that may block or compute for long beyond these; 64 for one actor
+    MemorySource* memory = nullptr;  ///< counts bodies; null: nobody does; outlives the server
   };
   /// `threads` must outlive the server.
   Server(ThreadSource& threads, Log log, const Config& config);

@@ -6,10 +6,12 @@
 
 namespace trellis::providers::httpserver {
 
-Site::Site(net::io_context& context, Log log, Settings settings, Notices notices)
+Site::Site(net::io_context& context, Log log, Settings settings, Notices notices,
+           MemorySource* memory)
     : context_(context),
       log_(std::move(log)),
       notices_(std::move(notices)),
+      memory_(memory),
       settings_(std::make_shared<const Settings>(std::move(settings))),
       version_(settings_->version) {}
 

@@ -14,6 +14,7 @@
 #include "providers/httpserver/connection.hpp"
 #include "providers/httpserver/route.hpp"
 #include "providers/net/listener.hpp"
+#include "providers/net/memory_hold.hpp"
 
 namespace trellis::providers::httpserver {
 
@@ -37,7 +38,9 @@ class Site : public std::enable_shared_from_this<Site> {
     std::function<void()> on_connection;
     std::function<void()> on_empty;
   };
-  Site(net::io_context& context, Log log, Settings settings, Notices notices);
+  /// `memory` counts what connections keep; null: nobody does. It outlives them.
+  Site(net::io_context& context, Log log, Settings settings, Notices notices,
+       MemorySource* memory = nullptr);
 
   /// Listens when it returns and serves what comes. `v6_only` concerns IPv6 addresses. A second
   /// time only after stop_listening, and on the address that it returned.
@@ -66,6 +69,7 @@ class Site : public std::enable_shared_from_this<Site> {
   // --- for connections ---
   void enter(ConnectionBase& connection);
   void leave(ConnectionBase& connection);
+  [[nodiscard]] MemorySource* memory() const noexcept { return memory_; }
   [[nodiscard]] bool closing() const noexcept { return closing_; }
   /// Replaces `settings` by newer ones; false when there are none.
   [[nodiscard]] bool refresh(std::shared_ptr<const Settings>& settings) const;
@@ -79,6 +83,7 @@ class Site : public std::enable_shared_from_this<Site> {
   net::io_context& context_;
   const Log log_;
   const Notices notices_;
+  MemorySource* const memory_;
   std::string where_;
 
   mutable std::mutex mutex_;

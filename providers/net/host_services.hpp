@@ -1,8 +1,9 @@
-// Threads and log of a server, taken from the host of the provider.
+// Threads, memory and log of a server, taken from the host of the provider.
 #pragma once
 
 #include "providers/common/host.hpp"
 #include "providers/net/io_pool.hpp"
+#include "providers/net/memory_hold.hpp"
 
 namespace trellis::providers {
 
@@ -12,6 +13,17 @@ class HostThreads final : public ThreadSource {
   explicit HostThreads(Host host) noexcept : host_(host) {}
   Result<std::unique_ptr<PoolThread>> start(std::string_view name, std::function<void()> body,
                                             BlockingHooks& hooks) override;
+
+ private:
+  Host host_;
+};
+
+/// Any thread.
+class HostMemory final : public MemorySource {
+ public:
+  explicit HostMemory(Host host) noexcept : host_(host) {}
+  bool reserve(std::size_t bytes) noexcept override { return host_.reserve_memory(bytes); }
+  void release(std::size_t bytes) noexcept override { host_.release_memory(bytes); }
 
  private:
   Host host_;

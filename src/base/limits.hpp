@@ -149,6 +149,8 @@ inline constexpr std::size_t client_answer_bytes = 64 * mib;
 inline constexpr std::size_t lattice_callers = 64;
 /// Payloads of calls that wait for a thread: a few of the largest, very many usual ones.
 inline constexpr std::size_t queued_call_bytes = 64 * mib;
+/// What a job that waits takes beside its payload.
+inline constexpr std::size_t queued_job_bytes = 512;
 /// How long a start waits for the first answer of a server before it goes on without.
 inline constexpr milliseconds lattice_patience = seconds(2);
 /// How long the server may take to confirm a subscription before it is announced all the same.

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/limits.hpp"
 #include "base/log_sinks.hpp"
+#include "base/memory_budget.hpp"
 #include "cli/folders.hpp"
 #include "cli/secrets.hpp"
 
@@ -122,6 +124,10 @@ void add_host_options(Command& leaf, HostFlags& flags) {
   leaf.add_option("--provider-memory-mb", flags.provider_memory_mb,
                   "Memory of one provider's process (default 1024)")
       .range(16, 1 << 20);
+  leaf.add_option("--memory-budget-mb", flags.memory_budget_mb,
+                  "Memory for what the host keeps for others: HTTP bodies, waiting calls, what the "
+                  "lattice tells (default a quarter of the machine's, 64 to 1024)")
+      .range(16, 1 << 20);
   leaf.add_option("--secrets-dir", flags.secrets_dir,
                   "Folder with a file for each secret that link values name (secret:NAME); of a "
                   "service $CREDENTIALS_DIRECTORY")
@@ -137,6 +143,8 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   if (!socket) return pass(socket);
   LocalHostOptions made{
       .host = {}, .health_address = flags.health_address, .socket = std::move(*socket)};
+  made.host.memory = std::make_shared<MemoryBudget>(
+      flags.memory_budget_mb == 0 ? usual_memory_budget() : flags.memory_budget_mb * limits::mib);
   for (const auto& label : flags.labels) {
     const auto equals = label.find('=');
     made.host.labels.try_emplace(label.substr(0, equals), label.substr(equals + 1));

@@ -21,6 +21,7 @@ struct HostFlags {
   SocketFlags socket;
   std::string provider_mode = "auto";
   std::size_t provider_memory_mb = 0;
+  std::size_t memory_budget_mb = 0;
   std::string secrets_dir;
   bool allow_latest = false;
   bool offline = false;

@@ -98,6 +98,7 @@ Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
 LocalHost::LocalHost(const Context& context, LocalHostOptions options,
                      std::shared_ptr<EngineRuntime> engine, StopRequest& stop)
     : log_(make_log_budget(options.host.log, std::make_shared<SystemClock>()), "control"),
+      memory_(options.host.memory),
       stop_timeout_(options.host.stop_timeout.count() > 0 ? options.host.stop_timeout
                                                           : limits::stop_timeout),
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
@@ -117,7 +118,7 @@ LocalHost::~LocalHost() {
 
 Result<void> LocalHost::start_control(const SocketOptions& socket) {
   auto server = control::Server::start(
-      {.place = socket.place, .audience = socket.audience, .pid = ::getpid()},
+      {.place = socket.place, .audience = socket.audience, .pid = ::getpid(), .memory = memory_},
       [this](const control::Request& request) { return operations_.handle(request); }, log_);
   if (server) {
     control_.emplace(std::move(*server));

@@ -66,6 +66,7 @@ class LocalHost {
   [[nodiscard]] control::Outcome reload() const;
 
   const Log log_;
+  const std::shared_ptr<MemoryBudget> memory_;
   const std::chrono::milliseconds stop_timeout_;
   std::atomic<bool> started_{false};
   mutable std::mutex mutex_;

@@ -48,7 +48,7 @@ struct ClientTest : testing::Test {
                                 subjects,
                                 host_id,
                                 host,
-                                {[this](auto job) { return threads.run(std::move(job)); },
+                                {[this](auto job, auto) { return threads.run(std::move(job)); },
                                  [this](auto job) { return threads.run(std::move(job)); }},
                                 Log(nullptr, "control")};
   std::unique_ptr<Client> client;
@@ -258,7 +258,8 @@ TEST_F(ClientTest, LinksThatCannotWorkAreRefused) {
 TEST_F(ClientTest, CallsAreSignedAndErrorsComeBack) {
   const lattice::CallVerifier verifier({}, std::make_shared<SystemClock>());
   lattice::RpcServer rpc(
-      *transport, subjects, verifier, [this](auto job, auto&, auto) { return threads.run(std::move(job)); },
+      *transport, subjects, verifier,
+      [this](auto job, auto&, auto) { return threads.run(std::move(job)); },
       [](const lattice::Invocation& call, SteadyTime) -> Result<Bytes> {
         if (call.operation == "Fail") return fail(ErrorCode::guest_failed, "as asked");
         return call.msg;

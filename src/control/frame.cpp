@@ -89,6 +89,7 @@ Result<std::optional<std::string>> read_frame(int fd, const FrameLimits& limits)
                 fmt::format("control connection: a frame of {} bytes, 1 to {} are accepted", length,
                             limits.bytes));
   }
+  if (auto room = limits.room ? limits.room(length) : Result<void>(); !room) return pass(room);
   std::string content;
   if (auto rest = read_exactly(fd, content, length, deadline); !rest) return pass(rest);
   return content;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ struct FrameLimits {
   std::size_t bytes;                     ///< longest content accepted
   std::chrono::milliseconds first_byte;  ///< wait for the frame to begin
   std::chrono::milliseconds whole;       ///< from its first byte to its last
+  /// Asked for room for a frame of so many bytes before they are read; null: there always is. Its
+  /// error is that of the read.
+  std::function<Result<void>(std::size_t bytes)> room = nullptr;
 };
 
 /// The next frame's content; nothing when the other side closed, or said nothing in time. Memory

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/redactor.hpp"
 #include "base/text.hpp"
 
 namespace trellis::control {
@@ -86,10 +87,19 @@ json to_json(const LatticeInfo& lattice) {
           {"cache_entries", lattice.cache_entries}};
 }
 
+json to_json(const MemoryInfo& memory) {
+  json kinds = json::object();
+  for (const auto& kind : memory.kinds) {
+    kinds[kind.name] = {{"bytes", kind.bytes}, {"refused", kind.refused}};
+  }
+  return {{"budget", memory.budget}, {"held", memory.held}, {"kinds", std::move(kinds)}};
+}
+
 json to_json(const Inventory& inventory, WallTime now) {
   json made{{"host_id", inventory.host_id},       {"labels", inventory.labels},
             {"uptime", inventory.uptime.count()}, {"actors", json::array()},
-            {"providers", json::array()},         {"lattice", to_json(inventory.lattice)}};
+            {"providers", json::array()},         {"lattice", to_json(inventory.lattice)},
+            {"memory", to_json(inventory.memory)}};
   for (const auto& actor : inventory.actors) made["actors"].push_back(actor_json(actor, now));
   for (const auto& provider : inventory.providers) {
     made["providers"].push_back(provider_json(provider, now));
@@ -97,14 +107,14 @@ json to_json(const Inventory& inventory, WallTime now) {
   return made;
 }
 
-json to_json(const std::vector<LinkInfo>& links) {
+json to_json(const std::vector<LinkInfo>& links, bool show_secrets) {
   auto made = json::array();
   for (const auto& info : links) {
     made.push_back({{"actor_id", info.link.actor},
                     {"contract_id", info.link.contract_id},
                     {"link_name", info.link.link_name},
                     {"provider_id", info.link.provider_id},
-                    {"values", info.link.values},
+                    {"values", show_secrets ? info.link.values : shown_values(info.link.values)},
                     {"state", to_string(info.state)},
                     {"origin", to_string(info.origin)},
                     {"problem", info.problem},

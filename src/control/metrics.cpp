@@ -124,6 +124,21 @@ void write_lattice(std::string& out, const LatticeInfo& lattice) {
             static_cast<double>(lattice.cache_entries));
 }
 
+void write_memory(std::string& out, const MemoryInfo& memory) {
+  write_one(out, "trellis_memory_budget_bytes", "gauge",
+            "What the host may keep in memory for others.", static_cast<double>(memory.budget));
+  const auto labels = [](const MemoryInfo::Kind& kind) {
+    return fmt::format("kind=\"{}\"", kind.name);
+  };
+  write<MemoryInfo::Kind>(
+      out, memory.kinds,
+      {{"trellis_memory_held_bytes", "gauge", "What it keeps now.",
+        [](const auto& kind) { return static_cast<double>(kind.bytes); }},
+       {"trellis_memory_refused_total", "counter", "How often there was no room.",
+        [](const auto& kind) { return static_cast<double>(kind.refused); }}},
+      labels);
+}
+
 }  // namespace
 
 std::string metrics_text(const Inventory& inventory) {
@@ -133,6 +148,7 @@ std::string metrics_text(const Inventory& inventory) {
   write_actors(out, inventory.actors);
   write_providers(out, inventory.providers);
   write_lattice(out, inventory.lattice);
+  write_memory(out, inventory.memory);
   return out;
 }
 

@@ -17,6 +17,8 @@ namespace trellis::control {
 ///   trellis_lattice_calls_out_total, _calls_lost_total, _calls_in_total, _calls_refused_total,
 ///   _calls_busy_total, _calls_expired_total,
 ///       _cache_entries
+///   trellis_memory_budget_bytes; trellis_memory_held_bytes, _refused_total
+///       labels: kind (http, calls, control, claims, links, names, cache, delivery)
 ///   trellis_uptime_seconds
 ///
 /// healthy is 1, 0, or absent while nobody has asked. Pure; any thread.

@@ -1,6 +1,7 @@
 #include "control/server.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -130,15 +131,39 @@ class Server::Implementation {
   }
 
   void serve(int socket) {
-    const FrameLimits limits{limits::control_frame_bytes, options_.idle, options_.transfer};
+    // A frame, its JSON, and the payload in it; until the answer is out.
+    constexpr std::size_t copies = 3;
+    MemoryCharge charge(options_.memory, Held::control);
+    const FrameLimits limits{limits::control_frame_bytes, options_.idle, options_.transfer,
+                             [&](std::size_t bytes) -> Result<void> {
+                               if (charge.resize(copies * bytes)) return {};
+                               return out_of_budget(Held::control);
+                             }};
     while (true) {
+      charge.resize_down(0);
       auto frame = read_frame(socket, limits);
       if (frame && !*frame) return;
-      const auto answer = frame ? handle(**frame) : Outcome(pass(frame));
-      const auto written = write_frame(socket, encode_response(answer), options_.transfer);
+      const auto written = answer_to(socket, frame);
       // After a bad frame nobody knows where the next one begins.
       if (!frame || !written) return;
     }
+  }
+
+  Result<void> answer_to(int socket, Result<std::optional<std::string>>& frame) {
+    // A tree of JSON takes many times its text, in small blocks that the allocator keeps.
+    constexpr std::size_t worth_giving_back = 1 * limits::mib;
+    bool large = false;
+    auto written = [&] {
+      const auto outcome = frame ? handle(**frame) : Outcome(pass(frame));
+      const auto text = encode_response(outcome);
+      // One that was too long for a frame has become a short error.
+      const bool too_long =
+          outcome && text.contains(R"("ok":false)") && text.size() < worth_giving_back;
+      large = text.size() >= worth_giving_back || too_long;
+      return write_frame(socket, text, options_.transfer);
+    }();
+    if (large) ::malloc_trim(0);
+    return written;
   }
 
   Outcome handle(std::string_view text) {

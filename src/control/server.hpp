@@ -11,6 +11,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
 #include "control/protocol.hpp"
 #include "control/socket_folder.hpp"
 
@@ -23,6 +24,7 @@ struct ServerOptions {
   std::size_t connections = limits::control_connections;
   std::chrono::milliseconds idle = limits::control_idle;
   std::chrono::milliseconds transfer = limits::control_transfer;
+  std::shared_ptr<MemoryBudget> memory = nullptr;  ///< counts requests; null: nobody does
 };
 
 /// Carries out one request. Called from several threads at once; may block.

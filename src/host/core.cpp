@@ -9,6 +9,7 @@
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
+#include "base/memory_budget.hpp"
 #include "host/router.hpp"
 #include "lattice/nats/connect.hpp"
 
@@ -20,15 +21,31 @@ std::chrono::milliseconds or_default(std::chrono::milliseconds given,
   return given.count() > 0 ? given : otherwise;
 }
 
-HostOptions with_defaults(HostOptions options) {
+/// Each secret that is told to a provider is known to the redactor first.
+SecretSource watched(SecretSource source, std::shared_ptr<Redactor> redactor) {
+  if (!source) return nullptr;
+  return [source = std::move(source), redactor = std::move(redactor)](std::string_view name) {
+    auto secret = source(name);
+    if (secret) redactor->hide(*secret);
+    return secret;
+  };
+}
+
+HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& redactor) {
   options.call_timeout = or_default(options.call_timeout, limits::call_timeout);
   options.health_interval = or_default(options.health_interval, limits::health_interval);
   options.health_timeout = or_default(options.health_timeout, limits::health_timeout);
   options.stop_timeout = or_default(options.stop_timeout, limits::stop_timeout);
   if (!options.clock) options.clock = std::make_shared<SystemClock>();
-  options.log = make_log_budget(std::move(options.log), options.clock);
+  options.log =
+      make_log_budget(make_redacting_sink(std::move(options.log), redactor), options.clock);
+  options.secrets = watched(std::move(options.secrets), redactor);
   if (options.worker_threads == 0) options.worker_threads = 64;
   if (options.pool_waiters == 0) options.pool_waiters = limits::pool_waiters;
+  if (!options.memory) {
+    options.memory = std::make_shared<MemoryBudget>(
+        options.memory_budget_bytes == 0 ? usual_memory_budget() : options.memory_budget_bytes);
+  }
   if (options.payload_bytes == 0) options.payload_bytes = limits::payload_bytes;
   if (options.memory_mb == 0) options.memory_mb = limits::memory_pages / 16;
   if (options.max_instances == 0) {
@@ -48,6 +65,7 @@ RegistryOptions registry_options(const HostOptions& options) {
   made.rules = LinkRules::make(options.lattice).value_or(LinkRules());
   made.check_capability_before_bind = options.check_provider_to_actor;
   made.in_lattice = options.lattice.rpc.has_value();
+  made.memory = options.memory;
   const auto cache = replicator_options(options.lattice.cache, options.lattice.ns);
   for (const auto& subject : {cache.events_subject, cache.replay_subject}) {
     if (lattice::is_protocol_subject(subject)) continue;
@@ -83,7 +101,8 @@ Connect nats_connections() {
 
 Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
            std::shared_ptr<const LabelBook> labels, Connect connect)
-    : options_(with_defaults(options)),
+    : redactor_(std::make_shared<Redactor>()),
+      options_(with_defaults(options, redactor_)),
       engine_(std::move(engine)),
       labels_(labels ? std::move(labels) : std::make_shared<LabelBook>(options_.labels)),
       log_(options_.log, "host"),
@@ -97,8 +116,8 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
       binder_(workers_, options_.call_timeout, options_.secrets, log_),
       registry_(registry_options(options_), binder_, log_),
       control_(*this),
-      plane_(options_.lattice, options_.call_timeout, key_, options_.clock, std::move(connect),
-             log_),
+      plane_(options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,
+             std::move(connect), log_),
       router_(std::make_unique<Router>(
           RouterOptions{options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
                         options_.call_timeout, options_.clock, options_.authorizer,
@@ -107,7 +126,7 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
                           return binder_.gate(provider, actor);
                         }},
           registry_.tables(), plane_, log_)),
-      health_({options_.health_interval, options_.health_timeout, options_.clock,
+      health_({options_.health_interval, options_.health_timeout, options_.clock, redactor_,
                [this] { plane_.heartbeat(health_); }},
               registry_.tables(), *router_, workers_, log_) {}
 
@@ -196,6 +215,17 @@ std::vector<ActorInfo> Core::actors() const {
   std::sort(all.begin(), all.end(),
             [](const auto& a, const auto& b) { return a.identity.key < b.identity.key; });
   return all;
+}
+
+MemoryInfo Core::memory() const {
+  const auto& budget = *options_.memory;
+  MemoryInfo info{budget.limit(), budget.held(), {}};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Held::count); ++i) {
+    const auto kind = static_cast<Held>(i);
+    const auto figures = budget.figures(kind);
+    info.kinds.push_back({std::string(to_string(kind)), figures.bytes, figures.refused});
+  }
+  return info;
 }
 
 /// The lattice cache is a part of the host, but shown as the provider it is elsewhere

@@ -10,6 +10,7 @@
 #include "actor/wait_graph.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/redactor.hpp"
 #include "host/binder.hpp"
 #include "host/control_target.hpp"
 #include "host/health.hpp"
@@ -83,6 +84,7 @@ class Core {
   [[nodiscard]] HealthMonitor& health() noexcept { return health_; }
   [[nodiscard]] std::vector<ActorInfo> actors() const;
   [[nodiscard]] std::vector<ProviderInfo> providers() const;
+  [[nodiscard]] MemoryInfo memory() const;
   [[nodiscard]] LatticePlane& plane() noexcept { return plane_; }
   [[nodiscard]] Packages& packages() noexcept { return packages_; }
 
@@ -117,6 +119,7 @@ class Core {
   void stop_all_actors(SteadyTime deadline);
   [[nodiscard]] EntityId next_id() noexcept { return next_id_.fetch_add(1); }
 
+  const std::shared_ptr<Redactor> redactor_;  ///< knows every secret that was resolved
   const HostOptions options_;
   const std::shared_ptr<EngineRuntime> engine_;
   const std::shared_ptr<const LabelBook> labels_;

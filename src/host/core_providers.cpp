@@ -137,12 +137,14 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
   }
   entry->link = std::make_shared<ProviderLink>(
       ProviderOrigin{entry->key, entry->description.contract_id, entry->link_name}, *router_,
-      workers_);
+      workers_, options_.memory);
   provider::Options options;
   options.id = next_id();
   options.label = fmt::format("{} ({})", entry->description.name, entry->link_name);
   options.response_bytes = options_.payload_bytes;
   options.dispatch_timeout = options_.call_timeout;
+  options.memory = options_.memory;
+  options.redactor = redactor_;
   // The thread that watches a process runs before the entry is written to the end: what happens
   // until then concerns nobody, for nobody knows the provider yet.
   const auto complete = std::make_shared<std::atomic<bool>>(false);

@@ -223,8 +223,8 @@ Result<Inventory> Host::inventory() const {
   auto core = self_->core();
   if (!core) return pass(core);
   return Inventory{
-      (*core)->id(),          labels(), uptime(), (*core)->actors(), (*core)->providers(),
-      (*core)->plane().info()};
+      (*core)->id(),           labels(),         uptime(), (*core)->actors(), (*core)->providers(),
+      (*core)->plane().info(), (*core)->memory()};
 }
 
 std::vector<ActorIdentity> Host::claims() const {

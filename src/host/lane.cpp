@@ -1,13 +1,22 @@
 #include "host/lane.hpp"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 
 namespace trellis::host {
+namespace {
 
-Lane::Lane() : thread_([this] { run(); }) {}
+/// What must have waited at one time for the allocator to be asked to give memory back.
+constexpr std::size_t worth_giving_back = 4 * limits::mib;
+
+}  // namespace
+
+Lane::Lane(std::size_t most_bytes) : most_bytes_(most_bytes), thread_([this] { run(); }) {}
 
 Lane::~Lane() {
   stop();
@@ -16,11 +25,12 @@ Lane::~Lane() {
 bool Lane::post(std::function<void()> job, std::size_t bytes) {
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_ || jobs_.size() >= limits::lane_jobs || bytes_ + bytes > limits::lane_bytes) {
+    if (stopping_ || jobs_.size() >= limits::lane_jobs || bytes_ + bytes > most_bytes_) {
       return false;
     }
     jobs_.push_back({std::move(job), bytes});
     bytes_ += bytes;
+    peak_ = std::max(peak_, bytes_);
   }
   changed_.notify_all();
   return true;
@@ -45,7 +55,14 @@ void Lane::run() {
     job.work = nullptr;  // what it holds is released before the next wait
     lock.lock();
     running_ = false;
-    if (jobs_.empty()) changed_.notify_all();
+    if (!jobs_.empty()) continue;
+    changed_.notify_all();
+    if (std::exchange(peak_, 0) < worth_giving_back) continue;
+    // Many blocks of all sizes were freed by another thread than took them: without this the
+    // allocator keeps them, and a flood leaves the process large for ever.
+    lock.unlock();
+    ::malloc_trim(0);
+    lock.lock();
   }
 }
 

@@ -60,7 +60,7 @@ struct LatticePlane::Rpc {
         server(
             transport, *plane.subjects_, verifier,
             [&plane](std::function<void()> job, const std::string& entity, std::size_t bytes) {
-              return plane.callers_.post(std::move(job), {.owner = entity, .bytes = bytes});
+              return plane.post(plane.callers_, Held::calls, std::move(job), entity, bytes);
             },
             [&plane](const lattice::Invocation& call, SteadyTime arrived) {
               return plane.execute(call, arrived);
@@ -80,11 +80,12 @@ struct LatticePlane::Rpc {
 
 LatticePlane::LatticePlane(LatticeOptions options, std::chrono::milliseconds call_timeout,
                            const identity::KeyPair& key, std::shared_ptr<const Clock> clock,
-                           Connect connect, Log log)
+                           std::shared_ptr<MemoryBudget> memory, Connect connect, Log log)
     : options_(std::move(options)),
       call_timeout_(call_timeout),
       key_(key),
       clock_(std::move(clock)),
+      memory_(std::move(memory)),
       connect_(std::move(connect)),
       log_(std::move(log)),
       callers_(limits::lattice_callers),
@@ -120,7 +121,7 @@ Result<void> LatticePlane::join(Registry& registry, const ArrivingCalls& calls,
   subjects_->reserve(cache.replay_subject);
   const bool alone = !options_.rpc && !options_.control && !options_.cache.nats;
   if (alone && options_.cache.state_dir.empty()) return {};
-  lane_ = std::make_unique<Lane>();
+  lane_ = std::make_unique<Lane>(std::min(limits::lane_bytes, memory_->limit() / 8));
   if (auto joined = join_cache(); !joined) return joined;
   if (options_.rpc) {
     auto own = *options_.rpc;
@@ -156,7 +157,7 @@ Result<void> LatticePlane::join_cache() {
     connection = std::move(*made);
   }
   cache_ = std::make_unique<SharedCache>(
-      options_.cache, options_.ns, std::move(connection), *lane_, callers_, clock_,
+      options_.cache, options_.ns, std::move(connection), *lane_, callers_, clock_, memory_,
       [this](const lattice::EntryChange& change) { take_change(change); },
       log_.with_target("lattice"));
   for (const auto& link : cache_->load_own_links()) registry_->vouch_for(link);
@@ -252,13 +253,24 @@ void LatticePlane::tell(lattice::LatticeEvent event) {
   if (events_) events_->publish(std::move(event));
 }
 
+/// The charge lasts until the job has run.
+Result<void> LatticePlane::post(Workers& workers, Held kind, std::function<void()> job,
+                                std::string_view owner, std::size_t bytes) {
+  auto charge = MemoryCharge::of(memory_, kind, bytes + limits::queued_job_bytes);
+  if (!charge) return pass(charge);
+  const auto held = std::make_shared<MemoryCharge>(std::move(*charge));
+  return workers.post([job = std::move(job), held] { job(); }, {.owner = owner, .bytes = bytes});
+}
+
 Result<void> LatticePlane::started() {
   tell({lattice::event::HostStarted{}});
   if (!control_connection_) return {};
   control_server_ = std::make_unique<lattice::ControlServer>(
       control_connection_->transport(), *subjects_, key_.public_key().text(), *control_,
       lattice::ControlServer::Executors{
-          [this](std::function<void()> job) { return requests_.post(std::move(job)); },
+          [this](std::function<void()> job, std::size_t bytes) {
+            return post(requests_, Held::control, std::move(job), {}, bytes);
+          },
           [this](std::function<void()> job) { return commands_.post(std::move(job)); }},
       log_.with_target("control"));
   return control_server_->subscribe();

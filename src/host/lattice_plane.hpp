@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
 #include "host/advertiser.hpp"
 #include "host/connection.hpp"
 #include "host/entities.hpp"
@@ -35,8 +36,8 @@ using Connect = std::function<Result<std::unique_ptr<lattice::Transport>>(const 
 class LatticePlane final : public RemoteCalls {
  public:
   LatticePlane(LatticeOptions options, std::chrono::milliseconds call_timeout,
-               const identity::KeyPair& key, std::shared_ptr<const Clock> clock, Connect connect,
-               Log log);
+               const identity::KeyPair& key, std::shared_ptr<const Clock> clock,
+               std::shared_ptr<MemoryBudget> memory, Connect connect, Log log);
   ~LatticePlane() override;
 
   /// Connects and subscribes. A server that is away is no error: the host joins when it comes.
@@ -83,6 +84,8 @@ class LatticePlane final : public RemoteCalls {
   [[nodiscard]] Result<std::unique_ptr<Connection>> connect(const NatsOptions& options,
                                                             std::string label);
   [[nodiscard]] Result<void> join_rpc();
+  [[nodiscard]] Result<void> post(Workers& workers, Held kind, std::function<void()> job,
+                                  std::string_view owner, std::size_t bytes);
   void wait_for_servers();
   void resync();
   void publish_claims(const actor::Actor& actor);
@@ -99,6 +102,7 @@ class LatticePlane final : public RemoteCalls {
   const std::chrono::milliseconds call_timeout_;
   const identity::KeyPair& key_;
   const std::shared_ptr<const Clock> clock_;
+  const std::shared_ptr<MemoryBudget> memory_;
   const Connect connect_;
   const Log log_;
   Registry* registry_ = nullptr;

@@ -107,6 +107,11 @@ Result<void> plausible_claims(const identity::ActorClaims& claims) {
   if (!issuer || issuer->type() != identity::KeyType::account) {
     return fail(ErrorCode::malformed, "claims whose issuer is no account's key");
   }
+  if (identity::footprint(claims) > limits::token_chars) {
+    return fail(ErrorCode::limit, fmt::format("claims that are longer than {} bytes, which no "
+                                              "signed token could be",
+                                              limits::token_chars));
+  }
   return {};
 }
 

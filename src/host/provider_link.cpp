@@ -60,9 +60,15 @@ void ProviderLink::dispatch_async(const CallContext* parent, std::string_view ac
     std::string operation;
     Bytes payload;
     std::function<void(Result<Bytes>)> done;
+    MemoryCharge charge;
   };
+  auto charge = MemoryCharge::of(memory_, Held::delivery, payload.size());
+  if (!charge) {
+    done(pass(charge));
+    return;
+  }
   auto job = std::make_shared<Job>(Job{std::nullopt, std::string(actor), std::string(operation),
-                                       std::move(payload), std::move(done)});
+                                       std::move(payload), std::move(done), std::move(*charge)});
   if (parent != nullptr) job->parent = *parent;
   auto posted = workers_.post(
       [self = shared_from_this(), passage, job, deadline] {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/memory_budget.hpp"
 #include "host/entities.hpp"
 #include "host/workers.hpp"
 #include "provider/provider.hpp"
@@ -18,8 +19,12 @@ class Router;
 class ProviderLink final : public provider::Dispatcher,
                            public std::enable_shared_from_this<ProviderLink> {
  public:
-  ProviderLink(ProviderOrigin origin, const Router& router, Workers& workers)
-      : origin_(std::move(origin)), router_(router), workers_(workers) {}
+  ProviderLink(ProviderOrigin origin, const Router& router, Workers& workers,
+               std::shared_ptr<MemoryBudget> memory)
+      : origin_(std::move(origin)),
+        router_(router),
+        workers_(workers),
+        memory_(std::move(memory)) {}
 
   /// Refuses calls from now on and waits for those under way (they end by their deadlines).
   void close();
@@ -52,6 +57,7 @@ class ProviderLink final : public provider::Dispatcher,
   const ProviderOrigin origin_;
   const Router& router_;
   Workers& workers_;
+  const std::shared_ptr<MemoryBudget> memory_;
   std::atomic<bool> closed_{false};
   std::atomic<std::uint32_t> under_way_{0};
 };

@@ -33,10 +33,31 @@ BindConfig bind_config(BindConfig config, const ActorIdentity& actor) {
   return config;
 }
 
+namespace {
+
+/// Of the nodes and small parts of one entry of the tables.
+constexpr std::size_t table_entry_bytes = 256;
+
+std::size_t memory_of(const identity::ActorClaims& claims) {
+  return table_entry_bytes + 2 * identity::footprint(claims);  // as claims and as identity
+}
+std::size_t memory_of(const Link& link) {
+  constexpr std::size_t of_a_value = 128;
+  std::size_t all = 2 * table_entry_bytes + link.actor.size() + link.contract_id.size() +
+                    link.link_name.size() + link.provider_id.size();
+  for (const auto& [key, value] : link.values) all += of_a_value + key.size() + value.size();
+  return all;
+}
+
+}  // namespace
+
 Registry::Registry(RegistryOptions options, Binder& binder, Log log)
     : options_(std::move(options)),
       binder_(binder),
       log_(std::move(log)),
+      claims_charge_(options_.memory, Held::claims),
+      links_charge_(options_.memory, Held::links),
+      names_charge_(options_.memory, Held::names),
       current_(std::make_shared<Tables>()),
       tables_(current_),
       limit_(limits::lattice_log_interval) {}
@@ -71,6 +92,9 @@ std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Act
   const auto key = actor->key();
   const auto* running = current_->actors.find(key);
   auto replaced = running == nullptr ? nullptr : (*running)->actor;
+  if (const auto* told = current_->claims.find(key); told != nullptr && !(*told)->verified) {
+    claims_charge_.resize_down(claims_charge_.bytes() - memory_of((*told)->claims));
+  }
   const auto known =
       std::make_shared<KnownClaims>(KnownClaims{actor->claims(), actor->identity(), true});
   change([&](Tables& next) {
@@ -121,6 +145,8 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
   const auto* known = current_->claims.find(claims.sub);
   if (known == nullptr && current_->claims.size() >= limits::known_actors) return false;
   if (known != nullptr && ((*known)->verified || (*known)->claims == claims)) return false;
+  const auto before = known == nullptr ? 0 : memory_of((*known)->claims);
+  if (!claims_charge_.resize(claims_charge_.bytes() - before + memory_of(claims))) return false;
   change([&](Tables& next) {
     next.claims.set(claims.sub,
                     std::make_shared<KnownClaims>(KnownClaims{claims, to_identity(claims), false}));
@@ -145,7 +171,10 @@ bool Registry::learn_alias(const std::string& alias, const std::string& actor) {
   if (owner != nullptr && (*owner == actor || current_->actors.find(*owner) != nullptr)) {
     return *owner == actor;
   }
-  if (owner == nullptr && current_->aliases.size() >= limits::known_actors) return false;
+  if (owner == nullptr && (current_->aliases.size() >= limits::known_actors ||
+                           !names_charge_.resize(names_charge_.bytes() + table_entry_bytes))) {
+    return false;
+  }
   change([&](Tables& next) { next.aliases.set(alias, actor); });
   return true;
 }
@@ -154,6 +183,8 @@ void Registry::forget_alias(const std::string& alias) {
   const std::scoped_lock lock(mutex_);
   const auto* owner = current_->aliases.find(alias);
   if (owner == nullptr || current_->actors.find(*owner) != nullptr) return;
+  names_charge_.resize_down(names_charge_.bytes() -
+                            std::min(names_charge_.bytes(), table_entry_bytes));
   change([&](Tables& next) { next.aliases.erase(alias); });
 }
 
@@ -207,6 +238,13 @@ bool Registry::put_link(Link link, LinkOrigin origin) {
   const bool same = there && before->second.link == link;
   if (same && before->second.origin == origin) return false;
   if (there && origin == LinkOrigin::lattice && keeps_own_link(before->second, link)) return false;
+  const auto from_lattice = [](LinkOrigin whose, const Link& which) {
+    return whose == LinkOrigin::lattice ? memory_of(which) : 0;
+  };
+  const auto given_back = there ? from_lattice(before->second.origin, before->second.link) : 0;
+  if (!links_charge_.resize(links_charge_.bytes() - given_back + from_lattice(origin, link))) {
+    return false;
+  }
   std::shared_ptr<const ProviderEntry> left_behind;
   if (there && before->second.link.provider_id != link.provider_id) {
     left_behind = provider_of(*current_, before->second.link);
@@ -226,6 +264,9 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
   const auto found = links_.find(key);
   if (found == links_.end()) return false;
   const auto provider = provider_of(*current_, found->second.link);
+  if (found->second.origin == LinkOrigin::lattice) {
+    links_charge_.resize_down(links_charge_.bytes() - memory_of(found->second.link));
+  }
   links_.erase(found);
   if (provider) binder_.want(provider, std::string(actor), std::nullopt);
   refresh_link(key);

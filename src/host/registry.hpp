@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
 #include "base/rate_limit.hpp"
 #include "host/binder.hpp"
 #include "host/link_rules.hpp"
@@ -28,6 +29,8 @@ namespace trellis::host {
 struct RegistryOptions {
   bool check_capability_before_bind = true;  ///< D1
   bool in_lattice = false;  ///< a provider that does not run here may run on another host
+  /// Counts what is learned from elsewhere; null: nobody does.
+  std::shared_ptr<MemoryBudget> memory;
   /// Asked before an actor is bound; null = yes (host.md 6.4).
   std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
   LinkRules rules;  ///< for links from the lattice
@@ -70,6 +73,7 @@ class Registry {
   /// Defines or replaces a link. The caller has validated it. False when it was there already,
   /// exactly so, and when what the lattice wants is refused while a link of the host's own user is
   /// in force. What the user said keeps its origin when the lattice repeats it.
+  /// A link of the lattice that the memory budget has no room for is left out, too.
   bool put_link(Link link, LinkOrigin origin);
   /// Takes note that the host's own user once set this link, without setting it.
   void vouch_for(const Link& link);
@@ -118,6 +122,9 @@ class Registry {
   const Log log_;
 
   mutable std::mutex mutex_;
+  MemoryCharge claims_charge_;             // under mutex_, like the next two: for what the lattice
+  MemoryCharge links_charge_;              // told and is kept here
+  MemoryCharge names_charge_;
   std::map<LinkKey, KnownLink> links_;     // under mutex_
   std::map<LinkKey, Link> vouched_;        // under mutex_: what the host's own user set
   std::set<std::string> reserved_;         // under mutex_

@@ -24,6 +24,19 @@ bool is_link(const lattice::EntryChange& change) {
          change.kind == lattice::EntryChange::Kind::link_removed;
 }
 
+lattice::ReplicatorOptions counted(lattice::ReplicatorOptions options,
+                                   std::shared_ptr<MemoryBudget> memory) {
+  options.memory = std::move(memory);
+  return options;
+}
+
+std::size_t size_of(const lattice::EntryChange& change) {
+  auto all =
+      sizeof change + change.name.size() + change.key.size() + identity::footprint(change.claims);
+  for (const auto& [key, value] : change.link.values) all += 64 + key.size() + value.size();
+  return all;
+}
+
 }  // namespace
 
 lattice::ReplicatorOptions replicator_options(const CacheOptions& options, const std::string& ns) {
@@ -51,7 +64,8 @@ Link to_link(const lattice::LinkDefinition& definition) {
 
 SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
                          std::unique_ptr<Connection> connection, Lane& lane, Workers& workers,
-                         std::shared_ptr<const Clock> clock, OnChange on_change, Log log)
+                         std::shared_ptr<const Clock> clock, std::shared_ptr<MemoryBudget> memory,
+                         OnChange on_change, Log log)
     : options_(options),
       lane_(lane),
       workers_(workers),
@@ -59,12 +73,11 @@ SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
       log_(std::move(log)),
       connection_(std::move(connection)),
       replicator_(
-          connection_ ? &connection_->transport() : nullptr, replicator_options(options, ns),
-          std::move(clock),
+          connection_ ? &connection_->transport() : nullptr,
+          counted(replicator_options(options, ns), std::move(memory)), std::move(clock),
           [this](const lattice::EntryChange& change) {
             if (is_link(change)) links_changed();
-            lane_.post([this, change] { on_change_(change); },
-                       sizeof change + change.link.values.size() * 64);
+            lane_.post([this, change] { on_change_(change); }, size_of(change));
           },
           [this](std::function<void()> job) { return workers_.post(std::move(job)).has_value(); },
           log_),

@@ -36,7 +36,8 @@ class SharedCache {
   /// `connection` null: nothing is replicated.
   SharedCache(const CacheOptions& options, const std::string& ns,
               std::unique_ptr<Connection> connection, Lane& lane, Workers& workers,
-              std::shared_ptr<const Clock> clock, OnChange on_change, Log log);
+              std::shared_ptr<const Clock> clock, std::shared_ptr<MemoryBudget> memory,
+              OnChange on_change, Log log);
   ~SharedCache();
 
   /// The saved links that this host's own user had set; for whom they come from the lattice again

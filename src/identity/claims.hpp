@@ -121,6 +121,9 @@ struct DecodedToken {
 [[nodiscard]] Result<std::string> sign_claims(OperatorClaims claims, const KeyPair& issuer);
 [[nodiscard]] Result<std::string> sign_claims(InvocationClaims claims, const KeyPair& issuer);
 
+/// About how many bytes of memory the claims take.
+[[nodiscard]] std::size_t footprint(const ActorClaims& claims) noexcept;
+
 /// The name to show: `name`, or "Anonymous" / "Unnamed Provider".
 [[nodiscard]] std::string display_name(const ActorClaims& claims);
 [[nodiscard]] std::string display_name(const ProviderClaims& claims);

@@ -185,4 +185,18 @@ std::string normalise_call_alias(std::string_view alias) {
   return out;
 }
 
+std::size_t footprint(const ActorClaims& claims) noexcept {
+  const auto text = [](const std::optional<std::string>& value) {
+    return value ? value->size() : 0;
+  };
+  std::size_t all = sizeof claims + claims.jti.size() + claims.iss.size() + claims.sub.size() +
+                    claims.hash.size() + text(claims.name) + text(claims.ver) +
+                    text(claims.call_alias);
+  for (const auto* list : {&claims.tags, &claims.caps}) {
+    if (!*list) continue;
+    for (const auto& item : **list) all += sizeof item + item.size();
+  }
+  return all;
+}
+
 }  // namespace trellis::identity

@@ -59,7 +59,7 @@ class Subscription {
 /// How much may wait for a handler before messages are dropped and counted.
 struct PendingLimits {
   std::size_t messages = 64 * 1024;
-  std::size_t bytes = 64 * 1024 * 1024;
+  std::size_t bytes = 16 * 1024 * 1024;  // handlers only hand on: this is for a moment
 };
 
 enum class TransportState {

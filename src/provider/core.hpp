@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,7 @@ class Core final : public trellis_host_ctx {
  public:
   Core(std::shared_ptr<const Plugin> plugin, Options options,
        std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log);
+  ~Core() { release_memory(std::numeric_limits<std::uint64_t>::max()); }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
@@ -63,6 +65,8 @@ class Core final : public trellis_host_ctx {
   Result<> spawn_thread(const trellis_view& name, void (*fn)(void*), void* arg,
                         const trellis_thread_hooks* hooks);
   void log(unsigned level, const trellis_view& target, const trellis_view& text);
+  [[nodiscard]] bool reserve_memory(std::uint64_t bytes) noexcept;
+  void release_memory(std::uint64_t bytes) noexcept;
 
  private:
   /// A dispatch ready to be handed over.
@@ -128,6 +132,7 @@ class Core final : public trellis_host_ctx {
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> host_calls_{0};
+  std::atomic<std::size_t> reserved_{0};  ///< bytes of options_.memory
   std::atomic<std::uint64_t> timeouts_{0};
   std::atomic<std::uint64_t> late_completions_{0};
   std::atomic<std::uint64_t> double_completions_{0};

@@ -146,6 +146,26 @@ Result<> Core::spawn_thread(const trellis_view& name, void (*fn)(void*), void* a
                              std::move(body));
 }
 
+bool Core::reserve_memory(std::uint64_t bytes) noexcept {
+  if (!options_.memory) return true;
+  if (bytes > options_.memory->limit()) return false;
+  const auto size = static_cast<std::size_t>(bytes);
+  if (!options_.memory->take(Held::http, size)) return false;
+  reserved_.fetch_add(size, std::memory_order_relaxed);
+  return true;
+}
+
+/// Gives back no more than was taken, whatever the plugin says.
+void Core::release_memory(std::uint64_t bytes) noexcept {
+  if (!options_.memory) return;
+  auto reserved = reserved_.load(std::memory_order_relaxed);
+  std::size_t size = 0;
+  do {
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, reserved));
+  } while (!reserved_.compare_exchange_weak(reserved, reserved - size));
+  options_.memory->give_back(Held::http, size);
+}
+
 void Core::log(unsigned level, const trellis_view& target, const trellis_view& text) {
   if (!is_readable(target) || !is_readable(text)) return;
   const auto line = clean_text(to_text(text), limits::provider_text_bytes);

@@ -114,9 +114,18 @@ std::int64_t now_ns(trellis_host_ctx* ctx) noexcept {
       .count();
 }
 
+trellis_status reserve_memory(trellis_host_ctx* ctx, std::uint64_t bytes) noexcept {
+  return ctx == nullptr || core_of(ctx)->reserve_memory(bytes) ? TRELLIS_OK : TRELLIS_BUSY;
+}
+
+void release_memory(trellis_host_ctx* ctx, std::uint64_t bytes) noexcept {
+  if (ctx != nullptr) core_of(ctx)->release_memory(bytes);
+}
+
 constexpr trellis_host_v1 functions = {
     sizeof(trellis_host_v1), TRELLIS_PROVIDER_ABI, complete,     cancelled, dispatch,
     dispatch_async,          free_buffer,          spawn_thread, log,       now_ns,
+    reserve_memory,          release_memory,
 };
 
 }  // namespace

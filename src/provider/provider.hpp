@@ -14,6 +14,8 @@
 
 #include "base/call_context.hpp"
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
+#include "base/redactor.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
@@ -109,6 +111,10 @@ struct Options {
   /// Set in a process that does nothing but run this instance (process/runner.hpp): calls run on
   /// the thread that makes them whatever the plugin's flags, and chain ids are the host's.
   bool in_own_process = false;
+  /// Counts what the provider keeps for others; null: nobody does.
+  std::shared_ptr<MemoryBudget> memory = {};
+  /// Cleans error texts before callers see them; null: nobody does.
+  std::shared_ptr<const Redactor> redactor = {};
   /// Told what becomes of the instance's process, where it has one.
   OnProcessEvent on_process_event = {};
 };

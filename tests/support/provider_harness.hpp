@@ -64,6 +64,8 @@ class FakeHost {
   }
   /// spawn_thread fails beyond so many.
   void set_most_threads(std::size_t most) { most_threads_ = most; }
+  void set_most_memory(std::uint64_t most) { most_memory_ = most; }
+  [[nodiscard]] std::uint64_t reserved_memory() const { return reserved_; }
   /// Of the last dispatch; 0 when the provider left it to the host.
   [[nodiscard]] std::chrono::nanoseconds last_timeout() const {
     return std::chrono::nanoseconds(last_timeout_ns_);
@@ -206,9 +208,20 @@ class FakeHost {
   }
   static std::int64_t now(trellis_host_ctx* context) { return of(context).now_ns(); }
 
+  static trellis_status reserve_memory(trellis_host_ctx* context, std::uint64_t bytes) {
+    FakeHost& self = of(context);
+    if (self.reserved_ + bytes > self.most_memory_) return TRELLIS_BUSY;
+    self.reserved_ += bytes;
+    return TRELLIS_OK;
+  }
+  static void release_memory(trellis_host_ctx* context, std::uint64_t bytes) {
+    of(context).reserved_ -= bytes;
+  }
+
   const trellis_host_v1 api_ = {
       sizeof(trellis_host_v1), TRELLIS_PROVIDER_ABI, &complete,     &cancelled, &dispatch,
-      &dispatch_async,         &free_buffer,         &spawn_thread, &log,       &now};
+      &dispatch_async,         &free_buffer,         &spawn_thread, &log,       &now,
+      &reserve_memory,         &release_memory};
   mutable std::mutex mutex_;
   std::condition_variable completed_;
   std::map<trellis_call, Completion> calls_;
@@ -216,6 +229,8 @@ class FakeHost {
   std::vector<LogLine> logs_;
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> most_threads_{1000};
+  std::atomic<std::uint64_t> most_memory_{std::uint64_t{1} << 40U};
+  std::atomic<std::uint64_t> reserved_{0};
   std::atomic<std::int64_t> last_timeout_ns_{0};
   Actor actor_;
   std::atomic<std::int64_t> advanced_ns_{0};

@@ -46,11 +46,21 @@ void AntiEntropy::observe(const CacheEvent& event, std::int64_t now_ms) {
   if (event.change() == CacheChange::scalar_set) return put(event.key(), {now_ms, false});
   if (event.change() != CacheChange::key_delete) return;
   if (family->index == link_index) return put(event.key(), {now_ms, true});
-  times_.erase(event.key());  // grow-only (lattice.md 8.2): whoever still has it may bring it back
+  forget(event.key());  // grow-only (lattice.md 8.2): whoever still has it may bring it back
+}
+
+void AntiEntropy::forget(std::string_view key) {
+  const auto found = times_.find(key);
+  if (found == times_.end()) return;
+  if (found->second.removed) --removals_;
+  key_bytes_ -= key.size();
+  times_.erase(found);
 }
 
 void AntiEntropy::put(std::string_view key, Time time) {
-  auto& entry = times_.try_emplace(std::string(key)).first->second;
+  const auto [place, created] = times_.try_emplace(std::string(key));
+  if (created) key_bytes_ += key.size();
+  auto& entry = place->second;
   if (time.removed && !entry.removed) ++removals_;
   if (!time.removed && entry.removed) --removals_;
   entry = time;
@@ -59,14 +69,19 @@ void AntiEntropy::put(std::string_view key, Time time) {
 
 void AntiEntropy::forget_old_removals(std::int64_t now_ms) {
   const auto kept = std::chrono::milliseconds(limits::cache_removal_memory).count();
-  std::erase_if(times_, [&](const auto& entry) {
-    return entry.second.removed && entry.second.changed_ms + kept < now_ms;
-  });
+  const auto drop = [this](const auto& which) {
+    std::erase_if(times_, [&](const auto& entry) {
+      const bool gone = entry.second.removed && which(entry.second);
+      if (gone) key_bytes_ -= entry.first.size();
+      return gone;
+    });
+  };
+  drop([&](const Time& time) { return time.changed_ms + kept < now_ms; });
   // Still too many: the lattice removes links faster than it can remember. Start over.
   removals_ = static_cast<std::size_t>(std::count_if(
       times_.begin(), times_.end(), [](const auto& entry) { return entry.second.removed; }));
   if (removals_ <= limits::cache_removals) return;
-  std::erase_if(times_, [](const auto& entry) { return entry.second.removed; });
+  drop([](const Time&) { return true; });
   removals_ = 0;
 }
 

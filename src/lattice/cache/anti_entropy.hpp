@@ -56,6 +56,9 @@ class AntiEntropy {
   [[nodiscard]] std::vector<CacheEvent> merge(const CacheState& state, const TimedValue& theirs,
                                               std::int64_t now_ms);
 
+  /// Memory of what is remembered.
+  [[nodiscard]] std::size_t footprint() const noexcept { return times_.size() * 96 + key_bytes_; }
+
   /// Equal for equal states, whatever order they came about in.
   [[nodiscard]] static std::uint64_t digest(const CacheState& state);
   /// Everything with its time, in messages of at most `bytes` each.
@@ -68,9 +71,11 @@ class AntiEntropy {
     bool removed = false;
   };
   void put(std::string_view key, Time time);
+  void forget(std::string_view key);
   void forget_old_removals(std::int64_t now_ms);
 
   std::map<std::string, Time, std::less<>> times_;
+  std::size_t key_bytes_ = 0;
   std::size_t removals_ = 0;
 };
 

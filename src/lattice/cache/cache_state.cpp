@@ -53,7 +53,9 @@ Result<bool> CacheState::apply(const CacheEvent& event) {
   ++hwm_;
   history_.push_back(event);
   history_bytes_ += event.bytes();
-  if (history_.size() > limits_.history || history_bytes_ > limits_.bytes) fold();
+  if (history_.size() > limits_.history || history_bytes_ > limits_.bytes) {
+    fold(limits_.history / 2, limits_.bytes / 2);
+  }
   return changed;
 }
 
@@ -127,13 +129,16 @@ bool CacheState::change(const CacheEvent& event) {
 }
 
 // Half of the history at once, so that the cost per change stays small.
-void CacheState::fold() {
-  while (!history_.empty() &&
-         (history_.size() > limits_.history / 2 || history_bytes_ > limits_.bytes / 2)) {
+void CacheState::fold(std::size_t events, std::size_t bytes) {
+  while (!history_.empty() && (history_.size() > events || history_bytes_ > bytes)) {
     history_bytes_ -= history_.front().bytes();
     history_.pop_front();
   }
   complete_ = false;
+}
+
+void CacheState::forget_history() {
+  fold(history_.size() / 2, history_bytes_ / 2);
 }
 
 bool CacheState::would_change(const CacheEvent& event) const {

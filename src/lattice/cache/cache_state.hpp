@@ -40,6 +40,11 @@ class CacheState {
     return values_;
   }
 
+  /// Memory of the values and of the changes that are kept.
+  [[nodiscard]] std::size_t footprint() const noexcept { return bytes_ + history_bytes_; }
+  /// Gives up the older half of the changes that are kept; they are folded into the state.
+  void forget_history();
+
   /// Changes applied so far: the high watermark of the protocol.
   [[nodiscard]] std::uint64_t hwm() const noexcept { return hwm_; }
   /// What to send to somebody who has applied `theirs`: the newest ones that are still kept, or
@@ -51,7 +56,7 @@ class CacheState {
   [[nodiscard]] bool change(const CacheEvent& event);
   template <class T>
   [[nodiscard]] T* as(const std::string& key);
-  void fold();
+  void fold(std::size_t events, std::size_t bytes);
 
   const CacheLimits limits_;
   std::map<std::string, Value, std::less<>> values_;

@@ -26,6 +26,22 @@ constexpr std::array<Filing, 3> filings{{{claims_prefix, claims_index},
                                          {reference_prefix, reference_index},
                                          {link_prefix, link_index}}};
 
+/// Of a node of the maps and the small things in it.
+constexpr std::size_t node_bytes = 96;
+
+std::size_t memory_of(const identity::ActorClaims& claims) {
+  return identity::footprint(claims);
+}
+std::size_t memory_of(const std::string& text) {
+  return text.size();
+}
+std::size_t memory_of(const LinkDefinition& link) {
+  std::size_t all = sizeof link + link.actor_id.size() + link.provider_id.size() +
+                    link.link_name.size() + link.contract_id.size();
+  for (const auto& [key, value] : link.values) all += node_bytes + key.size() + value.size();
+  return all;
+}
+
 std::string join_key(std::string_view prefix, std::string_view name) {
   std::string key(prefix);
   return key += name;
@@ -103,6 +119,20 @@ std::vector<CacheEvent> link_removal_events(const LinkDefinition& key) {
           CacheEvent::set_remove(std::string(link_index), hash)};
 }
 
+template <class T>
+void LatticeEntries::keep(ByName<T>& entries, std::string_view name, const T& value) {
+  const auto known = entries.find(name);
+  if (known != entries.end()) drop(entries, known);
+  bytes_ += node_bytes + name.size() + memory_of(value);
+  entries.emplace(std::string(name), value);
+}
+
+template <class T>
+void LatticeEntries::drop(ByName<T>& entries, typename ByName<T>::iterator which) {
+  bytes_ -= node_bytes + which->first.size() + memory_of(which->second);
+  entries.erase(which);
+}
+
 // A value and its index come as two changes in either order: the entry is there once both are.
 std::vector<EntryChange> LatticeEntries::observe(const CacheState& state, const CacheEvent& event) {
   const std::string_view key = event.key();
@@ -148,7 +178,7 @@ std::vector<EntryChange> LatticeEntries::claims_changed(std::string_view actor,
   if (!claims || claims->sub != actor) return {};
   const auto known = claims_.find(actor);
   if (known != claims_.end() && known->second == *claims) return {};
-  claims_.insert_or_assign(std::string(actor), *claims);
+  keep(claims_, actor, *claims);
   return {{EntryChange::Kind::claims, std::string(actor), {}, std::move(*claims), {}}};
 }
 
@@ -157,7 +187,7 @@ std::vector<EntryChange> LatticeEntries::reference_changed(std::string_view refe
   if (text == nullptr || !identity::PublicKey::parse(*text)) return {};
   const auto known = references_.find(reference);
   if (known != references_.end() && known->second == *text) return {};
-  references_.insert_or_assign(std::string(reference), *text);
+  keep(references_, reference, *text);
   return {{EntryChange::Kind::reference, std::string(reference), *text, {}, {}}};
 }
 
@@ -166,13 +196,13 @@ std::vector<EntryChange> LatticeEntries::alias_changed(std::string_view alias,
   const auto known = aliases_.find(alias);
   if (text == nullptr) {
     if (known == aliases_.end()) return {};
-    aliases_.erase(known);
+    drop(aliases_, known);
     return {{EntryChange::Kind::alias_removed, std::string(alias), {}, {}, {}}};
   }
   const auto actor = identity::PublicKey::parse(*text);
   if (!actor || actor->type() != identity::KeyType::module) return {};
   if (known != aliases_.end() && known->second == *text) return {};
-  aliases_.insert_or_assign(std::string(alias), *text);
+  keep(aliases_, alias, *text);
   return {{EntryChange::Kind::alias, std::string(alias), *text, {}, {}}};
 }
 
@@ -181,14 +211,14 @@ std::vector<EntryChange> LatticeEntries::link_changed(std::string_view hash,
   const auto known = links_.find(hash);
   if (text == nullptr) {
     if (known == links_.end()) return {};
-    auto gone = std::move(known->second);
-    links_.erase(known);
+    auto gone = known->second;
+    drop(links_, known);
     return {{EntryChange::Kind::link_removed, {}, {}, {}, std::move(gone)}};
   }
   auto link = link_from_cache_json(*text);
   if (!link || hash_text(*link) != hash) return {};
   if (known != links_.end() && known->second == *link) return {};
-  links_.insert_or_assign(std::string(hash), *link);
+  keep(links_, hash, *link);
   return {{EntryChange::Kind::link, {}, {}, {}, std::move(*link)}};
 }
 

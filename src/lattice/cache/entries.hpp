@@ -37,6 +37,9 @@ class LatticeEntries {
   /// To be told each change after it was applied.
   [[nodiscard]] std::vector<EntryChange> observe(const CacheState& state, const CacheEvent& event);
 
+  /// Memory of all entries.
+  [[nodiscard]] std::size_t footprint() const noexcept { return bytes_; }
+
   [[nodiscard]] const ByName<identity::ActorClaims>& claims() const noexcept { return claims_; }
   [[nodiscard]] const ByName<std::string>& references() const noexcept { return references_; }
   [[nodiscard]] const ByName<std::string>& aliases() const noexcept { return aliases_; }
@@ -55,6 +58,12 @@ class LatticeEntries {
   [[nodiscard]] std::vector<EntryChange> link_changed(std::string_view hash,
                                                       const std::string* text);
 
+  template <class T>
+  void keep(ByName<T>& entries, std::string_view name, const T& value);
+  template <class T>
+  void drop(ByName<T>& entries, typename ByName<T>::iterator which);
+
+  std::size_t bytes_ = 0;
   ByName<identity::ActorClaims> claims_;
   ByName<std::string> references_;
   ByName<std::string> aliases_;

@@ -33,6 +33,7 @@ Replicator::Replicator(Transport* transport, ReplicatorOptions options,
       log_(std::move(log)),
       origin_id_(new_origin_id()),
       state_({limits::cache_bytes, limits::cache_history}),
+      charge_(options_.memory, Held::cache),
       limit_(limits::lattice_log_interval) {}
 
 Replicator::~Replicator() {
@@ -189,7 +190,25 @@ void Replicator::refuse(const Error& error) {
 }
 
 // Requires mutex_.
+bool Replicator::make_room(const CacheEvent& event) {
+  // Value, entry and time of one change, and the change itself as history.
+  const auto most = charge_.bytes() + 5 * event.bytes();
+  if (charge_.resize(most)) return true;
+  state_.forget_history();
+  settle_charge();
+  return charge_.resize(charge_.bytes() + 5 * event.bytes());
+}
+
+void Replicator::settle_charge() {
+  charge_.resize_down(state_.footprint() + entries_.footprint() + times_.footprint());
+}
+
+// Requires mutex_.
 void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin) {
+  if (!make_room(event)) {
+    ++counters_.refused;
+    return report(Trouble::full, out_of_budget(Held::cache).error().message);
+  }
   const auto changed = state_.apply(event);
   if (!changed) {
     ++counters_.refused;
@@ -199,6 +218,7 @@ void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin
   for (const auto& change : entries_.observe(state_, event)) {
     if (origin == Origin::elsewhere) on_change_(change);
   }
+  settle_charge();
 }
 
 void Replicator::receive_question(const Message& message) {
@@ -372,11 +392,16 @@ void Replicator::merge(const SyncMessage& message) {
     if (events.empty()) continue;
     ++counters_.repaired;
     for (const auto& event : events) {
+      if (!make_room(event)) {
+        ++counters_.refused;
+        return report(Trouble::full, out_of_budget(Held::cache).error().message);
+      }
       if (auto changed = state_.apply(event); !changed) {
         ++counters_.refused;
         return report(Trouble::full, changed.error().message);
       }
       for (const auto& change : entries_.observe(state_, event)) on_change_(change);
+      settle_charge();
     }
   }
 }

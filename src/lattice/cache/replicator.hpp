@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
 #include "base/random.hpp"
 #include "base/rate_limit.hpp"
 #include "lattice/cache/anti_entropy.hpp"
@@ -27,6 +28,8 @@ struct ReplicatorOptions {
   std::string events_subject;
   std::string replay_subject;
   ReplayPatience patience = {};
+  /// Counts what the cache holds; null: nobody does.
+  std::shared_ptr<MemoryBudget> memory = nullptr;
 };
 
 /// Any thread. Without a transport it is the cache of this host alone.
@@ -110,7 +113,9 @@ class Replicator {
   void publish(const CacheEvent& event);
   /// `made`: milliseconds since 1970, 0 for what a replay brought.
   void apply(const CacheEvent& event, std::int64_t made,
-             Origin origin = Origin::elsewhere);  // requires mutex_
+             Origin origin = Origin::elsewhere);          // requires mutex_
+  [[nodiscard]] bool make_room(const CacheEvent& event);  // requires mutex_
+  void settle_charge();                                   // requires mutex_
   void finish_replay(const std::vector<CacheEvent>& replayed);
   [[nodiscard]] std::int64_t wall_ms() const;
   [[nodiscard]] std::uint64_t digest();  // requires mutex_
@@ -130,6 +135,7 @@ class Replicator {
   CacheState state_;                         // under mutex_
   LatticeEntries entries_;                   // under mutex_
   AntiEntropy times_;                        // under mutex_
+  MemoryCharge charge_;                      // under mutex_: for the three above
   std::shared_ptr<Replay> replay_;           // under mutex_: one is read, live events wait in held_
   std::vector<CacheEvent> held_;             // under mutex_
   std::size_t held_bytes_ = 0;               // under mutex_

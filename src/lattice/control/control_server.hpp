@@ -30,9 +30,11 @@ class ControlServer {
  public:
   /// Runs a job on a thread that may wait; an error when it will not run.
   using Executor = std::function<Result<void>(std::function<void()>)>;
+  /// The same; the job keeps `bytes`.
+  using RequestExecutor = std::function<Result<void>(std::function<void()>, std::size_t bytes)>;
   struct Executors {
-    Executor requests;  ///< short ones: questions, checks, acknowledgements
-    Executor commands;  ///< what follows: compiling, starting, draining
+    RequestExecutor requests;  ///< short ones: questions, checks, acknowledgements
+    Executor commands;         ///< what follows: compiling, starting, draining
   };
   struct Counters {
     std::uint64_t requests = 0;

@@ -63,7 +63,7 @@ struct Control : testing::Test {
                        subjects,
                        host_id,
                        host,
-                       {[this](auto job) { return threads.run(std::move(job)); },
+                       {[this](auto job, auto) { return threads.run(std::move(job)); },
                         [this](auto job) { return threads.run(std::move(job)); }},
                        Log(nullptr, "control")};
   std::unique_ptr<Subscription> outcomes_interest;
