@@ -9,7 +9,7 @@
 namespace trellis::host {
 namespace {
 
-constexpr std::size_t jobs_per_thread = 64;  // that may wait before new ones are refused
+constexpr std::size_t jobs_per_thread = 128;  // that may wait before new ones are refused
 /// Between two looks at who runs while others wait.
 constexpr auto patience = std::chrono::milliseconds(2);
 /// A job that lasts for more of them is taken for one that computes for long.
