@@ -98,8 +98,8 @@ Result<> Connection::send(std::string_view bytes, SteadyTime deadline) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
       continue;
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return lost(system_text(errno));
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return lost(system_text(errno));
     if (auto ready = wait_for(socket_.get(), POLLOUT, wake_, deadline); !ready) return ready;
   }
   return {};

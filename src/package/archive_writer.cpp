@@ -242,9 +242,10 @@ Bytes archive_image(std::string_view token,
   };
   static_cast<void>(put_entry("claims.jwt", token.size(), out,
                               [&](const Sink& sink) { return sink(as_bytes(token)); }));
-  for (const auto& [target, bytes] : libraries) {
-    static_cast<void>(put_entry(target + ".bin", bytes.size(), out,
-                                [&](const Sink& sink) { return sink(bytes); }));
+  for (const auto& library : libraries) {
+    const ByteView bytes = library.second;
+    static_cast<void>(put_entry(library.first + ".bin", bytes.size(), out,
+                                [bytes](const Sink& sink) { return sink(bytes); }));
   }
   static_cast<void>(put_end(out));
   return all;
