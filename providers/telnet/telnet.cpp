@@ -49,8 +49,7 @@ class TelnetProvider final : public Provider<Link> {
         threads_(host),
         log_(std::make_shared<HostLogSink>(host), "telnet"),
         pool_(threads_, log_, "telnet-io", spare_threads),
-        sweeper_(
-            pool_.context(), [this] { sweep(); }, [this] { return has_sessions(); }) {}
+        sweeper_(pool_.context(), [this] { sweep(); }, [this] { return has_sessions(); }) {}
 
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
                                      const std::shared_ptr<Link>& previous) override {

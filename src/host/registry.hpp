@@ -122,8 +122,8 @@ class Registry {
   const Log log_;
 
   mutable std::mutex mutex_;
-  MemoryCharge claims_charge_;             // under mutex_, like the next two: for what the lattice
-  MemoryCharge links_charge_;              // told and is kept here
+  MemoryCharge claims_charge_;  // under mutex_, like the next two: for what the lattice
+  MemoryCharge links_charge_;   // told and is kept here
   MemoryCharge names_charge_;
   std::map<LinkKey, KnownLink> links_;     // under mutex_
   std::map<LinkKey, Link> vouched_;        // under mutex_: what the host's own user set

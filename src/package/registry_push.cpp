@@ -43,7 +43,7 @@ class SourceFile {
   static Result<SourceFile> open(const std::filesystem::path& path, ArtifactKind kind) {
     SourceFile made;
     made.file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat status {};
+    struct stat status{};
     if (!made.file_ || ::fstat(made.file_.get(), &status) != 0) return unreadable(path);
     if (!S_ISREG(status.st_mode)) {
       return fail(ErrorCode::invalid_argument, path.string() + " is no regular file");

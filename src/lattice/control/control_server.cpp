@@ -89,8 +89,8 @@ void ControlServer::receive(const Message& message, Handler handler) {
   }
   bool taken = false;
   survived([&] {
-    taken =
-        waiting_.fetch_add(1) < limits::control_requests && executors_.requests(job, message.payload.size()).has_value();
+    taken = waiting_.fetch_add(1) < limits::control_requests &&
+            executors_.requests(job, message.payload.size()).has_value();
   });
   if (taken) return;
   waiting_.fetch_sub(1);
