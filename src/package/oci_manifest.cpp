@@ -34,7 +34,7 @@ std::unexpected<Error> unsupported(const std::string& why) {
 }
 
 /// Text from the registry, for a message.
-std::string shown(std::string_view text, std::size_t most = 100) {
+std::string shown_text(std::string_view text, std::size_t most = 100) {
   std::string out;
   append_printable(out, excerpt(text, most));
   return out;
@@ -60,7 +60,7 @@ Result<> check_type(const JsonValue& manifest) {
   if (!version) return std::unexpected(version.error());
   if (*version == nullptr || (*version)->as_u64() != 2) {
     return unsupported("unsupported schema version: " +
-                       (*version == nullptr ? "none" : shown((*version)->text)));
+                       (*version == nullptr ? "none" : shown_text((*version)->text)));
   }
   const auto type = string_member(manifest, "mediaType");
   if (!type) return std::unexpected(type.error());
@@ -68,7 +68,7 @@ Result<> check_type(const JsonValue& manifest) {
   if (!list) return std::unexpected(list.error());
   if (*list != nullptr) return unsupported("the reference names an index of several images");
   if (type->empty() || *type == oci_manifest_type || *type == docker_manifest_type) return {};
-  return unsupported("unsupported manifest type: " + shown(*type));
+  return unsupported("unsupported manifest type: " + shown_text(*type));
 }
 
 Result<BlobDescriptor> read_layer(const JsonValue& layer) {
@@ -76,12 +76,12 @@ Result<BlobDescriptor> read_layer(const JsonValue& layer) {
   auto type = string_member(layer, "mediaType");
   if (!type) return pass(type);
   if (!is_accepted_layer_type(*type)) {
-    return unsupported("incompatible layer media type: " + shown(*type));
+    return unsupported("incompatible layer media type: " + shown_text(*type));
   }
   const auto text = string_member(layer, "digest");
   if (!text) return std::unexpected(text.error());
   auto digest = parse_digest(*text);
-  if (!digest) return malformed("layer: " + shown(digest.error().message, 200));
+  if (!digest) return malformed("layer: " + shown_text(digest.error().message, 200));
   const auto size = member(layer, "size");
   if (!size) return std::unexpected(size.error());
   const auto bytes = *size == nullptr ? std::nullopt : (*size)->as_u64();
@@ -170,7 +170,7 @@ std::string read_registry_error(std::string_view json) {
   for (const std::string_view name : {"code", "message"}) {
     const auto* part = first.find(name);
     if (part != nullptr && part->is(Kind::string) && !part->text.empty()) {
-      out += ": " + shown(part->text, 200);
+      out += ": " + shown_text(part->text, 200);
     }
   }
   return out;
