@@ -22,6 +22,14 @@
 namespace trellis::bench {
 namespace {
 
+/// trellis, which runs providers in processes: beside this program, or where it is installed.
+std::filesystem::path host_program() {
+  std::error_code problem;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
+  const auto beside = here / "trellis";
+  return std::filesystem::exists(beside, problem) ? beside : here / "../../bin/trellis";
+}
+
 constexpr std::string_view actor = "MBENCH";
 /// With its name and the map around it the request has 64 bytes.
 const std::string key(58, 'k');
@@ -122,8 +130,7 @@ Result<double> start_time(host::Core& core) {
 Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                                Report& report) {
   HostOptions how;
-  std::error_code problem;
-  how.provider_process.program = std::filesystem::read_symlink("/proc/self/exe", problem);
+  how.provider_process.program = host_program();
   host::Core core(how, engine);
   const auto near = start(core, ProviderMode::in_process);
   if (!near) return std::unexpected(near.error());
