@@ -60,10 +60,10 @@ std::shared_ptr<Route> Place::route_of(std::string_view label) const {
   return found == routes.end() ? nullptr : *found;
 }
 
-Result<Settings> settings_for(RouteTable::Routes routes, std::string_view where,
+Result<Settings> settings_for(const RouteTable::Routes& routes, std::string_view where,
                               std::shared_ptr<net::ssl::context> tls) {
   auto limits = largest_limits(routes);
-  auto table = RouteTable::make(std::move(routes), where);
+  auto table = RouteTable::make(routes, where);
   if (!table) return pass(table);
   return Settings{std::move(limits), std::move(*table), std::move(tls), 0};
 }

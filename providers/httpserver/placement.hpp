@@ -39,7 +39,8 @@ struct Change {
 
 /// What `route` is served with beside the others of an address: the largest of their limits. Errors
 /// as RouteTable::make.
-[[nodiscard]] Result<Settings> settings_for(RouteTable::Routes routes, std::string_view where,
+[[nodiscard]] Result<Settings> settings_for(const RouteTable::Routes& routes,
+                                            std::string_view where,
                                             std::shared_ptr<net::ssl::context> tls);
 
 /// Errors: conflicts with other routes, TLS files that cannot be used. Nothing is changed.

@@ -87,8 +87,8 @@ class LogBudget final : public LogSink {
     const bool admitted = admit(record, omissions);
     for (const auto& one : omissions) sink_->write({one.level, one.target, one.text, {}});
     if (admitted) write_cut(record);
+    // NOLINTNEXTLINE(bugprone-empty-catch): without memory a line is lost, as on a full disk
   } catch (...) {
-    // Without memory for the accounts a line is lost, as on a full disk.
   }
 
  private:
@@ -123,7 +123,8 @@ class LogBudget final : public LogSink {
       return false;
     }
     const std::size_t size = std::min(record.text.size(), limits::log_line_bytes);
-    const double tokens = 1 + static_cast<double>(size / bytes_per_token);
+    const auto pieces = size / bytes_per_token;
+    const double tokens = 1 + static_cast<double>(pieces);
     own->bucket.take(tokens);
     if (whole != own) whole->bucket.take(tokens);
     if (own->hidden != 0) omissions.push_back(omission(*own));
@@ -167,7 +168,8 @@ class LogBudget final : public LogSink {
     if (account.hidden == 0) return;
     const auto one = omission(account);
     sink_->write({one.level, one.target, one.text, {}});
-  } catch (...) {  // as in write()
+    // NOLINTNEXTLINE(bugprone-empty-catch): as in write()
+  } catch (...) {
   }
 
   /// From time to time: says what nobody has said since, and forgets accounts that are full again.

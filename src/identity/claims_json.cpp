@@ -194,7 +194,7 @@ std::size_t footprint(const ActorClaims& claims) noexcept {
                     text(claims.call_alias);
   for (const auto* list : {&claims.tags, &claims.caps}) {
     if (!*list) continue;
-    for (const auto& item : **list) all += sizeof item + item.size();
+    for (const auto& item : **list) all += sizeof(std::string) + item.size();
   }
   return all;
 }

@@ -49,7 +49,8 @@ void GuestState::say_dropped() const noexcept try {
   if (log_dropped_ == 0 || host == nullptr) return;
   host->error_log(fmt::format("{} more bytes of log text dropped (limit {} per call)", log_dropped_,
                               limits.log_bytes));
-} catch (...) {  // no memory for the line
+  // NOLINTNEXTLINE(bugprone-empty-catch): there is no memory for the line
+} catch (...) {
 }
 
 void GuestState::end() noexcept {

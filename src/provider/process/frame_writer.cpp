@@ -121,11 +121,11 @@ Result<FrameWriter::Sent> FrameWriter::write(const FrameView& frame, SteadyTime 
 Result<FrameWriter::Sent> FrameWriter::write_or_keep(const FrameView& frame,
                                                      std::size_t most_kept) {
   const Turn turn(*this, SteadyTime::max());
-  auto clear = flush_kept();
-  if (!clear) return pass(clear);
+  auto flushed = flush_kept();
+  if (!flushed) return pass(flushed);
   std::size_t done = 0;
   const auto size = size_of(frame);
-  while (*clear && done < size) {
+  while (*flushed && done < size) {
     auto sent = write_some(frame, done);
     if (!sent) return pass(sent);
     if (*sent == 0) break;
