@@ -119,7 +119,7 @@ Result<FrameWriter::Sent> FrameWriter::write(const FrameView& frame, SteadyTime 
 }
 
 Result<FrameWriter::Sent> FrameWriter::write_or_keep(const FrameView& frame,
-                                                     std::size_t most_kept) {
+                                                     std::size_t kept_at_most) {
   const Turn turn(*this, SteadyTime::max());
   auto flushed = flush_kept();
   if (!flushed) return pass(flushed);
@@ -132,7 +132,7 @@ Result<FrameWriter::Sent> FrameWriter::write_or_keep(const FrameView& frame,
     done += *sent;
   }
   if (done == size) return Sent::whole;
-  if (kept_.size() - kept_begin_ + size - done > most_kept) {
+  if (kept_.size() - kept_begin_ + size - done > kept_at_most) {
     return fail(ErrorCode::limit, "it does not read what is sent to it");
   }
   keep(frame, done);

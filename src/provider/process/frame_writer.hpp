@@ -22,8 +22,8 @@ class FrameWriter {
 
   /// Waits for room until `deadline`. Errors: cancelled (the other end is closed).
   [[nodiscard]] Result<Sent> write(const FrameView& frame, SteadyTime deadline);
-  /// Never waits: keeps what does not fit, at most `most_kept` bytes. Errors: cancelled, limit.
-  [[nodiscard]] Result<Sent> write_or_keep(const FrameView& frame, std::size_t most_kept);
+  /// Never waits: keeps what does not fit, at most `kept_at_most` bytes. Errors: cancelled, limit.
+  [[nodiscard]] Result<Sent> write_or_keep(const FrameView& frame, std::size_t kept_at_most);
   /// Writes what was kept, as far as there is room. True when nothing is left.
   [[nodiscard]] Result<bool> flush();
   [[nodiscard]] bool has_kept() const;
