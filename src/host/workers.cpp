@@ -73,10 +73,14 @@ Result<void> Workers::post(std::function<void()> job, const JobTerms& terms) {
     call_watch();
   } else if (auto gone = let_one_go(); !gone && threads_.empty()) {
     // Without any thread the job could never run; with at least one it only waits longer.
+    if (owner->second.jobs.empty()) owners_.erase(owner);
     return gone;
   }
-  if (owner->second.jobs.empty()) turns_.push_back(owner);
+  // Memory for both first: an owner without jobs must never have a turn.
+  std::list<Owners::iterator> turn;
+  if (owner->second.jobs.empty()) turn.push_back(owner);
   owner->second.jobs.push_back({std::move(job), terms.bytes});
+  turns_.splice(turns_.end(), turn);
   owner->second.bytes += terms.bytes;
   waiting_bytes_ += terms.bytes;
   ++waiting_;
@@ -106,13 +110,11 @@ void Workers::call_watch() {
   saturated_.notify_one();
 }
 
-/// The first in turn that may have another thread.
+/// The first in turn that may have another thread; then it is the first of all.
 Workers::Owners::iterator Workers::next_owner() {
   for (std::size_t left = turns_.size(); left > 0; --left) {
-    const auto owner = turns_.front();
-    turns_.pop_front();
-    if (may_run(owner->second)) return owner;
-    turns_.push_back(owner);
+    if (may_run(turns_.front()->second)) return turns_.front();
+    turns_.splice(turns_.end(), turns_, turns_.begin());
   }
   return owners_.end();
 }
@@ -178,7 +180,11 @@ void Workers::run_one(std::unique_lock<std::mutex>& lock, Seat& seat, Owners::it
   auto job = std::move(owner->second.jobs.front());
   owner->second.jobs.pop_front();
   owner->second.bytes -= job.bytes;
-  if (!owner->second.jobs.empty()) turns_.push_back(owner);
+  if (owner->second.jobs.empty()) {
+    turns_.pop_front();
+  } else {
+    turns_.splice(turns_.end(), turns_, turns_.begin());
+  }
   ++owner->second.running;
   --waiting_;
   waiting_bytes_ -= job.bytes;

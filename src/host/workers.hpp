@@ -93,7 +93,7 @@ class Workers {
   std::condition_variable saturated_;
   std::condition_variable finished_;
   Owners owners_;                           // under mutex_; those with jobs that wait or run
-  std::deque<Owners::iterator> turns_;      // under mutex_; those with jobs that wait
+  std::list<Owners::iterator> turns_;       // under mutex_; those with jobs that wait
   std::list<engine::GuestThread> threads_;  // under mutex_
   std::list<Seat*> seats_;                  // under mutex_
   std::thread watch_;                       // under mutex_; there once all cores were busy
