@@ -79,10 +79,12 @@ Result<> IoPool::set_target(unsigned target) {
 /// Starts a thread that counts as running from now on. The lock is open meanwhile: the new thread,
 /// or the host, may need it.
 Result<> IoPool::add_thread(Lock& lock) {
+  // Room for it first: one that runs already cannot be given up while the lock is held.
+  threads_.reserve(total_ + 1);
   ++total_;
   ++running_;
   lock.unlock();
-  auto thread = source_.start(name_, [this] { run(); }, *this);
+  auto thread = contained([&] { return source_.start(name_, [this] { run(); }, *this); });
   lock.lock();
   if (!thread) {
     --total_;
