@@ -20,7 +20,7 @@ void check(const trellis::Result<trellis::manifest::Manifest>& result) {
     return;
   }
   for (const auto& actor : result->actors) {
-    if (actor.ref.empty() || actor.line < 1) std::abort();
+    if (actor.ref.empty() || actor.at.line < 1 || actor.at.column < 1) std::abort();
   }
   for (const auto& link : result->links) {
     if (link.actor.empty() || link.contract_id.empty() || link.link_name.empty()) std::abort();
@@ -33,14 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace trellis::manifest;
   if (size == 0) return 0;
   auto text = trellis::as_text({data + 1, size - 1});
-  std::string expanded;
-  if ((data[0] & 2U) != 0) {
-    auto result = expand_environment(text, lookup);
-    if (!result) return 0;
-    expanded = std::move(*result);
-    text = expanded;
-  }
   const auto format = (data[0] & 1U) != 0 ? Format::json : Format::yaml;
-  check(parse(text, format, {"f", (data[0] & 4U) != 0}));
+  const ParseOptions options{"f", (data[0] & 4U) != 0, (data[0] & 8U) != 0};
+  check((data[0] & 2U) != 0 ? read(text, format, lookup, options) : parse(text, format, options));
   return 0;
 }

@@ -30,6 +30,7 @@ struct UpOptions {
   std::string manifest;
   std::string ready_file;
   bool strict = false;
+  bool lenient = false;
 };
 
 /// A variable that is set but empty counts as set (host.md 11.1), which Context::env does not tell.
@@ -52,12 +53,14 @@ control::ReloadOptions manifest_options(const UpOptions& options, const StopRequ
   return {.file = options.manifest,
           .lookup = manifest_variable,
           .strict = options.strict,
+          .lenient = options.lenient,
           .apply = {reference_folders(options), [&stop] { return stop.requested(); }}};
 }
 
 Result<manifest::Manifest> load_manifest(Context& context, const UpOptions& options) {
   if (options.manifest.empty()) return manifest::Manifest{};
-  auto loaded = manifest::load(options.manifest, manifest_variable, options.strict);
+  auto loaded = manifest::load(options.manifest, manifest_variable,
+                               {.file = {}, .strict = options.strict, .lenient = options.lenient});
   if (!loaded) return loaded;
   for (const auto& warning : loaded->warnings) {
     context.err << "Warning: " << printable(warning) << '\n';
@@ -175,6 +178,9 @@ void add_up(Command& app, Context& context) {
       .completes(ValueKind::file);
   leaf.add_flag("--strict", options->strict,
                 "End with an error unless everything in the manifest works");
+  leaf.add_flag("--lenient", options->lenient,
+                "Read the manifest as first-party hosts do: unknown keys of items are warnings, "
+                "variables that are not set stay as written");
   leaf.add_option("--ready-file", options->ready_file,
                   "File written (JSON) when all is started, and removed at the end")
       .completes(ValueKind::file);

@@ -111,11 +111,11 @@ class Application {
     }
   }
 
-  ItemReport& new_item(ItemKind kind, std::string what, int line) {
+  ItemReport& new_item(ItemKind kind, std::string what, const manifest::Position& at) {
     return report_.items.emplace_back(
         ItemReport{.kind = kind,
                    .what = std::move(what),
-                   .where = fmt::format("{}:{}", manifest_.file, line),
+                   .where = fmt::format("{}:{}:{}", manifest_.file, at.line, at.column),
                    .key = {},
                    .problem = {},
                    .remedy = {}});
@@ -156,7 +156,7 @@ class Application {
   }
 
   void start_actor(const manifest::Actor& actor) {
-    auto& item = new_item(ItemKind::actor, actor.ref, actor.line);
+    auto& item = new_item(ItemKind::actor, actor.ref, actor.at);
     const auto source = references_.actor(actor.ref);
     const auto* old = find_in(before_.actors, [&](const auto& one) {
       return source ? one.source == *source : one.what == actor.ref;
@@ -225,7 +225,7 @@ class Application {
   }
 
   void start_provider(const manifest::Capability& wish) {
-    auto& item = new_item(ItemKind::provider, wish.image_ref, wish.line);
+    auto& item = new_item(ItemKind::provider, wish.image_ref, wish.at);
     const auto source = references_.provider(wish.image_ref);
     const auto* old = find_in(before_.providers, [&](const auto& one) {
       return one.link_name == wish.link_name &&
@@ -316,7 +316,7 @@ class Application {
   }
 
   void set_link(const manifest::Link& wish) {
-    auto& item = new_item(ItemKind::link, title(wish), wish.line);
+    auto& item = new_item(ItemKind::link, title(wish), wish.at);
     auto link = link_of(wish);
     if (!link) return set_problem(item, link.error());
     item.key = link->actor;
@@ -356,6 +356,9 @@ class Application {
   }
 
   [[nodiscard]] Result<std::string> provider_of(const std::string& wanted) const {
+    if (wanted.empty()) {
+      return fail(ErrorCode::invalid_argument, "the link names no provider", "add `provider: …`");
+    }
     if (identity::PublicKey::parse(wanted)) return wanted;
     return references_.provider(wanted);
   }

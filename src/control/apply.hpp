@@ -83,7 +83,7 @@ enum class Deed {
 struct ItemReport {
   ItemKind kind = ItemKind::actor;
   std::string what;   ///< the reference, or "actor -> provider (contract)"
-  std::string where;  ///< "demo.yaml:12"; of what is not listed any more "demo.yaml"
+  std::string where;  ///< "demo.yaml:12:5"; of what is not listed any more "demo.yaml"
   std::string key;    ///< public key of what runs now; of a link, its actor's
   Deed deed = Deed::started;
   std::string problem;  ///< empty when it worked

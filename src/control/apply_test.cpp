@@ -151,7 +151,7 @@ links:
   ASSERT_EQ(report.items.size(), 5U);
   EXPECT_EQ(report.failures(), 4U);
   EXPECT_EQ(report.started(), 1U);
-  EXPECT_EQ(report.items[0].where, "demo.yaml:2");
+  EXPECT_EQ(report.items[0].where, "demo.yaml:2:5");
   EXPECT_EQ(report.items[0].problem, "no signature");
   EXPECT_EQ(report.items[0].remedy, "sign it");
   EXPECT_NE(report.items[1].problem.find("missing.wasm"), std::string::npos);

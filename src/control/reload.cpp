@@ -9,7 +9,8 @@ Reloader::Reloader(Host& host, ReloadOptions options, Log log)
 
 Result<manifest::Manifest> Reloader::load() const {
   if (options_.file.empty()) return manifest::Manifest{};
-  return manifest::load(options_.file, options_.lookup, options_.strict);
+  return manifest::load(options_.file, options_.lookup,
+                        {.file = {}, .strict = options_.strict, .lenient = options_.lenient});
 }
 
 ApplyReport Reloader::start(const manifest::Manifest& manifest) {

@@ -16,6 +16,7 @@ struct ReloadOptions {
   std::filesystem::path file;  ///< the manifest; empty: the host runs without
   manifest::Lookup lookup;     ///< variables in it
   bool strict = false;         ///< refuse what would be a warning
+  bool lenient = false;        ///< read it as first-party hosts do
   ApplyOptions apply;
 };
 

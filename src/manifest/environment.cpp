@@ -36,18 +36,39 @@ class NextOf {
 /// What stands between the braces of one `${…}`.
 struct Reference {
   std::string_view name;
-  std::optional<std::string_view> fallback;
+  /// What follows the name: nothing, ':' for a first-party default, or the shell's '-', '?', '+'.
+  char form = 0;
+  std::string_view word;
   std::size_t end = 0;  ///< behind the closing brace
+};
+
+constexpr std::string_view shell_forms = "-?+";
+/// Of references inside of words; also bounds how often one text is looked through.
+constexpr int deepest_reference = 8;
+
+/// What the expansion of a text and of the words inside of it have in common.
+struct Run {
+  const Lookup& lookup;
+  Variables variables;
+  std::string mark;  ///< how the words for missing variables begin
+  std::vector<Expanded::Missing> missing = {};
 };
 
 class Expander {
  public:
-  Expander(std::string_view text, const Lookup& lookup)
-      : text_(text), lookup_(lookup), name_end_(text, ":} \t=\r\n"), end_(text, "}\r\n") {}
+  /// `outer` is the place in the source of the reference whose word this is.
+  Expander(std::string_view text, Run& run, std::optional<std::size_t> outer = std::nullopt)
+      : text_(text), run_(run), outer_(outer), name_end_(text, ":} \t=\r\n"), end_(text, "}\r\n") {}
 
-  [[nodiscard]] bool done() const { return at_ == text_.size(); }
+  /// False when the result is too long.
+  bool expand() {
+    while (at_ < text_.size() && out_.size() <= limits::manifest_bytes) step();
+    return out_.size() <= limits::manifest_bytes;
+  }
   [[nodiscard]] std::string& out() { return out_; }
+  [[nodiscard]] std::vector<Expanded::Replacement>& replacements() { return replacements_; }
 
+ private:
   /// Copies or replaces what comes next.
   void step() {
     const auto rest = text_.substr(at_);
@@ -60,7 +81,6 @@ class Expander {
     substitute(*reference);
   }
 
- private:
   void copy_to(std::size_t end) {
     end = std::min(end, text_.size());
     out_ += text_.substr(at_, end - at_);
@@ -70,45 +90,98 @@ class Expander {
   std::optional<Reference> parse(std::size_t begin) {
     const auto colon = name_end_.from(begin);
     if (colon == begin || colon == text_.size()) return std::nullopt;
-    Reference reference{text_.substr(begin, colon - begin), std::nullopt, colon + 1};
+    Reference reference{text_.substr(begin, colon - begin), 0, {}, colon + 1};
     if (text_[colon] == '}') return reference;
     if (text_[colon] != ':') return std::nullopt;
-    const auto end = end_.from(colon + 1);
+    auto end = end_.from(colon + 1);
     if (end == text_.size() || text_[end] != '}') return std::nullopt;
-    reference.fallback = text_.substr(colon + 1, end - colon - 1);
+    auto word = colon + 1;
+    reference.form = ':';
+    if (run_.variables == Variables::checked && shell_forms.contains(text_[word])) {
+      reference.form = text_[word++];
+      const auto closed = word_end(word);
+      if (!closed) return std::nullopt;
+      end = *closed;
+    }
+    reference.word = text_.substr(word, end - word);
     reference.end = end + 1;
     return reference;
   }
 
+  /// The brace that closes a word with references inside.
+  [[nodiscard]] std::optional<std::size_t> word_end(std::size_t at) const {
+    for (int depth = 1;; ++at) {
+      at = text_.find_first_of("}$\r\n", at);
+      if (at == std::string_view::npos || text_[at] == '\r' || text_[at] == '\n')
+        return std::nullopt;
+      if (text_[at] == '}' && --depth == 0) return at;
+      const bool opens = text_.substr(at).starts_with("${");
+      if (opens && ++depth > deepest_reference) return std::nullopt;
+    }
+  }
+
   void substitute(const Reference& reference) {
-    const auto value = lookup_(reference.name);
-    if (!value && !reference.fallback) return copy_to(reference.end);
-    out_ += value ? std::string_view(*value) : *reference.fallback;
+    auto value = run_.lookup(reference.name);
+    const bool filled = value && !value->empty();
+    std::optional<std::string> result;
+    switch (reference.form) {
+      case 0: result = std::move(value); break;
+      case ':': result = value ? std::move(*value) : std::string(reference.word); break;
+      case '-': result = filled ? std::move(*value) : word_of(reference); break;
+      case '+': result = filled ? word_of(reference) : std::string(); break;
+      default:
+        if (filled) result = std::move(value);
+    }
+    if (!result && run_.variables == Variables::first_party) return copy_to(reference.end);
+    const auto begin = out_.size();
+    out_ += result ? *result : mark_missing(reference);
+    replacements_.push_back({at_, reference.end, begin, out_.size(), std::string(reference.name)});
     at_ = reference.end;
   }
 
+  std::string word_of(const Reference& reference) {
+    Expander inner(reference.word, run_, outer_.value_or(at_));
+    static_cast<void>(inner.expand());  // what is too long is too long out here as well
+    return std::move(inner.out());
+  }
+
+  std::string mark_missing(const Reference& reference) {
+    auto mark = fmt::format("{}{}-", run_.mark, run_.missing.size());
+    run_.missing.push_back(
+        {std::string(reference.name), std::string(reference.word), outer_.value_or(at_)});
+    return mark;
+  }
+
   std::string_view text_;
-  const Lookup& lookup_;
+  Run& run_;
+  std::optional<std::size_t> outer_;
   NextOf name_end_;
   NextOf end_;
   std::size_t at_ = 0;
   std::string out_;
+  std::vector<Expanded::Replacement> replacements_;
 };
 
 }  // namespace
 
-Result<std::string> expand_environment(std::string_view text, const Lookup& lookup) {
-  Expander expander(text, lookup);
-  while (!expander.done()) {
-    expander.step();
-    if (expander.out().size() > limits::manifest_bytes) {
-      return fail(
-          ErrorCode::limit,
-          fmt::format("text with variables filled in exceeds {} bytes", limits::manifest_bytes),
-          "use shorter values in the environment, or split the manifest");
-    }
+Result<Expanded> expand(std::string_view text, const Lookup& lookup, Variables variables) {
+  Run run{lookup, variables, "unset-variable-"};
+  while (text.contains(run.mark)) run.mark += "x-";
+  Expander expander(text, run);
+  if (!expander.expand()) {
+    return fail(
+        ErrorCode::limit,
+        fmt::format("text with variables filled in exceeds {} bytes", limits::manifest_bytes),
+        "use shorter values in the environment, or split the manifest");
   }
-  return std::move(expander.out());
+  return Expanded{std::move(expander.out()), std::move(expander.replacements()),
+                  std::move(run.missing), std::move(run.mark)};
+}
+
+Result<std::string> expand_environment(std::string_view text, const Lookup& lookup) {
+  auto expanded = expand(text, lookup, Variables::first_party);
+  if (!expanded) return pass(expanded);
+  return std::move(expanded->text);
 }
 
 }  // namespace trellis::manifest

@@ -46,6 +46,49 @@ TEST(Environment, TableOfTheSpecification) {
   }
 }
 
+std::string checked(std::string_view text) {
+  const auto out = trellis::manifest::expand(text, lookup, Variables::checked);
+  if (!out) return "error: " + out.error().message;
+  std::string missing;
+  for (const auto& one : out->missing) missing += " " + one.name + "/" + one.complaint;
+  return missing.empty() ? out->text : "missing" + missing;
+}
+
+TEST(Environment, TheFormsOfTheShell) {
+  for (const auto& [text, result] : std::initializer_list<Row>{
+           {"${SETV}", "val"},
+           {"${UNSETV}", "missing UNSETV/"},
+           {"${UNSETV:d}", "d"},
+           {"${UNSETV:a:b}", "a:b"},
+           {"${UNSETV:-8080}", "8080"},
+           {"${UNSETV:--1}", "-1"},
+           {"${UNSETV:-}", ""},
+           {"${EMPTYV:-d}", "d"},
+           {"${EMPTYV:d}", ""},
+           {"${SETV:-d}", "val"},
+           {"${UNSETV:-${SETV}/${EMPTYV:-x}}z", "val/xz"},
+           {"${UNSETV:-${NONE}}", "missing NONE/"},
+           {"${SETV:-${NONE}}", "val"},
+           {"${SETV:+yes}", "yes"},
+           {"${EMPTYV:+yes}", ""},
+           {"${UNSETV:+yes}", ""},
+           {"${SETV:?why}", "val"},
+           {"${EMPTYV:?why}", "missing EMPTYV/why"},
+           {"${UNSETV:?why}", "missing UNSETV/why"},
+           {"$${UNSETV}", "$${UNSETV}"},
+           {"${SET V}", "${SET V}"},
+           {"${UNSETV:-${SETV}", "${UNSETV:-val"},
+       }) {
+    EXPECT_EQ(checked(text), result) << text;
+  }
+}
+
+TEST(Environment, WhatStandsForAMissingVariableIsNowhereElse) {
+  const auto out = trellis::manifest::expand("unset-variable-0- ${UNSETV}", lookup);
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->text.find(out->mark), out->text.rfind(out->mark));
+}
+
 TEST(Environment, TextAroundReferencesStays) {
   EXPECT_EQ(expand(""), "");
   EXPECT_EQ(expand("x${SETV}y${UNSETV:d}z"), "xvalydz");
@@ -75,10 +118,11 @@ TEST(Environment, ResultIsBounded) {
 
 // Each attempt alone would scan to the end of the line: quadratic, hours for a text of this size.
 TEST(Environment, ManyUnclosedReferencesAreReadInOnePass) {
-  for (const std::string_view piece : {"${", "${a:", "${ "}) {
+  for (const std::string_view piece : {"${", "${a:", "${ ", "${a:-", "${a:-${a:-}"}) {
     std::string text;
     while (text.size() + 8 < limits::manifest_bytes) text += piece;
-    EXPECT_EQ(expand(text + "\n"), text + "\n");
+    EXPECT_EQ(expand(text + "\n").back(), '\n');
+    EXPECT_EQ(checked(text + "\n").back(), '\n');
   }
 }
 

@@ -6,6 +6,8 @@
 #include <charconv>
 
 #include "base/limits.hpp"
+#include "base/suggest.hpp"
+#include "base/text.hpp"
 
 namespace trellis::manifest {
 namespace {
@@ -37,13 +39,15 @@ std::size_t longest(TextRule rule) {
   return 0;
 }
 
-/// What is wrong with a text, or an empty view.
-std::string_view objection(std::string_view text, TextRule rule) {
+/// What is wrong with a text, or an empty one.
+std::string objection(std::string_view text, TextRule rule) {
   if (rule == TextRule::value) return {};
-  if (text.empty()) return "empty";
-  if (std::ranges::any_of(text, is_control)) return "holds a control character";
+  if (text.empty()) return "expected a text, found an empty one";
+  if (std::ranges::any_of(text, is_control)) {
+    return "expected a text without control characters, found one";
+  }
   if (rule == TextRule::name && text.find_first_of(" *>") != std::string_view::npos) {
-    return "holds a blank, '*' or '>'";
+    return fmt::format("expected a name without blanks, '*' and '>', found '{}'", excerpt(text));
   }
   return {};
 }
@@ -51,8 +55,8 @@ std::string_view objection(std::string_view text, TextRule rule) {
 std::string_view advice(TextRule rule) {
   return rule == TextRule::name
              ? "use letters, digits and . : - _ only; names enter lattice subjects"
-             : "write a non-empty text; an unset variable needs a default: "
-               "${NAME:default}";
+             : "write a text that is not empty; where a variable may be empty, give a default: "
+               "${NAME:-text}";
 }
 
 }  // namespace
@@ -66,20 +70,23 @@ std::string join_path(std::string_view path, std::string_view key) {
   return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
 }
 
-std::string Context::place(int line, std::string_view path) const {
-  const auto head = fmt::format("{}:{}: ", options_.file, std::max(line, 1));
+std::string Context::place(const Position& at, std::string_view path) const {
+  const auto found = places_.of(at);
+  const auto head = fmt::format("{}:{}:{}: ", options_.file, found.line, found.column);
   return path.empty() ? head : fmt::format("{}{}: ", head, path);
 }
 
-std::unexpected<Error> Context::refuse(int line, std::string_view path, std::string_view text,
-                                       std::string remedy, ErrorCode code) const {
-  return fail(code, place(line, path) + std::string(text), std::move(remedy));
+std::unexpected<Error> Context::refuse(const Position& at, std::string_view path,
+                                       std::string_view text, std::string remedy,
+                                       ErrorCode code) const {
+  return fail(code, place(at, path) + std::string(text), std::move(remedy));
 }
 
-Result<> Context::warn(int line, std::string_view path, std::string_view text, std::string remedy) {
-  if (options_.strict) return refuse(line, path, text, std::move(remedy));
+Result<> Context::warn(const Position& at, std::string_view path, std::string_view text,
+                       std::string remedy) {
+  if (options_.strict) return refuse(at, path, text, std::move(remedy));
   if (warnings_.size() < limits::manifest_warnings) {
-    warnings_.push_back(place(line, path) + std::string(text));
+    warnings_.push_back(place(at, path) + std::string(text));
   }
   return {};
 }
@@ -87,24 +94,24 @@ Result<> Context::warn(int line, std::string_view path, std::string_view text, s
 Result<> Context::expect(const Node& node, Node::Kind kind, std::string_view path) const {
   if (node.kind == kind) return {};
   const auto wanted = kind == Node::Kind::list ? "a list" : "a map";
-  return refuse(node.line, path, fmt::format("expected {}, found {}", wanted, kind_name(node)),
+  return refuse(node.at, path, fmt::format("expected {}, found {}", wanted, kind_name(node)),
                 fmt::format("write {} here", wanted));
 }
 
 Result<std::string> Context::text(const Node& node, std::string_view path, TextRule rule) const {
   const bool plain_null = node.kind == Node::Kind::null && format_ == Format::yaml;
   if (node.kind != Node::Kind::string && !plain_null) {
-    return refuse(node.line, path, fmt::format("expected a text, found {}", kind_name(node)),
+    return refuse(node.at, path, fmt::format("expected a text, found {}", kind_name(node)),
                   format_ == Format::json ? "put the value in quotes" : "write a text here");
   }
   // `~` is a text as a value (host.md 11), but nobody means a file or a link of that name.
   const bool empty = plain_null && rule != TextRule::value;
   if (const auto wrong = objection(empty ? "" : std::string_view(node.text), rule);
       !wrong.empty()) {
-    return refuse(node.line, path, wrong, std::string(advice(rule)));
+    return refuse(node.at, path, wrong, std::string(advice(rule)));
   }
   if (node.text.size() > longest(rule)) {
-    return refuse(node.line, path, fmt::format("longer than {} bytes", longest(rule)),
+    return refuse(node.at, path, fmt::format("longer than {} bytes", longest(rule)),
                   "use a shorter text", ErrorCode::limit);
   }
   return node.text;
@@ -117,7 +124,10 @@ Result<std::uint32_t> Context::number(const Node& node, std::string_view path, s
   const auto* end = node.text.data() + node.text.size();
   const auto [stop, failed] = std::from_chars(node.text.data(), end, value);
   if (node.kind != wanted || failed != std::errc{} || stop != end || value < low || value > high) {
-    return refuse(node.line, path, fmt::format("expected a whole number from {} to {}", low, high),
+    const bool scalar = node.kind == Node::Kind::string || node.kind == Node::Kind::number;
+    return refuse(node.at, path,
+                  fmt::format("expected a whole number from {} to {}, found {}", low, high,
+                              scalar ? fmt::format("'{}'", excerpt(node.text)) : kind_name(node)),
                   fmt::format("write a number such as {}", std::clamp(8U, low, high)));
   }
   return value;
@@ -139,7 +149,7 @@ Result<std::string> Context::required_text(const Node& map, std::string_view pat
                                            std::string_view key, TextRule rule) const {
   const auto* node = map.find(key);
   if (node == nullptr) {
-    return refuse(map.line, join_path(path, key), "missing", fmt::format("add `{}: …`", key));
+    return refuse(map.at, join_path(path, key), "missing", fmt::format("add `{}: …`", key));
   }
   return text(*node, join_path(path, key), rule);
 }
@@ -155,11 +165,30 @@ Result<> Context::known_keys(const Node& map, std::string_view path,
   for (const auto& item : map.items) {
     if (std::ranges::find(known, item.key) != known.end()) continue;
     const auto key = std::string_view(item.key).substr(0, limits::name_bytes);
-    if (auto ok = warn(item.key_line, join_path(path, key), "unknown key, ignored",
-                       fmt::format("known here: {}", fmt::join(known, ", ")));
-        !ok) {
+    const auto meant = nearest(key, known);
+    const auto text =
+        meant ? fmt::format("unknown key; did you mean `{}`?", *meant) : "unknown key";
+    auto remedy =
+        fmt::format("known here: {}; with --lenient others are ignored", fmt::join(known, ", "));
+    if (!options_.lenient) return refuse(item.key_at, join_path(path, key), text, remedy);
+    if (auto ok = warn(item.key_at, join_path(path, key), text + " (ignored)", remedy); !ok) {
       return ok;
     }
+  }
+  return {};
+}
+
+Result<> Context::known_parts(const Node& root, std::initializer_list<std::string_view> known) {
+  for (const auto& item : root.items) {
+    if (item.key.starts_with("x-") || std::ranges::find(known, item.key) != known.end()) continue;
+    const auto key = std::string_view(item.key).substr(0, limits::name_bytes);
+    const auto meant = nearest(key, known);
+    auto ok =
+        warn(item.key_at, key,
+             meant ? fmt::format("unknown key, ignored; did you mean `{}`?", *meant)
+                   : "unknown key, ignored",
+             fmt::format("known here: {}, and whatever begins with x-", fmt::join(known, ", ")));
+    if (!ok) return ok;
   }
   return {};
 }

@@ -9,6 +9,7 @@
 
 #include "manifest/manifest.hpp"
 #include "manifest/node.hpp"
+#include "manifest/places.hpp"
 
 namespace trellis::manifest {
 
@@ -23,15 +24,16 @@ enum class TextRule {
 /// Where errors and warnings of one manifest are made. Used by one thread.
 class Context {
  public:
-  Context(const ParseOptions& options, Format format, std::vector<std::string>& warnings)
-      : options_(options), format_(format), warnings_(warnings) {}
+  Context(const ParseOptions& options, Format format, const Places& places,
+          std::vector<std::string>& warnings)
+      : options_(options), format_(format), places_(places), warnings_(warnings) {}
 
   [[nodiscard]] Format format() const noexcept { return format_; }
-  [[nodiscard]] std::unexpected<Error> refuse(int line, std::string_view path,
+  [[nodiscard]] std::unexpected<Error> refuse(const Position& at, std::string_view path,
                                               std::string_view text, std::string remedy,
                                               ErrorCode code = ErrorCode::malformed) const;
   /// Keeps the warning, or makes it an error when strict.
-  [[nodiscard]] Result<> warn(int line, std::string_view path, std::string_view text,
+  [[nodiscard]] Result<> warn(const Position& at, std::string_view path, std::string_view text,
                               std::string remedy);
 
   [[nodiscard]] Result<> expect(const Node& node, Node::Kind kind, std::string_view path) const;
@@ -50,15 +52,23 @@ class Context {
                                                   std::string_view key, TextRule rule) const;
   /// `link_name` of a map: "default" when it is missing or null.
   [[nodiscard]] Result<std::string> link_name(const Node& map, std::string_view path) const;
-  /// Warns of each key of `map` that is not in `known`.
+  /// Refuses each key of `map` that is not in `known`, saying what may have been meant. Lenient
+  /// reading only warns of it.
   [[nodiscard]] Result<> known_keys(const Node& map, std::string_view path,
                                     std::initializer_list<std::string_view> known);
+  /// Of the manifest itself: what is not known there is of no concern to a host (host.md 11), so it
+  /// is a warning; keys that begin with `x-` are not even that.
+  [[nodiscard]] Result<> known_parts(const Node& root,
+                                     std::initializer_list<std::string_view> known);
+  /// In the source, for people.
+  [[nodiscard]] Position place_of(const Position& at) const { return places_.of(at); }
 
  private:
-  [[nodiscard]] std::string place(int line, std::string_view path) const;
+  [[nodiscard]] std::string place(const Position& at, std::string_view path) const;
 
   const ParseOptions& options_;
   Format format_;
+  const Places& places_;
   std::vector<std::string>& warnings_;
 };
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -13,19 +15,44 @@
 namespace trellis::manifest {
 namespace {
 
-/// How far the parser has read. It looks one character ahead after a number, so the line is taken
-/// at the last character that is not a blank: no token of JSON spans lines.
-struct Cursor {
-  int line = 1;
-  int token_line = 1;
-
+/// How far the parser has read, and where the last tokens began. It looks one character ahead after
+/// a number, so that the last token may be the one behind it.
+class Cursor {
+ public:
   void consume(char c) noexcept {
-    if (c == '\n') {
-      ++line;
-    } else if (c != ' ' && c != '\t' && c != '\r') {
-      token_line = line;
+    ++here_.column;
+    if (in_text_) {
+      in_text_ = escaped_ || c != '"';
+      escaped_ = !escaped_ && c == '\\';
+    } else if (c == '\n') {
+      here_ = {here_.line + 1, 0};
+      in_word_ = false;
+    } else if (c == ' ' || c == '\t' || c == '\r') {
+      in_word_ = false;
+    } else {
+      begin_token(c);
     }
   }
+  [[nodiscard]] Position token() const noexcept { return token_; }
+  [[nodiscard]] Position number() const noexcept { return after_word_ ? before_ : token_; }
+
+ private:
+  void begin_token(char c) noexcept {
+    const bool mark = std::string_view("{}[],:\"").contains(c);
+    if (in_word_ && !mark) return;
+    after_word_ = in_word_ && mark;
+    before_ = std::exchange(token_, here_);
+    in_text_ = c == '"';
+    in_word_ = !mark;
+  }
+
+  Position here_{1, 0};
+  Position token_{1, 1};
+  Position before_{1, 1};
+  bool in_text_ = false;
+  bool escaped_ = false;
+  bool in_word_ = false;     ///< in a number or a literal
+  bool after_word_ = false;  ///< the last token came right behind one
 };
 
 /// Input iterator that tells the cursor of every character the parser takes.
@@ -76,17 +103,17 @@ class JsonHandler final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool string(string_t& value) override { return scalar(Node::Kind::string, std::move(value)); }
   bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return tree.open(Node::Kind::map, cursor_.token_line); }
-  bool key(string_t& value) override { return tree.key(std::move(value), cursor_.token_line); }
+  bool start_object(std::size_t) override { return tree.open(Node::Kind::map, cursor_.token()); }
+  bool key(string_t& value) override { return tree.key(std::move(value), cursor_.token()); }
   bool end_object() override { return tree.close(); }
-  bool start_array(std::size_t) override { return tree.open(Node::Kind::list, cursor_.token_line); }
+  bool start_array(std::size_t) override { return tree.open(Node::Kind::list, cursor_.token()); }
   bool end_array() override { return tree.close(); }
   bool parse_error(std::size_t, const std::string& token,
                    const nlohmann::json::exception& error) override {
     // The library's text starts with its own tag; what follows the last ": " is for people.
     const std::string_view what = error.what();
     const auto reason = what.rfind(": ");
-    return tree.refuse(ErrorCode::malformed, cursor_.token_line,
+    return tree.refuse(ErrorCode::malformed, cursor_.token(),
                        fmt::format("not valid JSON near '{}': {}", token.substr(0, 40),
                                    reason == what.npos ? what : what.substr(reason + 2)));
   }
@@ -95,7 +122,7 @@ class JsonHandler final : public nlohmann::json_sax<nlohmann::json> {
   bool scalar(Node::Kind kind, std::string text) {
     Node node;
     node.kind = kind;
-    node.line = cursor_.token_line;
+    node.at = kind == Node::Kind::number ? cursor_.number() : cursor_.token();
     node.text = std::move(text);
     return tree.add(std::move(node));
   }
@@ -113,9 +140,9 @@ std::expected<Node, Problem> read_json(std::string_view text) {
     const bool complete =
         nlohmann::json::sax_parse(TrackedIterator(text.data(), &cursor),
                                   TrackedIterator(text.data() + text.size(), &cursor), &handler);
-    if (!complete) handler.tree.refuse(ErrorCode::malformed, cursor.token_line, "not valid JSON");
+    if (!complete) handler.tree.refuse(ErrorCode::malformed, cursor.token(), "not valid JSON");
   } catch (const std::exception& error) {
-    handler.tree.refuse(ErrorCode::malformed, cursor.token_line, error.what());
+    handler.tree.refuse(ErrorCode::malformed, cursor.token(), error.what());
   }
   return handler.tree.take();
 }

@@ -11,17 +11,12 @@ Format format_of(const std::filesystem::path& path) {
   return yaml ? Format::yaml : Format::json;
 }
 
-Result<Manifest> load(const std::filesystem::path& path, const Lookup& lookup, bool strict) {
-  auto text = read_file(path, limits::manifest_bytes);
-  if (!text) return pass(text);
-  if (lookup) {
-    text = expand_environment(*text, lookup);
-    if (!text) {
-      text.error().message.insert(0, path.string() + ": ");
-      return pass(text);
-    }
-  }
-  return parse(*text, format_of(path), {path.string(), strict});
+Result<Manifest> load(const std::filesystem::path& path, const Lookup& lookup,
+                      ParseOptions options) {
+  const auto text = read_file(path, limits::manifest_bytes);
+  if (!text) return std::unexpected(text.error());
+  options.file = path.string();
+  return read(*text, format_of(path), lookup, options);
 }
 
 }  // namespace trellis::manifest

@@ -8,15 +8,22 @@
 
 namespace trellis::manifest {
 
+/// A place in a text. Both count from 1, columns in bytes or characters; 0 is unknown.
+struct Position {
+  int line = 0;
+  int column = 0;
+};
+
 /// One value. Plain data; copies are deep.
 struct Node {
   enum class Kind { null, string, number, boolean, list, map };
 
   Kind kind = Kind::null;
-  int line = 0;             ///< where it starts, from 1
+  Position at;              ///< where it starts; columns in bytes
   std::string text;         ///< of a scalar, as written (a YAML null may be "~", "null" or empty)
   std::string key;          ///< when it is a member of a map
-  int key_line = 0;         ///< where the key stands
+  Position key_at;          ///< where the key stands
+  bool plain_key = false;   ///< written without quotes
   std::vector<Node> items;  ///< of a list or a map, in the order written
 
   /// The member of a map, or null.
@@ -31,7 +38,7 @@ struct Node {
 /// Why a text was refused, and where.
 struct Problem {
   ErrorCode code = ErrorCode::malformed;
-  int line = 0;  ///< from 1
+  Position at;
   std::string text;
 };
 

@@ -17,14 +17,16 @@ namespace trellis::manifest {
 /// document into a large tree. Used by one thread.
 class TreeBuilder {
  public:
-  [[nodiscard]] bool open(Node::Kind kind, int line);
-  /// Ends the innermost list or map. A copy of it is kept in `finished` when that is not null.
+  [[nodiscard]] bool open(Node::Kind kind, Position at);
+  /// Ends the innermost list or map. A copy of it is kept in `finished` when that is not null. The
+  /// members of what a map has under the plain key `<<` (a map, or a list of maps) become its own,
+  /// unless it has members of that name: a merge, as YAML 1.1 has it.
   [[nodiscard]] bool close(Node* finished = nullptr);
   /// Name of the next member; refused when the map has it already.
-  [[nodiscard]] bool key(std::string text, int line);
+  [[nodiscard]] bool key(std::string text, Position at, bool plain = false);
   /// A scalar, or a copy of a whole subtree (an alias).
   [[nodiscard]] bool add(Node node);
-  bool refuse(ErrorCode code, int line, std::string text);
+  bool refuse(ErrorCode code, Position at, std::string text);
 
   /// Whether the innermost open value is a map that waits for a key.
   [[nodiscard]] bool wants_key() const noexcept;
@@ -38,11 +40,15 @@ class TreeBuilder {
     std::unordered_set<std::string> keys;
     bool has_key = false;
     std::string key;
-    int key_line = 0;
+    Position key_at;
+    bool plain_key = false;
+    bool merges = false;  ///< has a plain key `<<`
   };
 
   bool charge(const Node& node, std::size_t depth);
   void attach(Node node);
+  bool merge(Frame& frame);
+  bool merge_map(Frame& frame, const Node& from);
 
   std::vector<Frame> stack_;
   Node root_;

@@ -22,14 +22,15 @@ struct Stop {};
 /// number bounds its memory. Brackets in texts count too, which no real manifest notices.
 constexpr int bracket_depth = 1000;
 
-std::optional<int> line_of_deep_brackets(std::string_view text) {
+std::optional<Position> place_of_deep_brackets(std::string_view text) {
   int depth = 0;
-  int line = 1;
+  Position at{1, 0};
   for (const char c : text) {
-    if (c == '\n') ++line;
+    ++at.column;
+    if (c == '\n') at = {at.line + 1, 0};
     if (c == '[' || c == '{') ++depth;
     if ((c == ']' || c == '}') && depth > 0) --depth;
-    if (depth > bracket_depth) return line;
+    if (depth > bracket_depth) return at;
   }
   return std::nullopt;
 }
@@ -50,13 +51,15 @@ class NullText {
     return {};
   }
 
-  /// The own line of an empty node: that of the text before it.
-  [[nodiscard]] int line_before(int position, int line) const {
+  /// The own place of an empty node: behind the text before it.
+  [[nodiscard]] Position place_before(int position, int line) const {
     auto at = std::min(static_cast<std::size_t>(position), source_.size());
     while (at > 0 && blanks.find(source_[at - 1]) != blanks.npos) {
       if (source_[--at] == '\n') --line;
     }
-    return std::max(line, 1);
+    const auto line_end = at == 0 ? source_.npos : source_.rfind('\n', at - 1);
+    const auto start = line_end == source_.npos ? 0 : line_end + 1;
+    return {std::max(line, 1), static_cast<int>(at - start) + 1};
   }
 
  private:
@@ -92,13 +95,14 @@ class YamlHandler final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto text = null_text_.at(mark.pos, tree.wants_key());
-    const int line = text.empty() ? null_text_.line_before(mark.pos, mark.line + 1) : mark.line + 1;
-    scalar(Node::Kind::null, std::string(text), line, anchor);
+    const auto at =
+        text.empty() ? null_text_.place_before(mark.pos, mark.line + 1) : place_of(mark);
+    scalar(Node::Kind::null, std::string(text), at, anchor, true);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    scalar(Node::Kind::string, value, mark.line + 1, anchor);
+    scalar(Node::Kind::string, value, place_of(mark), anchor, tag == "?");
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -106,9 +110,9 @@ class YamlHandler final : public YAML::EventHandler {
     if (found == anchors_.end()) {
       refuse(ErrorCode::malformed, mark, "an alias stands inside the value it names");
     }
-    if (tree.wants_key()) return as_key(found->second, mark.line + 1);
+    if (tree.wants_key()) return as_key(found->second, place_of(mark), false);
     Node copy = found->second;
-    copy.line = mark.line + 1;
+    copy.at = place_of(mark);
     check(tree.add(std::move(copy)));
   }
 
@@ -128,13 +132,16 @@ class YamlHandler final : public YAML::EventHandler {
     if (!accepted) throw Stop{};
   }
   [[noreturn]] void refuse(ErrorCode code, const YAML::Mark& mark, std::string text) {
-    tree.refuse(code, mark.line + 1, std::move(text));
+    tree.refuse(code, place_of(mark), std::move(text));
     throw Stop{};
+  }
+  static Position place_of(const YAML::Mark& mark) {
+    return {std::max(mark.line + 1, 1), std::max(mark.column + 1, 1)};
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (tree.wants_key()) refuse(ErrorCode::malformed, mark, "a key must be plain text");
-    check(tree.open(kind, mark.line + 1));
+    check(tree.open(kind, place_of(mark)));
     open_anchors_.push_back(anchor);
   }
 
@@ -144,20 +151,20 @@ class YamlHandler final : public YAML::EventHandler {
     check(tree.close(anchor == 0 ? nullptr : &anchors_[anchor]));
   }
 
-  void scalar(Node::Kind kind, std::string text, int line, YAML::anchor_t anchor) {
+  void scalar(Node::Kind kind, std::string text, Position at, YAML::anchor_t anchor, bool bare) {
     Node node;
     node.kind = kind;
-    node.line = line;
+    node.at = at;
     node.text = std::move(text);
     if (anchor != 0) anchors_[anchor] = node;
-    if (tree.wants_key()) return as_key(node, line);
+    if (tree.wants_key()) return as_key(node, at, bare);
     check(tree.add(std::move(node)));
   }
 
-  void as_key(const Node& node, int line) {
+  void as_key(const Node& node, Position at, bool bare) {
     const bool plain = node.kind == Node::Kind::string || node.kind == Node::Kind::null;
-    if (!plain) check(tree.refuse(ErrorCode::malformed, line, "a key must be plain text"));
-    check(tree.key(node.text, line));
+    if (!plain) check(tree.refuse(ErrorCode::malformed, at, "a key must be plain text"));
+    check(tree.key(node.text, at, bare));
   }
 
   NullText null_text_;
@@ -169,8 +176,8 @@ class YamlHandler final : public YAML::EventHandler {
 }  // namespace
 
 std::expected<Node, Problem> read_yaml(std::string_view text) {
-  if (const auto line = line_of_deep_brackets(text)) {
-    return std::unexpected(Problem{ErrorCode::limit, *line, "too many open brackets"});
+  if (const auto at = place_of_deep_brackets(text)) {
+    return std::unexpected(Problem{ErrorCode::limit, *at, "too many open brackets"});
   }
   YamlHandler handler(text);
   try {
@@ -181,10 +188,12 @@ std::expected<Node, Problem> read_yaml(std::string_view text) {
   } catch (const Stop&) {
     return handler.tree.take();
   } catch (const YAML::Exception& error) {
-    handler.tree.refuse(ErrorCode::malformed, std::max(error.mark.line + 1, 1),
+    handler.tree.refuse(ErrorCode::malformed,
+                        {std::max(error.mark.line + 1, 1), std::max(error.mark.column + 1, 1)},
                         fmt::format("not valid YAML: {}", error.msg));
   } catch (const std::exception& error) {
-    handler.tree.refuse(ErrorCode::malformed, 1, fmt::format("not valid YAML: {}", error.what()));
+    handler.tree.refuse(ErrorCode::malformed, {1, 1},
+                        fmt::format("not valid YAML: {}", error.what()));
   }
   return handler.tree.take();
 }

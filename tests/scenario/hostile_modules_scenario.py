@@ -120,7 +120,7 @@ class HostileModules(hostile.HostileScenario):
     def test_manifests_go_on_without_them(self):
         bad = self.write("bad.wasm", self.forged(wascap={"hash": "0" * 64}))
         host = self.host_with([(bad, "")])
-        host.wait_for(r"hostile\.yaml:4: .*(?i:hash)")
+        host.wait_for(r"hostile\.yaml:4:\d+: .*(?i:hash)")
         self.assert_ends_well(host)
 
 

@@ -94,7 +94,7 @@ class Reload(harness.Scenario):
             self.assertEqual(self.get(self.port)[0], 200)
         self.write("host.yaml", "actors: [missing.wasm]\n")
         done = self.refused("reload")
-        self.assertIn("host.yaml:1: actor missing.wasm", done.err)
+        self.assertIn("host.yaml:1:10: actor missing.wasm", done.err)
         self.assertIn("stays while something new fails to start", done.err)
         self.assertEqual(self.get(self.port)[0], 200)
         self.write("host.yaml", "actors: [echo.wasm]\n")

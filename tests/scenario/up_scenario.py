@@ -95,7 +95,7 @@ links:
 """)
         host = self.up("-m", path)
         for line in (3, 4, 7, 13):
-            host.wait_for(f"Error: {path}:{line}: ")
+            host.wait_for(rf"Error: {path}:{line}:\d+: ")
         self.assertNotIn(f"{path}:2:", host.text("err"))
         self.assertEqual(http_get(f"http://127.0.0.1:{self.port}/")[0], 200)
         self.assertEqual(host.stop(), 0)
@@ -124,6 +124,28 @@ links:
     def test_variables_are_replaced(self):
         path = self.write("env.yaml", "actors: ['${FOLDER}/${NAME:echo}.wasm']\n")
         host = self.up("-m", path, env={"FOLDER": str(ACTORS)})
+        self.assertEqual(host.stop(), 0)
+
+    def test_a_variable_that_is_not_set_is_one_error(self):
+        path = self.write("env.yaml", "labels:\n  # ${COMMENTED}\n  zone: {a: ${X_PORT}}\n")
+        done = self.refused("up", "-m", path)
+        self.assertIn("env.yaml:3:13: expected a value for ${X_PORT}", done.err)
+        self.assertEqual(done.err.count("Error: "), 1, done)
+
+    def test_a_typo_in_a_link_is_an_error_unless_lenient(self):
+        path = self.write("typo.yaml", f"""actors: ["{ACTORS}/echo.wasm"]
+capabilities: [image_ref: builtin:httpserver]
+links:
+  - actor: {ACTORS}/echo.wasm
+    contract_id: wasmcloud:httpserver
+    provider_id: builtin:httpserver
+    values: {{BIND: "127.0.0.1:{self.port}"}}
+    value: {{PATH_PREFIX: /x}}
+""")
+        done = self.refused("up", "-m", path)
+        self.assertIn("typo.yaml:8:5: links[0].value: unknown key; did you mean `values`?", done.err)
+        host = self.up("-m", path, "--lenient")
+        self.assertIn("Warning: ", host.text("err"))
         self.assertEqual(host.stop(), 0)
 
     def test_usage_errors(self):

@@ -1,4 +1,4 @@
-#include "manifest/manifest.hpp"
+#include "manifest/manifest_reader.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,6 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "manifest/item_reader.hpp"
-#include "manifest/readers.hpp"
 
 namespace trellis::manifest {
 namespace {
@@ -17,15 +16,15 @@ namespace {
 /// Fills a Manifest from a tree, part by part.
 class Reader {
  public:
-  Reader(const ParseOptions& options, Format format)
-      : context_(options, format, manifest_.warnings) {
+  Reader(const ParseOptions& options, Format format, const Places& places)
+      : context_(options, format, places, manifest_.warnings) {
     manifest_.file = options.file;
   }
 
   Result<Manifest> read(const Node& root) {
     if (root.kind == Node::Kind::null) return std::move(manifest_);
     if (auto done = context_.expect(root, Node::Kind::map, ""); !done) return pass(done);
-    if (auto done = context_.known_keys(root, "", {"labels", "actors", "capabilities", "links"});
+    if (auto done = context_.known_parts(root, {"labels", "actors", "capabilities", "links"});
         !done) {
       return pass(done);
     }
@@ -46,7 +45,7 @@ class Reader {
     if (list == nullptr) return {};
     if (auto ok = context_.expect(*list, Node::Kind::list, part); !ok) return ok;
     if (list->items.size() > most) {
-      return context_.refuse(list->line, part, fmt::format("more than {} items", most),
+      return context_.refuse(list->at, part, fmt::format("more than {} items", most),
                              "split the manifest", ErrorCode::limit);
     }
     for (std::size_t i = 0; i < list->items.size(); ++i) {
@@ -57,20 +56,15 @@ class Reader {
   }
 
   /// Names and texts of a map such as `labels` or `values`.
-  Result<std::vector<std::pair<std::string, std::string>>> texts(const Node& parent,
-                                                                 std::string_view path,
-                                                                 std::string_view name) {
+  Result<std::vector<std::pair<std::string, std::string>>> texts(const Node& map,
+                                                                 const std::string& here) {
     std::vector<std::pair<std::string, std::string>> out;
-    const auto* map = present(parent, name);
-    if (map == nullptr) return out;
-    const auto here = join_path(path, name);
-    if (auto ok = context_.expect(*map, Node::Kind::map, here); !ok) return pass(ok);
-    if (map->items.size() > limits::link_values) {
-      return context_.refuse(map->line, here,
-                             fmt::format("more than {} entries", limits::link_values),
+    if (auto ok = context_.expect(map, Node::Kind::map, here); !ok) return pass(ok);
+    if (map.items.size() > limits::link_values) {
+      return context_.refuse(map.at, here, fmt::format("more than {} entries", limits::link_values),
                              "use fewer entries", ErrorCode::limit);
     }
-    for (const auto& item : map->items) {
+    for (const auto& item : map.items) {
       auto key = context_.text(key_of(item), here, TextRule::key);
       if (!key) return pass(key);
       auto value = context_.text(item, join_path(here, *key), TextRule::value);
@@ -83,13 +77,15 @@ class Reader {
   static Node key_of(const Node& item) {
     Node key;
     key.kind = Node::Kind::string;
-    key.line = item.key_line;
+    key.at = item.key_at;
     key.text = item.key;
     return key;
   }
 
   Result<> labels(const Node& root) {
-    auto found = texts(root, "", "labels");
+    const auto* map = present(root, "labels");
+    if (map == nullptr) return {};
+    auto found = texts(*map, "labels");
     if (!found) return pass(found);
     manifest_.labels = std::move(*found);
     return {};
@@ -97,7 +93,7 @@ class Reader {
 
   Result<> actor(const Node& node, const std::string& path) {
     Actor out;
-    out.line = node.line;
+    out.at = context_.place_of(node.at);
     auto ref = node.kind == Node::Kind::map
                    ? context_.required_text(node, path, "ref", TextRule::reference)
                    : context_.text(node, path, TextRule::reference);
@@ -107,16 +103,97 @@ class Reader {
       if (auto ok = actor_options(node, path, out); !ok) return ok;
     }
     if (!refs_.insert(out.ref).second) {
-      auto ok = context_.warn(node.line, path, fmt::format("'{}' is listed twice", out.ref),
+      auto ok = context_.warn(node.at, path, fmt::format("'{}' is listed twice", out.ref),
                               "remove one of the two entries");
       if (!ok) return ok;
     }
+    auto name = out.ref;
     manifest_.actors.push_back(std::move(out));
+    const auto* links = node.kind == Node::Kind::map ? present(node, "links") : nullptr;
+    return links == nullptr ? Result<>{} : own_links(*links, join_path(path, "links"), name, node);
+  }
+
+  /// `links:` below an actor: contracts with their values, or a list of contracts and of maps.
+  Result<> own_links(const Node& node, const std::string& path, const std::string& actor,
+                     const Node& owner) {
+    if (node.kind != Node::Kind::map && node.kind != Node::Kind::list) {
+      return context_.refuse(
+          node.at, path, "expected contracts with their values, or a list of links",
+          "write `links: {keyvalue: {}, httpserver: {BIND: \"127.0.0.1:8080\"}}`");
+    }
+    if (node.items.size() > limits::links) {
+      return context_.refuse(node.at, path, fmt::format("more than {} items", limits::links),
+                             "split the manifest", ErrorCode::limit);
+    }
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const auto& item = node.items[i];
+      Link link;
+      link.actor = actor;
+      link.actor_at = context_.place_of(owner.at);
+      const bool named = node.kind == Node::Kind::map;
+      auto here = named ? join_path(path, std::string_view(item.key).substr(0, limits::name_bytes))
+                        : fmt::format("{}[{}]", path, i);
+      auto ok = named ? named_link(item, here, link) : listed_link(item, here, link);
+      if (!ok) return ok;
+      link.contract_id = full_contract(link.contract_id);
+      if (ok = add_link(std::move(link), item.at, here); !ok) return ok;
+    }
+    return {};
+  }
+
+  /// `httpserver: {BIND: …}`
+  Result<> named_link(const Node& item, const std::string& path, Link& out) {
+    out.at = out.provider_at = context_.place_of(item.key_at);
+    auto contract = context_.text(key_of(item), path, TextRule::name);
+    if (!contract) return pass(contract);
+    out.contract_id = std::move(*contract);
+    return item.kind == Node::Kind::null ? Result<>{} : link_values(item, path, out);
+  }
+
+  /// `keyvalue`, or `{contract: keyvalue, provider: …, link_name: …, values: {…}}`
+  Result<> listed_link(const Node& item, const std::string& path, Link& out) {
+    out.at = out.provider_at = context_.place_of(item.at);
+    if (item.kind != Node::Kind::map) {
+      auto contract = context_.text(item, path, TextRule::name);
+      if (!contract) return pass(contract);
+      out.contract_id = std::move(*contract);
+      return {};
+    }
+    if (auto ok = context_.known_keys(item, path, {"contract", "provider", "link_name", "values"});
+        !ok) {
+      return ok;
+    }
+    auto contract = context_.required_text(item, path, "contract", TextRule::name);
+    if (!contract) return pass(contract);
+    out.contract_id = std::move(*contract);
+    if (const auto* node = present(item, "provider")) {
+      auto provider = context_.text(*node, join_path(path, "provider"), TextRule::reference);
+      if (!provider) return pass(provider);
+      out.provider_id = std::move(*provider);
+      out.provider_at = context_.place_of(node->at);
+    }
+    return link_rest(item, path, out);
+  }
+
+  /// Link name and values.
+  Result<> link_rest(const Node& node, const std::string& path, Link& out) {
+    auto link_name = context_.link_name(node, path);
+    if (!link_name) return pass(link_name);
+    out.link_name = std::move(*link_name);
+    const auto* values = present(node, "values");
+    return values == nullptr ? Result<>{} : link_values(*values, join_path(path, "values"), out);
+  }
+
+  Result<> link_values(const Node& map, const std::string& path, Link& out) {
+    auto values = texts(map, path);
+    if (!values) return pass(values);
+    for (auto& [key, value] : *values) out.values.insert_or_assign(key, std::move(value));
     return {};
   }
 
   Result<> actor_options(const Node& map, const std::string& path, Actor& out) {
-    if (auto ok = context_.known_keys(map, path, {"ref", "instances", "limits"}); !ok) return ok;
+    if (auto ok = context_.known_keys(map, path, {"ref", "instances", "limits", "links"}); !ok)
+      return ok;
     if (const auto* node = present(map, "instances")) {
       auto instances = read_instances(*node, join_path(path, "instances"));
       if (!instances) return pass(instances);
@@ -133,7 +210,7 @@ class Reader {
       return out;
     }
     if (node.kind != Node::Kind::map) {
-      return context_.refuse(node.line, path, "expected `serial` or a map with `min` and `max`",
+      return context_.refuse(node.at, path, "expected `serial` or a map with `min` and `max`",
                              "write `instances: serial` or `instances: {min: 1, max: 8}`");
     }
     constexpr auto most = static_cast<std::uint32_t>(limits::instances);
@@ -143,7 +220,9 @@ class Reader {
     if (!max) return pass(max);
     if (auto ok = context_.known_keys(node, path, {"min", "max"}); !ok) return pass(ok);
     if (*min && *max && **min > **max) {
-      return context_.refuse(node.line, path, "min is above max", "swap the two numbers");
+      return context_.refuse(node.at, path,
+                             fmt::format("expected min up to max, found {} and {}", **min, **max),
+                             "swap the two numbers");
     }
     out.min = *min;
     out.max = *max;
@@ -169,11 +248,14 @@ class Reader {
     const auto at = join_path(path, "mode");
     if (auto ok = context_.expect(*mode, Node::Kind::string, at); !ok) return pass(ok);
     if (mode->text == "in-process" || mode->text == "process") return mode->text;
-    return context_.refuse(mode->line, at, "neither in-process nor process",
-                           "write `mode: process` or `mode: in-process`");
+    return context_.refuse(
+        mode->at, at,
+        fmt::format("expected in-process or process, found '{}'", excerpt(mode->text)),
+        "write `mode: process` or `mode: in-process`");
   }
 
   Result<> capability(const Node& node, const std::string& path) {
+    if (node.kind == Node::Kind::string) return short_capability(node, path);
     if (auto ok = context_.expect(node, Node::Kind::map, path); !ok) return ok;
     if (auto ok = context_.known_keys(node, path, {"image_ref", "link_name", "mode"}); !ok)
       return ok;
@@ -184,7 +266,17 @@ class Reader {
     auto mode = provider_mode(node, path);
     if (!mode) return pass(mode);
     manifest_.capabilities.push_back(
-        {std::move(*ref), std::move(*link_name), std::move(*mode), node.line});
+        {std::move(*ref), std::move(*link_name), std::move(*mode), context_.place_of(node.at)});
+    return {};
+  }
+
+  Result<> short_capability(const Node& node, const std::string& path) {
+    auto ref = context_.text(node, path, TextRule::reference);
+    if (!ref) return pass(ref);
+    Capability out;
+    out.image_ref = std::move(*ref);
+    out.at = context_.place_of(node.at);
+    manifest_.capabilities.push_back(std::move(out));
     return {};
   }
 
@@ -196,7 +288,7 @@ class Reader {
       return ok;
     }
     Link out;
-    out.line = node.line;
+    out.at = context_.place_of(node.at);
     const std::tuple<std::string_view, TextRule, std::string*> fields[] = {
         {"actor", TextRule::reference, &out.actor},
         {"contract_id", TextRule::name, &out.contract_id},
@@ -206,20 +298,21 @@ class Reader {
       if (!text) return pass(text);
       *into = std::move(*text);
     }
-    auto link_name = context_.link_name(node, path);
-    if (!link_name) return pass(link_name);
-    out.link_name = std::move(*link_name);
-    auto values = texts(node, path, "values");
-    if (!values) return pass(values);
-    for (auto& [key, value] : *values) out.values.insert_or_assign(key, std::move(value));
-    return add_link(std::move(out), path);
+    out.actor_at = context_.place_of(node.find("actor")->at);
+    out.provider_at = context_.place_of(node.find("provider_id")->at);
+    if (auto ok = link_rest(node, path, out); !ok) return ok;
+    return add_link(std::move(out), node.at, path);
   }
 
-  Result<> add_link(Link link, const std::string& path) {
+  Result<> add_link(Link link, const Position& at, const std::string& path) {
     if (!links_.emplace(link.actor, link.contract_id, link.link_name).second) {
-      auto ok = context_.warn(link.line, path, "actor, contract and link name are linked already",
+      auto ok = context_.warn(at, path, "actor, contract and link name are linked already",
                               "remove one of the two links, or give it another link_name");
       if (!ok) return ok;
+    }
+    if (manifest_.links.size() >= limits::links) {
+      return context_.refuse(at, path, fmt::format("more than {} links", limits::links),
+                             "split the manifest", ErrorCode::limit);
     }
     manifest_.links.push_back(std::move(link));
     return {};
@@ -231,53 +324,15 @@ class Reader {
   std::set<std::tuple<std::string, std::string, std::string>> links_;
 };
 
-/// Line of the first character no text format allows raw; yaml-cpp would take some as an end mark.
-std::optional<int> line_of_control_character(std::string_view text) {
-  int line = 1;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') ++line;
-    if ((byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f) return line;
-  }
-  return std::nullopt;
-}
-
-Result<> check_text(std::string_view text, const ParseOptions& options) {
-  if (text.size() > limits::manifest_bytes) {
-    return fail(ErrorCode::limit,
-                fmt::format("{}: larger than {} bytes", options.file, limits::manifest_bytes),
-                "split the manifest");
-  }
-  if (!is_utf8(text)) {
-    return fail(ErrorCode::malformed, fmt::format("{}: not valid UTF-8", options.file),
-                "save the file as UTF-8");
-  }
-  if (const auto line = line_of_control_character(text)) {
-    return fail(ErrorCode::malformed,
-                fmt::format("{}:{}: holds a control character", options.file, *line),
-                "remove it, or write it as an escape in double quotes");
-  }
-  return {};
-}
-
-std::string syntax_remedy(Format format) {
-  return format == Format::yaml ? "check indentation, quotes and brackets near that line"
-                                : "write JSON, or name the file .yaml when it holds YAML";
-}
-
 }  // namespace
 
-Result<Manifest> parse(std::string_view text, Format format, const ParseOptions& options) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  if (auto ok = check_text(text, options); !ok) return pass(ok);
-  const auto root = format == Format::yaml ? read_yaml(text) : read_json(text);
-  if (!root) {
-    const auto& problem = root.error();
-    return fail(problem.code, fmt::format("{}:{}: {}", options.file, problem.line, problem.text),
-                syntax_remedy(format));
-  }
-  return Reader(options, format).read(*root);
+std::string full_contract(std::string_view name) {
+  return name.contains(':') ? std::string(name) : fmt::format("wasmcloud:{}", name);
+}
+
+Result<Manifest> read_manifest(const Node& root, Format format, const ParseOptions& options,
+                               const Places& places) {
+  return Reader(options, format, places).read(root);
 }
 
 }  // namespace trellis::manifest
