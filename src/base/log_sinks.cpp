@@ -96,17 +96,23 @@ std::string json_line(const LogRecord& record, WallTime now) {
   return out.dump(-1, ' ', ascii_only, nlohmann::json::error_handler_t::replace);
 }
 
+const char* pattern_of(const LogSinkOptions& options) {
+  if (options.format == LogFormat::json) return "%v";
+  return options.local_time ? "%Y-%m-%dT%H:%M:%S.%e%z %^%*%$ %v"
+                            : "%Y-%m-%dT%H:%M:%S.%eZ %^%*%$ %v";
+}
+
 class SpdlogSink final : public LogSink {
  public:
-  SpdlogSink(LogFormat format, LogFilter filter, std::shared_ptr<const Clock> clock,
+  SpdlogSink(const LogSinkOptions& options, std::shared_ptr<const Clock> clock,
              spdlog::sink_ptr sink)
-      : format_(format),
-        filter_(std::move(filter)),
+      : format_(options.format),
+        filter_(options.filter),
         clock_(std::move(clock)),
         logger_("trellis", std::move(sink)) {
-    auto pattern = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-    pattern->add_flag<LevelFlag>('*').set_pattern(
-        format == LogFormat::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %^%*%$ %v");
+    auto pattern = std::make_unique<spdlog::pattern_formatter>(
+        options.local_time ? spdlog::pattern_time_type::local : spdlog::pattern_time_type::utc);
+    pattern->add_flag<LevelFlag>('*').set_pattern(pattern_of(options));
     logger_.set_formatter(std::move(pattern));
     logger_.set_level(spdlog::level::trace);
     logger_.flush_on(spdlog::level::trace);  // the last line before a crash is the one wanted
@@ -149,8 +155,7 @@ Result<std::shared_ptr<LogSink>> make_log_sink(LogSinkOptions options,
                                                std::shared_ptr<const Clock> clock) {
   try {
     auto sink = open_sink(options);
-    return std::make_shared<SpdlogSink>(options.format, std::move(options.filter), std::move(clock),
-                                        std::move(sink));
+    return std::make_shared<SpdlogSink>(options, std::move(clock), std::move(sink));
   } catch (const std::exception& problem) {
     return fail(ErrorCode::unavailable, fmt::format("cannot write the log: {}", problem.what()),
                 "name a file this user may write, or none for standard error");

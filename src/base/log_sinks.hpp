@@ -24,11 +24,12 @@ struct LogSinkOptions {
   /// Appended to, and made with its folder when missing. Empty means stderr.
   std::filesystem::path file;
   LogColour colour = LogColour::automatic;
+  bool local_time = false;  ///< of text: 2026-01-31T09:15:00.123+01:00
 };
 
-/// Makes a sink. Each record is one line, written at once and in UTC. Control characters are
-/// escaped, bytes that are no UTF-8 replaced. Records that cannot be written (disk full) are lost,
-/// never thrown. Fails with unavailable when the file cannot be opened.
+/// Makes a sink. Each record is one line, written at once and in UTC unless told otherwise. Control
+/// characters are escaped, bytes that are no UTF-8 replaced. Records that cannot be written (disk
+/// full) are lost, never thrown. Fails with unavailable when the file cannot be opened.
 [[nodiscard]] Result<std::shared_ptr<LogSink>> make_log_sink(LogSinkOptions options,
                                                              std::shared_ptr<const Clock> clock);
 

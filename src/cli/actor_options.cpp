@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/contracts.hpp"
+
 namespace trellis::cli {
 namespace {
 
@@ -24,7 +26,9 @@ void add_capability_options(Command& leaf, ActorOptions& o) {
   leaf.add_flag("-z,--extras", o.extras, "May use extras (random numbers, GUIDs, sequences)");
   leaf.add_flag("-l,--logging", o.logging, "May log");
   leaf.add_flag("-e,--events", o.events, "May use event streams");
-  leaf.add_option("-c,--cap", o.custom, "May use this contract too; repeatable")
+  leaf.add_option("-c,--cap", o.custom,
+                  "May use this contract too: example:dice; repeatable. keyvalue is "
+                  "wasmcloud:keyvalue")
       .one_each()
       .value_name("CONTRACT");
 }
@@ -46,6 +50,7 @@ void add_actor_options(Command& leaf, ActorOptions& o) {
                   "Module seed, or a file with it [env WASH_SUBJECT_KEY]");
   add_date_options(leaf, o.dates);
   add_key_options(leaf, o.keys);
+  add_key_name_options(leaf, o.keys);
 }
 
 std::vector<std::string> capabilities_of(const ActorOptions& o, CapabilityOrder order) {
@@ -62,7 +67,7 @@ std::vector<std::string> capabilities_of(const ActorOptions& o, CapabilityOrder 
   if (order == CapabilityOrder::token) add(o.events, "wasmcloud:eventstreams");
   add(o.extras, "wasmcloud:extras");
   if (order == CapabilityOrder::sign) add(o.events, "wasmcloud:eventstreams");
-  caps.insert(caps.end(), o.custom.begin(), o.custom.end());
+  for (const auto& contract : o.custom) caps.push_back(whole_contract(contract));
   return caps;
 }
 
@@ -77,23 +82,31 @@ Result<> check_call_alias(const std::string& alias) {
               "and can contain underscores and slashes");
 }
 
+KeyRequest subject_request(const ActorOptions& options) {
+  return {.type = identity::KeyType::module,
+          .role = "subject",
+          .option = options.subject,
+          .variable = subject_variable,
+          .name = options.name,
+          .old_stem = {}};
+}
+
 Result<ActorToSign> prepare_actor(Context& context, const ActorOptions& options,
-                                  const std::string& stem, CapabilityOrder order) {
+                                  const KeyRequest& subject_key, CapabilityOrder order) {
   if (options.call_alias) {
     if (auto alias = check_call_alias(*options.call_alias); !alias) return pass(alias);
   }
   auto caps = capabilities_of(options, order);
+  warn_of_odd_contracts(context.err, caps);
   if (options.provider && caps.size() > 1) {
     return fail(ErrorCode::invalid_argument,
                 "Capability providers cannot provide multiple capabilities at once.");
   }
   auto issuer =
       find_key(context, options.keys,
-               {identity::KeyType::account, "issuer", options.issuer, issuer_variable, {}});
+               {identity::KeyType::account, "issuer", options.issuer, issuer_variable, {}, {}});
   if (!issuer) return pass(issuer);
-  const auto subject =
-      find_key(context, options.keys,
-               {identity::KeyType::module, "subject", options.subject, subject_variable, stem});
+  const auto subject = find_key(context, options.keys, subject_key);
   if (!subject) return std::unexpected(subject.error());
 
   identity::ActorClaims claims;

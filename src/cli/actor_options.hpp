@@ -50,9 +50,12 @@ struct ActorToSign {
   identity::KeyPair issuer;
 };
 
-/// Checks the options, finds both keys (`stem` names the default file of the module's) and fills
-/// everything but the hash.
+/// The key of the module: of the options, or else of the file named after the actor.
+[[nodiscard]] KeyRequest subject_request(const ActorOptions& options);
+
+/// Checks the options, finds both keys and fills everything but the hash. Warns of contracts that
+/// nobody is known to serve.
 [[nodiscard]] Result<ActorToSign> prepare_actor(Context& context, const ActorOptions& options,
-                                                const std::string& stem, CapabilityOrder order);
+                                                const KeyRequest& subject, CapabilityOrder order);
 
 }  // namespace trellis::cli

@@ -1,11 +1,15 @@
 // trellis claims sign (cli.md 3.2).
+#include <fmt/format.h>
+
 #include <filesystem>
+#include <ostream>
 
 #include "base/call_limits.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/actor_options.hpp"
+#include "cli/printable.hpp"
 #include "identity/admission.hpp"
 #include "identity/module_token.hpp"
 
@@ -38,20 +42,50 @@ Result<> check_signed(const identity::SignedModule& made) {
   return fail(ErrorCode::internal, "the signed module does not verify", "please report this");
 }
 
+/// What the destination says until now; nothing when it is no signed module.
+std::optional<SignedBefore> signed_before(const fs::path& destination) {
+  const auto module = read_file(destination, limits::module_bytes);
+  if (!module) return std::nullopt;
+  const auto found = identity::extract_claims(as_bytes(*module));
+  if (!found || !*found) return std::nullopt;
+  const auto& claims = (*found)->decoded.claims;
+  return SignedBefore{claims.sub, display_name(claims)};
+}
+
+/// Another key is another actor: links, aliases and what it stored are the old one's.
+void tell_of_new_identity(Context& context, const fs::path& destination, const SignedBefore& before,
+                          const std::string& name, const std::string& key) {
+  if (before.key == key) return;
+  context.err << fmt::format(
+      "Warning: {} was {} ({}) and is {} ({}) now, another actor to every host; to keep the old "
+      "key, name its file with --subject\n",
+      destination.string(), printable(before.name), before.key, printable(name), key);
+}
+
+Result<identity::SignedModule> sign_bytes(ByteView module, ActorToSign actor) {
+  auto made = identity::sign_module(module, std::move(actor.claims), actor.issuer);
+  if (!made) return made;
+  if (auto good = check_signed(*made); !good) return pass(good);
+  return made;
+}
+
 Result<Answer> sign(Context& context, const SignOptions& options) {
   const auto module = read_file(options.source, limits::module_bytes);
   if (!module) return std::unexpected(module.error());
-  const auto stem = stem_of(options.source);
-  if (!stem) return std::unexpected(stem.error());
-  auto actor = prepare_actor(context, options.actor, *stem, CapabilityOrder::sign);
+  const auto destination = destination_of(options, stem_of(options.source));
+  auto subject = subject_request(options.actor);
+  subject.old_stem = stem_of(options.source);
+  subject.before = signed_before(destination);
+  auto actor = prepare_actor(context, options.actor, subject, CapabilityOrder::sign);
   if (!actor) return pass(actor);
   const auto caps = *actor->claims.caps;
-  const auto made =
-      identity::sign_module(as_bytes(*module), std::move(actor->claims), actor->issuer);
+  const auto key = actor->claims.sub;
+  const auto made = sign_bytes(as_bytes(*module), std::move(*actor));
   if (!made) return std::unexpected(made.error());
-  if (auto good = check_signed(*made); !good) return pass(good);
-  const auto destination = destination_of(options, *stem);
   if (auto written = write_file(destination, made->bytes); !written) return pass(written);
+  if (subject.before && is_stored_key(context, subject)) {
+    tell_of_new_identity(context, destination, *subject.before, options.actor.name, key);
+  }
   return Answer{
       "Successfully signed " + destination.string() + " with capabilities: " + join(caps, ","),
       {{"result", "success"}, {"destination", destination.string()}, {"capabilities", caps}}};

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cli/actor_options.hpp"
+#include "cli/contracts.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -29,11 +30,9 @@ struct TokenOptions {
 
 Result<identity::KeyPair> key_for(Context& context, const TokenOptions& o, KeyType type,
                                   bool issuer) {
-  const auto stem = stem_of(o.name);
-  if (!stem) return std::unexpected(stem.error());
   return find_key(context, o.keys,
                   {type, issuer ? "issuer" : "subject", issuer ? o.issuer : o.subject,
-                   issuer ? issuer_variable : subject_variable, *stem});
+                   issuer ? issuer_variable : subject_variable, o.name, stem_of(o.name)});
 }
 
 /// Keys that may sign beside the issuer; each must be one of that type.
@@ -64,9 +63,9 @@ Result<Answer> sign_signers(const Context& context, const TokenOptions& o, KeyTy
 }
 
 Result<Answer> actor_token(Context& context, const ActorOptions& o) {
-  const auto stem = stem_of(o.name);
-  if (!stem) return std::unexpected(stem.error());
-  auto actor = prepare_actor(context, o, *stem, CapabilityOrder::token);
+  auto subject = subject_request(o);
+  subject.old_stem = stem_of(o.name);
+  auto actor = prepare_actor(context, o, subject, CapabilityOrder::token);
   if (!actor) return pass(actor);
   return answer_with(sign_claims(std::move(actor->claims), actor->issuer));
 }
@@ -96,7 +95,8 @@ Result<Answer> provider_token(Context& context, const TokenOptions& o) {
   auto filled = fill_envelope(claims, context, subject->public_key().text(), o.dates);
   if (!filled) return pass(filled);
   claims.name = o.name;
-  claims.capid = o.capability;
+  claims.capid = whole_contract(o.capability);
+  warn_of_odd_contracts(context.err, {claims.capid});
   claims.vendor = o.vendor;
   claims.rev = o.revision;
   claims.ver = o.version;
@@ -109,6 +109,7 @@ void add_common(Command& leaf, TokenOptions& o, const std::string& issuer_kind) 
                   issuer_kind + " seed, or a file with it [env WASH_ISSUER_KEY]");
   add_date_options(leaf, o.dates);
   add_key_options(leaf, o.keys);
+  add_key_name_options(leaf, o.keys);
 }
 
 void add_subject(Command& leaf, TokenOptions& o, const std::string& kind) {

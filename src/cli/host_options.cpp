@@ -9,8 +9,10 @@
 #include "base/limits.hpp"
 #include "base/log_sinks.hpp"
 #include "base/memory_budget.hpp"
+#include "base/text.hpp"
 #include "cli/folders.hpp"
 #include "cli/secrets.hpp"
+#include "identity/keys.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -21,6 +23,15 @@ std::string check_label(const std::string& label) {
   const auto equals = label.find('=');
   if (equals != std::string::npos && equals > 0) return {};
   return fmt::format("'{}' is no KEY=VALUE", label);
+}
+
+std::string check_issuer(const std::string& key) {
+  const auto parsed = identity::PublicKey::parse(key);
+  if (parsed && parsed->type() == identity::KeyType::account) return {};
+  return fmt::format(
+      "'{}' is no account's public key: 56 characters that begin with A; `trellis keys list` and "
+      "`trellis claims inspect` show them",
+      excerpt(key));
 }
 
 /// Our own variable must be right; RUST_LOG may be meant for another program.
@@ -110,6 +121,7 @@ void add_host_options(Command& leaf, HostFlags& flags) {
       .one_each();
   leaf.add_option("--allowed-issuer", flags.allowed_issuers,
                   "Account key whose actors may run; without any, every account's")
+      .check(check_issuer, "ACCOUNT")
       .one_each();
   leaf.add_flag("--allow-live-updates", flags.live_updates, "Allow replacing running actors");
   leaf.add_flag("--disable-strict-update-check", flags.any_capabilities,
@@ -167,7 +179,8 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
       make_log_sink({.format = flags.log_format == "json" ? LogFormat::json : LogFormat::text,
                      .filter = *filter,
                      .file = {},
-                     .colour = LogColour::automatic},
+                     .colour = LogColour::automatic,
+                     .local_time = flags.local_time},
                     std::make_shared<SystemClock>());
   if (!sink) return pass(sink);
   made.host.log = std::move(*sink);

@@ -17,6 +17,7 @@ struct HostFlags {
   bool any_capabilities = false;  ///< --disable-strict-update-check
   std::string log_level;
   std::string log_format = "text";
+  bool local_time = false;  ///< of the log; no option
   std::string health_address;
   SocketFlags socket;
   std::string provider_mode = "auto";

@@ -4,6 +4,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "cli/columns.hpp"
 #include "cli/key_store.hpp"
 
 namespace trellis::cli {
@@ -39,29 +40,59 @@ Result<Answer> get(const Context& context, const std::string& directory, const s
                 os_text(problem) + ".\nPlease ensure " + path.string() + " exists.",
                 "`trellis keys list` shows the names");
   }
-  const auto content = read_file(path, 4096);
+  const auto content = read_file(path, key_file_bytes);
   if (!content) return std::unexpected(content.error());
   const std::string seed(trim(*content));
   return Answer{seed, {{"seed", seed}}};
+}
+
+/// A key file as it is listed: whose it is, not what is in it.
+struct ListedKey {
+  std::string file;
+  std::string public_key;  ///< empty when there is no key in it
+  std::string name;
+};
+
+ListedKey listed(const fs::path& path) {
+  ListedKey made{path.filename().string(), {}, {}};
+  const auto content = read_file(path, key_file_bytes);
+  if (!content) return made;
+  const auto pair = identity::KeyPair::from_seed(trim(*content));
+  if (!pair) return made;
+  made.public_key = pair->public_key().text();
+  made.name = name_of_key_file(path);
+  return made;
+}
+
+Answer list_answer(const fs::path& folder, const std::vector<ListedKey>& keys) {
+  Columns columns({"File", "Public key", "Name"});
+  auto names = nlohmann::json::array();
+  auto entries = nlohmann::json::array();
+  for (const auto& [file, key, name] : keys) {
+    columns.row({file, key.empty() ? "(no key)" : key, name});
+    names.push_back(file);
+    entries.push_back({{"file", file}, {"name", name}, {"public_key", key}});
+  }
+  auto text = "====== Keys found in " + folder.string() + " ======";
+  if (!keys.empty()) text += "\n" + columns.text();
+  return {std::move(text), {{"keys", std::move(names)}, {"entries", std::move(entries)}}};
 }
 
 Result<Answer> list(const Context& context, const std::string& directory) {
   const auto folder = key_directory(context, directory);
   if (!folder) return std::unexpected(folder.error());
   std::error_code problem;
-  std::vector<std::string> names;
+  std::vector<ListedKey> keys;
   for (fs::directory_iterator at(*folder, problem), end; !problem && at != end;
        at.increment(problem)) {
-    if (at->path().extension() == ".nk") names.push_back(at->path().filename().string());
+    if (at->path().extension() == ".nk") keys.push_back(listed(at->path()));
   }
   if (problem) {
     return fail(ErrorCode::not_found,
                 problem.message() + ", please ensure directory " + folder->string() + " exists");
   }
-  std::sort(names.begin(), names.end());
-  auto text = "====== Keys found in " + folder->string() + " ======";
-  for (const auto& name : names) text += "\n" + name;
-  return Answer{std::move(text), {{"keys", names}}};
+  std::ranges::sort(keys, {}, &ListedKey::file);
+  return list_answer(*folder, keys);
 }
 
 void add_gen(Command& keys, Context& context) {
@@ -84,7 +115,8 @@ void add_get(Command& keys, Context& context) {
 }
 
 void add_list(Command& keys, Context& context) {
-  auto& leaf = keys.add_subcommand("list", "List the key files");
+  auto& leaf =
+      keys.add_subcommand("list", "List the key files, whose they are, and the public keys");
   auto directory = std::make_shared<std::string>();
   leaf.add_option("-d,--directory", *directory, "Folder of key files [env WASH_KEYS]")
       .completes(ValueKind::folder);

@@ -3,14 +3,18 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
-#include "base/platform.hpp"
+#include "base/call_limits.hpp"
 #include "cli/claims_common.hpp"
+#include "cli/contracts.hpp"
 #include "cli/key_store.hpp"
 #include "cli/registry_flags.hpp"
 #include "cli/table.hpp"
 #include "identity/validation.hpp"
 #include "package/archive_writer.hpp"
+#include "package/library_target.hpp"
+#include "package/oci_digest.hpp"
 #include "package/provider_store.hpp"
 
 namespace trellis::cli {
@@ -39,15 +43,22 @@ struct ParOptions {
 
 Result<identity::KeyPair> key_for(Context& context, const ParOptions& o, KeyType type) {
   const bool issuer = type == KeyType::account;
-  const auto stem = stem_of(o.binary);
-  if (!stem) return std::unexpected(stem.error());
   return find_key(context, o.keys,
                   {type, issuer ? "issuer" : "subject", issuer ? o.issuer : o.subject,
-                   issuer ? issuer_variable : subject_variable, *stem});
+                   issuer ? issuer_variable : subject_variable, o.name, stem_of(o.binary)});
+}
+
+/// What the library is for; it must be what --arch says, where that is given.
+Result<std::string> target_of_binary(const ParOptions& o) {
+  if (!o.target.empty()) {
+    if (auto good = package::check_target(o.target); !good) return pass(good);
+  }
+  return package::library_target(o.binary, o.target);
 }
 
 Result<Answer> create(Context& context, const ParOptions& o) {
-  if (auto good = package::check_target(o.target); !good) return pass(good);
+  const auto target = target_of_binary(o);
+  if (!target) return std::unexpected(target.error());
   const auto issuer = key_for(context, o, KeyType::account);
   if (!issuer) return std::unexpected(issuer.error());
   const auto subject = key_for(context, o, KeyType::service);
@@ -57,13 +68,14 @@ Result<Answer> create(Context& context, const ParOptions& o) {
     return pass(filled);
   }
   claims.name = o.name;
-  claims.capid = o.capability;
+  claims.capid = whole_contract(o.capability);
+  warn_of_odd_contracts(context.err, {claims.capid});
   claims.vendor = o.vendor;
   claims.rev = o.revision;
   claims.ver = o.version;
   auto file = o.destination.empty() ? fs::path(o.binary).stem().string() + ".par" : o.destination;
   if (o.compress && !file.ends_with(".gz")) file += ".gz";
-  auto written = package::write_archive(file, std::move(claims), {{o.target, o.binary, false}},
+  auto written = package::write_archive(file, std::move(claims), {{*target, o.binary, false}},
                                         *issuer, o.compress);
   if (!written) return pass(written);
   return Answer{"Successfully created archive " + file, {{"file", file}, {"result", "success"}}};
@@ -79,7 +91,8 @@ Result<std::string> subject_of(Context& context, const ParOptions& o,
 }
 
 Result<Answer> insert(Context& context, const ParOptions& o) {
-  if (auto good = package::check_target(o.target); !good) return pass(good);
+  const auto target = target_of_binary(o);
+  if (!target) return std::unexpected(target.error());
   const auto archive = package::read_archive(o.archive);
   if (!archive) return std::unexpected(archive.error());
   const auto issuer = key_for(context, o, KeyType::account);
@@ -90,9 +103,9 @@ Result<Answer> insert(Context& context, const ParOptions& o) {
   if (auto filled = fill_envelope(claims, context, *subject, {}); !filled) return pass(filled);
   std::vector<package::LibrarySource> libraries;
   for (const auto& library : archive->libraries) {
-    if (library.target != o.target) libraries.push_back({library.target, o.archive, true});
+    if (library.target != *target) libraries.push_back({library.target, o.archive, true});
   }
-  libraries.push_back({o.target, o.binary, false});
+  libraries.push_back({*target, o.binary, false});
   auto written =
       package::write_archive(o.archive, std::move(claims), libraries, *issuer, archive->compressed);
   if (!written) return pass(written);
@@ -122,11 +135,31 @@ std::string archive_text(const package::ProviderArchive& archive, const std::str
   return table.text();
 }
 
+/// A file is what is checked itself; of an image it is the manifest (cli.md 4, 5).
+Result<> check_file_digest(const ParOptions& o, const package::ContentDigest& expected) {
+  package::DigestHasher hasher(expected.algorithm);
+  std::ifstream file(o.archive, std::ios::binary);
+  Bytes piece(256 * limits::kib);
+  while (file) {
+    file.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
+    hasher.add(ByteView(piece).first(static_cast<std::size_t>(file.gcount())));
+  }
+  if (hasher.finish() == expected) return {};
+  return fail(ErrorCode::denied, "Image digest did not match provided digest, aborting");
+}
+
 /// The file itself, or what a reference names.
 Result<fs::path> find_archive(const Context& context, const ParOptions& o,
                               const OutputOptions& output) {
+  auto expected = expected_digest(o.digest);
+  if (!expected) return pass(expected);
   std::error_code ignored;
-  if (fs::exists(o.archive, ignored)) return fs::path(o.archive);
+  if (fs::exists(o.archive, ignored)) {
+    if (*expected) {
+      if (auto good = check_file_digest(o, **expected); !good) return pass(good);
+    }
+    return fs::path(o.archive);
+  }
   const auto reference = package::parse_reference(o.archive);
   if (!reference) {
     return fail(ErrorCode::not_found, o.archive + ": no such file, and no reference either",
@@ -135,6 +168,7 @@ Result<fs::path> find_archive(const Context& context, const ParOptions& o,
   TransferProgress progress(context, output);
   package::PullOptions how;
   how.timeout = std::chrono::seconds(o.registry.timeout_s);
+  how.expected = std::move(*expected);
   how.allow_latest = o.registry.allow_latest;
   how.progress = [&progress](const package::Progress& now) { progress.show(now); };
   package::RegistryClient client(registry_settings(context, o.registry, reference->registry),
@@ -168,13 +202,14 @@ Result<Answer> inspect(const Context& context, const ParOptions& o, const Output
 }
 
 void add_library(Command& leaf, ParOptions& o) {
-  o.target = package::this_target();
-  leaf.add_option("-a,--arch", o.target, "Platform of the library: <arch>-<os>").show_default();
+  leaf.add_option("-a,--arch", o.target,
+                  "Platform of the library: <arch>-<os>, as in x86_64-linux (default: what the "
+                  "library says; it must be the same)");
   leaf.add_option("-b,--binary", o.binary, "The library").required().existing_file();
   leaf.add_option("-i,--issuer", o.issuer, "Account seed, or a file with it [env WASH_ISSUER_KEY]");
   leaf.add_option("-s,--subject", o.subject,
                   "Service seed, or a file with it [env WASH_SUBJECT_KEY]");
-  add_key_options(leaf, o.keys);
+  add_key_options(leaf, o.keys, "-d,--directory");
 }
 
 void add_create(Command& par, Context& context) {
@@ -189,6 +224,7 @@ void add_create(Command& par, Context& context) {
       .completes(ValueKind::file);
   leaf.add_flag("--compress", o->compress, "Compress it (.par.gz)");
   add_library(leaf, *o);
+  add_key_name_options(leaf, o->keys);
   add_leaf(leaf, context, [o, &context](const OutputOptions&) { return create(context, *o); });
 }
 
@@ -206,6 +242,8 @@ void add_inspect(Command& par, Context& context) {
   leaf.add_option("archive", o->archive, "Path of an archive, or a reference")
       .required()
       .completes(ValueKind::file);
+  leaf.add_option("-d,--digest", o->digest,
+                  "SHA-256 that the file must have; of an image, that the manifest must have");
   add_registry_options(leaf, o->registry);
   add_leaf(leaf, context,
            [o, &context](const OutputOptions& output) { return inspect(context, *o, output); });

@@ -58,12 +58,9 @@ Result<Answer> pull(const Context& context, const RegOptions& options,
   package::PullOptions how;
   how.timeout = std::chrono::seconds(options.registry.timeout_s);
   how.allow_latest = options.registry.allow_latest;
-  if (!options.digest.empty()) {
-    const auto text = options.digest.contains(':') ? options.digest : "sha256:" + options.digest;
-    auto digest = package::parse_digest(text);
-    if (!digest) return pass(digest);
-    how.expected = std::move(*digest);
-  }
+  auto expected = expected_digest(options.digest);
+  if (!expected) return pass(expected);
+  how.expected = std::move(*expected);
   TransferProgress progress(context, output);
   how.progress = [&progress](const package::Progress& now) { progress.show(now); };
   package::RegistryClient client(registry_settings(context, options.registry, reference->registry),

@@ -13,6 +13,13 @@ namespace trellis::cli {
 
 namespace fs = std::filesystem;
 
+Result<std::optional<package::ContentDigest>> expected_digest(const std::string& option) {
+  if (option.empty()) return std::nullopt;
+  auto digest = package::parse_digest(option.contains(':') ? option : "sha256:" + option);
+  if (!digest) return pass(digest);
+  return std::move(*digest);
+}
+
 void add_registry_options(Command& leaf, RegistryFlags& flags) {
   leaf.add_flag("--allow-latest", flags.allow_latest, "Permit the tag latest");
   leaf.add_option("-u,--user", flags.user, "Registry user [env WASH_REG_USER]");

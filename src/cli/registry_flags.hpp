@@ -1,10 +1,12 @@
 // How commands and hosts reach registries (host.md 12.1, cli.md 5).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/command.hpp"
+#include "package/oci_digest.hpp"
 #include "package/registry_client.hpp"
 
 namespace trellis::cli {
@@ -20,6 +22,11 @@ struct RegistryFlags {
   std::string cache;
   unsigned timeout_s = 300;
 };
+
+/// The value of --digest, with or without "sha256:"; nothing for an empty one. Errors: those of
+/// package::parse_digest().
+[[nodiscard]] Result<std::optional<package::ContentDigest>> expected_digest(
+    const std::string& option);
 
 void add_registry_options(Command& leaf, RegistryFlags& flags);
 /// `registry` is the one the command is about; --insecure is meant for it.

@@ -160,7 +160,7 @@ class Keys(ClaimsTest):
         done = self.keygen("claims", "sign", self.source, "-n", "any", "--json")
         json.loads(done.stdout)
         folder = os.path.join(self.home, ".wash", "keys")
-        self.assertEqual(sorted(os.listdir(folder)), ["ann_account.nk", "echo_module.nk"])
+        self.assertEqual(sorted(os.listdir(folder)), ["ann_account.nk", "any_module.nk"])
         self.assertIn(f'No keypair found in "{folder}/ann_account.nk".\n'
                       "We will generate one for you and place it there.\n"
                       "If you'd like to use alternative keys, you can supply them as a flag.\n\n",
@@ -185,8 +185,8 @@ class Keys(ClaimsTest):
         self.keygen("claims", "token", "provider", "-n", "dir/kv", "-c", "a:b", "-v", "me",
                     "--directory", folder, USER="")
         self.assertEqual(sorted(os.listdir(folder)),
-                         ["ann_account.nk", "kv_service.nk", "my_module.nk", "op_operator.nk",
-                          "user_account.nk"])
+                         ["ann_account.nk", "dir%2Fkv_service.nk", "my.actor_module.nk",
+                          "op_operator.nk", "user_account.nk"])
 
     def test_user_name_does_not_leave_the_folder(self):
         self.keygen("claims", "token", "actor", "-n", "a", USER="../../x")
@@ -229,6 +229,132 @@ class Keys(ClaimsTest):
         for name in ("", "..", "/"):
             self.assertIn("no key file can be named",
                           self.refused("claims", "token", "operator", "-n", name))
+
+
+class Identity(ClaimsTest):
+    """Which key an actor gets when none is named."""
+
+    def setUp(self):
+        super().setUp()
+        self.store = os.path.join(self.home, ".wash", "keys")
+
+    def signs(self, name, *options, source="actor.wasm", code=EMPTY_MODULE):
+        """(key, what was said about it)"""
+        os.makedirs(os.path.dirname(self.path(source)), exist_ok=True)
+        source = self.write(source, code)
+        done = self.run_tool("claims", "sign", source, "-n", name, *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return claims_of(token_in(self.read(source[:-5] + "_s.wasm")))["sub"], done.stderr
+
+    def stored(self, file):
+        """A key as older versions made it: named after the source."""
+        os.makedirs(self.store, exist_ok=True)
+        key = self.ok_json("keys", "gen", "module")
+        with open(os.path.join(self.store, file), "w", encoding="ascii") as out:
+            out.write(key["seed"])
+        return key["public_key"]
+
+    def test_two_projects_with_one_file_name_do_not_share_a_key(self):
+        hello, _ = self.signs("hello", source="hello/actor.wasm")
+        shop, _ = self.signs("shop", source="shop/actor.wasm")
+        self.assertNotEqual(hello, shop)
+        self.assertEqual(self.signs("hello", source="elsewhere/built.wasm")[0], hello)
+
+    def test_every_name_has_a_file_of_its_own(self):
+        names = ["a", "a.b", "a.c", "a/b", "a_b", "a%2Fb", "A", "ä", "a b", ".a", "a" * 300,
+                 "a" * 301, "漢" * 150, "漢" * 151]
+        keys = {self.signs(name)[0] for name in names}
+        self.assertEqual(len(keys), len(names))
+        files = os.listdir(self.store)
+        self.assertEqual(len(files), len(names) + 1, files)
+        self.assertEqual([file for file in files if file.startswith(".")], [])
+
+    def test_the_key_of_an_older_version_goes_on_for_one_name(self):
+        old = self.stored("actor_module.nk")
+        key, said = self.signs("hello")
+        self.assertEqual(key, old)
+        self.assertIn("named as older versions did", said)
+        self.assertIn("--new-key", said)
+        self.assertEqual(self.signs("hello"), (old, ""))
+        shop, said = self.signs("shop", source="shop/actor.wasm")
+        self.assertNotEqual(shop, old)
+        self.assertIn('actor_module.nk is not used, it is the key of "hello"', said)
+        self.assertEqual(self.signs("hello"), (old, ""), "nothing changed for it")
+
+    def test_the_key_of_an_older_version_is_the_one_that_the_module_has(self):
+        old = self.stored("actor_module.nk")
+        self.ok("claims", "sign", self.write("actor.wasm", EMPTY_MODULE), "-n", "hello", "-s",
+                os.path.join(self.store, "actor_module.nk"))
+        key, said = self.signs("shop")
+        self.assertNotEqual(key, old)
+        self.assertIn('it is the key of "hello"', said)
+        self.assertIn("another actor to every host", said)
+
+    def test_a_key_of_its_own_on_request(self):
+        old = self.stored("actor_module.nk")
+        key, _ = self.signs("hello", "--new-key")
+        self.assertNotEqual(key, old)
+        self.assertEqual(self.signs("hello"), (key, ""))
+
+    def test_a_file_that_is_named_after_another_source_is_not_taken_over(self):
+        old = self.stored("echo_module.nk")
+        self.assertEqual(self.signs("greeter", source="echo.wasm")[0], old)
+        error = self.refused("claims", "sign", self.write("x.wasm", EMPTY_MODULE), "-n", "echo")
+        self.assertIn('signed "greeter" before, and not "echo"', error)
+        self.assertIn("--rename", error)
+        self.assertEqual(self.signs("echo", "--rename", source="x.wasm")[0], old)
+        self.assertEqual(self.signs("echo", source="x.wasm"), (old, ""))
+
+    def test_the_remedy_of_that_works(self):
+        old = self.stored("echo_module.nk")
+        self.signs("greeter", source="echo.wasm")
+        error = self.refused("claims", "sign", self.write("x.wasm", EMPTY_MODULE), "-n", "echo")
+        command = error[error.index("mv '"):].splitlines()[0]
+        self.assertEqual(os.system(command), 0)
+        self.assertEqual(self.signs("greeter", source="echo.wasm"), (old, ""))
+        self.assertNotEqual(self.signs("echo", source="x.wasm")[0], old)
+
+    def test_another_key_for_the_same_file_is_told(self):
+        before, _ = self.signs("hello")
+        after, said = self.signs("hola")
+        self.assertIn(f"was hello ({before}) and is hola ({after}) now", said)
+        self.assertNotIn("Warning", self.signs("hola", "-s", self.module["seed"])[1], "on purpose")
+
+    def test_providers_and_tokens_too(self):
+        folder = self.path("k")
+        for name in ("one", "two"):
+            self.ok("claims", "token", "provider", "-n", name, "-c", "a:b", "-v", "me", "--directory",
+                    folder)
+        self.assertEqual(sorted(os.listdir(folder)),
+                         ["ann_account.nk", "one_service.nk", "two_service.nk"])
+
+
+class Contracts(ClaimsTest):
+    def said(self, *options):
+        done = self.run_tool("claims", "sign", self.source, "-n", "e", *options, *self.keys)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return claims_of(token_in(self.read("echo_s.wasm")))["wascap"]["caps"], done.stderr
+
+    def test_short_names(self):
+        self.assertEqual(self.said("-c", "keyvalue", "--cap", "httpserver"),
+                         (["wasmcloud:keyvalue", "wasmcloud:httpserver"], ""))
+        claims = self.token("provider", "-c", "keyvalue", "-v", "me", "-i", self.account["seed"], "-s",
+                            self.service["seed"])
+        self.assertEqual(claims["wascap"]["capid"], "wasmcloud:keyvalue")
+
+    def test_contracts_that_nobody_serves(self):
+        for wrong, hint in (("keyvaleu", "did you mean wasmcloud:keyvalue?"),
+                            ("wasmcloud:http_server", "did you mean wasmcloud:httpserver?"),
+                            ("wascc:key_value", "did you mean wasmcloud:keyvalue?"),
+                            ("dice", "example:dice")):
+            caps, said = self.said("-c", wrong)
+            self.assertIn("Warning: no provider is known for the contract", said)
+            self.assertIn(hint, said)
+        for right in ("example:dice", "wasmcloud:telnet", "my:store"):
+            self.assertEqual(self.said("-c", right), ([right], ""))
+
+    def test_a_list_is_one_word(self):
+        self.assertEqual(self.said("-c", "[a:b,c:d]")[0], ["[a:b,c:d]"])
 
 
 class Tokens(ClaimsTest):

@@ -95,11 +95,24 @@ class GetAndList(ToolTest):
 
     def test_list(self):
         folder = self.path("keys")
-        text = f"====== Keys found in {folder} ======\na_account.nk\nb_module.nk\n"
+        key = self.ok_json("keys", "gen", "module")
+        self.write("keys/my%2Fshop_module.nk", key["seed"].encode())
+        self.write("keys/old_module.nk", key["seed"].encode())
+        self.write("keys/old_module.nk.name", b"hello")
         for options in (["-d", folder], ["--directory", folder]):
-            self.assertEqual(self.ok("keys", "list", *options), text)
-        self.assertEqual(self.ok_json("keys", "list", WASH_KEYS=folder),
-                         {"keys": ["a_account.nk", "b_module.nk"]})
+            lines = self.ok("keys", "list", *options).splitlines()
+            self.assertEqual(lines[0], f"====== Keys found in {folder} ======")
+            self.assertEqual([line.split() for line in lines[1:]], [
+                ["File", "Public", "key", "Name"], ["a_account.nk", "(no", "key)"],
+                ["b_module.nk", "(no", "key)"],
+                ["my%2Fshop_module.nk", key["public_key"], "my/shop"],
+                ["old_module.nk", key["public_key"], "hello"]])
+        shown = self.ok_json("keys", "list", WASH_KEYS=folder)
+        self.assertEqual(shown["keys"], ["a_account.nk", "b_module.nk", "my%2Fshop_module.nk",
+                                         "old_module.nk"])
+        self.assertEqual(shown["entries"][3], {"file": "old_module.nk", "name": "hello",
+                                               "public_key": key["public_key"]})
+        self.assertNotIn(key["seed"], str(shown))
 
     def test_list_of_a_missing_folder(self):
         self.assertIn("No such file or directory, please ensure directory /nowhere exists",
@@ -107,7 +120,7 @@ class GetAndList(ToolTest):
 
     def test_default_folder(self):
         os.makedirs(os.path.join(self.home, ".wash", "keys"))
-        self.assertEqual(self.ok_json("keys", "list"), {"keys": []})
+        self.assertEqual(self.ok_json("keys", "list"), {"keys": [], "entries": []})
         self.assertIn("$HOME not found, please set $HOME or $WASH_KEYS",
                       self.refused("keys", "list", HOME=""))
 

@@ -56,11 +56,11 @@ links:
         for name, content in (("cut.par.gz", good[:5000]), ("damaged.par.gz", good[:middle] + bytes(
                 [good[middle] ^ 1]) + good[middle + 1:])):
             self.refused("start", "provider", self.write(name, content))
-        for name, words, reason in (
-                ("other", (), "is not a shared library"),
-                ("arm", ("-a", "aarch64-linux"), "only for aarch64-linux")):
-            self.write(f"{name}.so", b"no library for this machine")
-            self.ok("par", "create", "-c", "test:x", "-v", "v", "-n", "n", "-b", f"{name}.so", *words)
+        for name, head, reason in (
+                ("other", harness.elf_head(), "cannot be loaded"),
+                ("arm", harness.elf_head(harness.AARCH64), "only for aarch64-linux")):
+            self.write(f"{name}.so", head + b"no library for this machine")
+            self.ok("par", "create", "-c", "test:x", "-v", "v", "-n", name, "-b", f"{name}.so")
             self.assertIn(reason, self.refused("start", "provider", f"{name}.par").err)
         left = self.ok("get", "inventory", "--json").json()["inventory"]["providers"]
         self.assertEqual(len(left), 2, "what every host has")

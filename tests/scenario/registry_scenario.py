@@ -91,17 +91,33 @@ class Registry(harness.Scenario):
 
     def test_archives(self):
         registry = self.registry()
-        self.write("lib.so", b"\x7fELF no real library")
+        self.write("lib.so", harness.elf_head() + b"no real library")
         made = self.ok("par", "create", "-c", "test:archive", "-v", "Trellis", "-n", "Test", "-r", "3",
                        "--version", "1.0", "-b", "lib.so", "--compress", "--json").json()
         self.assertEqual(made["file"], "lib.par.gz")
-        self.write("lib-arm.so", b"for another machine")
+        self.write("lib-arm.so", harness.elf_head(harness.AARCH64))
+        self.write("module.so", b"\0asm\1\0\0\0" + bytes(20))
+        for words, reason in ((("-b", "lib-arm.so", "-a", "x86_64-linux"),
+                               "lib-arm.so is built for aarch64-linux, and not for x86_64-linux"),
+                              (("-b", "lib.so", "-a", "aarch64-linux"),
+                               "lib.so is built for x86_64-linux, and not for aarch64-linux"),
+                              (("-b", "module.so"), "is a WebAssembly module")):
+            self.assertIn(reason, self.refused("par", "insert", "lib.par.gz", *words).err)
+            self.assertIn(reason, self.refused("par", "create", "-c", "a:b", "-v", "v", "-n", "n",
+                                               *words).err)
         self.ok("par", "insert", "lib.par.gz", "-a", "aarch64-linux", "-b", "lib-arm.so")
         before = self.ok("par", "inspect", "lib.par.gz", "--json").json()
         self.assertEqual(sorted(before["targets"]), ["aarch64-linux", "x86_64-linux"])
         self.assertEqual((before["rev"], before["ver"], before["valid"]), ("3", "1.0", True))
         reference = f"{registry.host}/test/provider:1"
-        self.ok("reg", "push", reference, "lib.par.gz", "--insecure")
+        digest = hashlib.sha256((self.work / "lib.par.gz").read_bytes()).hexdigest()
+        self.ok("par", "inspect", "lib.par.gz", "-d", digest)
+        self.ok("par", "inspect", "lib.par.gz", "--digest", "sha256:" + digest)
+        wrong = self.refused("par", "inspect", "lib.par.gz", "-d", "0" * 64)
+        self.assertIn("Image digest did not match provided digest", wrong.err)
+        pushed = self.ok("reg", "push", reference, "lib.par.gz", "--insecure", "--json").json()
+        self.ok("par", "inspect", reference, "--insecure", "-d", pushed["digest"])
+        self.refused("par", "inspect", reference, "--insecure", "-d", "0" * 64)
         self.assertEqual(self.ok("par", "inspect", reference, "--insecure", "--json").json(), before)
         self.ok("reg", "pull", reference, "--insecure")
         self.assertEqual((self.work / "provider.par.gz").read_bytes(),

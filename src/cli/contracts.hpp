@@ -1,0 +1,27 @@
+// Contract ids as users write them, and a word about those that nobody is known to serve.
+#pragma once
+
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trellis::cli {
+
+/// "keyvalue" means "wasmcloud:keyvalue"; a name with a namespace stays as it is.
+[[nodiscard]] std::string whole_contract(const std::string& name);
+
+/// A built-in provider of the contract: "builtin:keyvalue". Of several the one that needs nothing
+/// but the host, else the first; nothing when there is none.
+[[nodiscard]] std::optional<std::string> builtin_for(std::string_view contract);
+
+/// What is odd about a contract: one of the namespace `wasmcloud` that no provider is known for, or
+/// a known one's name under a misspelt namespace. With a suggestion where one is near. Nothing for
+/// contracts of people's own.
+[[nodiscard]] std::optional<std::string> odd_contract(std::string_view contract);
+
+/// Writes a warning for each odd one.
+void warn_of_odd_contracts(std::ostream& err, const std::vector<std::string>& contracts);
+
+}  // namespace trellis::cli
