@@ -156,6 +156,7 @@ class Connection final : public ConnectionBase,
   void handle() {
     enter(Phase::handling, {});
     const Route* route = exchange_.route();
+    const auto began = std::chrono::steady_clock::now();
     if (site_->closing()) {
       exchange_.refuse(503, "The server is stopping\n");
     } else if (route == nullptr || route->ended) {
@@ -168,7 +169,7 @@ class Connection final : public ConnectionBase,
                        true);
     }
     if (route != nullptr && route->options.access_log) {
-      site_->log().debug("{}", exchange_.access_line());
+      site_->log().info("{}", exchange_.access_line(std::chrono::steady_clock::now() - began));
     }
   }
 

@@ -11,8 +11,14 @@ void set_text(codec::httpserver::Response& response, std::uint32_t status, std::
 
 }  // namespace
 
-DispatchHandler::DispatchHandler(Host host, Log log, std::string actor)
-    : host_(host), log_(std::move(log)), actor_(std::move(actor)) {}
+DispatchHandler::DispatchHandler(Host host, Log log, std::string actor, bool show_errors)
+    : host_(host), log_(std::move(log)), actor_(std::move(actor)), show_errors_(show_errors) {}
+
+std::string DispatchHandler::body(std::string_view text, const Error& error) const {
+  std::string all(text);
+  if (show_errors_) all.append(": ").append(error.message).append("\n");
+  return all;
+}
 
 void DispatchHandler::handle(const RequestView& request, codec::httpserver::Response& response) {
   const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, codec::httpserver::handle_request,
@@ -25,7 +31,7 @@ void DispatchHandler::handle(const RequestView& request, codec::httpserver::Resp
   }
   log_.warn("actor {} answered {} {} with something that is no HTTP response: {}", actor_,
             request.method, request.path, decoded.error().message);
-  set_text(response, 500, "Malformed response from actor");
+  set_text(response, 500, body("Malformed response from actor", decoded.error()));
 }
 
 void DispatchHandler::answer_error(const Error& error, const RequestView& request,
@@ -38,7 +44,7 @@ void DispatchHandler::answer_error(const Error& error, const RequestView& reques
       response.header["retry-after"] = "1";
       break;
     case ErrorCode::deadline: set_text(response, 504, "The actor did not answer in time"); break;
-    default: set_text(response, 500, "Failed to handle request");
+    default: set_text(response, 500, body("Failed to handle request", error));
   }
 }
 

@@ -165,10 +165,11 @@ void Exchange::finish_response() {
   }
 }
 
-std::string Exchange::access_line() const {
-  return fmt::format("{} {} {} {} {}", label(), storage_.method,
+std::string Exchange::access_line(std::chrono::nanoseconds took) const {
+  return fmt::format("{} {} {} {:.1f} ms {} bytes {}", storage_.method,
                      parser_ ? parser_->path() : std::string_view(), outcome_.status,
-                     outcome_.send_body ? response_.body.size() : 0);
+                     std::chrono::duration<double, std::milli>(took).count(),
+                     outcome_.send_body ? response_.body.size() : 0, label());
 }
 
 }  // namespace trellis::providers::httpserver

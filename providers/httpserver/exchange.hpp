@@ -63,7 +63,7 @@ class Exchange {
   /// Whether unread input may be on its way, so that closing at once could destroy the response.
   [[nodiscard]] bool must_linger() const noexcept { return linger_; }
   /// The line of the access log for the last response.
-  [[nodiscard]] std::string access_line() const;
+  [[nodiscard]] std::string access_line(std::chrono::nanoseconds took) const;
 
  private:
   [[nodiscard]] bool parse();

@@ -89,7 +89,7 @@ class HttpServerProvider final : public Provider<Link> {
 
  private:
   std::shared_ptr<RequestHandler> handler_for(const std::string& actor, const Options& options) {
-    auto handler = std::make_shared<DispatchHandler>(host(), log_, actor);
+    auto handler = std::make_shared<DispatchHandler>(host(), log_, actor, options.show_errors);
     if (!options.cors) return handler;
     return std::make_shared<CorsHandler>(*options.cors, std::move(handler));
   }

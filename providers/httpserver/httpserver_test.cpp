@@ -205,7 +205,19 @@ TEST_F(HttpServerTest, AccessLogWhenAsked) {
   EXPECT_FALSE(logged("GET /x 200"));
   EXPECT_EQ(bind({{"ACCESS_LOG", "true"}}), port);
   ASSERT_TRUE(ask(port, get_x));
-  EXPECT_TRUE(logged(fmt::format("{} GET /x 200 ", actor)));
+  EXPECT_TRUE(logged("GET /x 200 "));
+  EXPECT_TRUE(logged(fmt::format(" bytes {}", actor)));
+}
+
+TEST_F(HttpServerTest, ErrorsAreShownWhenAsked) {
+  const auto port = bind({{"SHOW_ERRORS", "true"}});
+  host_.set_actor(
+      [](auto, auto, auto) { return FakeHost::Reply{TRELLIS_ERROR, to_bytes("no such user")}; });
+  const auto response = ask(port, get_x);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 500);
+  EXPECT_TRUE(response->body.starts_with("Failed to handle request: ")) << response->body;
+  EXPECT_TRUE(response->body.contains("no such user")) << response->body;
 }
 
 TEST_F(HttpServerTest, ManyConnections) {

@@ -20,7 +20,7 @@ constexpr std::uint64_t day_ms = 24ULL * 60 * 60 * 1000;
 /// The whole message to the actor must stay below limits::payload_bytes.
 constexpr std::uint64_t most_body_bytes = limits::payload_bytes - limits::mib;
 
-constexpr std::array<std::string_view, 20> known_keys = {"BIND",
+constexpr std::array<std::string_view, 21> known_keys = {"BIND",
                                                          "PORT",
                                                          "WORKERS",
                                                          "TIMEOUT_MS",
@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 20> known_keys = {"BIND",
                                                          "TLS_CERT",
                                                          "TLS_KEY",
                                                          "ACCESS_LOG",
+                                                         "SHOW_ERRORS",
                                                          "HOSTS",
                                                          "PATH_PREFIX",
                                                          "STRIP_PREFIX",
@@ -106,6 +107,9 @@ Result<> read_rest(const codec::StringMap& values, Options& out) {
   const auto log = flag_value(values, "ACCESS_LOG", false);
   if (!log) return std::unexpected<Error>(log.error());
   out.access_log = *log;
+  const auto errors = flag_value(values, "SHOW_ERRORS", false);
+  if (!errors) return std::unexpected<Error>(errors.error());
+  out.show_errors = *errors;
   return {};
 }
 

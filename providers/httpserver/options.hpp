@@ -31,6 +31,7 @@ struct Options {
   std::string tls_cert;  ///< PEM files; both or neither
   std::string tls_key;
   bool access_log = false;
+  bool show_errors = false;  ///< in the bodies of responses: for development
 
   /// Whether other links may have the same addresses: there is a HOSTS or a PATH_PREFIX.
   bool shared = false;

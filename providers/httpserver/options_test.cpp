@@ -40,6 +40,7 @@ TEST(Options, BadValuesNameTheKey) {
       {"MAX_HEADER_BYTES", {"255", "999999999"}},
       {"MAX_CONNECTIONS", {"0", "-3"}},
       {"ACCESS_LOG", {"yes"}},
+      {"SHOW_ERRORS", {"1"}},
       {"port", {"80"}},
       {"TIMEOUT", {"1"}},
   };
