@@ -1,218 +1,150 @@
-// trellis dev FILE.wasm: one command from a compiled module to a served actor that is replaced each
-// time the file changes (DESIGN 9, cli.md 13).
+// trellis dev FILE.wasm…: one command from compiled modules to served actors that are replaced each
+// time a file changes (DESIGN 9, cli.md 13).
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <ostream>
 #include <set>
+#include <system_error>
 
-#include "base/call_limits.hpp"
-#include "base/files.hpp"
-#include "cli/build_command.hpp"
-#include "cli/dev_signer.hpp"
-#include "cli/file_watch.hpp"
+#include "cli/contracts.hpp"
+#include "cli/dev_builder.hpp"
+#include "cli/dev_session.hpp"
 #include "cli/host_options.hpp"
-#include "cli/key_store.hpp"
 #include "cli/printable.hpp"
-#include "cli/summary.hpp"
 
 namespace trellis::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 /// How long Ctrl-C may go unnoticed while files are watched.
 constexpr std::chrono::milliseconds watch_slice{200};
-constexpr std::chrono::seconds link_settle_time{5};
 
-struct DevOptions {
-  std::string file;
-  std::uint16_t port = 0;
-  DevClaims claims;
+struct DevCommand {
+  DevOptions session;
+  std::vector<std::string> links;
   std::string build;
   std::string source = ".";
   HostFlags flags;
 };
 
-/// The module that is served, and its next versions. Main thread.
-class DevSession {
- public:
-  DevSession(Context& context, const DevOptions& options, LocalHost& local, DevSigner signer)
-      : context_(context), options_(options), local_(local), signer_(std::move(signer)) {}
-
-  /// Signs what the file holds and puts it to work; says how that went. A module that is no good
-  /// changes nothing.
-  void load() {
-    const auto module = read_file(options_.file, limits::module_bytes);
-    if (!module) return complain(module.error());
-    const auto next = signer_.sign(as_bytes(*module), options_.claims, revision_ + 1);
-    if (!next) return complain(next.error());
-    const bool first = revision_ == 0;
-    if (auto done = run(next->bytes, first); !done) return complain(done.error());
-    ++revision_;
-    link_all(next->capabilities);
-    first ? announce() : announce_reload();
-  }
-
- private:
-  Result<void> run(const Bytes& module, bool first) {
-    if (!first) return local_.host().update_actor(signer_.key(), module, options_.file);
-    auto key = local_.host().start_actor(
-        module, {.min_instances = {}, .max_instances = {}, .limits = {}, .source = options_.file});
-    if (!key) return pass(key);
-    return {};
-  }
-
-  /// Starts the built-in provider of each contract, once, and links the actor to it.
-  void link_all(const std::vector<std::string>& contracts) {
-    for (const auto& contract : contracts) {
-      if (!linked_.insert(contract).second) continue;
-      if (auto done = link(contract); !done) {
-        context_.err << "Warning: " << contract << ": " << printable(done.error().message) << '\n';
-      }
-    }
-    (void)local_.host().settle(link_settle_time);
-    print_link_problems(context_.err, local_.host().links());
-  }
-
-  Result<void> link(const std::string& contract) {
-    constexpr std::string_view prefix = "wasmcloud:";
-    const auto reference =
-        "builtin:" + (contract.starts_with(prefix) ? contract.substr(prefix.size()) : contract);
-    auto provider = local_.host().start_provider(reference);
-    if (!provider) return pass(provider);
-    Link made{signer_.key(), contract, "default", *provider, {}};
-    if (contract == "wasmcloud:httpserver") {
-      made.values["BIND"] = fmt::format("127.0.0.1:{}", options_.port);
-    }
-    return local_.host().set_link(std::move(made));
-  }
-
-  void complain(const Error& error) {
-    context_.err << "Error: " << printable(error.message) << '\n';
-    if (!error.remedy.empty()) context_.err << "Hint: " << printable(error.remedy) << '\n';
-    context_.err << (revision_ == 0 ? std::string("Nothing is served yet")
-                                    : fmt::format("Revision {} keeps serving", revision_))
-                 << "; waiting for " << options_.file << " to change" << std::endl;
-  }
-
-  [[nodiscard]] std::vector<std::string> urls() {
-    local_.host().check_health();
-    const auto inventory = local_.host().inventory();
-    return inventory ? http_urls(*inventory) : std::vector<std::string>{};
-  }
-
-  void announce() {
-    local_.host().check_health();
-    const auto inventory = local_.host().inventory();
-    if (!inventory) return complain(inventory.error());
-    local_.set_started();
-    context_.out << summary(*inventory, local_.host().links(), local_.health_address())
-                 << "\nWatching " << options_.file << std::endl;
-  }
-
-  void announce_reload() {
-    const auto all = urls();
-    context_.out << fmt::format("Reloaded as revision {}{}{}", revision_, all.empty() ? "" : ": ",
-                                all.empty() ? "" : all.front())
-                 << std::endl;
-  }
-
-  Context& context_;
-  const DevOptions& options_;
-  LocalHost& local_;
-  const DevSigner signer_;
-  std::int32_t revision_ = 0;  // of what runs; 0 = nothing
-  std::set<std::string> linked_;
-};
-
-/// Builds at the start and whenever a source file changed; does nothing without a command.
-class Builder {
- public:
-  Builder(Context& context, const DevOptions& options, const StopRequest& stop)
-      : context_(context), options_(options), stop_(stop) {
-    if (!options_.build.empty()) watch_.emplace(options_.source);
-  }
-
-  void build() {
-    if (!watch_) return;
-    context_.out << "Building: " << options_.build << std::endl;
-    const auto done = run_build(options_.build, stop_);
-    if (!done) context_.err << "Error: " << printable(done.error().message) << std::endl;
-    watch_->drain();
-  }
-  void build_if_changed() {
-    if (watch_ && watch_->changed(std::chrono::milliseconds(0))) build();
-  }
-
- private:
-  Context& context_;
-  const DevOptions& options_;
-  const StopRequest& stop_;
-  std::optional<TreeWatch> watch_;
-};
-
-Result<LocalHostOptions> dev_host_options(const Context& context, const DevOptions& options) {
-  // What actors say is what somebody at work on one wants to see.
-  auto made = host_options(context, options.flags, "warn,actor=info,provider=info");
+Result<LocalHostOptions> dev_host_options(const Context& context, DevCommand& command) {
+  // What actors say is what somebody at work on one wants to see; links are told about anyway.
+  command.flags.local_time = true;
+  auto made = host_options(context, command.flags, "warn,host=error,actor=info,provider=info");
   if (!made) return made;
   made->host.live_updates = true;
   made->host.strict_update_check = false;  // --cap and the module's own claims may change
   return made;
 }
 
-Result<> run_dev(Context& context, DevOptions& options) {
-  for (auto& contract : options.claims.capabilities) contract = whole_contract(contract);
-  const auto stem = stem_of(options.file);
-  if (!stem) return std::unexpected(stem.error());
-  const auto folder = dev_key_folder(context);
-  if (!folder) return std::unexpected(folder.error());
-  auto signer = DevSigner::open(*folder, *stem, context.random);
-  if (!signer) return pass(signer);
-  auto made = dev_host_options(context, options);
+/// The folder of the command, then that of the manifest.
+std::vector<fs::path> manifest_folders(const std::string& manifest) {
+  std::error_code ignored;
+  std::vector<fs::path> folders{fs::current_path(ignored)};
+  if (manifest.empty()) return folders;
+  auto beside = fs::absolute(manifest, ignored).parent_path();
+  if (beside != folders.front()) folders.push_back(std::move(beside));
+  return folders;
+}
+
+Result<> read_links(DevCommand& command) {
+  std::set<std::string> contracts;
+  for (const auto& text : command.links) {
+    auto link = parse_dev_link(text);
+    if (!link) return pass(link);
+    if (!link->contract.empty() && !contracts.insert(link->contract).second) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("there are two --link for {}", link->contract),
+                  "give one, or use a manifest with named links: -m FILE");
+    }
+    command.session.links.push_back(std::move(*link));
+  }
+  return {};
+}
+
+Result<> read_options(Context& context, DevCommand& command) {
+  auto& session = command.session;
+  if (session.files.empty() && session.manifest.empty()) {
+    return fail(ErrorCode::invalid_argument, "nothing to serve is named",
+                "give a module, or a manifest: trellis dev FILE.wasm, trellis dev -m FILE");
+  }
+  if (!session.claims.name.empty() && session.files.size() != 1) {
+    return fail(ErrorCode::invalid_argument, "--name is for one module",
+                "leave it out: each is called as its file is");
+  }
+  for (auto& contract : session.claims.capabilities) contract = whole_contract(contract);
+  if (auto links = read_links(command); !links) return links;
+  warn_of_odd_contracts(context.err, session.claims.capabilities);
+  session.folders = manifest_folders(session.manifest);
+  return {};
+}
+
+Result<> run_dev(Context& context, DevCommand& command) {
+  if (auto read = read_options(context, command); !read) return read;
+  auto made = dev_host_options(context, command);
   if (!made) return pass(made);
   StopRequest stop;
   auto local = LocalHost::start(context, std::move(*made), stop);
   if (!local) return pass(local);
-  Builder builder(context, options, stop);
+  DevSession session(context, command.session, **local);
+  if (auto opened = session.open(); !opened) return opened;
+  DevBuilder builder(context, {command.build, command.source, session.files()}, stop,
+                     [&session] { session.tell_what_serves(); });
   builder.build();
-  FileWatch watch(options.file);
-  DevSession session(context, options, **local, std::move(*signer));
-  if (watch.changed(watch_slice)) {
-    session.load();
-  } else {
-    context.err << "Waiting for " << options.file << " to appear" << std::endl;
-  }
+  if (auto looked = session.look(watch_slice); !looked) return looked;
+  session.tell_what_is_missing();
   while (!stop.requested()) {
-    if (watch.changed(watch_slice)) session.load();
+    if (auto looked = session.look(watch_slice); !looked) return looked;
     builder.build_if_changed();
   }
   return {};
+}
+
+void add_module_options(Command& leaf, DevCommand& command) {
+  auto& session = command.session;
+  leaf.add_option("files", session.files, "WebAssembly modules, signed or not")
+      .value_name("FILE")
+      .completes(ValueKind::file);
+  leaf.add_option("-m,--manifest", session.manifest,
+                  "Manifest with more: its modules are served and watched, too, with its providers "
+                  "and links")
+      .existing_file();
+  leaf.add_option("-p,--port", session.port,
+                  "HTTP port on 127.0.0.1 of the first module, the others get the next ones; 0 for "
+                  "any free ones")
+      .show_default();
+  leaf.add_option("-c,--cap", session.claims.capabilities,
+                  "Capability of the actor: keyvalue, wasmcloud:logging, … (default: the module's "
+                  "own, else httpserver, keyvalue, logging, extras and what --link says)")
+      .one_each();
+  leaf.add_option("--link", command.links,
+                  "What a contract is linked to, and with which values: CONTRACT[,KEY=VALUE…], "
+                  "builtin:NAME[,…] or FILE.so[,…]; repeatable. A comma that KEY= does not follow "
+                  "belongs to the value")
+      .one_each()
+      .value_name("LINK");
+  leaf.add_option("-n,--name", session.claims.name, "Name of the actor");
 }
 
 }  // namespace
 
 void add_dev(Command& app, Context& context) {
   auto& leaf = app.add_subcommand(
-      "dev", "Sign, serve and watch a module: each change of the file is put to work at once");
-  auto options = std::make_shared<DevOptions>();
-  leaf.add_option("file", options->file, "WebAssembly module, signed or not")
-      .required()
-      .completes(ValueKind::file);
-  leaf.add_option("-p,--port", options->port, "HTTP port on 127.0.0.1; 0 for any free one");
-  leaf.add_option("-c,--cap", options->claims.capabilities,
-                  "Capability of the actor: keyvalue, wasmcloud:logging, … (default: the module's "
-                  "own, else httpserver, keyvalue, logging, extras)")
-      .one_each();
-  leaf.add_option("-n,--name", options->claims.name, "Name of the actor");
-  leaf.add_option("-b,--build", options->build,
-                  "Shell command that makes the file; run at the start and when sources change");
-  leaf.add_option("--source", options->source, "Folder of the sources for --build")
+      "dev", "Sign, serve and watch modules: each change of a file is put to work at once");
+  auto command = std::make_shared<DevCommand>();
+  add_module_options(leaf, *command);
+  leaf.add_option("-b,--build", command->build,
+                  "Shell command that makes the files; run at the start and when sources change");
+  leaf.add_option("--source", command->source, "Folder of the sources for --build")
       .completes(ValueKind::folder);
-  leaf.add_option("--health-addr", options->flags.health_address,
+  leaf.add_option("--health-addr", command->flags.health_address,
                   "Loopback address for /livez and /readyz: 127.0.0.1:PORT");
-  add_socket_options(leaf, options->flags.socket);
-  add_log_options(leaf, options->flags);
-  leaf.run([options, &context] {
-    if (auto done = run_dev(context, *options); !done) print_error(context, {}, done.error());
+  add_socket_options(leaf, command->flags.socket);
+  add_log_options(leaf, command->flags);
+  leaf.run([command, &context] {
+    if (auto done = run_dev(context, *command); !done) print_error(context, {}, done.error());
   });
 }
 

@@ -1,5 +1,8 @@
 #include "cli/dev_signer.hpp"
 
+#include <algorithm>
+#include <cstdio>
+#include <ostream>
 #include <system_error>
 
 #include "base/file_output.hpp"
@@ -7,6 +10,8 @@
 #include "base/text.hpp"
 #include "cli/folders.hpp"
 #include "cli/key_store.hpp"
+#include "cli/printable.hpp"
+#include "identity/hash.hpp"
 #include "identity/module_token.hpp"
 
 namespace trellis::cli {
@@ -58,12 +63,26 @@ Result<fs::path> dev_key_folder(const Context& context) {
               "set HOME or XDG_STATE_HOME");
 }
 
-Result<DevSigner> DevSigner::open(const fs::path& folder, const std::string& stem, Random& random) {
-  auto account = read_or_make(folder / "account.nk", KeyType::account, random);
+Result<DevSigner> DevSigner::open(Context& context, const fs::path& folder,
+                                  const fs::path& module) {
+  std::error_code ignored;
+  const auto whole = fs::weakly_canonical(fs::absolute(module, ignored), ignored);
+  const auto stem = stem_of(whole.string());
+  const auto hash = identity::sha256_upper_hex(as_bytes(whole.string())).substr(0, 16);
+  const auto place = stem + "-" + hash;
+  const auto file = key_file_name(place, KeyType::module);
+  if (!file) return std::unexpected(file.error());
+  auto account = read_or_make(folder / "account.nk", KeyType::account, context.random);
   if (!account) return pass(account);
-  auto module = read_or_make(folder / (stem + "_module.nk"), KeyType::module, random);
-  if (!module) return pass(module);
-  return DevSigner(std::move(*account), std::move(*module), stem);
+  const auto own = folder / *file;
+  const auto old = folder / (stem + "_module.nk");
+  if (!fs::exists(own, ignored) && ::rename(old.c_str(), own.c_str()) == 0) {
+    context.err << "Note: the development key of all modules called " << printable(stem)
+                << " is from now on that of " << printable(whole.string()) << " alone\n";
+  }
+  auto key = read_or_make(own, KeyType::module, context.random);
+  if (!key) return pass(key);
+  return DevSigner(std::move(*account), std::move(*key), stem, place);
 }
 
 Result<DevSigner::Signed> DevSigner::sign(ByteView module, const DevClaims& wishes,
@@ -74,15 +93,18 @@ Result<DevSigner::Signed> DevSigner::sign(ByteView module, const DevClaims& wish
   if (!wishes.name.empty()) claims.name = wishes.name;
   if (!claims.name) claims.name = stem_;
   if (!wishes.capabilities.empty()) claims.caps = wishes.capabilities;
-  if (!claims.caps) claims.caps = default_capabilities();
+  if (!claims.caps) {
+    claims.caps = default_capabilities();
+    for (const auto& contract : wishes.more) {
+      if (std::ranges::find(*claims.caps, contract) == claims.caps->end()) {
+        claims.caps->push_back(contract);
+      }
+    }
+  }
   auto capabilities = *claims.caps;
   auto made = identity::sign_module(module, std::move(claims), account_);
   if (!made) return pass(made);
   return Signed{std::move(made->bytes), std::move(capabilities)};
-}
-
-std::string whole_contract(const std::string& name) {
-  return name.find(':') == std::string::npos ? "wasmcloud:" + name : name;
 }
 
 }  // namespace trellis::cli

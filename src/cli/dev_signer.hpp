@@ -20,16 +20,21 @@ namespace trellis::cli {
 struct DevClaims {
   std::string name;                       ///< default: the file's stem
   std::vector<std::string> capabilities;  ///< default: httpserver, keyvalue, logging, extras
+  std::vector<std::string> more;          ///< besides the default ones
 };
 
 /// Holds an account key and the key of one module. One thread.
 class DevSigner {
  public:
-  /// Reads the keys of modules called `stem`, or makes and stores them (0600, in a 0700 folder).
-  [[nodiscard]] static Result<DevSigner> open(const std::filesystem::path& folder,
-                                              const std::string& stem, Random& random);
+  /// Reads the keys of the module at this path, or makes and stores them (0600, in a 0700 folder):
+  /// modules at other paths have others. A key that older versions made, for all modules of that
+  /// name, becomes that of the first path that asks for it; so says a line on stderr.
+  [[nodiscard]] static Result<DevSigner> open(Context& context, const std::filesystem::path& folder,
+                                              const std::filesystem::path& module);
 
   [[nodiscard]] std::string key() const { return module_.public_key().text(); }
+  /// "actor-0F3A…": of this path alone; names what else is kept for the module.
+  [[nodiscard]] const std::string& place() const noexcept { return place_; }
 
   struct Signed {
     Bytes bytes;
@@ -40,14 +45,16 @@ class DevSigner {
                                     std::int32_t revision) const;
 
  private:
-  DevSigner(identity::KeyPair account, identity::KeyPair module, std::string stem)
-      : account_(std::move(account)), module_(std::move(module)), stem_(std::move(stem)) {}
+  DevSigner(identity::KeyPair account, identity::KeyPair module, std::string stem,
+            std::string place)
+      : account_(std::move(account)),
+        module_(std::move(module)),
+        stem_(std::move(stem)),
+        place_(std::move(place)) {}
   identity::KeyPair account_;
   identity::KeyPair module_;
   std::string stem_;
+  std::string place_;
 };
-
-/// "keyvalue" means "wasmcloud:keyvalue".
-[[nodiscard]] std::string whole_contract(const std::string& name);
 
 }  // namespace trellis::cli

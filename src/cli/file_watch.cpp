@@ -93,10 +93,12 @@ bool FileWatch::changed(milliseconds patience) {
 }
 
 TreeWatch::TreeWatch(const fs::path& root) : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
-  add(root);
+  add(root, nullptr);
 }
 
-void TreeWatch::add(const fs::path& folder) {
+/// Files that are there already go to `found`, if anywhere: they may have been written before their
+/// folder was watched.
+void TreeWatch::add(const fs::path& folder, std::map<fs::path, bool>* found) {
   if (!inotify_ || folders_.size() >= most_folders) return;
   const int watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), file_events | IN_ONLYDIR);
   if (watch < 0) return;
@@ -106,29 +108,34 @@ void TreeWatch::add(const fs::path& folder) {
        at.increment(problem)) {
     std::error_code ignored;
     const bool enter = at->is_directory(ignored) && !at->is_symlink(ignored);
-    if (enter && !is_passed_over(at->path())) add(at->path());
+    if (enter && !is_passed_over(at->path())) add(at->path(), found);
+    if (!enter && found != nullptr && !at->path().filename().string().starts_with('.')) {
+      found->try_emplace(at->path(), false);
+    }
   }
 }
 
-bool TreeWatch::changed(milliseconds patience) {
-  bool found = false;
-  (void)read_events(inotify_.get(), patience, [&](const inotify_event& event, const auto& name) {
+std::set<fs::path> TreeWatch::changes(milliseconds patience) {
+  std::map<fs::path, bool> found;  // and whether it was made since the last call
+  const auto take = [&](const inotify_event& event, const std::string& name) {
+    if ((event.mask & IN_Q_OVERFLOW) != 0) found.try_emplace(fs::path(), false);
     const auto folder = folders_.find(event.wd);
     if (folder == folders_.end() || name.empty() || name.front() == '.') return;
     const auto path = folder->second / name;
+    const bool made = (event.mask & (IN_CREATE | IN_MOVED_TO)) != 0;
     if ((event.mask & IN_ISDIR) == 0) {
-      found = true;
-    } else if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0 && !is_passed_over(path)) {
-      add(path);
-      found = true;  // its files may have been written before it was watched
+      found.try_emplace(path, (event.mask & IN_CREATE) != 0);
+    } else if (made && !is_passed_over(path)) {
+      add(path, &found);
     }
-  });
-  return found;
-}
-
-void TreeWatch::drain() {
-  while (read_events(inotify_.get(), milliseconds(0), [](auto&&...) {})) {
+  };
+  for (auto wait = patience; read_events(inotify_.get(), wait, take);) wait = milliseconds(0);
+  std::set<fs::path> all;
+  for (const auto& [path, made] : found) {
+    std::error_code ignored;
+    if (!made || fs::exists(path, ignored)) all.insert(path);
   }
+  return all;
 }
 
 }  // namespace trellis::cli

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/descriptor.hpp"
@@ -45,13 +46,14 @@ class TreeWatch {
  public:
   explicit TreeWatch(const std::filesystem::path& root);
 
-  /// True when a file was written, made, moved or removed since the last call or drain().
-  [[nodiscard]] bool changed(std::chrono::milliseconds patience);
-  /// Forgets what happened so far (a build writes files, too).
-  void drain();
+  /// The files that were written, made, moved or removed since the last call, of which some may
+  /// be gone; those that were made and are gone already are not among them. An empty path stands
+  /// for what got lost, when more happened than the system keeps for us. Waits for at most
+  /// `patience` when there are none.
+  [[nodiscard]] std::set<std::filesystem::path> changes(std::chrono::milliseconds patience);
 
  private:
-  void add(const std::filesystem::path& folder);
+  void add(const std::filesystem::path& folder, std::map<std::filesystem::path, bool>* found);
 
   Descriptor inotify_;
   std::map<int, std::filesystem::path> folders_;

@@ -157,7 +157,7 @@ class Reload(harness.Scenario):
         self.assertEqual(host.stop(), 0)
 
     def test_a_hang_up_ends_dev(self):
-        host = self.start("dev", ACTORS / "echo.wasm")
+        host = self.start("dev", ACTORS / "echo.wasm", "--port", "0")
         host.wait_for("^Watching ")
         self.assertEqual(host.stop(signal.SIGHUP), 0, host.text())
 

@@ -1,0 +1,93 @@
+#include "cli/dev_builder.hpp"
+
+#include <ostream>
+#include <system_error>
+#include <utility>
+
+#include "base/call_limits.hpp"
+#include "base/files.hpp"
+#include "cli/build_command.hpp"
+#include "cli/printable.hpp"
+#include "identity/hash.hpp"
+
+namespace trellis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Nobody saves a file that often without a pause longer than a build.
+constexpr unsigned builds_that_tell = 6;
+
+fs::path plain(const fs::path& path) {
+  std::error_code ignored;
+  return fs::absolute(path, ignored).lexically_normal();
+}
+
+/// Empty for a file that is gone.
+std::string hash_of(const fs::path& file) {
+  const auto content = read_file(file, limits::module_bytes);
+  return content ? identity::sha256_upper_hex(as_bytes(*content)) : std::string();
+}
+
+}  // namespace
+
+DevBuilder::DevBuilder(Context& context, Plan plan, const StopRequest& stop,
+                       std::function<void()> failed)
+    : context_(context), plan_(std::move(plan)), stop_(stop), failed_(std::move(failed)) {
+  if (plan_.command.empty()) return;
+  watch_.emplace(plain(plan_.source));
+  for (const auto& product : plan_.products) products_.insert(plain(product));
+}
+
+bool DevBuilder::build_once() {
+  context_.out << "Building: " << plan_.command << std::endl;
+  const auto done = run_build(plan_.command, stop_);
+  if (done || stop_.requested()) return true;
+  context_.err << "Error: " << printable(done.error().message) << std::endl;
+  return false;
+}
+
+/// Whether a file that changed during a build may have been saved, and not written by the build.
+bool DevBuilder::is_news(const fs::path& changed) {
+  if (products_.contains(changed)) return false;
+  auto& seen = seen_[changed];
+  auto hash = hash_of(changed);
+  if (seen.times > 0 && hash == seen.hash) return false;
+  seen.hash = std::move(hash);
+  if (++seen.times < builds_that_tell) return true;
+  products_.insert(changed);
+  context_.out << "Note: " << printable(changed.string())
+               << " becomes another in every build, so saving it during one starts no other"
+               << std::endl;
+  return false;
+}
+
+std::optional<fs::path> DevBuilder::saved_meanwhile() {
+  std::optional<fs::path> saved;
+  for (const auto& changed : watch_->changes(std::chrono::milliseconds(0))) {
+    if (is_news(changed)) saved = changed;
+  }
+  return saved;
+}
+
+void DevBuilder::build() {
+  if (!watch_) return;
+  // What was saved until now is what the build sees; what is saved from now on it may have missed.
+  static_cast<void>(watch_->changes(std::chrono::milliseconds(0)));
+  seen_.clear();
+  bool good = build_once();
+  for (auto saved = saved_meanwhile(); saved && !stop_.requested(); saved = saved_meanwhile()) {
+    context_.out << "Changed meanwhile: " << printable(saved->filename().string()) << std::endl;
+    good = build_once();
+  }
+  if (!good) failed_();
+}
+
+void DevBuilder::build_if_changed() {
+  if (!watch_) return;
+  auto changed = watch_->changes(std::chrono::milliseconds(0));
+  for (const auto& product : plan_.products) changed.erase(plain(product));
+  if (!changed.empty()) build();
+}
+
+}  // namespace trellis::cli
