@@ -8,6 +8,21 @@
 namespace trellis::cli {
 namespace {
 
+/// CLI11 takes "[a,b]" for two values where an option takes several; for commands it is what the
+/// user wrote. A word with this behind it is no such list; each option takes it off again.
+constexpr char not_a_list = '\x1f';
+
+std::string unprotected(std::string word) {
+  if (word.ends_with(not_a_list)) word.pop_back();
+  return word;
+}
+
+void protect(std::vector<std::string>& words) {
+  for (auto& word : words) {
+    if (word.ends_with(']') || word.ends_with(not_a_list)) word += not_a_list;
+  }
+}
+
 /// The innermost command on the command line, for a pointer to the right help.
 std::string command_path(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
@@ -19,8 +34,12 @@ std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& problem) {
   const auto left_over = app.remaining(true);
   const bool misspelt = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr &&
                         std::string_view(problem.what()).contains("subcommand");
-  if (!misspelt || left_over.empty()) return problem.what();
-  return "unknown subcommand or option: " + left_over.front();
+  if (!misspelt || left_over.empty()) {
+    std::string text = problem.what();
+    std::erase(text, not_a_list);
+    return text;
+  }
+  return "unknown subcommand or option: " + unprotected(left_over.front());
 }
 
 }  // namespace
@@ -149,6 +168,12 @@ Command& Command::add_subcommand(const std::string& name, const std::string& hel
 }
 
 Option& Command::keep(CLI::Option& option) {
+  option.transform(CLI::Validator(
+      [](std::string& word) {
+        word = unprotected(std::move(word));
+        return std::string();
+      },
+      ""));
   options_.push_back(std::make_unique<Option>(option));
   return *options_.back();
 }
@@ -302,6 +327,7 @@ Result<std::string> CommandLine::parse(std::vector<std::string> words) {
   for (const auto& one : root_->subcommands()) {
     if (one->run_with_rest(words)) return std::string();
   }
+  protect(words);
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
   try {
     app_->parse(std::move(words));

@@ -106,6 +106,28 @@ TEST_F(OptionsTest, TheRestIsNotRead) {
   EXPECT_EQ(passed, 2);
 }
 
+TEST(OptionTexts, AWordIsWhatTheUserWrote) {
+  CommandLine line("demo");
+  auto& leaf = line.root().add_subcommand("call", "Call");
+  Words words;
+  Words many;
+  std::string one;
+  leaf.add_option("words", words, "Words");
+  leaf.add_option("--many", many, "Many");
+  leaf.add_option("--one", one, "One");
+  int ran = 0;
+  leaf.run([&] { ++ran; });
+  ASSERT_TRUE(line.parse({"call", "[]", "[1]", "[a=b,c=d]", "[x", "y]", "[[1],[2]]"}));
+  EXPECT_EQ(words, (Words{"[]", "[1]", "[a=b,c=d]", "[x", "y]", "[[1],[2]]"}));
+  ASSERT_TRUE(line.parse({"call", "--many", "[1,2]", "[3]", "--one=[4,5]"}));
+  EXPECT_EQ(many, (Words{"[1,2]", "[3]"}));
+  EXPECT_EQ(one, "[4,5]");
+  ASSERT_TRUE(line.parse({"call", "--one", "x\x1f"}));
+  EXPECT_EQ(one, "x\x1f");
+  EXPECT_EQ(ran, 3);
+  EXPECT_EQ(line.parse({"[call]"}).error().message.find('\x1f'), std::string::npos);
+}
+
 TEST_F(OptionsTest, CompletionFollowsTheCommandLine) {
   EXPECT_EQ(offered({""}), Words{"serve"});
   EXPECT_EQ(offered({"serve", "--m"}), Words{"--mode"});
