@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 extern char** environ;
 
@@ -49,14 +51,21 @@ int wait_for(pid_t child, const StopRequest& stop) {
 
 }  // namespace
 
-Result<void> run_build(const std::string& command, const StopRequest& stop) {
+Result<void> run_build(const std::string& command, const std::string& program,
+                       const StopRequest& stop) {
   const PlainSignals signals;
   std::string shell = "sh";
   std::string option = "-c";
   std::string text = command;
   char* const words[] = {shell.data(), option.data(), text.data(), nullptr};
   pid_t child = 0;
-  const int problem = ::posix_spawn(&child, "/bin/sh", nullptr, signals.get(), words, environ);
+  std::string ours = "TRELLIS=" + program;
+  std::vector<char*> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+  if (std::getenv("TRELLIS") == nullptr) environment.push_back(ours.data());
+  environment.push_back(nullptr);
+  const int problem =
+      ::posix_spawn(&child, "/bin/sh", nullptr, signals.get(), words, environment.data());
   if (problem != 0) {
     return fail(ErrorCode::unavailable, "/bin/sh: " + std::generic_category().message(problem));
   }

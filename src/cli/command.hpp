@@ -83,6 +83,8 @@ void add_link(Command& app, Context& context);
 void add_call(Command& app, Context& context);
 void add_up(Command& app, Context& context);
 void add_dev(Command& app, Context& context);
+void add_new(Command& app, Context& context);
+void add_sdk(Command& app, Context& context);
 void add_ctl(Command& app, Context& context);
 void add_par(Command& app, Context& context);
 void add_reg(Command& app, Context& context);

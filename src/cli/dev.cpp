@@ -64,11 +64,29 @@ Result<> read_links(DevCommand& command) {
   return {};
 }
 
+/// In a project as `trellis new` makes them nothing need be said.
+void take_project(DevCommand& command) {
+  auto& session = command.session;
+  std::error_code ignored;
+  if (!session.files.empty() || !session.manifest.empty() || !fs::exists("build.sh", ignored)) {
+    return;
+  }
+  if (fs::exists("manifest.yaml", ignored)) {
+    session.manifest = "manifest.yaml";
+  } else {
+    session.files = {fs::current_path(ignored).filename().string() + ".wasm"};
+  }
+  if (command.build.empty()) command.build = "./build.sh";
+}
+
 Result<> read_options(Context& context, DevCommand& command) {
   auto& session = command.session;
+  take_project(command);
   if (session.files.empty() && session.manifest.empty()) {
-    return fail(ErrorCode::invalid_argument, "nothing to serve is named",
-                "give a module, or a manifest: trellis dev FILE.wasm, trellis dev -m FILE");
+    return fail(
+        ErrorCode::invalid_argument, "nothing to serve is named, and here is no build.sh",
+        "give a module or a manifest: trellis dev FILE.wasm, trellis dev -m FILE; or make a "
+        "project: trellis new NAME");
   }
   if (!session.claims.name.empty() && session.files.size() != 1) {
     return fail(ErrorCode::invalid_argument, "--name is for one module",
@@ -104,7 +122,9 @@ Result<> run_dev(Context& context, DevCommand& command) {
 
 void add_module_options(Command& leaf, DevCommand& command) {
   auto& session = command.session;
-  leaf.add_option("files", session.files, "WebAssembly modules, signed or not")
+  leaf.add_option("files", session.files,
+                  "WebAssembly modules, signed or not; without any, in a project of `trellis new`, "
+                  "its own")
       .value_name("FILE")
       .completes(ValueKind::file);
   leaf.add_option("-m,--manifest", session.manifest,

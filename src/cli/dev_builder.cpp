@@ -7,6 +7,7 @@
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
 #include "cli/build_command.hpp"
+#include "cli/local_host.hpp"
 #include "cli/printable.hpp"
 #include "identity/hash.hpp"
 
@@ -41,7 +42,7 @@ DevBuilder::DevBuilder(Context& context, Plan plan, const StopRequest& stop,
 
 bool DevBuilder::build_once() {
   context_.out << "Building: " << plan_.command << std::endl;
-  const auto done = run_build(plan_.command, stop_);
+  const auto done = run_build(plan_.command, own_program().string(), stop_);
   if (done || stop_.requested()) return true;
   context_.err << "Error: " << printable(done.error().message) << std::endl;
   return false;

@@ -119,6 +119,7 @@ DevSession::DevSession(Context& context, const DevOptions& options, LocalHost& l
 
 Result<> DevSession::open() {
   if (auto started = linker_.start_wished(); !started) return started;
+  for (const auto& link : options_.links) watch_provider(link.provider);
   for (const auto& file : options_.files) {
     if (auto added = add_actor(file); !added) return added;
   }
@@ -173,6 +174,7 @@ Result<> DevSession::look(std::chrono::milliseconds patience) {
     if (auto loaded = load(*actor); !loaded) return loaded;
   }
   if (!announced_) return announce();
+  look_at_providers();
   if (manifest_watch_ && manifest_watch_->changed(std::chrono::milliseconds(0))) {
     if (auto read = read_manifest(); !read) {
       context_.err << "Error: " << printable(read.error().message)
@@ -239,6 +241,33 @@ void DevSession::apply_manifest() {
   }
   print_failures(context_.err, report);
   applied_ = std::move(report.applied);
+  for (const auto& provider : applied_.providers) watch_provider(provider.source);
+}
+
+void DevSession::watch_provider(const std::string& file) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return;
+  const auto [at, fresh] = providers_.try_emplace(file, file);
+  if (fresh) static_cast<void>(at->second.changed(std::chrono::milliseconds(0)));
+}
+
+/// A library that was built anew takes the place of the one that runs; its links stay.
+void DevSession::look_at_providers() {
+  for (auto& [file, watch] : providers_) {
+    if (!watch.changed(std::chrono::milliseconds(0))) continue;
+    auto& host = local_.host();
+    auto done = host.stop_provider(file);
+    if (done) {
+      if (auto started = host.start_provider(file); !started) done = pass(started);
+    }
+    if (!done) {
+      context_.err << "Error: " << printable(file) << ": " << printable(done.error().message)
+                   << "\nIts contract is not served; waiting for the file to change" << std::endl;
+      continue;
+    }
+    static_cast<void>(host.settle(link_settle_time));
+    context_.out << "Restarted " << printable(fs::path(file).filename().string()) << std::endl;
+  }
 }
 
 /// What is wrong with a link is told once, and again when that has changed; the host goes on

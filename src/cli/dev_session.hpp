@@ -76,6 +76,8 @@ class DevSession {
   [[nodiscard]] Result<> load(DevActor& actor);
   [[nodiscard]] Result<> link_all(DevActor& actor, const std::vector<std::string>& contracts);
   void apply_manifest();
+  void watch_provider(const std::string& file);
+  void look_at_providers();
   void report_links();
   [[nodiscard]] Result<Inventory> inventory();
   [[nodiscard]] Result<> announce();
@@ -92,6 +94,7 @@ class DevSession {
   std::optional<FileWatch> manifest_watch_;
   manifest::Manifest manifest_;
   control::Applied applied_;
+  std::map<std::string, FileWatch> providers_;  // libraries and archives by path
   bool announced_ = false;
   enum class Told { nothing, problem, served };
   std::set<std::pair<std::string, std::string>> linked_;      // actor and contract

@@ -47,6 +47,8 @@ void add_everything(Command& app, Context& context) {
   add_doctor(app, context);
   add_up(app, context);
   add_dev(app, context);
+  add_new(app, context);
+  add_sdk(app, context);
   add_ctl(app, context);
   add_call(app, context);
   add_host_get(app, context);

@@ -38,21 +38,22 @@ done
 
 # A newcomer's actor, from the installed template alone.
 cp -r "$prefix/share/trellis/sdk/cpp/template" "$work/hello"
-"$work/hello/build.sh" # finds the headers through pkg-config
-rm "$work/hello/actor.wasm"
-"$prefix/share/trellis/sdk/cpp/template/build.sh" # finds them in the installation it is in
-USER=throwaway "$prefix/bin/trellis" claims sign "$prefix/share/trellis/sdk/cpp/template/actor.wasm" \
+TRELLIS=/nowhere "$work/hello/build.sh" # finds the headers through pkg-config
+rm "$work/hello/hello.wasm"
+TRELLIS=/nowhere "$prefix/share/trellis/sdk/cpp/template/build.sh" # in the installation it is in
+(cd "$work" && "$prefix/bin/trellis" new fresh >/dev/null)
+PKG_CONFIG_PATH=/nowhere TRELLIS="$prefix/bin/trellis" "$work/fresh/build.sh" # asks the program
+USER=throwaway "$prefix/bin/trellis" claims sign "$work/fresh/fresh.wasm" \
   --destination "$work/hello.wasm" --directory "$work/keys" --name hello --http_server 2>/dev/null
 
 # A newcomer's provider, from the installed template alone: built, signed, and asked over HTTP.
-cp -r "$prefix/share/trellis/sdk/provider/template" "$work/dice"
-cp "$prefix/share/trellis/sdk/cpp/template/build.sh" "$work/dice"
 export USER=throwaway WASH_KEYS="$work/keys" PATH="$prefix/bin:$PATH"
-quietly cmake -S "$work/dice" -B "$work/dice/out" -DCMAKE_PREFIX_PATH="$prefix"
-quietly cmake --build "$work/dice/out"
+cd "$work"
+quietly trellis new dice --provider
+quietly cmake -S "$work/dice" -B "$work/dice/by-hand" -DCMAKE_PREFIX_PATH="$prefix"
+quietly cmake --build "$work/dice/by-hand"
 cd "$work/dice"
 quietly ./build.sh
-quietly trellis claims sign actor.wasm --name "dice roller" --http_server --cap example:dice
 for mode in process in-process; do
   port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
   rm -f "$work/ready"
@@ -72,6 +73,6 @@ done
 
 # Everything goes again, with the folders that were made for it.
 cd "$work"
-rm -r "$prefix"/share/trellis/sdk/cpp/template/{out,actor.wasm}
+rm -r "$prefix"/share/trellis/sdk/cpp/template/{out,template.wasm}
 quietly "$source_dir/scripts/uninstall.sh" "$prefix"
 [ -z "$(ls -A "$work/opt/a b+c")" ] || { find "$work/opt"; die "uninstalling left these"; }

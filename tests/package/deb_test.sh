@@ -63,14 +63,14 @@ echo "purged: $(wc -l <"$work/files.after") files and folders, as before"
 
 # A newcomer's actor and a program with a host inside, with what trellis-dev recommends.
 apt install "$trellis_deb" "$dev_deb"
-run_in "$folder" cp -r /usr/share/trellis/sdk/cpp/template /tmp/hello
+quietly run_in "$folder" trellis new /tmp/hello
 quietly run_in "$folder" /tmp/hello/build.sh
-try_dev "$folder" trellis /tmp/hello/actor.wasm
+try_dev "$folder" trellis /tmp/hello/hello.wasm
 run_in "$folder" cp -r /usr/share/trellis/sdk/cpp/template /tmp/probe
 cp "$source_dir/tests/guests/probe.cpp" "$folder/tmp/probe/actor.cpp"
 quietly run_in "$folder" sh -ec 'examples=/usr/share/doc/trellis/examples
   /tmp/probe/build.sh
-  trellis claims sign /tmp/probe/actor.wasm -d /tmp/probe.wasm -n probe --cap example:greeting
+  trellis claims sign /tmp/probe/probe.wasm -d /tmp/probe.wasm -n probe --cap example:greeting
   cc -std=c99 -D_POSIX_C_SOURCE=200809L -shared -fPIC -o /tmp/greeting.so \
     $(pkg-config --cflags trellis) $examples/provider/greeting.c
   c++ -std=c++23 -o /tmp/embed $examples/embed/main.cpp $(pkg-config --cflags --libs trellis)

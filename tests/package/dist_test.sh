@@ -38,5 +38,5 @@ try_counter "$folder" "$trellis" /opt/trellis/lib/trellis/providers /opt/trellis
 # The template of the tarball, compiled by this machine's clang.
 cp -r "$folder$home/share/trellis/sdk/cpp/template" "$work/hello"
 quietly "$work/hello/build.sh" "$folder$home/include"
-cp "$work/hello/actor.wasm" "$folder/tmp/"
-try_dev "$folder" "$trellis" /tmp/actor.wasm
+cp "$work/hello/hello.wasm" "$folder/tmp/"
+try_dev "$folder" "$trellis" /tmp/hello.wasm
