@@ -109,7 +109,9 @@ install(DIRECTORY dist/systemd DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMP
 # Templates and libraries for actors (docs/actors.md) and providers (docs/providers.md); those for C++
 # are among the headers.
 install(DIRECTORY include/trellis DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT sdk)
-install(DIRECTORY sdk/cpp sdk/rust sdk/assemblyscript sdk/provider
+install(FILES cmake/trellis-provider.cmake
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/trellis/sdk/cmake COMPONENT sdk)
+install(DIRECTORY sdk/cmake sdk/cpp sdk/rust sdk/assemblyscript sdk/provider
   DESTINATION ${CMAKE_INSTALL_DATADIR}/trellis/sdk COMPONENT sdk USE_SOURCE_PERMISSIONS
   PATTERN node_modules EXCLUDE PATTERN target EXCLUDE PATTERN out EXCLUDE PATTERN *.wasm EXCLUDE)
 

@@ -118,6 +118,8 @@ Result<KeyPair> make_key(Context& context, const fs::path& path, const KeyReques
   context.err << "No keypair found in \"" << path.string() << "\".\n"
               << "We will generate one for you and place it there.\n"
               << "If you'd like to use alternative keys, you can supply them as a flag.\n\n";
+  std::error_code ignored;
+  fs::remove(note_of(path), ignored);  // of a file that was here before
   auto pair = KeyPair::generate(request.type, context.random);
   if (auto made = create_secret_file(path, as_bytes(pair.seed_text())); !made) return pass(made);
   return pair;

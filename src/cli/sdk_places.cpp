@@ -18,30 +18,27 @@ bool has(const fs::path& folder, const char* file) {
 
 /// Complete, or nothing.
 std::optional<SdkPlaces> complete_places(SdkPlaces places) {
-  for (auto* place : {&places.sdk, &places.include, &places.cmake}) {
-    *place = place->lexically_normal();
-  }
+  places.sdk = places.sdk.lexically_normal();
+  places.include = places.include.lexically_normal();
   const bool all =
       has(places.sdk, "cpp/template/build.sh") && has(places.include, "trellis/actor.hpp");
   return all ? std::optional(std::move(places)) : std::nullopt;
 }
 
 std::optional<SdkPlaces> in_tree(const fs::path& tree) {
-  return complete_places({tree / "sdk", tree / "include", tree / "cmake/tree"});
+  return complete_places({tree / "sdk", tree / "include"});
 }
 
 std::optional<SdkPlaces> in_installation(const fs::path& bin) {
-  return complete_places(
-      {bin / TRELLIS_SDK_FOLDER, bin / TRELLIS_INCLUDE_FOLDER, bin / TRELLIS_CMAKE_FOLDER});
+  return complete_places({bin / TRELLIS_SDK_FOLDER, bin / TRELLIS_INCLUDE_FOLDER});
 }
 
 Result<Answer> place_of(const Context& context, const std::string& what) {
   const auto places = find_sdk(context);
   if (!places) return std::unexpected(places.error());
-  auto path = places->sdk;
-  if (what == "cpp") path = places->include;
-  if (what == "cmake") path = places->cmake;
-  if (what == "rust" || what == "assemblyscript") path /= what;
+  const auto path = what.empty()    ? places->sdk
+                    : what == "cpp" ? places->include
+                                    : places->sdk / what;
   return Answer{path.string(), {{"path", path.string()}}};
 }
 
@@ -50,7 +47,8 @@ Result<Answer> place_of(const Context& context, const std::string& what) {
 Result<SdkPlaces> find_sdk(const Context& context) {
   const auto bin = own_program().parent_path();
   if (const auto given = context.env("TRELLIS_SDK")) {
-    const fs::path sdk(*given);
+    std::error_code ignored;
+    const auto sdk = fs::absolute(*given, ignored);
     // Of a tree, or of a prefix: share/trellis/sdk.
     if (auto places = in_tree(sdk.parent_path())) return std::move(*places);
     if (auto places = in_installation(sdk / "../../../bin")) return std::move(*places);

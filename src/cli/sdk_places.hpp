@@ -8,9 +8,8 @@
 namespace trellis::cli {
 
 struct SdkPlaces {
-  std::filesystem::path sdk;      ///< has cpp/template, rust, assemblyscript, provider/template
+  std::filesystem::path sdk;      ///< has cpp/template, rust, assemblyscript, cmake, …
   std::filesystem::path include;  ///< has trellis/actor.hpp
-  std::filesystem::path cmake;    ///< has trellis-config.cmake
 };
 
 /// TRELLIS_SDK, the folder of the SDK, else what lies as usual beside this program. Error:

@@ -314,6 +314,15 @@ class Identity(ClaimsTest):
         self.assertEqual(self.signs("greeter", source="echo.wasm"), (old, ""))
         self.assertNotEqual(self.signs("echo", source="x.wasm")[0], old)
 
+    def test_a_note_goes_with_its_key(self):
+        old = self.stored("actor_module.nk")
+        _, said = self.signs("hello")
+        self.assertEqual(os.system(said[said.index("mv '"):].splitlines()[0]), 0)
+        self.assertEqual(self.signs("hello"), (old, ""))
+        own, _ = self.signs("actor")
+        self.assertNotEqual(own, old)
+        self.assertEqual(self.signs("actor"), (own, ""))
+
     def test_another_key_for_the_same_file_is_told(self):
         before, _ = self.signs("hello")
         after, said = self.signs("hola")

@@ -52,6 +52,7 @@ cd "$work"
 quietly trellis new dice --provider
 quietly cmake -S "$work/dice" -B "$work/dice/by-hand" -DCMAKE_PREFIX_PATH="$prefix"
 quietly cmake --build "$work/dice/by-hand"
+rm -r "$work/dice/by-hand"
 cd "$work/dice"
 quietly ./build.sh
 for mode in process in-process; do

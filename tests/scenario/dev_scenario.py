@@ -206,9 +206,8 @@ class Dev(harness.Scenario):
         self.serve("app.wasm", "--cap", "httpserver", "--cap", "messaging", "--cap", "eventstreams",
                    "--link", f"messaging,URL=nats://127.0.0.1:{port}",
                    "--link", f"eventstreams,URL=redis://127.0.0.1:{port}")
-        self.assertEqual(self.dev.text().count("needs a NATS server"), 1, self.dev.text())
-        self.assertIn("--link messaging,URL=nats://HOST:PORT", self.dev.text())
-        self.assertIn("needs a Redis server", self.dev.text())
+        self.dev.wait_for(r"needs a NATS server: .*--link messaging,URL=nats://HOST:PORT")
+        self.dev.wait_for(r"needs a Redis server")
         mark = self.dev.mark()
         self.replace("app.wasm", COUNTER.read_bytes())
         self.dev.wait_for(r"Reloaded as revision 2", mark)
@@ -217,8 +216,7 @@ class Dev(harness.Scenario):
     def test_a_contract_of_nobody(self):
         self.write("app.wasm", ECHO.read_bytes())
         self.serve("app.wasm", "--cap", "httpserver", "--cap", "example:dice")
-        self.assertIn("nobody serves example:dice", self.dev.text())
-        self.assertIn("--link ./provider.so", self.dev.text())
+        self.dev.wait_for(r"nobody serves example:dice; .*--link \./provider\.so")
 
     def test_a_manifest(self):
         self.write("app.wasm", ECHO.read_bytes())

@@ -107,6 +107,13 @@ links:
         self.assertEqual(self.site(port).text("/2"), "seven\nseven\n")
         self.assertEqual(dev.stop(), 0)
 
+        (folder / "provider.cpp").write_text(text)
+        self.build(folder)
+        dev = self.dev(folder, "out/actor.wasm", "--port", "0", "--link", "out/dice.so,SIDES=1000")
+        port = int(dev.wait_for(r"^  http://127\.0\.0\.1:(\d+)$").group(1))
+        self.assertGreater(max(map(int, self.site(port).text("/100").split())), 6)
+        self.assertEqual(dev.stop(), 0)
+
     def test_two_projects_have_two_keys(self):
         keys = []
         for name in ("one", "two"):
@@ -129,7 +136,7 @@ links:
         self.assertIn("no SDK is", self.refused("new", "x", env={"TRELLIS_SDK": "/nowhere"}).err)
 
     def test_where_the_sdk_is(self):
-        for part, path in (("cpp", "include"), ("rust", "sdk/rust"), ("cmake", "cmake/tree"),
+        for part, path in (("cpp", "include"), ("rust", "sdk/rust"), ("cmake", "sdk/cmake"),
                            ("assemblyscript", "sdk/assemblyscript")):
             self.assertEqual(self.ok("sdk", part).out.strip(), str(SOURCE / path))
         self.assertEqual(self.ok("sdk", "--json").json(), {"path": str(SOURCE / "sdk")})

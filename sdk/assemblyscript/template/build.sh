@@ -5,7 +5,7 @@
 # The compiler comes from npm, once.
 set -eu
 cd "$(dirname "$0")"
-name=$(basename "$PWD")
+name=$(basename "$(pwd -P)")
 : "${TRELLIS:=trellis}"
 for sdk in "${1:-}" "$("$TRELLIS" sdk assemblyscript 2>/dev/null)" .. none; do
   [ -n "$sdk" ] && [ -f "$sdk/assembly/index.ts" ] && break

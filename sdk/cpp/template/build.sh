@@ -6,7 +6,7 @@
 # for wasm32.
 set -eu
 cd "$(dirname "$0")"
-name=$(basename "$PWD")
+name=$(basename "$(pwd -P)")
 : "${WASM_CXX:=clang++}" "${TRELLIS:=trellis}"
 for include in "${1:-}" "$("$TRELLIS" sdk cpp 2>/dev/null)" ../../../include ../../../../../include \
   "$(pkg-config --variable=includedir trellis 2>/dev/null | sed 's/\\\(.\)/\1/g')" /usr/local/include none; do

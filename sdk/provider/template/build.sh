@@ -4,7 +4,7 @@
 # wasm32.
 set -eu
 cd "$(dirname "$0")"
-name=$(basename "$PWD")
+name=$(basename "$(pwd -P)")
 : "${WASM_CXX:=clang++}" "${TRELLIS:=trellis}"
 cmake -S . -B out -Dtrellis_DIR="$("$TRELLIS" sdk cmake)" -DTRELLIS_PROGRAM="$(command -v "$TRELLIS")"
 cmake --build out

@@ -5,7 +5,7 @@
 # the compiler: Debian's, unless you have the target wasm32-unknown-unknown elsewhere.
 set -eu
 cd "$(dirname "$0")"
-name=$(basename "$PWD")
+name=$(basename "$(pwd -P)")
 : "${RUSTC:=/usr/bin/rustc}" "${TRELLIS:=trellis}"
 for sdk in "${1:-}" "$("$TRELLIS" sdk rust 2>/dev/null)" .. none; do
   [ -n "$sdk" ] && [ -f "$sdk/src/lib.rs" ] && break
