@@ -374,6 +374,18 @@ TEST(Exchange, BoundsChunkExtensionsAndTrailers) {
   }
 }
 
+TEST(Exchange, RefusesABareLineFeedInTrailersAtOnce) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}}) {
+    for (const std::string_view rest :
+         {"0\r\nX: a\nY: b\r\n\r\n", "0\r\nX: a\n\n", "0\r\n\n    "}) {
+      Driver driver;
+      ASSERT_TRUE(driver.feed(POST "Transfer-Encoding: chunked\r\n\r\n"));
+      EXPECT_FALSE(driver.feed(std::string(rest), piece)) << rest;
+      EXPECT_EQ(driver.status(), "HTTP/1.1 400") << rest;
+    }
+  }
+}
+
 TEST(Exchange, AcceptsABodyOfExactlyTheLimit) {
   Driver driver;
   ASSERT_TRUE(driver.feed(POST "Content-Length: 1024\r\n\r\n" + std::string(1024, 'b'), 100));

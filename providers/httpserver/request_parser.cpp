@@ -74,6 +74,13 @@ bool is_authority(std::string_view text) {
                           port.find_first_not_of("0123456789", 1) == std::string_view::npos);
 }
 
+bool has_bare_line_feed(std::string_view text) {
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void RequestStorage::clear() {
@@ -121,8 +128,13 @@ std::size_t RequestParser::feed(std::string_view input) {
         error = http::error::header_limit;
       }
     }
-  } else if (error == http::error::need_more && input.size() - used > limits_.header_bytes) {
-    error = http::error::bad_chunk;  // an endless chunk extension or trailer
+  } else if (error == http::error::need_more) {
+    // What is left is a line of a chunk's size, or trailers: endless, or with a line end that Beast
+    // would wait for for ever.
+    const auto rest = input.substr(used);
+    if (rest.size() > limits_.header_bytes || has_bare_line_feed(rest)) {
+      error = http::error::bad_chunk;
+    }
   }
   if (!error || error == http::error::need_more || refusal_) return used;
   refusal_ = refusal_for(error);
