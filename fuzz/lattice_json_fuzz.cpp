@@ -45,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
          ActorAuctionAck, ProviderAuctionRequest, ProviderAuctionAck, StartActorCommand,
          StartActorAck, StopActorCommand, StopAck, StartProviderCommand, StartProviderAck,
          StopProviderCommand, UpdateActorCommand, UpdateActorAck, PublishedEvent, OperationTag,
-         Outcome, ScaleActorCommand, StopHostCommand, CommandAck>(data[0], text);
+         Outcome, ScaleActorCommand, StopHostCommand, CommandAck, LinkStatesRequest,
+         LinkStatesReply>(data[0], text);
   return 0;
 }

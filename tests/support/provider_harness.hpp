@@ -262,16 +262,15 @@ class ProviderInstance {
     table_.stop(instance_, host_.now_ns() + std::int64_t{10'000'000'000});
   }
 
+  /// `timeout` is what the provider is told; the answer is waited for longer.
   [[nodiscard]] Result<Bytes> call(std::string_view origin, std::string_view operation,
-                                   ByteView payload) {
+                                   ByteView payload,
+                                   std::chrono::nanoseconds timeout = std::chrono::seconds(10)) {
     const trellis_call number = host_.begin_call();
     const auto view = [](ByteView bytes) { return trellis_view{bytes.data(), bytes.size()}; };
-    const trellis_call_info info = {sizeof info,
-                                    view(as_bytes(origin)),
-                                    view(as_bytes(operation)),
-                                    view(payload),
-                                    host_.now_ns() + std::int64_t{10'000'000'000},
-                                    1};
+    const trellis_call_info info = {
+        sizeof info,   view(as_bytes(origin)),           view(as_bytes(operation)),
+        view(payload), host_.now_ns() + timeout.count(), 1};
     table_.handle_call(instance_, number, &info);
     FakeHost::Reply reply = host_.wait_for(number);
     if (reply.status == TRELLIS_OK) return std::move(reply.bytes);
