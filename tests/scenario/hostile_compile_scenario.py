@@ -110,17 +110,38 @@ class HostileCompile(hostile.HostileScenario):
         good = (GUESTS / "relay.wasm").read_bytes()
         host = self.host_with([])
         after_warm_up = None
+        started = 0
         for round_ in range(ROUNDS):
             module = bytearray(good)
             for _ in range(noise.randrange(1, 4)):
                 module[noise.randrange(8, len(module))] = noise.randrange(256)
             path, key = self.signed("mutated.wasm", bytes(module))
             if self.start_actor(host, path)[0]:
+                started += 1
                 self.call(host, key, "Echo", b"x", timeout_ms=2000)
                 self.ok("stop", "actor", key)
             if round_ == ROUNDS // 4:
                 after_warm_up = hostile.rss_bytes(host.pid)
         self.assert_unharmed(host)
+        print(f"{ROUNDS} mutated modules, {started} of them started and stopped; RSS "
+              f"{after_warm_up / MIB:.1f} MiB after a quarter, "
+              f"{hostile.rss_bytes(host.pid) / MIB:.1f} MiB at the end")
+        self.assert_grown(host, after_warm_up, after_warm_up // 10 + 4 * MIB)
+        self.assert_ends_well(host)
+
+    def test_starts_and_stops_leave_nothing(self):
+        host = self.host_with([])
+        rounds = max(12, ROUNDS // 3)
+        path, key = self.signed("again.wasm", (GUESTS / "relay.wasm").read_bytes())
+        after_warm_up = None
+        for round_ in range(rounds):
+            self.assertTrue(self.start_actor(host, path)[0])
+            self.assertEqual(self.call(host, key, "Echo", b"x"), (True, b"x"))
+            self.assertTrue(self.control(host, "stop_actor", actor=key)["ok"])
+            if round_ == rounds // 4:
+                after_warm_up = hostile.rss_bytes(host.pid)
+        print(f"{rounds} starts and stops; RSS {after_warm_up / MIB:.1f} MiB after a quarter, "
+              f"{hostile.rss_bytes(host.pid) / MIB:.1f} MiB at the end")
         self.assert_grown(host, after_warm_up, after_warm_up // 10 + 4 * MIB)
         self.assert_ends_well(host)
 
