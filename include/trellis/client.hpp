@@ -69,6 +69,18 @@ struct LatticeInventory {
   std::vector<LatticeProvider> providers;
 };
 
+/// A link as one Trellis host has it.
+struct LatticeLinkState {
+  Link link;  ///< without values
+  std::string host_id;
+  LinkState state = LinkState::elsewhere;
+  std::string problem;          ///< why it failed or was refused
+  std::chrono::seconds age{0};  ///< of the state
+  std::uint32_t attempts = 0;
+  LinkOrigin origin = LinkOrigin::lattice;
+  bool as_asked = false;  ///< provider and values are those that were asked about
+};
+
 /// A command that was accepted.
 struct Operation {
   std::string id;  ///< shown in the host's log and in its outcome
@@ -90,10 +102,12 @@ struct LatticeEventRecord {
 struct OutcomeRecord {
   std::string operation_id;
   std::string host_id;
-  std::string command;  ///< start_actor, stop_provider, …
-  std::string reference;
-  std::string entity;
+  std::string command;    ///< start_actor, stop_provider, …; bind_link, unbind_link
+  std::string reference;  ///< of a link the key of its provider
+  std::string entity;     ///< of a link the key of its actor
   std::optional<std::string> failure;
+  std::string contract_id;  ///< these two of links only
+  std::string link_name;
 };
 
 /// Receives events from a thread of the connection; must not wait.
@@ -131,6 +145,9 @@ class Client {
   [[nodiscard]] Result<std::vector<LatticeInventory>> inventories();
   /// As the first host that answers knows them.
   [[nodiscard]] Result<std::vector<Link>> links();
+  /// Links of one actor, or all, as each Trellis host has them; those where something was tried
+  /// first. First-party hosts do not answer.
+  [[nodiscard]] Result<std::vector<LatticeLinkState>> link_states(std::string_view actor = {});
   /// One map per actor: sub, iss, caps, rev, version (lattice.md 5.5).
   [[nodiscard]] Result<std::vector<std::map<std::string, std::string>>> claims();
   /// Ids of hosts that could start it, in the order of their bids.
@@ -174,6 +191,17 @@ class Client {
   [[nodiscard]] Result<void> put_link(const Link& link);
   [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract_id,
                                          std::string_view link_name = "default");
+  /// put_link(), and what came of it: as soon as a Trellis host says that its provider took the
+  /// link (bound) or why it is not made (failed, refused). Else, after `wait`, the state that is
+  /// nearest to that (waiting for the actor or provider). Nothing when only a first-party host has
+  /// the provider, which tells nothing, or when no Trellis host has heard of the link.
+  [[nodiscard]] Result<std::optional<LatticeLinkState>> put_link_and_wait(
+      const Link& link, std::chrono::milliseconds wait);
+  /// remove_link(), until no host knows the link any more. Errors: deadline.
+  [[nodiscard]] Result<void> remove_link_and_wait(std::string_view actor,
+                                                  std::string_view contract_id,
+                                                  std::string_view link_name,
+                                                  std::chrono::milliseconds wait);
 
   /// The public key behind a key, a call alias (from the lattice's cache), or a name that only one
   /// running actor has. Errors: not_found, invalid_argument (several have the name).

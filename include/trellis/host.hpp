@@ -172,11 +172,17 @@ class Host {
                                            std::string_view contract_id = {},
                                            std::string_view link_name = "default");
 
-  /// Defines or changes a link. Returns without waiting for the provider: see links() or settle().
+  /// Defines or changes a link. Returns without waiting for the provider: see settle_links() and
+  /// link().
   [[nodiscard]] Result<void> set_link(Link link);
   [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract_id,
                                          std::string_view link_name = "default");
   [[nodiscard]] std::vector<LinkInfo> links() const;
+  [[nodiscard]] std::optional<LinkInfo> link(std::string_view actor, std::string_view contract_id,
+                                             std::string_view link_name = "default") const;
+  /// Waits until providers were told what is said of an actor's links so far (a refusal counts as
+  /// told). False when `timeout` passed first.
+  [[nodiscard]] bool settle_links(std::string_view actor, std::chrono::milliseconds timeout);
   /// Waits until no BindActor or RemoveActor is under way. False when `timeout` passed first.
   [[nodiscard]] bool settle(std::chrono::milliseconds timeout);
 

@@ -130,6 +130,7 @@ struct LinkInfo {
   std::string problem;         ///< why it failed or was refused, with the remedy
   std::uint32_t attempts = 0;  ///< BindActor calls since the last success or change
   LinkOrigin origin = LinkOrigin::local;
+  WallTime since;  ///< of the state; where nothing was tried, of the link
 };
 
 enum class HealthState { unknown, healthy, unhealthy };

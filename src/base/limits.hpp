@@ -101,6 +101,8 @@ inline constexpr std::size_t name_bytes = 256;
 inline constexpr std::size_t link_values = 128;
 inline constexpr std::size_t link_value_bytes = 64 * kib;
 inline constexpr std::size_t links = 100000;
+/// What came of links and is still to be told; a host that binds more at once tells not all of it.
+inline constexpr std::size_t link_outcomes = 10'000;
 inline constexpr std::size_t actors = 10000;
 /// Actors of the whole lattice whose claims or aliases are remembered; each takes about 1 KiB.
 inline constexpr std::size_t known_actors = 100000;
@@ -175,6 +177,9 @@ inline constexpr milliseconds provider_thread_idle = seconds(10);
 // --- control socket and health address ------------------------------------------------------
 /// One request or response: a payload of 16 MiB as base64, and room for the rest.
 inline constexpr std::size_t control_frame_bytes = 24 * mib;
+/// Links or claims in one answer: tens of thousands. What others told this host may be more than
+/// fits; its own comes first, the rest is counted.
+inline constexpr std::size_t listed_bytes = 8 * mib;
 /// Paths, references and names that are looked up.
 inline constexpr std::size_t path_bytes = 4096;
 /// Connections at one time; a command uses one, for as long as it runs.

@@ -64,7 +64,7 @@ Result<Answer> start_actor(const Context& context, CtlCommandOptions options) {
   if (!client) return pass(client);
   const auto host = choose_host(**client, options, What::actor);
   if (!host) return std::unexpected(host.error());
-  auto done = (*client)->start_actor(*host, options.reference, options.flags.wait_time());
+  auto done = (*client)->start_actor(*host, options.reference, options.flags.wait.time());
   if (!done) return failed("starting actor", std::move(done.error()));
   auto about = details(*done, {{"actor_ref", options.reference}, {"host_id", *host}});
   if (done->done) about["actor_id"] = done->entity;
@@ -80,7 +80,7 @@ Result<Answer> start_provider(const Context& context, CtlCommandOptions options)
   const auto host = choose_host(**client, options, What::provider);
   if (!host) return std::unexpected(host.error());
   auto done = (*client)->start_provider(*host, options.reference, options.link_name,
-                                        options.flags.wait_time());
+                                        options.flags.wait.time());
   if (!done) return failed("starting provider", std::move(done.error()));
   auto about = details(*done, {{"provider_ref", options.reference}, {"host_id", *host}});
   if (done->done) about["provider_id"] = done->entity;
@@ -95,7 +95,7 @@ Result<Answer> stop_actor(const Context& context, const CtlCommandOptions& optio
   const auto host = resolve_host(**client, options.host);
   if (!host) return std::unexpected(host.error());
   auto done =
-      (*client)->stop_actor(*host, reference_of(options.subject), options.flags.wait_time());
+      (*client)->stop_actor(*host, reference_of(options.subject), options.flags.wait.time());
   if (!done) return failed("stopping actor", std::move(done.error()));
   return Answer{fmt::format("{} actor: {}", done->done ? "Stopped" : "Stopping", options.subject),
                 details(*done, {{"actor_ref", options.subject}})};
@@ -107,7 +107,7 @@ Result<Answer> stop_provider(const Context& context, const CtlCommandOptions& op
   const auto host = resolve_host(**client, options.host);
   if (!host) return std::unexpected(host.error());
   auto done = (*client)->stop_provider(*host, reference_of(options.subject), options.link_name,
-                                       options.contract, options.flags.wait_time());
+                                       options.contract, options.flags.wait.time());
   if (!done) return failed("stopping provider", std::move(done.error()));
   return Answer{
       fmt::format("{} provider: {}", done->done ? "Stopped" : "Stopping", options.subject),
@@ -119,9 +119,10 @@ Result<Answer> stop_host(const Context& context, const CtlCommandOptions& option
   if (!client) return pass(client);
   const auto host = resolve_host(**client, options.host);
   if (!host) return std::unexpected(host.error());
-  auto done = (*client)->stop_host(*host, options.flags.wait_time());
+  auto done = (*client)->stop_host(*host, options.flags.wait.time());
   if (!done) return failed("stopping host", std::move(done.error()));
-  return Answer{fmt::format("Stopping host: {}", *host), details(*done, {{"host_id", *host}})};
+  return Answer{fmt::format("{} host: {}", done->done ? "Stopped" : "Stopping", *host),
+                details(*done, {{"host_id", *host}})};
 }
 
 Result<Answer> update_actor(const Context& context, const CtlCommandOptions& options) {
@@ -130,7 +131,7 @@ Result<Answer> update_actor(const Context& context, const CtlCommandOptions& opt
   const auto host = resolve_host(**client, options.host);
   if (!host) return std::unexpected(host.error());
   const auto reference = reference_of(options.reference);
-  auto done = (*client)->update_actor(*host, options.subject, reference, options.flags.wait_time());
+  auto done = (*client)->update_actor(*host, options.subject, reference, options.flags.wait.time());
   if (!done) return failed("updating actor", std::move(done.error()));
   return Answer{fmt::format("Actor {} {} {}", options.subject,
                             done->done ? "updated to" : "updating to", reference),
@@ -143,7 +144,7 @@ Result<Answer> scale_actor(const Context& context, const CtlCommandOptions& opti
   const auto host = resolve_host(**client, options.host);
   if (!host) return std::unexpected(host.error());
   auto done = (*client)->scale_actor(*host, reference_of(options.subject), options.minimum,
-                                     options.maximum, options.flags.wait_time());
+                                     options.maximum, options.flags.wait.time());
   if (!done) return failed("scaling actor", std::move(done.error()));
   return Answer{fmt::format("{} actor: {}", done->done ? "Scaled" : "Scaling", options.subject),
                 details(*done, {{"actor_ref", options.subject}})};
@@ -153,7 +154,7 @@ template <class Run>
 void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlCommandOptions>& options,
                  Run run) {
   add_ctl_options(leaf, options->flags);
-  add_wait_option(leaf, options->flags);
+  add_wait_flags(leaf, options->flags.wait);
   add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
 }
 

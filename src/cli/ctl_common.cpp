@@ -14,7 +14,6 @@
 namespace trellis::cli {
 namespace {
 
-constexpr double default_wait_s = 60;
 constexpr double longest_s = 86'400;
 
 std::chrono::milliseconds to_ms(double seconds, std::chrono::milliseconds otherwise) {
@@ -109,18 +108,6 @@ void add_ctl_options(Command& leaf, CtlFlags& flags) {
                   "Seconds a call may take, 2 unless given [env WASMCLOUD_RPC_TIMEOUT_MS, "
                   "WASH_RPC_TIMEOUT]")
       .range(0.001, longest_s);
-}
-
-void add_wait_option(Command& leaf, CtlFlags& flags) {
-  flags.wait = &leaf.add_option("--wait", flags.wait_s,
-                                "Wait until it is done, at most this many seconds (60)")
-                    .value_optional()
-                    .range(0.001, longest_s);
-}
-
-std::chrono::milliseconds CtlFlags::wait_time() const {
-  if (wait == nullptr || wait->count() == 0) return {};
-  return to_ms(wait_s > 0 ? wait_s : default_wait_s, {});
 }
 
 Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags) {

@@ -8,6 +8,7 @@
 
 #include "cli/call_data.hpp"
 #include "cli/nats_flags.hpp"
+#include "cli/wait_flags.hpp"
 #include "trellis/client.hpp"
 
 namespace trellis::cli {
@@ -30,16 +31,11 @@ struct CtlFlags {
   LatticeConnection connection;
   double timeout_s = 0;      ///< 0: not given
   double rpc_timeout_s = 0;  ///< 0: not given
-  double wait_s = 0;
-  const Option* wait = nullptr;  ///< --wait, with or without a time; null where it makes no sense
-
-  [[nodiscard]] std::chrono::milliseconds wait_time() const;
+  WaitFlags wait;
 };
 
 /// Connection options and --timeout.
 void add_ctl_options(Command& leaf, CtlFlags& flags);
-/// --wait for commands that take effect later.
-void add_wait_option(Command& leaf, CtlFlags& flags);
 
 /// What options and variables say. Errors: invalid_argument, naming the variable or option.
 [[nodiscard]] Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags);

@@ -1,9 +1,12 @@
 // trellis ctl get hosts|inventory|claims|links (cli.md 6).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/redactor.hpp"
 #include "cli/columns.hpp"
 #include "cli/ctl_common.hpp"
+#include "cli/durations.hpp"
 #include "cli/printable.hpp"
 
 namespace trellis::cli {
@@ -119,12 +122,24 @@ Result<Answer> get_claims(const Context& context, const CtlGetOptions& options) 
                 {{"claims", {{"claims", std::move(list)}}}}};
 }
 
+/// What the hosts say of one link: the one that has the provider knows most and comes first.
+const LatticeLinkState* state_of(const Link& link, const std::vector<LatticeLinkState>& states) {
+  const auto found = std::ranges::find_if(states, [&](const LatticeLinkState& one) {
+    return one.link.actor == link.actor && one.link.contract_id == link.contract_id &&
+           one.link.link_name == link.link_name && one.link.provider_id == link.provider_id;
+  });
+  return found == states.end() ? nullptr : &*found;
+}
+
 Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto links = (*client)->links();
   if (!links) return std::unexpected(links.error());
-  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "Values"});
+  // Nobody answers where all hosts are first-party ones.
+  const auto states = (*client)->link_states().value_or(std::vector<LatticeLinkState>());
+  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Age", "Host",
+                 "Values", "Problem"});
   auto list = json::array();
   for (const auto& link : *links) {
     const auto shown = shown_values(link.values);
@@ -132,12 +147,26 @@ Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
     for (const auto& [key, value] : shown) {
       values += fmt::format("{}{}={}", values.empty() ? "" : " ", key, value);
     }
-    table.row({link.actor, link.contract_id, link.link_name, link.provider_id, values});
-    list.push_back({{"actor_id", link.actor},
-                    {"provider_id", link.provider_id},
-                    {"link_name", link.link_name},
-                    {"contract_id", link.contract_id},
-                    {"values", shown}});
+    json one{{"actor_id", link.actor},
+             {"provider_id", link.provider_id},
+             {"link_name", link.link_name},
+             {"contract_id", link.contract_id},
+             {"values", shown}};
+    const auto* state = state_of(link, states);
+    if (state == nullptr) {
+      table.row({link.actor, link.contract_id, link.link_name, link.provider_id, "not told", "", "",
+                 values, ""});
+    } else {
+      const bool somewhere = state->state != LinkState::elsewhere;
+      table.row({link.actor, link.contract_id, link.link_name, link.provider_id,
+                 somewhere ? std::string(to_string(state->state)) : "no provider",
+                 age_text(state->age), somewhere ? state->host_id : "", values, state->problem});
+      one["state"] = to_string(state->state);
+      one["problem"] = state->problem;
+      one["age_s"] = state->age.count();
+      if (somewhere) one["host_id"] = state->host_id;
+    }
+    list.push_back(std::move(one));
   }
   return Answer{table.empty() ? "No links found" : table.text(), {{"links", std::move(list)}}};
 }

@@ -2,44 +2,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "cli/ctl_common.hpp"
 #include "cli/key_values.hpp"
+#include "cli/link_report.hpp"
 
 namespace trellis::cli {
 namespace {
 
-constexpr auto poll_pause = std::chrono::milliseconds(100);
+using nlohmann::json;
 
 struct CtlLinkOptions {
   CtlFlags flags;
   Link link;
   std::vector<std::string> values;
+  bool ignore_missing = false;
 };
-
-bool same_key(const Link& a, const Link& b) {
-  return a.actor == b.actor && a.contract_id == b.contract_id && a.link_name == b.link_name;
-}
-
-/// Until the lattice knows the link as it is wanted, or knows it no more.
-Result<void> wait_for(Client& client, const Link& link, bool wanted,
-                      std::chrono::milliseconds patience) {
-  if (patience.count() <= 0) return {};
-  const auto end = std::chrono::steady_clock::now() + patience;
-  while (std::chrono::steady_clock::now() < end) {
-    const auto links = client.links();
-    if (!links) return std::unexpected(links.error());
-    const bool there = std::any_of(links->begin(), links->end(), [&](const Link& known) {
-      return wanted ? known == link : same_key(known, link);
-    });
-    if (there == wanted) return {};
-    std::this_thread::sleep_for(poll_pause);
-  }
-  return fail(ErrorCode::deadline,
-              wanted ? "no host of the lattice knows the link" : "the lattice knows the link still",
-              "is the host that answers connected for calls as well as for control?");
-}
 
 Result<std::string> actor_key(Client& client, const std::string& word) {
   return client.resolve_actor(word);
@@ -54,14 +32,29 @@ Result<Answer> put(const Context& context, CtlLinkOptions options) {
   auto actor = actor_key(**client, options.link.actor);
   if (!actor) return pass(actor);
   options.link.actor = std::move(*actor);
-  if (auto sent = (*client)->put_link(options.link); !sent) return pass(sent);
-  auto known = wait_for(**client, options.link, true, options.flags.wait_time());
-  if (!known) return pass(known);
-  return Answer{fmt::format("Advertised link ({}) <-> ({}) successfully", options.link.actor,
-                            options.link.provider_id),
-                {{"actor_id", options.link.actor},
-                 {"provider_id", options.link.provider_id},
-                 {"result", "published"}}};
+  const auto& link = options.link;
+  json about{{"actor_id", link.actor}, {"provider_id", link.provider_id}, {"result", "published"}};
+  const auto wait = options.flags.wait.time();
+  if (wait.count() == 0) {
+    if (auto sent = (*client)->put_link(link); !sent) return pass(sent);
+    return Answer{
+        fmt::format("Advertised link ({}) <-> ({}) successfully", link.actor, link.provider_id),
+        std::move(about)};
+  }
+  const auto became = (*client)->put_link_and_wait(link, wait);
+  if (!became) return std::unexpected(became.error());
+  if (!*became) {
+    return Answer{fmt::format("Advertised link ({}) <-> ({}); no host tells whether the provider "
+                              "took it: only Trellis hosts do",
+                              link.actor, link.provider_id),
+                  std::move(about)};
+  }
+  const auto& state = **became;
+  about["host_id"] = state.host_id;
+  about["state"] = to_string(state.state);
+  return report_link({link.actor, link.provider_id, link.contract_id, link.link_name, link.values,
+                      state.state, state.problem, state.host_id, state.attempts},
+                     std::move(about), wait);
 }
 
 Result<Answer> del(const Context& context, CtlLinkOptions options) {
@@ -71,10 +64,28 @@ Result<Answer> del(const Context& context, CtlLinkOptions options) {
   if (!actor) return pass(actor);
   auto& link = options.link;
   link.actor = std::move(*actor);
-  auto sent = (*client)->remove_link(link.actor, link.contract_id, link.link_name);
+  const auto known = (*client)->links();
+  if (!known) return std::unexpected(known.error());
+  const bool there = std::ranges::any_of(*known, [&](const Link& one) {
+    return one.actor == link.actor && one.contract_id == link.contract_id &&
+           one.link_name == link.link_name;
+  });
+  const auto wait = options.flags.wait.time();
+  // Also where none is known: the host that answered may have missed what others know.
+  auto sent =
+      wait.count() == 0
+          ? (*client)->remove_link(link.actor, link.contract_id, link.link_name)
+          : (*client)->remove_link_and_wait(link.actor, link.contract_id, link.link_name, wait);
   if (!sent) return pass(sent);
-  auto gone = wait_for(**client, link, false, options.flags.wait_time());
-  if (!gone) return pass(gone);
+  if (!there && options.ignore_missing) {
+    return Answer{"There is no such link", {{"result", "missing"}}};
+  }
+  if (!there) {
+    return fail(ErrorCode::not_found,
+                fmt::format("the lattice knows no link of {} to {} ({})", link.actor,
+                            link.contract_id, link.link_name),
+                "`trellis ctl get links` lists them");
+  }
   return Answer{
       fmt::format("Removed link of {} to {} ({})", link.actor, link.contract_id, link.link_name),
       {{"actor_id", link.actor},
@@ -88,7 +99,8 @@ void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlLinkO
                  Run run) {
   leaf.add_option("-l,--link-name", options->link.link_name, "Link name").show_default();
   add_ctl_options(leaf, options->flags);
-  add_wait_option(leaf, options->flags);
+  options->flags.wait.limit = std::chrono::seconds(10);
+  add_wait_flags(leaf, options->flags.wait);
   add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
 }
 
@@ -118,6 +130,8 @@ void add_ctl_link(Command& ctl, Context& context) {
       .completes(ValueKind::actor);
   leaf.add_option("contract", options->link.contract_id, "Contract id: wasmcloud:keyvalue")
       .required();
+  leaf.add_flag("--ignore-missing", options->ignore_missing,
+                "A link that is not there is no error");
   finish_leaf(leaf, context, options, del);
   add_ctl_links_query(link, context, "query");
 }

@@ -47,9 +47,20 @@ std::string outcome_line(const OutcomeRecord& outcome, WallTime heard, bool as_j
               {"id", outcome.entity},
               {"failure", nullptr}};
     if (outcome.failure) made["failure"] = *outcome.failure;
+    if (!outcome.contract_id.empty()) {
+      made["contract_id"] = outcome.contract_id;
+      made["link_name"] = outcome.link_name;
+    }
     return control::dump_json(made);
   }
   const auto seconds = std::chrono::floor<std::chrono::seconds>(heard.time_since_epoch()).count();
+  if (!outcome.contract_id.empty()) {
+    return fmt::format(
+        "{} {} {} {} to {} ({}, link name {}): {}", time_text(static_cast<std::uint64_t>(seconds)),
+        printable(outcome.host_id), printable(outcome.command), printable(outcome.entity),
+        printable(outcome.reference), printable(outcome.contract_id), printable(outcome.link_name),
+        outcome.failure ? "failed: " + printable(*outcome.failure) : "done");
+  }
   return fmt::format("{} {} {} {} {} (operation {})",
                      time_text(static_cast<std::uint64_t>(seconds)), printable(outcome.host_id),
                      printable(outcome.command), printable(outcome.reference),

@@ -31,8 +31,22 @@ TEST(EventLine, NothingInItSteersTheTerminal) {
             "1970-01-01T00:00:00Z N?[2J HostStopped");
 }
 
+TEST(EventLine, LinksAreNamedByWhatTheyLink) {
+  OutcomeRecord bound{"", "NX", "bind_link", "VX", "MX", std::nullopt, "wasmcloud:keyvalue", "b"};
+  EXPECT_EQ(outcome_line(bound, WallTime(), false),
+            "1970-01-01T00:00:00Z NX bind_link MX to VX (wasmcloud:keyvalue, link name b): done");
+  bound.failure = "port taken";
+  EXPECT_EQ(outcome_line(bound, WallTime(), false),
+            "1970-01-01T00:00:00Z NX bind_link MX to VX (wasmcloud:keyvalue, link name b): failed: "
+            "port taken");
+  const auto json = outcome_line(bound, WallTime(), true);
+  for (const char* part : {R"("contract_id":"wasmcloud:keyvalue")", R"("link_name":"b")"}) {
+    EXPECT_NE(json.find(part), std::string::npos) << json;
+  }
+}
+
 TEST(EventLine, OutcomesTellTheReasonOfAFailure) {
-  const OutcomeRecord done{"id-1", "NX", "start_actor", "echo.wasm", "MX", std::nullopt};
+  const OutcomeRecord done{"id-1", "NX", "start_actor", "echo.wasm", "MX", std::nullopt, {}, {}};
   EXPECT_EQ(outcome_line(done, WallTime(), false),
             "1970-01-01T00:00:00Z NX start_actor echo.wasm done (operation id-1)");
   auto failed = done;

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/columns.hpp"
+#include "cli/durations.hpp"
 #include "cli/host_client.hpp"
 #include "cli/printable.hpp"
 
@@ -46,10 +47,12 @@ std::string problem_of(const json& link) {
 }
 
 std::string links_table(const json& links) {
-  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Problem"});
+  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Age", "Problem"});
   for (const auto& link : links) {
     table.row({text_of(link, "actor_id"), text_of(link, "contract_id"), text_of(link, "link_name"),
-               text_of(link, "provider_id"), text_of(link, "state"), problem_of(link)});
+               text_of(link, "provider_id"), text_of(link, "state"),
+               age_text(std::chrono::milliseconds(link.value("age_ms", std::int64_t{0}))),
+               problem_of(link)});
   }
   return table.empty() ? "No links found" : table.text();
 }
@@ -134,7 +137,11 @@ Result<Answer> links(const Context& context, const HostChoice& host, bool show_s
   if (show_secrets) request.arguments["show_secrets"] = true;
   auto answer = ask_host(context, host, request);
   if (!answer) return pass(answer);
-  return Answer{links_table(list_of(*answer, "links")), std::move(*answer)};
+  auto text = links_table(list_of(*answer, "links"));
+  if (const auto more = answer->value("links_left_out", std::uint64_t{0}); more > 0) {
+    text += fmt::format("\nand {} more that the lattice told this host", more);
+  }
+  return Answer{std::move(text), std::move(*answer)};
 }
 
 std::string claims_text(const json& claims) {

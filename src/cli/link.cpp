@@ -3,8 +3,11 @@
 
 #include <vector>
 
+#include "cli/durations.hpp"
 #include "cli/host_client.hpp"
 #include "cli/key_values.hpp"
+#include "cli/link_report.hpp"
+#include "cli/wait_flags.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -18,6 +21,8 @@ struct LinkCommandOptions {
   std::string contract;
   std::vector<std::string> values;
   std::string link_name = "default";
+  WaitFlags wait{.limit = std::chrono::seconds(10)};
+  bool ignore_missing = false;
 };
 
 std::string provider_argument(const std::string& provider) {
@@ -33,11 +38,26 @@ Result<Answer> put(const Context& context, const LinkCommandOptions& options) {
                            {"provider", provider_argument(options.provider)},
                            {"contract_id", options.contract},
                            {"link_name", options.link_name},
-                           {"values", *values}}});
+                           {"values", *values},
+                           {"wait_ms", options.wait.time().count()}}});
   if (!answer) return pass(answer);
-  return Answer{fmt::format("Defined the link ({}) <-> ({}); `trellis link query` shows its state",
-                            text_of(*answer, "actor_id"), text_of(*answer, "provider_id")),
-                std::move(*answer)};
+  const auto link = answer->find("link");
+  if (link == answer->end()) {
+    return Answer{fmt::format("Defined the link of {} to {}; `trellis get links` shows its state",
+                              options.actor, options.provider),
+                  std::move(*answer)};
+  }
+  LinkReport report{options.actor,
+                    options.provider,
+                    options.contract,
+                    options.link_name,
+                    *values,
+                    LinkState::binding,
+                    text_of(*link, "problem"),
+                    {},
+                    0};
+  report.state = link_state_of(text_of(*link, "state"));
+  return report_link(report, std::move(*answer), options.wait.time());
 }
 
 Result<Answer> del(const Context& context, const LinkCommandOptions& options) {
@@ -45,15 +65,26 @@ Result<Answer> del(const Context& context, const LinkCommandOptions& options) {
                          {"remove_link",
                           {{"actor", options.actor},
                            {"contract_id", options.contract},
-                           {"link_name", options.link_name}}});
+                           {"link_name", options.link_name},
+                           {"wait_ms", options.wait.time().count()}}});
+  const auto name =
+      fmt::format("the link of {} to {} ({})", options.actor, options.contract, options.link_name);
+  if (!answer && answer.error().code == ErrorCode::not_found && options.ignore_missing) {
+    return Answer{fmt::format("There is no such link: {}", name), {{"result", "missing"}}};
+  }
   if (!answer) return pass(answer);
-  return Answer{fmt::format("Removed the link of {} to {} ({})", text_of(*answer, "actor_id"),
-                            options.contract, options.link_name),
-                std::move(*answer)};
+  if (!answer->value("told", true)) {
+    return fail(ErrorCode::deadline,
+                fmt::format("{} is removed, but its provider has not let go of the actor within {}",
+                            name, duration_text(options.wait.time())),
+                "the host's log says more");
+  }
+  return Answer{"Removed " + name, std::move(*answer)};
 }
 
 void add_common(Command& leaf, LinkCommandOptions& options) {
   leaf.add_option("-l,--link-name", options.link_name, "Link name");
+  add_wait_flags(leaf, options.wait);
   add_host_option(leaf, options.host);
 }
 
@@ -79,6 +110,8 @@ void add_del(Command& link, Context& context) {
       .required()
       .completes(ValueKind::actor);
   leaf.add_option("contract", options->contract, "Contract id: wasmcloud:httpserver").required();
+  leaf.add_flag("--ignore-missing", options->ignore_missing,
+                "A link that is not there is no error");
   add_common(leaf, *options);
   add_leaf(leaf, context, [options, &context](auto&) { return del(context, *options); });
 }

@@ -29,8 +29,9 @@ TEST(Summary, ShowsWhatRunsByName) {
   inventory.actors.resize(1);
   inventory.actors[0].identity.key = "MKEY";
   inventory.actors[0].identity.name = "Evil\x1b[2J";
-  const LinkInfo link{
-      {"MKEY", "wasmcloud:httpserver", "default", "V", {}}, LinkState::bound, {}, 0};
+  LinkInfo link;
+  link.link = {"MKEY", "wasmcloud:httpserver", "default", "V", {}};
+  link.state = LinkState::bound;
   const auto text = summary(inventory, {link}, "127.0.0.1:9");
   for (const char* part : {"NHOST", "MKEY", "Evil?[2J", "bound", "http://127.0.0.1:1",
                            "http://127.0.0.1:9/readyz", "Ctrl-C"}) {

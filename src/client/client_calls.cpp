@@ -1,4 +1,4 @@
-// Calls, links and events: what a client does beside the control interface (lattice.md 5.12).
+// Calls and events: what a client does beside the control interface (lattice.md 5.12).
 #include <fmt/format.h>
 
 #include <atomic>
@@ -21,30 +21,6 @@ constexpr auto patience = std::chrono::seconds(2);
 bool is_key(std::string_view text, identity::KeyType type) {
   const auto key = identity::PublicKey::parse(text);
   return key && key->type() == type;
-}
-
-/// Nobody acknowledges a link, so what cannot work must be refused here (lattice.md 1.2).
-Result<void> check_link(const Link& link) {
-  const auto refuse = [](std::string message, std::string remedy) {
-    return fail(ErrorCode::invalid_argument, std::move(message), std::move(remedy));
-  };
-  if (!is_key(link.actor, identity::KeyType::module)) {
-    return refuse(fmt::format("'{}' is no public key of an actor", replace_bad_utf8(link.actor)),
-                  "56 characters that begin with M; `trellis ctl get inventory` lists actors");
-  }
-  if (!is_key(link.provider_id, identity::KeyType::service)) {
-    return refuse(
-        fmt::format("'{}' is no public key of a provider", replace_bad_utf8(link.provider_id)),
-        "56 characters that begin with V; `trellis ctl get inventory` lists providers");
-  }
-  if (trim(link.contract_id).empty()) {
-    return refuse("the link names no contract", "for example wasmcloud:keyvalue");
-  }
-  if (!lattice::usable_in_subject(link.link_name)) {
-    return refuse(fmt::format("'{}' cannot be a link name", replace_bad_utf8(link.link_name)),
-                  "visible ASCII characters without '*' and '>', for example default");
-  }
-  return {};
 }
 
 class Watch final : public LatticeWatch {
@@ -76,27 +52,6 @@ LatticeEventRecord to_record(const lattice::PublishedEvent& published) {
 }
 
 }  // namespace
-
-Result<void> Client::put_link(const Link& link) {
-  if (auto usable = check_link(link); !usable) return usable;
-  const lattice::LinkDefinition definition{link.actor,
-                                           link.provider_id,
-                                           link.link_name,
-                                           link.contract_id,
-                                           {link.values.begin(), link.values.end()}};
-  auto sent = self_->rpc->publish(self_->subjects.links(), codec::encode(definition));
-  if (!sent) return sent;
-  return self_->rpc->flush(std::chrono::steady_clock::now() + patience);
-}
-
-Result<void> Client::remove_link(std::string_view actor, std::string_view contract_id,
-                                 std::string_view link_name) {
-  const lattice::LinkDefinition key{
-      std::string(actor), {}, std::string(link_name), std::string(contract_id), {}};
-  auto sent = self_->rpc->publish(self_->subjects.removed_links(), codec::encode(key));
-  if (!sent) return sent;
-  return self_->rpc->flush(std::chrono::steady_clock::now() + patience);
-}
 
 // No question of the control interface tells aliases; the lattice's cache has them.
 Result<std::string> Client::resolve_actor(std::string_view wanted) {
@@ -159,7 +114,8 @@ Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
         } else if (given->outcome) {
           given->outcome({std::move(outcome->operation_id), std::move(outcome->host_id),
                           std::move(outcome->command), std::move(outcome->reference),
-                          std::move(outcome->id), std::move(outcome->failure)});
+                          std::move(outcome->id), std::move(outcome->failure),
+                          std::move(outcome->contract_id), std::move(outcome->link_name)});
         }
       });
   if (!outcomes) return pass(outcomes);

@@ -302,6 +302,68 @@ TEST_F(ClientTest, LinksAreAdvertisedAsFirstPartyClientsDo) {
   EXPECT_EQ(compared, 2U);
 }
 
+const Link known_link{actor_id, "wasmcloud:keyvalue", "default", provider_id, {{"URL", "redis"}}};
+
+lattice::LinkStateRecord state_of_link(std::string state, std::string problem = {}) {
+  return {actor_id,
+          "wasmcloud:keyvalue",
+          "default",
+          provider_id,
+          std::move(state),
+          std::move(problem),
+          1,
+          0,
+          "lattice",
+          false};
+}
+
+TEST_F(ClientTest, WaitsForWhatBecomesOfALink) {
+  host.wanted = {{"URL", "redis"}};
+  host.states = {state_of_link("binding")};
+  host.bound_when_asked = 3;
+  const auto bound = client->put_link_and_wait(known_link, seconds(20));
+  ASSERT_TRUE(bound) << bound.error().message;
+  ASSERT_TRUE(*bound);
+  EXPECT_EQ((*bound)->state, LinkState::bound);
+  EXPECT_EQ((*bound)->host_id, host_id);
+  EXPECT_EQ(host.asked, 3);
+}
+
+TEST_F(ClientTest, AFailedLinkIsToldWithItsReason) {
+  host.wanted = {{"URL", "redis"}};
+  host.states = {state_of_link("failed", "port taken")};
+  const auto failed = client->put_link_and_wait(known_link, seconds(20));
+  ASSERT_TRUE(failed && *failed);
+  EXPECT_EQ((*failed)->state, LinkState::failed);
+  EXPECT_EQ((*failed)->problem, "port taken");
+}
+
+TEST_F(ClientTest, TheStateOfAnEarlierLinkIsNotTakenForThatOfANewOne) {
+  host.wanted = {{"URL", "an older one"}};
+  host.states = {state_of_link("bound")};
+  const auto unknown = client->put_link_and_wait(known_link, milliseconds(1));
+  ASSERT_TRUE(unknown);
+  EXPECT_FALSE(*unknown);
+}
+
+TEST_F(ClientTest, ALinkOfAProviderThatNobodyRunsIsNotBound) {
+  host.wanted = {{"URL", "redis"}};
+  host.states = {state_of_link("elsewhere")};
+  const auto nowhere = client->put_link_and_wait(known_link, milliseconds(1));
+  ASSERT_TRUE(nowhere && *nowhere);
+  EXPECT_EQ((*nowhere)->state, LinkState::elsewhere);
+}
+
+TEST_F(ClientTest, RemovingWaitsUntilNobodyKnowsTheLink) {
+  host.states = {state_of_link("bound")};
+  const auto late =
+      client->remove_link_and_wait(actor_id, "wasmcloud:keyvalue", "default", milliseconds(1));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::deadline);
+  host.states.clear();
+  EXPECT_TRUE(client->remove_link_and_wait(actor_id, "wasmcloud:keyvalue", "default", seconds(20)));
+}
+
 TEST_F(ClientTest, WatchesEventsAndOutcomes) {
   std::mutex mutex;
   std::vector<std::string> seen;

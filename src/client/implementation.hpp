@@ -51,6 +51,9 @@ class Client::Implementation {
   }
   /// The key of the actor a host runs from this reference; empty when it is not known.
   [[nodiscard]] std::string actor_from(std::string_view host_id, std::string_view reference) const;
+  /// Whether a host that is in none of the answers runs the link's provider: a first-party one.
+  [[nodiscard]] bool is_with_others(const Link& link,
+                                    const std::vector<LatticeLinkState>& answers) const;
   [[nodiscard]] Error silence(const Error& error, std::string_view who) const;
 
   const ClientOptions options;

@@ -71,7 +71,7 @@ class FakeTarget final : public ApplyTarget {
     std::vector<LinkInfo> infos;
     for (auto link : set_links) {
       if (link.provider_id.starts_with("builtin:")) link.provider_id = "VKEY";
-      infos.push_back({.link = std::move(link), .problem = {}});
+      infos.push_back({.link = std::move(link), .problem = {}, .since = {}});
     }
     return infos;
   }

@@ -113,7 +113,9 @@ TEST(Readiness, NamesWhatIsMissing) {
   provider.key = "VA";
   inventory.providers.push_back(provider);
   EXPECT_TRUE(readiness_of(inventory, {}).ready()) << "not asked yet is not unhealthy";
-  LinkInfo link{{"MA", "wasmcloud:keyvalue", "default", "VA", {}}, LinkState::bound, {}, 0};
+  LinkInfo link;
+  link.link = {"MA", "wasmcloud:keyvalue", "default", "VA", {}};
+  link.state = LinkState::bound;
   EXPECT_TRUE(readiness_of(inventory, {link}).ready());
   link.state = LinkState::failed;
   link.problem = "port in use";

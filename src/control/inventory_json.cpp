@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/limits.hpp"
 #include "base/redactor.hpp"
 #include "base/text.hpp"
 
@@ -58,6 +59,40 @@ json provider_json(const ProviderInfo& provider, WallTime now) {
   return made;
 }
 
+std::size_t bytes_of(const Link& link) {
+  std::size_t bytes = link.contract_id.size() + link.link_name.size() + link.provider_id.size();
+  for (const auto& [key, value] : link.values) bytes += key.size() + value.size();
+  return bytes;
+}
+
+/// A list in an answer, bounded in bytes: others decide how much there is to list.
+class Listing {
+ public:
+  /// `into` is an object and outlives this.
+  Listing(json& into, const char* name) : into_(into), name_(name) { into_[name_] = json::array(); }
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
+  ~Listing() {
+    if (left_out_ > 0) into_[std::string(name_) + "_left_out"] = left_out_;
+  }
+
+  /// Whether an element with so many bytes of text still fits; counted when not.
+  [[nodiscard]] bool takes(std::size_t bytes) {
+    constexpr std::size_t around = 256;  // names of the members, numbers, states
+    bytes_ += bytes + around;
+    if (bytes_ <= limits::listed_bytes) return true;
+    ++left_out_;
+    return false;
+  }
+  void add(json element) { into_[name_].push_back(std::move(element)); }
+
+ private:
+  json& into_;
+  const char* name_;
+  std::size_t bytes_ = 0;
+  std::size_t left_out_ = 0;
+};
+
 }  // namespace
 
 json to_json(const Health& health, WallTime now) {
@@ -107,35 +142,47 @@ json to_json(const Inventory& inventory, WallTime now) {
   return made;
 }
 
-json to_json(const std::vector<LinkInfo>& links, bool show_secrets) {
-  auto made = json::array();
-  for (const auto& info : links) {
-    made.push_back({{"actor_id", info.link.actor},
-                    {"contract_id", info.link.contract_id},
-                    {"link_name", info.link.link_name},
-                    {"provider_id", info.link.provider_id},
-                    {"values", show_secrets ? info.link.values : shown_values(info.link.values)},
-                    {"state", to_string(info.state)},
-                    {"origin", to_string(info.origin)},
-                    {"problem", info.problem},
-                    {"attempts", info.attempts}});
-  }
-  return made;
+json to_json(const LinkInfo& info, WallTime now, bool show_secrets) {
+  return {{"actor_id", info.link.actor},
+          {"contract_id", info.link.contract_id},
+          {"link_name", info.link.link_name},
+          {"provider_id", info.link.provider_id},
+          {"values", show_secrets ? info.link.values : shown_values(info.link.values)},
+          {"state", to_string(info.state)},
+          {"origin", to_string(info.origin)},
+          {"problem", info.problem},
+          {"attempts", info.attempts},
+          {"age_ms", age_ms(info.since, now)}};
 }
 
-json to_json(const std::vector<ActorIdentity>& claims) {
-  auto made = json::array();
-  for (const auto& one : claims) {
-    made.push_back({{"values",
-                     {{"sub", one.key},
-                      {"iss", one.issuer},
-                      {"name", one.name},
-                      {"caps", join(one.capabilities.value_or(std::vector<std::string>{}), ",")},
-                      {"tags", join(one.tags, ",")},
-                      {"rev", std::to_string(one.revision)},
-                      {"version", one.version}}}});
+void list_links(json& into, const std::vector<LinkInfo>& links, WallTime now, bool show_secrets) {
+  Listing listing(into, "links");
+  // What this host was told by its own user is never left out because of what others told it.
+  for (const auto origin : {LinkOrigin::local, LinkOrigin::lattice}) {
+    for (const auto& info : links) {
+      if (info.origin != origin || !listing.takes(bytes_of(info.link))) continue;
+      listing.add(to_json(info, now, show_secrets));
+    }
   }
-  return made;
+}
+
+void list_claims(json& into, const std::vector<ActorIdentity>& claims) {
+  Listing listing(into, "claims");
+  for (const auto& one : claims) {
+    auto capabilities = join(one.capabilities.value_or(std::vector<std::string>{}), ",");
+    auto tags = join(one.tags, ",");
+    if (!listing.takes(one.name.size() + capabilities.size() + tags.size() + one.version.size())) {
+      continue;
+    }
+    listing.add({{"values",
+                  {{"sub", one.key},
+                   {"iss", one.issuer},
+                   {"name", one.name},
+                   {"caps", std::move(capabilities)},
+                   {"tags", std::move(tags)},
+                   {"rev", std::to_string(one.revision)},
+                   {"version", one.version}}}});
+  }
 }
 
 }  // namespace trellis::control

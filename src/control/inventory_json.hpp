@@ -15,10 +15,16 @@ namespace trellis::control {
 [[nodiscard]] nlohmann::json to_json(const LatticeInfo& lattice);
 [[nodiscard]] nlohmann::json to_json(const MemoryInfo& memory);
 [[nodiscard]] nlohmann::json to_json(const Inventory& inventory, WallTime now);
-/// [{"actor_id","contract_id","link_name","provider_id","state","problem","attempts","values"}]
-/// Values that are likely secrets are masked unless somebody asked for them (base/redactor.hpp).
-[[nodiscard]] nlohmann::json to_json(const std::vector<LinkInfo>& links, bool show_secrets = false);
-/// [{"values":{"caps","iss","name","rev","sub","tags","version"}}], each value a text
-[[nodiscard]] nlohmann::json to_json(const std::vector<ActorIdentity>& claims);
+/// {"actor_id","contract_id","link_name","provider_id","state","origin","problem","attempts",
+/// "age_ms","values"}. Values that are likely secrets are masked unless somebody asked for them
+/// (base/redactor.hpp).
+[[nodiscard]] nlohmann::json to_json(const LinkInfo& info, WallTime now, bool show_secrets = false);
+/// "links":[…] into an object, those of the host's own user first; as many as
+/// limits::listed_bytes allows, how many more there are in "links_left_out".
+void list_links(nlohmann::json& into, const std::vector<LinkInfo>& links, WallTime now,
+                bool show_secrets = false);
+/// "claims":[{"values":{"caps","iss","name","rev","sub","tags","version"}}], each value a text;
+/// bounded in the same way.
+void list_claims(nlohmann::json& into, const std::vector<ActorIdentity>& claims);
 
 }  // namespace trellis::control

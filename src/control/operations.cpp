@@ -83,7 +83,8 @@ Outcome Operations::inventory(const Request&) const {
   const auto inventory = host_.inventory();
   if (!inventory) return std::unexpected(inventory.error());
   auto made = to_json(*inventory, clock_.wall());
-  made["links"] = to_json(host_.links());
+  const std::scoped_lock lock(listing_);
+  list_links(made, host_.links(), clock_.wall());
   return made;
 }
 
@@ -92,11 +93,17 @@ Outcome Operations::links(const Request& request) const {
   if (show != nullptr && !show->is_boolean()) {
     return Arguments(request).wrong("show_secrets", "true or false");
   }
-  return json{{"links", to_json(host_.links(), show != nullptr && show->get<bool>())}};
+  json made;
+  const std::scoped_lock lock(listing_);
+  list_links(made, host_.links(), clock_.wall(), show != nullptr && show->get<bool>());
+  return made;
 }
 
 Outcome Operations::claims(const Request&) const {
-  return json{{"claims", to_json(host_.claims())}};
+  json made;
+  const std::scoped_lock lock(listing_);
+  list_claims(made, host_.claims());
+  return made;
 }
 
 Outcome Operations::call(const Request& request) const {
@@ -196,11 +203,24 @@ Outcome Operations::set_link(const Request& request) const {
   if (!link_name) return std::unexpected(link_name.error());
   auto values = arguments.texts("values");
   if (!values) return pass(values);
+  const auto wait = arguments.duration("wait_ms");
+  if (!wait) return std::unexpected(wait.error());
   // A link may come before its actor: a name that is not known stays as it is, and must be a key.
   const auto key = actor_key(*actor);
-  Link link{key.value_or(*actor), *contract, *link_name, *provider, std::move(*values)};
-  json answer{{"actor_id", link.actor}, {"provider_id", *provider}, {"result", "published"}};
-  if (auto set = host_.set_link(std::move(link)); !set) return pass(set);
+  const Link link{key.value_or(*actor), *contract, *link_name, *provider, std::move(*values)};
+  if (auto set = host_.set_link(link); !set) return pass(set);
+  return link_answer(link, *wait);
+}
+
+/// The link as it is once its provider was told, or after `wait`.
+Outcome Operations::link_answer(const Link& link, std::chrono::milliseconds wait) const {
+  json answer{{"actor_id", link.actor}, {"provider_id", link.provider_id}, {"result", "published"}};
+  if (wait.count() == 0) return answer;
+  const bool told = host_.settle_links(link.actor, wait);
+  const auto info = host_.link(link.actor, link.contract_id, link.link_name);
+  if (!info) return fail(ErrorCode::not_found, "the link was removed by somebody else meanwhile");
+  answer["link"] = to_json(*info, clock_.wall());
+  answer["told"] = told;
   return answer;
 }
 
@@ -212,9 +232,19 @@ Outcome Operations::remove_link(const Request& request) const {
   if (!contract) return std::unexpected(contract.error());
   const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
   if (!link_name) return std::unexpected(link_name.error());
+  const auto wait = arguments.duration("wait_ms");
+  if (!wait) return std::unexpected(wait.error());
   const auto key = actor_key(*actor).value_or(*actor);
+  const bool there = host_.link(key, *contract, *link_name).has_value();
+  // Also where there is none: other hosts of the lattice may have it.
   if (auto done = host_.remove_link(key, *contract, *link_name); !done) return pass(done);
-  return json{{"actor_id", key}, {"contract_id", *contract}, {"result", "removed"}};
+  if (!there) {
+    return fail(ErrorCode::not_found,
+                fmt::format("there is no link of {} to {} ({})", *actor, *contract, *link_name),
+                "`trellis get links` lists them");
+  }
+  const bool told = wait->count() == 0 || host_.settle_links(key, *wait);
+  return json{{"actor_id", key}, {"contract_id", *contract}, {"result", "removed"}, {"told", told}};
 }
 
 Outcome Operations::reload(const Request&) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 
 #include "control/protocol.hpp"
 #include "trellis/clock.hpp"
@@ -36,6 +37,7 @@ class Operations {
   [[nodiscard]] Outcome stop_provider(const Request&) const;
   [[nodiscard]] Outcome set_link(const Request&) const;
   [[nodiscard]] Outcome remove_link(const Request&) const;
+  [[nodiscard]] Outcome link_answer(const Link& link, std::chrono::milliseconds wait) const;
   [[nodiscard]] Outcome reload(const Request&) const;
   [[nodiscard]] Outcome stop(const Request&) const;
 
@@ -45,6 +47,8 @@ class Operations {
   const Clock& clock_;
   const std::function<void()> stop_;
   const std::function<Outcome()> reload_;
+  /// One listing at a time: how long they are is up to others.
+  mutable std::mutex listing_;
 };
 
 }  // namespace trellis::control

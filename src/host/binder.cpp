@@ -6,7 +6,9 @@
 #include <chrono>
 #include <utility>
 
+#include "base/at_end.hpp"
 #include "base/guard.hpp"
+#include "base/limits.hpp"
 #include "codec/messages/core.hpp"
 #include "host/secrets.hpp"
 
@@ -38,10 +40,12 @@ void Gate::wait(SteadyTime deadline) const {
 }
 
 Binder::Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
-               Log log)
+               std::shared_ptr<const Clock> clock, Listener listener, Log log)
     : workers_(workers),
       call_timeout_(call_timeout),
       secrets_(std::move(secrets)),
+      clock_(std::move(clock)),
+      listener_(std::move(listener)),
       log_(std::move(log)) {}
 
 Binder::~Binder() {
@@ -70,6 +74,7 @@ void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const st
   binding->wanted = std::move(config);
   binding->attempts = 0;
   binding->problem.clear();
+  binding->since = clock_->wall();
   enqueue(strand, binding);
 }
 
@@ -100,6 +105,7 @@ void Binder::forget(const ProviderEntry& provider) {
   found->second->line.clear();
   for (const auto& [actor, binding] : found->second->bindings) binding->gate->set(true);
   strands_.erase(found);
+  settled_.notify_all();
 }
 
 void Binder::unbind_all() {
@@ -133,7 +139,7 @@ std::optional<BindingView> Binder::view(const ProviderEntry& provider,
   const std::scoped_lock lock(mutex_);
   const auto binding = find(provider, actor);
   if (!binding) return std::nullopt;
-  BindingView view{LinkState::binding, binding->problem, binding->attempts};
+  BindingView view{LinkState::binding, binding->problem, binding->attempts, binding->since};
   if (binding->told && binding->told == binding->wanted) {
     view.state = LinkState::bound;
   } else if (!binding->problem.empty()) {
@@ -145,6 +151,50 @@ std::optional<BindingView> Binder::view(const ProviderEntry& provider,
 bool Binder::settle(SteadyTime deadline) {
   std::unique_lock lock(mutex_);
   return settled_.wait_until(lock, deadline, [&] { return active_ == 0; });
+}
+
+bool Binder::settle(std::string_view actor, SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  return settled_.wait_until(lock, deadline, [&] { return at_rest(actor); });
+}
+
+// Requires mutex_.
+bool Binder::at_rest(std::string_view actor) const {
+  return std::ranges::all_of(strands_, [&](const auto& each) {
+    const auto found = each.second->bindings.find(actor);
+    return found == each.second->bindings.end() || !found->second->queued;
+  });
+}
+
+void Binder::report(LinkOutcome outcome) {
+  if (!listener_) return;
+  if (told_.fetch_add(1) >= limits::link_outcomes) {
+    told_.fetch_sub(1);
+    return;
+  }
+  const auto owner = outcome.link.provider_id;
+  const auto posted = contained([&] {
+    return workers_.post(
+        [this, outcome = std::move(outcome)] {
+          const AtEnd told([this] { told_.fetch_sub(1); });
+          listener_(outcome);
+        },
+        {.owner = owner});
+  });
+  if (!posted) told_.fetch_sub(1);
+}
+
+// Requires mutex_.
+void Binder::report(const ProviderEntry& provider, const Binding& binding, bool bound,
+                    const Result<void>& result) {
+  survived([&] {
+    LinkOutcome outcome;
+    outcome.link = {
+        binding.actor, provider.description.contract_id, provider.link_name, provider.key, {}};
+    outcome.bound = bound;
+    if (!result) outcome.failure = result.error().message;
+    report(std::move(outcome));
+  });
 }
 
 void Binder::stop() {
@@ -190,6 +240,7 @@ void Binder::run(const std::shared_ptr<Strand>& strand) {
       binding->queued = false;
       strand->line.pop_front();
       if (!binding->wanted) strand->bindings.erase(binding->actor);
+      settled_.notify_all();
       continue;
     }
     const auto config = step == Step::bind ? *binding->wanted : BindConfig{};
@@ -213,6 +264,9 @@ void Binder::run(const std::shared_ptr<Strand>& strand) {
 void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
                    BindConfig config, Result<void> result) {
   ++binding->attempts;
+  binding->since = clock_->wall();
+  // The state first, then what tells of it.
+  const AtEnd told([&] { report(*strand->provider, *binding, true, result); });
   if (result) {
     binding->told = std::move(config);
     binding->problem.clear();
@@ -226,6 +280,7 @@ void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<
     if (binding->wanted == std::optional(config)) {  // else the next step is due at once
       std::erase(strand->line, binding);
       binding->queued = false;
+      settled_.notify_all();
       retry_later(strand, binding);
     }
   }
@@ -235,6 +290,7 @@ void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<
 // Requires mutex_. A provider that fails to clean up cannot keep a link alive (lattice.md 6.3).
 void Binder::removed(Strand& strand, Binding& binding, const Result<void>& result) {
   binding.told.reset();
+  report(*strand.provider, binding, false, result);
   if (result) {
     log_.info("unlinked actor {} from provider {}", binding.actor, strand.provider->key);
   } else {

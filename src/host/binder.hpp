@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include "codec/fields.hpp"
 #include "host/entities.hpp"
 #include "host/workers.hpp"
+#include "trellis/clock.hpp"
 #include "trellis/host.hpp"
 #include "trellis/host_types.hpp"
 
@@ -43,14 +45,26 @@ struct BindingView {
   LinkState state = LinkState::binding;
   std::string problem;
   std::uint32_t attempts = 0;
+  WallTime since;
+};
+
+/// What came of a link: made, ended, or not made.
+struct LinkOutcome {
+  Link link;  ///< without values
+  bool bound = false;
+  std::optional<std::string> failure;  ///< of BindActor or RemoveActor, or why neither was sent
 };
 
 /// Any thread. Calls to one provider instance are made one after the other on a worker; different
 /// providers do not wait for each other. A refused BindActor is tried again with growing pauses.
 class Binder {
  public:
-  /// `secrets` as in HostOptions.
-  Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets, Log log);
+  using Listener = std::function<void(const LinkOutcome&)>;
+
+  /// `secrets` as in HostOptions. `listener` is called on workers, holding nothing up; beyond
+  /// limits::link_outcomes at one time it is not called.
+  Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
+         std::shared_ptr<const Clock> clock, Listener listener, Log log);
   ~Binder();
 
   /// States what `provider` shall know about `actor`; nothing = unbound. Returns at once. Nothing
@@ -73,6 +87,10 @@ class Binder {
                                                 const std::string& actor) const;
   /// Waits until nothing is queued or under way (pauses before a retry do not count).
   [[nodiscard]] bool settle(SteadyTime deadline);
+  /// The same for one actor alone.
+  [[nodiscard]] bool settle(std::string_view actor, SteadyTime deadline);
+  /// Tells the listener. Returns at once.
+  void report(LinkOutcome outcome);
   /// Ends retries; what is under way finishes.
   void stop();
 
@@ -84,12 +102,13 @@ class Binder {
     bool queued = false;
     std::string problem;
     std::uint32_t attempts = 0;
+    WallTime since;
     std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   };
   /// All bindings of one provider instance and the line of those that need a call.
   struct Strand {
     std::shared_ptr<const ProviderEntry> provider;
-    std::map<std::string, std::shared_ptr<Binding>> bindings;
+    std::map<std::string, std::shared_ptr<Binding>, std::less<>> bindings;
     std::deque<std::shared_ptr<Binding>> line;
     bool running = false;
     bool forgotten = false;
@@ -106,16 +125,22 @@ class Binder {
              BindConfig config, Result<void> result);
   void removed(Strand& strand, Binding& binding, const Result<void>& result);
   void retry_later(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding);
+  void report(const ProviderEntry& provider, const Binding& binding, bool bound,
+              const Result<void>& result);
+  [[nodiscard]] bool at_rest(std::string_view actor) const;
   [[nodiscard]] std::shared_ptr<Binding> find(const ProviderEntry& provider,
                                               const std::string& actor) const;
 
   Workers& workers_;
   const std::chrono::milliseconds call_timeout_;
   const SecretSource secrets_;
+  const std::shared_ptr<const Clock> clock_;
+  const Listener listener_;
   const Log log_;
 
+  std::atomic<std::size_t> told_{0};  // outcomes on their way to the listener
   mutable std::mutex mutex_;
-  std::condition_variable settled_;
+  std::condition_variable settled_;                      // some binding came to rest
   std::map<EntityId, std::shared_ptr<Strand>> strands_;  // under mutex_
   std::size_t active_ = 0;                               // strands running; under mutex_
   bool closing_ = false;  // unbind_all() was called: nothing is bound any more; under mutex_

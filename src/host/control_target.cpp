@@ -69,6 +69,29 @@ std::vector<lattice::LinkDefinition> CoreControl::links() const {
   return all;
 }
 
+std::vector<lattice::LinkStateRecord> CoreControl::link_states(
+    const lattice::LinkStatesRequest& of) const {
+  const auto now = core_.options().clock->wall();
+  const auto matches = [](const std::string& wanted, const std::string& text) {
+    return wanted.empty() || wanted == text;
+  };
+  std::vector<lattice::LinkStateRecord> all;
+  for (auto& info : core_.registry().links(of.actor_id)) {
+    const auto& link = info.link;
+    if (!matches(of.contract_id, link.contract_id) || !matches(of.link_name, link.link_name)) {
+      continue;
+    }
+    const auto age = std::chrono::floor<std::chrono::seconds>(now - info.since).count();
+    const bool as_asked = of.provider_id && link.provider_id == *of.provider_id &&
+                          std::ranges::equal(link.values, of.values);
+    all.push_back({link.actor, link.contract_id, link.link_name, link.provider_id,
+                   std::string(to_string(info.state)), std::move(info.problem),
+                   static_cast<std::uint64_t>(std::max<std::int64_t>(0, age)), info.attempts,
+                   std::string(to_string(info.origin)), as_asked});
+  }
+  return all;
+}
+
 std::vector<lattice::ClaimsValues> CoreControl::claims() const {
   std::vector<lattice::ClaimsValues> all;
   for (const auto& known : core_.registry().known_claims()) {

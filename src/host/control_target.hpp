@@ -22,6 +22,8 @@ class CoreControl final : public lattice::ControlTarget {
   [[nodiscard]] lattice::HostInventory inventory() const override;
   [[nodiscard]] std::vector<lattice::LinkDefinition> links() const override;
   [[nodiscard]] std::vector<lattice::ClaimsValues> claims() const override;
+  [[nodiscard]] std::vector<lattice::LinkStateRecord> link_states(
+      const lattice::LinkStatesRequest& of) const override;
   [[nodiscard]] std::string running_actor(std::string_view reference) const override;
   [[nodiscard]] std::optional<lattice::RunningProvider> running_provider(
       std::string_view reference, std::string_view link_name) const override;

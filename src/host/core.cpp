@@ -66,6 +66,7 @@ RegistryOptions registry_options(const HostOptions& options) {
   made.check_capability_before_bind = options.check_provider_to_actor;
   made.in_lattice = options.lattice.rpc.has_value();
   made.memory = options.memory;
+  made.clock = options.clock;
   const auto cache = replicator_options(options.lattice.cache, options.lattice.ns);
   for (const auto& subject : {cache.events_subject, cache.replay_subject}) {
     if (lattice::is_protocol_subject(subject)) continue;
@@ -113,7 +114,9 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
       packages_(options_.registry, options_.lattice, options_.allowed_issuers, options_.clock,
                 log_.with_target("packages")),
       workers_(options_.worker_threads),
-      binder_(workers_, options_.call_timeout, options_.secrets, log_),
+      binder_(
+          workers_, options_.call_timeout, options_.secrets, options_.clock,
+          [this](const LinkOutcome& outcome) { plane_.link_outcome(outcome); }, log_),
       registry_(registry_options(options_), binder_, log_),
       control_(*this),
       plane_(options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,

@@ -207,6 +207,17 @@ std::vector<LinkInfo> Host::links() const {
   return core ? (*core)->registry().links() : std::vector<LinkInfo>{};
 }
 
+std::optional<LinkInfo> Host::link(std::string_view actor, std::string_view contract_id,
+                                   std::string_view link_name) const {
+  auto core = self_->core();
+  return core ? (*core)->registry().link_info(actor, contract_id, link_name) : std::nullopt;
+}
+
+bool Host::settle_links(std::string_view actor, std::chrono::milliseconds timeout) {
+  auto core = self_->core();
+  return core && (*core)->binder().settle(actor, std::chrono::steady_clock::now() + timeout);
+}
+
 bool Host::settle(std::chrono::milliseconds timeout) {
   auto core = self_->core();
   return core && (*core)->binder().settle(std::chrono::steady_clock::now() + timeout);

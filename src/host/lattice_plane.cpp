@@ -305,6 +305,22 @@ void LatticePlane::remember(const std::string& source, const std::string& key) {
   if (cache_ && reference) cache_->put_reference(*reference, key);
 }
 
+void LatticePlane::link_outcome(const LinkOutcome& outcome) {
+  if (!control_connection_ || outcome.link.contract_id == extras_contract) return;
+  const auto& link = outcome.link;
+  const lattice::Outcome told{{},
+                              key_.public_key().text(),
+                              outcome.bound ? "bind_link" : "unbind_link",
+                              link.provider_id,
+                              link.actor,
+                              outcome.failure,
+                              link.contract_id,
+                              link.link_name};
+  const auto text = lattice::write_json(told);
+  const auto sent = control_connection_->transport().publish(subjects_->outcomes(), as_bytes(text));
+  if (!sent) log_.debug("the outcome of a link was not published: {}", sent.error().message);
+}
+
 void LatticePlane::provider_started(const ProviderEntry& provider) {
   if (stays_inside(provider)) return;  // part of every host: no event either (lattice.md 7.4)
   if (rpc_) {

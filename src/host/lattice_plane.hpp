@@ -70,6 +70,8 @@ class LatticePlane final : public RemoteCalls {
   /// Its process has ended; it is started again.
   void provider_lost(const ProviderEntry& provider, const std::string& why);
   void provider_back(const ProviderEntry& provider);
+  /// What came of a link. Waits at most as long as the connection does.
+  void link_outcome(const LinkOutcome& outcome);
   void link_set(const Link& link);
   void link_removed(const Link& key);
 

@@ -251,7 +251,7 @@ bool Registry::put_link(Link link, LinkOrigin origin) {
   }
   // The provider a link pointed to before must let go of the actor (host.md 9.4).
   if (left_behind) binder_.want(left_behind, link.actor, std::nullopt);
-  links_.insert_or_assign(key, KnownLink{std::move(link), origin});
+  links_.insert_or_assign(key, KnownLink{std::move(link), origin, options_.clock->wall(), {}});
   refresh_link(key);
   return !same;
 }
@@ -367,27 +367,35 @@ std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link
   return std::make_shared<const Route>(std::move(route));
 }
 
+// Requires mutex_. Refused links are looked at again and again; what is told of one is told once.
+void Registry::refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider,
+                      Trouble kind, std::string why) {
+  const auto& link = known.link;
+  report(kind, known.origin,
+         fmt::format("link of actor {} to {} is not made: {}", link.actor, link.contract_id, why));
+  binder_.want(provider, link.actor, std::nullopt);
+  if (known.told_refusal == why) return;
+  binder_.report({{link.actor, link.contract_id, link.link_name, link.provider_id, {}}, true, why});
+  known.told_refusal = std::move(why);
+}
+
 // Requires mutex_.
-void Registry::want_binding(const Tables& next, const KnownLink& known) {
+void Registry::want_binding(const Tables& next, KnownLink& known) {
   const auto& link = known.link;
   const auto provider = provider_of(next, link);
   const auto* claims = next.claims.find(link.actor);
   if (!provider || claims == nullptr) return;
   const auto& identity = (*claims)->identity;
-  const auto refuse = [&](Trouble kind, std::string_view why) {
-    report(
-        kind, known.origin,
-        fmt::format("link of actor {} to {} is not made: {}", link.actor, link.contract_id, why));
-    binder_.want(provider, link.actor, std::nullopt);
-  };
   if (const auto reason = refusal(identity, *provider)) {
-    return refuse(Trouble::refused_actor, *reason);
+    return refuse(known, provider, Trouble::refused_actor, *reason);
   }
   auto values = options_.rules.admit(link, known.origin, provider->description);
   if (!values) {
     refused_links_.fetch_add(1, std::memory_order_relaxed);
-    return refuse(Trouble::refused_value, values.error().message + "; " + values.error().remedy);
+    return refuse(known, provider, Trouble::refused_value,
+                  values.error().message + "; " + values.error().remedy);
   }
+  known.told_refusal.clear();
   auto config = bind_config(std::move(*values), identity);
   const std::string reserved(codec::core::hidden_value::reserved_subjects);
   config.erase(reserved);
@@ -414,18 +422,20 @@ std::size_t Registry::link_count() const {
   return links_.size();
 }
 
-std::vector<LinkInfo> Registry::links() const {
+std::vector<LinkInfo> Registry::links(std::string_view actor) const {
   const std::scoped_lock lock(mutex_);
   std::vector<LinkInfo> all;
-  all.reserve(links_.size());
-  for (const auto& [key, known] : links_) all.push_back(describe(known));
+  for (auto it = links_.lower_bound(LinkKey(actor, "", "")); it != links_.end(); ++it) {
+    if (!actor.empty() && it->second.link.actor != actor) break;
+    all.push_back(describe(it->second));
+  }
   return all;
 }
 
 // Requires mutex_.
 LinkInfo Registry::describe(const KnownLink& of) const {
   const auto& link = of.link;
-  LinkInfo info{link, LinkState::waiting_for_actor, {}, 0, of.origin};
+  LinkInfo info{link, LinkState::waiting_for_actor, {}, 0, of.origin, of.since};
   const auto* known = current_->claims.find(link.actor);
   const auto provider = provider_of(*current_, link);
   if (!provider && options_.in_lattice) {
@@ -452,8 +462,17 @@ LinkInfo Registry::describe(const KnownLink& of) const {
     info.state = view->state;
     info.problem = std::move(view->problem);
     info.attempts = view->attempts;
+    info.since = view->since;
   }
   return info;
+}
+
+std::optional<LinkInfo> Registry::link_info(std::string_view actor, std::string_view contract,
+                                            std::string_view link_name) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found =
+      links_.find(LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
+  return found == links_.end() ? std::nullopt : std::optional(describe(found->second));
 }
 
 std::optional<Link> Registry::link(std::string_view actor, std::string_view contract,

@@ -36,6 +36,7 @@ struct RegistryOptions {
   LinkRules rules;  ///< for links from the lattice
   /// Of the cache, where they are not the usual ones; providers are told (hidden values).
   std::string reserved_subjects;
+  std::shared_ptr<const Clock> clock;
 };
 
 /// Any thread. One lock for all changes; readers of the tables never take it. The binder's lock is
@@ -83,7 +84,10 @@ class Registry {
   [[nodiscard]] std::size_t link_count() const;
   /// Links from the lattice that were refused for what they name of this machine.
   [[nodiscard]] std::uint64_t refused_links() const noexcept { return refused_links_.load(); }
-  [[nodiscard]] std::vector<LinkInfo> links() const;
+  /// Of one actor, or all.
+  [[nodiscard]] std::vector<LinkInfo> links(std::string_view actor = {}) const;
+  [[nodiscard]] std::optional<LinkInfo> link_info(std::string_view actor, std::string_view contract,
+                                                  std::string_view link_name) const;
   [[nodiscard]] std::optional<Link> link(std::string_view actor, std::string_view contract,
                                          std::string_view link_name) const;
   /// Claims of every actor known since the start, those verified here first (grow-only).
@@ -94,6 +98,8 @@ class Registry {
   struct KnownLink {
     Link link;
     LinkOrigin origin = LinkOrigin::lattice;
+    WallTime since;
+    std::string told_refusal;  ///< the last one that was told; each is told once
   };
   enum class Trouble { refused_value, refused_actor, count };
 
@@ -105,7 +111,9 @@ class Registry {
   [[nodiscard]] bool keeps_own_link(const KnownLink& own, const Link& wanted);
   void report(Trouble kind, LinkOrigin origin, const std::string& message);
   void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
-  void want_binding(const Tables& next, const KnownLink& known);
+  void want_binding(const Tables& next, KnownLink& known);
+  void refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider, Trouble kind,
+              std::string why);
   void claim_alias(Tables& next, const ActorIdentity& identity);
   enum class Links { all, own };
   [[nodiscard]] bool is_contract(std::string_view name, Links of) const;

@@ -71,8 +71,12 @@ class CaptureScenario(LatticeScenario):
         """Our actor of that name with the metadata of theirs."""
         source, target = self.work / f"{name}.unsigned.wasm", self.work / f"{name}.wasm"
         shutil.copy(ACTORS / source.name, source)
+        keys = ACTORS.parent / "keys"
+        # The second is where older builds, whose folder may be this one, put it.
+        key = next(path for path in (keys / f"{name}_module.nk", keys / f"{name}.unsigned_module.nk")
+                   if path.exists())
         self.ok("claims", "sign", source, "--destination", target, "--name", name.capitalize(),
-                "--rev", "0", *claims, "--directory", ACTORS.parent / "keys", "--disable-keygen",
+                "--rev", "0", *claims, "--directory", keys, "--subject", key, "--disable-keygen",
                 env={"USER": "throwaway"})
         return target
 

@@ -4,7 +4,9 @@
 import json
 import queue
 import shutil
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import forge
@@ -28,8 +30,50 @@ class Distributed(LatticeScenario):
         actor = self.start_actor(host, "echo.wasm")
         port = self.http(host, actor)
         self.assertEqual(http_get(url(port))[0], 200)
-        self.ctl("link", "del", actor, "wasmcloud:httpserver", "--wait")
+        self.ctl("link", "del", actor, "wasmcloud:httpserver")
         wait_until(lambda: not is_listening(port), "the end of the HTTP address")
+        again = self.ctl("link", "del", actor, "wasmcloud:httpserver", ok=False)
+        self.assertIn("the lattice knows no link", again.err)
+        self.ctl("link", "del", actor, "wasmcloud:httpserver", "--ignore-missing")
+
+    def test_links_tell_what_became_of_them(self):
+        """What the provider made of a link crosses the lattice: to who puts it, lists it, watches."""
+        host, other = self.host(), self.host()
+        actor = self.start_actor(other, "echo.wasm")
+        provider = self.start_provider(host, "builtin:httpserver")
+        http = (actor, provider, "wasmcloud:httpserver")
+        watch = self.start("ctl", "watch", *self.connection(), "--namespace", self.ns, "--json")
+        time.sleep(0.5)
+        unknown = self.ctl("link", "put", *http, "BIND=127.0.0.1:0", "COLOUR=red", ok=False)
+        self.assertIn("unknown link value COLOUR", unknown.err)
+        wrong = self.ctl("link", "put", actor, provider, "wasmcloud:keyvalue", "--wait-for", "1s",
+                         ok=False)
+        self.assertIn("no such provider runs", wrong.err)
+        self.ctl("link", "del", actor, "wasmcloud:keyvalue")
+        port = free_port()
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+            refused = self.ctl("link", "put", *http, f"BIND=127.0.0.1:{port}", ok=False)
+            self.assertIn(str(port), refused.err)
+            (link,) = self.ctl("get", "links")["links"]
+            self.assertEqual((link["state"], link["host_id"]), ("failed", host.id))
+            self.assertIn(str(port), link["problem"])
+        done = self.ctl("link", "put", *http, f"BIND=127.0.0.1:{free_port()}")
+        self.assertEqual((done["state"], done["host_id"]), ("bound", host.id))
+        self.assertIn("url", done)
+        (link,) = self.ctl("get", "links")["links"]
+        self.assertEqual((link["state"], link["problem"]), ("bound", ""))
+        self.ctl("link", "del", actor, "wasmcloud:httpserver")
+
+        def told():
+            lines = [json.loads(line) for line in watch.text("out").splitlines()]
+            return [(line["outcome"], line["failure"] is None) for line in lines
+                    if line.get("outcome", "").endswith("_link")]
+        wait_until(lambda: told() and told()[-1] == ("unbind_link", True), "the end of the link")
+        self.assertIn(("bind_link", False), told())
+        self.assertIn(("bind_link", True), told())
 
     def test_b2_a_host_that_comes_later_learns_claims_and_links(self):
         a = self.host()
@@ -38,7 +82,10 @@ class Distributed(LatticeScenario):
         # Nobody has the provider yet: its key is the same on every host (identity.md 5.3).
         provider = self.start_provider(a, "builtin:httpserver")
         self.ctl("stop", "provider", a.id, provider, "default", "wasmcloud:httpserver", "--wait")
-        self.link(actor, provider, "wasmcloud:httpserver", f"BIND=127.0.0.1:{port}")
+        values = (actor, provider, "wasmcloud:httpserver", f"BIND=127.0.0.1:{port}")
+        nobody = self.ctl("link", "put", *values, "--wait-for", "1s", ok=False)
+        self.assertIn("is defined, but no such provider runs", nobody.err)
+        self.ctl("link", "put", *values, "--no-wait")
         b = self.host()
         self.start_provider(b, "builtin:httpserver")
         wait_until(lambda: is_listening(port), "the HTTP address on the second host")

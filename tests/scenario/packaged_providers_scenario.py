@@ -70,9 +70,9 @@ class Secrets(PackagesScenario):
                          "--link-secret", "redis-url", "--link-secret", "other")
         actor = self.start_actor(host, "kvcounter.wasm")
         store = self.start_provider(host, "builtin:keyvalue-redis")
-        self.ctl("link", "put", actor, store, KEYVALUE, "URL=secret:other")
-        wait_until(lambda: "there is no secret other" in self.ok("get", "links", "--json").out,
-                   "the link's error")
+        failed = self.ctl("link", "put", actor, store, KEYVALUE, "URL=secret:other", ok=False)
+        self.assertIn("there is no secret other", failed.err)
+        self.assertIn("there is no secret other", self.ok("get", "links", "--json").out)
         self.ctl("link", "put", actor, store, KEYVALUE, "URL=secret:redis-url", "--wait")
         port = self.http(host, actor)
         self.assertEqual(self.counter(port), 1)

@@ -31,6 +31,16 @@ class ScriptedHost final : public ControlTarget {
     return std::vector<LinkDefinition>(
         link_count, {actor_id, provider_id, "default", "wasmcloud:keyvalue", {{"URL", "redis"}}});
   }
+  std::vector<LinkStateRecord> link_states(const LinkStatesRequest& of) const override {
+    const std::scoped_lock lock(mutex);
+    ++asked;
+    auto told = states;
+    for (auto& state : told) {
+      state.as_asked = of.provider_id == provider_id && of.values == wanted;
+      if (asked >= bound_when_asked) state.state = "bound";
+    }
+    return told;
+  }
   std::vector<ClaimsValues> claims() const override { return {{{{"sub", actor_id}}}}; }
   std::string running_actor(std::string_view reference) const override {
     return reference == actor_id || reference == "running" ? actor_id : "";
@@ -88,10 +98,15 @@ class ScriptedHost final : public ControlTarget {
 
   std::size_t actors = 1;
   std::size_t link_count = 1;
-  std::mutex mutex;
+  mutable std::mutex mutex;
   std::condition_variable go;
   bool may_go = false;            // under mutex
   std::vector<std::string> done;  // under mutex
+  // What is told of links, under mutex:
+  std::vector<LinkStateRecord> states;
+  codec::StringMap wanted;  // the values that the link has here
+  mutable int asked = 0;
+  int bound_when_asked = 1'000'000;  // the question from which on it is bound
 };
 
 /// Threads of one test: each job has its own, all end with this.

@@ -74,6 +74,22 @@ void ControlServer::claims(const Request& request) {
   send(request.reply, json);
 }
 
+void ControlServer::link_states(const Request& request) {
+  if (request.reply.empty()) return;
+  LinkStatesRequest asked;
+  if (!request.payload.empty()) {
+    auto read = read_json<LinkStatesRequest>(request.payload);
+    if (!read) return malformed("a question about links was ignored", read.error());
+    asked = std::move(*read);
+  }
+  const auto all = target_.link_states(asked);
+  auto count = all.size();
+  const auto json = fitting_json(count, transport_.max_payload(), [&](std::size_t links) {
+    return LinkStatesReply{host_id_, first(all, links), all.size() - links};
+  });
+  send(request.reply, json);
+}
+
 bool ControlServer::fits(const codec::StringMap& constraints) const {
   const auto labels = target_.labels();
   return std::all_of(constraints.begin(), constraints.end(), [&](const auto& constraint) {

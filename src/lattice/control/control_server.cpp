@@ -11,7 +11,6 @@
 #include "trellis/bytes.hpp"
 
 namespace trellis::lattice {
-namespace {}  // namespace
 
 ControlServer::ControlServer(Transport& transport, const Subjects& subjects, std::string host_id,
                              ControlTarget& target, Executors executors, Log log)
@@ -40,6 +39,7 @@ Result<void> ControlServer::subscribe() {
       {subjects_.command(host_id_, "lp"), &ControlServer::start_provider},
       {subjects_.command(host_id_, "sp"), &ControlServer::stop_provider},
       {subjects_.command(host_id_, "upd"), &ControlServer::update_actor},
+      {subjects_.own_link_query(), &ControlServer::link_states},
       {subjects_.own_command(host_id_, "scale"), &ControlServer::scale_actor},
       {subjects_.own_command(host_id_, "stop"), &ControlServer::stop_host},
   };

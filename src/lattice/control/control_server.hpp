@@ -73,6 +73,7 @@ class ControlServer {
   void inventory(const Request& request);
   void links(const Request& request);
   void claims(const Request& request);
+  void link_states(const Request& request);
   void actor_auction(const Request& request);
   void provider_auction(const Request& request);
   [[nodiscard]] bool fits(const codec::StringMap& constraints) const;

@@ -98,6 +98,23 @@ TEST_F(Control, WhatIsTooLongForAMessageIsCut) {
   EXPECT_LT(list->links.size(), 20'000U);
 }
 
+TEST_F(Control, TellsTheStateOfLinks) {
+  host.states = {{actor_id, "wasmcloud:keyvalue", "default", provider_id, "failed",
+                  "no such server", 7, 3, "local", false}};
+  const auto reply = read_json<LinkStatesReply>(ask(subjects.own_link_query(), ""));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->host_id, host_id);
+  ASSERT_EQ(reply->links.size(), 1U);
+  EXPECT_EQ(reply->links.front(), host.states.front());
+  EXPECT_EQ(ask(subjects.own_link_query(), "{"), "");  // and is counted
+  host.states.resize(20'000, host.states.front());
+  const auto json = ask(subjects.own_link_query(), "{}");
+  EXPECT_LE(json.size(), transport->max_payload());
+  const auto cut = read_json<LinkStatesReply>(json);
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->links.size() + cut->left_out, 20'000U);
+}
+
 TEST_F(Control, OnlyHostsThatFitBid) {
   bus.set_no_responders(false);
   const auto bids = [&](std::string request) {

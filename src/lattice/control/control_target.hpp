@@ -9,6 +9,7 @@
 
 #include "codec/fields.hpp"
 #include "lattice/wire/control_messages.hpp"
+#include "lattice/wire/own_messages.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::lattice {
@@ -31,6 +32,8 @@ class ControlTarget {
   [[nodiscard]] virtual HostInventory inventory() const = 0;
   [[nodiscard]] virtual std::vector<LinkDefinition> links() const = 0;
   [[nodiscard]] virtual std::vector<ClaimsValues> claims() const = 0;
+  [[nodiscard]] virtual std::vector<LinkStateRecord> link_states(
+      const LinkStatesRequest& of) const = 0;
   /// The key of the running actor a reference means; empty when none is running.
   [[nodiscard]] virtual std::string running_actor(std::string_view reference) const = 0;
   [[nodiscard]] virtual std::optional<RunningProvider> running_provider(

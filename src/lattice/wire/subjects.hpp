@@ -39,6 +39,7 @@ class Subjects {
 
   // Our own, where no first-party software listens or speaks.
   [[nodiscard]] std::string outcomes() const { return own_ + "outcomes"; }
+  [[nodiscard]] std::string own_link_query() const { return own_ + "get.links"; }
   /// `verb`: scale or stop.
   [[nodiscard]] std::string own_command(std::string_view host, std::string_view verb) const;
 
