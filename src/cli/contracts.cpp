@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <numeric>
+#include <array>
 #include <set>
-#include <utility>
 
-#include "base/text.hpp"
+#include "base/suggest.hpp"
 #include "cli/printable.hpp"
 #include "providers/builtin.hpp"
 #include "trellis/provider.h"
@@ -16,9 +14,6 @@ namespace trellis::cli {
 namespace {
 
 constexpr std::string_view first_party = "wasmcloud:";
-/// More changed letters than that is another word.
-constexpr std::size_t most_slips = 2;
-constexpr std::size_t longest_space = 32;
 
 std::string_view contract_of(const providers::Builtin& builtin) {
   return builtin.table->contract_id;
@@ -31,50 +26,24 @@ std::set<std::string, std::less<>> known_contracts() {
   return all;
 }
 
-/// How many letters must be put in, taken out or changed.
-std::size_t slips_between(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-/// Without namespace, punctuation and case, as slips of memory have it: "key-value", "http_server".
-std::string letters_of(std::string_view contract) {
-  std::string letters;
-  for (const char c : to_lower_ascii(contract.substr(contract.find(':') + 1))) {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) letters += c;
-  }
-  return letters;
+std::string_view without_space(std::string_view contract) {
+  return contract.substr(contract.find(':') + 1);
 }
 
 /// The known contract that was probably meant.
-std::optional<std::string> nearest(std::string_view contract) {
-  const auto letters = letters_of(contract.substr(0, 64));
-  std::optional<std::string> best;
-  auto fewest = std::min(most_slips, letters.size() / 3) + 1;
-  for (const auto& known : known_contracts()) {
-    const auto slips = slips_between(letters, letters_of(known));
-    if (slips >= fewest) continue;
-    fewest = slips;
-    best = known;
-  }
-  return best;
+std::optional<std::string> nearest_contract(std::string_view contract) {
+  const auto known = known_contracts();
+  std::vector<std::string_view> names;
+  for (const auto& one : known) names.push_back(without_space(one));
+  const auto name = nearest(without_space(contract), names);
+  if (!name) return std::nullopt;
+  return std::string(first_party) + *name;
 }
 
 /// Another spelling of "wasmcloud", or what it was called before.
 bool is_slip_of_namespace(std::string_view contract) {
-  const auto space =
-      to_lower_ascii(contract.substr(0, std::min<std::size_t>(contract.find(':'), longest_space)));
-  return space == "wascc" ||
-         slips_between(space, first_party.substr(0, first_party.size() - 1)) <= most_slips;
+  constexpr std::array<std::string_view, 2> spaces{"wasmcloud", "wascc"};
+  return nearest(contract.substr(0, contract.find(':')), spaces).has_value();
 }
 
 }  // namespace
@@ -95,7 +64,7 @@ std::optional<std::string> builtin_for(std::string_view contract) {
 
 std::optional<std::string> odd_contract(std::string_view contract) {
   if (known_contracts().contains(contract)) return std::nullopt;
-  const auto meant = nearest(contract);
+  const auto meant = nearest_contract(contract);
   const bool own = !contract.starts_with(first_party);
   if (own && (!meant || !is_slip_of_namespace(contract))) return std::nullopt;
   auto text = fmt::format("no provider is known for the contract {}", printable(contract));
