@@ -10,6 +10,7 @@
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
 #include "base/memory_budget.hpp"
+#include "base/text.hpp"
 #include "host/router.hpp"
 #include "lattice/nats/connect.hpp"
 
@@ -137,7 +138,24 @@ Core::~Core() {
   stop();
 }
 
+namespace {
+
+/// A wrong one would never match, and nothing could be started.
+Result<void> check_issuers(const std::vector<std::string>& issuers) {
+  for (const auto& text : issuers) {
+    const auto key = identity::PublicKey::parse(text);
+    if (key && key->type() == identity::KeyType::account) continue;
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("allowed issuer '{}' is no account's public key", excerpt(text)),
+                "give the 56 characters that begin with A: `trellis claims inspect` shows them");
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> Core::start() {
+  if (auto issuers = check_issuers(options_.allowed_issuers); !issuers) return issuers;
   if (auto rules = LinkRules::make(options_.lattice); !rules) return pass(rules);
   if (auto joined = plane_.join(registry_, *router_, control_); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.

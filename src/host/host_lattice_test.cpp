@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "support/capture_log.hpp"
 #include "support/lattice_fixture.hpp"
 
 namespace trellis {
@@ -226,6 +227,28 @@ TEST_F(HostLattice, StoppingOneOfTwoLosesNoCall) {
   done = true;
   for (auto& caller : callers) caller.join();
   EXPECT_EQ(bad, 0);
+}
+
+TEST_F(HostLattice, TwoProgramsWithOneKeyAreTold) {
+  Signer signer;
+  const auto first = std::make_shared<test::CaptureLog>();
+  const auto second = std::make_shared<test::CaptureLog>();
+  auto& a = start([&](auto& options) { options.log = first; });
+  auto& b = start([&](auto& options) { options.log = second; });
+  start_actor(a, signer);
+  auto& c = start();
+  start_actor(c, signer);  // the same program: nothing to tell
+  ASSERT_TRUE(b.start_actor(signer.sign(test::guest_module("sleeper"), signer.claims())));
+  for (const auto& log : {first, second}) {
+    EXPECT_TRUE(eventually([&] { return log->count("two programs have the key") > 0; }));
+  }
+  auto claims = signer.claims();
+  claims.rev = claims.rev.value_or(0) + 1;  // another version: hosts often run two for a while
+  auto& d = start([&](auto& options) { options.log = std::make_shared<test::CaptureLog>(); });
+  ASSERT_TRUE(d.start_actor(signer.sign(test::guest_module("sleeper"), claims)));
+  d.stop();
+  EXPECT_EQ(first->count("two programs have the key"), 1U);
+  EXPECT_EQ(second->count("two programs have the key"), 1U);
 }
 
 TEST_F(HostLattice, NamespacesDoNotMeet) {

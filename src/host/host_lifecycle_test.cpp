@@ -100,6 +100,17 @@ TEST_F(HostLife, OnlyListedIssuersMayRun) {
   EXPECT_NE(refusal(stranger.sign(test::guest_module("relay"))), "started");
 }
 
+TEST_F(HostLife, AnIssuerThatIsNoAccountIsRefused) {
+  Signer signer;
+  for (const auto& wrong : {std::string("foo"), signer.key(), signer.issuer() + "A"}) {
+    HostOptions bad;
+    bad.allowed_issuers = {signer.issuer(), wrong};
+    const auto started = HostBuilder(test::engine()).options(std::move(bad)).build()->start();
+    ASSERT_FALSE(started) << wrong;
+    EXPECT_EQ(started.error().code, ErrorCode::invalid_argument);
+  }
+}
+
 TEST_F(HostLife, OfTwoConcurrentStartsOneWins) {
   Signer signer;
   const auto module = signer.sign(test::guest_module("relay"));

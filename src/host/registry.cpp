@@ -92,7 +92,9 @@ std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Act
   const auto key = actor->key();
   const auto* running = current_->actors.find(key);
   auto replaced = running == nullptr ? nullptr : (*running)->actor;
+  shared_keys_.erase(std::string(key));
   if (const auto* told = current_->claims.find(key); told != nullptr && !(*told)->verified) {
+    tell_of_shared_key(actor->claims(), (*told)->claims);
     claims_charge_.resize_down(claims_charge_.bytes() - memory_of((*told)->claims));
   }
   const auto known =
@@ -143,6 +145,9 @@ std::shared_ptr<const ProviderEntry> Registry::remove_provider(std::string_view 
 bool Registry::learn_claims(const identity::ActorClaims& claims) {
   const std::scoped_lock lock(mutex_);
   const auto* known = current_->claims.find(claims.sub);
+  if (known != nullptr && (*known)->verified && current_->actors.find(claims.sub) != nullptr) {
+    tell_of_shared_key((*known)->claims, claims);
+  }
   if (known == nullptr && current_->claims.size() >= limits::known_actors) return false;
   if (known != nullptr && ((*known)->verified || (*known)->claims == claims)) return false;
   const auto before = known == nullptr ? 0 : memory_of((*known)->claims);
@@ -153,6 +158,23 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
     refresh_actor(next, claims.sub);
   });
   return true;
+}
+
+// Two programs were signed with one key, by accident most often: either answers calls for both.
+// Once for each version that runs here. Requires mutex_.
+void Registry::tell_of_shared_key(const identity::ActorClaims& here,
+                                  const identity::ActorClaims& elsewhere) {
+  if (here.rev.value_or(0) != elsewhere.rev.value_or(0) || here.hash == elsewhere.hash ||
+      elsewhere.hash.empty() || !shared_keys_.insert(here.sub).second) {
+    return;
+  }
+  const auto name_there = display_name(elsewhere);
+  log_.warn(
+      "two programs have the key of actor {}: revision {} is '{}' with the hash {} here, and '{}' "
+      "with {} elsewhere in the lattice; calls reach either. Sign one with a key of its own, or "
+      "a new version with a higher revision",
+      here.sub, here.rev.value_or(0), display_name(here), here.hash.substr(0, 16),
+      excerpt(name_there), excerpt(elsewhere.hash, 16));
 }
 
 // Requires mutex_.

@@ -115,6 +115,8 @@ class Registry {
   void refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider, Trouble kind,
               std::string why);
   void claim_alias(Tables& next, const ActorIdentity& identity);
+  void tell_of_shared_key(const identity::ActorClaims& here,
+                          const identity::ActorClaims& elsewhere);
   enum class Links { all, own };
   [[nodiscard]] bool is_contract(std::string_view name, Links of) const;
   [[nodiscard]] std::shared_ptr<const ProviderEntry> provider_of(const Tables& tables,
@@ -136,6 +138,7 @@ class Registry {
   std::map<LinkKey, KnownLink> links_;     // under mutex_
   std::map<LinkKey, Link> vouched_;        // under mutex_: what the host's own user set
   std::set<std::string> reserved_;         // under mutex_
+  std::set<std::string> shared_keys_;      // under mutex_: actors here of which that was told
   std::shared_ptr<const Tables> current_;  // under mutex_: what was published last
   TablesSnapshot tables_;
   std::atomic<std::uint64_t> refused_links_{0};
