@@ -73,6 +73,14 @@ std::optional<std::string> odd_contract(std::string_view contract) {
          printable(contract.substr(first_party.size()));
 }
 
+Option& add_contract(Command& leaf, std::string& into) {
+  return leaf
+      .add_option(
+          "contract", [&into](const std::string& text) { into = whole_contract(text); },
+          "Contract id: wasmcloud:keyvalue, or keyvalue for short")
+      .required();
+}
+
 void warn_of_odd_contracts(std::ostream& err, const std::vector<std::string>& contracts) {
   for (const auto& contract : contracts) {
     if (const auto odd = odd_contract(contract)) err << "Warning: " << *odd << '\n';

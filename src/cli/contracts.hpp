@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/options.hpp"
+
 namespace trellis::cli {
 
 /// "keyvalue" means "wasmcloud:keyvalue"; a name with a namespace stays as it is.
@@ -20,6 +22,9 @@ namespace trellis::cli {
 /// a known one's name under a misspelt namespace. With a suggestion where one is near. Nothing for
 /// contracts of people's own.
 [[nodiscard]] std::optional<std::string> odd_contract(std::string_view contract);
+
+/// The positional argument of commands about links: "keyvalue" or "wasmcloud:keyvalue".
+Option& add_contract(Command& leaf, std::string& into);
 
 /// Writes a warning for each odd one.
 void warn_of_odd_contracts(std::ostream& err, const std::vector<std::string>& contracts);

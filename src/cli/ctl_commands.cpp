@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "cli/contracts.hpp"
 #include "cli/ctl_common.hpp"
 #include "cli/key_values.hpp"
 
@@ -219,7 +220,7 @@ void add_ctl_stop(Command& ctl, Context& context) {
         .required()
         .completes(ValueKind::provider);
     leaf.add_option("link_name", options->link_name, "Link name").required();
-    leaf.add_option("contract", options->contract, "Contract id: wasmcloud:keyvalue").required();
+    add_contract(leaf, options->contract);
     finish_leaf(leaf, context, options, stop_provider);
   }
   auto& leaf = stop.add_subcommand("host", "End a host (Trellis hosts only)");

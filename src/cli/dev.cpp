@@ -158,7 +158,7 @@ void add_dev(Command& app, Context& context) {
   leaf.add_option("-b,--build", command->build,
                   "Shell command that makes the files; run at the start and when sources change");
   leaf.add_option("--source", command->source, "Folder of the sources for --build")
-      .completes(ValueKind::folder);
+      .existing_folder();
   leaf.add_option("--health-addr", command->flags.health_address,
                   "Loopback address for /livez and /readyz: 127.0.0.1:PORT");
   add_socket_options(leaf, command->flags.socket);

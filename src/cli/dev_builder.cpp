@@ -40,6 +40,16 @@ DevBuilder::DevBuilder(Context& context, Plan plan, const StopRequest& stop,
   for (const auto& product : plan_.products) products_.insert(plain(product));
 }
 
+void DevBuilder::tell_of_gaps() {
+  if (watch_->complete() || told_of_gaps_) return;
+  told_of_gaps_ = true;
+  context_.err
+      << "Warning: not all folders below " << printable(plan_.source.string())
+      << " can be watched, so some saves will not be noticed; name fewer with --source, or "
+         "raise fs.inotify.max_user_watches"
+      << std::endl;
+}
+
 bool DevBuilder::build_once() {
   context_.out << "Building: " << plan_.command << std::endl;
   const auto done = run_build(plan_.command, own_program().string(), stop_);
@@ -76,6 +86,7 @@ void DevBuilder::build() {
   // What was saved until now is what the build sees; what is saved from now on it may have missed.
   static_cast<void>(watch_->changes(std::chrono::milliseconds(0)));
   seen_.clear();
+  tell_of_gaps();
   bool good = build_once();
   for (auto saved = saved_meanwhile(); saved && !stop_.requested(); saved = saved_meanwhile()) {
     context_.out << "Changed meanwhile: " << printable(saved->filename().string()) << std::endl;

@@ -38,6 +38,7 @@ class DevBuilder {
 
  private:
   [[nodiscard]] bool build_once();
+  void tell_of_gaps();
   /// A file that was saved during the last build, as far as anybody can tell.
   [[nodiscard]] std::optional<std::filesystem::path> saved_meanwhile();
   [[nodiscard]] bool is_news(const std::filesystem::path& changed);
@@ -47,6 +48,7 @@ class DevBuilder {
   const StopRequest& stop_;
   const std::function<void()> failed_;
   std::optional<TreeWatch> watch_;
+  bool told_of_gaps_ = false;
   std::set<std::filesystem::path> products_;
   struct Seen {
     std::string hash;

@@ -98,7 +98,6 @@ class DevSession::Target final : public control::ApplyTarget {
     return real_.stop_provider(key, link_name);
   }
   Result<void> set_link(Link link) override {
-    link.contract_id = whole_contract(link.contract_id);
     if (link.link_name == "default") session_.linked_.emplace(link.actor, link.contract_id);
     return real_.set_link(std::move(link));
   }

@@ -99,11 +99,15 @@ TreeWatch::TreeWatch(const fs::path& root) : inotify_(::inotify_init1(IN_CLOEXEC
 /// Files that are there already go to `found`, if anywhere: they may have been written before their
 /// folder was watched.
 void TreeWatch::add(const fs::path& folder, std::map<fs::path, bool>* found) {
-  if (!inotify_ || folders_.size() >= most_folders) return;
-  const int watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), file_events | IN_ONLYDIR);
-  if (watch < 0) return;
-  folders_[watch] = folder;
+  const bool room = inotify_ && folders_.size() < most_folders;
+  const int watch =
+      room ? ::inotify_add_watch(inotify_.get(), folder.c_str(), file_events | IN_ONLYDIR) : -1;
   std::error_code problem;
+  if (watch < 0) {
+    if (fs::is_directory(folder, problem)) complete_ = false;  // else it is gone again
+    return;
+  }
+  folders_[watch] = folder;
   for (fs::directory_iterator at(folder, problem), last; !problem && at != last;
        at.increment(problem)) {
     std::error_code ignored;

@@ -51,12 +51,15 @@ class TreeWatch {
   /// for what got lost, when more happened than the system keeps for us. Waits for at most
   /// `patience` when there are none.
   [[nodiscard]] std::set<std::filesystem::path> changes(std::chrono::milliseconds patience);
+  /// False when there are folders that cannot be watched: the system's limit is reached, or ours.
+  [[nodiscard]] bool complete() const noexcept { return complete_; }
 
  private:
   void add(const std::filesystem::path& folder, std::map<std::filesystem::path, bool>* found);
 
   Descriptor inotify_;
   std::map<int, std::filesystem::path> folders_;
+  bool complete_ = true;
 };
 
 }  // namespace trellis::cli

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "cli/contracts.hpp"
 #include "cli/durations.hpp"
 #include "cli/host_client.hpp"
 #include "cli/key_values.hpp"
@@ -30,6 +31,7 @@ std::string provider_argument(const std::string& provider) {
 }
 
 Result<Answer> put(const Context& context, const LinkCommandOptions& options) {
+  warn_of_odd_contracts(context.err, {options.contract});
   const auto values = parse_key_values(options.values);
   if (!values) return std::unexpected(values.error());
   auto answer = ask_host(context, options.host,
@@ -97,7 +99,7 @@ void add_put(Command& link, Context& context) {
   leaf.add_option("provider", options->provider, "Key or builtin name of the provider")
       .required()
       .completes(ValueKind::provider);
-  leaf.add_option("contract", options->contract, "Contract id: wasmcloud:httpserver").required();
+  add_contract(leaf, options->contract);
   leaf.add_option("values", options->values, "Settings: KEY=VALUE …");
   add_common(leaf, *options);
   add_leaf(leaf, context, [options, &context](auto&) { return put(context, *options); });
@@ -109,7 +111,7 @@ void add_del(Command& link, Context& context) {
   leaf.add_option("actor", options->actor, "Key, alias or name of the actor")
       .required()
       .completes(ValueKind::actor);
-  leaf.add_option("contract", options->contract, "Contract id: wasmcloud:httpserver").required();
+  add_contract(leaf, options->contract);
   leaf.add_flag("--ignore-missing", options->ignore_missing,
                 "A link that is not there is no error");
   add_common(leaf, *options);

@@ -75,12 +75,12 @@ links:
         harness.wait_until(lambda: http_get(url)[0] == 200, "the actor to serve again")
         other = free_port()
         self.ok("start", "actor", ACTORS / "echo.wasm")
-        self.ok("link", "put", "echo", "builtin:httpserver", "wasmcloud:httpserver",
+        self.ok("link", "put", "echo", "builtin:httpserver", "httpserver",  # short for wasmcloud:…
                 f"BIND=127.0.0.1:{other}")
         harness.wait_until(lambda: harness.is_listening(other), "the link")
         states = {link["state"] for link in self.ok("link", "query", "--json").json()["links"]}
         self.assertEqual(states, {"bound"})
-        self.ok("link", "del", "echo", "wasmcloud:httpserver")
+        self.ok("link", "del", "echo", "httpserver")
         harness.wait_until(lambda: not harness.is_listening(other), "the end of the link")
         self.assertIn("revision", self.refused("update", "actor", "echo", ACTORS / "echo.wasm").err)
         claims = self.ok("get", "claims", "--json").json()["claims"]["claims"]

@@ -154,6 +154,13 @@ links:
         self.refused("up", "--log-level", "loud")
         self.refused("up", env={"HEARTBEAT_INTERVAL_S": "soon"})
 
+    def test_issuers_must_be_accounts(self):
+        account = self.ok("keys", "gen", "account", "--json").json()["public_key"]
+        actor = self.ok("keys", "gen", "module", "--json").json()["public_key"]
+        for wrong in ("foo", "", actor, account[:-1], f"[{account}]"):
+            said = self.refused("up", "--allowed-issuer", account, "--allowed-issuer", wrong).err
+            self.assertIn("is no account's public key", said)
+
     def test_health_addresses_tell_the_truth(self):
         host = self.up("-m", self.demo, "--health-addr", "127.0.0.1:0")
         base = host.wait_for(r"(http://127.0.0.1:\d+)/livez").group(1)
