@@ -88,6 +88,10 @@ Result<> read_options(Context& context, DevCommand& command) {
         "give a module or a manifest: trellis dev FILE.wasm, trellis dev -m FILE; or make a "
         "project: trellis new NAME");
   }
+  if (command.build.empty() && command.source != ".") {
+    return fail(ErrorCode::invalid_argument, "--source does nothing without --build",
+                "say how to build: --build COMMAND");
+  }
   if (!session.claims.name.empty() && session.files.size() != 1) {
     return fail(ErrorCode::invalid_argument, "--name is for one module",
                 "leave it out: each is called as its file is");

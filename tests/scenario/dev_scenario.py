@@ -188,6 +188,7 @@ class Dev(harness.Scenario):
         self.assertIn("two --link", self.refused("dev", "app.wasm", "--link", "keyvalue", "--link",
                                                  "builtin:keyvalue").err)
         self.assertIn("nothing to serve", self.refused("dev").err)
+        self.assertIn("--build", self.refused("dev", "app.wasm", "--source", "..").err)
 
     def test_every_contract_has_a_provider(self):
         self.write("app.wasm", ECHO.read_bytes())

@@ -87,8 +87,8 @@ class Guests(GuestScenario):
         for name in flavours("kvcounter"):
             ports[name] = free_port()
             self.ok("link", "put", self.key_of(name), "builtin:httpserver", HTTP,
-                    f"BIND=127.0.0.1:{ports[name]}")
-            self.ok("link", "put", self.key_of(name), "builtin:keyvalue", KV)
+                    f"BIND=127.0.0.1:{ports[name]}", "--no-wait")
+            self.ok("link", "put", self.key_of(name), "builtin:keyvalue", KV, "--no-wait")
             self.ok("start", "actor", ACTORS / f"{name}.wasm")
         self.ok("start", "provider", "builtin:keyvalue")
         self.ok("start", "provider", "builtin:httpserver")
