@@ -5,11 +5,16 @@
 
 #include "base/json.hpp"
 #include "codec/json_msgpack.hpp"
+#include "codec/messages/blobstore.hpp"
 #include "codec/messages/core.hpp"
+#include "codec/messages/eventstreams.hpp"
 #include "codec/messages/extras.hpp"
+#include "codec/messages/httpclient.hpp"
 #include "codec/messages/httpserver.hpp"
 #include "codec/messages/keyvalue.hpp"
 #include "codec/messages/logging.hpp"
+#include "codec/messages/messaging.hpp"
+#include "codec/messages/telnet.hpp"
 
 namespace {
 
@@ -90,6 +95,21 @@ constexpr Target targets[] = {
     &message<codec::extras::GeneratorRequest>,
     &message<codec::extras::GeneratorResult>,
     &message<codec::extras::RandomArgs>,
+    &message<codec::httpclient::RequestArgs>,
+    &message<codec::messaging::BrokerMessage>,
+    &message<codec::messaging::RequestArgs>,
+    &message<codec::blobstore::BlobList>,
+    &message<codec::blobstore::ChunkArgs>,
+    &message<codec::blobstore::StartDownloadArgs>,
+    &message<codec::blobstore::BlobstoreResult>,
+    &message<codec::eventstreams::WriteEventArgs>,
+    &message<codec::eventstreams::StreamQuery>,
+    &message<codec::eventstreams::EventList>,
+    &message<codec::eventstreams::EventAck>,
+    &message<codec::telnet::TextArgs>,
+    &message<codec::telnet::SessionStartedArgs>,
+    &message<codec::keyvalue::SetOperationResponse>,
+    &message<codec::keyvalue::ListRangeResponse>,
 };
 
 }  // namespace

@@ -203,8 +203,9 @@ class Client {
                                                   std::string_view link_name,
                                                   std::chrono::milliseconds wait);
 
-  /// The public key behind a key, a call alias (from the lattice's cache), or a name that only one
-  /// running actor has. Errors: not_found, invalid_argument (several have the name).
+  /// The public key of an actor by key, call alias (from the lattice's cache), name, image with or
+  /// without what is around its name, or unique beginning of the key. Errors: not_found,
+  /// invalid_argument (several fit), both with the candidates.
   [[nodiscard]] Result<std::string> resolve_actor(std::string_view wanted);
   /// As "system", signed with the client's key. `timeout` 0 means the options' rpc_timeout.
   [[nodiscard]] Result<Bytes> call(std::string_view key, std::string_view operation,

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <vector>
 
 #include "cli/contracts.hpp"
 #include "cli/ctl_common.hpp"
 #include "cli/key_values.hpp"
+#include "cli/lattice_names.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -15,7 +17,7 @@ using nlohmann::json;
 struct CtlCommandOptions {
   CtlFlags flags;
   std::string host;
-  std::string subject;  ///< actor or provider
+  std::vector<std::string> words;  ///< what runs, behind its host or not
   std::string reference;
   std::string link_name = "default";
   std::string contract;
@@ -28,7 +30,7 @@ enum class What { actor, provider };
 
 /// The host named, or the first that offers to run it.
 Result<std::string> choose_host(Client& client, const CtlCommandOptions& options, What what) {
-  if (!options.host.empty()) return resolve_host(client, options.host);
+  if (!options.host.empty()) return lattice_host(client, options.host);
   const auto constraints = parse_key_values(options.constraints);
   if (!constraints) {
     return fail(ErrorCode::invalid_argument,
@@ -90,35 +92,65 @@ Result<Answer> start_provider(const Context& context, CtlCommandOptions options)
                 std::move(about)};
 }
 
+/// Host and subject of a command on something that runs. First-party tools name the host first;
+/// without it the subject must run on one host only.
+Result<Placed> target(Client& client, const CtlCommandOptions& options, What what) {
+  auto host = options.host;
+  const auto& subject = options.words.back();
+  if (options.words.size() > 1) host = options.words.front();
+  if (host.empty()) {
+    return what == What::actor ? placed_actor(client, subject)
+                               : placed_provider(client, subject, options.link_name);
+  }
+  auto id = lattice_host(client, host);
+  if (!id) return pass(id);
+  Placed made{{}, std::move(*id)};
+  // What the host knows by another word than the lattice does is left to the host.
+  const auto known = what == What::actor ? lattice_actor(client, subject)
+                                         : lattice_provider(client, subject, options.link_name);
+  made.what.key = known ? *known : reference_of(subject);
+  made.what.name = subject;
+  return made;
+}
+
 Result<Answer> stop_actor(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
-  const auto host = resolve_host(**client, options.host);
-  if (!host) return std::unexpected(host.error());
-  auto done =
-      (*client)->stop_actor(*host, reference_of(options.subject), options.flags.wait.time());
+  const auto actor = target(**client, options, What::actor);
+  if (!actor) return std::unexpected(actor.error());
+  auto done = (*client)->stop_actor(actor->host, actor->what.key, options.flags.wait.time());
   if (!done) return failed("stopping actor", std::move(done.error()));
-  return Answer{fmt::format("{} actor: {}", done->done ? "Stopped" : "Stopping", options.subject),
-                details(*done, {{"actor_ref", options.subject}})};
+  return Answer{fmt::format("{} actor {} on host {}", done->done ? "Stopped" : "Stopping",
+                            options.words.back(), actor->host),
+                details(*done, {{"actor_ref", options.words.back()}, {"host_id", actor->host}})};
 }
 
-Result<Answer> stop_provider(const Context& context, const CtlCommandOptions& options) {
+Result<Answer> stop_provider(const Context& context, CtlCommandOptions options) {
+  // HOST PROVIDER LINK CONTRACT as first-party tools have it, or PROVIDER with options.
+  if (options.words.size() > 2) {
+    options.link_name = options.words[2];
+    if (options.words.size() > 3) options.contract = options.words[3];
+    options.words.resize(2);
+  }
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
-  const auto host = resolve_host(**client, options.host);
-  if (!host) return std::unexpected(host.error());
-  auto done = (*client)->stop_provider(*host, reference_of(options.subject), options.link_name,
+  const auto provider = target(**client, options, What::provider);
+  if (!provider) return std::unexpected(provider.error());
+  options.contract =
+      options.contract.empty() ? provider->what.contract_id : whole_contract(options.contract);
+  auto done = (*client)->stop_provider(provider->host, provider->what.key, options.link_name,
                                        options.contract, options.flags.wait.time());
   if (!done) return failed("stopping provider", std::move(done.error()));
   return Answer{
-      fmt::format("{} provider: {}", done->done ? "Stopped" : "Stopping", options.subject),
-      details(*done, {{"provider_ref", options.subject}})};
+      fmt::format("{} provider {} on host {}", done->done ? "Stopped" : "Stopping",
+                  options.words[options.words.size() - 1], provider->host),
+      details(*done, {{"provider_ref", options.words.back()}, {"host_id", provider->host}})};
 }
 
 Result<Answer> stop_host(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
-  const auto host = resolve_host(**client, options.host);
+  const auto host = lattice_host(**client, options.host);
   if (!host) return std::unexpected(host.error());
   auto done = (*client)->stop_host(*host, options.flags.wait.time());
   if (!done) return failed("stopping host", std::move(done.error()));
@@ -126,29 +158,34 @@ Result<Answer> stop_host(const Context& context, const CtlCommandOptions& option
                 details(*done, {{"host_id", *host}})};
 }
 
-Result<Answer> update_actor(const Context& context, const CtlCommandOptions& options) {
+Result<Answer> update_actor(const Context& context, CtlCommandOptions options) {
+  const auto reference = reference_of(options.words.back());
+  options.words.pop_back();
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
-  const auto host = resolve_host(**client, options.host);
-  if (!host) return std::unexpected(host.error());
-  const auto reference = reference_of(options.reference);
-  auto done = (*client)->update_actor(*host, options.subject, reference, options.flags.wait.time());
+  const auto actor = target(**client, options, What::actor);
+  if (!actor) return std::unexpected(actor.error());
+  auto done =
+      (*client)->update_actor(actor->host, actor->what.key, reference, options.flags.wait.time());
   if (!done) return failed("updating actor", std::move(done.error()));
-  return Answer{fmt::format("Actor {} {} {}", options.subject,
-                            done->done ? "updated to" : "updating to", reference),
-                details(*done, {{"accepted", true}, {"actor_id", options.subject}})};
+  return Answer{
+      fmt::format("Actor {} {} {}", options.words.back(), done->done ? "updated to" : "updating to",
+                  reference),
+      details(*done,
+              {{"accepted", true}, {"actor_id", actor->what.key}, {"host_id", actor->host}})};
 }
 
 Result<Answer> scale_actor(const Context& context, const CtlCommandOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
-  const auto host = resolve_host(**client, options.host);
-  if (!host) return std::unexpected(host.error());
-  auto done = (*client)->scale_actor(*host, reference_of(options.subject), options.minimum,
-                                     options.maximum, options.flags.wait.time());
+  const auto actor = target(**client, options, What::actor);
+  if (!actor) return std::unexpected(actor.error());
+  auto done = (*client)->scale_actor(actor->host, actor->what.key, options.minimum, options.maximum,
+                                     options.flags.wait.time());
   if (!done) return failed("scaling actor", std::move(done.error()));
-  return Answer{fmt::format("{} actor: {}", done->done ? "Scaled" : "Scaling", options.subject),
-                details(*done, {{"actor_ref", options.subject}})};
+  return Answer{fmt::format("{} actor {} on host {}", done->done ? "Scaled" : "Scaling",
+                            options.words.back(), actor->host),
+                details(*done, {{"actor_ref", options.words.back()}, {"host_id", actor->host}})};
 }
 
 template <class Run>
@@ -162,14 +199,23 @@ void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlComma
 void add_choice_of_host(Command& leaf, CtlCommandOptions& options) {
   leaf.no_short_help();
   leaf.add_option("-h,--host-id", options.host,
-                  "Id of the host, or its beginning; without one the first that offers");
+                  "Id, name or label (zone=a) of a host, or the beginning of its id; without one "
+                  "the first that offers");
   leaf.add_option("-c,--constraint", options.constraints, "Label the host must have: LABEL=VALUE")
       .one_each();
 }
 
-void add_host(Command& leaf, CtlCommandOptions& options) {
-  leaf.add_option("host", options.host, "Id of the host, or its beginning")
+constexpr const char* host_help =
+    "Id, name or label (zone=a) of a host, or the beginning of its id";
+
+/// The words of a command on something that runs, `[HOST] SUBJECT …`, and --host.
+void add_subject(Command& leaf, CtlCommandOptions& options, const char* help, ValueKind kind,
+                 std::uint32_t least, std::uint32_t most) {
+  leaf.add_option("subject", options.words, help)
       .required()
+      .count_range(least, most)
+      .completes(kind);
+  leaf.add_option("--host", options.host, fmt::format("{}, where it runs on several", host_help))
       .completes(ValueKind::host);
 }
 
@@ -206,26 +252,28 @@ void add_ctl_stop(Command& ctl, Context& context) {
   {
     auto& leaf = stop.add_subcommand("actor", "Stop an actor on a host");
     auto options = std::make_shared<CtlCommandOptions>();
-    add_host(leaf, *options);
-    leaf.add_option("actor", options->subject, "Key, or what it was started from")
-        .required()
-        .completes(ValueKind::actor);
+    add_subject(
+        leaf, *options,
+        "Name, alias, image or key of the actor, or the beginning of its key; before it the "
+        "host, as first-party tools have it: [HOST] ACTOR",
+        ValueKind::actor, 1, 2);
     finish_leaf(leaf, context, options, stop_actor);
   }
   {
     auto& leaf = stop.add_subcommand("provider", "Stop a provider on a host");
     auto options = std::make_shared<CtlCommandOptions>();
-    add_host(leaf, *options);
-    leaf.add_option("provider", options->subject, "Key, or what it was started from")
-        .required()
-        .completes(ValueKind::provider);
-    leaf.add_option("link_name", options->link_name, "Link name").required();
-    add_contract(leaf, options->contract);
+    add_subject(
+        leaf, *options,
+        "Name, builtin:…, image or key of the provider, or the beginning of its key; or, as "
+        "first-party tools have it: HOST PROVIDER LINK_NAME CONTRACT",
+        ValueKind::provider, 1, 4);
+    leaf.add_option("-l,--link-name", options->link_name, "Link name").show_default();
+    leaf.add_option("--contract", options->contract, "Contract id: wasmcloud:keyvalue");
     finish_leaf(leaf, context, options, stop_provider);
   }
   auto& leaf = stop.add_subcommand("host", "End a host (Trellis hosts only)");
   auto options = std::make_shared<CtlCommandOptions>();
-  add_host(leaf, *options);
+  leaf.add_option("host", options->host, host_help).required().completes(ValueKind::host);
   finish_leaf(leaf, context, options, stop_host);
 }
 
@@ -234,14 +282,12 @@ void add_ctl_update(Command& ctl, Context& context) {
   update.require_subcommand();
   auto& leaf = update.add_subcommand("actor", "Replace a running actor by a newer one");
   auto options = std::make_shared<CtlCommandOptions>();
-  add_host(leaf, *options);
-  leaf.add_option("actor", options->subject, "Key of the actor")
-      .required()
-      .completes(ValueKind::actor);
-  leaf.add_option("reference", options->reference,
-                  "Image: HOST[:PORT]/PATH:TAG, or a file below one of the host's --control-files "
-                  "folders")
-      .required();
+  add_subject(leaf, *options,
+              "Name, alias, image or key of the actor, or the beginning of its key, and the image "
+              "(HOST[:PORT]/PATH:TAG) or file (below one of the host's --control-files folders) "
+              "that replaces it; before them the host, as first-party tools have it: [HOST] ACTOR "
+              "REFERENCE",
+              ValueKind::actor, 2, 3);
   finish_leaf(leaf, context, options, update_actor);
 }
 
@@ -250,10 +296,10 @@ void add_ctl_scale(Command& ctl, Context& context) {
   scale.require_subcommand();
   auto& leaf = scale.add_subcommand("actor", "Instances of an actor (Trellis hosts only)");
   auto options = std::make_shared<CtlCommandOptions>();
-  add_host(leaf, *options);
-  leaf.add_option("actor", options->subject, "Key, or what it was started from")
-      .required()
-      .completes(ValueKind::actor);
+  add_subject(leaf, *options,
+              "Name, alias, image or key of the actor, or the beginning of its key; before it the "
+              "host, as first-party tools have it: [HOST] ACTOR",
+              ValueKind::actor, 1, 2);
   leaf.add_option("--min", options->minimum, "Instances kept ready");
   leaf.add_option("--max", options->maximum, "Instances at most");
   finish_leaf(leaf, context, options, scale_actor);

@@ -123,21 +123,6 @@ Result<std::unique_ptr<Client>> connect_lattice(const Context& context, const Ct
   return Client::connect(*options);
 }
 
-Result<std::string> resolve_host(Client& client, const std::string& wanted) {
-  if (wanted.size() == 56) return wanted;
-  const auto hosts = client.hosts();
-  if (!hosts) return std::unexpected(hosts.error());
-  std::vector<std::string> fitting;
-  for (const auto& host : *hosts) {
-    if (host.id.starts_with(wanted)) fitting.push_back(host.id);
-  }
-  if (fitting.size() == 1) return fitting.front();
-  return fail(ErrorCode::not_found,
-              fmt::format("{} of the {} hosts that answer have an id that begins with '{}'",
-                          fitting.size(), hosts->size(), wanted),
-              "`trellis ctl get hosts` lists them");
-}
-
 std::string reference_of(const std::string& word) {
   std::error_code problem;
   return std::filesystem::is_regular_file(word, problem) ? absolute_path(word) : word;

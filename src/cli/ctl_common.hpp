@@ -43,9 +43,6 @@ void add_ctl_options(Command& leaf, CtlFlags& flags);
 [[nodiscard]] Result<std::unique_ptr<Client>> connect_lattice(const Context& context,
                                                               const CtlFlags& flags);
 
-/// The id of a host from a key or the unique beginning of one.
-[[nodiscard]] Result<std::string> resolve_host(Client& client, const std::string& wanted);
-
 /// A file of this machine as a whole path, everything else as it is: the host may be on this
 /// machine, but its working folder is another.
 [[nodiscard]] std::string reference_of(const std::string& word);

@@ -7,6 +7,7 @@
 #include "cli/columns.hpp"
 #include "cli/ctl_common.hpp"
 #include "cli/durations.hpp"
+#include "cli/lattice_names.hpp"
 #include "cli/printable.hpp"
 
 namespace trellis::cli {
@@ -82,7 +83,7 @@ Result<Answer> get_inventory(const Context& context, const CtlGetOptions& option
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   if (!options.host.empty()) {
-    const auto host = resolve_host(**client, options.host);
+    const auto host = lattice_host(**client, options.host);
     if (!host) return std::unexpected(host.error());
     const auto inventory = (*client)->inventory(*host);
     if (!inventory) return std::unexpected(inventory.error());
@@ -178,7 +179,9 @@ void add_query(Command& parent, Context& context, const char* name, const char* 
   auto& leaf = parent.add_subcommand(name, help);
   auto options = std::make_shared<CtlGetOptions>();
   if (of_host) {
-    leaf.add_option("host", options->host, "Id of a host, or its beginning; all hosts without");
+    leaf.add_option(
+        "host", options->host,
+        "Id, name or label (zone=a) of a host, or the beginning of its id; all hosts without");
   }
   add_ctl_options(leaf, options->flags);
   add_leaf(leaf, context, [options, query, &context](auto&) { return query(context, *options); });

@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "cli/contracts.hpp"
 #include "cli/ctl_common.hpp"
 #include "cli/key_values.hpp"
+#include "cli/lattice_names.hpp"
 #include "cli/link_report.hpp"
 
 namespace trellis::cli {
@@ -19,19 +22,18 @@ struct CtlLinkOptions {
   bool ignore_missing = false;
 };
 
-Result<std::string> actor_key(Client& client, const std::string& word) {
-  return client.resolve_actor(word);
-}
-
 Result<Answer> put(const Context& context, CtlLinkOptions options) {
   auto values = parse_key_values(options.values);
   if (!values) return pass(values);
   options.link.values = std::move(*values);
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
-  auto actor = actor_key(**client, options.link.actor);
+  auto actor = lattice_actor(**client, options.link.actor);
   if (!actor) return pass(actor);
-  options.link.actor = std::move(*actor);
+  const auto shown_actor = std::exchange(options.link.actor, std::move(*actor));
+  auto provider = lattice_provider(**client, options.link.provider_id, options.link.link_name);
+  if (!provider) return pass(provider);
+  const auto shown_provider = std::exchange(options.link.provider_id, std::move(*provider));
   const auto& link = options.link;
   json about{{"actor_id", link.actor}, {"provider_id", link.provider_id}, {"result", "published"}};
   const auto wait = options.flags.wait.time();
@@ -52,7 +54,7 @@ Result<Answer> put(const Context& context, CtlLinkOptions options) {
   const auto& state = **became;
   about["host_id"] = state.host_id;
   about["state"] = to_string(state.state);
-  return report_link({link.actor, link.provider_id, link.contract_id, link.link_name, link.values,
+  return report_link({shown_actor, shown_provider, link.contract_id, link.link_name, link.values,
                       state.state, state.problem, state.host_id, state.attempts},
                      std::move(about), wait);
 }
@@ -60,7 +62,7 @@ Result<Answer> put(const Context& context, CtlLinkOptions options) {
 Result<Answer> del(const Context& context, CtlLinkOptions options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
-  auto actor = actor_key(**client, options.link.actor);
+  auto actor = lattice_actor(**client, options.link.actor);
   if (!actor) return pass(actor);
   auto& link = options.link;
   link.actor = std::move(*actor);
@@ -112,24 +114,25 @@ void add_ctl_link(Command& ctl, Context& context) {
   {
     auto& leaf = link.add_subcommand("put", "Define or change a link");
     auto options = std::make_shared<CtlLinkOptions>();
-    leaf.add_option("actor", options->link.actor, "Key or call alias of the actor")
+    leaf.add_option("actor", options->link.actor,
+                    "Name, alias, image or key of the actor, or the beginning of the key")
         .required()
         .completes(ValueKind::actor);
-    leaf.add_option("provider", options->link.provider_id, "Key of the provider")
+    leaf.add_option("provider", options->link.provider_id,
+                    "Name, builtin:…, image or key of the provider, or the beginning of the key")
         .required()
         .completes(ValueKind::provider);
-    leaf.add_option("contract", options->link.contract_id, "Contract id: wasmcloud:keyvalue")
-        .required();
+    add_contract(leaf, options->link.contract_id);
     leaf.add_option("values", options->values, "Settings: KEY=VALUE …");
     finish_leaf(leaf, context, options, put);
   }
   auto& leaf = link.add_subcommand("del", "Remove a link");
   auto options = std::make_shared<CtlLinkOptions>();
-  leaf.add_option("actor", options->link.actor, "Key or call alias of the actor")
+  leaf.add_option("actor", options->link.actor,
+                  "Name, alias, image or key of the actor, or the beginning of the key")
       .required()
       .completes(ValueKind::actor);
-  leaf.add_option("contract", options->link.contract_id, "Contract id: wasmcloud:keyvalue")
-      .required();
+  add_contract(leaf, options->link.contract_id);
   leaf.add_flag("--ignore-missing", options->ignore_missing,
                 "A link that is not there is no error");
   finish_leaf(leaf, context, options, del);

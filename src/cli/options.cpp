@@ -75,6 +75,11 @@ Option& Option::one_of(std::vector<std::string> words) {
   return *this;
 }
 
+Option& Option::count_range(std::uint32_t least, std::uint32_t most) {
+  option_->expected(static_cast<int>(least), static_cast<int>(most));
+  return *this;
+}
+
 Option& Option::whole_range(std::int64_t least, std::int64_t most) {
   option_->check(CLI::Range(least, most));
   return *this;

@@ -59,6 +59,8 @@ class Option {
   Option& value_optional();
   /// A list of which each occurrence takes one value: -l A -l B.
   Option& one_each();
+  /// How many values a list takes, both included.
+  Option& count_range(std::uint32_t least, std::uint32_t most);
   /// What the value names; a check for files or folders says so by itself.
   Option& completes(ValueKind kind);
 

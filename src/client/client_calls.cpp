@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <set>
 #include <utility>
 
-#include "base/text.hpp"
 #include "client/implementation.hpp"
+#include "client/names.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "lattice/cache/replicator.hpp"
@@ -65,22 +64,15 @@ Result<std::string> Client::resolve_actor(std::string_view wanted) {
   if (auto key = cache.key_of_alias(wanted)) return std::move(*key);
   const auto all = inventories();
   if (!all) return std::unexpected(all.error());
-  std::set<std::string> fitting;
+  std::vector<client::Named> actors;
   for (const auto& host : *all) {
     for (const auto& actor : host.actors) {
-      if (actor.name == wanted) fitting.insert(actor.id);
+      actors.push_back({actor.id, actor.name, {}, actor.image_ref, {}, {}, host.host_id});
     }
   }
-  if (fitting.size() == 1) return *fitting.begin();
-  constexpr auto remedy = "use its public key (M…); `trellis ctl get inventory` lists actors";
-  if (fitting.empty()) {
-    return fail(ErrorCode::not_found,
-                fmt::format("no actor of the lattice has the call alias or name '{}'", wanted),
-                remedy);
-  }
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("{} actors of the lattice have the name '{}'", fitting.size(), wanted),
-              remedy);
+  const auto found = client::resolve(actors, "actor", wanted, "in the lattice");
+  if (!found) return std::unexpected(found.error());
+  return (*found)->key;
 }
 
 Result<Bytes> Client::call(std::string_view key, std::string_view operation, ByteView payload,

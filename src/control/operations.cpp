@@ -75,6 +75,17 @@ Result<std::string> Operations::actor_key(std::string_view wanted) const {
   return resolve_actor(*inventory, wanted);
 }
 
+/// The key of a provider that runs here, else the word itself: it may be a key, or a built-in name.
+Result<std::string> Operations::provider_key(const std::string& wanted,
+                                             std::string_view link_name) const {
+  const auto inventory = host_.inventory();
+  if (!inventory) return std::unexpected(inventory.error());
+  const auto found = resolve_provider(*inventory, wanted, link_name);
+  if (found) return (*found)->key;
+  if (found.error().code == ErrorCode::not_found) return wanted;
+  return std::unexpected(found.error());
+}
+
 Outcome Operations::ping(const Request&) const {
   return json{{"host_id", host_.id()}, {"pid", ::getpid()}, {"uptime", host_.uptime().count()}};
 }
@@ -207,7 +218,10 @@ Outcome Operations::set_link(const Request& request) const {
   if (!wait) return std::unexpected(wait.error());
   // A link may come before its actor: a name that is not known stays as it is, and must be a key.
   const auto key = actor_key(*actor);
-  const Link link{key.value_or(*actor), *contract, *link_name, *provider, std::move(*values)};
+  if (!key && key.error().code == ErrorCode::invalid_argument) return std::unexpected(key.error());
+  const auto provider_id = provider_key(*provider, *link_name);
+  if (!provider_id) return std::unexpected(provider_id.error());
+  const Link link{key.value_or(*actor), *contract, *link_name, *provider_id, std::move(*values)};
   if (auto set = host_.set_link(link); !set) return pass(set);
   return link_answer(link, *wait);
 }

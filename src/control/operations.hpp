@@ -42,6 +42,8 @@ class Operations {
   [[nodiscard]] Outcome stop(const Request&) const;
 
   [[nodiscard]] Result<std::string> actor_key(std::string_view wanted) const;
+  [[nodiscard]] Result<std::string> provider_key(const std::string& wanted,
+                                                 std::string_view link_name) const;
 
   Host& host_;
   const Clock& clock_;

@@ -9,13 +9,12 @@
 
 namespace trellis::control {
 
-/// Key, call alias, name, source, or unique beginning of a key (of three characters or more) of a
-/// running actor; the first rule that fits wins. Errors: not_found, invalid_argument (several fit),
-/// both saying what runs.
+/// The key of a running actor, by all that client/names.hpp lists. Errors: not_found,
+/// invalid_argument (several fit), both saying what runs.
 [[nodiscard]] Result<std::string> resolve_actor(const Inventory& inventory,
                                                 std::string_view wanted);
 
-/// The running provider instance meant by key, source, name, contract or unique beginning of a key.
+/// The same for the running provider instance of that link name.
 [[nodiscard]] Result<const ProviderInfo*> resolve_provider(const Inventory& inventory,
                                                            std::string_view wanted,
                                                            std::string_view link_name);

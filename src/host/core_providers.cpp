@@ -180,12 +180,7 @@ void Core::process_event(const std::weak_ptr<ProviderEntry>& provider, provider:
 }
 
 std::string Core::provider_key_of(std::string_view key_or_reference) const {
-  if (key_or_reference.starts_with(builtin_prefix)) {
-    if (const auto* table = providers::find_builtin(key_or_reference)) {
-      const auto plugin = provider::wrap_table(*table);
-      if (plugin) return unsigned_provider_key((*plugin)->description());
-    }
-  }
+  if (auto builtin = builtin_provider_key(key_or_reference)) return std::move(*builtin);
   std::string key(key_or_reference);
   registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
     if (entry->source == key_or_reference) key = entry->key;

@@ -2,6 +2,7 @@
 // a token and what users of a host see.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,5 +36,8 @@ inline constexpr std::string_view builtin_prefix = "builtin:";
 /// it is the same on every host and links may name it. The extras provider has its fixed
 /// first-party key (identity.md 5.3).
 [[nodiscard]] std::string unsigned_provider_key(const provider::Description& description);
+
+/// That of "builtin:keyvalue"; nothing when there is no such provider.
+[[nodiscard]] std::optional<std::string> builtin_provider_key(std::string_view reference);
 
 }  // namespace trellis::host

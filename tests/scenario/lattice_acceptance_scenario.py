@@ -60,12 +60,23 @@ class Distributed(LatticeScenario):
             (link,) = self.ctl("get", "links")["links"]
             self.assertEqual((link["state"], link["host_id"]), ("failed", host.id))
             self.assertIn(str(port), link["problem"])
-        done = self.ctl("link", "put", *http, f"BIND=127.0.0.1:{free_port()}")
+        # By names, as people would say it.
+        done = self.ctl("link", "put", "echo", "builtin:httpserver", "httpserver",
+                        f"BIND=127.0.0.1:{free_port()}")
         self.assertEqual((done["state"], done["host_id"]), ("bound", host.id))
         self.assertIn("url", done)
         (link,) = self.ctl("get", "links")["links"]
         self.assertEqual((link["state"], link["problem"]), ("bound", ""))
-        self.ctl("link", "del", actor, "wasmcloud:httpserver")
+        self.ctl("link", "del", "Echo", "httpserver")
+        self.ctl("stop", "provider", "httpserver")
+        unknown = self.ctl("stop", "actor", "nobody", ok=False)
+        self.assertRegex(unknown.err, "no actor 'nobody' runs in the lattice")
+        self.assertIn("there are: " + actor[:8], unknown.err)
+        self.start_actor(host, "echo.wasm")
+        twice = self.ctl("stop", "actor", "echo", ok=False)
+        self.assertIn("runs on 2 hosts", twice.err)
+        self.ctl("stop", "actor", "echo", "--host", host.id[:9])
+        self.ctl("stop", "actor", "echo")
 
         def told():
             lines = [json.loads(line) for line in watch.text("out").splitlines()]
@@ -145,7 +156,7 @@ class Control(LatticeScenario):
         again = self.ctl("start", "actor", reference, "--host-id", host.id, ok=False)
         self.assertIn(f"Actor with image ref '{reference}' is already running on this host",
                       again.err)
-        self.ctl("stop", "actor", host.id, reference, "--wait")
+        self.ctl("stop", "actor", host.id, reference)
         self.assertEqual(self.inventory(host)["actors"], [])
         self.start_actor(host, "kvcounter.wasm")
 

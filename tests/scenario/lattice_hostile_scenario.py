@@ -258,7 +258,8 @@ class Hostile(LatticeScenario):
                              "ver": "9", "call_alias": "mine", "prov": False}}
         self.peer.publish(self.subject("claims"), msgpack.pack(claims))
         self.peer.flush()
-        self.link(self.actor, self.provider, "wasmcloud:keyvalue")
+        refused = self.ctl("link", "put", self.actor, self.provider, "wasmcloud:keyvalue", ok=False)
+        self.assertIn("claims do not list wasmcloud:keyvalue", refused.err)
         known = self.ctl("get", "claims")["claims"]["claims"]
         self.assertEqual([each["values"]["caps"] for each in known], ["wasmcloud:httpserver"])
         states = {link["contract_id"]: link["state"]

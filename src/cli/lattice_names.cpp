@@ -1,0 +1,142 @@
+#include "cli/lattice_names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "host/names.hpp"
+#include "identity/keys.hpp"
+#include "provider/provider.hpp"
+#include "providers/builtin.hpp"
+
+namespace trellis::cli {
+namespace {
+
+constexpr std::string_view in_lattice = "in the lattice";
+
+bool is_key_of(std::string_view text, identity::KeyType type) {
+  const auto key = identity::PublicKey::parse(text);
+  return key && key->type() == type;
+}
+
+std::string contract_of(std::string_view builtin) {
+  const auto* table = providers::find_builtin(builtin);
+  if (table == nullptr) return {};
+  const auto plugin = provider::wrap_table(*table);
+  return plugin ? (*plugin)->description().contract_id : std::string();
+}
+
+std::vector<client::Named> actors_in(const std::vector<LatticeInventory>& hosts) {
+  std::vector<client::Named> all;
+  for (const auto& host : hosts) {
+    for (const auto& actor : host.actors) {
+      all.push_back({actor.id, actor.name, {}, actor.image_ref, {}, {}, host.host_id});
+    }
+  }
+  return all;
+}
+
+std::vector<client::Named> providers_in(const std::vector<LatticeInventory>& hosts) {
+  std::vector<client::Named> all;
+  for (const auto& host : hosts) {
+    for (const auto& provider : host.providers) {
+      auto source = provider.image_ref;
+      if (source.empty()) source = builtin_of_key(provider.id);
+      const auto contract = contract_of(source);
+      all.push_back({provider.id,
+                     provider.name,
+                     {},
+                     std::move(source),
+                     contract,
+                     provider.link_name,
+                     host.host_id});
+    }
+  }
+  return all;
+}
+
+/// The hosts of one thing must be one.
+Result<Placed> only_place(const std::vector<client::Named>& all, const client::Named& found,
+                          std::string_view what) {
+  std::set<std::string> hosts;
+  for (const auto& one : all) {
+    if (one.key == found.key && one.link_name == found.link_name) hosts.insert(one.host_id);
+  }
+  if (hosts.size() == 1) return Placed{found, *hosts.begin()};
+  std::string list;
+  for (const auto& host : hosts) {
+    list += (list.empty() ? "" : ", ") + std::string(client::short_key(host));
+  }
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} '{}' runs on {} hosts", what, found.name, hosts.size()),
+              "say which with --host: " + list);
+}
+
+}  // namespace
+
+std::string builtin_of_key(const std::string& key) {
+  for (const auto& builtin : providers::builtins()) {
+    const auto its = builtin.fixed_key.empty() ? host::builtin_provider_key(builtin.name)
+                                               : std::string(builtin.fixed_key);
+    if (its == key) return std::string(builtin.name);
+  }
+  return {};
+}
+
+Result<std::string> lattice_actor(Client& client, const std::string& wanted) {
+  return client.resolve_actor(wanted);
+}
+
+Result<std::string> lattice_provider(Client& client, const std::string& wanted,
+                                     const std::string& link_name) {
+  if (is_key_of(wanted, identity::KeyType::service)) return wanted;
+  if (wanted.starts_with(host::builtin_prefix)) {
+    if (auto key = host::builtin_provider_key(wanted)) return std::move(*key);
+  }
+  const auto hosts = client.inventories();
+  if (!hosts) return std::unexpected(hosts.error());
+  auto all = providers_in(*hosts);
+  std::erase_if(all, [&](const auto& one) { return one.link_name != link_name; });
+  const auto found = client::resolve(all, "provider", wanted, in_lattice);
+  if (!found) return std::unexpected(found.error());
+  return (*found)->key;
+}
+
+Result<std::string> lattice_host(Client& client, const std::string& wanted) {
+  if (is_key_of(wanted, identity::KeyType::server)) return wanted;
+  const auto hosts = client.inventories();
+  if (!hosts) return std::unexpected(hosts.error());
+  std::vector<client::NamedHost> all;
+  for (const auto& host : *hosts) {
+    all.push_back({host.host_id, {host.labels.begin(), host.labels.end()}});
+  }
+  const auto found = client::resolve_host(all, wanted);
+  if (!found) return std::unexpected(found.error());
+  return (*found)->id;
+}
+
+Result<Placed> placed_actor(Client& client, const std::string& wanted) {
+  const auto key = lattice_actor(client, wanted);
+  if (!key) return std::unexpected(key.error());
+  const auto hosts = client.inventories();
+  if (!hosts) return std::unexpected(hosts.error());
+  const auto all = actors_in(*hosts);
+  const auto found = client::resolve(all, "actor", *key, in_lattice);
+  if (!found) return std::unexpected(found.error());
+  return only_place(all, **found, "actor");
+}
+
+Result<Placed> placed_provider(Client& client, const std::string& wanted,
+                               const std::string& link_name) {
+  const auto hosts = client.inventories();
+  if (!hosts) return std::unexpected(hosts.error());
+  auto all = providers_in(*hosts);
+  std::erase_if(all, [&](const auto& one) { return one.link_name != link_name; });
+  const auto found = client::resolve(all, "provider", wanted, in_lattice);
+  if (!found) return std::unexpected(found.error());
+  return only_place(all, **found, "provider");
+}
+
+}  // namespace trellis::cli
