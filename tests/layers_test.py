@@ -24,9 +24,10 @@ RANKS = {
     "actor": 5, "provider": 5, "providers": 5,
     "client": 5,
     "host": 6,
-    "control": 7,
-    "bench": 8,
-    "cli": 9,
+    "apply": 7,
+    "control": 8,
+    "bench": 9,
+    "cli": 10,
 }
 
 # Public headers belong to layers too.

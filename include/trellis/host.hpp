@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -158,6 +159,13 @@ class Host {
   /// The same with a module named as in start_actor_from. `latest` is never fetched.
   [[nodiscard]] Result<void> update_actor_from(std::string_view key, std::string_view reference);
 
+  /// Verifies a module named as in start_actor_from, as a start would, and starts nothing.
+  [[nodiscard]] Result<ActorPreview> inspect_actor(std::string_view reference) const;
+  /// How many instances of a running actor are kept ready, and how many there may be; nothing
+  /// leaves it as it is. Calls under way finish on the instances of before.
+  [[nodiscard]] Result<void> scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                                         std::optional<std::size_t> maximum);
+
   /// Starts a provider by built-in name ("builtin:httpserver"), from a file (shared library or
   /// archive), or from a registry; returns its key.
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
@@ -167,6 +175,10 @@ class Host {
   /// Starts a provider that is linked into the program.
   [[nodiscard]] Result<std::string> start_provider(const trellis_provider_table& table,
                                                    std::string_view link_name = "default");
+  /// Finds and opens a provider's code, as a start would, and starts nothing. The code of a library
+  /// runs as far as saying what it is.
+  [[nodiscard]] Result<ProviderPreview> inspect_provider(
+      std::string_view reference, ProviderMode mode = ProviderMode::automatic) const;
   /// `contract_id` empty means: whatever it serves. Not an error when it does not run.
   [[nodiscard]] Result<void> stop_provider(std::string_view key_or_reference,
                                            std::string_view contract_id = {},

@@ -154,6 +154,14 @@ struct ActorInfo {
   std::uint64_t replaced = 0;  ///< instances dropped after a trap, a kill or a limit
   WallTime started;
   Health health;
+  std::string hash = {};      ///< of the module without its token, as the claims have it
+  ActorOptions options = {};  ///< as it was asked for; what is not set is the host's default
+};
+
+/// What is known of a signed module before it runs.
+struct ActorPreview {
+  ActorIdentity identity;
+  std::string hash;  ///< as in ActorInfo
 };
 
 struct ProviderInfo {
@@ -175,6 +183,14 @@ struct ProviderInfo {
   std::int64_t pid = 0;        ///< of its own process; 0 while that is being started again
   std::uint64_t restarts = 0;  ///< of its own process
   std::string last_end;        ///< how that ended the last time: "was ended by signal 11 (…)"
+  ProviderMode mode = ProviderMode::automatic;  ///< as it was asked for
+  bool of_host = false;                         ///< the host has it without being asked
+};
+
+/// What is known of a provider before it runs.
+struct ProviderPreview {
+  std::string key;
+  std::string contract_id;
 };
 
 /// State of one connection to the message network.

@@ -23,6 +23,7 @@ TEST(Options, Addresses) {
   EXPECT_EQ(addresses({{"PORT", " 0 "}}), "0.0.0.0:0 ");
   EXPECT_EQ(addresses({{"BIND", "127.0.0.1:1, [::1]:2 ,3"}}), "127.0.0.1:1 [::1]:2 0.0.0.0:3 ");
   EXPECT_EQ(addresses({{"BIND", "127.0.0.1:1"}, {"PORT", "2"}}), "127.0.0.1:1 0.0.0.0:2 ");
+  EXPECT_EQ(addresses({{"BIND", ":4"}}), "0.0.0.0:4 ");
   EXPECT_EQ(addresses({{"BIND", "2,2"}, {"PORT", "2"}}), "0.0.0.0:2 ");
   EXPECT_EQ(addresses({{"BIND", " "}, {"PORT", ""}}), "0.0.0.0:8080 ");
 }
@@ -32,7 +33,7 @@ TEST(Options, BadValuesNameTheKey) {
       {"PORT", {"65536", "-1", "http", "80a", "1 2"}},
       {"BIND",
        {"localhost:80", "1.2.3:80", "1.2.3.4:", "1.2.3.4:65536", "::1:80", "[::1]", "[::1]80",
-        "80,", ",", "[1.2.3.4]:80", "1.2.3.4:8o", ":80"}},
+        "80,", ",", "[1.2.3.4]:80", "1.2.3.4:8o", ":", ":x"}},
       {"TIMEOUT_MS", {"0", "x", "99999999999"}},
       {"HEADER_TIMEOUT_MS", {"0", "1.5"}},
       {"IDLE_TIMEOUT_MS", {"0"}},

@@ -40,6 +40,7 @@ std::optional<Endpoint> to_endpoint(std::string_view text) {
     if (error || !port) return std::nullopt;
     return Endpoint(address, *port);
   }
+  if (host.empty() && port) return Endpoint(net::ip::address_v4::any(), *port);
   const auto address = net::ip::make_address_v4(std::string(host), error);
   if (error || !port) return std::nullopt;
   return Endpoint(address, *port);
@@ -54,10 +55,11 @@ Result<> read_bind(std::string_view list, std::vector<Endpoint>& all) {
     const auto item = trim(piece);
     const auto endpoint = to_endpoint(item);
     if (!endpoint) {
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("link value BIND has '{}', expected IP:PORT, [IPv6]:PORT or a port",
-                              excerpt(item)),
-                  std::string(remedy));
+      return fail(
+          ErrorCode::invalid_argument,
+          fmt::format("link value BIND has '{}', expected IP:PORT, [IPv6]:PORT, :PORT or PORT",
+                      excerpt(item)),
+          std::string(remedy));
     }
     add_once(all, *endpoint);
   }

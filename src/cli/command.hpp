@@ -78,6 +78,8 @@ void add_start(Command& app, Context& context);
 void add_stop(Command& app, Context& context);
 void add_update(Command& app, Context& context);
 void add_reload(Command& app, Context& context);
+void add_apply(Command& app, Context& context);
+void add_export(Command& app, Context& context);
 void add_down(Command& app, Context& context);
 void add_link(Command& app, Context& context);
 void add_call(Command& app, Context& context);

@@ -103,7 +103,8 @@ LocalHost::LocalHost(const Context& context, LocalHostOptions options,
                                                           : limits::stop_timeout),
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
       operations_(
-          *host_, context.clock, [&stop] { stop.request(); }, [this] { return reload(); }) {}
+          *host_, context.clock, [&stop] { stop.request(); },
+          [this](const control::Request& request) { return reload(request); }) {}
 
 LocalHost::~LocalHost() {
   std::optional<LastResort> last_resort;  // without memory for it the stop goes on without
@@ -156,18 +157,18 @@ void LocalHost::set_started() {
   started_ = true;
 }
 
-void LocalHost::set_reload(std::function<control::Outcome()> reload) {
+void LocalHost::set_reload(std::function<control::Outcome(const control::Request&)> reload) {
   const std::scoped_lock lock(mutex_);
   reload_ = std::move(reload);
 }
 
-control::Outcome LocalHost::reload() const {
-  std::function<control::Outcome()> work;
+control::Outcome LocalHost::reload(const control::Request& request) const {
+  std::function<control::Outcome(const control::Request&)> work;
   {
     const std::scoped_lock lock(mutex_);
     work = reload_;
   }
-  if (work) return work();
+  if (work) return work(request);
   return fail(ErrorCode::unavailable, "this host has no manifest that could be read again (yet)",
               "wait until it has started, or start it with: trellis up --manifest FILE");
 }

@@ -48,9 +48,9 @@ class LocalHost {
   [[nodiscard]] const Log& log() const noexcept { return log_; }
   /// From now on /readyz tells the truth; before it says that the host is still starting.
   void set_started();
-  /// What the control socket's `reload` does; until then there is nothing to reload. It may be
-  /// called from several threads at once, until the destruction of this object.
-  void set_reload(std::function<control::Outcome()> reload);
+  /// What the control socket's `reload` and `apply` do; until then there is nothing to reload. It
+  /// may be called from several threads at once, until the destruction of this object.
+  void set_reload(std::function<control::Outcome(const control::Request&)> reload);
   /// Path of the control socket; empty when there is none.
   [[nodiscard]] std::string control_path() const;
   /// Address of /livez and /readyz; empty when there is none.
@@ -63,14 +63,14 @@ class LocalHost {
   [[nodiscard]] Result<void> start_health(const std::string& address);
   [[nodiscard]] control::Readiness readiness() const;
   [[nodiscard]] std::string metrics() const;
-  [[nodiscard]] control::Outcome reload() const;
+  [[nodiscard]] control::Outcome reload(const control::Request& request) const;
 
   const Log log_;
   const std::shared_ptr<MemoryBudget> memory_;
   const std::chrono::milliseconds stop_timeout_;
   std::atomic<bool> started_{false};
   mutable std::mutex mutex_;
-  std::function<control::Outcome()> reload_;  // under mutex_
+  std::function<control::Outcome(const control::Request&)> reload_;  // under mutex_
   std::unique_ptr<Host> host_;
   control::Operations operations_;
   std::optional<control::Server> control_;

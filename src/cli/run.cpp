@@ -57,6 +57,8 @@ void add_everything(Command& app, Context& context) {
   add_stop(app, context);
   add_update(app, context);
   add_reload(app, context);
+  add_apply(app, context);
+  add_export(app, context);
   add_down(app, context);
   add_par(app, context);
   add_reg(app, context);

@@ -17,18 +17,42 @@ void replace_first(std::string& text, std::string_view what, std::string_view wi
   if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
 }
 
+/// One address that is listened on, and how it is reached from here.
+struct Listening {
+  std::string bound;
+  std::string here;
+};
+
 /// The addresses in "listening on http://…, https://… and 3 more".
-void collect_urls(std::string_view message, std::vector<std::string>& urls) {
+void collect_urls(std::string_view message, std::vector<Listening>& urls) {
   for (auto at = message.find("http"); at != std::string_view::npos;
        at = message.find("http", at)) {
     const auto end = message.find_first_of(", \t", at);
     std::string url(message.substr(at, end - at));
     at += std::max<std::size_t>(url.size(), 1);
     if (!url.starts_with("http://") && !url.starts_with("https://")) continue;
-    replace_first(url, "//0.0.0.0:", "//127.0.0.1:");
-    replace_first(url, "//[::]:", "//[::1]:");
-    urls.push_back(printable(url));
+    auto here = url;
+    replace_first(here, "//0.0.0.0:", "//127.0.0.1:");
+    replace_first(here, "//[::]:", "//[::1]:");
+    urls.push_back({printable(url), printable(here)});
   }
+}
+
+std::vector<Listening> listening(const Inventory& inventory) {
+  std::vector<Listening> all;
+  for (const auto& provider : inventory.providers) collect_urls(provider.health.reason, all);
+  return all;
+}
+
+/// Whoever opens a port to everybody shall see it.
+std::string http_section(const Inventory& inventory) {
+  std::string text;
+  for (const auto& one : listening(inventory)) {
+    text += text.empty() ? "\n\nHTTP" : "";
+    text += "\n  " + one.bound;
+    if (one.here != one.bound) text += fmt::format("  (every interface; here {})", one.here);
+  }
+  return text;
 }
 
 std::string section(std::string_view title, const Columns& columns) {
@@ -52,6 +76,7 @@ std::string actors_section(const Inventory& inventory) {
 std::string providers_section(const Inventory& inventory) {
   Columns columns({"Reference", "Contract", "Link name", "Key"});
   for (const auto& provider : inventory.providers) {
+    if (provider.of_host) continue;
     columns.row({provider.source, provider.contract_id, provider.link_name, provider.key});
   }
   return section("Providers", columns);
@@ -84,10 +109,10 @@ std::string shell_name(const ActorIdentity& identity) {
 
 }  // namespace
 
-void print_failures(std::ostream& err, const control::ApplyReport& report) {
+void print_failures(std::ostream& err, const apply::ApplyReport& report) {
   for (const auto& item : report.items) {
     if (item.ok()) continue;
-    err << printable(fmt::format("Error: {}: {} {}: {}", item.where, control::to_string(item.kind),
+    err << printable(fmt::format("Error: {}: {} {}: {}", item.where, apply::to_string(item.kind),
                                  item.what, item.problem))
         << '\n';
     if (!item.remedy.empty()) err << "Hint: " << printable(item.remedy) << '\n';
@@ -106,8 +131,13 @@ void print_link_problems(std::ostream& err, const std::vector<LinkInfo>& links) 
 
 std::vector<std::string> http_urls(const Inventory& inventory) {
   std::vector<std::string> urls;
-  for (const auto& provider : inventory.providers) collect_urls(provider.health.reason, urls);
+  for (auto& one : listening(inventory)) urls.push_back(std::move(one.here));
   return urls;
+}
+
+std::string problem_count(std::size_t problems) {
+  if (problems == 0) return "no problems";
+  return fmt::format("{} problem{}", problems, problems == 1 ? "" : "s");
 }
 
 std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& links,
@@ -116,10 +146,7 @@ std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& lin
   text += lattice_section(inventory.lattice);
   text +=
       actors_section(inventory) + providers_section(inventory) + links_section(inventory, links);
-  if (const auto urls = http_urls(inventory); !urls.empty()) {
-    text += "\n\nHTTP";
-    for (const auto& url : urls) text += "\n  " + url;
-  }
+  text += http_section(inventory);
   if (!health_address.empty()) {
     text += fmt::format("\n\nHealth\n  http://{0}/livez\n  http://{0}/readyz", health_address);
   }

@@ -5,21 +5,23 @@
 #include <string>
 #include <vector>
 
-#include "control/apply.hpp"
+#include "apply/reload.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::cli {
 
-/// Failures as `demo.yaml:12: actor echo.wasm: why`, each with what to do.
-void print_failures(std::ostream& err, const control::ApplyReport& report);
+/// Failures as `demo.yaml:12:5: actor echo.wasm: why`, each with what to do.
+void print_failures(std::ostream& err, const apply::ApplyReport& report);
 /// Links that carry nothing, and why.
 void print_link_problems(std::ostream& err, const std::vector<LinkInfo>& links);
+/// "no problems", "1 problem", "2 problems".
+[[nodiscard]] std::string problem_count(std::size_t problems);
 
-/// Addresses that HTTP servers listen on, as their health messages say, made fit for a browser on
-/// this machine (0.0.0.0 becomes 127.0.0.1).
+/// Where HTTP servers can be reached from this machine: what their health messages say they listen
+/// on, with 127.0.0.1 for 0.0.0.0.
 [[nodiscard]] std::vector<std::string> http_urls(const Inventory& inventory);
 
-/// Actors, providers, links with their state, addresses, and what to type next.
+/// Actors, providers, links with their state, the addresses that are bound, and what to type next.
 [[nodiscard]] std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& links,
                                   const std::string& health_address);
 

@@ -40,6 +40,18 @@ TEST(Summary, ShowsWhatRunsByName) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST(Summary, SaysWhatIsBoundAndToWhom) {
+  const auto text = summary(
+      with_health("listening on http://0.0.0.0:8081, http://127.0.0.1:8082, http://[::]:8083"), {},
+      "");
+  EXPECT_NE(text.find("\n  http://0.0.0.0:8081  (every interface; here http://127.0.0.1:8081)\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\n  http://127.0.0.1:8082\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("http://[::]:8083  (every interface; here http://[::1]:8083)"),
+            std::string::npos);
+}
+
 TEST(Summary, SaysHowTheHostStandsWithItsLattice) {
   auto inventory = with_health("");
   EXPECT_EQ(summary(inventory, {}, "").find("Lattice"), std::string::npos);
@@ -53,14 +65,13 @@ TEST(Summary, SaysHowTheHostStandsWithItsLattice) {
 }
 
 TEST(Summary, NamesFileAndLineOfFailures) {
-  control::ApplyReport report;
+  apply::ApplyReport report;
+  report.items.push_back({.what = "a.wasm", .where = "demo.yaml:3:5"});
   report.items.push_back(
-      {control::ItemKind::actor, "a.wasm", "demo.yaml:3", "M", control::Deed::started, "", ""});
-  report.items.push_back({control::ItemKind::actor, "b.wasm", "demo.yaml:4", "",
-                          control::Deed::started, "no signature", "sign it"});
+      {.what = "b.wasm", .where = "demo.yaml:4:5", .problem = "no signature", .remedy = "sign it"});
   std::ostringstream err;
   print_failures(err, report);
-  EXPECT_EQ(err.str(), "Error: demo.yaml:4: actor b.wasm: no signature\nHint: sign it\n");
+  EXPECT_EQ(err.str(), "Error: demo.yaml:4:5: actor b.wasm: no signature\nHint: sign it\n");
 }
 
 }  // namespace

@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <ostream>
+#include <utility>
 
+#include "apply/reload.hpp"
 #include "base/file_output.hpp"
 #include "cli/host_options.hpp"
 #include "cli/lattice_flags.hpp"
+#include "cli/link_words.hpp"
 #include "cli/printable.hpp"
 #include "cli/summary.hpp"
 #include "control/json_text.hpp"
-#include "control/reload.hpp"
+#include "control/reloading.hpp"
 #include "manifest/manifest.hpp"
 
 namespace trellis::cli {
@@ -29,9 +33,23 @@ struct UpOptions {
   LatticeFlags lattice;
   std::string manifest;
   std::string ready_file;
-  bool strict = false;
+  std::optional<bool> strict;  ///< --strict, or --keep-going
   bool lenient = false;
+  std::vector<std::string> files;
+  std::vector<std::string> links;
 };
+
+/// Which problems end a host that has just been started.
+enum class Tolerance {
+  none,       ///< --strict: everything must work, links of the lattice too
+  elsewhere,  ///< nobody watches: what has failed does, what is another host's matter does not
+  all         ///< a person watches, or --keep-going
+};
+
+Tolerance tolerance_of(const UpOptions& options) {
+  if (options.strict) return *options.strict ? Tolerance::none : Tolerance::all;
+  return ::isatty(STDOUT_FILENO) == 1 ? Tolerance::all : Tolerance::elsewhere;
+}
 
 /// A variable that is set but empty counts as set (host.md 11.1), which Context::env does not tell.
 std::optional<std::string> manifest_variable(std::string_view name) {
@@ -49,18 +67,45 @@ std::vector<fs::path> reference_folders(const UpOptions& options) {
   return {here, std::move(beside)};
 }
 
-control::ReloadOptions manifest_options(const UpOptions& options, const StopRequest& stop) {
+apply::ReloadOptions manifest_options(const UpOptions& options, manifest::Manifest extra,
+                                      const StopRequest& stop) {
   return {.file = options.manifest,
           .lookup = manifest_variable,
-          .strict = options.strict,
+          .strict = options.strict.value_or(false),
           .lenient = options.lenient,
-          .apply = {reference_folders(options), [&stop] { return stop.requested(); }}};
+          .extra = std::move(extra),
+          .folders = reference_folders(options),
+          .cancelled = [&stop] { return stop.requested(); }};
+}
+
+/// What the command line names beside the manifest: files, and links of all of them.
+Result<manifest::Manifest> command_line_items(const UpOptions& options) {
+  manifest::Manifest items;
+  items.file = "command line";
+  if (options.files.empty() && !options.links.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "--link is for actors on the command line, and there are none",
+                "name a file: trellis up actor.wasm --link keyvalue");
+  }
+  for (const auto& file : options.files) {
+    manifest::Actor actor;
+    actor.ref = file;
+    items.actors.push_back(std::move(actor));
+    for (const auto& text : options.links) {
+      auto link = parse_link(text);
+      if (!link) return pass(link);
+      link->actor = file;
+      items.links.push_back(std::move(*link));
+    }
+  }
+  return items;
 }
 
 Result<manifest::Manifest> load_manifest(Context& context, const UpOptions& options) {
   if (options.manifest.empty()) return manifest::Manifest{};
-  auto loaded = manifest::load(options.manifest, manifest_variable,
-                               {.file = {}, .strict = options.strict, .lenient = options.lenient});
+  auto loaded = manifest::load(
+      options.manifest, manifest_variable,
+      {.file = {}, .strict = options.strict.value_or(false), .lenient = options.lenient});
   if (!loaded) return loaded;
   for (const auto& warning : loaded->warnings) {
     context.err << "Warning: " << printable(warning) << '\n';
@@ -76,10 +121,32 @@ void settle(Host& host, const StopRequest& stop) {
   }
 }
 
-bool all_bound(const std::vector<LinkInfo>& links) {
-  return std::all_of(links.begin(), links.end(),
-                     [](const auto& info) { return info.state == LinkState::bound; });
+/// Links that manifests set and that carry nothing.
+std::vector<LinkInfo> unbound_links(Host& host, const apply::Reloader& reloader,
+                                    Tolerance tolerance) {
+  const auto ours = reloader.links();
+  auto links = host.links();
+  std::erase_if(links, [&](const LinkInfo& info) {
+    const bool fine = info.state == LinkState::bound ||
+                      (info.state == LinkState::elsewhere && tolerance != Tolerance::none);
+    return fine || !ours.contains(apply::slot_of(info.link));
+  });
+  return links;
 }
+
+/// What came of the manifest.
+struct Start {
+  apply::ApplyReport report;
+  std::vector<LinkInfo> unbound;
+
+  [[nodiscard]] std::size_t problems() const { return report.failures() + unbound.size(); }
+  /// Whether there is nothing worth staying for.
+  [[nodiscard]] bool is_empty() const { return report.failures() > 0 && report.started() == 0; }
+  void print(Context& context) const {
+    print_failures(context.err, report);
+    print_link_problems(context.err, unbound);
+  }
+};
 
 /// A file that says for scripts: everything runs now, and here is how to reach it.
 class ReadyFile {
@@ -109,42 +176,45 @@ class ReadyFile {
   bool written_ = false;
 };
 
-/// Applies the manifest and says what came of it. An error means: do not stay.
-Result<> bring_up(Context& context, const UpOptions& options, const manifest::Manifest& manifest,
-                  LocalHost& local, control::Reloader& reloader, const StopRequest& stop) {
-  const auto report = reloader.start(manifest);
-  print_failures(context.err, report);
-  if (report.failures() > 0 && report.started() == 0) {
-    return fail(ErrorCode::unavailable, "nothing of the manifest could be started");
-  }
+/// Applies the manifest and sees what comes of it.
+Start bring_up(const UpOptions& options, const manifest::Manifest& manifest, LocalHost& local,
+               apply::Reloader& reloader, const StopRequest& stop) {
+  Start start{reloader.start(manifest), {}};
+  if (start.is_empty()) return start;
   settle(local.host(), stop);
-  const auto links = local.host().links();
-  print_link_problems(context.err, links);
-  if (options.strict && (report.failures() > 0 || !all_bound(links))) {
-    return fail(ErrorCode::unavailable, "not everything in the manifest works",
-                "mend what is listed above, or leave out --strict");
-  }
-  return {};
+  start.unbound = unbound_links(local.host(), reloader, tolerance_of(options));
+  return start;
 }
 
-Result<> announce(Context& context, LocalHost& local, ReadyFile& ready_file) {
+/// Why the host does not stay, as the last line of all; empty when it does.
+std::string verdict(const Start& start, const UpOptions& options) {
+  const auto count = problem_count(start.problems());
+  if (start.is_empty()) {
+    return count + ", listed above; nothing of the manifest could be started, so the host stopped";
+  }
+  if (start.problems() == 0 || tolerance_of(options) == Tolerance::all) return {};
+  return count + ", listed above; the host stopped (--keep-going goes on with what works)";
+}
+
+Result<> announce(Context& context, LocalHost& local, const Start& start, ReadyFile& ready_file) {
   local.host().check_health();  // its messages name the addresses of HTTP servers
   const auto inventory = local.host().inventory();
   if (!inventory) return std::unexpected(inventory.error());
   local.set_started();
   context.out << summary(*inventory, local.host().links(), local.health_address()) << std::endl;
+  start.print(context);
+  const auto count = problem_count(start.problems());
+  context.out << (start.problems() == 0 ? "No problems" : count + ", listed above") << std::endl;
   return ready_file.write(local, *inventory);
 }
 
-control::Outcome reload_outcome(control::Reloader& reloader) {
-  const auto report = reloader.reload();
-  if (!report) return std::unexpected(report.error());
-  return control::to_json(*report);
-}
-
-Result<> run_up(Context& context, const UpOptions& options) {
-  const auto manifest = load_manifest(context, options);
+/// Until the host is told to end. Gives the verdict when it ended before.
+Result<std::string> run_up(Context& context, const UpOptions& options) {
+  const auto extra = command_line_items(options);
+  if (!extra) return std::unexpected(extra.error());
+  auto manifest = load_manifest(context, options);
   if (!manifest) return std::unexpected(manifest.error());
+  manifest::append(*manifest, *extra);
   auto made = host_options(context, options.flags, "info");
   if (!made) return pass(made);
   StopRequest stop(HangUp::reload);
@@ -155,17 +225,23 @@ Result<> run_up(Context& context, const UpOptions& options) {
   auto local = LocalHost::start(context, std::move(*made), stop);
   if (!local) return pass(local);
   ReadyFile ready_file(options.ready_file);
-  const auto reloader = std::make_shared<control::Reloader>(
-      (*local)->host(), manifest_options(options, stop), (*local)->log());
-  if (auto up = bring_up(context, options, *manifest, **local, *reloader, stop); !up) return up;
-  if (!stop.requested()) {
-    if (auto said = announce(context, **local, ready_file); !said) return said;
+  const auto reloader = std::make_shared<apply::Reloader>(
+      (*local)->host(), manifest_options(options, *extra, stop), (*local)->log());
+  const auto start = bring_up(options, *manifest, **local, *reloader, stop);
+  if (auto why = verdict(start, options); !why.empty() && !stop.requested()) {
+    start.print(context);
+    return why;
   }
-  (*local)->set_reload([reloader] { return reload_outcome(*reloader); });
+  if (!stop.requested()) {
+    if (auto said = announce(context, **local, start, ready_file); !said) return pass(said);
+  }
+  (*local)->set_reload([reloader](const control::Request& request) {
+    return control::serve_reload(*reloader, request);
+  });
   // What became of a reload is in the log; whoever sent the signal sees it there.
-  while (stop.wait() == StopRequest::Wish::reload) static_cast<void>(reload_outcome(*reloader));
+  while (stop.wait() == StopRequest::Wish::reload) static_cast<void>(reloader->reload());
   (*local)->log().info("stopping");
-  return {};
+  return std::string();
 }
 
 }  // namespace
@@ -176,8 +252,20 @@ void add_up(Command& app, Context& context) {
   leaf.add_option("-m,--manifest", options->manifest,
                   "Actors, providers and links to start with (YAML or JSON)")
       .completes(ValueKind::file);
-  leaf.add_flag("--strict", options->strict,
-                "End with an error unless everything in the manifest works");
+  leaf.add_option("file", options->files, "Actors to start as well: signed modules, or images")
+      .completes(ValueKind::file);
+  leaf.add_option("--link", options->links,
+                  "Link of these actors: CONTRACT[,provider=REF][,link_name=NAME][,KEY=VALUE...]; "
+                  "the contract may be short (keyvalue), and a built-in provider is started for it")
+      .one_each()
+      .value_name("LINK");
+  leaf.add_flag(
+      "--strict", [options] { options->strict = true; },
+      "End with an error unless everything in the manifest works, warnings included; when the "
+      "output is no terminal, problems end the host also without this");
+  leaf.add_flag(
+      "--keep-going,--no-strict", [options] { options->strict = false; },
+      "Stay with what works, as first-party hosts do, also when the output is no terminal");
   leaf.add_flag("--lenient", options->lenient,
                 "Read the manifest as first-party hosts do: unknown keys of items are warnings, "
                 "variables that are not set stay as written");
@@ -187,7 +275,11 @@ void add_up(Command& app, Context& context) {
   add_host_options(leaf, options->flags);
   add_lattice_options(leaf, options->lattice);
   leaf.run([options, &context] {
-    if (auto done = run_up(context, *options); !done) print_error(context, {}, done.error());
+    const auto done = run_up(context, *options);
+    if (!done) return print_error(context, {}, done.error());
+    if (done->empty()) return;
+    context.err << *done << std::endl;
+    context.exit_code = 1;
   });
 }
 

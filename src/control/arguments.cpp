@@ -52,6 +52,13 @@ Result<std::chrono::milliseconds> Arguments::duration(const char* name) const {
   return std::chrono::milliseconds(value->get<std::int64_t>());
 }
 
+Result<bool> Arguments::flag(const char* name) const {
+  const auto* value = find(name);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) return wrong(name, "true or false");
+  return value->get<bool>();
+}
+
 Result<std::map<std::string, std::string>> Arguments::texts(const char* name) const {
   std::map<std::string, std::string> made;
   const auto* value = find(name);

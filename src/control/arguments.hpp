@@ -21,6 +21,8 @@ class Arguments {
                                             std::string otherwise) const;
   /// Milliseconds from 0 to an hour; 0 when absent.
   [[nodiscard]] Result<std::chrono::milliseconds> duration(const char* name) const;
+  /// False when absent.
+  [[nodiscard]] Result<bool> flag(const char* name) const;
   /// An object whose members are all texts; empty when absent.
   [[nodiscard]] Result<std::map<std::string, std::string>> texts(const char* name) const;
   /// Null when absent.

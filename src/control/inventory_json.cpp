@@ -17,6 +17,16 @@ std::int64_t age_ms(WallTime then, WallTime now) {
   return std::max<std::int64_t>(0, age);
 }
 
+/// What was asked for; what is missing is the host's default.
+json options_json(const ActorOptions& options) {
+  json made = json::object();
+  if (options.min_instances) made["min_instances"] = *options.min_instances;
+  if (options.max_instances) made["max_instances"] = *options.max_instances;
+  if (options.limits.memory_mb) made["memory_mb"] = *options.limits.memory_mb;
+  if (options.limits.call_timeout) made["call_timeout_ms"] = options.limits.call_timeout->count();
+  return made;
+}
+
 json actor_json(const ActorInfo& actor, WallTime now) {
   const auto& identity = actor.identity;
   return {{"id", identity.key},
@@ -34,6 +44,7 @@ json actor_json(const ActorInfo& actor, WallTime now) {
           {"errors", actor.errors},
           {"replaced", actor.replaced},
           {"running_ms", age_ms(actor.started, now)},
+          {"options", options_json(actor.options)},
           {"health", to_json(actor.health, now)}};
 }
 
@@ -45,6 +56,7 @@ json provider_json(const ProviderInfo& provider, WallTime now) {
             {"version", provider.version},
             {"vendor", provider.vendor},
             {"link_name", provider.link_name},
+            {"mode", to_string(provider.mode)},
             {"contract_id", provider.contract_id},
             {"calls", provider.calls},
             {"errors", provider.errors},

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "apply/export.hpp"
 #include "base/base64.hpp"
 #include "base/limits.hpp"
 #include "codec/json_msgpack.hpp"
@@ -56,6 +57,8 @@ Operations::Operation Operations::find(std::string_view name) {
       {"set_link", &Operations::set_link},
       {"remove_link", &Operations::remove_link},
       {"reload", &Operations::reload},
+      {"apply", &Operations::reload},
+      {"export", &Operations::export_state},
       {"stop", &Operations::stop},
   };
   const auto found = operations.find(name);
@@ -100,13 +103,11 @@ Outcome Operations::inventory(const Request&) const {
 }
 
 Outcome Operations::links(const Request& request) const {
-  const auto* show = Arguments(request).find("show_secrets");
-  if (show != nullptr && !show->is_boolean()) {
-    return Arguments(request).wrong("show_secrets", "true or false");
-  }
+  const auto show = Arguments(request).flag("show_secrets");
+  if (!show) return std::unexpected(show.error());
   json made;
   const std::scoped_lock lock(listing_);
-  list_links(made, host_.links(), clock_.wall(), show != nullptr && show->get<bool>());
+  list_links(made, host_.links(), clock_.wall(), *show);
   return made;
 }
 
@@ -261,8 +262,17 @@ Outcome Operations::remove_link(const Request& request) const {
   return json{{"actor_id", key}, {"contract_id", *contract}, {"result", "removed"}, {"told", told}};
 }
 
-Outcome Operations::reload(const Request&) const {
-  auto report = reload_();
+Outcome Operations::export_state(const Request& request) const {
+  const auto show = Arguments(request).flag("show_secrets");
+  if (!show) return std::unexpected(show.error());
+  const auto inventory = host_.inventory();
+  if (!inventory) return std::unexpected(inventory.error());
+  const auto exported = apply::export_manifest(*inventory, host_.links(), {.show_secrets = *show});
+  return json{{"manifest", exported.text}, {"left_out", exported.left_out}};
+}
+
+Outcome Operations::reload(const Request& request) const {
+  auto report = reload_(request);
   if (!report) return report;
   (*report)["host_id"] = host_.id();
   return report;

@@ -14,9 +14,9 @@ namespace trellis::control {
 class Operations {
  public:
   /// `host` outlives this. `stop` is asked to end the process; it must not wait for that. `reload`
-  /// makes the host look like its manifest and gives the report.
+  /// makes the host look like its manifest, or the one in the request, and gives the report.
   Operations(Host& host, const Clock& clock, std::function<void()> stop,
-             std::function<Outcome()> reload)
+             std::function<Outcome(const Request&)> reload)
       : host_(host), clock_(clock), stop_(std::move(stop)), reload_(std::move(reload)) {}
 
   [[nodiscard]] Outcome handle(const Request& request) const;
@@ -39,6 +39,7 @@ class Operations {
   [[nodiscard]] Outcome remove_link(const Request&) const;
   [[nodiscard]] Outcome link_answer(const Link& link, std::chrono::milliseconds wait) const;
   [[nodiscard]] Outcome reload(const Request&) const;
+  [[nodiscard]] Outcome export_state(const Request&) const;
   [[nodiscard]] Outcome stop(const Request&) const;
 
   [[nodiscard]] Result<std::string> actor_key(std::string_view wanted) const;
@@ -48,7 +49,7 @@ class Operations {
   Host& host_;
   const Clock& clock_;
   const std::function<void()> stop_;
-  const std::function<Outcome()> reload_;
+  const std::function<Outcome(const Request&)> reload_;
   /// One listing at a time: how long they are is up to others.
   mutable std::mutex listing_;
 };

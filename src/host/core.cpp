@@ -231,7 +231,8 @@ std::vector<ActorInfo> Core::actors() const {
     const auto& actor = *entry->actor;
     const auto pool = actor.pool().statistics();
     all.push_back({actor.identity(), actor.options().source, pool.alive, pool.busy, pool.calls,
-                   pool.errors, pool.replaced, actor.started(), health_.of(actor.id())});
+                   pool.errors, pool.replaced, actor.started(), health_.of(actor.id()),
+                   actor.claims().hash, actor.options()});
   });
   std::sort(all.begin(), all.end(),
             [](const auto& a, const auto& b) { return a.identity.key < b.identity.key; });
@@ -262,6 +263,7 @@ ProviderInfo Core::cache_entry() const {
   info.source = "part of the host";
   info.started = started_;
   info.health = {HealthState::healthy, {}, options_.clock->wall(), started_};
+  info.of_host = true;
   return info;
 }
 
@@ -279,6 +281,8 @@ std::vector<ProviderInfo> Core::providers() const {
     info.version = about.version;
     info.revision = about.revision;
     info.source = entry->source;
+    info.mode = entry->mode;
+    info.of_host = entry->source == "builtin:extras" && entry->link_name == default_link_name;
     info.calls = statistics.calls;
     info.errors = statistics.errors;
     info.timeouts = statistics.timeouts;

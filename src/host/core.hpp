@@ -70,6 +70,10 @@ class Core {
                                            std::string_view contract_id,
                                            std::string_view link_name);
 
+  [[nodiscard]] Result<ActorPreview> inspect_actor(std::string_view reference);
+  [[nodiscard]] Result<ProviderPreview> inspect_provider(std::string_view reference,
+                                                         ProviderMode mode);
+
   [[nodiscard]] Result<void> set_link(Link link);
   [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract,
                                          std::string_view link_name);
@@ -110,7 +114,7 @@ class Core {
   [[nodiscard]] Result<std::shared_ptr<const provider::Plugin>> open_library(
       std::string_view reference, const std::filesystem::path& file, ProviderMode mode) const;
   [[nodiscard]] Result<std::string> start_provider(ProviderCode code, std::string source,
-                                                   std::string_view link_name);
+                                                   const ProviderOptions& how);
   /// What the process of a provider went through. On a thread of its supervisor.
   void process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
                      const std::string& why);

@@ -128,6 +128,14 @@ Result<std::string> Core::start_actor_from(std::string_view reference, ActorOpti
   return start_actor(as_bytes(*module), options);
 }
 
+Result<ActorPreview> Core::inspect_actor(std::string_view reference) {
+  const auto module = packages_.module(reference);
+  if (!module) return std::unexpected(module.error());
+  const auto claims = admit(as_bytes(*module));
+  if (!claims) return std::unexpected(claims.error());
+  return ActorPreview{to_identity(*claims), claims->hash};
+}
+
 Result<void> Core::update_actor_from(std::string_view key, std::string_view reference) {
   const auto module = packages_.module(reference, false);
   if (!module) return std::unexpected(module.error());

@@ -109,24 +109,33 @@ Result<std::string> Core::start_provider(std::string_view reference,
   }
   auto code = find_code(reference, options.mode);
   if (!code) return pass(code);
-  return start_provider(std::move(*code), std::string(reference), options.link_name);
+  return start_provider(std::move(*code), std::string(reference), options);
+}
+
+Result<ProviderPreview> Core::inspect_provider(std::string_view reference, ProviderMode mode) {
+  const auto code = find_code(reference, mode);
+  if (!code) return std::unexpected(code.error());
+  const auto description = description_of(code->claims, *code->plugin);
+  return ProviderPreview{code->claims ? code->claims->sub : unsigned_provider_key(description),
+                         description.contract_id};
 }
 
 Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin> plugin,
                                          std::string source, std::string_view link_name) {
   return start_provider(ProviderCode{std::move(plugin), std::nullopt}, std::move(source),
-                        link_name);
+                        {.link_name = std::string(link_name)});
 }
 
 Result<std::string> Core::start_provider(ProviderCode code, std::string source,
-                                         std::string_view link_name) {
-  auto name = normal_link_name(link_name);
+                                         const ProviderOptions& how) {
+  auto name = normal_link_name(how.link_name);
   if (!name) return pass(name);
   auto entry = std::make_shared<ProviderEntry>();
   entry->description = description_of(code.claims, *code.plugin);
   entry->key = code.claims ? code.claims->sub : unsigned_provider_key(entry->description);
   entry->link_name = std::move(*name);
   entry->source = std::move(source);
+  entry->mode = how.mode;
   entry->started = options_.clock->wall();
   const auto slot = provider_slot(entry->key, entry->link_name);
   const Reservation place(registry_, slot);

@@ -7,6 +7,7 @@
 
 #include "provider/provider.hpp"
 #include "trellis/clock.hpp"
+#include "trellis/host_types.hpp"
 
 namespace trellis::host {
 
@@ -18,6 +19,7 @@ struct ProviderEntry {
   std::string link_name;
   provider::Description description;
   std::string source;
+  ProviderMode mode = ProviderMode::automatic;  ///< as it was asked for
   WallTime started;
   std::shared_ptr<ProviderLink> link;  ///< its way into the host
   std::shared_ptr<provider::Provider> instance;

@@ -146,6 +146,28 @@ Result<void> Host::update_actor_from(std::string_view key, std::string_view refe
   return (*core)->update_actor_from(key, reference);
 }
 
+Result<ActorPreview> Host::inspect_actor(std::string_view reference) const {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->inspect_actor(reference);
+}
+
+Result<void> Host::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                               std::optional<std::size_t> maximum) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->scale_actor(key, minimum, maximum);
+}
+
+Result<ProviderPreview> Host::inspect_provider(std::string_view reference,
+                                               ProviderMode mode) const {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->inspect_provider(reference, mode);
+}
+
 Result<void> Host::stop_actor(std::string_view key_or_source) {
   auto core = self_->core();
   if (!core) return pass(core);

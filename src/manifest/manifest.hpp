@@ -90,6 +90,9 @@ struct ParseOptions {
 [[nodiscard]] Result<Manifest> load(const std::filesystem::path& path, const Lookup& lookup,
                                     ParseOptions options = {});
 
+/// Adds the items of another manifest. An empty one takes its name, too.
+void append(Manifest& manifest, const Manifest& other);
+
 /// A contract named in short: "keyvalue" is "wasmcloud:keyvalue".
 [[nodiscard]] std::string full_contract(std::string_view name);
 

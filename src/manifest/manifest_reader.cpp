@@ -326,6 +326,18 @@ class Reader {
 
 }  // namespace
 
+void append(Manifest& manifest, const Manifest& other) {
+  const auto add = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  if (manifest.file.empty()) manifest.file = other.file;
+  add(manifest.labels, other.labels);
+  add(manifest.actors, other.actors);
+  add(manifest.capabilities, other.capabilities);
+  add(manifest.links, other.links);
+  add(manifest.warnings, other.warnings);
+}
+
 std::string full_contract(std::string_view name) {
   return name.contains(':') ? std::string(name) : fmt::format("wasmcloud:{}", name);
 }

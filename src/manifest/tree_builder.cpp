@@ -74,7 +74,7 @@ bool TreeBuilder::merge(Frame& frame) {
     return std::ranges::all_of(from.items, [&](const Node& one) { return merge_map(frame, one); });
   }
   return refuse(ErrorCode::malformed, from.at,
-                "`<<` merges a map (`<<: *name`) or a list of maps, and this is neither");
+                "`<<` merges a map (`<<: *name`) or a list of maps, found neither");
 }
 
 bool TreeBuilder::merge_map(Frame& frame, const Node& from) {

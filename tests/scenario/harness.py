@@ -230,7 +230,7 @@ class Scenario(unittest.TestCase):
     def up(self, *arguments, **options):
         """A host that has said it is running."""
         host = self.start("up", *arguments, **options)
-        host.wait_for(r"^Ctrl-C ends it$")
+        host.wait_for(r"^(No problems|\d+ problems?, listed above)$")
         return host
 
 

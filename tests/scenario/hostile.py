@@ -47,7 +47,8 @@ class HostileScenario(harness.Scenario):
         lines = "".join(f"  - ref: {path}\n    {settings or 'instances: {min: 1}'}\n"
                         for path, settings in [(self.witness, ""), *actors])
         path = self.write("hostile.yaml", f"actors:\n{lines}{rest}")
-        return self.up("-m", path, *options)
+        # What misbehaves may fail, and the host stays.
+        return self.up("--keep-going", "-m", path, *options)
 
     def control(self, host, op, **args):
         """One request on the control socket of a host; the answer as it came."""

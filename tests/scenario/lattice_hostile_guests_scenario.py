@@ -36,7 +36,7 @@ links:
     provider_id: builtin:messaging-nats
     values: {{URL: 'nats://localhost:{self.server.port}'{values}}}
 """)
-        return self.host("-m", path, *flags, env=env)
+        return self.host("--keep-going", "-m", path, *flags, env=env)
 
     def message(self, host, operation, **fields):
         """What the guest is answered; an error is a text."""

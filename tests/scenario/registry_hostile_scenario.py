@@ -83,7 +83,7 @@ class HostileRegistries(LatticeScenario):
         """A host in the lattice that has user and password for registries."""
         lines = [f"'{ACTORS}/echo.wasm'", *(f"'{each}'" for each in manifest or [])]
         path = self.write("registries.yaml", f"actors: [{', '.join(lines)}]\n")
-        return self.host("-m", path, "--registry-ca-file", self.authority, *flags,
+        return self.host("-m", path, "--keep-going", "--registry-ca-file", self.authority, *flags,
                          env={"OCI_REGISTRY_USER": USER, "OCI_REGISTRY_PASSWORD": PASSWORD})
 
     def order(self, host, registry, ok=False):

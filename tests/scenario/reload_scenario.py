@@ -95,8 +95,14 @@ class Reload(harness.Scenario):
         self.write("host.yaml", "actors: [missing.wasm]\n")
         done = self.refused("reload")
         self.assertIn("host.yaml:1:10: actor missing.wasm", done.err)
-        self.assertIn("stays while something new fails to start", done.err)
+        self.assertIn("Nothing was changed: 1 failed", done.out)
         self.assertEqual(self.get(self.port)[0], 200)
+        self.write("unsigned.wasm", (ACTORS / "echo.unsigned.wasm").read_bytes())
+        self.put(http_link("kvcounter.wasm", self.other), actors=("kvcounter.wasm", "unsigned.wasm"))
+        done = self.run_trellis("reload", "--json")
+        self.assertEqual((done.status, done.json()["untouched"]), (1, True), done)
+        self.assertEqual(self.get(self.port)[0], 200)
+        self.assertFalse(is_listening(self.other))
         self.write("host.yaml", "actors: [echo.wasm]\n")
         self.ok("reload")
         self.assertEqual(self.actors(), ["echo"])
@@ -138,6 +144,94 @@ class Reload(harness.Scenario):
         self.assertEqual((labels["zone"], labels["rack"]), ("c", "b"))
         wait_until(lambda: is_listening(self.port), "the link to be bound again")
         self.assertEqual(self.get(self.port)[0], 200)
+        self.assertEqual(host.stop(), 0)
+
+    def test_a_dry_run_says_what_would_be_done(self):
+        host = self.host()
+        self.put(http_link("kvcounter.wasm", self.other), http_link("echo.wasm", self.port),
+                 actors=("kvcounter.wasm", "{ref: echo.wasm, instances: {max: 3}}"))
+        done = self.ok("reload", "--dry-run")
+        self.assertRegex(done.out, r"started actor +echo\.wasm")
+        self.assertRegex(done.out, r"changed link +kvcounter\.wasm .*\(BIND\)")
+        self.assertIn("Dry run, nothing was done: 2 started, 1 changed, 4 kept", done.out)
+        self.assertEqual(self.actors(), ["kvcounter"])
+        self.assertEqual(self.get(self.port), (200, '{"counter":1}'))
+        self.assertEqual(host.stop(), 0)
+
+    def test_instances_are_scaled_without_a_stop(self):
+        self.put(http_link("kvcounter.wasm", self.port),
+                 actors=("{ref: kvcounter.wasm, instances: {max: 2}}",))
+        host = self.host()
+        self.put(http_link("kvcounter.wasm", self.port),
+                 actors=("{ref: kvcounter.wasm, instances: {max: 5}}",))
+        mark = host.mark()
+        done = self.ok("reload")
+        self.assertRegex(done.out, r"changed +actor +kvcounter\.wasm +\(instances\)")
+        host.wait_for("has 1 to 5 instances now", after=mark)
+        self.assertNotIn("stopped actor", host.text())
+        self.assertEqual(host.stop(), 0)
+
+    def test_apply_takes_any_manifest(self):
+        host = self.up()
+        name = self.write("elsewhere/other.yaml", manifest(
+            http_link("kvcounter.wasm", "${PORT}"), more="x-zone: ${ZONE:-a}\n"))
+        self.write("elsewhere/kvcounter.wasm", (ACTORS / "kvcounter.wasm").read_bytes())
+        self.assertIn("${PORT}", self.refused("apply", "-f", name).err)
+        env = {"PORT": str(self.port)}
+        done = self.ok("apply", "-f", name, "--dry-run", env=env)
+        self.assertIn("Dry run", done.out)
+        self.assertEqual(self.actors(), [])
+        self.ok("apply", "-f", name, env=env)
+        wait_until(lambda: is_listening(self.port), "the link")
+        self.assertEqual(self.get(self.port), (200, '{"counter":1}'))
+        self.ok("start", "actor", ACTORS / "ponger.wasm")
+        self.write("elsewhere/other.yaml", "actors: [echo.wasm]\n")
+        self.ok("apply", "-f", name, env=env)
+        self.assertEqual(self.actors(), ["echo", "ponger"])
+        self.ok("apply", "-f", name, "--prune", env=env)
+        self.assertEqual(self.actors(), ["echo"])
+        self.assertIn("other.yaml:1:10: actor gone.wasm",
+                      self.refused("apply", "-f", self.write("elsewhere/other.yaml",
+                                                             "actors: [gone.wasm]\n")).err)
+        self.assertEqual(host.stop(), 0)
+
+    def test_an_export_starts_the_same_host(self):
+        self.put(http_link("kvcounter.wasm", self.port), more="labels: {zone: 'a: b'}\n",
+                 actors=("{ref: kvcounter.wasm, instances: {max: 3}, limits: {memory_mb: 32}}",))
+        first = self.host()
+        self.ok("start", "actor", ACTORS / "echo.wasm")
+        self.ok("start", "provider", "builtin:keyvalue-redis", "--link-name", "second")
+        self.ok("link", "put", "kvcounter", "builtin:keyvalue-redis", "wasmcloud:keyvalue",
+                "--link-name", "second", "URL=redis://user:secret@127.0.0.1:1/0")
+        self.assertNotIn("secret@", self.ok("export").out)
+        exported = self.ok("export", "--show-secrets").out
+        before = self.state()
+        self.assertEqual(first.stop(), 0)
+        second = self.up("-m", self.write("export.yaml", exported), "--keep-going")
+        self.assertEqual(self.state(), before, exported)
+        self.assertEqual(self.ok("export", "--show-secrets").out, exported)
+        self.assertEqual(second.stop(), 0)
+        done = self.refused("up", "-m", self.write("masked.yaml", exported.replace(
+            "\"redis://user:secret@127.0.0.1:1/0\"", "${KEYVALUE_URL:?left out}")))
+        self.assertIn("${KEYVALUE_URL}", done.err)
+
+    def state(self):
+        """The inventory without what differs from start to start."""
+        inventory = self.ok("get", "inventory", "--json").json()["inventory"]
+        links = self.ok("get", "links", "--json", "--show-secrets").json()["links"]
+        keys = ("id", "image_ref", "name", "revision", "link_name", "contract_id", "options", "mode")
+        part = {kind: [{key: one.get(key) for key in keys} for one in inventory[kind]]
+                for kind in ("actors", "providers")}
+        part["labels"] = {k: v for k, v in inventory["labels"].items() if not k.startswith("hostcore")}
+        part["links"] = sorted(
+            ([one[key] for key in ("actor_id", "contract_id", "link_name", "provider_id", "values")]
+             for one in links), key=str)
+        return part
+
+    def test_what_the_command_line_asks_for_stays(self):
+        host = self.host("echo.wasm", "--link", f"httpserver,BIND=127.0.0.1:{self.other}")
+        self.assertEqual(self.ok("reload").out, "Reloaded: 7 kept\n")
+        self.assertTrue(is_listening(self.other))
         self.assertEqual(host.stop(), 0)
 
     def test_a_hang_up_is_a_reload(self):

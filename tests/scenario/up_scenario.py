@@ -2,7 +2,10 @@
 """trellis up: from a manifest to served requests and to a clean end."""
 
 import json
+import os
+import pty
 import signal
+import subprocess
 
 import harness
 from harness import ACTORS, free_port, http_get, is_listening
@@ -93,18 +96,73 @@ links:
     contract_id: wasmcloud:httpserver
     provider_id: builtin:httpserver
 """)
-        host = self.up("-m", path)
-        for line in (3, 4, 7, 13):
+        host = self.up("-m", path, "--keep-going")
+        for line in (3, 4, 7):
             host.wait_for(rf"Error: {path}:{line}:\d+: ")
-        self.assertNotIn(f"{path}:2:", host.text("err"))
+        self.assertEqual(host.text("err").count("Error: "), 3, "one cause, one error")
+        self.assertEqual(host.text("out").splitlines()[-1], "3 problems, listed above")
         self.assertEqual(http_get(f"http://127.0.0.1:{self.port}/")[0], 200)
         self.assertEqual(host.stop(), 0)
-        done = self.refused("up", "--strict", "-m", path)
-        self.assertIn("not everything in the manifest works", done.err)
+        for options in ((), ("--strict",)):  # no terminal: nobody would see what is missing
+            done = self.refused("up", *options, "-m", path)
+            self.assertEqual(done.err.splitlines()[-1], "3 problems, listed above; the host stopped "
+                             "(--keep-going goes on with what works)")
+            self.assertEqual(done.err.count("Error: "), 3, done)
+
+    def test_a_person_at_a_terminal_sees_problems_last_and_the_host_stays(self):
+        path = self.write("part.yaml", f"actors: ['{ACTORS}/echo.wasm', missing.wasm]\n")
+        for options, stays in (((), True), (("--strict",), False)):
+            master, terminal = pty.openpty()
+            host = self.start_at(terminal, "up", "-m", path, *options)
+            os.close(terminal)
+            text = self.read_until(master, b"1 problem, listed above" if stays else b"--keep-going")
+            if stays:
+                self.assertLess(text.index(b"Ctrl-C ends it"), text.index(b"missing.wasm"))
+                host.send_signal(signal.SIGTERM)
+            self.assertEqual(host.wait(harness.PATIENCE), 0 if stays else 1)
+            os.close(master)
+
+    def start_at(self, terminal, *arguments):
+        host = subprocess.Popen([harness.BINARY, *arguments], env=self.env, cwd=self.work,
+                                stdin=terminal, stdout=terminal, stderr=terminal)
+        self.addCleanup(host.wait)
+        self.addCleanup(host.kill)
+        return host
+
+    @staticmethod
+    def read_until(master, wanted):
+        text = b""
+        while wanted not in text:
+            text += os.read(master, 4096)
+        return text
+
+    def test_files_and_links_need_no_manifest(self):
+        host = self.up(ACTORS / "kvcounter.wasm", "--link", f"httpserver,BIND=127.0.0.1:{self.port}",
+                       "--link", "keyvalue")
+        self.assertEqual(http_get(f"http://127.0.0.1:{self.port}/"), (200, '{"counter":1}'))
+        self.assertEqual(host.stop(), 0)
+        done = self.refused("up", ACTORS / "echo.wasm", "--link", "keyvlaue")
+        self.assertIn("did you mean wasmcloud:keyvalue?", done.err)
+        self.refused("up", "--link", "keyvalue")
+        self.refused("up", ACTORS / "echo.wasm", "--link", "httpserver,8080")
+
+    def test_short_forms(self):
+        path = self.write("short.yaml", f"""actors:
+  - ref: {ACTORS}/kvcounter.wasm
+    links:
+      httpserver: {{BIND: ":{self.port}"}}
+      keyvalue:
+""")
+        host = self.up("-m", path)
+        self.assertIn(f"http://0.0.0.0:{self.port}  (every interface; here http://127.0.0.1:{self.port})",
+                      host.text("out"))
+        self.assertEqual(http_get(f"http://127.0.0.1:{self.port}/"), (200, '{"counter":1}'))
+        self.assertEqual(host.stop(), 0)
 
     def test_nothing_started_is_an_error(self):
         done = self.refused("up", "-m", self.write("none.yaml", "actors: [missing.wasm]\n"))
-        self.assertIn("nothing of the manifest could be started", done.err)
+        self.assertIn("1 problem, listed above; nothing of the manifest could be started", done.err)
+        self.assertEqual(done.err.count("Error: "), 1, done)
 
     def test_strict_minds_links_that_do_not_bind(self):
         with harness.socket.socket() as taken:
@@ -112,7 +170,7 @@ links:
             taken.listen()
             done = self.refused("up", "--strict", "-m", self.demo)
         self.assertIn(str(self.port), done.err)
-        self.assertIn("not everything in the manifest works", done.err)
+        self.assertIn("1 problem, listed above; the host stopped", done.err)
 
     def test_paths_are_looked_for_here_and_then_beside_the_manifest(self):
         self.write("deep/echo.wasm", (ACTORS / "echo.wasm").read_bytes())

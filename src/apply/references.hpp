@@ -8,7 +8,7 @@
 
 #include "trellis/result.hpp"
 
-namespace trellis::control {
+namespace trellis::apply {
 
 /// Looks for files in `folders`, in this order; the first that exists is taken. Both functions give
 /// the whole path of a file, as one spelling for all ways to name it, else the reference of an
@@ -28,4 +28,4 @@ class References {
   const std::vector<std::filesystem::path>& folders_;
 };
 
-}  // namespace trellis::control
+}  // namespace trellis::apply

@@ -1,4 +1,4 @@
-#include "control/references.hpp"
+#include "apply/references.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "package/reference.hpp"
 
-namespace trellis::control {
+namespace trellis::apply {
 
 namespace fs = std::filesystem;
 
@@ -37,4 +37,4 @@ Result<std::string> References::provider(const std::string& reference) const {
               "provider's library, archive or image");
 }
 
-}  // namespace trellis::control
+}  // namespace trellis::apply

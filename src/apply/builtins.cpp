@@ -1,0 +1,52 @@
+#include "apply/builtins.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/suggest.hpp"
+#include "provider/provider.hpp"
+#include "providers/builtin.hpp"
+
+namespace trellis::apply {
+
+std::vector<std::string_view> builtin_names() {
+  std::vector<std::string_view> names;
+  for (const auto& one : providers::builtins()) names.push_back(one.name);
+  return names;
+}
+
+std::string builtin_contract(std::string_view name) {
+  const auto* table = providers::find_builtin(name);
+  if (table == nullptr) return {};
+  const auto plugin = provider::wrap_table(*table);
+  return plugin ? (*plugin)->description().contract_id : std::string();
+}
+
+Result<std::string> builtin_for(std::string_view contract) {
+  std::vector<std::string> serving;
+  std::vector<std::string> contracts;
+  for (const auto name : builtin_names()) {
+    auto served = builtin_contract(name);
+    if (served == contract) serving.emplace_back(name);
+    contracts.push_back(std::move(served));
+  }
+  const auto own_name = fmt::format("builtin:{}", contract.substr(contract.find(':') + 1));
+  if (std::ranges::find(serving, own_name) != serving.end()) return own_name;
+  if (serving.size() == 1) return serving.front();
+  if (!serving.empty()) {
+    return fail(ErrorCode::not_found,
+                fmt::format("expected a provider, found none: {} built-in ones serve {}",
+                            serving.size(), contract),
+                fmt::format("name one: {}", fmt::join(serving, ", ")));
+  }
+  const std::vector<std::string_view> views(contracts.begin(), contracts.end());
+  const auto meant = nearest(contract, views);
+  return fail(ErrorCode::not_found,
+              fmt::format("expected a provider, found none: no built-in one serves {}{}", contract,
+                          meant ? fmt::format("; did you mean {}?", *meant) : std::string()),
+              "list the provider under `capabilities:`, and name it in the link: `provider: …`");
+}
+
+}  // namespace trellis::apply

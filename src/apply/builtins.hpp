@@ -1,0 +1,22 @@
+// Which built-in provider serves a contract.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trellis/result.hpp"
+
+namespace trellis::apply {
+
+/// "builtin:…" of every built-in provider. Any thread.
+[[nodiscard]] std::vector<std::string_view> builtin_names();
+/// What a built-in provider serves; empty for an unknown name.
+[[nodiscard]] std::string builtin_contract(std::string_view name);
+
+/// The one that a link without a provider means: the one with the contract's own name
+/// ("builtin:keyvalue" of wasmcloud:keyvalue), else the only one that serves it. Error: not_found,
+/// with what there is.
+[[nodiscard]] Result<std::string> builtin_for(std::string_view contract);
+
+}  // namespace trellis::apply

@@ -1,0 +1,160 @@
+#include "apply/execute.hpp"
+
+#include <utility>
+
+namespace trellis::apply {
+namespace {
+
+ItemReport item_of(const Step& step) {
+  ItemReport item{.kind = step.kind, .what = step.what, .where = step.where};
+  item.key = step.key;
+  item.deed = step.deed;
+  item.reason = step.reason;
+  if (step.action == Action::refuse) {
+    item.problem = "a label cannot be taken away from a running host";
+    item.remedy = "restart the host";
+  }
+  return item;
+}
+
+class Executor {
+ public:
+  Executor(Target& target, Managed& managed) : target_(target), managed_(managed) {}
+
+  ItemReport run(const Step& step) {
+    auto item = item_of(step);
+    if (!item.ok()) return item;
+    if (step.action == Action::stop && !sound_) {
+      item.problem = "is not listed any more, and stays while something new fails to start";
+      item.remedy = "mend that and apply the manifest again";
+      return item;
+    }
+    auto key = perform(step);
+    if (key) {
+      item.key = std::move(*key);
+      note(step, item.key);
+    } else {
+      item.problem = key.error().message.empty() ? "failed" : key.error().message;
+      item.remedy = key.error().remedy;
+      sound_ = sound_ && step.kind == ItemKind::link;
+    }
+    return item;
+  }
+
+ private:
+  Result<std::string> perform(const Step& step) {
+    switch (step.kind) {
+      case ItemKind::label: target_.merge_labels({{step.what, step.label_value}}); return step.key;
+      case ItemKind::actor: return actor(step);
+      case ItemKind::provider: return provider(step);
+      case ItemKind::link: return link(step);
+    }
+    return step.key;
+  }
+
+  /// The key of the step when the work succeeded.
+  static Result<std::string> after(Result<void> done, const Step& step) {
+    if (!done) return pass(done);
+    return step.key;
+  }
+
+  Result<std::string> actor(const Step& step) {
+    switch (step.action) {
+      case Action::start: return start(step.actor);
+      case Action::stop: return after(target_.stop_actor(step.key), step);
+      case Action::scale: return after(target_.scale_actor(step.key, step.actor.options), step);
+      case Action::update:
+        if (target_.update_actor(step.key, step.actor.source)) return step.key;
+        return restart_actor(step);
+      case Action::restart: return restart_actor(step);
+      default: return step.key;
+    }
+  }
+
+  Result<std::string> start(const WantedActor& actor) {
+    auto options = actor.options;
+    options.source = actor.source;
+    return target_.start_actor(actor.source, std::move(options));
+  }
+
+  /// When the new one does not start, the earlier one comes back.
+  Result<std::string> restart_actor(const Step& step) {
+    if (auto stopped = target_.stop_actor(step.key); !stopped) return pass(stopped);
+    auto key = start(step.actor);
+    if (!key) static_cast<void>(target_.start_actor(step.source_before, step.options_before));
+    return key;
+  }
+
+  Result<std::string> provider(const Step& step) {
+    const auto& wanted = step.provider;
+    const ProviderOptions how{.link_name = wanted.link_name, .mode = wanted.mode};
+    switch (step.action) {
+      case Action::start: return target_.start_provider(wanted.source, how);
+      case Action::stop: return after(target_.stop_provider(step.key, wanted.link_name), step);
+      case Action::restart: break;
+      default: return step.key;
+    }
+    if (auto stopped = target_.stop_provider(step.key, wanted.link_name); !stopped) {
+      return pass(stopped);
+    }
+    auto key = target_.start_provider(wanted.source, how);
+    if (!key) {
+      static_cast<void>(target_.start_provider(
+          step.source_before, {.link_name = wanted.link_name, .mode = step.mode_before}));
+    }
+    return key;
+  }
+
+  Result<std::string> link(const Step& step) {
+    if (step.action == Action::stop) return after(target_.remove_link(step.link), step);
+    if (step.action == Action::set) return after(target_.set_link(step.link), step);
+    return step.key;
+  }
+
+  void note(const Step& step, const std::string& key) {
+    const bool gone = step.action == Action::stop;
+    const ProviderSlot provider{key, step.provider.link_name};
+    switch (step.kind) {
+      case ItemKind::label: managed_.labels[step.what] = step.label_value; return;
+      case ItemKind::actor: return note_in(managed_.actors, key, step, gone);
+      case ItemKind::provider: return note_in(managed_.providers, provider, step, gone);
+      case ItemKind::link: return note_in(managed_.links, slot_of(step.link), step, gone);
+    }
+  }
+
+  template <class Map, class Key>
+  static void note_in(Map& map, const Key& key, const Step& step, bool gone) {
+    if (gone) {
+      map.erase(key);
+    } else if (step.ours) {
+      map[key] = step.what;
+    }
+  }
+
+  Target& target_;
+  Managed& managed_;
+  bool sound_ = true;  ///< all that was to be started runs
+};
+
+}  // namespace
+
+ApplyReport execute(Target& target, const std::vector<Step>& steps, Managed& managed,
+                    const std::function<bool()>& cancelled) {
+  ApplyReport report;
+  Executor executor(target, managed);
+  for (const auto& step : steps) {
+    report.cancelled = cancelled && cancelled();
+    if (report.cancelled) break;
+    report.items.push_back(executor.run(step));
+  }
+  return report;
+}
+
+ApplyReport preview(const std::vector<Step>& steps) {
+  ApplyReport report;
+  report.untouched = true;
+  for (const auto& step : steps) report.items.push_back(item_of(step));
+  return report;
+}
+
+}  // namespace trellis::apply
