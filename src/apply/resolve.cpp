@@ -173,7 +173,8 @@ class Resolver {
     if (!actor) return unresolved(wanted, wish.actor_at, actor.error());
     auto provider = provider_of(wish, wanted);
     if (!provider) return unresolved(wanted, wish.provider_at, provider.error());
-    wanted.link = {std::move(*actor), wish.contract_id, wish.link_name, std::move(*provider),
+    auto contract = wish.contract_id.empty() ? served_by(*provider, wish) : wish.contract_id;
+    wanted.link = {std::move(*actor), std::move(contract), wish.link_name, std::move(*provider),
                    wish.values};
     out_.desired.links.push_back(std::move(wanted));
   }
@@ -281,6 +282,14 @@ class Resolver {
     if (auto seen = look_at(wanted); !seen) return pass(seen);
     out_.desired.providers.push_back(wanted);
     return wanted.key;
+  }
+
+  /// The contract of a link that names its provider alone.
+  std::string served_by(const std::string& provider, const manifest::Link& wish) {
+    const auto* found = find_in(out_.desired.providers, [&](const auto& one) {
+      return (one.key == provider || one.source == provider) && one.link_name == wish.link_name;
+    });
+    return found == nullptr ? std::string() : contract_of(*found);
   }
 
   std::string contract_of(const WantedProvider& provider) {

@@ -8,6 +8,9 @@
 #include <system_error>
 #include <utility>
 
+#include "apply/execute.hpp"
+#include "apply/plan.hpp"
+#include "apply/resolve.hpp"
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
 #include "cli/contracts.hpp"
@@ -66,17 +69,35 @@ Result<std::vector<std::string>> DevActor::load(Host& host, const DevClaims& cla
 
 /// Modules under development are started by the session, under keys of their own; all else of a
 /// manifest as usual.
-class DevSession::Target final : public control::ApplyTarget {
+class DevSession::Target final : public apply::Target {
  public:
   explicit Target(DevSession& session) : session_(session), real_(session.local_.host()) {}
+
+  Result<ActorPreview> inspect_actor(const std::string& reference) const override {
+    const auto* actor = session_.find(reference);
+    if (actor == nullptr) return real_.inspect_actor(reference);
+    if (actor->revision() == 0) return nothing_works_yet();
+    ActorPreview preview;  // without a hash: its module is the session's own concern
+    preview.identity.key = actor->key();
+    return preview;
+  }
+  Result<ProviderPreview> inspect_provider(const std::string& reference,
+                                           ProviderMode mode) const override {
+    return real_.inspect_provider(reference, mode);
+  }
 
   Result<std::string> start_actor(const std::string& reference, ActorOptions options) override {
     auto* actor = session_.find(reference);
     if (actor == nullptr) return real_.start_actor(reference, std::move(options));
     actor->options = std::move(options);
     if (actor->revision() > 0) return actor->key();
-    return fail(ErrorCode::unavailable, "there is no module that works yet",
-                "it is started when there is one");
+    return nothing_works_yet();
+  }
+  Result<void> scale_actor(const std::string& key, const ActorOptions& options) override {
+    for (const auto& actor : session_.actors_) {
+      if (actor->key() == key) actor->options = options;
+    }
+    return real_.scale_actor(key, options);
   }
   void merge_labels(const std::map<std::string, std::string>& labels) override {
     real_.merge_labels(labels);
@@ -90,7 +111,7 @@ class DevSession::Target final : public control::ApplyTarget {
     }
     return real_.stop_actor(key);
   }
-  Result<std::string> start_provider(std::string_view reference,
+  Result<std::string> start_provider(const std::string& reference,
                                      const ProviderOptions& options) override {
     return real_.start_provider(reference, options);
   }
@@ -106,8 +127,13 @@ class DevSession::Target final : public control::ApplyTarget {
   std::vector<LinkInfo> links() const override { return real_.links(); }
 
  private:
+  static std::unexpected<Error> nothing_works_yet() {
+    return fail(ErrorCode::unavailable, "there is no module that works yet",
+                "it is started when there is one");
+  }
+
   DevSession& session_;
-  control::HostTarget real_;
+  apply::HostTarget real_;
 };
 
 DevSession::DevSession(Context& context, const DevOptions& options, LocalHost& local)
@@ -230,17 +256,21 @@ Result<> DevSession::link_all(DevActor& actor, const std::vector<std::string>& c
 
 void DevSession::apply_manifest() {
   Target target(*this);
-  auto report = control::apply(target, manifest_, {options_.folders, {}}, applied_);
+  const auto inventory = target.inventory();
+  if (!inventory) return;
+  const auto resolved = apply::resolve(target, manifest_, {.folders = options_.folders});
+  const auto steps = apply::plan(resolved.desired, {*inventory, target.links()}, managed_);
+  auto report = apply::execute(target, steps, managed_);
+  report.items.insert(report.items.begin(), resolved.problems.begin(), resolved.problems.end());
   // While modules wait to be built, so does what belongs to them; that is told with the modules.
   const bool waiting = std::ranges::any_of(actors_, [](auto& one) { return one->revision() == 0; });
   if (waiting) {
     std::erase_if(report.items, [](const auto& item) {
-      return item.kind == control::ItemKind::actor || item.kind == control::ItemKind::link;
+      return item.kind == apply::ItemKind::actor || item.kind == apply::ItemKind::link;
     });
   }
   print_failures(context_.err, report);
-  applied_ = std::move(report.applied);
-  for (const auto& provider : applied_.providers) watch_provider(provider.source);
+  for (const auto& provider : resolved.desired.providers) watch_provider(provider.source);
 }
 
 void DevSession::watch_provider(const std::string& file) {

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "apply/state.hpp"
 #include "cli/dev_links.hpp"
 #include "cli/dev_signer.hpp"
 #include "cli/file_watch.hpp"
 #include "cli/local_host.hpp"
-#include "control/apply.hpp"
 #include "manifest/manifest.hpp"
 
 namespace trellis::cli {
@@ -93,7 +93,7 @@ class DevSession {
   std::vector<std::unique_ptr<DevActor>> actors_;
   std::optional<FileWatch> manifest_watch_;
   manifest::Manifest manifest_;
-  control::Applied applied_;
+  apply::Managed managed_;
   std::map<std::string, FileWatch> providers_;  // libraries and archives by path
   bool announced_ = false;
   enum class Told { nothing, problem, served };

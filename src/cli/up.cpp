@@ -11,9 +11,9 @@
 
 #include "apply/reload.hpp"
 #include "base/file_output.hpp"
+#include "cli/dev_links.hpp"
 #include "cli/host_options.hpp"
 #include "cli/lattice_flags.hpp"
-#include "cli/link_words.hpp"
 #include "cli/printable.hpp"
 #include "cli/summary.hpp"
 #include "control/json_text.hpp"
@@ -87,15 +87,26 @@ Result<manifest::Manifest> command_line_items(const UpOptions& options) {
                 "--link is for actors on the command line, and there are none",
                 "name a file: trellis up actor.wasm --link keyvalue");
   }
+  std::vector<DevLink> links;
+  for (const auto& text : options.links) {
+    auto link = parse_dev_link(text);
+    if (!link) return pass(link);
+    if (!link->provider.empty()) {
+      manifest::Capability provider;
+      provider.image_ref = link->provider;
+      items.capabilities.push_back(std::move(provider));
+    }
+    links.push_back(std::move(*link));
+  }
   for (const auto& file : options.files) {
     manifest::Actor actor;
     actor.ref = file;
     items.actors.push_back(std::move(actor));
-    for (const auto& text : options.links) {
-      auto link = parse_link(text);
-      if (!link) return pass(link);
-      link->actor = file;
-      items.links.push_back(std::move(*link));
+    for (const auto& link : links) {
+      items.links.push_back({.actor = file,
+                             .contract_id = link.contract,
+                             .provider_id = link.provider,
+                             .values = link.values});
     }
   }
   return items;
@@ -254,9 +265,10 @@ void add_up(Command& app, Context& context) {
       .completes(ValueKind::file);
   leaf.add_option("file", options->files, "Actors to start as well: signed modules, or images")
       .completes(ValueKind::file);
-  leaf.add_option("--link", options->links,
-                  "Link of these actors: CONTRACT[,provider=REF][,link_name=NAME][,KEY=VALUE...]; "
-                  "the contract may be short (keyvalue), and a built-in provider is started for it")
+  leaf.add_option(
+          "--link", options->links,
+          "Link of these actors: CONTRACT[,KEY=VALUE...], or a provider in the place of the "
+          "contract (builtin:NAME, a library, an archive); contracts may be short (keyvalue)")
       .one_each()
       .value_name("LINK");
   leaf.add_flag(

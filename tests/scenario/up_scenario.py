@@ -144,7 +144,7 @@ links:
         done = self.refused("up", ACTORS / "echo.wasm", "--link", "keyvlaue")
         self.assertIn("did you mean wasmcloud:keyvalue?", done.err)
         self.refused("up", "--link", "keyvalue")
-        self.refused("up", ACTORS / "echo.wasm", "--link", "httpserver,8080")
+        self.refused("up", ACTORS / "echo.wasm", "--link", "httpserver,=8080")
 
     def test_short_forms(self):
         path = self.write("short.yaml", f"""actors:
