@@ -202,7 +202,7 @@ class Reload(harness.Scenario):
         self.ok("start", "actor", ACTORS / "echo.wasm")
         self.ok("start", "provider", "builtin:keyvalue-redis", "--link-name", "second")
         self.ok("link", "put", "kvcounter", "builtin:keyvalue-redis", "wasmcloud:keyvalue",
-                "--link-name", "second", "URL=redis://user:secret@127.0.0.1:1/0")
+                "--link-name", "second", "--no-wait", "URL=redis://user:secret@127.0.0.1:1/0")
         self.assertNotIn("secret@", self.ok("export").out)
         exported = self.ok("export", "--show-secrets").out
         before = self.state()
