@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "cli/call_data.hpp"
 #include "cli/ctl_common.hpp"
+#include "cli/durations.hpp"
 #include "cli/host_client.hpp"
 
 namespace trellis::cli {
@@ -13,7 +14,7 @@ using nlohmann::json;
 struct CallOptions {
   CallData data;
   HostChoice host;
-  std::uint32_t timeout_ms = 0;
+  std::chrono::milliseconds timeout{0};
   LatticeConnection lattice;
 };
 
@@ -23,10 +24,9 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
   json arguments{{"target", options.data.actor},
                  {"operation", options.data.operation},
                  {"payload", to_base64(*payload)}};
-  if (options.timeout_ms > 0) arguments["timeout_ms"] = options.timeout_ms;
-  const std::chrono::milliseconds given(options.timeout_ms);
-  auto answer =
-      ask_host(context, options.host, {"call", std::move(arguments)}, request_patience + given);
+  if (options.timeout.count() > 0) arguments["timeout_ms"] = options.timeout.count();
+  auto answer = ask_host(context, options.host, {"call", std::move(arguments)},
+                         request_patience + options.timeout);
   if (!answer) return pass(answer);
   auto bytes = from_base64(text_of(*answer, "payload"));
   if (!bytes) return fail(ErrorCode::malformed, "call: the host's answer has no payload");
@@ -35,8 +35,7 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
 
 Result<Bytes> call(const Context& context, const CallOptions& options) {
   if (!options.lattice.chosen()) return call_local(context, options);
-  return call_over_lattice(context, options.lattice, options.data,
-                           std::chrono::milliseconds(options.timeout_ms));
+  return call_over_lattice(context, options.lattice, options.data, options.timeout);
 }
 
 }  // namespace
@@ -45,9 +44,10 @@ void add_call(Command& app, Context& context) {
   auto& leaf = app.add_subcommand("call", "Call an actor and show what it answers");
   auto options = std::make_shared<CallOptions>();
   add_call_data(leaf, options->data);
-  leaf.add_option("-t,--timeout", options->timeout_ms,
-                  "Milliseconds; 0 means the host's own limit, 2000 over the lattice")
-      .range(0, 3'600'000);
+  add_duration(leaf, "-t,--timeout", options->timeout, std::chrono::milliseconds(1),
+               "How long it may take: 2s, 500ms; a bare number: milliseconds; 0: the host's own "
+               "limit, 2s over the lattice",
+               {.least = {}, .most = std::chrono::hours(1)});
   add_host_option(leaf, options->host);
   add_lattice_connection(leaf, options->lattice);
   leaf.run([options, output = add_output_options(leaf), &context] {

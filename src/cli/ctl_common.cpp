@@ -2,53 +2,34 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <tuple>
 #include <vector>
 
-#include "base/text.hpp"
+#include "cli/durations.hpp"
 #include "cli/host_client.hpp"
 
 namespace trellis::cli {
 namespace {
 
-constexpr double longest_s = 86'400;
-
-std::chrono::milliseconds to_ms(double seconds, std::chrono::milliseconds otherwise) {
-  if (seconds <= 0) return otherwise;
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
-
-/// A variable in units of `unit_s` seconds. Nothing when it is unset.
-Result<std::optional<double>> seconds_from_env(const Context& context, const char* variable,
-                                               double unit_s) {
-  const auto text = context.env(variable);
-  if (!text) return std::optional<double>();
-  char* end = nullptr;
-  const auto value = std::strtod(text->c_str(), &end) * unit_s;
-  if (*end == '\0' && value > 0 && value <= longest_s) return std::optional<double>(value);
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("{} is '{}'", variable, replace_bad_utf8(*text)),
-              unit_s < 1 ? "milliseconds above 0" : "seconds above 0");
-}
-
 /// The variables of later tools win over those of this generation's (cli.md 11).
 Result<void> read_timeouts(const Context& context, const CtlFlags& flags, ClientOptions& options) {
-  const auto calls_ms = seconds_from_env(context, "WASMCLOUD_RPC_TIMEOUT_MS", 0.001);
+  using std::chrono::milliseconds;
+  const auto calls_ms = duration_from_env(context.env, "WASMCLOUD_RPC_TIMEOUT_MS", milliseconds(1));
   if (!calls_ms) return std::unexpected(calls_ms.error());
-  const auto calls = seconds_from_env(context, "WASH_RPC_TIMEOUT", 1);
+  const auto calls = duration_from_env(context.env, "WASH_RPC_TIMEOUT", std::chrono::seconds(1));
   if (!calls) return std::unexpected(calls.error());
-  const auto control_ms = seconds_from_env(context, "WASMCLOUD_CTL_TIMEOUT_MS", 0.001);
-  if (!control_ms) return std::unexpected(control_ms.error());
-  const auto or_env = [](double given, std::optional<double> variable) {
-    return given > 0 ? given : variable.value_or(0);
+  const auto control = duration_from_env(context.env, "WASMCLOUD_CTL_TIMEOUT_MS", milliseconds(1));
+  if (!control) return std::unexpected(control.error());
+  const auto first = [](milliseconds given, std::optional<milliseconds> variable,
+                        milliseconds otherwise) {
+    return given.count() > 0 ? given : variable.value_or(otherwise);
   };
-  const auto call_s = or_env(flags.rpc_timeout_s, *calls_ms ? *calls_ms : *calls);
-  options.rpc_timeout = to_ms(call_s, options.rpc_timeout);
-  options.control_timeout = to_ms(or_env(flags.timeout_s, *control_ms), options.control_timeout);
-  options.window = to_ms(flags.timeout_s, options.window);
+  options.rpc_timeout =
+      first(flags.rpc_timeout, *calls_ms ? *calls_ms : *calls, options.rpc_timeout);
+  options.control_timeout = first(flags.timeout, *control, options.control_timeout);
+  options.window = first(flags.timeout, std::nullopt, options.window);
   return {};
 }
 
@@ -100,14 +81,12 @@ void add_lattice_connection(Command& leaf, LatticeConnection& connection) {
 
 void add_ctl_options(Command& leaf, CtlFlags& flags) {
   add_lattice_connection(leaf, flags.connection);
-  leaf.add_option("--timeout", flags.timeout_s,
-                  "Seconds to wait for the answer of one host (2) [env WASMCLOUD_CTL_TIMEOUT_MS], "
-                  "or of all hosts (1)")
-      .range(0.001, longest_s);
-  leaf.add_option("-t,--rpc-timeout", flags.rpc_timeout_s,
-                  "Seconds a call may take, 2 unless given [env WASMCLOUD_RPC_TIMEOUT_MS, "
-                  "WASH_RPC_TIMEOUT]")
-      .range(0.001, longest_s);
+  add_duration(leaf, "--timeout", flags.timeout, std::chrono::seconds(1),
+               "How long to wait for the answer of one host (2s) [env WASMCLOUD_CTL_TIMEOUT_MS], "
+               "or of all hosts (1s): 500ms, 5s; a bare number: seconds");
+  add_duration(leaf, "-t,--rpc-timeout", flags.rpc_timeout, std::chrono::seconds(1),
+               "How long a call may take, 2s unless given; a bare number: seconds [env "
+               "WASMCLOUD_RPC_TIMEOUT_MS, WASH_RPC_TIMEOUT]");
 }
 
 Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags) {

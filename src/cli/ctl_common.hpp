@@ -29,8 +29,8 @@ void add_lattice_connection(Command& leaf, LatticeConnection& connection);
 
 struct CtlFlags {
   LatticeConnection connection;
-  double timeout_s = 0;      ///< 0: not given
-  double rpc_timeout_s = 0;  ///< 0: not given
+  std::chrono::milliseconds timeout{0};      ///< 0: not given
+  std::chrono::milliseconds rpc_timeout{0};  ///< 0: not given
   WaitFlags wait;
 };
 

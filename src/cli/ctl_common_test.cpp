@@ -76,6 +76,8 @@ TEST_F(CtlOptionsOf, OptionsWinOverNewVariablesOverOldOnes) {
   EXPECT_EQ(made.rpc_timeout, milliseconds(5000));
   EXPECT_EQ(made.control_timeout, milliseconds(6000));
   EXPECT_EQ(made.window, milliseconds(6000));
+  EXPECT_EQ(options({"-t", "300ms"}).rpc_timeout, milliseconds(300));
+  EXPECT_EQ(options({"--timeout", "1m"}).control_timeout, milliseconds(60'000));
 }
 
 TEST_F(CtlOptionsOf, AnythingThatDiffersMakesControlAConnectionOfItsOwn) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/ctl_common.hpp"
+#include "cli/durations.hpp"
 #include "cli/event_line.hpp"
 #include "cli/stop_request.hpp"
 
@@ -20,7 +21,7 @@ constexpr std::size_t most_waiting = 10'000;
 struct WatchOptions {
   CtlFlags flags;
   std::uint64_t count = 0;
-  double for_s = 0;
+  std::chrono::milliseconds length{0};  ///< 0: without end
   bool heartbeats = false;
 };
 
@@ -73,11 +74,10 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
                           lines.add(outcome_line(outcome, context.clock.wall(), output.json));
                         }});
   if (!watching) return pass(watching);
-  const auto end = std::chrono::steady_clock::now() +
-                   std::chrono::milliseconds(static_cast<std::int64_t>(options.for_s * 1000));
+  const auto end = std::chrono::steady_clock::now() + options.length;
   std::uint64_t seen = 0;
   while (!stop.requested() && (options.count == 0 || seen < options.count)) {
-    if (options.for_s > 0 && std::chrono::steady_clock::now() >= end) break;
+    if (options.length.count() > 0 && std::chrono::steady_clock::now() >= end) break;
     const auto line = lines.next(std::chrono::milliseconds(50));
     if (!line) continue;
     context.out << *line << std::endl;
@@ -94,8 +94,8 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
     context.err << fmt::format("Warning: {} messages were no events\n", unreadable);
   }
   if (options.count > 0 && seen < options.count && !stop.requested()) {
-    return fail(ErrorCode::deadline,
-                fmt::format("{} of {} events within {} s", seen, options.count, options.for_s));
+    return fail(ErrorCode::deadline, fmt::format("{} of {} events within {}", seen, options.count,
+                                                 duration_text(options.length)));
   }
   return {};
 }
@@ -106,7 +106,8 @@ void add_ctl_watch(Command& ctl, Context& context) {
   auto& leaf = ctl.add_subcommand("watch", "Show events of the lattice as they happen");
   auto options = std::make_shared<WatchOptions>();
   leaf.add_option("--count", options->count, "End after this many lines");
-  leaf.add_option("--for", options->for_s, "End after this many seconds").range(0.001, 86'400.0);
+  add_duration(leaf, "--for", options->length, std::chrono::seconds(1),
+               "End after this time: 500ms, 10s, 5m; a bare number: seconds");
   leaf.add_flag("--heartbeats", options->heartbeats, "Heartbeats too");
   add_ctl_options(leaf, options->flags);
   leaf.run([options, output = add_output_options(leaf), &context] {

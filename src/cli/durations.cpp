@@ -77,6 +77,18 @@ std::string age_text(milliseconds age) {
   return "0s";
 }
 
+Result<std::optional<milliseconds>> duration_from_env(const Environment& env, const char* variable,
+                                                      milliseconds bare_unit,
+                                                      DurationBounds bounds) {
+  const auto text = env(variable);
+  if (!text) return std::optional<milliseconds>();
+  const auto time = parse_duration(*text, bare_unit);
+  if (time && *time >= bounds.least && *time <= bounds.most) return std::optional(*time);
+  return fail(ErrorCode::invalid_argument, fmt::format("{} is '{}'", variable, excerpt(*text)),
+              fmt::format("{} to {}; a bare number has the unit {}", duration_text(bounds.least),
+                          duration_text(bounds.most), duration_text(bare_unit).substr(1)));
+}
+
 Option& add_duration(Command& leaf, const std::string& names, milliseconds& into,
                      milliseconds bare_unit, const std::string& help, DurationBounds bounds) {
   auto& option = leaf.add_option(
@@ -94,7 +106,7 @@ Option& add_duration(Command& leaf, const std::string& names, milliseconds& into
         return fmt::format("'{}' is not between {} and {}", excerpt(text),
                            duration_text(bounds.least), duration_text(bounds.most));
       },
-      "TIME");
+      "");
   return option;
 }
 

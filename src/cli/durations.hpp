@@ -3,9 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "cli/folders.hpp"
 #include "cli/options.hpp"
 #include "trellis/result.hpp"
 
@@ -24,6 +26,11 @@ struct DurationBounds {
   std::chrono::milliseconds least{1};
   std::chrono::milliseconds most = std::chrono::hours(24);
 };
+
+/// The variable of that name; nothing when it is unset or empty. Errors name it.
+[[nodiscard]] Result<std::optional<std::chrono::milliseconds>> duration_from_env(
+    const Environment& env, const char* variable, std::chrono::milliseconds bare_unit,
+    DurationBounds bounds = {});
 
 /// An option whose value is a length of time. `into` outlives the command.
 Option& add_duration(Command& leaf, const std::string& names, std::chrono::milliseconds& into,

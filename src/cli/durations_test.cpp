@@ -38,5 +38,24 @@ TEST(Durations, AreReadAsTheyAreShown) {
   EXPECT_EQ(duration_text(milliseconds(0)), "0s");
 }
 
+TEST(Durations, OfVariablesAreBounded) {
+  std::string value;
+  const Environment env = [&](const char*) -> std::optional<std::string> {
+    return value.empty() ? std::nullopt : std::optional(value);
+  };
+  const auto read = [&] { return duration_from_env(env, "LIMIT", milliseconds(1)); };
+  EXPECT_FALSE(read()->has_value());
+  value = "250";
+  EXPECT_EQ(**read(), milliseconds(250));
+  value = "2s";
+  EXPECT_EQ(**read(), milliseconds(2000));
+  for (const auto* bad : {"0", "soon", "25h"}) {
+    value = bad;
+    ASSERT_FALSE(read()) << bad;
+    EXPECT_EQ(read().error().message, "LIMIT is '" + value + "'");
+    EXPECT_EQ(read().error().remedy, "1ms to 1d; a bare number has the unit ms");
+  }
+}
+
 }  // namespace
 }  // namespace trellis::cli

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
+#include "cli/durations.hpp"
 #include "host/link_rules.hpp"
 #include "host/names.hpp"
 #include "identity/keys.hpp"
@@ -22,23 +21,14 @@ namespace {
 
 constexpr auto group = "Lattice";
 
+/// Of what the host counts in seconds.
+constexpr DurationBounds whole_seconds{.least = std::chrono::seconds(1)};
+constexpr DurationBounds seconds_or_none{.least = {}};
+constexpr DurationBounds longest_call{.most = std::chrono::hours(1)};
+
 bool is_host_key(const std::string& text) {
   const auto key = identity::PublicKey::parse(text);
   return key && key->type() == identity::KeyType::server;
-}
-
-Result<std::chrono::seconds> seconds_of(const Context& context, const char* variable,
-                                        std::chrono::seconds otherwise) {
-  const auto text = context.env(variable);
-  if (!text) return otherwise;
-  unsigned value = 0;
-  const auto* end = text->data() + text->size();
-  const auto [at, problem] = std::from_chars(text->data(), end, value);
-  if (problem == std::errc() && at == end && value > 0 && value <= 86'400) {
-    return std::chrono::seconds(value);
-  }
-  return fail(ErrorCode::invalid_argument, fmt::format("{} is '{}'", variable, *text),
-              "whole seconds, 1 to 86400");
 }
 
 /// KVCACHE_…: where the cache is replicated when that is not the lattice's own server.
@@ -53,9 +43,10 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
   if (const auto subject = context.env("KVCACHE_REPLAY_REQ_SUBJECT")) {
     cache.replay_subject = *subject;
   }
-  auto interval = seconds_of(context, "KVCACHE_REPLAY_HEARTBEAT_SECS", cache.replay_interval);
-  if (!interval) return pass(interval);
-  cache.replay_interval = *interval;
+  const auto interval = duration_from_env(context.env, "KVCACHE_REPLAY_HEARTBEAT_SECS",
+                                          std::chrono::seconds(1), whole_seconds);
+  if (!interval) return std::unexpected(interval.error());
+  if (*interval) cache.replay_interval = std::chrono::ceil<std::chrono::seconds>(**interval);
   if (flags.own_cache) return {};
   const auto url = option_or_env(context, flags.cache_url, "KVCACHE_NATS_URL");
   if (!url) {
@@ -106,8 +97,8 @@ Result<void> read_rules(const LatticeFlags& flags, LatticeOptions& options) {
                 "56 characters that begin with N");
   }
   options.allowed_hosts = flags.allowed_hosts;
-  options.replay_window = std::chrono::seconds(flags.replay_window_s);
-  options.max_token_age = std::chrono::seconds(flags.max_token_age_s);
+  options.replay_window = std::chrono::ceil<std::chrono::seconds>(flags.replay_window);
+  options.max_token_age = std::chrono::ceil<std::chrono::seconds>(flags.max_token_age);
   options.deny_unknown_origins = flags.deny_unknown_origins;
   options.redact_link_values = flags.hide_link_values;
   options.control_providers = flags.control_providers;
@@ -163,10 +154,11 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
   leaf.add_option("--nsprefix,--namespace", flags.ns, "Namespace of the lattice")
       .show_default("default")
       .group(group);
-  leaf.add_option("--rpc-timeout", flags.rpc_timeout_ms,
-                  "Milliseconds a call over the lattice may take [env RPC_TIMEOUT_MS]")
-      .range(1U, 3'600'000U)
-      .show_default("2000")
+  add_duration(leaf, "--rpc-timeout", flags.rpc_timeout, std::chrono::milliseconds(1),
+               "How long a call over the lattice may take: 500ms, 5s; a bare number: milliseconds "
+               "[env RPC_TIMEOUT_MS]",
+               longest_call)
+      .show_default("2s")
       .group(group);
   leaf.add_option("--cache-url", flags.cache_url,
                   "NATS URL of the replicated cache, when it is another [env KVCACHE_NATS_URL]")
@@ -219,15 +211,16 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
                   "Public key (N…) of a host or client whose calls are taken; without any, all")
       .one_each()
       .group(group);
-  leaf.add_option("--replay-window", flags.replay_window_s,
-                  "Seconds for which repeated calls are recognized; 0: off")
-      .range(0U, 86'400U)
-      .show_default()
+  add_duration(leaf, "--replay-window", flags.replay_window, std::chrono::seconds(1),
+               "How long repeated calls are recognized: 60s, 5m; a bare number: seconds; 0: off",
+               seconds_or_none)
+      .show_default(duration_text(flags.replay_window))
       .group(group);
-  leaf.add_option("--max-token-age", flags.max_token_age_s,
-                  "Refuse calls signed longer ago than this many seconds; 0: any age")
-      .range(0U, 86'400U)
-      .show_default()
+  add_duration(leaf, "--max-token-age", flags.max_token_age, std::chrono::seconds(1),
+               "Refuse calls signed longer ago than this: 30s, 1h; a bare number: seconds; 0: any "
+               "age",
+               seconds_or_none)
+      .show_default("0")
       .group(group);
   leaf.add_flag("--deny-unknown-origins", flags.deny_unknown_origins,
                 "Refuse calls from actors whose claims are not known here")
@@ -244,17 +237,11 @@ Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& f
   auto& options = setup.options;
   if (const auto ns = option_or_env(context, flags.ns, "LATTICE_NAMESPACE")) options.ns = *ns;
   if (auto subjects = lattice::Subjects::make(options.ns); !subjects) return pass(subjects);
-  auto timeout = std::chrono::milliseconds(flags.rpc_timeout_ms);
-  if (timeout.count() == 0) {
-    const auto text = context.env("RPC_TIMEOUT_MS");
-    const auto value = text ? std::strtoul(text->c_str(), nullptr, 10) : 2000UL;
-    if (value == 0 || value > 3'600'000) {
-      return fail(ErrorCode::invalid_argument, fmt::format("RPC_TIMEOUT_MS is '{}'", *text),
-                  "milliseconds, 1 to 3600000");
-    }
-    timeout = std::chrono::milliseconds(value);
-  }
-  options.rpc_timeout = timeout;
+  const auto timeout =
+      duration_from_env(context.env, "RPC_TIMEOUT_MS", std::chrono::milliseconds(1), longest_call);
+  if (!timeout) return std::unexpected(timeout.error());
+  if (*timeout) options.rpc_timeout = **timeout;
+  if (flags.rpc_timeout.count() > 0) options.rpc_timeout = flags.rpc_timeout;
   if (auto read = read_rules(flags, options); !read) return pass(read);
   if (auto read = read_connections(context, flags, options); !read) return pass(read);
   if (auto read = read_cache(context, flags, options); !read) return pass(read);

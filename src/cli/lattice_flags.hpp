@@ -1,6 +1,7 @@
 // How a host joins a lattice: options and environment of host.md 12.1, 12.3 and lattice.md 8.7.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ struct LatticeFlags {
   const Option* lattice = nullptr;  ///< --lattice, with or without
   std::string url;                  ///< its URL
   std::string ns;
-  unsigned rpc_timeout_ms = 0;
+  std::chrono::milliseconds rpc_timeout{0};  ///< 0: not given
   std::string cache_url;
   bool own_cache = false;
   bool isolate_cache = false;
@@ -30,8 +31,8 @@ struct LatticeFlags {
   std::vector<std::string> link_listen;
   std::vector<std::string> link_secrets;
   std::vector<std::string> allowed_hosts;
-  unsigned replay_window_s = 60;
-  unsigned max_token_age_s = 0;
+  std::chrono::milliseconds replay_window = std::chrono::seconds(60);
+  std::chrono::milliseconds max_token_age{0};
   bool deny_unknown_origins = false;
   bool hide_link_values = false;
 };

@@ -167,7 +167,7 @@ Result<fs::path> find_archive(const Context& context, const ParOptions& o,
   }
   TransferProgress progress(context, output);
   package::PullOptions how;
-  how.timeout = std::chrono::seconds(o.registry.timeout_s);
+  how.timeout = o.registry.timeout;
   how.expected = std::move(*expected);
   how.allow_latest = o.registry.allow_latest;
   how.progress = [&progress](const package::Progress& now) { progress.show(now); };

@@ -56,7 +56,7 @@ Result<Answer> pull(const Context& context, const RegOptions& options,
   const auto reference = reference_of(options, "Pulling");
   if (!reference) return std::unexpected(reference.error());
   package::PullOptions how;
-  how.timeout = std::chrono::seconds(options.registry.timeout_s);
+  how.timeout = options.registry.timeout;
   how.allow_latest = options.registry.allow_latest;
   auto expected = expected_digest(options.digest);
   if (!expected) return pass(expected);
@@ -90,7 +90,7 @@ Result<Answer> push(const Context& context, const RegOptions& options,
   const auto kind = artifact_kind_of(options.file, context.clock.wall());
   if (!kind) return std::unexpected(kind.error());
   package::PushOptions how;
-  how.timeout = std::chrono::seconds(options.registry.timeout_s);
+  how.timeout = options.registry.timeout;
   how.allow_latest = options.registry.allow_latest;
   if (!options.config.empty()) {
     auto config = read_file(options.config, most_config_bytes);
@@ -113,8 +113,7 @@ Result<Answer> push(const Context& context, const RegOptions& options,
 Result<Answer> ping(const Context& context, const RegOptions& options) {
   package::RegistryClient client(registry_settings(context, options.registry, options.url),
                                  context.clock, context.random);
-  const auto status =
-      client.ping(options.url, {.timeout = std::chrono::seconds(options.registry.timeout_s)});
+  const auto status = client.ping(options.url, {.timeout = options.registry.timeout});
   if (!status) return std::unexpected(status.error());
   if (!status->usable) {
     return fail(status->status == 401 ? ErrorCode::denied : ErrorCode::unsupported,
@@ -164,8 +163,8 @@ void add_ping(Command& reg, Context& context) {
   auto& leaf = reg.add_subcommand("ping", "Ask whether a registry is there and takes our word");
   auto options = std::make_shared<RegOptions>();
   leaf.add_option("registry", options->url, "HOST or HOST:PORT").required();
+  options->registry.timeout = std::chrono::seconds(15);
   add_registry_options(leaf, options->registry);
-  options->registry.timeout_s = 15;
   add_leaf(leaf, context,
            [options, &context](const OutputOptions&) { return ping(context, *options); });
 }

@@ -7,6 +7,7 @@
 
 #include <ostream>
 
+#include "cli/durations.hpp"
 #include "cli/folders.hpp"
 
 namespace trellis::cli {
@@ -34,9 +35,9 @@ void add_registry_options(Command& leaf, RegistryFlags& flags) {
       .existing_file();
   leaf.add_option("--cache", flags.cache,
                   "Folder for downloads (default ~/.cache/trellis; of a service $CACHE_DIRECTORY)");
-  leaf.add_option("--timeout", flags.timeout_s, "Seconds the whole transfer may take")
-      .range(1, 86400)
-      .show_default();
+  add_duration(leaf, "--timeout", flags.timeout, std::chrono::seconds(1),
+               "How long the whole transfer may take: 90s, 10m; a bare number: seconds")
+      .show_default(duration_text(flags.timeout));
 }
 
 package::RegistrySettings registry_settings(const Context& context, const RegistryFlags& flags,

@@ -1,6 +1,7 @@
 // How commands and hosts reach registries (host.md 12.1, cli.md 5).
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct RegistryFlags {
   std::vector<std::string> token_servers;
   std::string ca_file;
   std::string cache;
-  unsigned timeout_s = 300;
+  std::chrono::milliseconds timeout = std::chrono::minutes(5);
 };
 
 /// The value of --digest, with or without "sha256:"; nothing for an empty one. Errors: those of
