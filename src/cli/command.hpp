@@ -53,6 +53,9 @@ struct OutputOptions {
 using Work = std::function<Result<Answer>(const OutputOptions&)>;
 void add_leaf(Command& leaf, Context& context, Work work);
 
+/// Exit status of a command line that was not understood; failures have 1.
+inline constexpr int usage_status = 2;
+
 /// Prints a result on stdout, or an error on stderr with exit code 1.
 void print(Context& context, const OutputOptions& output, const Result<Answer>& outcome);
 void print_error(Context& context, const OutputOptions& output, const Error& error);
@@ -72,6 +75,7 @@ void add_claims(Command& app, Context& context);
 void add_bench(Command& app, Context& context);
 void add_completions(Command& app, Context& context);
 void add_man(Command& app, Context& context);
+void add_help(Command& app, Context& context);
 void add_doctor(Command& app, Context& context);
 void add_host_get(Command& app, Context& context);
 void add_start(Command& app, Context& context);

@@ -110,11 +110,14 @@ class Page {
   }
 
   void subcommands() {
-    bool first = true;
+    std::string group;
     for (const auto& one : command_.subcommands()) {
       if (one->is_hidden()) continue;
-      if (first) heading("COMMANDS");
-      first = false;
+      if (group.empty()) heading("COMMANDS");
+      if (one->group() != group) {
+        if (one->group() != "Subcommands") line(".SS " + escaped(one->group()));
+        group = one->group();
+      }
       item(bold(one->name()), escaped(one->help()) + ": see " + bold(page_name(*one)) + "(1).");
     }
   }
@@ -150,7 +153,8 @@ class Page {
   void exit_status() {
     heading("EXIT STATUS");
     line(
-        "0 when it worked; another number when it did not or was not understood: the reason is on");
+        "0 when it worked, 1 when it failed, 2 when the command line was not understood: the "
+        "reason is on");
     line("standard error, as JSON where JSON was asked for.");
   }
 

@@ -11,6 +11,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "cli/topics.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -89,13 +90,15 @@ Result<std::string> server_url(const std::string& host, const std::optional<std:
 void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
   flags.names = std::move(names);
   const auto& option = flags.names.option;
-  const auto group = fmt::format("NATS connection for {}", flags.names.purpose);
+  const auto group = connection_heading + flags.names.purpose;
   const auto add = [&](std::string name, std::string& value, std::string_view help,
                        std::string_view suffix) {
-    if (name.empty()) name = "--" + option;
-    leaf.add_option(name, value,
-                    fmt::format("{} [env {}]", help, variable_names(flags.names, suffix)))
-        .group(group);
+    const bool short_form = !name.starts_with("--");
+    auto& added =
+        leaf.add_option(name, value,
+                        fmt::format("{} [env {}]", help, variable_names(flags.names, suffix)))
+            .group(group);
+    if (!short_form) added.topic(connection_topic);
   };
   const auto named = [&](const std::string& own, std::string_view suffix) {
     return own.empty() ? fmt::format("--{}-{}", option, suffix) : own;
@@ -112,7 +115,9 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
   add(named({}, "tls-cert"), flags.cert_file, "Client certificate (PEM)", "TLS_CERT");
   add(named({}, "tls-key"), flags.key_file, "Its key (PEM)", "TLS_KEY");
   leaf.add_flag("--" + option + "-tls", flags.tls, "Fail when the server offers no TLS")
-      .group(group);
+      .group(group)
+      .topic(connection_topic);
+  leaf.footer("Logins, TLS and other servers of the lattice: `trellis help connection`");
 }
 
 bool names_server(const Context& context, const NatsFlags& flags) {

@@ -5,6 +5,8 @@
 #include <sstream>
 #include <utility>
 
+#include "base/suggest.hpp"
+
 namespace trellis::cli {
 namespace {
 
@@ -23,23 +25,68 @@ void protect(std::vector<std::string>& words) {
   }
 }
 
-/// The innermost command on the command line, for a pointer to the right help.
-std::string command_path(const CLI::App& app) {
+/// The innermost command on the command line.
+const Command& innermost(const CLI::App& app, const Command& command) {
   const auto chosen = app.get_subcommands();
-  return chosen.empty() ? app.get_name() : app.get_name() + " " + command_path(*chosen.front());
+  const auto* next = chosen.empty() ? nullptr : command.subcommand(chosen.front()->get_name());
+  return next == nullptr ? command : innermost(*chosen.front(), *next);
 }
 
-/// CLI11 says "a subcommand is required" where one was misspelt.
-std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& problem) {
+bool lacks_subcommand(const CLI::ParseError& problem) {
+  return dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr &&
+         std::string_view(problem.what()).contains("subcommand");
+}
+
+/// The word that `command` does not know; empty when that is not what is wrong. CLI11 says "a
+/// subcommand is required" where one was misspelt, and that an option is missing where that was.
+std::string unknown_word(const CLI::App& app, const Command& command,
+                         const CLI::ParseError& problem) {
   const auto left_over = app.remaining(true);
-  const bool misspelt = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr &&
-                        std::string_view(problem.what()).contains("subcommand");
-  if (!misspelt || left_over.empty()) {
+  if (left_over.empty()) return {};
+  const auto word = unprotected(left_over.front());
+  if (dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr || lacks_subcommand(problem)) {
+    return word;
+  }
+  const bool option = word.starts_with('-') && !command.takes_rest();
+  return option && dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr ? word
+                                                                                : std::string();
+}
+
+/// What `word` was probably meant to be, of the commands and long options of `command`.
+std::optional<std::string> meant(const Command& command, const std::string& word) {
+  std::vector<std::string> known;
+  if (word.starts_with("--")) {
+    known.emplace_back("--help");
+    for (const auto& option : command.options()) {
+      for (auto& name : option->names()) {
+        if (name.starts_with("--")) known.push_back(std::move(name));
+      }
+    }
+  } else if (!word.starts_with('-')) {  // any letter is near every other
+    for (const auto& one : command.subcommands()) {
+      if (!one->is_hidden()) known.push_back(one->name());
+    }
+  }
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  return nearest(word.substr(0, word.find('=')), views);
+}
+
+Error not_understood(const CLI::App& app, const Command& root, const CLI::ParseError& problem) {
+  const auto& command = innermost(app, root);
+  auto remedy = "`" + command.path() + " --help` lists what is accepted";
+  const auto word = unknown_word(app, command, problem);
+  if (word.empty()) {
     std::string text = problem.what();
     std::erase(text, not_a_list);
-    return text;
+    return {ErrorCode::invalid_argument, std::move(text), std::move(remedy)};
   }
-  return "unknown subcommand or option: " + unprotected(left_over.front());
+  if (const auto near = meant(command, word)) {
+    remedy = "did you mean `" + command.path() + " " + *near + "`? " + remedy;
+  }
+  const auto* kind = word.starts_with('-')           ? "unknown option: "
+                     : command.subcommands().empty() ? "one word too many: "
+                                                     : "unknown command: ";
+  return {ErrorCode::invalid_argument, kind + word, std::move(remedy)};
 }
 
 }  // namespace
@@ -50,7 +97,15 @@ Option& Option::required() {
 }
 
 Option& Option::group(const std::string& title) {
-  option_->group(title);
+  group_ = title;
+  if (topic_.empty()) option_->group(title);
+  return *this;
+}
+
+Option& Option::topic(const std::string& name) {
+  group_ = group();
+  topic_ = name;
+  option_->group("");
   return *this;
 }
 
@@ -141,7 +196,7 @@ std::string Option::help() const {
 }
 
 std::string Option::group() const {
-  return option_->get_group();
+  return topic_.empty() ? option_->get_group() : group_;
 }
 
 std::string Option::value_name() const {
@@ -270,6 +325,16 @@ Command& Command::hidden() {
   return *this;
 }
 
+Command& Command::group(const std::string& title) {
+  app_->group(title);
+  return *this;
+}
+
+Command& Command::footer(const std::string& text) {
+  app_->footer(text);
+  return *this;
+}
+
 Command& Command::require_subcommand() {
   app_->require_subcommand(1);
   return *this;
@@ -315,6 +380,21 @@ std::string Command::help() const {
   return app_->get_description();
 }
 
+std::string Command::group() const {
+  return app_->get_group();
+}
+
+std::string Command::help_text() const {
+  // App::help() would show the help of the command chosen on the command line.
+  return app_->get_formatter()->make_help(app_, path(), CLI::AppFormatMode::Normal);
+}
+
+const Command* Command::subcommand(std::string_view name) const {
+  const auto found =
+      std::ranges::find_if(subcommands_, [&](const auto& one) { return one->is_called(name); });
+  return found == subcommands_.end() ? nullptr : found->get();
+}
+
 bool Command::is_called(std::string_view name) const {
   const auto& aliases = app_->get_aliases();
   return app_->get_name() == name ||
@@ -341,8 +421,10 @@ Result<std::string> CommandLine::parse(std::vector<std::string> words) {
     app_->exit(done, text, text);
     return text.str();
   } catch (const CLI::ParseError& problem) {
-    return fail(ErrorCode::invalid_argument, what_is_wrong(*app_, problem),
-                "`" + command_path(*app_) + " --help` lists what is accepted");
+    if (lacks_subcommand(problem) && app_->remaining(true).empty()) {
+      return innermost(*app_, *root_).help_text();
+    }
+    return std::unexpected(not_understood(*app_, *root_, problem));
   }
   return std::string();
 }

@@ -37,6 +37,9 @@ class Option {
   Option& required();
   /// The heading under which --help lists it.
   Option& group(const std::string& title);
+  /// Listed by the help of that topic and by the manual page, not by --help of its command: for
+  /// options that many commands share.
+  Option& topic(const std::string& name);
   /// The word that stands for the value in --help: DAYS.
   Option& value_name(const std::string& name);
   /// Shows what the variable holds now as the default.
@@ -73,6 +76,7 @@ class Option {
   [[nodiscard]] std::string positional() const;  ///< its name; empty for options
   [[nodiscard]] std::string help() const;
   [[nodiscard]] std::string group() const;
+  [[nodiscard]] const std::string& topic() const { return topic_; }
   [[nodiscard]] std::string value_name() const;  ///< empty for flags
   [[nodiscard]] std::string default_text() const;
   [[nodiscard]] bool takes_value() const;
@@ -87,6 +91,8 @@ class Option {
   CLI::Option* option_;
   ValueKind kind_ = ValueKind::text;
   std::vector<std::string> words_;
+  std::string topic_;
+  std::string group_;  ///< kept here where the topic took it from the option
 };
 
 /// A command with options, or a group of commands. Belongs to its parent, the first one to a
@@ -129,7 +135,11 @@ class Command {
   Command& alias(const std::string& name);
   /// Not listed by --help.
   Command& hidden();
-  /// Of a group: one of its commands must be given.
+  /// The heading under which the help of its parent lists it.
+  Command& group(const std::string& title);
+  /// Text below the options in --help.
+  Command& footer(const std::string& text);
+  /// Of a group: one of its commands must be given. Without any word it shows its help.
   Command& require_subcommand();
   /// Of a command below the root: nothing is parsed, all words after it go there, --help too. A
   /// first "--" is left out.
@@ -145,6 +155,12 @@ class Command {
   [[nodiscard]] std::string name() const;
   [[nodiscard]] std::string path() const;  ///< "trellis claims sign"
   [[nodiscard]] std::string help() const;
+  [[nodiscard]] std::string group() const;
+  /// What --help prints.
+  [[nodiscard]] std::string help_text() const;
+  /// The command of that name or alias; null when there is none.
+  [[nodiscard]] const Command* subcommand(std::string_view name) const;
+  [[nodiscard]] bool takes_rest() const { return rest_ != nullptr; }
   [[nodiscard]] bool is_hidden() const { return hidden_; }
   [[nodiscard]] bool is_called(std::string_view name) const;
   /// All of them in the order of --help; the option for help itself is not among them.
@@ -177,8 +193,9 @@ class CommandLine {
   [[nodiscard]] Command& root() { return *root_; }
 
   /// Reads the words after the program's name and runs the work of the chosen command. Returns the
-  /// text of --help when that was asked for, else an empty one. Error: invalid_argument, with the
-  /// command whose help to read in the remedy. What the work throws passes through.
+  /// text of --help when that was asked for, or where a group of commands stands alone, else an
+  /// empty one. Error: invalid_argument, with what was probably meant, or the command whose help to
+  /// read, in the remedy. What the work throws passes through.
   [[nodiscard]] Result<std::string> parse(std::vector<std::string> words);
 
  private:

@@ -75,16 +75,47 @@ TEST_F(OptionsTest, ValuesAreReadBeforeTheWorkRuns) {
 }
 
 TEST_F(OptionsTest, WhatIsWrongIsRefusedAndNothingRuns) {
-  EXPECT_NE(refusal({}), "accepted");
   EXPECT_NE(refusal({"serve"}).find("file"), std::string::npos);
   EXPECT_NE(refusal({"serve", "f", "--port", "0"}).find("range"), std::string::npos);
   EXPECT_NE(refusal({"serve", "f", "--port", "65536"}), "accepted");
   EXPECT_NE(refusal({"serve", "f", "--wait", "61"}), "accepted");
   EXPECT_NE(refusal({"serve", "f", "--mode", "slow"}), "accepted");
-  EXPECT_EQ(refusal({"sevre", "f"}), "unknown subcommand or option: sevre");
+  EXPECT_EQ(refusal({"sevre", "f"}), "unknown command: sevre");
   EXPECT_EQ(line.parse({"serve", "f", "--nonsense"}).error().remedy,
             "`demo serve --help` lists what is accepted");
   EXPECT_EQ(served, 0);
+}
+
+TEST_F(OptionsTest, AMistypedWordIsAnsweredWithTheOneMeant) {
+  const auto remedy = [&](const Words& words) { return line.parse(words).error().remedy; };
+  EXPECT_TRUE(remedy({"sevre", "f"}).starts_with("did you mean `demo serve`?"));
+  EXPECT_TRUE(
+      remedy({"serve", "f", "--lable", "x"}).starts_with("did you mean `demo serve --label`"));
+  EXPECT_TRUE(remedy({"serve", "--prot=80"}).starts_with("did you mean `demo serve --port`"));
+  EXPECT_EQ(refusal({"serve", "--prot=80"}), "unknown option: --prot=80");
+  EXPECT_EQ(refusal({"serve", "f", "g"}), "one word too many: g");
+  EXPECT_EQ(remedy({"pas"}), "`demo --help` lists what is accepted");
+}
+
+TEST_F(OptionsTest, AGroupOnItsOwnShowsItsHelp) {
+  line.root().add_subcommand("more", "More").group("Other").require_subcommand();
+  const auto root = line.parse({});
+  ASSERT_TRUE(root) << root.error().message;
+  EXPECT_NE(root->find("Other:\n  more"), std::string::npos) << *root;
+  EXPECT_EQ(*root, line.root().help_text());
+}
+
+TEST_F(OptionsTest, OptionsOfATopicAreForTheManual) {
+  auto& leaf = line.root().add_subcommand("far", "Far");
+  std::string server;
+  leaf.add_option("--server", server, "Server").group("Network").topic("network");
+  leaf.footer("see network");
+  const auto help = line.parse({"far", "--help"});
+  ASSERT_TRUE(help);
+  EXPECT_EQ(help->find("--server"), std::string::npos);
+  EXPECT_NE(help->find("see network"), std::string::npos);
+  EXPECT_EQ(leaf.option("--server").group(), "Network");
+  EXPECT_EQ(offered({"far", "--se"}), Words{"--server"});
 }
 
 TEST_F(OptionsTest, HelpIsTextAndRunsNothing) {

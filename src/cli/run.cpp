@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <initializer_list>
 #include <optional>
 #include <ostream>
 #include <span>
@@ -38,39 +39,43 @@ std::optional<OutputOptions> asks_for_version(int argc, const char* const* argv)
   return OutputOptions{.json = asks_for_json(argc, argv), .strict = true};
 }
 
+using AddCommand = void (*)(Command&, Context&);
+
+/// Adds commands to the part of the help that has this title.
+void add_group(Command& app, Context& context, const char* title,
+               std::initializer_list<AddCommand> commands) {
+  const auto before = app.subcommands().size();
+  for (const auto add : commands) add(app, context);
+  for (auto i = before; i < app.subcommands().size(); ++i) {
+    if (!app.subcommands()[i]->is_hidden()) app.subcommands()[i]->group(title);
+  }
+}
+
 void add_everything(Command& app, Context& context) {
   app.require_subcommand();
+  app.footer(
+      "`trellis help COMMAND` tells more. Exit status: 0 when it worked, 1 when it failed, 2 when "
+      "the\ncommand line was not understood.");
   app.add_flag("-V,--version", [] {}, "Print version, engine and libraries and exit");
-  add_keys(app, context);
-  add_claims(app, context);
-  add_bench(app, context);
-  add_doctor(app, context);
-  add_up(app, context);
-  add_dev(app, context);
-  add_new(app, context);
-  add_sdk(app, context);
-  add_ctl(app, context);
-  add_call(app, context);
-  add_host_get(app, context);
-  add_link(app, context);
-  add_start(app, context);
-  add_stop(app, context);
-  add_update(app, context);
-  add_reload(app, context);
-  add_apply(app, context);
-  add_export(app, context);
-  add_down(app, context);
-  add_par(app, context);
-  add_reg(app, context);
-  add_completions(app, context);
-  add_man(app, context);
+  add_group(app, context, "Run", {add_up, add_dev, add_down});
+  add_group(app, context, "Look", {add_host_get, add_call, add_export});
+  add_group(app, context, "Change",
+            {add_start, add_stop, add_update, add_link, add_reload, add_apply});
+  add_group(app, context, "Lattice", {add_ctl});
+  add_group(app, context, "Build and sign",
+            {add_new, add_sdk, add_claims, add_keys, add_par, add_reg});
+  add_group(app, context, "Tools", {add_doctor, add_bench, add_completions, add_man, add_help});
   add_run_provider(app, context);
 }
 
 void parse_and_run(CommandLine& line, int argc, const char* const* argv, Context& context,
                    const OutputOptions& output) {
   const auto shown = line.parse({argv + std::min(argc, 1), argv + argc});
-  if (!shown) return print_error(context, output, shown.error());
+  if (!shown) {
+    print_error(context, output, shown.error());
+    context.exit_code = usage_status;
+    return;
+  }
   context.out << *shown << std::flush;
 }
 

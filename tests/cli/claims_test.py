@@ -104,10 +104,11 @@ class Sign(ClaimsTest):
                 self.assertNotIn("exp", claims)
         self.assertIn("fewer days", self.refused("claims", "sign", self.source, "-n", "e",
                                                  "-x", "18446744073709551615", *self.keys))
-        for bad in ("-1", "1.5", "x"):
-            self.refused("claims", "sign", self.source, "-n", "e", "-x", bad, *self.keys)
+        self.refused("claims", "sign", self.source, "-n", "e", "-x", "-1", *self.keys)
+        for bad in ("1.5", "x"):
+            self.misused("claims", "sign", self.source, "-n", "e", "-x", bad, *self.keys)
         for bad in ("2147483648", "1.0"):
-            self.refused("claims", "sign", self.source, "-n", "e", "-r", bad, *self.keys)
+            self.misused("claims", "sign", self.source, "-n", "e", "-r", bad, *self.keys)
 
     def test_provider_has_one_capability(self):
         self.sign("-p", "-k")
@@ -408,8 +409,8 @@ class Tokens(ClaimsTest):
             self.assertEqual(claims["wascap"], {
                 "name": "name", "capid": "wasmcloud:testing", "vendor": "me", "rev": 4,
                 "ver": "0.1", "target_hashes": {}})
-        self.refused("claims", "token", "provider", "-n", "n", "-v", "me")
-        self.refused("claims", "token", "provider", "-n", "n", "-c", "a:b")
+        self.misused("claims", "token", "provider", "-n", "n", "-v", "me")
+        self.misused("claims", "token", "provider", "-n", "n", "-c", "a:b")
 
     def test_dates_of_every_kind(self):
         keys = {"operator": ["-i", self.operator["seed"]],

@@ -114,6 +114,32 @@ class Completions(ToolTest):
         self.assertIn("manifest.yaml", offered("trellis up -m man"))
 
 
+class CommandLine(ToolTest):
+    def test_what_is_not_understood_ends_with_status_2(self):
+        self.assertIn("did you mean `trellis claims`?", self.misused("clams"))
+        self.assertIn("did you mean `trellis up --manifest`?", self.misused("up", "--manifst", "x"))
+        self.assertIn("did you mean `trellis ctl get hosts`?", self.misused("ctl", "get", "hots"))
+        self.assertIn("required", self.misused("claims", "sign"))
+        self.assertIn('"error"', self.misused("claims", "sign", "--json"))
+        self.assertIn("did you mean `claims`?", self.misused("help", "claim"))
+
+    def test_a_group_without_a_command_shows_its_help(self):
+        for words in ((), ("get",), ("ctl",), ("ctl", "start")):
+            self.assertEqual(self.ok(*words), self.ok(*words, "--help"))
+            self.assertEqual(self.ok("help", *words), self.ok(*words, "--help"))
+        for heading in ("Run:", "Look:", "Change:", "Lattice:", "Build and sign:", "Tools:"):
+            self.assertIn(f"\n{heading}\n", self.ok())
+
+    def test_the_connection_has_a_help_of_its_own(self):
+        own = self.ok("ctl", "get", "hosts", "--help")
+        self.assertIn("--rpc-host", own)
+        self.assertNotIn("--rpc-tls-ca", own)
+        self.assertIn("trellis help connection", own)
+        shared = self.ok("help", "connection")
+        for option in ("--rpc-host", "--rpc-tls-ca", "--ctl-user", "--control-host"):
+            self.assertIn(option, shared)
+
+
 class ManualPages(ToolTest):
     def test_pages_are_clean_and_complete(self):
         with tempfile.TemporaryDirectory() as folder:

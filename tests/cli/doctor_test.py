@@ -73,7 +73,7 @@ class Doctor(unittest.TestCase):
             _, found = checks("--port", port)
             self.assertEqual(found["port"]["status"], "warning")
             self.assertIn(port, found["port"]["finding"])
-        self.assertEqual(doctor("--port", "99999")[0], 1)
+        self.assertEqual(doctor("--port", "99999")[0], 2)
 
     def test_a_state_folder_others_may_enter_is_a_problem(self):
         with tempfile.TemporaryDirectory() as folder:

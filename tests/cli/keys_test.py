@@ -25,17 +25,17 @@ class General(ToolTest):
             self.assertIn("-h,--http_client", self.ok(*command, "--help"))
 
     def test_usage_errors(self):
-        for arguments in ([], ["keys"], ["keys", "gen"], ["nonsense"], ["keys", "gen", "--nonsense"],
+        for arguments in (["keys", "gen"], ["nonsense"], ["keys", "gen", "--nonsense"],
                           ["claims", "sign"], ["keys", "gen", "account", "more"]):
-            self.assertTrue(self.refused(*arguments).startswith("Error: "), arguments)
+            self.assertTrue(self.misused(*arguments).startswith("Error: "), arguments)
         self.assertIn("error parsing output type, see help for the list of accepted outputs",
-                      self.refused("keys", "gen", "account", "-o", "xml"))
+                      self.misused("keys", "gen", "account", "-o", "xml"))
 
     def test_errors_are_json_when_json_is_asked_for(self):
         for options in (["--json"], ["-o", "json"], ["--output", "json"], ["--output=json"]):
             error = json.loads(self.refused("keys", "gen", "wrong", *options))
             self.assertEqual(sorted(error), ["error", "remedy"])
-        self.assertIn("required", json.loads(self.refused("keys", "gen", "--json"))["error"])
+        self.assertIn("required", json.loads(self.misused("keys", "gen", "--json"))["error"])
         self.assertTrue(
             self.refused("keys", "gen", "wrong", "--json", "--no-strict").startswith("Error: "))
 

@@ -62,9 +62,13 @@ class ToolTest(unittest.TestCase):
                                                  ensure_ascii=False), "keys are sorted")
         return value
 
-    def refused(self, *arguments, **env):
-        """Standard error of a run that must fail with exit code 1 and no result."""
+    def refused(self, *arguments, status=1, **env):
+        """Standard error of a run that must fail with that exit code and no result."""
         done = self.run_tool(*arguments, **env)
-        self.assertEqual(done.returncode, 1, f"{arguments}: {done.stdout}")
+        self.assertEqual(done.returncode, status, f"{arguments}: {done.stdout}")
         self.assertEqual(done.stdout, "")
         return done.stderr
+
+    def misused(self, *arguments, **env):
+        """Standard error of a command line that is not understood."""
+        return self.refused(*arguments, status=2, **env)

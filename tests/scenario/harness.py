@@ -220,12 +220,16 @@ class Scenario(unittest.TestCase):
         self.assertEqual(done.status, 0, done)
         return done
 
-    def refused(self, *arguments, **options):
+    def refused(self, *arguments, status=1, **options):
         """Runs a command that must fail with an error, not a crash."""
         done = self.run_trellis(*arguments, **options)
-        self.assertEqual(done.status, 1, done)
+        self.assertEqual(done.status, status, done)
         self.assertIn("Error: ", done.err)
         return done
+
+    def misused(self, *arguments, **options):
+        """Runs a command line that must not be understood."""
+        return self.refused(*arguments, status=2, **options)
 
     def up(self, *arguments, **options):
         """A host that has said it is running."""

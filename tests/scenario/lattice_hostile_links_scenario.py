@@ -103,8 +103,8 @@ class HostileLinks(LatticeScenario):
         self.assertIn("--control-builtin blobstore-fs", refused.err)
         every = self.host("--control-providers")
         self.start_provider(every, "builtin:blobstore-fs")
-        self.refused("up", "--control-builtin", "nothing")
-        self.refused("up", "--link-listen", "everywhere")
+        self.misused("up", "--control-builtin", "nothing")
+        self.misused("up", "--link-listen", "everywhere")
         self.refused("up", "--link-files", self.work / "missing")
 
     def test_no_file_of_the_host_is_read_or_written(self):

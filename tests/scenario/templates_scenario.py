@@ -127,11 +127,12 @@ links:
         (self.work / "there").mkdir()
         (self.work / "link").symlink_to("nowhere")
         for words, reason in ((["there"], "is there already"), (["link"], "is there already"),
-                              (["../x y"], "cannot be the name"), (["-n"], ""), (["1st"], "a letter first"),
+                              (["../x y"], "cannot be the name"), (["1st"], "a letter first"),
                               (["a" * 65], "at most 64"), (["."], ""), (["no/such/folder"], ""),
-                              (["x", "--provider", "--lang", "rust"], "providers are written in C++"),
-                              (["x", "--lang", "cobol"], "cobol")):
+                              (["x", "--provider", "--lang", "rust"], "providers are written in C++")):
             self.assertIn(reason, self.refused("new", *words).err)
+        for words, reason in ((["-n"], "-n"), (["x", "--lang", "cobol"], "cobol")):
+            self.assertIn(reason, self.misused("new", *words).err)
         self.assertEqual(sorted(path.name for path in self.work.iterdir()), ["link", "there"])
         self.assertIn("no SDK is", self.refused("new", "x", env={"TRELLIS_SDK": "/nowhere"}).err)
 

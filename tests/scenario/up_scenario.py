@@ -207,7 +207,7 @@ links:
         self.assertEqual(host.stop(), 0)
 
     def test_usage_errors(self):
-        self.assertIn("KEY=VALUE", self.refused("up", "-l", "novalue").err)
+        self.assertIn("KEY=VALUE", self.misused("up", "-l", "novalue").err)
         self.assertIn("loopback", self.refused("up", "--health-addr", "0.0.0.0:0").err)
         self.refused("up", "--log-level", "loud")
         self.refused("up", env={"HEARTBEAT_INTERVAL_S": "soon"})
@@ -216,7 +216,7 @@ links:
         account = self.ok("keys", "gen", "account", "--json").json()["public_key"]
         actor = self.ok("keys", "gen", "module", "--json").json()["public_key"]
         for wrong in ("foo", "", actor, account[:-1], f"[{account}]"):
-            said = self.refused("up", "--allowed-issuer", account, "--allowed-issuer", wrong).err
+            said = self.misused("up", "--allowed-issuer", account, "--allowed-issuer", wrong).err
             self.assertIn("is no account's public key", said)
 
     def test_health_addresses_tell_the_truth(self):

@@ -1,0 +1,10 @@
+// Topics of `trellis help`: what many commands share and --help only points at.
+#pragma once
+
+namespace trellis::cli {
+
+/// Options of connections to NATS, and how the headings they are listed under begin.
+inline constexpr const char* connection_topic = "connection";
+inline constexpr const char* connection_heading = "NATS connection for ";
+
+}  // namespace trellis::cli
