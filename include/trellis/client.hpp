@@ -141,7 +141,8 @@ class Client {
   /// All hosts that answer within the window, each once, sorted by id.
   [[nodiscard]] Result<std::vector<LatticeHost>> hosts();
   [[nodiscard]] Result<LatticeInventory> inventory(std::string_view host_id);
-  /// Inventories of all hosts, asked at the same time; those that do not answer are left out.
+  /// Inventories of all hosts that answer within a second (or the window, if that is shorter),
+  /// asked at the same time; those that do not answer are left out.
   [[nodiscard]] Result<std::vector<LatticeInventory>> inventories();
   /// As the first host that answers knows them.
   [[nodiscard]] Result<std::vector<Link>> links();

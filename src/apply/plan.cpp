@@ -4,14 +4,10 @@
 
 #include <algorithm>
 
+#include "apply/find_in.hpp"
+
 namespace trellis::apply {
 namespace {
-
-template <class Items, class Fits>
-auto find_in(const Items& items, Fits fits) {
-  const auto found = std::ranges::find_if(items, fits);
-  return found == items.end() ? nullptr : &*found;
-}
 
 bool same_limits(const ActorOptions& one, const ActorOptions& two) {
   return one.limits.memory_mb == two.limits.memory_mb &&

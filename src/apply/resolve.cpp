@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apply/builtins.hpp"
+#include "apply/find_in.hpp"
 #include "apply/references.hpp"
 #include "base/suggest.hpp"
 #include "base/text.hpp"
@@ -18,12 +19,6 @@ namespace trellis::apply {
 namespace {
 
 constexpr std::string_view builtin_prefix = "builtin:";
-
-template <class Items, class Fits>
-auto find_in(const Items& items, Fits fits) {
-  const auto found = std::ranges::find_if(items, fits);
-  return found == items.end() ? nullptr : &*found;
-}
 
 bool is_key(const std::string& text, identity::KeyType type) {
   const auto key = identity::PublicKey::parse(text);

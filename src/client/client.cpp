@@ -127,8 +127,12 @@ Result<std::unique_ptr<Client>> Client::over(const ClientOptions& options,
 }
 
 Result<std::vector<LatticeHost>> Client::hosts() {
-  const auto answers =
-      client::gather(*self_->control, self_->subjects.hosts(), {}, self_->options.window);
+  return self_->hosts_within(self_->options.window);
+}
+
+Result<std::vector<LatticeHost>> Client::Implementation::hosts_within(
+    std::chrono::milliseconds window) const {
+  const auto answers = client::gather(*control, subjects.hosts(), {}, window);
   if (!answers) return std::unexpected(answers.error());
   std::vector<LatticeHost> all;
   for (const auto& host : readable<lattice::HostReply>(*answers)) {
@@ -152,7 +156,7 @@ Result<LatticeInventory> Client::inventory(std::string_view host_id) {
 }
 
 Result<std::vector<LatticeInventory>> Client::inventories() {
-  const auto all = hosts();
+  const auto all = self_->hosts_within(self_->short_window());
   if (!all) return std::unexpected(all.error());
   std::vector<std::string> questions;
   for (const auto& host : *all) questions.push_back(self_->subjects.inventory(host.id));

@@ -177,7 +177,7 @@ Result<void> Client::remove_link(std::string_view actor, std::string_view contra
 Result<std::vector<LatticeLinkState>> Client::link_states(std::string_view actor) {
   lattice::LinkStatesRequest question;
   question.actor_id = actor;
-  return ask_states(*self_->control, self_->subjects, question, self_->options.window);
+  return ask_states(*self_->control, self_->subjects, question, self_->short_window());
 }
 
 bool Client::Implementation::is_with_others(const Link& link,

@@ -1,6 +1,8 @@
 // What the parts of the client share.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +50,13 @@ class Client::Implementation {
 
   [[nodiscard]] SteadyTime control_deadline() const {
     return std::chrono::steady_clock::now() + options.control_timeout;
+  }
+  [[nodiscard]] Result<std::vector<LatticeHost>> hosts_within(
+      std::chrono::milliseconds window) const;
+  /// For questions that others wait for: who waits longer for slow hosts does not want each of them
+  /// to take that long.
+  [[nodiscard]] std::chrono::milliseconds short_window() const {
+    return std::min<std::chrono::milliseconds>(options.window, std::chrono::seconds(1));
   }
   /// The key of the actor a host runs from this reference; empty when it is not known.
   [[nodiscard]] std::string actor_from(std::string_view host_id, std::string_view reference) const;
