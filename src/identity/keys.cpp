@@ -18,7 +18,7 @@ struct TypeRow {
   std::string_view role;
   std::string_view other_name;
 };
-constexpr std::array<TypeRow, 7> types{{
+constexpr std::array<TypeRow, 7> key_types{{
     {KeyType::account, 'A', "account", {}},
     {KeyType::cluster, 'C', "cluster", {}},
     {KeyType::module, 'M', "module", "actor"},
@@ -29,11 +29,11 @@ constexpr std::array<TypeRow, 7> types{{
 }};
 
 const TypeRow& row(KeyType type) noexcept {
-  return *std::find_if(types.begin(), types.end(), [&](auto& r) { return r.type == type; });
+  return *std::find_if(key_types.begin(), key_types.end(), [&](auto& r) { return r.type == type; });
 }
 
 std::optional<KeyType> type_of_prefix(unsigned prefix) noexcept {
-  for (const auto& r : types) {
+  for (const auto& r : key_types) {
     if (static_cast<unsigned>(r.type) == prefix) return r.type;
   }
   return std::nullopt;
@@ -123,7 +123,7 @@ std::string_view to_string(KeyType type) noexcept {
 
 std::optional<KeyType> key_type_from(std::string_view role) {
   const auto lower = to_lower_ascii(role);
-  for (const auto& r : types) {
+  for (const auto& r : key_types) {
     if (lower == r.role || (!r.other_name.empty() && lower == r.other_name)) return r.type;
   }
   return std::nullopt;
