@@ -80,9 +80,11 @@ std::string artifact_name(const std::string& given) {
 }
 
 std::string absolute_path(const std::string& path) {
+  // What is not there stays relative otherwise.
   std::error_code problem;
-  const auto whole = std::filesystem::weakly_canonical(path, problem);
-  return problem ? std::filesystem::absolute(path).string() : whole.string();
+  const auto absolute = std::filesystem::absolute(path);
+  const auto whole = std::filesystem::weakly_canonical(absolute, problem);
+  return problem ? absolute.string() : whole.string();
 }
 
 std::string text_of(const nlohmann::json& object, const char* name) {
