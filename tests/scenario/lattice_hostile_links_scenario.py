@@ -116,6 +116,10 @@ class HostileLinks(LatticeScenario):
                 message, error = self.steal(provider)
                 self.assertTrue(error)
                 self.assertFalse(message)
+        # Who puts such a link is told why it is none.
+        told = self.ctl("link", "put", self.actor.text, provider, BLOBS, "ROOT=/", ok=False)
+        self.assertIn("is not made", told.err)
+        self.assertIn("--link-files", told.err)
         chunk = {"sequenceNo": 0, "container": {"id": "keys"}, "id": "new", "totalBytes": 1,
                  "chunkSize": 1, "context": None, "chunkBytes": b""}
         self.call(provider, "StartUpload", chunk=chunk)
