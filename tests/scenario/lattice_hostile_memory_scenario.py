@@ -2,6 +2,7 @@
 """Whoever floods a host fills no more than its memory budget: the rest is refused and counted, others
 are answered meanwhile, and what was held is given back."""
 
+import concurrent.futures
 import http.client
 import json
 import os
@@ -97,6 +98,15 @@ links:
              "contract_id": "a:b", "values": values}) for _ in range(1500)))
         wait_until(lambda: self.memory("links")["refused"] + self.memory("cache")["refused"], "refusals")
         self.assert_others_answered()
+        # Asked for again and again, by many: as much as an answer holds, the host's own first.
+        def list_links():
+            for _ in range(5):
+                listed = self.control(self.target.process, "links")["result"]
+                self.assertEqual(listed["links"][0]["actor_id"], self.actor)
+                self.assertGreater(listed["links_left_out"], 0)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for each in [pool.submit(list_links) for _ in range(4)]:
+                each.result(harness.PATIENCE)
         self.assert_bounded()
 
     def test_the_cache_and_its_bookkeeping(self):
