@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/call_limits.hpp"
+#include "base/text.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -34,6 +37,33 @@ Check problem(std::string name, const Error& error) {
 /// Instances one actor gets by default (host.md 6.6, D4).
 std::uint64_t default_instances(const System& system) {
   return 2 * std::uint64_t{system.cpus()};
+}
+
+bool is_of_our_family(std::string_view name) {
+  constexpr auto families =
+      std::to_array<std::string_view>({"WASH_", "WASMCLOUD_", "RPC_", "CONTROL_", "KVCACHE_"});
+  return std::ranges::any_of(families,
+                             [&](std::string_view family) { return name.starts_with(family); });
+}
+
+/// Whether a command or a host reads it (cli.md 11, host.md 12).
+bool is_known(std::string_view name) {
+  constexpr auto connections = std::to_array<std::string_view>(
+      {"WASH_RPC_", "WASH_CTL_", "WASMCLOUD_RPC_", "WASMCLOUD_CTL_", "RPC_", "CONTROL_"});
+  constexpr auto suffixes =
+      std::to_array<std::string_view>({"HOST", "PORT", "JWT", "SEED", "CREDS", "USER", "PASSWORD",
+                                       "TOKEN", "TLS_CA", "TLS_CERT", "TLS_KEY"});
+  constexpr auto others = std::to_array<std::string_view>(
+      {"WASH_KEYS", "WASH_ISSUER_KEY", "WASH_SUBJECT_KEY", "WASH_REG_USER", "WASH_REG_PASSWORD",
+       "WASH_RPC_TIMEOUT", "WASH_RPC_NSPREFIX", "WASH_CTL_NSPREFIX", "WASMCLOUD_RPC_TIMEOUT_MS",
+       "WASMCLOUD_CTL_TIMEOUT_MS", "WASMCLOUD_LATTICE_PREFIX", "RPC_TIMEOUT_MS", "KVCACHE_NATS_URL",
+       "KVCACHE_CLIENT_JWT", "KVCACHE_CLIENT_SEED", "KVCACHE_STATE_REPL_SUBJECT",
+       "KVCACHE_REPLAY_REQ_SUBJECT", "KVCACHE_REPLAY_HEARTBEAT_SECS"});
+  if (std::ranges::find(others, name) != others.end()) return true;
+  return std::ranges::any_of(connections, [&](std::string_view connection) {
+    return name.starts_with(connection) &&
+           std::ranges::find(suffixes, name.substr(connection.size())) != suffixes.end();
+  });
 }
 
 }  // namespace
@@ -163,12 +193,23 @@ Check check_state_folder(const System& system) {
   return problem("state-folder", folder.error());
 }
 
+Check check_variables(const System& system) {
+  std::string ignored;
+  for (const auto& name : system.variables()) {
+    if (!is_of_our_family(name) || is_known(name)) continue;
+    ignored += (ignored.empty() ? "" : ", ") + excerpt(name);
+  }
+  if (ignored.empty()) return good("variables", "none is set that is not read");
+  return {"variables", Health::warning, "set, but read by nothing here: " + ignored,
+          "`trellis help connection` and docs/operations.md name those that are; unset the others"};
+}
+
 std::vector<Check> run_checks(const System& system, std::uint16_t port) {
-  return {check_engine(system),      check_address_space(system), check_reservation(system),
-          check_overcommit(system),  check_map_count(system),     check_open_files(system),
-          check_stack(system),       check_threads(system),       check_cpus(system),
-          check_clock(system),       check_port(system, port),    check_temporary_folder(system),
-          check_state_folder(system)};
+  return {check_engine(system),       check_address_space(system), check_reservation(system),
+          check_overcommit(system),   check_map_count(system),     check_open_files(system),
+          check_stack(system),        check_threads(system),       check_cpus(system),
+          check_clock(system),        check_port(system, port),    check_temporary_folder(system),
+          check_state_folder(system), check_variables(system)};
 }
 
 }  // namespace trellis::cli

@@ -36,6 +36,9 @@ struct Check {
 [[nodiscard]] Check check_temporary_folder(const System& system);
 [[nodiscard]] Check check_state_folder(const System& system);
 
+/// Variables that look meant for a host or its tools and are read by neither.
+[[nodiscard]] Check check_variables(const System& system);
+
 /// All of them, in the order shown.
 [[nodiscard]] std::vector<Check> run_checks(const System& system, std::uint16_t port);
 

@@ -113,6 +113,17 @@ class Machine final : public System {
   WallTime now() const override { return clock_.wall(); }
   uid_t user() const override { return ::geteuid(); }
 
+  std::vector<std::string> variables() const override {
+    std::vector<std::string> names;
+    for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
+      const std::string_view entry(*at);
+      const auto equals = entry.find('=');
+      if (equals == std::string_view::npos || equals + 1 == entry.size()) continue;
+      names.emplace_back(entry.substr(0, equals));
+    }
+    return names;
+  }
+
  private:
   const Clock& clock_;
   const std::function<std::optional<std::string>(const char*)>& env_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
@@ -44,6 +45,8 @@ class System {
   [[nodiscard]] virtual Result<std::string> state_folder() const = 0;
   [[nodiscard]] virtual WallTime now() const = 0;
   [[nodiscard]] virtual uid_t user() const = 0;
+  /// Names of the environment variables that are set and not empty.
+  [[nodiscard]] virtual std::vector<std::string> variables() const = 0;
 };
 
 /// This machine. `env` as in cli::Context; both must outlive the result.

@@ -49,12 +49,23 @@ class FakeSystem final : public System {
   Result<std::string> state_folder() const override { return folder; }
   WallTime now() const override { return time; }
   uid_t user() const override { return user_id; }
+  std::vector<std::string> names{"HOME", "WASH_KEYS", "WASMCLOUD_RPC_HOST", "RPC_TLS_CA"};
+  std::vector<std::string> variables() const override { return names; }
 };
 
 void expect_problem(const Check& check, std::string_view finding, std::string_view remedy) {
   EXPECT_EQ(check.health, Health::problem) << check.name;
   EXPECT_THAT(check.finding, HasSubstr(std::string(finding)));
   EXPECT_THAT(check.remedy, HasSubstr(std::string(remedy)));
+}
+
+TEST(Doctor, NamesVariablesThatNothingReads) {
+  FakeSystem system;
+  system.names.insert(system.names.end(), {"WASMCLOUD_RPC_HOTS", "WASH_CONTEXTS", "KVCACHE_URL"});
+  const auto check = check_variables(system);
+  EXPECT_EQ(check.health, Health::warning);
+  EXPECT_THAT(check.finding, HasSubstr(": WASMCLOUD_RPC_HOTS, WASH_CONTEXTS, KVCACHE_URL"));
+  EXPECT_FALSE(check.remedy.empty());
 }
 
 TEST(Doctor, AHealthyMachineHasNoFindings) {
@@ -65,7 +76,7 @@ TEST(Doctor, AHealthyMachineHasNoFindings) {
     EXPECT_FALSE(check.finding.empty()) << check.name;
     EXPECT_TRUE(names.insert(check.name).second) << check.name << " comes twice";
   }
-  EXPECT_EQ(names.size(), 13U);
+  EXPECT_EQ(names.size(), 14U);
 }
 
 TEST(Doctor, ASickMachineIsToldWhatToDoEachTime) {
@@ -81,6 +92,7 @@ TEST(Doctor, ASickMachineIsToldWhatToDoEachTime) {
   system.listens = system.writes = fail(ErrorCode::unavailable, "no");
   system.folder = fail(ErrorCode::denied, "no");
   system.time = {};
+  system.names = {"WASH_CONTEXTS"};
   for (const auto& check : run_checks(system, 8080)) {
     EXPECT_NE(check.health, Health::ok) << check.name;
     EXPECT_FALSE(check.remedy.empty()) << check.name;
