@@ -22,7 +22,7 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
   const auto payload = call_payload(options.data);
   if (!payload) return payload;
   json arguments{{"target", options.data.actor},
-                 {"operation", options.data.operation},
+                 {"operation", call_operation(options.data)},
                  {"payload", to_base64(*payload)}};
   if (options.timeout.count() > 0) arguments["timeout_ms"] = options.timeout.count();
   auto answer = ask_host(context, options.host, {"call", std::move(arguments)},

@@ -8,23 +8,14 @@
 #include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "cli/call_http.hpp"
 #include "cli/show_payload.hpp"
 #include "codec/json_msgpack.hpp"
+#include "codec/messages/httpserver.hpp"
 #include "control/json_text.hpp"
 
 namespace trellis::cli {
 namespace {
-
-/// At most one byte more than a payload may have, which is enough to see that it is too long.
-std::string read_standard_input() {
-  std::string text;
-  char buffer[16384];
-  while (text.size() <= limits::payload_bytes &&
-         std::cin.read(buffer, sizeof buffer).gcount() > 0) {
-    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
-  }
-  return text;
-}
 
 /// Words are joined with a blank, or blanks inside JSON texts that a shell split would vanish.
 Result<std::string> data_text(const CallData& data) {
@@ -52,14 +43,34 @@ void write_raw(Context& context, const OutputOptions& output, const Bytes& paylo
 
 }  // namespace
 
+std::string read_standard_input() {
+  std::string text;
+  char buffer[16384];
+  while (text.size() <= limits::payload_bytes &&
+         std::cin.read(buffer, sizeof buffer).gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
+  }
+  return text;
+}
+
+std::string call_operation(const CallData& data) {
+  return is_http(data) ? std::string(codec::httpserver::handle_request) : data.operation;
+}
+
 void add_call_data(Command& leaf, CallData& data) {
   leaf.add_option("actor", data.actor, "Key, call alias, name, or beginning of the key")
       .required()
       .completes(ValueKind::actor);
-  leaf.add_option("operation", data.operation, "Operation, e.g. HandleRequest").required();
-  leaf.add_option("data", data.words,
-                  "JSON, sent as MessagePack; without any, the payload is empty");
-  leaf.add_option("-d,--data", data.data_file, "File with the JSON; - for standard input");
+  leaf.add_option("operation", data.operation, "Operation, or the method of an HTTP request: GET")
+      .required();
+  leaf.add_option(
+      "data", data.words,
+      "JSON, sent as MessagePack; without any, the payload is empty. Behind a method: the "
+      "path, /items?x=1");
+  leaf.add_option("-d,--data", data.data_file,
+                  "File with the JSON; - for standard input. Behind a method: the body, or @FILE");
+  leaf.add_option("-H,--header", data.headers, "Header of the request: 'Name: value'").one_each();
+  leaf.add_flag("-i,--include", data.include, "Show status and headers of the response too");
   leaf.add_option("-b,--bin", data.form, "Bytes in the answer: b as numbers, s as text, 2 as both")
       .one_of({"b", "s", "2"});
   leaf.add_flag("--raw", data.raw, "Write the answer's bytes to standard output undecoded");
@@ -68,6 +79,11 @@ void add_call_data(Command& leaf, CallData& data) {
 }
 
 Result<Bytes> call_payload(const CallData& data) {
+  if (is_http(data)) return http_request(data);
+  if (!data.headers.empty() || data.include) {
+    return fail(ErrorCode::invalid_argument, "--header and --include are for HTTP requests",
+                "trellis call ACTOR GET /path -H 'Name: value'");
+  }
   const auto text = data_text(data);
   if (!text) return std::unexpected(text.error());
   if (trim(*text).empty()) return Bytes{};
@@ -80,6 +96,7 @@ Result<Bytes> call_payload(const CallData& data) {
 
 void show_answer(Context& context, const OutputOptions& output, const CallData& data,
                  const Bytes& answer) {
+  if (is_http(data)) return show_http(context, output, data, answer);
   if (!data.save_file.empty()) {
     if (auto saved = write_file(data.save_file, answer); !saved) {
       return print_error(context, output, saved.error());

@@ -103,7 +103,8 @@ void add_claims_sign(Command& claims, Context& context) {
                   "Where the signed module goes (else NAME_s.wasm beside the source)")
       .completes(ValueKind::file);
   add_actor_options(leaf, options->actor);
-  add_leaf(leaf, context, [options, &context](auto&) { return sign(context, *options); });
+  add_action_leaf(
+      leaf, context, [options, &context](auto&) { return sign(context, *options); }, "destination");
 }
 
 }  // namespace trellis::cli

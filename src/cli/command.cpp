@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 
+#include <array>
 #include <ostream>
 #include <string_view>
 
@@ -45,6 +46,34 @@ void add_leaf(Command& leaf, Context& context, Work work) {
   });
 }
 
+void add_action_leaf(Command& leaf, Context& context, Work work, std::string essential) {
+  leaf.run([output = add_options(leaf), work = std::move(work), essential = std::move(essential),
+            &context] {
+    auto outcome = work(*output);
+    if (!outcome || !context.quiet || output->json) return print(context, *output, outcome);
+    const auto found = outcome->json.find(essential);
+    if (found == outcome->json.end() || !found->is_string()) return;
+    outcome->text = found->get<std::string>();
+    print(context, *output, outcome);
+  });
+}
+
+std::string label(const Context& context, Label kind) {
+  struct Form {
+    std::string_view text;
+    std::string_view colour;
+  };
+  constexpr std::array forms{Form{"Error:", "\x1b[1;31m"}, Form{"Warning:", "\x1b[1;33m"},
+                             Form{"Hint:", "\x1b[1;36m"}};
+  const auto& form = forms.at(static_cast<std::size_t>(kind));
+  if (!context.error_colour) return std::string(form.text) + ' ';
+  return std::string(form.colour) + std::string(form.text) + "\x1b[0m ";
+}
+
+void tell(const Context& context, std::string_view line) {
+  if (context.verbose) context.err << printable(line) << std::endl;
+}
+
 void print(Context& context, const OutputOptions& output, const Result<Answer>& outcome) {
   if (!outcome) return print_error(context, output, outcome.error());
   context.out << (output.json ? dump(outcome->json) : outcome->text) << '\n' << std::flush;
@@ -62,8 +91,9 @@ void print_error(Context& context, const OutputOptions& output, const Error& err
     return;
   }
   // Messages quote guests, peers, registries and files.
-  context.err << "Error: " << printable_lines(error.message) << '\n';
-  if (!error.remedy.empty()) context.err << "Hint: " << printable_lines(error.remedy) << '\n';
+  context.err << label(context, Label::error) << printable_lines(error.message) << '\n';
+  if (error.remedy.empty()) return;
+  context.err << label(context, Label::hint) << printable_lines(error.remedy) << '\n';
 }
 
 std::optional<std::string> option_or_env(const Context& context, const std::string& option,

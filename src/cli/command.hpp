@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/json.hpp"
 #include "base/random.hpp"
@@ -30,7 +31,22 @@ struct Context {
   std::ostream& out;
   std::ostream& err;
   int exit_code = 0;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  /// Whether what is written to `out` (`err`) may have colours: --color, else NO_COLOR, else
+  /// whether it is a terminal.
+  bool colour = false;
+  bool error_colour = false;
+  bool verbose = false;  ///< tell on `err` what is connected to and asked
+  bool quiet = false;    ///< nothing but results
 };
+
+/// What a line on standard error begins with.
+enum class Label { error, warning, hint };
+/// "Error: ", in colour where that is wanted.
+[[nodiscard]] std::string label(const Context& context, Label kind);
+/// A line on standard error with --verbose.
+void tell(const Context& context, std::string_view line);
 
 /// A result, in the two forms a user can choose from. JSON is printed in one line, keys sorted.
 struct Answer {
@@ -52,6 +68,9 @@ struct OutputOptions {
 /// Adds the options and the work; `work` gets them too.
 using Work = std::function<Result<Answer>(const OutputOptions&)>;
 void add_leaf(Command& leaf, Context& context, Work work);
+/// The same for a command whose text only says that something was done: of that --quiet leaves the
+/// member of the JSON that is named here, or nothing.
+void add_action_leaf(Command& leaf, Context& context, Work work, std::string essential = {});
 
 /// Exit status of a command line that was not understood; failures have 1.
 inline constexpr int usage_status = 2;
@@ -92,6 +111,7 @@ void add_dev(Command& app, Context& context);
 void add_new(Command& app, Context& context);
 void add_sdk(Command& app, Context& context);
 void add_ctl(Command& app, Context& context);
+void add_ctx(Command& app, Context& context);
 void add_par(Command& app, Context& context);
 void add_reg(Command& app, Context& context);
 void add_run_provider(Command& app, Context& context);

@@ -100,7 +100,7 @@ void add_man(Command& app, Context& context) {
   leaf.add_option("folder", *folder, "Folder to write them to; made when it is missing")
       .required()
       .completes(ValueKind::folder);
-  add_leaf(leaf, context, [folder, &app](auto&) { return write_pages(app, *folder); });
+  add_action_leaf(leaf, context, [folder, &app](auto&) { return write_pages(app, *folder); });
 }
 
 }  // namespace trellis::cli

@@ -16,7 +16,7 @@ Result<Bytes> call(const Context& context, const CtlCallOptions& options) {
   if (!client) return pass(client);
   const auto key = (*client)->resolve_actor(options.data.actor);
   if (!key) return std::unexpected(key.error());
-  auto answer = (*client)->call(*key, options.data.operation, *payload);
+  auto answer = (*client)->call(*key, call_operation(options.data), *payload);
   if (!answer) answer.error().message.insert(0, "invoking actor: ");
   return answer;
 }

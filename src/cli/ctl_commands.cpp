@@ -190,10 +190,11 @@ Result<Answer> scale_actor(const Context& context, const CtlCommandOptions& opti
 
 template <class Run>
 void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlCommandOptions>& options,
-                 Run run) {
+                 Run run, const char* essential = "") {
   add_ctl_options(leaf, options->flags);
   add_wait_flags(leaf, options->flags.wait);
-  add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
+  add_action_leaf(
+      leaf, context, [options, run, &context](auto&) { return run(context, *options); }, essential);
 }
 
 void add_choice_of_host(Command& leaf, CtlCommandOptions& options) {
@@ -233,7 +234,7 @@ void add_ctl_start(Command& ctl, Context& context) {
             "folders")
         .required();
     add_choice_of_host(leaf, *options);
-    finish_leaf(leaf, context, options, start_actor);
+    finish_leaf(leaf, context, options, start_actor, "actor_id");
   }
   auto& leaf = start.add_subcommand("provider", "Start a provider");
   auto options = std::make_shared<CtlCommandOptions>();
@@ -243,7 +244,7 @@ void add_ctl_start(Command& ctl, Context& context) {
       .required();
   leaf.add_option("-l,--link-name", options->link_name, "Link name").show_default();
   add_choice_of_host(leaf, *options);
-  finish_leaf(leaf, context, options, start_provider);
+  finish_leaf(leaf, context, options, start_provider, "provider_id");
 }
 
 void add_ctl_stop(Command& ctl, Context& context) {

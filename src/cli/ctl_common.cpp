@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "cli/contexts.hpp"
 #include "cli/durations.hpp"
 #include "cli/host_client.hpp"
 
@@ -48,24 +49,81 @@ bool same_connection(const NatsOptions& a, const NatsOptions& b) {
   return all(a) == all(b) && same_tls(a.tls, b.tls);
 }
 
-/// Options and variables of where the lattice is; timeouts are not among them.
-Result<ClientOptions> connection_options(const Context& context,
-                                         const LatticeConnection& connection) {
+/// The context asked for, or the one in use where nothing else says where the lattice is.
+Result<std::optional<SavedContext>> context_of(const Context& context,
+                                               const LatticeConnection& connection) {
+  const ContextStore store(context);
+  auto name = option_or_env(context, connection.context, "TRELLIS_CONTEXT");
+  if (!name) {
+    if (context.env("NATS_URL") || names_connection(context, connection.rpc) ||
+        names_connection(context, connection.control)) {
+      return std::optional<SavedContext>();
+    }
+    auto used = store.in_use();
+    if (!used) return std::unexpected(used.error());
+    name = std::move(*used);
+  }
+  if (!name) return std::optional<SavedContext>();
+  auto saved = store.load(*name);
+  if (!saved) return std::unexpected(saved.error());
+  tell(context, "context " + *name);
+  return std::optional(std::move(*saved));
+}
+
+/// Options over variables over `base`.
+Result<ClientOptions> connection_over(const Context& context, const LatticeConnection& connection,
+                                      const SavedContext& base) {
   ClientOptions made;
-  const auto ns = option_or_env(context, connection.ns, "WASMCLOUD_LATTICE_PREFIX");
-  if (const auto found = ns ? ns : context.env("WASH_RPC_NSPREFIX")) made.ns = *found;
-  auto rpc = nats_options(context, connection.rpc, NatsOptions{});
+  made.ns = base.ns;
+  if (const auto ns = option_or_env(context, connection.ns, "WASMCLOUD_LATTICE_PREFIX")) {
+    made.ns = *ns;
+  } else if (const auto old = context.env("WASH_RPC_NSPREFIX")) {
+    made.ns = *old;
+  } else if (const auto older = context.env("WASH_CTL_NSPREFIX")) {
+    made.ns = *older;
+  }
+  auto rpc = nats_options(context, connection.rpc, base.rpc);
   if (!rpc) return pass(rpc);
-  auto control = nats_options(context, connection.control, *rpc);
+  auto control = nats_options(context, connection.control, base.control ? *base.control : *rpc);
   if (!control) return pass(control);
   if (!same_connection(*rpc, *control)) made.control = std::move(*control);
   made.rpc = std::move(*rpc);
   return made;
 }
 
+/// Timeouts are not among them.
+Result<ClientOptions> connection_options(const Context& context,
+                                         const LatticeConnection& connection) {
+  const auto saved = context_of(context, connection);
+  if (!saved) return std::unexpected(saved.error());
+  if (!*saved) return connection_of_options(context, connection);
+  return connection_over(context, connection, **saved);
+}
+
+Result<std::unique_ptr<Client>> connect_client(const Context& context,
+                                               const ClientOptions& options) {
+  for (const auto& url : options.rpc.servers) {
+    tell(context, fmt::format("lattice {} at {}", options.ns, without_login(url)));
+  }
+  if (options.control) {
+    for (const auto& url : options.control->servers) {
+      tell(context, fmt::format("control interface at {}", without_login(url)));
+    }
+  }
+  return Client::connect(options);
+}
+
 }  // namespace
 
-void add_lattice_connection(Command& leaf, LatticeConnection& connection) {
+Result<ClientOptions> connection_of_options(const Context& context,
+                                            const LatticeConnection& connection) {
+  SavedContext base;
+  auto urls = urls_of(context.env("NATS_URL").value_or(""));
+  if (!urls.empty()) base.rpc.servers = std::move(urls);
+  return connection_over(context, connection, base);
+}
+
+void add_lattice_connection(Command& leaf, LatticeConnection& connection, bool with_context) {
   add_nats_options(
       leaf, connection.rpc,
       {"rpc", "WASH_RPC", "the lattice", "-r,--rpc-host", "-p,--rpc-port", "WASMCLOUD_RPC"});
@@ -75,8 +133,13 @@ void add_lattice_connection(Command& leaf, LatticeConnection& connection) {
       leaf, connection.control,
       {"ctl", "WASH_CTL", "the control interface, when it is another", {}, {}, "WASMCLOUD_CTL"});
   leaf.add_option("-n,--ns-prefix,--namespace", connection.ns,
-                  "Namespace of the lattice [env WASMCLOUD_LATTICE_PREFIX, WASH_RPC_NSPREFIX]")
+                  "Namespace of the lattice [env WASMCLOUD_LATTICE_PREFIX, WASH_RPC_NSPREFIX, "
+                  "WASH_CTL_NSPREFIX]")
       .show_default("default");
+  if (!with_context) return;
+  leaf.add_option("--context", connection.context,
+                  "Connection kept by `trellis ctx`, or nats:NAME for one of the nats tool [env "
+                  "TRELLIS_CONTEXT]");
 }
 
 void add_ctl_options(Command& leaf, CtlFlags& flags) {
@@ -99,7 +162,7 @@ Result<ClientOptions> client_options(const Context& context, const CtlFlags& fla
 Result<std::unique_ptr<Client>> connect_lattice(const Context& context, const CtlFlags& flags) {
   const auto options = client_options(context, flags);
   if (!options) return std::unexpected(options.error());
-  return Client::connect(*options);
+  return connect_client(context, *options);
 }
 
 std::string reference_of(const std::string& word) {
@@ -113,11 +176,11 @@ Result<Bytes> call_over_lattice(const Context& context, const LatticeConnection&
   if (!payload) return payload;
   auto options = connection_options(context, connection);
   if (!options) return pass(options);
-  auto client = Client::connect(*options);
+  auto client = connect_client(context, *options);
   if (!client) return pass(client);
   const auto key = (*client)->resolve_actor(data.actor);
   if (!key) return std::unexpected(key.error());
-  return (*client)->call(*key, data.operation, *payload, timeout);
+  return (*client)->call(*key, call_operation(data), *payload, timeout);
 }
 
 void add_ctl(Command& app, Context& context) {

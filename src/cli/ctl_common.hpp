@@ -18,14 +18,22 @@ struct LatticeConnection {
   NatsFlags rpc;
   NatsFlags control;
   std::string ns;
+  std::string context;  ///< --context; empty: that in use
   const Option* host_option = nullptr;
   const Option* port_option = nullptr;
 
   /// Whether the command line names a server.
-  [[nodiscard]] bool chosen() const { return host_option->count() > 0 || port_option->count() > 0; }
+  [[nodiscard]] bool chosen() const {
+    return host_option->count() > 0 || port_option->count() > 0 || !context.empty();
+  }
 };
 
-void add_lattice_connection(Command& leaf, LatticeConnection& connection);
+/// Options of a connection; `with_context`: --context too.
+void add_lattice_connection(Command& leaf, LatticeConnection& connection, bool with_context = true);
+
+/// What options and variables say of the connection, whatever context is in use.
+[[nodiscard]] Result<ClientOptions> connection_of_options(const Context& context,
+                                                          const LatticeConnection& connection);
 
 struct CtlFlags {
   LatticeConnection connection;

@@ -103,7 +103,8 @@ void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlLinkO
   add_ctl_options(leaf, options->flags);
   options->flags.wait.limit = std::chrono::seconds(10);
   add_wait_flags(leaf, options->flags.wait);
-  add_leaf(leaf, context, [options, run, &context](auto&) { return run(context, *options); });
+  add_action_leaf(leaf, context,
+                  [options, run, &context](auto&) { return run(context, *options); });
 }
 
 }  // namespace

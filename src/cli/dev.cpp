@@ -168,7 +168,17 @@ void add_dev(Command& app, Context& context) {
   add_socket_options(leaf, command->flags.socket);
   add_log_options(leaf, command->flags);
   leaf.run([command, &context] {
-    if (auto done = run_dev(context, *command); !done) print_error(context, {}, done.error());
+    std::ostream nowhere(nullptr);
+    auto silent = Context{.clock = context.clock,
+                          .random = context.random,
+                          .env = context.env,
+                          .out = nowhere,
+                          .err = context.err,
+                          .error_colour = context.error_colour,
+                          .verbose = context.verbose,
+                          .quiet = true};
+    auto done = run_dev(context.quiet ? silent : context, *command);
+    if (!done) print_error(context, {}, done.error());
   });
 }
 

@@ -44,7 +44,8 @@ void DevBuilder::tell_of_gaps() {
   if (watch_->complete() || told_of_gaps_) return;
   told_of_gaps_ = true;
   context_.err
-      << "Warning: not all folders below " << printable(plan_.source.string())
+      << label(context_, Label::warning) << "not all folders below "
+      << printable(plan_.source.string())
       << " can be watched, so some saves will not be noticed; name fewer with --source, or "
          "raise fs.inotify.max_user_watches"
       << std::endl;
@@ -54,7 +55,7 @@ bool DevBuilder::build_once() {
   context_.out << "Building: " << plan_.command << std::endl;
   const auto done = run_build(plan_.command, own_program().string(), stop_);
   if (done || stop_.requested()) return true;
-  context_.err << "Error: " << printable(done.error().message) << std::endl;
+  context_.err << label(context_, Label::error) << printable(done.error().message) << std::endl;
   return false;
 }
 

@@ -175,7 +175,7 @@ Result<> DevSession::read_manifest() {
   auto loaded = manifest::load(options_.manifest, dev_variable);
   if (!loaded) return pass(loaded);
   for (const auto& warning : loaded->warnings) {
-    context_.err << "Warning: " << printable(warning) << '\n';
+    context_.err << label(context_, Label::warning) << printable(warning) << '\n';
   }
   manifest_ = std::move(*loaded);
   for (const auto& actor : manifest_.actors) {
@@ -202,7 +202,7 @@ Result<> DevSession::look(std::chrono::milliseconds patience) {
   look_at_providers();
   if (manifest_watch_ && manifest_watch_->changed(std::chrono::milliseconds(0))) {
     if (auto read = read_manifest(); !read) {
-      context_.err << "Error: " << printable(read.error().message)
+      context_.err << label(context_, Label::error) << printable(read.error().message)
                    << "\nWhat the manifest said before stays" << std::endl;
     } else {
       apply_manifest();
@@ -242,14 +242,14 @@ Result<> DevSession::link_all(DevActor& actor, const std::vector<std::string>& c
     linked_.erase({actor.key(), contract});
     const auto& error = done.error();
     if (error.code == ErrorCode::already_exists && !announced_) return std::unexpected(error);
-    context_.err << "Warning: " << contract << ": " << printable(error.message)
+    context_.err << label(context_, Label::warning) << contract << ": " << printable(error.message)
                  << (error.remedy.empty() ? "" : "; ") << printable(error.remedy) << std::endl;
   }
   for (const auto& wished : linker_.contracts()) {
     if (std::ranges::find(contracts, wished) != contracts.end()) continue;
-    context_.err << "Warning: --link " << printable(wished) << " does nothing for "
-                 << printable(actor.file()) << ", whose claims do not list it; add --cap "
-                 << printable(wished) << std::endl;
+    context_.err << label(context_, Label::warning) << "--link " << printable(wished)
+                 << " does nothing for " << printable(actor.file())
+                 << ", whose claims do not list it; add --cap " << printable(wished) << std::endl;
   }
   return {};
 }
@@ -290,7 +290,8 @@ void DevSession::look_at_providers() {
       if (auto started = host.start_provider(file); !started) done = pass(started);
     }
     if (!done) {
-      context_.err << "Error: " << printable(file) << ": " << printable(done.error().message)
+      context_.err << label(context_, Label::error) << printable(file) << ": "
+                   << printable(done.error().message)
                    << "\nIts contract is not served; waiting for the file to change" << std::endl;
       continue;
     }
@@ -326,8 +327,9 @@ std::string DevSession::of_actor(const DevActor& actor) const {
 }
 
 void DevSession::complain(const Error& error, const DevActor& actor) {
-  context_.err << "Error: " << printable(error.message) << '\n';
-  if (!error.remedy.empty()) context_.err << "Hint: " << printable(error.remedy) << '\n';
+  context_.err << label(context_, Label::error) << printable(error.message) << '\n';
+  if (!error.remedy.empty())
+    context_.err << label(context_, Label::hint) << printable(error.remedy) << '\n';
   context_.err << (actor.revision() == 0 ? "Nothing is served yet" + of_actor(actor)
                                          : fmt::format("Revision {}{} keeps serving",
                                                        actor.revision(), of_actor(actor)))

@@ -47,6 +47,10 @@ Folders folders(const Environment& env) {
                              of_service(env, "CACHE_DIRECTORY"), below(user, ".cache/trellis")}),
           .state = first_of({below(absolute(env, "XDG_STATE_HOME"), "trellis"), state,
                              below(user, ".local/state/trellis")}),
+          .config = first_of(
+              {below(absolute(env, "XDG_CONFIG_HOME"), "trellis"), below(user, ".config/trellis")}),
+          .nats_config = first_of(
+              {below(absolute(env, "XDG_CONFIG_HOME"), "nats"), below(user, ".config/nats")}),
           .keys = first_of({below(user, ".wash/keys"), below(state, "keys")}),
           .service_runtime = of_service(env, "RUNTIME_DIRECTORY"),
           .credentials = absolute(env, "CREDENTIALS_DIRECTORY")};

@@ -22,6 +22,10 @@ struct Folders {
   /// What must outlive a process: $XDG_STATE_HOME/trellis, $STATE_DIRECTORY,
   /// ~/.local/state/trellis; empty: none.
   std::filesystem::path state;
+  /// What the user has set up: $XDG_CONFIG_HOME/trellis, ~/.config/trellis; empty: none.
+  std::filesystem::path config;
+  /// The same of the `nats` tool: $XDG_CONFIG_HOME/nats, ~/.config/nats; empty: none.
+  std::filesystem::path nats_config;
   /// Keys that sign: ~/.wash/keys (cli.md 2.1), which is where the first-party tool has them;
   /// without a home $STATE_DIRECTORY/keys; empty: none.
   std::filesystem::path keys;

@@ -25,6 +25,8 @@ TEST(Folders, OfAUserAreBelowTheHome) {
   const auto made = folders_of({{"HOME", "/data/ann"}});
   EXPECT_EQ(made.cache, "/data/ann/.cache/trellis");
   EXPECT_EQ(made.state, "/data/ann/.local/state/trellis");
+  EXPECT_EQ(made.config, "/data/ann/.config/trellis");
+  EXPECT_EQ(made.nats_config, "/data/ann/.config/nats");
   EXPECT_EQ(made.keys, "/data/ann/.wash/keys");
   EXPECT_TRUE(made.service_runtime.empty());
 }

@@ -62,6 +62,7 @@ Result<control::Client> connect_host(const Context& context, const HostChoice& c
   if (!hosts) return std::unexpected(hosts.error());
   const auto host = control::choose_host(*hosts, choice.host);
   if (!host) return std::unexpected(host.error());
+  tell(context, "host " + host->id + " at " + host->socket.string());
   return control::Client::connect(host->socket, ::geteuid());
 }
 
@@ -69,6 +70,7 @@ control::Outcome ask_host(const Context& context, const HostChoice& choice,
                           const control::Request& request, std::chrono::milliseconds patience) {
   auto client = connect_host(context, choice);
   if (!client) return pass(client);
+  tell(context, "asking it: " + request.operation);
   return client->request(request, patience);
 }
 

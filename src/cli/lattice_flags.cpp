@@ -151,7 +151,8 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
                        "machine, which is started when none answers")
            .value_optional()
            .group(group);
-  leaf.add_option("--nsprefix,--namespace", flags.ns, "Namespace of the lattice")
+  leaf.add_option("--nsprefix,--namespace", flags.ns,
+                  "Namespace of the lattice [env LATTICE_NAMESPACE, WASMCLOUD_LATTICE_PREFIX]")
       .show_default("default")
       .group(group);
   add_duration(leaf, "--rpc-timeout", flags.rpc_timeout, std::chrono::milliseconds(1),
@@ -228,14 +229,17 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
   leaf.add_flag("--hide-link-values", flags.hide_link_values,
                 "Leave link values out of answers to link queries")
       .group(group);
-  add_nats_options(leaf, flags.rpc, {"rpc", "RPC", "calls and advertisements"});
-  add_nats_options(leaf, flags.control, {"control", "CONTROL", "control interface and events"});
+  add_nats_options(leaf, flags.rpc,
+                   {"rpc", "RPC", "calls and advertisements", {}, {}, "WASMCLOUD_RPC"});
+  add_nats_options(leaf, flags.control,
+                   {"control", "CONTROL", "control interface and events", {}, {}, "WASMCLOUD_CTL"});
 }
 
 Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& flags) {
   LatticeSetup setup;
   auto& options = setup.options;
-  if (const auto ns = option_or_env(context, flags.ns, "LATTICE_NAMESPACE")) options.ns = *ns;
+  const auto ns = option_or_env(context, flags.ns, "LATTICE_NAMESPACE");
+  if (const auto found = ns ? ns : context.env("WASMCLOUD_LATTICE_PREFIX")) options.ns = *found;
   if (auto subjects = lattice::Subjects::make(options.ns); !subjects) return pass(subjects);
   const auto timeout =
       duration_from_env(context.env, "RPC_TIMEOUT_MS", std::chrono::milliseconds(1), longest_call);

@@ -115,9 +115,18 @@ TEST_F(LatticeOptionsOf, SecretsComeFromFilesOrAsText) {
   EXPECT_EQ(refused, "--rpc-jwt is given without --rpc-seed");
 }
 
+TEST_F(LatticeOptionsOf, VariablesOfCommandsWinAsTheyDoThere) {
+  environment = {
+      {"WASMCLOUD_RPC_HOST", "new"}, {"RPC_HOST", "old"}, {"WASMCLOUD_LATTICE_PREFIX", "shop"}};
+  EXPECT_EQ(options({}).rpc->servers, std::vector<std::string>{"nats://new:4222"});
+  EXPECT_EQ(options({}).ns, "shop");
+  environment["LATTICE_NAMESPACE"] = "own";
+  EXPECT_EQ(options({}).ns, "own");
+}
+
 TEST_F(LatticeOptionsOf, WrongValuesAreNamed) {
   EXPECT_EQ(refusal({"--rpc-host", "h", "--rpc-port", "70000"}),
-            "'70000' is no port (--rpc-port, RPC_PORT)");
+            "'70000' is no port (--rpc-port, WASMCLOUD_RPC_PORT, RPC_PORT)");
   EXPECT_EQ(refusal({"--nsprefix", "a.b"}), "'a.b' cannot be a lattice namespace");
   EXPECT_EQ(refusal({"--allowed-host", "Nope"}), "--allowed-host Nope is no public key of a host");
   EXPECT_EQ(refusal({"--control-files", "/there/is/nothing"}),

@@ -102,7 +102,7 @@ void add_put(Command& link, Context& context) {
   add_contract(leaf, options->contract);
   leaf.add_option("values", options->values, "Settings: KEY=VALUE …");
   add_common(leaf, *options);
-  add_leaf(leaf, context, [options, &context](auto&) { return put(context, *options); });
+  add_action_leaf(leaf, context, [options, &context](auto&) { return put(context, *options); });
 }
 
 void add_del(Command& link, Context& context) {
@@ -115,7 +115,7 @@ void add_del(Command& link, Context& context) {
   leaf.add_flag("--ignore-missing", options->ignore_missing,
                 "A link that is not there is no error");
   add_common(leaf, *options);
-  add_leaf(leaf, context, [options, &context](auto&) { return del(context, *options); });
+  add_action_leaf(leaf, context, [options, &context](auto&) { return del(context, *options); });
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // The trellis binary: hands the operating system to the subcommands.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -19,7 +21,12 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error, not a silent death
   const trellis::SystemClock clock;
   trellis::SystemRandom random;
-  trellis::cli::Context context{
-      .clock = clock, .random = random, .env = environment, .out = std::cout, .err = std::cerr};
+  trellis::cli::Context context{.clock = clock,
+                                .random = random,
+                                .env = environment,
+                                .out = std::cout,
+                                .err = std::cerr,
+                                .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+                                .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
   return trellis::cli::run(argc, argv, context);
 }

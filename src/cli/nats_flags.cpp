@@ -124,6 +124,10 @@ bool names_server(const Context& context, const NatsFlags& flags) {
   return given(context, flags, flags.host, "HOST") || given(context, flags, flags.port, "PORT");
 }
 
+bool names_connection(const Context& context, const NatsFlags& flags) {
+  return names_server(context, flags) || names_login(context, flags);
+}
+
 Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
                                  const NatsOptions& base) {
   auto made = base;

@@ -41,6 +41,9 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names);
 /// Whether an option or variable names a server.
 [[nodiscard]] bool names_server(const Context& context, const NatsFlags& flags);
 
+/// Whether an option or variable names a server or says how to log in.
+[[nodiscard]] bool names_connection(const Context& context, const NatsFlags& flags);
+
 /// Flags over variables over `base`. Where they say how to log in, nothing of the login in `base`
 /// is left: NatsOptions ranks the ways, and another connection's could win. An address is a host
 /// (with --…-port), HOST:PORT or a URL. JWT and seed may be files or the text itself. Errors never

@@ -196,7 +196,8 @@ void add_new(Command& app, Context& context) {
       .show_default();
   leaf.add_flag("--provider", options->provider,
                 "A capability provider in C++, with an actor that uses it");
-  add_leaf(leaf, context, [options, &context](auto&) { return make_new(context, *options); });
+  add_action_leaf(leaf, context,
+                  [options, &context](auto&) { return make_new(context, *options); });
 }
 
 }  // namespace trellis::cli

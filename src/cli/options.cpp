@@ -53,7 +53,7 @@ std::string unknown_word(const CLI::App& app, const Command& command,
 }
 
 /// What `word` was probably meant to be, of the commands and long options of `command`.
-std::optional<std::string> meant(const Command& command, const std::string& word) {
+std::optional<std::string> meant_word(const Command& command, const std::string& word) {
   std::vector<std::string> known;
   if (word.starts_with("--")) {
     known.emplace_back("--help");
@@ -80,7 +80,7 @@ Error not_understood(const CLI::App& app, const Command& root, const CLI::ParseE
     std::erase(text, not_a_list);
     return {ErrorCode::invalid_argument, std::move(text), std::move(remedy)};
   }
-  if (const auto near = meant(command, word)) {
+  if (const auto near = meant_word(command, word)) {
     remedy = "did you mean `" + command.path() + " " + *near + "`? " + remedy;
   }
   const auto* kind = word.starts_with('-')           ? "unknown option: "

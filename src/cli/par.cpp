@@ -225,7 +225,8 @@ void add_create(Command& par, Context& context) {
   leaf.add_flag("--compress", o->compress, "Compress it (.par.gz)");
   add_library(leaf, *o);
   add_key_name_options(leaf, o->keys);
-  add_leaf(leaf, context, [o, &context](const OutputOptions&) { return create(context, *o); });
+  add_action_leaf(
+      leaf, context, [o, &context](const OutputOptions&) { return create(context, *o); }, "file");
 }
 
 void add_insert(Command& par, Context& context) {
@@ -233,7 +234,8 @@ void add_insert(Command& par, Context& context) {
   auto o = std::make_shared<ParOptions>();
   leaf.add_option("archive", o->archive, "Archive to change").required().existing_file();
   add_library(leaf, *o);
-  add_leaf(leaf, context, [o, &context](const OutputOptions&) { return insert(context, *o); });
+  add_action_leaf(leaf, context,
+                  [o, &context](const OutputOptions&) { return insert(context, *o); });
 }
 
 void add_inspect(Command& par, Context& context) {

@@ -139,9 +139,10 @@ void add_pull(Command& reg, Context& context) {
       .completes(ValueKind::file);
   leaf.add_option("-d,--digest", options->digest, "SHA-256 that the manifest must have");
   add_registry_options(leaf, options->registry);
-  add_leaf(leaf, context, [options, &context](const OutputOptions& output) {
-    return pull(context, *options, output);
-  });
+  add_action_leaf(
+      leaf, context,
+      [options, &context](const OutputOptions& output) { return pull(context, *options, output); },
+      "file");
 }
 
 void add_push(Command& reg, Context& context) {
@@ -154,9 +155,10 @@ void add_push(Command& reg, Context& context) {
   leaf.add_option("-c,--config", options->config, "File used as the image's config (default {})")
       .existing_file();
   add_registry_options(leaf, options->registry);
-  add_leaf(leaf, context, [options, &context](const OutputOptions& output) {
-    return push(context, *options, output);
-  });
+  add_action_leaf(
+      leaf, context,
+      [options, &context](const OutputOptions& output) { return push(context, *options, output); },
+      "digest");
 }
 
 void add_ping(Command& reg, Context& context) {
@@ -165,8 +167,8 @@ void add_ping(Command& reg, Context& context) {
   leaf.add_option("registry", options->url, "HOST or HOST:PORT").required();
   options->registry.timeout = std::chrono::seconds(15);
   add_registry_options(leaf, options->registry);
-  add_leaf(leaf, context,
-           [options, &context](const OutputOptions&) { return ping(context, *options); });
+  add_action_leaf(leaf, context,
+                  [options, &context](const OutputOptions&) { return ping(context, *options); });
 }
 
 }  // namespace

@@ -54,11 +54,15 @@ package::RegistrySettings registry_settings(const Context& context, const Regist
     settings.credentials = {*user, *password, flags.token_servers};
     settings.credentials->registries.push_back(registry);
   }
+  tell(context, fmt::format("registry {}, {}, {}", registry,
+                            settings.credentials ? "as " + settings.credentials->user
+                                                 : std::string("anonymous"),
+                            flags.insecure ? "plain HTTP" : "HTTPS"));
   return settings;
 }
 
 TransferProgress::TransferProgress(const Context& context, const OutputOptions& output)
-    : context_(context), visible_(!output.json && ::isatty(STDERR_FILENO) == 1) {}
+    : context_(context), visible_(!output.json && !context.quiet && ::isatty(STDERR_FILENO) == 1) {}
 
 TransferProgress::~TransferProgress() {
   if (visible_ && shown_percent_ <= 100) context_.err << "\r\x1b[K" << std::flush;

@@ -88,7 +88,7 @@ Result<json> manifest_arguments(Context& context, const ReloadOptions& options) 
       manifest::read(*text, format, lookup, {.file = options.file, .lenient = options.lenient});
   if (!read) return std::unexpected(read.error());
   for (const auto& warning : read->warnings) {
-    context.err << "Warning: " << printable(warning) << '\n';
+    context.err << label(context, Label::warning) << printable(warning) << '\n';
   }
   const auto here = absolute_path(".");
   const auto beside = std::filesystem::path(absolute_path(options.file)).parent_path().string();
@@ -119,7 +119,10 @@ void reload(Context& context, const OutputOptions& output, const ReloadOptions& 
   const auto answer = ask(context, options);
   if (!answer) return print_error(context, output, answer.error());
   const auto items = answer->value("items", json::array());
-  print(context, output, Answer{report_text(*answer, items, options), *answer});
+  // What a dry run would do is its result.
+  if (!context.quiet || output.json || options.dry_run) {
+    print(context, output, Answer{report_text(*answer, items, options), *answer});
+  }
   if (text_of(*answer, "failures") == "0") return;
   if (!output.json) print_failed(context.err, items);
   const bool untouched = answer->value("untouched", false);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "cli/command.hpp"
+#include "cli/global_options.hpp"
 #include "cli/version.hpp"
 
 namespace trellis::cli {
@@ -61,11 +62,12 @@ void add_everything(Command& app, Context& context) {
   add_group(app, context, "Look", {add_host_get, add_call, add_export});
   add_group(app, context, "Change",
             {add_start, add_stop, add_update, add_link, add_reload, add_apply});
-  add_group(app, context, "Lattice", {add_ctl});
+  add_group(app, context, "Lattice", {add_ctl, add_ctx});
   add_group(app, context, "Build and sign",
             {add_new, add_sdk, add_claims, add_keys, add_par, add_reg});
   add_group(app, context, "Tools", {add_doctor, add_bench, add_completions, add_man, add_help});
   add_run_provider(app, context);
+  add_global_options(app, context);
 }
 
 void parse_and_run(CommandLine& line, int argc, const char* const* argv, Context& context,
@@ -82,6 +84,7 @@ void parse_and_run(CommandLine& line, int argc, const char* const* argv, Context
 }  // namespace
 
 int run(int argc, const char* const* argv, Context& context) {
+  decide_colours(context, colour_word(argc, argv));
   if (const auto output = asks_for_version(argc, argv)) {
     print(context, *output, version_answer());
     return context.exit_code;

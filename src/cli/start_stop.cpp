@@ -99,12 +99,15 @@ using Action = Result<Answer> (*)(const Context&, const StartStopOptions&);
 
 /// A leaf with --host; `extend` adds its own arguments.
 void add_action(Command& parent, Context& context, const char* name, const char* help,
-                Action action, const std::function<void(Command&, StartStopOptions&)>& extend) {
+                Action action, const std::function<void(Command&, StartStopOptions&)>& extend,
+                const char* essential = "") {
   auto& leaf = parent.add_subcommand(name, help);
   auto options = std::make_shared<StartStopOptions>();
   extend(leaf, *options);
   add_host_option(leaf, options->host);
-  add_leaf(leaf, context, [options, action, &context](auto&) { return action(context, *options); });
+  add_action_leaf(
+      leaf, context, [options, action, &context](auto&) { return action(context, *options); },
+      essential);
 }
 
 void add_link_name(Command& leaf, StartStopOptions& options) {
@@ -118,25 +121,29 @@ constexpr const char* actor_help = "Key, alias, name or beginning of the key of 
 void add_start(Command& app, Context& context) {
   auto& start = app.add_subcommand("start", "Start an actor or a provider on a running host");
   start.require_subcommand();
-  add_action(start, context, "actor", "Start an actor", start_actor, [](auto& leaf, auto& options) {
-    leaf.add_option("file", options.first, "Signed module, or an image: HOST[:PORT]/PATH:TAG")
-        .required()
-        .completes(ValueKind::file);
-  });
-  add_action(start, context, "provider", "Start a provider", start_provider,
-             [](auto& leaf, auto& options) {
-               leaf.add_option(
-                       "reference", options.first,
-                       "builtin:httpserver, builtin:keyvalue, …, a library, an archive (.par.gz) "
-                       "or an image: HOST[:PORT]/PATH:TAG")
-                   .required()
-                   .completes(ValueKind::file);
-               add_link_name(leaf, options);
-               leaf.add_option("--mode", options.mode,
-                               "Where it runs: in-process, in a supervised process, or auto (what "
-                               "the host was told)")
-                   .one_of({"auto", "in-process", "process"});
-             });
+  add_action(
+      start, context, "actor", "Start an actor", start_actor,
+      [](auto& leaf, auto& options) {
+        leaf.add_option("file", options.first, "Signed module, or an image: HOST[:PORT]/PATH:TAG")
+            .required()
+            .completes(ValueKind::file);
+      },
+      "actor_id");
+  add_action(
+      start, context, "provider", "Start a provider", start_provider,
+      [](auto& leaf, auto& options) {
+        leaf.add_option("reference", options.first,
+                        "builtin:httpserver, builtin:keyvalue, …, a library, an archive (.par.gz) "
+                        "or an image: HOST[:PORT]/PATH:TAG")
+            .required()
+            .completes(ValueKind::file);
+        add_link_name(leaf, options);
+        leaf.add_option("--mode", options.mode,
+                        "Where it runs: in-process, in a supervised process, or auto (what "
+                        "the host was told)")
+            .one_of({"auto", "in-process", "process"});
+      },
+      "provider_id");
 }
 
 void add_stop(Command& app, Context& context) {

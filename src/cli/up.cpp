@@ -119,7 +119,7 @@ Result<manifest::Manifest> load_manifest(Context& context, const UpOptions& opti
       {.file = {}, .strict = options.strict.value_or(false), .lenient = options.lenient});
   if (!loaded) return loaded;
   for (const auto& warning : loaded->warnings) {
-    context.err << "Warning: " << printable(warning) << '\n';
+    context.err << label(context, Label::warning) << printable(warning) << '\n';
   }
   return loaded;
 }
@@ -212,6 +212,7 @@ Result<> announce(Context& context, LocalHost& local, const Start& start, ReadyF
   const auto inventory = local.host().inventory();
   if (!inventory) return std::unexpected(inventory.error());
   local.set_started();
+  if (context.quiet) return ready_file.write(local, *inventory);
   context.out << summary(*inventory, local.host().links(), local.health_address()) << std::endl;
   start.print(context);
   const auto count = problem_count(start.problems());

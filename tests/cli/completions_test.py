@@ -140,6 +140,27 @@ class CommandLine(ToolTest):
             self.assertIn(option, shared)
 
 
+    def test_colours_are_for_those_who_ask(self):
+        self.assertNotIn("\x1b", self.misused("nonsense"))
+        self.assertIn("\x1b[1;31mError:\x1b[0m", self.misused("nonsense", "--color=always"))
+        self.assertIn("\x1b[1;31mError:\x1b[0m", self.misused("--color", "always", "nonsense", NO_COLOR="1"))
+
+
+class Contexts(ToolTest):
+    def test_the_one_in_use_is_where_commands_ask(self):
+        config = {"XDG_CONFIG_HOME": self.folder.name}
+        self.ok("ctx", "add", "far", "-r", "127.0.0.1", "-p", "1", "-n", "prod", "--use", **config)
+        listed = self.ok_json("ctx", "list", **config)["contexts"]
+        self.assertEqual([(one["name"], one["in_use"], one["namespace"]) for one in listed], [("far", True, "prod")])
+        told = self.refused("ctl", "get", "hosts", "-v", **config)
+        self.assertIn("context far\nlattice prod at nats://127.0.0.1:1\n", told)
+        self.assertIn("there is no context 'near'", self.refused("ctl", "get", "hosts", "--context", "near", **config))
+        self.ok("ctx", "use", "--none", **config)
+        self.assertIn("no context is in use", self.refused("ctx", "show", **config))
+        self.ok("ctx", "rm", "far", "-q", **config)
+        self.assertEqual(self.ok_json("ctx", "list", **config), {"contexts": []})
+
+
 class ManualPages(ToolTest):
     def test_pages_are_clean_and_complete(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -56,6 +56,18 @@ links:
         words = self.REQUEST.replace("/p", "/x y").split(" ")
         self.ok("call", "kvcounter", "HandleRequest", *words)
 
+    def test_requests_need_no_message_by_hand(self):
+        self.host()
+        shown = self.ok("call", "kvcounter", "GET", "/p?x=1", "-H", "Accept: text/plain")
+        self.assertEqual(shown.out, '{"counter":1}')
+        self.assertIn("200 OK", shown.err)
+        self.assertTrue(self.ok("call", "kvcounter", "POST", "/p", "-d", "body", "-i", "-q")
+                        .out.startswith("200 OK\n"))
+        answer = self.ok("call", "kvcounter", "GET", "/p", "--json").json()
+        self.assertEqual((answer["status"], answer["body"]), (200, '{"counter":3}'))
+        self.assertIn("-H", self.refused("call", "kvcounter", "Op", "-H", "a: b").err)
+        self.assertEqual(self.ok("stop", "actor", "kvcounter", "-q").out, "")
+
     def test_errors_of_calls_say_what_to_do(self):
         self.assertIn("trellis up", self.refused("call", "x", "Op").err)
         self.host()
