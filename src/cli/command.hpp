@@ -15,6 +15,7 @@
 
 #include "base/json.hpp"
 #include "base/random.hpp"
+#include "cli/machine_name.hpp"
 #include "cli/options.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
@@ -39,6 +40,7 @@ struct Context {
   bool error_colour = false;
   bool verbose = false;  ///< tell on `err` what is connected to and asked
   bool quiet = false;    ///< nothing but results
+  std::function<std::string()> machine = machine_name;  ///< what this machine is called
 };
 
 /// What a line on standard error begins with.

@@ -37,8 +37,10 @@ Result<control::Hosts> host_behind(const std::filesystem::path& socket) {
 }  // namespace
 
 void add_host_option(Command& leaf, HostChoice& choice) {
-  leaf.add_option("--host", choice.host,
-                  "Which host, when several run: process id, or the beginning of its key")
+  leaf.add_option(
+          "--host", choice.host,
+          "Which host, when several run: name, label (zone=a), process id, or the beginning of its "
+          "key")
       .completes(ValueKind::host);
   add_socket_option(leaf, choice);
 }

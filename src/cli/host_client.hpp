@@ -12,7 +12,7 @@ namespace trellis::cli {
 
 /// Which host a command is meant for.
 struct HostChoice {
-  std::string host;    ///< --host: process id, or the beginning of a key; empty: the only one
+  std::string host;  ///< --host: name, label, process id or beginning of a key; empty: the only one
   std::string socket;  ///< --socket: one control socket; empty: every place is looked into
 };
 

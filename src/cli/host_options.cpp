@@ -11,7 +11,9 @@
 #include "base/memory_budget.hpp"
 #include "base/text.hpp"
 #include "cli/folders.hpp"
+#include "cli/machine_name.hpp"
 #include "cli/secrets.hpp"
+#include "client/names.hpp"
 #include "identity/keys.hpp"
 
 namespace trellis::cli {
@@ -21,6 +23,9 @@ constexpr unsigned longest_interval_s = 86'400;
 
 std::string check_label(const std::string& label) {
   const auto equals = label.find('=');
+  if (label.substr(0, equals) == client::host_name_label) {
+    return fmt::format("{} is the host's name: give it with --name", client::host_name_label);
+  }
   if (equals != std::string::npos && equals > 0) return {};
   return fmt::format("'{}' is no KEY=VALUE", label);
 }
@@ -116,6 +121,9 @@ void add_log_options(Command& leaf, HostFlags& flags) {
 }
 
 void add_host_options(Command& leaf, HostFlags& flags) {
+  leaf.add_option("--name", flags.name,
+                  "Name of the host, for --host and tables (default: as the machine)")
+      .check(check_host_name, "NAME");
   leaf.add_option("-l,--label", flags.labels, "Label of the host: KEY=VALUE")
       .check(check_label, "KEY=VALUE")
       .one_each();
@@ -157,6 +165,9 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
       .host = {}, .health_address = flags.health_address, .socket = std::move(*socket)};
   made.host.memory = std::make_shared<MemoryBudget>(
       flags.memory_budget_mb == 0 ? usual_memory_budget() : flags.memory_budget_mb * limits::mib);
+  if (auto name = host_name(flags.name, context.machine()); !name.empty()) {
+    made.host.labels.try_emplace(std::string(client::host_name_label), std::move(name));
+  }
   for (const auto& label : flags.labels) {
     const auto equals = label.find('=');
     made.host.labels.try_emplace(label.substr(0, equals), label.substr(equals + 1));

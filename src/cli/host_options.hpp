@@ -11,6 +11,7 @@
 namespace trellis::cli {
 
 struct HostFlags {
+  std::string name;  ///< empty: as the machine
   std::vector<std::string> labels;
   std::vector<std::string> allowed_issuers;
   bool live_updates = false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "client/names.hpp"
 #include "control/frame.hpp"
 #include "control/peer.hpp"
 #include "control/socket_folder.hpp"
@@ -16,16 +17,49 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds ping_timeout{2};
 
-bool fits(const RunningHost& host, std::string_view wanted) {
-  return wanted.empty() || std::to_string(host.pid) == wanted || host.id.starts_with(wanted);
+std::string name_of(const RunningHost& host) {
+  const auto found = host.labels.find(std::string(client::host_name_label));
+  return found == host.labels.end() ? std::string() : found->second;
 }
 
 std::string list_of(const std::vector<RunningHost>& hosts) {
   std::string text;
   for (const auto& host : hosts) {
-    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", host.pid, host.id);
+    const auto name = name_of(host);
+    text += fmt::format("{}{} ({}{}{})", text.empty() ? "" : ", ", host.pid, name,
+                        name.empty() ? "" : ", ", host.id);
   }
   return text;
+}
+
+/// Members that are not texts are left out: what they are for, this version does not know.
+std::map<std::string, std::string> labels_of(const nlohmann::json& answer) {
+  std::map<std::string, std::string> labels;
+  const auto found = answer.find("labels");
+  if (found == answer.end() || !found->is_object()) return labels;
+  for (const auto& [name, value] : found->items()) {
+    if (value.is_string()) labels.emplace(name, value.get<std::string>());
+  }
+  return labels;
+}
+
+/// Among several, or of a name that may be wrong.
+Result<RunningHost> host_called(const std::vector<RunningHost>& running, std::string_view wanted) {
+  const auto process = std::ranges::find_if(
+      running, [&](const auto& host) { return std::to_string(host.pid) == wanted; });
+  if (process != running.end()) return *process;
+  std::vector<client::NamedHost> named;
+  for (const auto& host : running) {
+    named.push_back({host.id, {host.labels.begin(), host.labels.end()}});
+  }
+  const auto found = client::resolve_host(named, wanted);
+  if (found) return running[static_cast<std::size_t>(*found - named.data())];
+  if (found.error().code == ErrorCode::invalid_argument) {
+    return fail(found.error().code, found.error().message,
+                "choose one with --host PID or --host KEY; " + found.error().remedy);
+  }
+  return fail(ErrorCode::not_found, fmt::format("no running host fits '{}'", wanted),
+              "running: " + list_of(running));
 }
 
 /// Not "no host is running": one is, and its user looks for the reason elsewhere.
@@ -85,6 +119,7 @@ Result<RunningHost> host_at(const std::filesystem::path& socket, uid_t uid) {
   if (const auto uptime = answer->find("uptime"); uptime != answer->end() && uptime->is_number()) {
     host.uptime = std::chrono::seconds(uptime->get<std::int64_t>());
   }
+  host.labels = labels_of(*answer);
   return host;
 }
 
@@ -110,25 +145,23 @@ Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid) {
 }
 
 Result<RunningHost> choose_host(const Hosts& hosts, std::string_view wanted) {
-  std::vector<RunningHost> fitting;
-  std::ranges::copy_if(hosts.running, std::back_inserter(fitting),
-                       [&](const auto& host) { return fits(host, wanted); });
-  if (fitting.size() == 1) return fitting.front();
-  if (fitting.empty() && !hosts.unreachable.empty()) {
-    return std::unexpected(hosts.unreachable.front());
-  }
-  if (hosts.running.empty()) {
+  const auto& running = hosts.running;
+  if (running.empty()) {
+    if (!hosts.unreachable.empty()) return std::unexpected(hosts.unreachable.front());
     return fail(ErrorCode::not_found, "no host is running",
                 "start one with `trellis up` (as this user, with the same XDG_RUNTIME_DIR)");
   }
-  if (fitting.empty()) {
-    return fail(ErrorCode::not_found, fmt::format("no running host fits '{}'", wanted),
-                "running: " + list_of(hosts.running));
+  if (!wanted.empty()) {
+    auto host = host_called(running, wanted);
+    // The one that is meant may be among those this user may not ask.
+    if (!host && host.error().code == ErrorCode::not_found && !hosts.unreachable.empty()) {
+      return std::unexpected(hosts.unreachable.front());
+    }
+    return host;
   }
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("{} hosts are running{}", fitting.size(),
-                          wanted.empty() ? "" : fmt::format(" that fit '{}'", wanted)),
-              "choose one with --host PID or --host KEY: " + list_of(fitting));
+  if (running.size() == 1) return running.front();
+  return fail(ErrorCode::invalid_argument, fmt::format("{} hosts are running", running.size()),
+              "choose one with --host NAME, PID or KEY: " + list_of(running));
 }
 
 }  // namespace trellis::control

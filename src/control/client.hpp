@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ struct RunningHost {
   std::string id = {};
   std::chrono::seconds uptime{0};
   std::filesystem::path socket = {};
+  std::map<std::string, std::string> labels = {};
 };
 
 /// The host behind one socket, by asking it. Errors: those of connect() and request().
@@ -55,9 +57,10 @@ struct Hosts {
 /// folder of the user's own, which must be mended first.
 [[nodiscard]] Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid);
 
-/// The one host meant by `wanted`: a process id or the beginning of a host key; empty means the
-/// only one that runs. Errors: not_found, invalid_argument (several fit), with what runs; denied
-/// when there are hosts, but none this user may reach.
+/// The one host meant by `wanted`: a process id, or what client::resolve_host() understands (key,
+/// name, label, beginning of the key); empty means the only one that runs. Errors: not_found,
+/// invalid_argument (several fit), with what runs; denied when there are hosts, but none this user
+/// may reach.
 [[nodiscard]] Result<RunningHost> choose_host(const Hosts& hosts, std::string_view wanted);
 
 }  // namespace trellis::control

@@ -90,7 +90,10 @@ Result<std::string> Operations::provider_key(const std::string& wanted,
 }
 
 Outcome Operations::ping(const Request&) const {
-  return json{{"host_id", host_.id()}, {"pid", ::getpid()}, {"uptime", host_.uptime().count()}};
+  return json{{"host_id", host_.id()},
+              {"pid", ::getpid()},
+              {"uptime", host_.uptime().count()},
+              {"labels", host_.labels()}};
 }
 
 Outcome Operations::inventory(const Request&) const {

@@ -274,6 +274,18 @@ TEST(ChooseHost, TheOnlyOneOrTheOneAskedFor) {
   EXPECT_EQ(choose({a, b}, "NAA").error().code, ErrorCode::invalid_argument);
 }
 
+TEST(ChooseHost, ByNameAndLabel) {
+  const RunningHost a{.pid = 12, .id = "NAAA", .labels = {{"hostcore.hostname", "cellar"}}};
+  const RunningHost b{
+      .pid = 13, .id = "NBBB", .labels = {{"hostcore.hostname", "attic"}, {"zone", "up"}}};
+  const Hosts both{.running = {a, b}, .unreachable = {}};
+  EXPECT_EQ(choose_host(both, "cellar")->pid, 12);
+  EXPECT_EQ(choose_host(both, "zone=up")->pid, 13);
+  EXPECT_NE(choose_host(both, "nobody").error().remedy.find("cellar"), std::string::npos);
+  const Hosts twins{.running = {a, a}, .unreachable = {}};
+  EXPECT_EQ(choose_host(twins, "cellar").error().code, ErrorCode::invalid_argument);
+}
+
 TEST(ChooseHost, OneOutOfReachIsNotTheSameAsNone) {
   const Error denied{ErrorCode::denied, "cannot reach the host", "join"};
   EXPECT_EQ(choose_host({.running = {}, .unreachable = {denied}}, "").error().code,

@@ -178,7 +178,9 @@ class Control(LatticeScenario):
         self.assertEqual([each["id"] for each in self.ctl("get", "hosts")["hosts"]], [host.id])
         inventory = self.inventory(host)
         self.assertEqual(inventory["host_id"], host.id)
-        self.assertEqual(len(inventory["labels"]), 4)
+        # Theirs of the machine and the test's own, and the name that `up` gives the host.
+        self.assertEqual(len(inventory["labels"]), 5)
+        self.assertIn("hostcore.hostname", inventory["labels"])
         self.assertEqual([actor["name"] for actor in inventory["actors"]], ["kvcounter"])
 
     def test_c3_a_live_update(self):

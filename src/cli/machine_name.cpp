@@ -1,0 +1,55 @@
+#include "cli/machine_name.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+#include "identity/keys.hpp"
+
+namespace trellis::cli {
+namespace {
+
+constexpr std::size_t most_of_name = 63;  // as of one part of a name in the DNS
+constexpr std::size_t kernel_name_bytes = 256;
+
+bool in_host_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.';
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+}  // namespace
+
+std::string machine_name() {
+  std::array<char, kernel_name_bytes> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
+}
+
+std::string check_host_name(const std::string& name) {
+  if (name.empty() || name.size() > most_of_name || !std::ranges::all_of(name, in_host_name)) {
+    return fmt::format("'{}' is no name of a host: 1 to {} letters, digits, '-', '_' and '.'",
+                       excerpt(name), most_of_name);
+  }
+  if (std::ranges::all_of(name, is_digit)) {
+    return fmt::format("'{}' is no name of a host: --host takes numbers for process ids", name);
+  }
+  if (identity::PublicKey::parse(name)) {
+    return fmt::format("'{}' is no name of a host: it is a key", name);
+  }
+  return {};
+}
+
+std::string host_name(const std::string& wish, std::string_view machine) {
+  if (!wish.empty()) return wish;
+  std::string name(machine.substr(0, most_of_name));
+  return check_host_name(name).empty() ? name : std::string();
+}
+
+}  // namespace trellis::cli
