@@ -9,6 +9,8 @@
 #include "cli/durations.hpp"
 #include "cli/lattice_names.hpp"
 #include "cli/printable.hpp"
+#include "cli/views.hpp"
+#include "host/entities.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -18,7 +20,27 @@ using nlohmann::json;
 struct CtlGetOptions {
   CtlFlags flags;
   std::string host;
+  bool wide = false;
+  bool all = false;
 };
+
+/// What every host has for itself: the cache of its lattice and the extras (host.md 8.5).
+bool is_of_host(const LatticeProvider& provider) {
+  if (provider.id == host::lattice_cache_key) {
+    return provider.link_name == host::lattice_cache_link;
+  }
+  return provider.link_name == "default" && builtin_of_key(provider.id) == "builtin:extras";
+}
+
+/// What the hosts say about themselves; nothing of those that do not answer.
+std::vector<LatticeInventory> inventories_of(Client& client) {
+  return client.inventories().value_or(std::vector<LatticeInventory>());
+}
+
+LabelMap labels_of(const std::vector<LatticeInventory>& inventories, const std::string& host) {
+  const auto found = std::ranges::find(inventories, host, &LatticeInventory::host_id);
+  return found == inventories.end() ? LabelMap() : found->labels;
+}
 
 Result<Answer> get_hosts(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
@@ -26,15 +48,49 @@ Result<Answer> get_hosts(const Context& context, const CtlGetOptions& options) {
   const auto hosts = (*client)->hosts();
   if (!hosts) return std::unexpected(hosts.error());
   Columns table({"Host ID", "Uptime (seconds)"});
+  const auto display = display_of(context, options.wide);
+  const auto inventories =
+      display.people ? inventories_of(**client) : std::vector<LatticeInventory>();
+  std::vector<ShownHost> shown;
   auto list = json::array();
   for (const auto& host : *hosts) {
     table.row({host.id, std::to_string(host.uptime.count())});
-    list.push_back({{"id", host.id}, {"uptime", host.uptime.count()}});
+    shown.push_back({host.id, labels_of(inventories, host.id), host.uptime, {}});
+    json one{{"id", host.id}, {"uptime", host.uptime.count()}};
+    if (options.wide) {
+      one["name"] = name_of_host(shown.back().labels);
+      one["labels"] = shown.back().labels;
+    }
+    list.push_back(std::move(one));
   }
-  return Answer{table.empty() ? "No hosts answered" : table.text(), {{"hosts", std::move(list)}}};
+  auto text = display.people ? hosts_view(shown, display) : table.text();
+  return Answer{shown.empty() ? "No hosts answered" : std::move(text),
+                {{"hosts", std::move(list)}}};
 }
 
-std::string inventory_text(const LatticeInventory& inventory) {
+ShownInventory shown(const LatticeInventory& inventory, bool all) {
+  ShownInventory made;
+  made.host = {.id = inventory.host_id, .labels = inventory.labels};
+  for (const auto& actor : inventory.actors) {
+    made.actors.push_back({.name = actor.name,
+                           .key = actor.id,
+                           .revision = std::to_string(actor.revision),
+                           .source = actor.image_ref});
+  }
+  for (const auto& provider : inventory.providers) {
+    if (!all && is_of_host(provider)) continue;
+    auto source = provider.image_ref;
+    if (source.empty()) source = builtin_of_key(provider.id);
+    made.providers.push_back({.name = provider.name,
+                              .key = provider.id,
+                              .link_name = provider.link_name,
+                              .source = std::move(source)});
+  }
+  return made;
+}
+
+std::string inventory_text(const LatticeInventory& inventory, const Display& display, bool all) {
+  if (display.people) return inventory_view(shown(inventory, all), display);
   std::string labels;
   for (const auto& [key, value] : inventory.labels) {
     labels += fmt::format("\n  {}={}", printable(key), printable(value));
@@ -46,6 +102,7 @@ std::string inventory_text(const LatticeInventory& inventory) {
   }
   Columns providers({"Provider ID", "Name", "Link Name", "Image Reference"});
   for (const auto& provider : inventory.providers) {
+    if (!all && is_of_host(provider)) continue;
     providers.row(
         {provider.id, provider.name, provider.link_name, or_not_available(provider.image_ref)});
   }
@@ -73,6 +130,7 @@ json inventory_json(const LatticeInventory& inventory) {
              {"name", provider.name},
              {"link_name", provider.link_name},
              {"revision", provider.revision}};
+    if (is_of_host(provider)) one["of_host"] = true;
     add_reference(one, provider.image_ref);
     made["providers"].push_back(std::move(one));
   }
@@ -82,12 +140,14 @@ json inventory_json(const LatticeInventory& inventory) {
 Result<Answer> get_inventory(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
+  const auto display = display_of(context, options.wide);
   if (!options.host.empty()) {
     const auto host = lattice_host(**client, options.host);
     if (!host) return std::unexpected(host.error());
     const auto inventory = (*client)->inventory(*host);
     if (!inventory) return std::unexpected(inventory.error());
-    return Answer{inventory_text(*inventory), {{"inventory", inventory_json(*inventory)}}};
+    return Answer{inventory_text(*inventory, display, options.all),
+                  {{"inventory", inventory_json(*inventory)}}};
   }
   const auto all = (*client)->inventories();
   if (!all) return std::unexpected(all.error());
@@ -95,7 +155,7 @@ Result<Answer> get_inventory(const Context& context, const CtlGetOptions& option
   auto list = json::array();
   for (const auto& inventory : *all) {
     if (!text.empty()) text += "\n\n";
-    text += inventory_text(inventory);
+    text += inventory_text(inventory, display, options.all);
     list.push_back(inventory_json(inventory));
   }
   return Answer{text.empty() ? "No hosts answered" : std::move(text),
@@ -132,6 +192,89 @@ const LatticeLinkState* state_of(const Link& link, const std::vector<LatticeLink
   return found == states.end() ? nullptr : &*found;
 }
 
+/// Who is who in a lattice, to say names.
+class Directory {
+ public:
+  explicit Directory(std::vector<LatticeInventory> hosts) : hosts_(std::move(hosts)) {
+    for (const auto& host : hosts_) {
+      for (const auto& actor : host.actors) actors_[actor.id] = actor.name;
+      for (const auto& provider : host.providers) {
+        const auto builtin = builtin_of_key(provider.id);
+        providers_[provider.id] = builtin.empty() ? provider.name : builtin;
+      }
+    }
+  }
+
+  [[nodiscard]] std::string actor(const std::string& key) const { return at(actors_, key); }
+  [[nodiscard]] std::string provider(const std::string& key) const {
+    const auto name = at(providers_, key);
+    return name.empty() ? builtin_of_key(key) : name;
+  }
+  [[nodiscard]] std::string host(const std::string& id, const Display& display) const {
+    return id.empty() ? id : host_cell(labels_of(hosts_, id), id, display);
+  }
+
+ private:
+  static std::string at(const LabelMap& names, const std::string& key) {
+    const auto found = names.find(key);
+    return found == names.end() ? std::string() : found->second;
+  }
+
+  std::vector<LatticeInventory> hosts_;
+  LabelMap actors_;
+  LabelMap providers_;
+};
+
+/// A link, and what the host that knows most says of it. Ids are whole.
+ShownLink shown(const Link& link, const LatticeLinkState* state) {
+  ShownLink made{.actor = {},
+                 .actor_key = link.actor,
+                 .contract = link.contract_id,
+                 .link_name = link.link_name,
+                 .provider = {},
+                 .provider_key = link.provider_id,
+                 .state = "not told",
+                 .age = {},
+                 .host = {},
+                 .values = shown_values(link.values),
+                 .problem = {}};
+  if (state == nullptr) return made;
+  const bool somewhere = state->state != LinkState::elsewhere;
+  made.state = somewhere ? std::string(to_string(state->state)) : "no provider";
+  made.age = age_text(state->age);
+  if (somewhere) made.host = state->host_id;
+  made.problem = state->problem;
+  return made;
+}
+
+json link_json(const ShownLink& link, const LatticeLinkState* state) {
+  json one{{"actor_id", link.actor_key},
+           {"provider_id", link.provider_key},
+           {"link_name", link.link_name},
+           {"contract_id", link.contract},
+           {"values", link.values}};
+  if (state == nullptr) return one;
+  one["state"] = to_string(state->state);
+  one["problem"] = state->problem;
+  one["age_s"] = state->age.count();
+  if (!link.host.empty()) one["host_id"] = link.host;
+  return one;
+}
+
+std::string links_table(const std::vector<ShownLink>& links) {
+  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Age", "Host",
+                 "Values", "Problem"});
+  for (const auto& link : links) {
+    std::string values;
+    for (const auto& [key, value] : link.values) {
+      values += fmt::format("{}{}={}", values.empty() ? "" : " ", key, value);
+    }
+    table.row({link.actor_key, link.contract, link.link_name, link.provider_key, link.state,
+               link.age, link.host, values, link.problem});
+  }
+  return table.text();
+}
+
 Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
@@ -139,66 +282,63 @@ Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
   if (!links) return std::unexpected(links.error());
   // Nobody answers where all hosts are first-party ones.
   const auto states = (*client)->link_states().value_or(std::vector<LatticeLinkState>());
-  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Age", "Host",
-                 "Values", "Problem"});
+  std::vector<ShownLink> all;
   auto list = json::array();
   for (const auto& link : *links) {
-    const auto shown = shown_values(link.values);
-    std::string values;
-    for (const auto& [key, value] : shown) {
-      values += fmt::format("{}{}={}", values.empty() ? "" : " ", key, value);
-    }
-    json one{{"actor_id", link.actor},
-             {"provider_id", link.provider_id},
-             {"link_name", link.link_name},
-             {"contract_id", link.contract_id},
-             {"values", shown}};
     const auto* state = state_of(link, states);
-    if (state == nullptr) {
-      table.row({link.actor, link.contract_id, link.link_name, link.provider_id, "not told", "", "",
-                 values, ""});
-    } else {
-      const bool somewhere = state->state != LinkState::elsewhere;
-      table.row({link.actor, link.contract_id, link.link_name, link.provider_id,
-                 somewhere ? std::string(to_string(state->state)) : "no provider",
-                 age_text(state->age), somewhere ? state->host_id : "", values, state->problem});
-      one["state"] = to_string(state->state);
-      one["problem"] = state->problem;
-      one["age_s"] = state->age.count();
-      if (somewhere) one["host_id"] = state->host_id;
-    }
-    list.push_back(std::move(one));
+    all.push_back(shown(link, state));
+    list.push_back(link_json(all.back(), state));
   }
-  return Answer{table.empty() ? "No links found" : table.text(), {{"links", std::move(list)}}};
+  const auto display = display_of(context, options.wide);
+  std::string text = "No links found";
+  if (!all.empty() && display.people) {
+    const Directory directory(inventories_of(**client));
+    for (auto& link : all) {
+      link.actor = directory.actor(link.actor_key);
+      link.provider = directory.provider(link.provider_key);
+      link.host = directory.host(link.host, display);
+    }
+    text = links_view(all, display);
+  } else if (!all.empty()) {
+    text = links_table(all);
+  }
+  return Answer{std::move(text), {{"links", std::move(list)}}};
 }
 
 using LatticeQuery = Result<Answer> (*)(const Context&, const CtlGetOptions&);
 
-void add_query(Command& parent, Context& context, const char* name, const char* help,
-               LatticeQuery query, bool of_host = false) {
-  auto& leaf = parent.add_subcommand(name, help);
+std::shared_ptr<CtlGetOptions> add_query(Command& leaf, Context& context, LatticeQuery query) {
   auto options = std::make_shared<CtlGetOptions>();
-  if (of_host) {
-    leaf.add_option(
-        "host", options->host,
-        "Id, name or label (zone=a) of a host, or the beginning of its id; all hosts without");
-  }
   add_ctl_options(leaf, options->flags);
   add_leaf(leaf, context, [options, query, &context](auto&) { return query(context, *options); });
+  return options;
+}
+
+void add_wide(Command& leaf, CtlGetOptions& options) {
+  leaf.add_flag("-w,--wide", options.wide,
+                "Names and whole keys, nothing cut, wherever the output goes");
 }
 
 }  // namespace
 
 void add_ctl_links_query(Command& parent, Context& context, const char* name) {
-  add_query(parent, context, name, "Links of the lattice", get_links);
+  auto& leaf = parent.add_subcommand(name, "Links of the lattice");
+  add_wide(leaf, *add_query(leaf, context, get_links));
 }
 
 void add_ctl_get(Command& ctl, Context& context) {
   auto& get = ctl.add_subcommand("get", "Look at hosts, what they run, claims and links");
   get.require_subcommand();
-  add_query(get, context, "hosts", "Hosts of the lattice", get_hosts);
-  add_query(get, context, "inventory", "What a host runs", get_inventory, true);
-  add_query(get, context, "claims", "Claims of the lattice's actors", get_claims);
+  auto& hosts = get.add_subcommand("hosts", "Hosts of the lattice");
+  add_wide(hosts, *add_query(hosts, context, get_hosts));
+  auto& inventory = get.add_subcommand("inventory", "What a host runs");
+  const auto options = add_query(inventory, context, get_inventory);
+  inventory.add_option(
+      "host", options->host,
+      "Id, name or label (zone=a) of a host, or the beginning of its id; all hosts without");
+  add_wide(inventory, *options);
+  inventory.add_flag("-a,--all", options->all, "With the providers that hosts have for themselves");
+  add_query(get.add_subcommand("claims", "Claims of the lattice's actors"), context, get_claims);
   add_ctl_links_query(get, context, "links");
 }
 

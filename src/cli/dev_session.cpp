@@ -380,7 +380,8 @@ Result<> DevSession::announce() {
   std::vector<std::string> watched;
   for (const auto& one : actors_) watched.push_back(printable(one->file()));
   if (manifest_watch_) watched.push_back(printable(options_.manifest));
-  context_.out << summary(*now, local_.host().links(), local_.health_address())
+  context_.out << summary(*now, local_.host().links(), local_.health_address(),
+                          display_of(context_, false))
                << fmt::format("\nWatching {}", fmt::join(watched, ", ")) << std::endl;
   return {};
 }

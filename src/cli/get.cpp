@@ -8,6 +8,8 @@
 #include "cli/durations.hpp"
 #include "cli/host_client.hpp"
 #include "cli/printable.hpp"
+#include "cli/summary.hpp"
+#include "cli/views.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -44,6 +46,131 @@ std::string problem_of(const json& link) {
   auto problem = text_of(link, "problem");
   if (problem.empty() || attempts == "0") return problem;
   return fmt::format("{} (attempt {})", problem, attempts);
+}
+
+/// What the query options of `get` say besides the host.
+struct ViewFlags {
+  bool wide = false;
+  bool all = false;           ///< what the host has for itself, too
+  bool show_secrets = false;  ///< of links
+};
+
+std::string age_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number_integer()) return {};
+  return age_text(std::chrono::milliseconds(found->get<std::int64_t>()));
+}
+
+LabelMap texts_of(const json& object, const char* name) {
+  LabelMap texts;
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_object()) return texts;
+  for (const auto& [key, value] : found->items()) texts[key] = text_of(*found, key.c_str());
+  return texts;
+}
+
+bool is_shown(const json& provider, const ViewFlags& flags) {
+  return flags.all || !provider.value("of_host", false);
+}
+
+/// Whom the keys belong to, as far as the host knows. Keys to names.
+struct KnownNames {
+  LabelMap actors;
+  LabelMap providers;
+};
+
+std::string known(const LabelMap& names, const std::string& key) {
+  const auto found = names.find(key);
+  return found == names.end() ? std::string() : found->second;
+}
+
+KnownNames names_in(const json& inventory, const json& claims) {
+  KnownNames names;
+  for (const auto& one : list_of(claims, "claims")) {
+    const auto values = one.value("values", json::object());
+    names.actors[text_of(values, "sub")] = text_of(values, "name");
+  }
+  for (const auto& one : list_of(inventory, "actors")) {
+    names.actors[text_of(one, "id")] = text_of(one, "name");
+  }
+  for (const auto& one : list_of(inventory, "providers")) {
+    const auto source = text_of(one, "image_ref");
+    names.providers[text_of(one, "id")] =
+        source.starts_with("builtin:") ? source : text_of(one, "name");
+  }
+  return names;
+}
+
+std::string problem_of(const json& link);
+
+std::vector<ShownLink> shown_links(const json& links, const KnownNames& names) {
+  std::vector<ShownLink> all;
+  for (const auto& link : links) {
+    const auto actor = text_of(link, "actor_id");
+    const auto provider = text_of(link, "provider_id");
+    all.push_back({.actor = known(names.actors, actor),
+                   .actor_key = actor,
+                   .contract = text_of(link, "contract_id"),
+                   .link_name = text_of(link, "link_name"),
+                   .provider = known(names.providers, provider),
+                   .provider_key = provider,
+                   .state = text_of(link, "state"),
+                   .age = age_of(link, "age_ms"),
+                   .host = {},
+                   .values = texts_of(link, "values"),
+                   .problem = problem_of(link)});
+  }
+  return all;
+}
+
+std::string shown_health(const json& entity) {
+  const auto health = entity.value("health", json::object());
+  const auto state = text_of(health, "state");
+  return state == "unhealthy" ? state + ": " + text_of(health, "reason") : state;
+}
+
+ShownActor shown_actor(const json& actor) {
+  return {.name = text_of(actor, "name"),
+          .key = text_of(actor, "id"),
+          .revision = text_of(actor, "revision"),
+          .source = text_of(actor, "image_ref"),
+          .instances = text_of(actor, "instances"),
+          .calls = text_of(actor, "calls"),
+          .errors = text_of(actor, "errors"),
+          .age = age_of(actor, "running_ms"),
+          .health = shown_health(actor)};
+}
+
+std::string process_text(const json& provider);
+
+ShownProvider shown_provider(const json& one) {
+  const auto process = process_text(one);
+  return {.name = text_of(one, "name"),
+          .key = text_of(one, "id"),
+          .link_name = text_of(one, "link_name"),
+          .contract = text_of(one, "contract_id"),
+          .source = text_of(one, "image_ref"),
+          .calls = text_of(one, "calls"),
+          .errors = text_of(one, "errors"),
+          .age = age_of(one, "running_ms"),
+          .runs = process == "in the host" ? "" : process,
+          .urls = join(urls_in(text_of(one.value("health", json::object()), "reason")), " "),
+          .health = shown_health(one)};
+}
+
+ShownInventory shown_inventory(const json& inventory, const json& claims, const ViewFlags& flags) {
+  ShownInventory made;
+  made.host = {.id = text_of(inventory, "host_id"),
+               .labels = texts_of(inventory, "labels"),
+               .uptime = std::chrono::seconds(inventory.value("uptime", std::int64_t{0})),
+               .process = {}};
+  for (const auto& one : list_of(inventory, "actors")) made.actors.push_back(shown_actor(one));
+  for (const auto& one : list_of(inventory, "providers")) {
+    if (is_shown(one, flags)) made.providers.push_back(shown_provider(one));
+  }
+  made.links = shown_links(list_of(inventory, "links"), names_in(inventory, claims));
+  made.has_links = true;
+  return made;
 }
 
 std::string links_table(const json& links) {
@@ -89,10 +216,11 @@ std::string process_text(const json& provider) {
   return text + fmt::format(", {} restarts (it {})", restarts, excerpt(last_end));
 }
 
-std::string providers_text(const json& inventory) {
+std::string providers_text(const json& inventory, const ViewFlags& flags) {
   Columns table({"Provider ID", "Name", "Link Name", "Contract ID", "Image Reference", "Calls",
                  "Errors", "Runs", "Health"});
   for (const auto& one : list_of(inventory, "providers")) {
+    if (!is_shown(one, flags)) continue;
     table.row({text_of(one, "id"), text_of(one, "name"), text_of(one, "link_name"),
                text_of(one, "contract_id"), or_not_available(text_of(one, "image_ref")),
                text_of(one, "calls"), text_of(one, "errors"), process_text(one), health_text(one)});
@@ -100,7 +228,15 @@ std::string providers_text(const json& inventory) {
   return table.empty() ? "No providers found" : table.text();
 }
 
-Result<Answer> hosts(const Context& context, const HostChoice& choice) {
+std::string hosts_table(const std::vector<control::RunningHost>& hosts) {
+  Columns table({"Host ID", "Uptime (seconds)", "Process ID"});
+  for (const auto& host : hosts) {
+    table.row({host.id, std::to_string(host.uptime.count()), std::to_string(host.pid)});
+  }
+  return table.text();
+}
+
+Result<Answer> hosts(const Context& context, const HostChoice& choice, const ViewFlags& flags) {
   const auto found = hosts_in_reach(context, choice);
   if (!found) return std::unexpected(found.error());
   if (found->running.empty() && !found->unreachable.empty()) {
@@ -109,35 +245,60 @@ Result<Answer> hosts(const Context& context, const HostChoice& choice) {
   for (const auto& error : found->unreachable) {
     context.err << "Warning: " << printable(error.message) << '\n';
   }
-  Columns table({"Host ID", "Uptime (seconds)", "Process ID"});
+  std::vector<ShownHost> shown;
   auto list = json::array();
   for (const auto& host : found->running) {
-    table.row({host.id, std::to_string(host.uptime.count()), std::to_string(host.pid)});
+    shown.push_back({host.id, host.labels, host.uptime, std::to_string(host.pid)});
     list.push_back({{"id", host.id},
+                    {"name", name_of_host(host.labels)},
+                    {"labels", host.labels},
                     {"uptime", host.uptime.count()},
                     {"pid", host.pid},
                     {"socket", host.socket.string()}});
   }
-  return Answer{table.empty() ? "No hosts found" : table.text(), {{"hosts", std::move(list)}}};
+  const auto display = display_of(context, flags.wide);
+  auto text = display.people ? hosts_view(shown, display) : hosts_table(found->running);
+  return Answer{shown.empty() ? "No hosts found" : std::move(text), {{"hosts", std::move(list)}}};
 }
 
-Result<Answer> inventory(const Context& context, const HostChoice& host) {
-  auto answer = ask_host(context, host, {.operation = "inventory"});
+/// What else a host knows, to say names; nothing where it does not answer.
+json also(control::Client& client, const char* operation) {
+  return client.request({.operation = operation}, request_patience).value_or(json::object());
+}
+
+Result<Answer> inventory(const Context& context, const HostChoice& host, const ViewFlags& flags) {
+  auto client = connect_host(context, host);
+  if (!client) return pass(client);
+  auto answer = client->request({.operation = "inventory"}, request_patience);
   if (!answer) return pass(answer);
-  const auto text = fmt::format("Host Inventory ({}), up {} s\n\n{}\n\n{}\n\n{}\n\n{}",
-                                text_of(*answer, "host_id"), text_of(*answer, "uptime"),
-                                labels_text(*answer), actors_text(*answer), providers_text(*answer),
-                                links_table(list_of(*answer, "links")));
-  return Answer{text, {{"inventory", std::move(*answer)}}};
+  const auto display = display_of(context, flags.wide);
+  auto text =
+      display.people
+          ? inventory_view(shown_inventory(*answer, also(*client, "claims"), flags), display)
+          : fmt::format("Host Inventory ({}), up {} s\n\n{}\n\n{}\n\n{}\n\n{}",
+                        text_of(*answer, "host_id"), text_of(*answer, "uptime"),
+                        labels_text(*answer), actors_text(*answer), providers_text(*answer, flags),
+                        links_table(list_of(*answer, "links")));
+  return Answer{std::move(text), {{"inventory", std::move(*answer)}}};
 }
 
-Result<Answer> links(const Context& context, const HostChoice& host, bool show_secrets) {
+Result<Answer> links(const Context& context, const HostChoice& host, const ViewFlags& flags) {
   control::Request request{.operation = "links", .arguments = {}};
   request.arguments = nlohmann::json::object();
-  if (show_secrets) request.arguments["show_secrets"] = true;
-  auto answer = ask_host(context, host, request);
+  if (flags.show_secrets) request.arguments["show_secrets"] = true;
+  auto client = connect_host(context, host);
+  if (!client) return pass(client);
+  auto answer = client->request(request, request_patience);
   if (!answer) return pass(answer);
-  auto text = links_table(list_of(*answer, "links"));
+  const auto& list = list_of(*answer, "links");
+  const auto display = display_of(context, flags.wide);
+  std::string text = "No links found";
+  if (!display.people) {
+    text = links_table(list);
+  } else if (!list.empty()) {
+    const auto names = names_in(also(*client, "inventory"), also(*client, "claims"));
+    text = links_view(shown_links(list, names), display);
+  }
   if (const auto more = answer->value("links_left_out", std::uint64_t{0}); more > 0) {
     text += fmt::format("\nand {} more that the lattice told this host", more);
   }
@@ -159,47 +320,64 @@ std::string claims_text(const json& claims) {
   return text.empty() ? "No claims found" : text;
 }
 
-Result<Answer> claims(const Context& context, const HostChoice& host) {
+Result<Answer> claims(const Context& context, const HostChoice& host, const ViewFlags&) {
   auto answer = ask_host(context, host, {.operation = "claims"});
   if (!answer) return pass(answer);
   return Answer{claims_text(list_of(*answer, "claims")), {{"claims", std::move(*answer)}}};
 }
 
-using Query = Result<Answer> (*)(const Context&, const HostChoice& host);
+using Query = Result<Answer> (*)(const Context&, const HostChoice& host, const ViewFlags&);
+
+struct QueryOptions {
+  HostChoice host;
+  ViewFlags flags;
+};
+
+void add_wide_flag(Command& leaf, ViewFlags& flags) {
+  leaf.add_flag("-w,--wide", flags.wide,
+                "Names and whole keys, nothing cut, wherever the output goes");
+}
 
 void add_query(Command& parent, Context& context, const char* name, const char* help, Query query,
-               const std::function<void(Command&, HostChoice&)>& extend = add_host_option) {
+               const std::function<void(Command&, QueryOptions&)>& extend) {
   auto& leaf = parent.add_subcommand(name, help);
-  auto host = std::make_shared<HostChoice>();
-  extend(leaf, *host);
-  add_leaf(leaf, context, [host, query, &context](auto&) { return query(context, *host); });
+  auto options = std::make_shared<QueryOptions>();
+  extend(leaf, *options);
+  add_leaf(leaf, context, [options, query, &context](auto&) {
+    return query(context, options->host, options->flags);
+  });
 }
 
 }  // namespace
 
 void add_links_query(Command& parent, Context& context, const char* name) {
-  struct Options {
-    HostChoice host;
-    bool show_secrets = false;
-  };
-  auto& leaf = parent.add_subcommand(name, "Links of a host, with their state");
-  auto options = std::make_shared<Options>();
-  add_host_option(leaf, options->host);
-  leaf.add_flag("--show-secrets", options->show_secrets,
-                "Show passwords and the like among the values (with --json), which are *** else");
-  add_leaf(leaf, context, [options, &context](auto&) {
-    return links(context, options->host, options->show_secrets);
-  });
+  add_query(parent, context, name, "Links of a host, with their state", links,
+            [](Command& leaf, QueryOptions& options) {
+              add_host_option(leaf, options.host);
+              add_wide_flag(leaf, options.flags);
+              leaf.add_flag("--show-secrets", options.flags.show_secrets,
+                            "Show passwords and the like among the values, which are *** else");
+            });
 }
 
 void add_host_get(Command& app, Context& context) {
   auto& get = app.add_subcommand("get", "Look at the hosts that run on this machine");
   get.require_subcommand();
   add_query(get, context, "hosts", "Hosts of this user and of the system", hosts,
-            add_socket_option);
-  add_query(get, context, "inventory", "Actors, providers, links and labels of a host", inventory);
+            [](Command& leaf, QueryOptions& options) {
+              add_socket_option(leaf, options.host);
+              add_wide_flag(leaf, options.flags);
+            });
+  add_query(get, context, "inventory", "Actors, providers, links and labels of a host", inventory,
+            [](Command& leaf, QueryOptions& options) {
+              add_host_option(leaf, options.host);
+              add_wide_flag(leaf, options.flags);
+              leaf.add_flag("-a,--all", options.flags.all,
+                            "With the providers that the host has for itself");
+            });
   add_links_query(get, context, "links");
-  add_query(get, context, "claims", "Claims of the actors a host has seen", claims);
+  add_query(get, context, "claims", "Claims of the actors a host has seen", claims,
+            [](Command& leaf, QueryOptions& options) { add_host_option(leaf, options.host); });
 }
 
 }  // namespace trellis::cli

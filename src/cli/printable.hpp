@@ -14,7 +14,10 @@ namespace trellis::cli {
 /// The same for a text of several lines: line ends stay.
 [[nodiscard]] std::string printable_lines(std::string_view text);
 
-/// Characters on the screen, as far as counting code points tells.
+/// Columns on the screen: two for East Asian wide characters and pictures, none for marks that
+/// stand above or below others.
 [[nodiscard]] std::size_t width_of(std::string_view text);
+/// The beginning of a text that takes no more columns, ended by "…" when something is missing.
+[[nodiscard]] std::string cut_to_width(std::string_view text, std::size_t width);
 
 }  // namespace trellis::cli

@@ -9,6 +9,9 @@
 
 #include "cli/columns.hpp"
 #include "cli/printable.hpp"
+#include "cli/views.hpp"
+#include "client/names.hpp"
+#include "identity/keys.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -55,8 +58,26 @@ std::string http_section(const Inventory& inventory) {
   return text;
 }
 
+std::string indented(std::string text) {
+  for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
+    text.insert(at + 1, "  ");
+  }
+  return "  " + std::move(text);
+}
+
+std::string section(std::string_view title, std::string text) {
+  return fmt::format("\n\n{}\n{}", title, indented(std::move(text)));
+}
+
 std::string section(std::string_view title, const Columns& columns) {
-  return columns.empty() ? std::string() : fmt::format("\n\n{}\n{}", title, columns.text(2));
+  return columns.empty() ? std::string() : section(title, columns.text());
+}
+
+/// Within the indentation.
+std::string section(std::string_view title, const TerminalTable& table, Display display) {
+  constexpr std::size_t indentation = 2;
+  if (display.width > indentation) display.width -= indentation;
+  return table.empty() ? std::string() : section(title, table.text(display));
 }
 
 std::string name_of(const std::map<std::string, std::string>& names, const std::string& key) {
@@ -64,33 +85,46 @@ std::string name_of(const std::map<std::string, std::string>& names, const std::
   return found == names.end() ? key : found->second;
 }
 
-std::string actors_section(const Inventory& inventory) {
-  Columns columns({"Name", "Key", "Revision", "File"});
-  for (const auto& actor : inventory.actors) {
-    columns.row({actor.identity.name, actor.identity.key, std::to_string(actor.identity.revision),
-                 actor.source});
-  }
-  return section("Actors", columns);
+std::string key_cell(const std::string& key) {
+  return std::string(client::short_key(key));
 }
 
-std::string providers_section(const Inventory& inventory) {
+std::string actors_section(const Inventory& inventory, const Display& display) {
+  Columns columns({"Name", "Key", "Revision", "File"});
+  TerminalTable table({{"Name"}, {"Key", true}, {"Revision", true}, {"File"}});
+  for (const auto& actor : inventory.actors) {
+    const auto& identity = actor.identity;
+    const auto revision = std::to_string(identity.revision);
+    columns.row({identity.name, identity.key, revision, actor.source});
+    table.row({identity.name, key_cell(identity.key), revision, actor.source});
+  }
+  return display.people ? section("Actors", table, display) : section("Actors", columns);
+}
+
+std::string providers_section(const Inventory& inventory, const Display& display) {
   Columns columns({"Reference", "Contract", "Link name", "Key"});
+  TerminalTable table({{"Reference"}, {"Key", true}, {"Contract"}, {"Link name"}});
   for (const auto& provider : inventory.providers) {
     if (provider.of_host) continue;
     columns.row({provider.source, provider.contract_id, provider.link_name, provider.key});
+    table.row({provider.source, key_cell(provider.key), provider.contract_id, provider.link_name});
   }
-  return section("Providers", columns);
+  return display.people ? section("Providers", table, display) : section("Providers", columns);
 }
 
-std::string links_section(const Inventory& inventory, const std::vector<LinkInfo>& links) {
+std::string links_section(const Inventory& inventory, const std::vector<LinkInfo>& links,
+                          const Display& display) {
   std::map<std::string, std::string> names;
   for (const auto& actor : inventory.actors) names[actor.identity.key] = actor.identity.name;
   Columns columns({"Actor", "Contract", "Link name", "State"});
+  TerminalTable table({{"Actor"}, {"Contract"}, {"Link name"}, {"State", true}});
   for (const auto& info : links) {
-    columns.row({name_of(names, info.link.actor), info.link.contract_id, info.link.link_name,
-                 std::string(to_string(info.state))});
+    const auto actor = name_of(names, info.link.actor);
+    const std::string state(to_string(info.state));
+    columns.row({actor, info.link.contract_id, info.link.link_name, state});
+    table.row({actor, info.link.contract_id, info.link.link_name, state_cell(state)});
   }
-  return section("Links", columns);
+  return display.people ? section("Links", table, display) : section("Links", columns);
 }
 
 /// Nothing for a host on its own.
@@ -102,9 +136,29 @@ std::string lattice_section(const LatticeInfo& lattice) {
                      on(lattice.cache) ? to_string(lattice.cache) : "of this host alone");
 }
 
+bool is_plain_word(std::string_view text) {
+  return !text.empty() && text.size() < identity::public_key_chars &&
+         text.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+             std::string_view::npos &&
+         text.front() != '-';
+}
+
 /// The shortest text that is certain to name an actor on the command line.
-std::string shell_name(const ActorIdentity& identity) {
-  return identity.call_alias.empty() ? identity.key : identity.call_alias;
+std::string shell_name(const Inventory& inventory, const ActorIdentity& identity) {
+  if (!identity.call_alias.empty()) return identity.call_alias;
+  const auto same = std::ranges::count_if(inventory.actors, [&](const ActorInfo& other) {
+    return other.identity.name == identity.name || other.identity.call_alias == identity.name;
+  });
+  return same == 1 && is_plain_word(identity.name) ? identity.name : identity.key;
+}
+
+std::string headline(const Inventory& inventory, const Display& display) {
+  const auto name = name_of_host(inventory.labels);
+  const auto host = display.people && !name.empty()
+                        ? fmt::format("{} ({})", printable(name), key_cell(inventory.host_id))
+                        : inventory.host_id;
+  return fmt::format("Host {} is running (process {})", host, ::getpid());
 }
 
 }  // namespace
@@ -129,6 +183,14 @@ void print_link_problems(std::ostream& err, const std::vector<LinkInfo>& links) 
   }
 }
 
+std::vector<std::string> urls_in(std::string_view message) {
+  std::vector<Listening> found;
+  collect_urls(message, found);
+  std::vector<std::string> urls;
+  for (auto& one : found) urls.push_back(std::move(one.bound));
+  return urls;
+}
+
 std::vector<std::string> http_urls(const Inventory& inventory) {
   std::vector<std::string> urls;
   for (auto& one : listening(inventory)) urls.push_back(std::move(one.here));
@@ -141,18 +203,19 @@ std::string problem_count(std::size_t problems) {
 }
 
 std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& links,
-                    const std::string& health_address) {
-  auto text = fmt::format("Host {} is running (process {})", inventory.host_id, ::getpid());
+                    const std::string& health_address, const Display& display) {
+  auto text = headline(inventory, display);
   text += lattice_section(inventory.lattice);
-  text +=
-      actors_section(inventory) + providers_section(inventory) + links_section(inventory, links);
+  text += actors_section(inventory, display) + providers_section(inventory, display) +
+          links_section(inventory, links, display);
   text += http_section(inventory);
   if (!health_address.empty()) {
     text += fmt::format("\n\nHealth\n  http://{0}/livez\n  http://{0}/readyz", health_address);
   }
   text += "\n\nLook at it    trellis get inventory";
   if (!inventory.actors.empty()) {
-    text += "\nCall an actor trellis call " + printable(shell_name(inventory.actors[0].identity)) +
+    text += "\nCall an actor trellis call " +
+            printable(shell_name(inventory, inventory.actors[0].identity)) +
             " HealthRequest '{\"placeholder\":true}'";
   }
   return text + "\nCtrl-C ends it";

@@ -213,7 +213,9 @@ Result<> announce(Context& context, LocalHost& local, const Start& start, ReadyF
   if (!inventory) return std::unexpected(inventory.error());
   local.set_started();
   if (context.quiet) return ready_file.write(local, *inventory);
-  context.out << summary(*inventory, local.host().links(), local.health_address()) << std::endl;
+  context.out << summary(*inventory, local.host().links(), local.health_address(),
+                         display_of(context, false))
+              << std::endl;
   start.print(context);
   const auto count = problem_count(start.problems());
   context.out << (start.problems() == 0 ? "No problems" : count + ", listed above") << std::endl;

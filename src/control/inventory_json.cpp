@@ -62,6 +62,7 @@ json provider_json(const ProviderInfo& provider, WallTime now) {
             {"errors", provider.errors},
             {"timeouts", provider.timeouts},
             {"stuck_threads", provider.stuck_threads},
+            {"of_host", provider.of_host},
             {"running_ms", age_ms(provider.started, now)},
             {"health", to_json(provider.health, now)}};
   if (provider.own_process) {

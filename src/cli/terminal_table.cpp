@@ -1,0 +1,119 @@
+#include "cli/terminal_table.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "cli/command.hpp"
+#include "cli/printable.hpp"
+
+namespace trellis::cli {
+namespace {
+
+constexpr std::size_t terminal_gap = 2;
+constexpr std::size_t narrowest_column = 8;  // a short key
+constexpr std::size_t narrowest_terminal = 40;
+constexpr std::size_t usual_terminal = 80;
+
+std::size_t terminal_width(const Context& context) {
+  std::size_t width = 0;
+  if (const auto text = context.env("COLUMNS")) {
+    const auto* end = text->data() + text->size();
+    if (std::from_chars(text->data(), end, width).ptr != end) width = 0;
+  }
+  winsize size{};
+  if (width == 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) width = size.ws_col;
+  return width == 0 ? usual_terminal : std::max(width, narrowest_terminal);
+}
+
+const char* colour_of(Tone tone) {
+  switch (tone) {
+    case Tone::plain: return "";
+    case Tone::good: return "\x1b[32m";
+    case Tone::waiting: return "\x1b[33m";
+    case Tone::bad: return "\x1b[31m";
+  }
+  return "";
+}
+
+/// The widest column that may lose a character.
+std::optional<std::size_t> to_cut(const std::vector<std::size_t>& widths,
+                                  const std::vector<TerminalTable::Head>& head, bool whole_too) {
+  std::optional<std::size_t> widest;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] <= narrowest_column || (head[i].whole && !whole_too)) continue;
+    if (!widest || widths[i] > widths[*widest]) widest = i;
+  }
+  return widest;
+}
+
+}  // namespace
+
+Display display_of(const Context& context, bool wide) {
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  const bool able = context.env("TERM").value_or("dumb") != "dumb";
+  return {.people = terminal || wide,
+          .full = wide,
+          .colour = terminal && able && !context.env("NO_COLOR"),
+          .width = terminal && !wide ? terminal_width(context) : 0};
+}
+
+// Made harmless before it is measured: a column is as wide as what is shown.
+void TerminalTable::row(std::vector<Cell> cells) {
+  for (auto& cell : cells) cell.text = printable(cell.text);
+  rows_.push_back(std::move(cells));
+}
+
+/// 0 for columns that are left out.
+std::vector<std::size_t> TerminalTable::widths(std::size_t available) const {
+  std::vector<std::size_t> widths(head_.size());
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      widths[i] = std::max(widths[i], width_of(row[i].text));
+    }
+  }
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] == 0) continue;
+    widths[i] = std::max(widths[i], width_of(head_[i].title));
+    total += widths[i] + (total == 0 ? 0 : terminal_gap);
+  }
+  while (available > 0 && total > available) {
+    auto cut = to_cut(widths, head_, false);
+    if (!cut) cut = to_cut(widths, head_, true);
+    if (!cut) break;
+    --widths[*cut];
+    --total;
+  }
+  return widths;
+}
+
+std::string TerminalTable::text(const Display& display) const {
+  const auto widths = this->widths(display.width);
+  std::string out;
+  const auto line = [&](const auto& text_of, const auto& tone_of) {
+    std::size_t blanks = 0;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (widths[i] == 0) continue;
+      const auto shown = cut_to_width(text_of(i), widths[i]);
+      const std::string_view colour = display.colour ? colour_of(tone_of(i)) : "";
+      if (!shown.empty()) out.append(blanks, ' ');
+      blanks = shown.empty() ? blanks : 0;
+      out += fmt::format("{}{}{}", colour, shown, colour.empty() ? "" : "\x1b[0m");
+      blanks += widths[i] - width_of(shown) + terminal_gap;
+    }
+  };
+  line([this](std::size_t i) { return head_[i].title; }, [](std::size_t) { return Tone::plain; });
+  for (const auto& row : rows_) {
+    out += '\n';
+    line([&row](std::size_t i) { return row[i].text; },
+         [&row](std::size_t i) { return row[i].tone; });
+  }
+  return out;
+}
+
+}  // namespace trellis::cli
