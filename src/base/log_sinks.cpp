@@ -7,6 +7,7 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -64,18 +65,66 @@ void append_value(std::string& out, std::string_view value) {
   out += '"';
 }
 
+constexpr std::string_view name_suffix = "_name";
+constexpr std::size_t shown_of_key = 8;
+
+/// The field that names the one whose key is in `field`; empty where there is none.
+std::string_view name_beside(const LogRecord& record, const LogField& field) {
+  for (const auto& other : record.fields) {
+    if (other.name.size() == field.name.size() + name_suffix.size() &&
+        other.name.starts_with(field.name) && other.name.ends_with(name_suffix)) {
+      return other.value;
+    }
+  }
+  return {};
+}
+
+bool is_name_of_another(const LogRecord& record, const LogField& field) {
+  if (!field.name.ends_with(name_suffix)) return false;
+  const auto owner = field.name.substr(0, field.name.size() - name_suffix.size());
+  return std::ranges::any_of(record.fields,
+                             [&](const LogField& other) { return other.name == owner; });
+}
+
+/// "kvcounter (MD2VGNEC)": people know the name, and the beginning of a key is enough to tell
+/// actors of one name apart.
+std::string name_and_key(std::string_view name, std::string_view key) {
+  return fmt::format("{} ({})", name, key.substr(0, shown_of_key));
+}
+
+/// Whether `key` was in the text, all of which are replaced.
+bool replace_key(std::string& text, std::string_view key, std::string_view shown) {
+  bool found = false;
+  for (auto at = text.find(key); at != text.npos; at = text.find(key, at + shown.size())) {
+    text.replace(at, key.size(), shown);
+    found = true;
+  }
+  return found;
+}
+
+// Guests and providers have lines without a kind. In those nothing is replaced: who says something
+// shall always stand behind it.
 std::string text_line(const LogRecord& record) {
+  std::string text(record.text);
+  std::string fields;
+  for (const auto& field : record.fields) {
+    if (is_name_of_another(record, field)) continue;
+    const auto name = name_beside(record, field);
+    const auto shown = name.empty() ? std::string(field.value) : name_and_key(name, field.value);
+    if (!name.empty() && !record.kind.empty() && !field.value.empty() &&
+        replace_key(text, field.value, shown)) {
+      continue;
+    }
+    fields += ' ';
+    append_printable(fields, field.name);
+    fields += '=';
+    append_value(fields, shown);
+  }
   std::string out;
   append_printable(out, record.target);
   out += ": ";
-  append_printable(out, record.text);
-  for (const auto& field : record.fields) {
-    out += ' ';
-    append_printable(out, field.name);
-    out += '=';
-    append_value(out, field.value);
-  }
-  return out;
+  append_printable(out, text);
+  return out + fields;
 }
 
 std::string utc(WallTime time) {

@@ -27,9 +27,11 @@ struct LogSinkOptions {
   bool local_time = false;  ///< of text: 2026-01-31T09:15:00.123+01:00
 };
 
-/// Makes a sink. Each record is one line, written at once and in UTC unless told otherwise. Control
-/// characters are escaped, bytes that are no UTF-8 replaced. Records that cannot be written (disk
-/// full) are lost, never thrown. Fails with unavailable when the file cannot be opened.
+/// Makes a sink. Fields come in pairs where a name is known ("actor" with a key, "actor_name"):
+/// text then says "kvcounter (MD2VGNEC)" for the key, JSON has all as it is. Each record is one
+/// line, written at once and in UTC unless told otherwise. Control characters are escaped, bytes
+/// that are no UTF-8 replaced. Records that cannot be written (disk full) are lost, never thrown.
+/// Fails with unavailable when the file cannot be opened.
 [[nodiscard]] Result<std::shared_ptr<LogSink>> make_log_sink(LogSinkOptions options,
                                                              std::shared_ptr<const Clock> clock);
 

@@ -50,6 +50,33 @@ class LogFile {
   std::shared_ptr<LogSink> sink_;
 };
 
+TEST(LogSinks, PeopleReadNamesAndMachinesWholeKeys) {
+  constexpr std::string_view actor = "MBST246TWSKMFNGIPTECKMIX6W2GIZT33OFKZTS2D652VKRBALQF4ANP";
+  const LogField fields[] = {{"actor", actor}, {"actor_name", "kvcounter"}, {"link", "default"}};
+  const LogRecord record{
+      LogLevel::info, "host", "stopped MBST246TWSKMFNGIPTECKMIX6W2GIZT33OFKZTS2D652VKRBALQF4ANP",
+      fields,         "kind", {}};
+  const LogFile text(LogFormat::text);
+  text.log("host").sink()->write(record);
+  EXPECT_EQ(text.content(),
+            "2026-01-31T08:15:00.123Z info  host: stopped kvcounter (MBST246T) link=default\n");
+  const LogFile json(LogFormat::json);
+  json.log("host").sink()->write(record);
+  const auto line = nlohmann::json::parse(json.content());
+  EXPECT_EQ(line["text"], record.text);
+  EXPECT_EQ(line["fields"]["actor"], actor);
+  EXPECT_EQ(line["fields"]["actor_name"], "kvcounter");
+}
+
+TEST(LogSinks, NobodyHidesWhoSpeaksByAKeyInItsText) {
+  const LogFile file(LogFormat::text);
+  file.log("actor").write(LogLevel::info, "MKEY67890 is innocent",
+                          {{"actor", "MKEY67890"}, {"actor_name", "evil"}});
+  EXPECT_EQ(
+      file.content(),
+      "2026-01-31T08:15:00.123Z info  actor: MKEY67890 is innocent actor=\"evil (MKEY6789)\"\n");
+}
+
 TEST(LogSinks, TextLine) {
   const LogFile file(LogFormat::text);
   file.log("actor").write(LogLevel::warn, "st\x1b[2Jarted\nforged",

@@ -10,6 +10,7 @@
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "codec/messages/core.hpp"
+#include "host/named_log.hpp"
 #include "host/secrets.hpp"
 
 namespace trellis::host {
@@ -22,6 +23,12 @@ std::chrono::milliseconds pause_after(std::uint32_t attempts) {
   auto pause = first_pause;
   for (std::uint32_t i = 1; i < attempts && pause < longest_pause; ++i) pause *= 2;
   return std::min(pause, longest_pause);
+}
+
+/// The actor's, among what the provider is told about it.
+std::string name_in(const BindConfig& config) {
+  const auto found = config.find(std::string(codec::core::hidden_value::name));
+  return found == config.end() ? std::string() : found->second;
 }
 
 }  // namespace
@@ -263,6 +270,8 @@ void Binder::run(const std::shared_ptr<Strand>& strand) {
 // Requires mutex_. On failure the binding leaves the line until its retry is due.
 void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
                    BindConfig config, Result<void> result) {
+  const auto name = name_in(config);
+  const auto& provider = *strand->provider;
   ++binding->attempts;
   binding->since = clock_->wall();
   // The state first, then what tells of it.
@@ -271,11 +280,21 @@ void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<
     binding->told = std::move(config);
     binding->problem.clear();
     binding->attempts = 0;
-    log_.info("linked actor {} to provider {} ({}, link {})", binding->actor, strand->provider->key,
-              strand->provider->description.contract_id, strand->provider->link_name);
+    log_named(log_, LogLevel::info,
+              {{"actor", binding->actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "linked actor {} to provider {} ({}, link {})", binding->actor, provider.key,
+              provider.description.contract_id, provider.link_name);
   } else {
     binding->problem = result.error().message;
-    log_.warn("provider {} refused the link of actor {}: {}", strand->provider->key, binding->actor,
+    log_named(log_, LogLevel::warn,
+              {{"actor", binding->actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "provider {} refused the link of actor {}: {}", provider.key, binding->actor,
               binding->problem);
     if (binding->wanted == std::optional(config)) {  // else the next step is due at once
       std::erase(strand->line, binding);
@@ -289,12 +308,24 @@ void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<
 
 // Requires mutex_. A provider that fails to clean up cannot keep a link alive (lattice.md 6.3).
 void Binder::removed(Strand& strand, Binding& binding, const Result<void>& result) {
+  const auto name = binding.told ? name_in(*binding.told) : std::string();
+  const auto& provider = *strand.provider;
   binding.told.reset();
   report(*strand.provider, binding, false, result);
   if (result) {
-    log_.info("unlinked actor {} from provider {}", binding.actor, strand.provider->key);
+    log_named(log_, LogLevel::info,
+              {{"actor", binding.actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "unlinked actor {} from provider {}", binding.actor, provider.key);
   } else {
-    log_.warn("provider {} failed to let go of actor {}: {}", strand.provider->key, binding.actor,
+    log_named(log_, LogLevel::warn,
+              {{"actor", binding.actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "provider {} failed to let go of actor {}: {}", provider.key, binding.actor,
               result.error().message);
   }
 }

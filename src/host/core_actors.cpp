@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "host/core.hpp"
+#include "host/named_log.hpp"
 #include "host/names.hpp"
 #include "host/reservation.hpp"
 #include "identity/admission.hpp"
@@ -154,13 +155,15 @@ Result<void> Core::stop_actor(std::string_view key_or_source) {
   if (!removed) return {};
   retire(*removed, deadline);
   plane_.actor_stopped(key);
-  log_.info("stopped actor {}", key);
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", removed->identity().name}},
+            "stopped actor {}", key);
   return {};
 }
 
 void Core::retire(actor::Actor& actor, SteadyTime deadline) {
   if (!actor.pool().drain(deadline)) {
-    log_.warn("actor {} was still executing when it was stopped", actor.key());
+    log_named(log_, LogLevel::warn, {{"actor", actor.key()}, {"actor_name", actor.identity().name}},
+              "actor {} was still executing when it was stopped", actor.key());
   }
   actor.pool().close();
 }
@@ -195,7 +198,8 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
   plane_.actor_updating(before, **next);
   registry_.replace_actor(*next);
   plane_.actor_updated(before, **next);
-  log_.info("updated actor {} from revision {} to {}", key, before.identity().revision, revision);
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", (*next)->identity().name}},
+            "updated actor {} from revision {} to {}", key, before.identity().revision, revision);
   return {};
 }
 
@@ -221,7 +225,8 @@ Result<void> Core::scale_actor(std::string_view key, std::optional<std::size_t> 
   if (!next) return pass(next);
   const auto pool = (*next)->pool().limits();
   registry_.replace_actor(*next);
-  log_.info("actor {} has {} to {} instances now", key, pool.minimum, pool.maximum);
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", (*next)->identity().name}},
+            "actor {} has {} to {} instances now", key, pool.minimum, pool.maximum);
   return {};
 }
 

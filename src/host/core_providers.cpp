@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "host/core.hpp"
+#include "host/named_log.hpp"
 #include "host/names.hpp"
 #include "host/reservation.hpp"
 #include "provider/process/supervisor.hpp"
@@ -221,10 +222,13 @@ Result<void> Core::stop_provider(std::string_view key_or_reference, std::string_
 
 void Core::stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline) {
   if (!entry.instance->stop(deadline)) {
-    log_.error("provider {} did not stop in time and was abandoned", entry.key);
+    log_named(log_, LogLevel::error,
+              {{"provider", entry.key}, {"provider_name", people_name(entry)}},
+              "provider {} did not stop in time and was abandoned", entry.key);
   }
   entry.link->close();
-  log_.info("stopped provider {} ({}, link {})", entry.key, entry.description.contract_id,
+  log_named(log_, LogLevel::info, {{"provider", entry.key}, {"provider_name", people_name(entry)}},
+            "stopped provider {} ({}, link {})", entry.key, entry.description.contract_id,
             entry.link_name);
 }
 

@@ -1,4 +1,5 @@
 #include "host/router.hpp"
+#include "host/named_log.hpp"
 
 #include <fmt/format.h>
 #include <time.h>
@@ -270,10 +271,23 @@ Result<Bytes> Router::with_hooks(const Origin& origin, const ProviderEntry& prov
   return result;
 }
 
+std::string Router::name_of(std::string_view key) const {
+  const auto tables = tables_.read();
+  if (const auto* known = tables->claims.find(key)) return (*known)->identity.name;
+  const auto* provider = tables->providers.find(provider_slot(key, default_link_name));
+  return provider == nullptr ? std::string() : std::string(people_name(**provider));
+}
+
 std::unexpected<Error> Router::denied(std::string_view reason, std::string_view origin,
                                       std::string_view target) const {
   denials_.fetch_add(1, std::memory_order_relaxed);
-  log_.event(LogLevel::warn, reason, {{"origin", origin}, {"target", target}});
+  const auto origin_name = name_of(origin);
+  const auto target_name = name_of(target);
+  log_.event(LogLevel::warn, reason,
+             {{"origin", origin},
+              {"target", target},
+              {"origin_name", origin_name},
+              {"target_name", target_name}});
   // The caller learns no more than this (lattice.md 4.4).
   return fail(ErrorCode::denied, "Invocation authorization denied",
               "the log says why; sign the actor with the capability if it should have it");

@@ -112,6 +112,8 @@ class Router final : public ArrivingCalls {
   static void wait_at(const Gate* gate, const CallContext& caller);
   [[nodiscard]] bool authorizer_agrees(const ActorIdentity& origin,
                                        const InvocationView& invocation) const;
+  /// Of an actor or provider, for the log; empty when it is not known.
+  [[nodiscard]] std::string name_of(std::string_view key) const;
   [[nodiscard]] std::unexpected<Error> denied(std::string_view reason, std::string_view origin,
                                               std::string_view target) const;
 
