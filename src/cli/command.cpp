@@ -85,7 +85,7 @@ void print(Context& context, const OutputOptions& output, const Result<Answer>& 
 void print_error(Context& context, const OutputOptions& output, const Error& error) {
   context.exit_code = 1;
   if (output.json && output.strict) {
-    nlohmann::json json{{"error", error.message}};
+    nlohmann::json json{{"error", error.message}, {"code", to_string(error.code)}};
     if (!error.remedy.empty()) json["remedy"] = error.remedy;
     context.err << dump(json) << '\n';
     return;

@@ -34,7 +34,8 @@ class General(ToolTest):
     def test_errors_are_json_when_json_is_asked_for(self):
         for options in (["--json"], ["-o", "json"], ["--output", "json"], ["--output=json"]):
             error = json.loads(self.refused("keys", "gen", "wrong", *options))
-            self.assertEqual(sorted(error), ["error", "remedy"])
+            self.assertEqual(sorted(error), ["code", "error", "remedy"])
+            self.assertEqual(error["code"], "invalid_argument")
         self.assertIn("required", json.loads(self.misused("keys", "gen", "--json"))["error"])
         self.assertTrue(
             self.refused("keys", "gen", "wrong", "--json", "--no-strict").startswith("Error: "))
