@@ -54,11 +54,10 @@ std::optional<std::size_t> to_cut(const std::vector<std::size_t>& widths,
 }  // namespace
 
 Display display_of(const Context& context, bool wide) {
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  const bool able = context.env("TERM").value_or("dumb") != "dumb";
+  const bool terminal = context.out_is_terminal;
   return {.people = terminal || wide,
           .full = wide,
-          .colour = terminal && able && !context.env("NO_COLOR"),
+          .colour = context.colour,
           .width = terminal && !wide ? terminal_width(context) : 0};
 }
 

@@ -17,8 +17,8 @@ struct Display {
   std::size_t width = 0;  ///< columns there are; 0: as many as it takes
 };
 
-/// Standard output as it is: a terminal or not, NO_COLOR, TERM=dumb, COLUMNS. `wide` (--wide) is
-/// for people and uncut wherever it goes. The only place that decides about colour.
+/// Standard output as it is: a terminal or not, its colours, COLUMNS. `wide` (--wide) is for people
+/// and uncut wherever it goes.
 [[nodiscard]] Display display_of(const Context& context, bool wide);
 
 /// What a cell says of its thing; colour, where there is any.
