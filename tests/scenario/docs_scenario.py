@@ -159,7 +159,7 @@ class Docs(harness.Scenario):
         if where.exists():
             self.place = Path(where.read_text().strip())
         home = self.env["HOME"]
-        out, err = (text.replace(home, "/home/ann").splitlines() for text in (done.stdout, done.stderr))
+        out, err = (text.replace(home, "~").splitlines() for text in (done.stdout, done.stderr))
         return out + err, out
 
     def start_forever(self, command):
