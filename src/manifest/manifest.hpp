@@ -40,7 +40,7 @@ struct Capability {
 };
 
 struct Link {
-  std::string actor;  ///< M key, or the file an actor was loaded from
+  std::string actor;        ///< M key, or the file an actor was loaded from
   std::string contract_id;  ///< empty (on the command line): what the provider serves
   std::string provider_id;  ///< V key, or a reference; empty: whoever serves the contract
   std::string link_name = "default";
