@@ -59,7 +59,7 @@ std::string validity_text(const Validation& v) {
   return v.cannot_use_yet ? "no: not usable yet" : "yes";
 }
 
-std::string text_of(const ActorClaims& c, const Validation& v) {
+std::string token_text(const ActorClaims& c, const Validation& v) {
   Table table;
   table.heading(display_name(c) + " - " + kind_of(c.sub));
   table.row(kind_of(c.iss), c.iss);
@@ -136,7 +136,7 @@ Result<Answer> inspect(const Context& context, const InspectOptions& options,
   const auto& [token, decoded] = **found;
   if (options.jwt_only) return Answer{token, {{"token", token}}};
   const auto validation = validate(decoded, context.clock.wall());
-  return Answer{text_of(decoded.claims, validation), json_of(decoded.claims, validation)};
+  return Answer{token_text(decoded.claims, validation), json_of(decoded.claims, validation)};
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ std::string check_output_word(const std::string& word) {
 }
 
 /// One line; paths and the like may be no UTF-8.
-std::string dump(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string dump(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::shared_ptr<OutputOptions> add_options(Command& leaf) {
