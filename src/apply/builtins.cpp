@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/suggest.hpp"
-#include "provider/provider.hpp"
 #include "providers/builtin.hpp"
+#include "trellis/provider.h"
 
 namespace trellis::apply {
 
@@ -19,9 +19,7 @@ std::vector<std::string_view> builtin_names() {
 
 std::string builtin_contract(std::string_view name) {
   const auto* table = providers::find_builtin(name);
-  if (table == nullptr) return {};
-  const auto plugin = provider::wrap_table(*table);
-  return plugin ? (*plugin)->description().contract_id : std::string();
+  return table == nullptr ? std::string() : std::string(table->contract_id);
 }
 
 Result<std::string> builtin_for(std::string_view contract) {

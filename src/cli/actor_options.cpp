@@ -67,7 +67,7 @@ std::vector<std::string> capabilities_of(const ActorOptions& o, CapabilityOrder 
   if (order == CapabilityOrder::token) add(o.events, "wasmcloud:eventstreams");
   add(o.extras, "wasmcloud:extras");
   if (order == CapabilityOrder::sign) add(o.events, "wasmcloud:eventstreams");
-  for (const auto& contract : o.custom) caps.push_back(whole_contract(contract));
+  for (const auto& contract : o.custom) caps.push_back(manifest::full_contract(contract));
   return caps;
 }
 

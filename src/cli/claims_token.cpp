@@ -95,7 +95,7 @@ Result<Answer> provider_token(Context& context, const TokenOptions& o) {
   auto filled = fill_envelope(claims, context, subject->public_key().text(), o.dates);
   if (!filled) return pass(filled);
   claims.name = o.name;
-  claims.capid = whole_contract(o.capability);
+  claims.capid = manifest::full_contract(o.capability);
   warn_of_odd_contracts(context.err, {claims.capid});
   claims.vendor = o.vendor;
   claims.rev = o.revision;

@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "cli/context_fixture.hpp"
 #include "cli/ctl_common.hpp"
 
 namespace trellis::cli {
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using Urls = std::vector<std::string>;
 
-struct ContextsOf : testing::Test {
+struct ContextsOf : testing::Test, ContextFixture {
   void SetUp() override {
     fs::create_directories(folder / "nats/context");
     environment["XDG_CONFIG_HOME"] = folder.string();
@@ -54,18 +55,6 @@ struct ContextsOf : testing::Test {
       fs::path(testing::TempDir()) /
       ("contexts_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) +
        std::to_string(::getpid()));
-  std::map<std::string, std::string> environment;
-  SystemClock clock;
-  SystemRandom random;
-  std::ostringstream out;
-  std::ostringstream err;
-  Context context{clock, random,
-                  [this](const char* name) -> std::optional<std::string> {
-                    const auto found = environment.find(name);
-                    if (found == environment.end()) return std::nullopt;
-                    return found->second;
-                  },
-                  out, err};
 };
 
 TEST_F(ContextsOf, AreKeptForTheirOwnerOnly) {

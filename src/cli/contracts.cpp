@@ -48,10 +48,6 @@ bool is_slip_of_namespace(std::string_view contract) {
 
 }  // namespace
 
-std::string whole_contract(const std::string& name) {
-  return name.find(':') == std::string::npos ? std::string(first_party) + name : name;
-}
-
 std::optional<std::string> builtin_for(std::string_view contract) {
   const providers::Builtin* found = nullptr;
   for (const auto& builtin : providers::builtins()) {
@@ -76,7 +72,7 @@ std::optional<std::string> odd_contract(std::string_view contract) {
 Option& add_contract(Command& leaf, std::string& into) {
   return leaf
       .add_option(
-          "contract", [&into](const std::string& text) { into = whole_contract(text); },
+          "contract", [&into](const std::string& text) { into = manifest::full_contract(text); },
           "Contract id: wasmcloud:keyvalue, or keyvalue for short")
       .required();
 }

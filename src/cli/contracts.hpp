@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "cli/options.hpp"
+#include "manifest/manifest.hpp"
 
 namespace trellis::cli {
-
-/// "keyvalue" means "wasmcloud:keyvalue"; a name with a namespace stays as it is.
-[[nodiscard]] std::string whole_contract(const std::string& name);
 
 /// A built-in provider of the contract: "builtin:keyvalue". Of several the one that needs nothing
 /// but the host, else the first; nothing when there is none.

@@ -136,8 +136,8 @@ Result<Answer> stop_provider(const Context& context, CtlCommandOptions options) 
   if (!client) return pass(client);
   const auto provider = target(**client, options, What::provider);
   if (!provider) return std::unexpected(provider.error());
-  options.contract =
-      options.contract.empty() ? provider->what.contract_id : whole_contract(options.contract);
+  options.contract = options.contract.empty() ? provider->what.contract_id
+                                              : manifest::full_contract(options.contract);
   auto done = (*client)->stop_provider(provider->host, provider->what.key, options.link_name,
                                        options.contract, options.flags.wait.time());
   if (!done) return failed("stopping provider", std::move(done.error()));

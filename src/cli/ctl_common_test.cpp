@@ -5,6 +5,8 @@
 #include <map>
 #include <sstream>
 
+#include "cli/context_fixture.hpp"
+
 namespace trellis::cli {
 namespace {
 
@@ -12,7 +14,7 @@ using std::chrono::milliseconds;
 using Servers = std::vector<std::string>;
 
 /// Parses a command line with an environment of its own.
-struct CtlOptionsOf : testing::Test {
+struct CtlOptionsOf : testing::Test, ContextFixture {
   Result<ClientOptions> read(const Servers& words) {
     CommandLine line("test");
     CtlFlags flags;
@@ -29,19 +31,6 @@ struct CtlOptionsOf : testing::Test {
     const auto made = read(words);
     return made ? "accepted" : made.error().message;
   }
-
-  std::map<std::string, std::string> environment;
-  SystemClock clock;
-  SystemRandom random;
-  std::ostringstream out;
-  std::ostringstream err;
-  Context context{clock, random,
-                  [this](const char* name) -> std::optional<std::string> {
-                    const auto found = environment.find(name);
-                    if (found == environment.end()) return std::nullopt;
-                    return found->second;
-                  },
-                  out, err};
 };
 
 TEST_F(CtlOptionsOf, NothingMeansThisMachine) {

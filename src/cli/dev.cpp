@@ -96,7 +96,7 @@ Result<> read_options(Context& context, DevCommand& command) {
     return fail(ErrorCode::invalid_argument, "--name is for one module",
                 "leave it out: each is called as its file is");
   }
-  for (auto& contract : session.claims.capabilities) contract = whole_contract(contract);
+  for (auto& contract : session.claims.capabilities) contract = manifest::full_contract(contract);
   if (auto links = read_links(command); !links) return links;
   warn_of_odd_contracts(context.err, session.claims.capabilities);
   session.folders = manifest_folders(session.manifest);

@@ -95,7 +95,7 @@ Result<DevLink> parse_dev_link(std::string_view text) {
   } else if (is_file_reference(whom)) {
     link.provider = whom;
   } else {
-    link.contract = whole_contract(whom);
+    link.contract = manifest::full_contract(whom);
   }
   words.erase(words.begin());
   auto values = parse_key_values(words);

@@ -5,23 +5,12 @@
 #include <map>
 #include <sstream>
 
+#include "cli/context_fixture.hpp"
+
 namespace trellis::cli {
 namespace {
 
-struct GlobalOptionsOf : testing::Test {
-  std::map<std::string, std::string> environment;
-  SystemClock clock;
-  SystemRandom random;
-  std::ostringstream out;
-  std::ostringstream err;
-  Context context{clock, random,
-                  [this](const char* name) -> std::optional<std::string> {
-                    const auto found = environment.find(name);
-                    if (found == environment.end()) return std::nullopt;
-                    return found->second;
-                  },
-                  out, err};
-};
+struct GlobalOptionsOf : testing::Test, ContextFixture {};
 
 TEST_F(GlobalOptionsOf, ColoursAreForTerminalsUnlessSomebodySays) {
   decide_colours(context, "auto");

@@ -8,13 +8,15 @@
 #include <map>
 #include <sstream>
 
+#include "cli/context_fixture.hpp"
+
 namespace trellis::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
 /// Parses a command line with an environment of its own.
-struct LatticeOptionsOf : testing::Test {
+struct LatticeOptionsOf : testing::Test, ContextFixture {
   Result<LatticeSetup> setup(const std::vector<std::string>& words) {
     CommandLine line("test");
     LatticeFlags flags;
@@ -39,18 +41,6 @@ struct LatticeOptionsOf : testing::Test {
   void SetUp() override { fs::create_directories(folder); }
   void TearDown() override { fs::remove_all(folder); }
 
-  std::map<std::string, std::string> environment;
-  SystemClock clock;
-  SystemRandom random;
-  std::ostringstream out;
-  std::ostringstream err;
-  Context context{clock, random,
-                  [this](const char* name) -> std::optional<std::string> {
-                    const auto found = environment.find(name);
-                    if (found == environment.end()) return std::nullopt;
-                    return found->second;
-                  },
-                  out, err};
   const fs::path folder =
       fs::path(testing::TempDir()) /
       ("lattice_flags_" +

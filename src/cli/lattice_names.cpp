@@ -6,9 +6,9 @@
 #include <map>
 #include <set>
 
+#include "apply/builtins.hpp"
 #include "host/names.hpp"
 #include "identity/keys.hpp"
-#include "provider/provider.hpp"
 #include "providers/builtin.hpp"
 
 namespace trellis::cli {
@@ -19,13 +19,6 @@ constexpr std::string_view in_lattice = "in the lattice";
 bool is_key_of(std::string_view text, identity::KeyType type) {
   const auto key = identity::PublicKey::parse(text);
   return key && key->type() == type;
-}
-
-std::string contract_of(std::string_view builtin) {
-  const auto* table = providers::find_builtin(builtin);
-  if (table == nullptr) return {};
-  const auto plugin = provider::wrap_table(*table);
-  return plugin ? (*plugin)->description().contract_id : std::string();
 }
 
 std::vector<client::Named> actors_in(const std::vector<LatticeInventory>& hosts) {
@@ -44,7 +37,7 @@ std::vector<client::Named> providers_in(const std::vector<LatticeInventory>& hos
     for (const auto& provider : host.providers) {
       auto source = provider.image_ref;
       if (source.empty()) source = builtin_of_key(provider.id);
-      const auto contract = contract_of(source);
+      const auto contract = apply::builtin_contract(source);
       all.push_back({provider.id,
                      provider.name,
                      {},

@@ -68,7 +68,7 @@ Result<Answer> create(Context& context, const ParOptions& o) {
     return pass(filled);
   }
   claims.name = o.name;
-  claims.capid = whole_contract(o.capability);
+  claims.capid = manifest::full_contract(o.capability);
   warn_of_odd_contracts(context.err, {claims.capid});
   claims.vendor = o.vendor;
   claims.rev = o.revision;

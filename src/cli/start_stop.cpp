@@ -54,7 +54,8 @@ Result<Answer> stop_actor(const Context& context, const StartStopOptions& option
 
 Result<Answer> stop_provider(const Context& context, const StartStopOptions& options) {
   json arguments{{"provider", options.first}, {"link_name", options.link_name}};
-  if (!options.contract.empty()) arguments["contract_id"] = whole_contract(options.contract);
+  if (!options.contract.empty())
+    arguments["contract_id"] = manifest::full_contract(options.contract);
   auto answer = ask_host(context, options.host, {"stop_provider", std::move(arguments)});
   if (!answer) return pass(answer);
   return Answer{"Stopped provider: " + text_of(*answer, "provider_ref"), std::move(*answer)};
