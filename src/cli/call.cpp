@@ -1,10 +1,9 @@
 // trellis call ACTOR OPERATION [JSON …] (cli.md 7, with what later versions of the tool have): to
-// the host on this machine, or over the lattice when a server is named.
+// the host on this machine, or over a lattice.
 #include "base/base64.hpp"
 #include "cli/call_data.hpp"
-#include "cli/ctl_common.hpp"
 #include "cli/durations.hpp"
-#include "cli/host_client.hpp"
+#include "cli/reach.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -13,9 +12,8 @@ using nlohmann::json;
 
 struct CallOptions {
   CallData data;
-  HostChoice host;
+  ReachFlags reach;
   std::chrono::milliseconds timeout{0};
-  LatticeConnection lattice;
 };
 
 Result<Bytes> call_local(const Context& context, const CallOptions& options) {
@@ -25,7 +23,7 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
                  {"operation", call_operation(options.data)},
                  {"payload", to_base64(*payload)}};
   if (options.timeout.count() > 0) arguments["timeout_ms"] = options.timeout.count();
-  auto answer = ask_host(context, options.host, {"call", std::move(arguments)},
+  auto answer = ask_host(context, options.reach.host, {"call", std::move(arguments)},
                          request_patience + options.timeout);
   if (!answer) return pass(answer);
   auto bytes = from_base64(text_of(*answer, "payload"));
@@ -34,8 +32,16 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
 }
 
 Result<Bytes> call(const Context& context, const CallOptions& options) {
-  if (!options.lattice.chosen()) return call_local(context, options);
-  return call_over_lattice(context, options.lattice, options.data, options.timeout);
+  const auto reach = reach_of(context, options.reach);
+  if (!reach) return std::unexpected(reach.error());
+  if (*reach == Reach::local) return call_local(context, options);
+  if (!options.reach.host.host.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "--host is for a host on this machine: a lattice finds the actor by itself",
+                "leave out --host, or --lattice");
+  }
+  return call_over_lattice(context, options.reach.lattice.connection, options.data,
+                           options.timeout);
 }
 
 }  // namespace
@@ -48,8 +54,9 @@ void add_call(Command& app, Context& context) {
                "How long it may take: 2s, 500ms; a bare number: milliseconds; 0: the host's own "
                "limit, 2s over the lattice",
                {.least = {}, .most = std::chrono::hours(1)});
-  add_host_option(leaf, options->host);
-  add_lattice_connection(leaf, options->lattice);
+  add_lattice_connection(leaf, options->reach.lattice.connection);
+  add_reach_choice(leaf, options->reach);
+  add_host_option(leaf, options->reach.host);
   leaf.run([options, output = add_output_options(leaf), &context] {
     const auto answer = call(context, *options);
     if (!answer) return print_error(context, *output, answer.error());

@@ -29,8 +29,10 @@ std::shared_ptr<OutputOptions> add_options(Command& leaf) {
       .value_name("")
       .show_default("text");
   leaf.add_flag("--json", [output] { output->json = true; }, "Same as --output json");
-  leaf.add_flag("--strict,!--no-strict", output->strict,
-                "Errors as JSON when JSON is asked for, failures set the exit code (default)");
+  leaf.add_flag("!--first-party-errors", output->strict,
+                "As the first-party tool: errors are text also with --json, and failures that the "
+                "other side reports do not set the exit status");
+  leaf.add_flag("--strict,!--no-strict", output->strict, "").hidden();
   return output;
 }
 

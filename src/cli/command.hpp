@@ -56,11 +56,11 @@ struct Answer {
   nlohmann::json json;
 };
 
-/// -o/--output, --json and --strict of one leaf.
+/// -o/--output, --json and --first-party-errors of one leaf.
 struct OutputOptions {
   bool json = false;
   /// Errors are JSON when JSON is asked for, and failures reported by the other side set the exit
-  /// code (cli.md 1); --no-strict restores the habits of the first-party tool.
+  /// code (cli.md 1); --first-party-errors restores the habits of the first-party tool.
   bool strict = true;
 };
 
@@ -98,15 +98,10 @@ void add_completions(Command& app, Context& context);
 void add_man(Command& app, Context& context);
 void add_help(Command& app, Context& context);
 void add_doctor(Command& app, Context& context);
-void add_host_get(Command& app, Context& context);
-void add_start(Command& app, Context& context);
-void add_stop(Command& app, Context& context);
-void add_update(Command& app, Context& context);
 void add_reload(Command& app, Context& context);
 void add_apply(Command& app, Context& context);
 void add_export(Command& app, Context& context);
 void add_down(Command& app, Context& context);
-void add_link(Command& app, Context& context);
 void add_call(Command& app, Context& context);
 void add_up(Command& app, Context& context);
 void add_dev(Command& app, Context& context);
@@ -117,8 +112,5 @@ void add_ctx(Command& app, Context& context);
 void add_par(Command& app, Context& context);
 void add_reg(Command& app, Context& context);
 void add_run_provider(Command& app, Context& context);
-
-/// The same query under two parents: `get links` and `link query`.
-void add_links_query(Command& parent, Context& context, const char* name);
 
 }  // namespace trellis::cli

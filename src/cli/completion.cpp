@@ -113,6 +113,7 @@ void offer_values(Completion& made, const Option& option, std::string_view typed
 
 void offer_options(Completion& made, const Command& command, std::string_view typed) {
   for (const auto& option : command.options()) {
+    if (option->is_hidden()) continue;
     const auto names = option->names();
     // The long name says more; a short one is offered where there is no other.
     const bool has_long = std::any_of(names.begin(), names.end(),

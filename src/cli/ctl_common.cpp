@@ -10,6 +10,7 @@
 #include "cli/contexts.hpp"
 #include "cli/durations.hpp"
 #include "cli/host_client.hpp"
+#include "cli/topics.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -126,30 +127,39 @@ Result<ClientOptions> connection_of_options(const Context& context,
 void add_lattice_connection(Command& leaf, LatticeConnection& connection, bool with_context) {
   add_nats_options(
       leaf, connection.rpc,
-      {"rpc", "WASH_RPC", "the lattice", "-r,--rpc-host", "-p,--rpc-port", "WASMCLOUD_RPC"});
+      {"rpc", "WASH_RPC", {}, "the lattice", "-r,--rpc-host", "-p,--rpc-port", "WASMCLOUD_RPC"});
   connection.host_option = &leaf.option("--rpc-host");
   connection.port_option = &leaf.option("--rpc-port");
-  add_nats_options(
-      leaf, connection.control,
-      {"ctl", "WASH_CTL", "the control interface, when it is another", {}, {}, "WASMCLOUD_CTL"});
+  add_nats_options(leaf, connection.control,
+                   {"ctl",
+                    "WASH_CTL",
+                    "control",
+                    "the control interface, when it is another",
+                    {},
+                    {},
+                    "WASMCLOUD_CTL"});
   leaf.add_option("-n,--ns-prefix,--namespace", connection.ns,
                   "Namespace of the lattice [env WASMCLOUD_LATTICE_PREFIX, WASH_RPC_NSPREFIX, "
                   "WASH_CTL_NSPREFIX]")
-      .show_default("default");
+      .show_default("default")
+      .group(where_group);
   if (!with_context) return;
   leaf.add_option("--context", connection.context,
                   "Connection kept by `trellis ctx`, or nats:NAME for one of the nats tool [env "
-                  "TRELLIS_CONTEXT]");
+                  "TRELLIS_CONTEXT]")
+      .group(where_group);
 }
 
 void add_ctl_options(Command& leaf, CtlFlags& flags) {
   add_lattice_connection(leaf, flags.connection);
   add_duration(leaf, "--timeout", flags.timeout, std::chrono::seconds(1),
                "How long to wait for the answer of one host (2s) [env WASMCLOUD_CTL_TIMEOUT_MS], "
-               "or of all hosts (1s): 500ms, 5s; a bare number: seconds");
+               "or of all hosts (1s): 500ms, 5s; a bare number: seconds")
+      .group(where_group);
   add_duration(leaf, "-t,--rpc-timeout", flags.rpc_timeout, std::chrono::seconds(1),
                "How long a call may take, 2s unless given; a bare number: seconds [env "
-               "WASMCLOUD_RPC_TIMEOUT_MS, WASH_RPC_TIMEOUT]");
+               "WASMCLOUD_RPC_TIMEOUT_MS, WASH_RPC_TIMEOUT]")
+      .group(where_group);
 }
 
 Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags) {
@@ -181,19 +191,6 @@ Result<Bytes> call_over_lattice(const Context& context, const LatticeConnection&
   const auto key = (*client)->resolve_actor(data.actor);
   if (!key) return std::unexpected(key.error());
   return (*client)->call(*key, call_operation(data), *payload, timeout);
-}
-
-void add_ctl(Command& app, Context& context) {
-  auto& ctl = app.add_subcommand("ctl", "Look at a lattice over NATS and steer it");
-  ctl.require_subcommand();
-  add_ctl_get(ctl, context);
-  add_ctl_start(ctl, context);
-  add_ctl_stop(ctl, context);
-  add_ctl_update(ctl, context);
-  add_ctl_scale(ctl, context);
-  add_ctl_link(ctl, context);
-  add_ctl_call(ctl, context);
-  add_ctl_watch(ctl, context);
 }
 
 }  // namespace trellis::cli

@@ -22,9 +22,10 @@ struct LatticeConnection {
   const Option* host_option = nullptr;
   const Option* port_option = nullptr;
 
-  /// Whether the command line names a server.
+  /// Whether the command line says anything about a lattice.
   [[nodiscard]] bool chosen() const {
-    return host_option->count() > 0 || port_option->count() > 0 || !context.empty();
+    return host_option->count() > 0 || port_option->count() > 0 || !context.empty() ||
+           !ns.empty() || rpc.any() || control.any();
   }
 };
 
@@ -60,15 +61,6 @@ void add_ctl_options(Command& leaf, CtlFlags& flags);
                                               const CallData& data,
                                               std::chrono::milliseconds timeout);
 
-void add_ctl_get(Command& ctl, Context& context);
-void add_ctl_start(Command& ctl, Context& context);
-void add_ctl_stop(Command& ctl, Context& context);
-void add_ctl_update(Command& ctl, Context& context);
-void add_ctl_scale(Command& ctl, Context& context);
-void add_ctl_link(Command& ctl, Context& context);
 void add_ctl_call(Command& ctl, Context& context);
-void add_ctl_watch(Command& ctl, Context& context);
-/// `ctl link query` and `ctl get links`.
-void add_ctl_links_query(Command& parent, Context& context, const char* name);
 
 }  // namespace trellis::cli

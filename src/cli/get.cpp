@@ -1,383 +1,105 @@
-// trellis get hosts|inventory|links|claims, over the control socket (cli.md 6).
-#include <fmt/format.h>
-
-#include <ostream>
-
-#include "base/text.hpp"
-#include "cli/columns.hpp"
-#include "cli/durations.hpp"
-#include "cli/host_client.hpp"
-#include "cli/printable.hpp"
-#include "cli/summary.hpp"
-#include "cli/views.hpp"
+// trellis get hosts|inventory|links|claims (cli.md 6), and the same below `ctl`.
+#include "cli/get.hpp"
 
 namespace trellis::cli {
 namespace {
 
-using nlohmann::json;
+using Query = Result<Answer> (*)(const Context&, const GetOptions&);
 
-const json& list_of(const json& object, const char* name) {
-  static const json none = json::array();
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found != object.end() && found->is_array() ? *found : none;
-}
-
-std::string age(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_number_integer()) return {};
-  const auto seconds = found->get<std::int64_t>() / 1000;
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 7200) return fmt::format("{} min", seconds / 60);
-  return fmt::format("{} h", seconds / 3600);
-}
-
-/// "healthy, 12 s ago": a state without its age would be taken for the truth.
-std::string health_text(const json& entity) {
-  const auto health = entity.value("health", json::object());
-  auto text = text_of(health, "state");
-  if (const auto ago = age(health, "checked_ms_ago"); !ago.empty()) text += ", " + ago + " ago";
-  if (text_of(health, "state") == "unhealthy") text += ": " + text_of(health, "reason");
-  return text;
-}
-
-std::string problem_of(const json& link) {
-  const auto attempts = text_of(link, "attempts");
-  auto problem = text_of(link, "problem");
-  if (problem.empty() || attempts == "0") return problem;
-  return fmt::format("{} (attempt {})", problem, attempts);
-}
-
-/// What the query options of `get` say besides the host.
-struct ViewFlags {
-  bool wide = false;
-  bool all = false;           ///< what the host has for itself, too
-  bool show_secrets = false;  ///< of links
+/// One question, and how a host of this machine and a lattice are asked.
+struct Question {
+  const char* name;
+  const char* help;
+  Query local;
+  Query lattice;
 };
 
-std::string age_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_number_integer()) return {};
-  return age_text(std::chrono::milliseconds(found->get<std::int64_t>()));
-}
-
-LabelMap texts_of(const json& object, const char* name) {
-  LabelMap texts;
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_object()) return texts;
-  for (const auto& [key, value] : found->items()) texts[key] = text_of(*found, key.c_str());
-  return texts;
-}
-
-bool is_shown(const json& provider, const ViewFlags& flags) {
-  return flags.all || !provider.value("of_host", false);
-}
-
-/// Whom the keys belong to, as far as the host knows. Keys to names.
-struct KnownNames {
-  LabelMap actors;
-  LabelMap providers;
-};
-
-std::string known(const LabelMap& names, const std::string& key) {
-  const auto found = names.find(key);
-  return found == names.end() ? std::string() : found->second;
-}
-
-KnownNames names_in(const json& inventory, const json& claims) {
-  KnownNames names;
-  for (const auto& one : list_of(claims, "claims")) {
-    const auto values = one.value("values", json::object());
-    names.actors[text_of(values, "sub")] = text_of(values, "name");
-  }
-  for (const auto& one : list_of(inventory, "actors")) {
-    names.actors[text_of(one, "id")] = text_of(one, "name");
-  }
-  for (const auto& one : list_of(inventory, "providers")) {
-    const auto source = text_of(one, "image_ref");
-    names.providers[text_of(one, "id")] =
-        source.starts_with("builtin:") ? source : text_of(one, "name");
-  }
-  return names;
-}
-
-std::string problem_of(const json& link);
-
-std::vector<ShownLink> shown_links(const json& links, const KnownNames& names) {
-  std::vector<ShownLink> all;
-  for (const auto& link : links) {
-    const auto actor = text_of(link, "actor_id");
-    const auto provider = text_of(link, "provider_id");
-    all.push_back({.actor = known(names.actors, actor),
-                   .actor_key = actor,
-                   .contract = text_of(link, "contract_id"),
-                   .link_name = text_of(link, "link_name"),
-                   .provider = known(names.providers, provider),
-                   .provider_key = provider,
-                   .state = text_of(link, "state"),
-                   .age = age_of(link, "age_ms"),
-                   .host = {},
-                   .values = texts_of(link, "values"),
-                   .problem = problem_of(link)});
-  }
-  return all;
-}
-
-std::string shown_health(const json& entity) {
-  const auto health = entity.value("health", json::object());
-  const auto state = text_of(health, "state");
-  return state == "unhealthy" ? state + ": " + text_of(health, "reason") : state;
-}
-
-ShownActor shown_actor(const json& actor) {
-  return {.name = text_of(actor, "name"),
-          .key = text_of(actor, "id"),
-          .revision = text_of(actor, "revision"),
-          .source = text_of(actor, "image_ref"),
-          .instances = text_of(actor, "instances"),
-          .calls = text_of(actor, "calls"),
-          .errors = text_of(actor, "errors"),
-          .age = age_of(actor, "running_ms"),
-          .health = shown_health(actor)};
-}
-
-std::string process_text(const json& provider);
-
-ShownProvider shown_provider(const json& one) {
-  const auto process = process_text(one);
-  return {.name = text_of(one, "name"),
-          .key = text_of(one, "id"),
-          .link_name = text_of(one, "link_name"),
-          .contract = text_of(one, "contract_id"),
-          .source = text_of(one, "image_ref"),
-          .calls = text_of(one, "calls"),
-          .errors = text_of(one, "errors"),
-          .age = age_of(one, "running_ms"),
-          .runs = process == "in the host" ? "" : process,
-          .urls = join(urls_in(text_of(one.value("health", json::object()), "reason")), " "),
-          .health = shown_health(one)};
-}
-
-ShownInventory shown_inventory(const json& inventory, const json& claims, const ViewFlags& flags) {
-  ShownInventory made;
-  made.host = {.id = text_of(inventory, "host_id"),
-               .labels = texts_of(inventory, "labels"),
-               .uptime = std::chrono::seconds(inventory.value("uptime", std::int64_t{0})),
-               .process = {}};
-  for (const auto& one : list_of(inventory, "actors")) made.actors.push_back(shown_actor(one));
-  for (const auto& one : list_of(inventory, "providers")) {
-    if (is_shown(one, flags)) made.providers.push_back(shown_provider(one));
-  }
-  made.links = shown_links(list_of(inventory, "links"), names_in(inventory, claims));
-  made.has_links = true;
-  return made;
-}
-
-std::string links_table(const json& links) {
-  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Age", "Problem"});
-  for (const auto& link : links) {
-    table.row({text_of(link, "actor_id"), text_of(link, "contract_id"), text_of(link, "link_name"),
-               text_of(link, "provider_id"), text_of(link, "state"),
-               age_text(std::chrono::milliseconds(link.value("age_ms", std::int64_t{0}))),
-               problem_of(link)});
-  }
-  return table.empty() ? "No links found" : table.text();
-}
-
-std::string labels_text(const json& inventory) {
-  std::string text;
-  const auto labels = inventory.value("labels", json::object());
-  for (const auto& [key, value] : labels.items()) {
-    text += fmt::format("\n  {}={}", key, text_of(labels, key.c_str()));
-  }
-  return text.empty() ? "No labels present" : "Labels" + text;
-}
-
-std::string actors_text(const json& inventory) {
-  Columns table({"Actor ID", "Name", "Revision", "Image Reference", "Instances", "Calls", "Errors",
-                 "Health"});
-  for (const auto& actor : list_of(inventory, "actors")) {
-    table.row({text_of(actor, "id"), text_of(actor, "name"), text_of(actor, "revision"),
-               or_not_available(text_of(actor, "image_ref")), text_of(actor, "instances"),
-               text_of(actor, "calls"), text_of(actor, "errors"), health_text(actor)});
-  }
-  return table.empty() ? "No actors found" : table.text();
-}
-
-/// Where a provider runs, and what became of it there.
-std::string process_text(const json& provider) {
-  const auto process = provider.value("process", json());
-  if (!process.is_object()) return "in the host";
-  const auto restarts = process.value("restarts", std::uint64_t{0});
-  const auto pid = process.value("pid", std::int64_t{0});
-  auto text = pid == 0 ? std::string("being started") : fmt::format("process {}", pid);
-  if (restarts == 0) return text;
-  const auto last_end = process.value("last_end", std::string());
-  return text + fmt::format(", {} restarts (it {})", restarts, excerpt(last_end));
-}
-
-std::string providers_text(const json& inventory, const ViewFlags& flags) {
-  Columns table({"Provider ID", "Name", "Link Name", "Contract ID", "Image Reference", "Calls",
-                 "Errors", "Runs", "Health"});
-  for (const auto& one : list_of(inventory, "providers")) {
-    if (!is_shown(one, flags)) continue;
-    table.row({text_of(one, "id"), text_of(one, "name"), text_of(one, "link_name"),
-               text_of(one, "contract_id"), or_not_available(text_of(one, "image_ref")),
-               text_of(one, "calls"), text_of(one, "errors"), process_text(one), health_text(one)});
-  }
-  return table.empty() ? "No providers found" : table.text();
-}
-
-std::string hosts_table(const std::vector<control::RunningHost>& hosts) {
-  Columns table({"Host ID", "Uptime (seconds)", "Process ID"});
-  for (const auto& host : hosts) {
-    table.row({host.id, std::to_string(host.uptime.count()), std::to_string(host.pid)});
-  }
-  return table.text();
-}
-
-Result<Answer> hosts(const Context& context, const HostChoice& choice, const ViewFlags& flags) {
-  const auto found = hosts_in_reach(context, choice);
-  if (!found) return std::unexpected(found.error());
-  if (found->running.empty() && !found->unreachable.empty()) {
-    return std::unexpected(found->unreachable.front());
-  }
-  for (const auto& error : found->unreachable) {
-    context.err << "Warning: " << printable(error.message) << '\n';
-  }
-  std::vector<ShownHost> shown;
-  auto list = json::array();
-  for (const auto& host : found->running) {
-    shown.push_back({host.id, host.labels, host.uptime, std::to_string(host.pid)});
-    list.push_back({{"id", host.id},
-                    {"name", name_of_host(host.labels)},
-                    {"labels", host.labels},
-                    {"uptime", host.uptime.count()},
-                    {"pid", host.pid},
-                    {"socket", host.socket.string()}});
-  }
-  const auto display = display_of(context, flags.wide);
-  auto text = display.people ? hosts_view(shown, display) : hosts_table(found->running);
-  return Answer{shown.empty() ? "No hosts found" : std::move(text), {{"hosts", std::move(list)}}};
-}
-
-/// What else a host knows, to say names; nothing where it does not answer.
-json also(control::Client& client, const char* operation) {
-  return client.request({.operation = operation}, request_patience).value_or(json::object());
-}
-
-Result<Answer> inventory(const Context& context, const HostChoice& host, const ViewFlags& flags) {
-  auto client = connect_host(context, host);
-  if (!client) return pass(client);
-  auto answer = client->request({.operation = "inventory"}, request_patience);
-  if (!answer) return pass(answer);
-  const auto display = display_of(context, flags.wide);
-  auto text =
-      display.people
-          ? inventory_view(shown_inventory(*answer, also(*client, "claims"), flags), display)
-          : fmt::format("Host Inventory ({}), up {} s\n\n{}\n\n{}\n\n{}\n\n{}",
-                        text_of(*answer, "host_id"), text_of(*answer, "uptime"),
-                        labels_text(*answer), actors_text(*answer), providers_text(*answer, flags),
-                        links_table(list_of(*answer, "links")));
-  return Answer{std::move(text), {{"inventory", std::move(*answer)}}};
-}
-
-Result<Answer> links(const Context& context, const HostChoice& host, const ViewFlags& flags) {
-  control::Request request{.operation = "links", .arguments = {}};
-  request.arguments = nlohmann::json::object();
-  if (flags.show_secrets) request.arguments["show_secrets"] = true;
-  auto client = connect_host(context, host);
-  if (!client) return pass(client);
-  auto answer = client->request(request, request_patience);
-  if (!answer) return pass(answer);
-  const auto& list = list_of(*answer, "links");
-  const auto display = display_of(context, flags.wide);
-  std::string text = "No links found";
-  if (!display.people) {
-    text = links_table(list);
-  } else if (!list.empty()) {
-    const auto names = names_in(also(*client, "inventory"), also(*client, "claims"));
-    text = links_view(shown_links(list, names), display);
-  }
-  if (const auto more = answer->value("links_left_out", std::uint64_t{0}); more > 0) {
-    text += fmt::format("\nand {} more that the lattice told this host", more);
-  }
-  return Answer{std::move(text), std::move(*answer)};
-}
-
-std::string claims_text(const json& claims) {
-  constexpr std::pair<const char*, const char*> rows[] = {
-      {"Issuer", "iss"},        {"Subject", "sub"},     {"Name", "name"},
-      {"Capabilities", "caps"}, {"Version", "version"}, {"Revision", "rev"}};
-  std::string text;
-  for (const auto& one : claims) {
-    const auto values = one.value("values", json::object());
-    for (const auto& [label, key] : rows) {
-      text += fmt::format("{}{:<14}{}", text.empty() ? "" : "\n", label, text_of(values, key));
-    }
-    text += '\n';
-  }
-  return text.empty() ? "No claims found" : text;
-}
-
-Result<Answer> claims(const Context& context, const HostChoice& host, const ViewFlags&) {
-  auto answer = ask_host(context, host, {.operation = "claims"});
-  if (!answer) return pass(answer);
-  return Answer{claims_text(list_of(*answer, "claims")), {{"claims", std::move(*answer)}}};
-}
-
-using Query = Result<Answer> (*)(const Context&, const HostChoice& host, const ViewFlags&);
-
-struct QueryOptions {
-  HostChoice host;
-  ViewFlags flags;
-};
-
-void add_wide_flag(Command& leaf, ViewFlags& flags) {
-  leaf.add_flag("-w,--wide", flags.wide,
+void add_query(Command& parent, Context& context, Tree tree, const Question& question,
+               void (*extend)(Command&, GetOptions&, Tree)) {
+  auto& leaf = parent.add_subcommand(question.name, question.help);
+  auto options = std::make_shared<GetOptions>();
+  extend(leaf, *options, tree);
+  leaf.add_flag("-w,--wide", options->wide,
                 "Names and whole keys, nothing cut, wherever the output goes");
+  add_leaf(leaf, context, [options, question, &context](auto&) {
+    return run_where(context, options->reach, *options, question.local, question.lattice);
+  });
 }
 
-void add_query(Command& parent, Context& context, const char* name, const char* help, Query query,
-               const std::function<void(Command&, QueryOptions&)>& extend) {
-  auto& leaf = parent.add_subcommand(name, help);
-  auto options = std::make_shared<QueryOptions>();
-  extend(leaf, *options);
-  add_leaf(leaf, context, [options, query, &context](auto&) {
-    return query(context, options->host, options->flags);
-  });
+void extend_hosts(Command& leaf, GetOptions& options, Tree tree) {
+  add_reach_options(leaf, options.reach, tree);
+}
+
+void extend_inventory(Command& leaf, GetOptions& options, Tree tree) {
+  leaf.add_option("host", options.words,
+                  "Which host: id, name, label (zone=a), or the beginning of its id; without one, "
+                  "the only host of this machine, or all of the lattice")
+      .count_range(0, 1)
+      .completes(ValueKind::host);
+  leaf.add_flag("-a,--all", options.all, "With the providers that hosts have for themselves");
+  add_reach_host_options(leaf, options.reach, tree);
+}
+
+void extend_claims(Command& leaf, GetOptions& options, Tree tree) {
+  if (tree == Tree::lattice) return add_reach_options(leaf, options.reach, tree);
+  add_reach_host_options(leaf, options.reach, tree);
+}
+
+void extend_links(Command& leaf, GetOptions& options, Tree tree) {
+  extend_claims(leaf, options, tree);
+  if (tree == Tree::lattice) return;
+  leaf.add_flag("--show-secrets", options.show_secrets,
+                "Show passwords and the like among the values, which are *** else; on this machine "
+                "only");
+}
+
+/// The host may stand behind the command, as first-party tools have it.
+template <Query query>
+Result<Answer> of_named_host(const Context& context, const GetOptions& options) {
+  if (options.words.empty()) return query(context, options);
+  if (!options.reach.host.host.empty()) {
+    return fail(ErrorCode::invalid_argument, "the host is named twice",
+                "once is enough: HOST, or --host HOST");
+  }
+  auto copy = options;
+  copy.reach.host.host = options.words.front();
+  return query(context, copy);
+}
+
+/// What all hosts of a lattice have in common has no host.
+template <Query query>
+Result<Answer> of_whole_lattice(const Context& context, const GetOptions& options) {
+  if (!options.reach.host.host.empty() || options.show_secrets) {
+    return fail(ErrorCode::invalid_argument,
+                "--host and --show-secrets are for a host on this machine: a lattice has one cache",
+                "leave them out, or leave out --lattice");
+  }
+  return query(context, options);
 }
 
 }  // namespace
 
-void add_links_query(Command& parent, Context& context, const char* name) {
-  add_query(parent, context, name, "Links of a host, with their state", links,
-            [](Command& leaf, QueryOptions& options) {
-              add_host_option(leaf, options.host);
-              add_wide_flag(leaf, options.flags);
-              leaf.add_flag("--show-secrets", options.flags.show_secrets,
-                            "Show passwords and the like among the values, which are *** else");
-            });
+void add_links_query(Command& parent, Context& context, Tree tree, const char* name) {
+  add_query(parent, context, tree,
+            {name, "Links, with their state", local_links, of_whole_lattice<lattice_links>},
+            extend_links);
 }
 
-void add_host_get(Command& app, Context& context) {
-  auto& get = app.add_subcommand("get", "Look at the hosts that run on this machine");
+void add_get(Command& app, Context& context, Tree tree) {
+  auto& get = app.add_subcommand("get", "Look at hosts, what they run, claims and links");
   get.require_subcommand();
-  add_query(get, context, "hosts", "Hosts of this user and of the system", hosts,
-            [](Command& leaf, QueryOptions& options) {
-              add_socket_option(leaf, options.host);
-              add_wide_flag(leaf, options.flags);
-            });
-  add_query(get, context, "inventory", "Actors, providers, links and labels of a host", inventory,
-            [](Command& leaf, QueryOptions& options) {
-              add_host_option(leaf, options.host);
-              add_wide_flag(leaf, options.flags);
-              leaf.add_flag("-a,--all", options.flags.all,
-                            "With the providers that the host has for itself");
-            });
-  add_links_query(get, context, "links");
-  add_query(get, context, "claims", "Claims of the actors a host has seen", claims,
-            [](Command& leaf, QueryOptions& options) { add_host_option(leaf, options.host); });
+  add_query(get, context, tree,
+            {"hosts", "Hosts of this machine, or of a lattice", local_hosts, lattice_hosts},
+            extend_hosts);
+  add_query(get, context, tree,
+            {"inventory", "Actors, providers and labels of hosts", of_named_host<local_inventory>,
+             of_named_host<lattice_inventory>},
+            extend_inventory);
+  add_links_query(get, context, tree, "links");
+  add_query(get, context, tree,
+            {"claims", "Claims of the actors that are known", local_claims,
+             of_whole_lattice<lattice_claims>},
+            extend_claims);
 }
 
 }  // namespace trellis::cli

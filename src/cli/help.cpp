@@ -32,7 +32,7 @@ std::string connection_options_of(const Command& command) {
 std::string connection_help(const Command& root) {
   std::string text(
       "How commands and hosts reach a lattice. Options win over variables.\n\n"
-      "Commands (`trellis ctl ...`, `trellis call`):\n");
+      "Commands (`trellis get ... --lattice`, `trellis ctl ...`):\n");
   if (const auto* ctl = root.subcommand("ctl")) {
     if (const auto* watch = ctl->subcommand("watch")) text += connection_options_of(*watch);
   }

@@ -7,6 +7,7 @@
 
 #include "cli/folders.hpp"
 #include "cli/socket_flags.hpp"
+#include "cli/topics.hpp"
 #include "control/json_text.hpp"
 #include "control/socket_folder.hpp"
 #include "package/reference.hpp"
@@ -41,7 +42,8 @@ void add_host_option(Command& leaf, HostChoice& choice) {
           "--host", choice.host,
           "Which host, when several run: name, label (zone=a), process id, or the beginning of its "
           "key")
-      .completes(ValueKind::host);
+      .completes(ValueKind::host)
+      .group(where_group);
   add_socket_option(leaf, choice);
 }
 
@@ -49,7 +51,8 @@ void add_socket_option(Command& leaf, HostChoice& choice) {
   leaf.add_option("--socket", choice.socket,
                   "Control socket of the host [env TRELLIS_SOCKET]; without it, the places where "
                   "hosts of this user and of the system have theirs")
-      .completes(ValueKind::file);
+      .completes(ValueKind::file)
+      .group(where_group);
 }
 
 Result<control::Hosts> hosts_in_reach(const Context& context, const HostChoice& choice) {

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <utility>
 
 #include "cli/durations.hpp"
+#include "cli/reach.hpp"
 #include "host/link_rules.hpp"
 #include "host/names.hpp"
 #include "identity/keys.hpp"
@@ -142,6 +145,16 @@ Result<void> read_connections(const Context& context, const LatticeFlags& flags,
   return {};
 }
 
+/// Not what `up` has to start.
+bool is_server_name(const std::string& word) {
+  if (is_server_address(word)) return true;
+  constexpr std::array endings{".wasm", ".yaml", ".yml", ".json"};
+  std::error_code problem;
+  return !word.starts_with('-') && !word.contains('/') &&
+         std::ranges::none_of(endings, [&](const char* end) { return word.ends_with(end); }) &&
+         !std::filesystem::exists(word, problem);
+}
+
 }  // namespace
 
 void add_lattice_options(Command& leaf, LatticeFlags& flags) {
@@ -150,6 +163,7 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
                        "Join the lattice at this NATS URL; without one: at the server of this "
                        "machine, which is started when none answers")
            .value_optional()
+           .value_when(is_server_name)
            .group(group);
   leaf.add_option("--nsprefix,--namespace", flags.ns,
                   "Namespace of the lattice [env LATTICE_NAMESPACE, WASMCLOUD_LATTICE_PREFIX]")
@@ -230,9 +244,10 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
                 "Leave link values out of answers to link queries")
       .group(group);
   add_nats_options(leaf, flags.rpc,
-                   {"rpc", "RPC", "calls and advertisements", {}, {}, "WASMCLOUD_RPC"});
-  add_nats_options(leaf, flags.control,
-                   {"control", "CONTROL", "control interface and events", {}, {}, "WASMCLOUD_CTL"});
+                   {"rpc", "RPC", {}, "calls and advertisements", {}, {}, "WASMCLOUD_RPC"});
+  add_nats_options(
+      leaf, flags.control,
+      {"control", "CONTROL", "ctl", "control interface and events", {}, {}, "WASMCLOUD_CTL"});
 }
 
 Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& flags) {

@@ -124,19 +124,30 @@ class Page {
 
   void options() {
     heading("OPTIONS");
-    std::string heading_now = "Options";
+    std::vector<std::string> headings{"Options"};
     for (const auto& option : command_.options()) {
-      if (!option->positional().empty()) continue;
-      if (option->group() != heading_now) {
-        heading_now = option->group();
-        line(".SS " + escaped(heading_now));
+      if (std::ranges::find(headings, option->group()) == headings.end() && is_listed(*option)) {
+        headings.push_back(option->group());
       }
+    }
+    for (const auto& heading_now : headings) {
+      if (heading_now != headings.front()) line(".SS " + escaped(heading_now));
+      options_below(heading_now);
+      if (heading_now == headings.front()) item(bold("--help"), "Print help and exit.");
+    }
+  }
+
+  static bool is_listed(const Option& option) {
+    return option.positional().empty() && !option.is_hidden();
+  }
+
+  void options_below(const std::string& heading_now) {
+    for (const auto& option : command_.options()) {
+      if (!is_listed(*option) || option->group() != heading_now) continue;
       std::string names;
       for (const auto& name : option->names()) names += (names.empty() ? "" : ", ") + bold(name);
       item(names + value_of(*option), help_of(*option));
     }
-    if (heading_now != "Options") line(".SS Help");
-    item(bold("--help"), "Print help and exit.");
   }
 
   static std::string help_of(const Option& option) {

@@ -87,6 +87,12 @@ Result<std::string> server_url(const std::string& host, const std::optional<std:
 
 }  // namespace
 
+bool NatsFlags::any() const {
+  const auto texts = {&host,     &port,  &jwt,     &seed,      &creds_file, &user,
+                      &password, &token, &ca_file, &cert_file, &key_file};
+  return tls || std::ranges::any_of(texts, [](const auto* text) { return !text->empty(); });
+}
+
 void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
   flags.names = std::move(names);
   const auto& option = flags.names.option;
@@ -101,7 +107,11 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
     if (!short_form) added.topic(connection_topic);
   };
   const auto named = [&](const std::string& own, std::string_view suffix) {
-    return own.empty() ? fmt::format("--{}-{}", option, suffix) : own;
+    if (!own.empty()) return own;
+    const auto second = flags.names.also.empty()
+                            ? std::string()
+                            : fmt::format(",--{}-{}", flags.names.also, suffix);
+    return fmt::format("--{}-{}{}", option, suffix, second);
   };
   add(named(flags.names.host_option, "host"), flags.host, "Host, HOST:PORT or URL", "HOST");
   add(named(flags.names.port_option, "port"), flags.port, "Port, 4222 unless given", "PORT");
@@ -114,7 +124,7 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
   add(named({}, "tls-ca"), flags.ca_file, "Certificates to trust (PEM)", "TLS_CA");
   add(named({}, "tls-cert"), flags.cert_file, "Client certificate (PEM)", "TLS_CERT");
   add(named({}, "tls-key"), flags.key_file, "Its key (PEM)", "TLS_KEY");
-  leaf.add_flag("--" + option + "-tls", flags.tls, "Fail when the server offers no TLS")
+  leaf.add_flag(named({}, "tls"), flags.tls, "Fail when the server offers no TLS")
       .group(group)
       .topic(connection_topic);
   leaf.footer("Logins, TLS and other servers of the lattice: `trellis help connection`");

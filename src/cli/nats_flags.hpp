@@ -13,6 +13,7 @@ namespace trellis::cli {
 struct NatsFlagNames {
   std::string option;
   std::string variable;
+  std::string also;              ///< a second name of the same: "ctl" beside "control"; or nothing
   std::string purpose;           ///< "calls and advertisements"
   std::string host_option = {};  ///< instead of --rpc-host, with a short form: "-r,--rpc-host"
   std::string port_option = {};
@@ -34,6 +35,9 @@ struct NatsFlags {
   std::string cert_file;
   std::string key_file;
   bool tls = false;
+
+  /// Whether the command line has one of them.
+  [[nodiscard]] bool any() const;
 };
 
 void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names);

@@ -25,6 +25,40 @@ void protect(std::vector<std::string>& words) {
   }
 }
 
+const Option* option_called(const Command& command, std::string_view name) {
+  for (const auto& option : command.options()) {
+    const auto names = option->names();
+    if (std::ranges::find(names, name) != names.end()) return option.get();
+  }
+  return nullptr;
+}
+
+/// Options whose value is not always the next word get it, or an empty one, with a "="; commands
+/// that were left out are put in.
+void complete_words(const Command& root, std::vector<std::string>& words) {
+  const auto* command = &root;
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    if (const auto* next = command->subcommand(words[i])) {
+      command = next;
+      continue;
+    }
+    if (auto meant = command->meant_by(unprotected(words[i])); !meant.empty()) {
+      command = command->subcommand(meant);
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), std::move(meant));
+      continue;
+    }
+    const auto* option = option_called(*command, words[i]);
+    if (option == nullptr || !option->is_value()) continue;
+    words[i] += '=';
+    if (i + 1 < words.size() && option->is_value()(unprotected(words[i + 1]))) {
+      words[i] += words[i + 1];
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    } else {
+      words[i] += not_a_list;
+    }
+  }
+}
+
 /// The innermost command on the command line.
 const Command& innermost(const CLI::App& app, const Command& command) {
   const auto chosen = app.get_subcommands();
@@ -109,6 +143,12 @@ Option& Option::topic(const std::string& name) {
   return *this;
 }
 
+Option& Option::hidden() {
+  hidden_ = true;
+  option_->group("");
+  return *this;
+}
+
 Option& Option::value_name(const std::string& name) {
   option_->type_name(name);
   return *this;
@@ -163,6 +203,11 @@ Option& Option::check(std::function<std::string(const std::string&)> check,
 
 Option& Option::value_optional() {
   option_->expected(0, 1);
+  return *this;
+}
+
+Option& Option::value_when(std::function<bool(const std::string&)> is_value) {
+  is_value_ = std::move(is_value);
   return *this;
 }
 
@@ -345,6 +390,13 @@ Command& Command::no_short_help() {
   return *this;
 }
 
+Command& Command::default_command(std::string name,
+                                  std::function<bool(const std::string&)> is_meant) {
+  default_ = std::move(name);
+  is_meant_ = std::move(is_meant);
+  return *this;
+}
+
 Command& Command::take_rest(std::vector<std::string>& into) {
   rest_ = &into;
   return *this;
@@ -413,6 +465,7 @@ Result<std::string> CommandLine::parse(std::vector<std::string> words) {
     if (one->run_with_rest(words)) return std::string();
   }
   protect(words);
+  complete_words(*root_, words);
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
   try {
     app_->parse(std::move(words));

@@ -40,6 +40,8 @@ class Option {
   /// Listed by the help of that topic and by the manual page, not by --help of its command: for
   /// options that many commands share.
   Option& topic(const std::string& name);
+  /// Understood, but listed nowhere: an older spelling.
+  Option& hidden();
   /// The word that stands for the value in --help: DAYS.
   Option& value_name(const std::string& name);
   /// Shows what the variable holds now as the default.
@@ -60,6 +62,9 @@ class Option {
   Option& check(std::function<std::string(const std::string&)> check, const std::string& name);
   /// The option may stand without a value.
   Option& value_optional();
+  /// Of an option that may stand without a value: the next word is its value only when `is_value`
+  /// says so, and else an argument of its own.
+  Option& value_when(std::function<bool(const std::string&)> is_value);
   /// A list of which each occurrence takes one value: -l A -l B.
   Option& one_each();
   /// How many values a list takes, both included.
@@ -76,6 +81,7 @@ class Option {
   [[nodiscard]] std::string positional() const;  ///< its name; empty for options
   [[nodiscard]] std::string help() const;
   [[nodiscard]] std::string group() const;
+  [[nodiscard]] bool is_hidden() const { return hidden_; }
   [[nodiscard]] const std::string& topic() const { return topic_; }
   [[nodiscard]] std::string value_name() const;  ///< empty for flags
   [[nodiscard]] std::string default_text() const;
@@ -83,6 +89,10 @@ class Option {
   [[nodiscard]] bool repeats() const;
   [[nodiscard]] bool is_required() const;
   [[nodiscard]] ValueKind kind() const { return kind_; }
+  /// Empty unless value_when was called.
+  [[nodiscard]] const std::function<bool(const std::string&)>& is_value() const {
+    return is_value_;
+  }
   [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
 
  private:
@@ -91,7 +101,9 @@ class Option {
   CLI::Option* option_;
   ValueKind kind_ = ValueKind::text;
   std::vector<std::string> words_;
+  bool hidden_ = false;
   std::string topic_;
+  std::function<bool(const std::string&)> is_value_;
   std::string group_;  ///< kept here where the topic took it from the option
 };
 
@@ -141,6 +153,8 @@ class Command {
   Command& footer(const std::string& text);
   /// Of a group: one of its commands must be given. Without any word it shows its help.
   Command& require_subcommand();
+  /// Of a group: its command that is meant when the first word names none and `is_meant` says so.
+  Command& default_command(std::string name, std::function<bool(const std::string&)> is_meant);
   /// Of a command below the root: nothing is parsed, all words after it go there, --help too. A
   /// first "--" is left out.
   Command& take_rest(std::vector<std::string>& into);
@@ -160,6 +174,10 @@ class Command {
   [[nodiscard]] std::string help_text() const;
   /// The command of that name or alias; null when there is none.
   [[nodiscard]] const Command* subcommand(std::string_view name) const;
+  /// The command that is meant by this word; empty when none is.
+  [[nodiscard]] std::string meant_by(const std::string& word) const {
+    return is_meant_ && subcommand(word) == nullptr && is_meant_(word) ? default_ : std::string();
+  }
   [[nodiscard]] bool takes_rest() const { return rest_ != nullptr; }
   [[nodiscard]] bool is_hidden() const { return hidden_; }
   [[nodiscard]] bool is_called(std::string_view name) const;
@@ -176,6 +194,8 @@ class Command {
 
   CLI::App* app_;
   bool hidden_ = false;
+  std::string default_;
+  std::function<bool(const std::string&)> is_meant_;
   std::function<void()> work_;
   std::vector<std::string>* rest_ = nullptr;
   std::vector<std::unique_ptr<Option>> options_;

@@ -21,6 +21,10 @@ struct OptionsTest : testing::Test {
     serve.add_option("-l,--label", labels, "Label").one_each();
     serve.add_option("--rev", revision, "Revision");
     wait = &serve.add_option("--wait", seconds, "Seconds").value_optional().range(0.5, 60.0);
+    lattice = &serve.add_option("--lattice", url, "Lattice")
+                   .value_optional()
+                   .value_when([](const std::string& word) { return word.contains(':'); });
+    root.default_command("serve", [](const std::string& word) { return word.ends_with(".yaml"); });
     serve.add_flag("--strict,!--no-strict", strict, "Strict");
     serve.add_option("--host", host, "Host").completes(ValueKind::host);
     serve.add_option("--actor", actor, "Actor").completes(ValueKind::actor);
@@ -51,6 +55,8 @@ struct OptionsTest : testing::Test {
   std::string actor;
   Words rest;
   const Option* wait = nullptr;
+  std::string url = "none";
+  const Option* lattice = nullptr;
   int served = 0;
   int passed = 0;
   RunningNames running = [](ValueKind kind, const std::string& of) {
@@ -191,6 +197,26 @@ TEST_F(OptionsTest, ManualPagesHaveWhatIsDeclared) {
 TEST(CompletionScript, ShellsThatAreNotKnownAreRefused) {
   EXPECT_FALSE(completion_script("tcsh"));
   EXPECT_TRUE(completion_script("fish"));
+}
+
+TEST_F(OptionsTest, AnOptionalValueIsTheNextWordOnlyWhereItLooksLikeOne) {
+  ASSERT_EQ(refusal({"serve", "--lattice", "host:1", "a.yaml"}), "accepted");
+  EXPECT_EQ(url, "host:1");
+  EXPECT_EQ(file, "a.yaml");
+  ASSERT_EQ(refusal({"serve", "--lattice", "b.yaml"}), "accepted");
+  EXPECT_EQ(lattice->count(), 1U);
+  EXPECT_EQ(url, "");
+  EXPECT_EQ(file, "b.yaml");
+  ASSERT_EQ(refusal({"serve", "c.yaml", "--lattice=name"}), "accepted");
+  EXPECT_EQ(url, "name");
+  ASSERT_EQ(refusal({"serve", "--", "--lattice"}), "accepted");
+  EXPECT_EQ(file, "--lattice");
+}
+
+TEST_F(OptionsTest, ACommandMayBeLeftOutWhereItsFirstWordSaysWhichIsMeant) {
+  ASSERT_EQ(refusal({"a.yaml", "-l", "x"}), "accepted");
+  EXPECT_EQ(file, "a.yaml");
+  EXPECT_EQ(refusal({"sevre"}), "unknown command: sevre");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "cli/command.hpp"
 #include "cli/global_options.hpp"
+#include "cli/reach.hpp"
 #include "cli/version.hpp"
 
 namespace trellis::cli {
@@ -42,6 +43,12 @@ std::optional<OutputOptions> asks_for_version(int argc, const char* const* argv)
 
 using AddCommand = void (*)(Command&, Context&);
 
+/// A verb with which options choose between this machine and a lattice.
+template <void (*add)(Command&, Context&, Tree)>
+void add_verb(Command& app, Context& context) {
+  add(app, context, Tree::any);
+}
+
 /// Adds commands to the part of the help that has this title.
 void add_group(Command& app, Context& context, const char* title,
                std::initializer_list<AddCommand> commands) {
@@ -59,10 +66,11 @@ void add_everything(Command& app, Context& context) {
       "the\ncommand line was not understood.");
   app.add_flag("-V,--version", [] {}, "Print version, engine and libraries and exit");
   add_group(app, context, "Run", {add_up, add_dev, add_down});
-  add_group(app, context, "Look", {add_host_get, add_call, add_export});
+  add_group(app, context, "Look", {add_verb<add_get>, add_call, add_watch, add_export});
   add_group(app, context, "Change",
-            {add_start, add_stop, add_update, add_link, add_reload, add_apply});
-  add_group(app, context, "Lattice", {add_ctl, add_ctx});
+            {add_verb<add_start>, add_verb<add_stop>, add_verb<add_update>, add_verb<add_scale>,
+             add_verb<add_link>, add_reload, add_apply});
+  add_group(app, context, "Lattice", {add_ctx, add_ctl});
   add_group(app, context, "Build and sign",
             {add_new, add_sdk, add_claims, add_keys, add_par, add_reg});
   add_group(app, context, "Tools", {add_doctor, add_bench, add_completions, add_man, add_help});

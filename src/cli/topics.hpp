@@ -7,4 +7,7 @@ namespace trellis::cli {
 inline constexpr const char* connection_topic = "connection";
 inline constexpr const char* connection_heading = "NATS connection for ";
 
+/// The heading under which --help lists options that say where a command does its work.
+inline constexpr const char* where_group = "Where";
+
 }  // namespace trellis::cli

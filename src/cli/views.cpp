@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/columns.hpp"
 #include "cli/durations.hpp"
 #include "cli/link_report.hpp"
 #include "cli/printable.hpp"
@@ -184,6 +185,20 @@ std::string links_view(const std::vector<ShownLink>& links, const Display& displ
                url.empty() || display.full ? pairs(link.values, " ") : "", link.problem});
   }
   return table.empty() ? "" : table.text(display);
+}
+
+std::string links_table(const std::vector<ShownLink>& links) {
+  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Age", "Host",
+                 "Values", "Problem"});
+  for (const auto& link : links) {
+    std::string values;
+    for (const auto& [key, value] : link.values) {
+      values += fmt::format("{}{}={}", values.empty() ? "" : " ", key, value);
+    }
+    table.row({link.actor_key, link.contract, link.link_name, link.provider_key, link.state,
+               link.age, link.host, values, link.problem});
+  }
+  return table.text();
 }
 
 }  // namespace trellis::cli

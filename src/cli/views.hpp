@@ -80,6 +80,8 @@ struct ShownInventory {
 [[nodiscard]] std::string hosts_view(const std::vector<ShownHost>& hosts, const Display& display);
 [[nodiscard]] std::string inventory_view(const ShownInventory& inventory, const Display& display);
 /// Empty when there are none.
+/// Links with whole keys, for programs: what `get links` prints where no person looks.
+[[nodiscard]] std::string links_table(const std::vector<ShownLink>& links);
 [[nodiscard]] std::string links_view(const std::vector<ShownLink>& links, const Display& display);
 
 }  // namespace trellis::cli

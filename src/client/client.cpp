@@ -87,9 +87,9 @@ Client::Implementation::Implementation(ClientOptions given, lattice::Subjects na
 
 Error Client::Implementation::silence(const Error& error, std::string_view who) const {
   if (error.code == ErrorCode::not_found) {
-    return {ErrorCode::not_found,
-            fmt::format("nobody in lattice '{}' listens on {}", options.ns, who),
-            "is the host running, and in this namespace? `trellis ctl get hosts` lists hosts"};
+    return {
+        ErrorCode::not_found, fmt::format("nobody in lattice '{}' listens on {}", options.ns, who),
+        "is the host running, and in this namespace? `trellis get hosts --lattice` lists hosts"};
   }
   if (error.code == ErrorCode::deadline) {
     return {ErrorCode::deadline,

@@ -64,11 +64,12 @@ Result<Operation> Client::Implementation::carry_out(Order order, const ReadAck& 
   if (wait.count() <= 0) return made;
   const auto heard = outcome->wait(std::chrono::steady_clock::now() + wait);
   if (!heard) {
-    return fail(ErrorCode::deadline,
-                fmt::format("{} of {} was accepted, but nothing was heard of it within {} ms "
-                            "(operation {})",
-                            order.name, order.reference, wait.count(), order.operation),
-                "see the host's log, or `trellis ctl get inventory`; --wait SECONDS allows more");
+    return fail(
+        ErrorCode::deadline,
+        fmt::format("{} of {} was accepted, but nothing was heard of it within {} ms "
+                    "(operation {})",
+                    order.name, order.reference, wait.count(), order.operation),
+        "see the host's log, or `trellis get inventory --lattice`; --wait SECONDS allows more");
   }
   if (heard->failure) return fail(ErrorCode::unavailable, *heard->failure);
   made.entity = heard->id;

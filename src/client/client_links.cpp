@@ -36,13 +36,14 @@ Result<void> check_link(const Link& link) {
     return fail(ErrorCode::invalid_argument, std::move(message), std::move(remedy));
   };
   if (!is_link_key(link.actor, identity::KeyType::module)) {
-    return refuse(fmt::format("'{}' is no public key of an actor", replace_bad_utf8(link.actor)),
-                  "56 characters that begin with M; `trellis ctl get inventory` lists actors");
+    return refuse(
+        fmt::format("'{}' is no public key of an actor", replace_bad_utf8(link.actor)),
+        "56 characters that begin with M; `trellis get inventory --lattice` lists actors");
   }
   if (!is_link_key(link.provider_id, identity::KeyType::service)) {
     return refuse(
         fmt::format("'{}' is no public key of a provider", replace_bad_utf8(link.provider_id)),
-        "56 characters that begin with V; `trellis ctl get inventory` lists providers");
+        "56 characters that begin with V; `trellis get inventory --lattice` lists providers");
   }
   if (trim(link.contract_id).empty()) {
     return refuse("the link names no contract", "for example wasmcloud:keyvalue");

@@ -148,8 +148,9 @@ Result<const NamedHost*> resolve_host(std::span<const NamedHost> all, std::strin
   }
   return fail(ErrorCode::not_found,
               fmt::format("no host '{}' is among the {} that answer", excerpt(wanted), all.size()),
-              everything.empty() ? "is the namespace right? `trellis ctl get hosts` lists hosts"
-                                 : "there are: " + listed(everything, described_host));
+              everything.empty()
+                  ? "is the namespace right? `trellis get hosts --lattice` lists hosts"
+                  : "there are: " + listed(everything, described_host));
 }
 
 std::string short_source(std::string_view source) {

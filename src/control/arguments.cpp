@@ -1,6 +1,8 @@
 #include "control/arguments.hpp"
 
 #include <fmt/format.h>
+#include <cstdint>
+#include <limits>
 
 #include <algorithm>
 
@@ -50,6 +52,15 @@ Result<std::chrono::milliseconds> Arguments::duration(const char* name) const {
     return wrong(name, fmt::format("a whole number of milliseconds, 0 to {}", longest_ms));
   }
   return std::chrono::milliseconds(value->get<std::int64_t>());
+}
+
+Result<std::optional<std::size_t>> Arguments::count(const char* name) const {
+  const auto* value = find(name);
+  if (value == nullptr) return std::optional<std::size_t>();
+  if (!value->is_number_unsigned() || *value > std::numeric_limits<std::uint32_t>::max()) {
+    return wrong(name, "a whole number, 0 to 4294967295");
+  }
+  return std::optional(value->get<std::size_t>());
 }
 
 Result<bool> Arguments::flag(const char* name) const {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "control/protocol.hpp"
@@ -21,6 +22,8 @@ class Arguments {
                                             std::string otherwise) const;
   /// Milliseconds from 0 to an hour; 0 when absent.
   [[nodiscard]] Result<std::chrono::milliseconds> duration(const char* name) const;
+  /// A number of things, below 2^32; nothing when absent.
+  [[nodiscard]] Result<std::optional<std::size_t>> count(const char* name) const;
   /// False when absent.
   [[nodiscard]] Result<bool> flag(const char* name) const;
   /// An object whose members are all texts; empty when absent.

@@ -52,6 +52,7 @@ Operations::Operation Operations::find(std::string_view name) {
       {"start_actor", &Operations::start_actor},
       {"stop_actor", &Operations::stop_actor},
       {"update_actor", &Operations::update_actor},
+      {"scale_actor", &Operations::scale_actor},
       {"start_provider", &Operations::start_provider},
       {"stop_provider", &Operations::stop_provider},
       {"set_link", &Operations::set_link},
@@ -166,6 +167,20 @@ Outcome Operations::update_actor(const Request& request) const {
   if (!key) return std::unexpected(key.error());
   if (auto done = host_.update_actor_from(*key, *path); !done) return pass(done);
   return json{{"accepted", true}, {"actor_id", *key}, {"actor_ref", *path}};
+}
+
+Outcome Operations::scale_actor(const Request& request) const {
+  const Arguments arguments(request);
+  const auto wanted = arguments.text("actor", limits::path_bytes);
+  if (!wanted) return std::unexpected(wanted.error());
+  const auto minimum = arguments.count("min");
+  if (!minimum) return std::unexpected(minimum.error());
+  const auto maximum = arguments.count("max");
+  if (!maximum) return std::unexpected(maximum.error());
+  const auto key = actor_key(*wanted);
+  if (!key) return std::unexpected(key.error());
+  if (auto done = host_.scale_actor(*key, *minimum, *maximum); !done) return pass(done);
+  return json{{"actor_id", *key}, {"actor_ref", *wanted}, {"host_id", host_.id()}};
 }
 
 Outcome Operations::start_provider(const Request& request) const {

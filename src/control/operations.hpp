@@ -33,6 +33,7 @@ class Operations {
   [[nodiscard]] Outcome start_actor(const Request&) const;
   [[nodiscard]] Outcome stop_actor(const Request&) const;
   [[nodiscard]] Outcome update_actor(const Request&) const;
+  [[nodiscard]] Outcome scale_actor(const Request&) const;
   [[nodiscard]] Outcome start_provider(const Request&) const;
   [[nodiscard]] Outcome stop_provider(const Request&) const;
   [[nodiscard]] Outcome set_link(const Request&) const;

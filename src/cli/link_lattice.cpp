@@ -1,32 +1,24 @@
-// trellis ctl link put|del|query (cli.md 6): advertised to all hosts of the lattice.
+// trellis link put|del on a lattice, advertised to all its hosts (cli.md 6).
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "cli/contracts.hpp"
-#include "cli/ctl_common.hpp"
 #include "cli/key_values.hpp"
 #include "cli/lattice_names.hpp"
+#include "cli/link.hpp"
 #include "cli/link_report.hpp"
 
 namespace trellis::cli {
-namespace {
 
 using nlohmann::json;
 
-struct CtlLinkOptions {
-  CtlFlags flags;
-  Link link;
-  std::vector<std::string> values;
-  bool ignore_missing = false;
-};
-
-Result<Answer> put(const Context& context, CtlLinkOptions options) {
+Result<Answer> lattice_put(const Context& context, LinkOptions options) {
   auto values = parse_key_values(options.values);
   if (!values) return pass(values);
   options.link.values = std::move(*values);
-  auto client = connect_lattice(context, options.flags);
+  auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   auto actor = lattice_actor(**client, options.link.actor);
   if (!actor) return pass(actor);
@@ -36,7 +28,7 @@ Result<Answer> put(const Context& context, CtlLinkOptions options) {
   const auto shown_provider = std::exchange(options.link.provider_id, std::move(*provider));
   const auto& link = options.link;
   json about{{"actor_id", link.actor}, {"provider_id", link.provider_id}, {"result", "published"}};
-  const auto wait = options.flags.wait.time();
+  const auto wait = options.reach.lattice.wait.time();
   if (wait.count() == 0) {
     if (auto sent = (*client)->put_link(link); !sent) return pass(sent);
     return Answer{
@@ -59,8 +51,8 @@ Result<Answer> put(const Context& context, CtlLinkOptions options) {
                      std::move(about), wait);
 }
 
-Result<Answer> del(const Context& context, CtlLinkOptions options) {
-  auto client = connect_lattice(context, options.flags);
+Result<Answer> lattice_del(const Context& context, LinkOptions options) {
+  auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   auto actor = lattice_actor(**client, options.link.actor);
   if (!actor) return pass(actor);
@@ -72,7 +64,7 @@ Result<Answer> del(const Context& context, CtlLinkOptions options) {
     return one.actor == link.actor && one.contract_id == link.contract_id &&
            one.link_name == link.link_name;
   });
-  const auto wait = options.flags.wait.time();
+  const auto wait = options.reach.lattice.wait.time();
   // Also where none is known: the host that answered may have missed what others know.
   auto sent =
       wait.count() == 0
@@ -86,7 +78,7 @@ Result<Answer> del(const Context& context, CtlLinkOptions options) {
     return fail(ErrorCode::not_found,
                 fmt::format("the lattice knows no link of {} to {} ({})", link.actor,
                             link.contract_id, link.link_name),
-                "`trellis ctl get links` lists them");
+                "`trellis get links --lattice` lists them");
   }
   return Answer{
       fmt::format("Removed link of {} to {} ({})", link.actor, link.contract_id, link.link_name),
@@ -94,50 +86,6 @@ Result<Answer> del(const Context& context, CtlLinkOptions options) {
        {"contract_id", link.contract_id},
        {"link_name", link.link_name},
        {"result", "published"}}};
-}
-
-template <class Run>
-void finish_leaf(Command& leaf, Context& context, const std::shared_ptr<CtlLinkOptions>& options,
-                 Run run) {
-  leaf.add_option("-l,--link-name", options->link.link_name, "Link name").show_default();
-  add_ctl_options(leaf, options->flags);
-  options->flags.wait.limit = std::chrono::seconds(10);
-  add_wait_flags(leaf, options->flags.wait);
-  add_action_leaf(leaf, context,
-                  [options, run, &context](auto&) { return run(context, *options); });
-}
-
-}  // namespace
-
-void add_ctl_link(Command& ctl, Context& context) {
-  auto& link = ctl.add_subcommand("link", "Define, remove and look at links of the lattice");
-  link.require_subcommand();
-  {
-    auto& leaf = link.add_subcommand("put", "Define or change a link");
-    auto options = std::make_shared<CtlLinkOptions>();
-    leaf.add_option("actor", options->link.actor,
-                    "Name, alias, image or key of the actor, or the beginning of the key")
-        .required()
-        .completes(ValueKind::actor);
-    leaf.add_option("provider", options->link.provider_id,
-                    "Name, builtin:…, image or key of the provider, or the beginning of the key")
-        .required()
-        .completes(ValueKind::provider);
-    add_contract(leaf, options->link.contract_id);
-    leaf.add_option("values", options->values, "Settings: KEY=VALUE …");
-    finish_leaf(leaf, context, options, put);
-  }
-  auto& leaf = link.add_subcommand("del", "Remove a link");
-  auto options = std::make_shared<CtlLinkOptions>();
-  leaf.add_option("actor", options->link.actor,
-                  "Name, alias, image or key of the actor, or the beginning of the key")
-      .required()
-      .completes(ValueKind::actor);
-  add_contract(leaf, options->link.contract_id);
-  leaf.add_flag("--ignore-missing", options->ignore_missing,
-                "A link that is not there is no error");
-  finish_leaf(leaf, context, options, del);
-  add_ctl_links_query(link, context, "query");
 }
 
 }  // namespace trellis::cli

@@ -1,4 +1,4 @@
-// trellis ctl watch: events of a lattice as they happen, one line each.
+// trellis watch: events of a lattice as they happen, one line each.
 #include <fmt/format.h>
 
 #include <condition_variable>
@@ -7,9 +7,9 @@
 #include <ostream>
 #include <thread>
 
-#include "cli/ctl_common.hpp"
 #include "cli/durations.hpp"
 #include "cli/event_line.hpp"
+#include "cli/reach.hpp"
 #include "cli/stop_request.hpp"
 
 namespace trellis::cli {
@@ -103,8 +103,8 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
 
 }  // namespace
 
-void add_ctl_watch(Command& ctl, Context& context) {
-  auto& leaf = ctl.add_subcommand("watch", "Show events of the lattice as they happen");
+void add_watch(Command& app, Context& context) {
+  auto& leaf = app.add_subcommand("watch", "Show events of the lattice as they happen");
   auto options = std::make_shared<WatchOptions>();
   leaf.add_option("--count", options->count, "End after this many lines");
   add_duration(leaf, "--for", options->length, std::chrono::seconds(1),

@@ -1,12 +1,12 @@
-// trellis ctl get hosts|inventory|claims|links (cli.md 6).
+// trellis get hosts|inventory|claims|links from a lattice, over NATS (cli.md 6).
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/redactor.hpp"
 #include "cli/columns.hpp"
-#include "cli/ctl_common.hpp"
 #include "cli/durations.hpp"
+#include "cli/get.hpp"
 #include "cli/lattice_names.hpp"
 #include "cli/printable.hpp"
 #include "cli/views.hpp"
@@ -16,13 +16,6 @@ namespace trellis::cli {
 namespace {
 
 using nlohmann::json;
-
-struct CtlGetOptions {
-  CtlFlags flags;
-  std::string host;
-  bool wide = false;
-  bool all = false;
-};
 
 /// What every host has for itself: the cache of its lattice and the extras (host.md 8.5).
 bool is_of_host(const LatticeProvider& provider) {
@@ -40,32 +33,6 @@ std::vector<LatticeInventory> inventories_of(Client& client) {
 LabelMap labels_of(const std::vector<LatticeInventory>& inventories, const std::string& host) {
   const auto found = std::ranges::find(inventories, host, &LatticeInventory::host_id);
   return found == inventories.end() ? LabelMap() : found->labels;
-}
-
-Result<Answer> get_hosts(const Context& context, const CtlGetOptions& options) {
-  auto client = connect_lattice(context, options.flags);
-  if (!client) return pass(client);
-  const auto hosts = (*client)->hosts();
-  if (!hosts) return std::unexpected(hosts.error());
-  Columns table({"Host ID", "Uptime (seconds)"});
-  const auto display = display_of(context, options.wide);
-  const auto inventories =
-      display.people ? inventories_of(**client) : std::vector<LatticeInventory>();
-  std::vector<ShownHost> shown;
-  auto list = json::array();
-  for (const auto& host : *hosts) {
-    table.row({host.id, std::to_string(host.uptime.count())});
-    shown.push_back({host.id, labels_of(inventories, host.id), host.uptime, {}});
-    json one{{"id", host.id}, {"uptime", host.uptime.count()}};
-    if (options.wide) {
-      one["name"] = name_of_host(shown.back().labels);
-      one["labels"] = shown.back().labels;
-    }
-    list.push_back(std::move(one));
-  }
-  auto text = display.people ? hosts_view(shown, display) : table.text();
-  return Answer{shown.empty() ? "No hosts answered" : std::move(text),
-                {{"hosts", std::move(list)}}};
 }
 
 ShownInventory shown(const LatticeInventory& inventory, bool all) {
@@ -137,50 +104,9 @@ json inventory_json(const LatticeInventory& inventory) {
   return made;
 }
 
-Result<Answer> get_inventory(const Context& context, const CtlGetOptions& options) {
-  auto client = connect_lattice(context, options.flags);
-  if (!client) return pass(client);
-  const auto display = display_of(context, options.wide);
-  if (!options.host.empty()) {
-    const auto host = lattice_host(**client, options.host);
-    if (!host) return std::unexpected(host.error());
-    const auto inventory = (*client)->inventory(*host);
-    if (!inventory) return std::unexpected(inventory.error());
-    return Answer{inventory_text(*inventory, display, options.all),
-                  {{"inventory", inventory_json(*inventory)}}};
-  }
-  const auto all = (*client)->inventories();
-  if (!all) return std::unexpected(all.error());
-  std::string text;
-  auto list = json::array();
-  for (const auto& inventory : *all) {
-    if (!text.empty()) text += "\n\n";
-    text += inventory_text(inventory, display, options.all);
-    list.push_back(inventory_json(inventory));
-  }
-  return Answer{text.empty() ? "No hosts answered" : std::move(text),
-                {{"inventories", std::move(list)}}};
-}
-
 std::string claim(const std::map<std::string, std::string>& claims, const char* name) {
   const auto found = claims.find(name);
   return found == claims.end() ? std::string() : found->second;
-}
-
-Result<Answer> get_claims(const Context& context, const CtlGetOptions& options) {
-  auto client = connect_lattice(context, options.flags);
-  if (!client) return pass(client);
-  const auto all = (*client)->claims();
-  if (!all) return std::unexpected(all.error());
-  Columns table({"Subject", "Issuer", "Version", "Revision", "Capabilities"});
-  auto list = json::array();
-  for (const auto& claims : *all) {
-    table.row({claim(claims, "sub"), claim(claims, "iss"), claim(claims, "version"),
-               claim(claims, "rev"), claim(claims, "caps")});
-    list.push_back({{"values", claims}});
-  }
-  return Answer{table.empty() ? "No claims found" : table.text(),
-                {{"claims", {{"claims", std::move(list)}}}}};
 }
 
 /// What the hosts say of one link: the one that has the provider knows most and comes first.
@@ -261,22 +187,61 @@ json link_json(const ShownLink& link, const LatticeLinkState* state) {
   return one;
 }
 
-std::string links_table(const std::vector<ShownLink>& links) {
-  Columns table({"Actor ID", "Contract ID", "Link Name", "Provider ID", "State", "Age", "Host",
-                 "Values", "Problem"});
-  for (const auto& link : links) {
-    std::string values;
-    for (const auto& [key, value] : link.values) {
-      values += fmt::format("{}{}={}", values.empty() ? "" : " ", key, value);
+}  // namespace
+
+Result<Answer> lattice_hosts(const Context& context, const GetOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto hosts = (*client)->hosts();
+  if (!hosts) return std::unexpected(hosts.error());
+  Columns table({"Host ID", "Uptime (seconds)"});
+  const auto display = display_of(context, options.wide);
+  const auto inventories =
+      display.people ? inventories_of(**client) : std::vector<LatticeInventory>();
+  std::vector<ShownHost> shown;
+  auto list = json::array();
+  for (const auto& host : *hosts) {
+    table.row({host.id, std::to_string(host.uptime.count())});
+    shown.push_back({host.id, labels_of(inventories, host.id), host.uptime, {}});
+    json one{{"id", host.id}, {"uptime", host.uptime.count()}};
+    if (options.wide) {
+      one["name"] = name_of_host(shown.back().labels);
+      one["labels"] = shown.back().labels;
     }
-    table.row({link.actor_key, link.contract, link.link_name, link.provider_key, link.state,
-               link.age, link.host, values, link.problem});
+    list.push_back(std::move(one));
   }
-  return table.text();
+  auto text = display.people ? hosts_view(shown, display) : table.text();
+  return Answer{shown.empty() ? "No hosts answered" : std::move(text),
+                {{"hosts", std::move(list)}}};
 }
 
-Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
-  auto client = connect_lattice(context, options.flags);
+Result<Answer> lattice_inventory(const Context& context, const GetOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto display = display_of(context, options.wide);
+  if (!options.reach.host.host.empty()) {
+    const auto host = lattice_host(**client, options.reach.host.host);
+    if (!host) return std::unexpected(host.error());
+    const auto inventory = (*client)->inventory(*host);
+    if (!inventory) return std::unexpected(inventory.error());
+    return Answer{inventory_text(*inventory, display, options.all),
+                  {{"inventory", inventory_json(*inventory)}}};
+  }
+  const auto all = (*client)->inventories();
+  if (!all) return std::unexpected(all.error());
+  std::string text;
+  auto list = json::array();
+  for (const auto& inventory : *all) {
+    if (!text.empty()) text += "\n\n";
+    text += inventory_text(inventory, display, options.all);
+    list.push_back(inventory_json(inventory));
+  }
+  return Answer{text.empty() ? "No hosts answered" : std::move(text),
+                {{"inventories", std::move(list)}}};
+}
+
+Result<Answer> lattice_links(const Context& context, const GetOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto links = (*client)->links();
   if (!links) return std::unexpected(links.error());
@@ -305,41 +270,20 @@ Result<Answer> get_links(const Context& context, const CtlGetOptions& options) {
   return Answer{std::move(text), {{"links", std::move(list)}}};
 }
 
-using LatticeQuery = Result<Answer> (*)(const Context&, const CtlGetOptions&);
-
-std::shared_ptr<CtlGetOptions> add_query(Command& leaf, Context& context, LatticeQuery query) {
-  auto options = std::make_shared<CtlGetOptions>();
-  add_ctl_options(leaf, options->flags);
-  add_leaf(leaf, context, [options, query, &context](auto&) { return query(context, *options); });
-  return options;
-}
-
-void add_wide(Command& leaf, CtlGetOptions& options) {
-  leaf.add_flag("-w,--wide", options.wide,
-                "Names and whole keys, nothing cut, wherever the output goes");
-}
-
-}  // namespace
-
-void add_ctl_links_query(Command& parent, Context& context, const char* name) {
-  auto& leaf = parent.add_subcommand(name, "Links of the lattice");
-  add_wide(leaf, *add_query(leaf, context, get_links));
-}
-
-void add_ctl_get(Command& ctl, Context& context) {
-  auto& get = ctl.add_subcommand("get", "Look at hosts, what they run, claims and links");
-  get.require_subcommand();
-  auto& hosts = get.add_subcommand("hosts", "Hosts of the lattice");
-  add_wide(hosts, *add_query(hosts, context, get_hosts));
-  auto& inventory = get.add_subcommand("inventory", "What a host runs");
-  const auto options = add_query(inventory, context, get_inventory);
-  inventory.add_option(
-      "host", options->host,
-      "Id, name or label (zone=a) of a host, or the beginning of its id; all hosts without");
-  add_wide(inventory, *options);
-  inventory.add_flag("-a,--all", options->all, "With the providers that hosts have for themselves");
-  add_query(get.add_subcommand("claims", "Claims of the lattice's actors"), context, get_claims);
-  add_ctl_links_query(get, context, "links");
+Result<Answer> lattice_claims(const Context& context, const GetOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto all = (*client)->claims();
+  if (!all) return std::unexpected(all.error());
+  Columns table({"Subject", "Issuer", "Version", "Revision", "Capabilities"});
+  auto list = json::array();
+  for (const auto& claims : *all) {
+    table.row({claim(claims, "sub"), claim(claims, "iss"), claim(claims, "version"),
+               claim(claims, "rev"), claim(claims, "caps")});
+    list.push_back({{"values", claims}});
+  }
+  return Answer{table.empty() ? "No claims found" : table.text(),
+                {{"claims", {{"claims", std::move(list)}}}}};
 }
 
 }  // namespace trellis::cli

@@ -1,0 +1,178 @@
+// trellis start|stop|update|scale on a lattice: commands to one host, over NATS (cli.md 6).
+#include <fmt/format.h>
+
+#include <optional>
+#include <vector>
+
+#include "cli/contracts.hpp"
+#include "cli/key_values.hpp"
+#include "cli/lattice_names.hpp"
+#include "cli/running.hpp"
+
+namespace trellis::cli {
+namespace {
+
+using nlohmann::json;
+
+enum class What { actor, provider };
+
+/// The host named, or the first that offers to run it.
+Result<std::string> choose_host(Client& client, const RunningOptions& options,
+                                const std::string& reference, What what) {
+  if (!options.reach.host.host.empty()) return lattice_host(client, options.reach.host.host);
+  const auto constraints = parse_key_values(options.constraints);
+  if (!constraints) {
+    return fail(ErrorCode::invalid_argument,
+                "Constraints were not properly formatted. Ensure they are formatted as label=value",
+                constraints.error().message);
+  }
+  const auto bids = what == What::actor
+                        ? client.auction_actor(reference, *constraints)
+                        : client.auction_provider(reference, options.link_name, *constraints);
+  if (!bids) return std::unexpected(bids.error());
+  if (!bids->empty()) return bids->front();
+  return fail(
+      ErrorCode::not_found,
+      fmt::format("No suitable hosts found for {} {}", what == What::actor ? "actor" : "provider",
+                  reference),
+      "no host answered in this namespace, or each runs it already, may not start it or has "
+      "other labels: `trellis get inventory --lattice` shows them");
+}
+
+json details(const Operation& operation, json more) {
+  more["operation_id"] = operation.id;
+  more["done"] = operation.done;
+  return more;
+}
+
+std::unexpected<Error> failed(const char* doing, Error error) {
+  error.message = fmt::format("{}: {}", doing, error.message);
+  return std::unexpected(std::move(error));
+}
+
+/// Host and subject of a command on something that runs: without a host it must run on one only.
+Result<Placed> target(Client& client, const RunningOptions& options, What what) {
+  const auto& host = options.reach.host.host;
+  const auto& subject = options.subject;
+  if (host.empty()) {
+    return what == What::actor ? placed_actor(client, subject)
+                               : placed_provider(client, subject, options.link_name);
+  }
+  auto id = lattice_host(client, host);
+  if (!id) return pass(id);
+  Placed made{{}, std::move(*id)};
+  // What the host knows by another word than the lattice does is left to the host.
+  const auto known = what == What::actor ? lattice_actor(client, subject)
+                                         : lattice_provider(client, subject, options.link_name);
+  made.what.key = known ? *known : reference_of(subject);
+  made.what.name = subject;
+  return made;
+}
+
+}  // namespace
+
+Result<Answer> lattice_start_actor(const Context& context, const RunningOptions& options) {
+  const auto reference = reference_of(options.reference);
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto host = choose_host(**client, options, reference, What::actor);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->start_actor(*host, reference, options.reach.lattice.wait.time());
+  if (!done) return failed("starting actor", std::move(done.error()));
+  auto about = details(*done, {{"actor_ref", reference}, {"host_id", *host}});
+  if (done->done) about["actor_id"] = done->entity;
+  return Answer{done->done ? fmt::format("Actor {} started on host {}", done->entity, *host)
+                           : fmt::format("Actor starting on host {}", *host),
+                std::move(about)};
+}
+
+Result<Answer> lattice_start_provider(const Context& context, const RunningOptions& options) {
+  const auto reference = reference_of(options.reference);
+  if (!options.mode.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "--mode is for a host on this machine: elsewhere the host decides",
+                "leave out --mode, or --lattice");
+  }
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto host = choose_host(**client, options, reference, What::provider);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->start_provider(*host, reference, options.link_name,
+                                        options.reach.lattice.wait.time());
+  if (!done) return failed("starting provider", std::move(done.error()));
+  auto about = details(*done, {{"provider_ref", reference}, {"host_id", *host}});
+  if (done->done) about["provider_id"] = done->entity;
+  return Answer{done->done ? fmt::format("Provider {} started on host {}", done->entity, *host)
+                           : fmt::format("Provider starting on host {}", *host),
+                std::move(about)};
+}
+
+Result<Answer> lattice_stop_actor(const Context& context, const RunningOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto actor = target(**client, options, What::actor);
+  if (!actor) return std::unexpected(actor.error());
+  auto done =
+      (*client)->stop_actor(actor->host, actor->what.key, options.reach.lattice.wait.time());
+  if (!done) return failed("stopping actor", std::move(done.error()));
+  return Answer{fmt::format("{} actor {} on host {}", done->done ? "Stopped" : "Stopping",
+                            options.subject, actor->host),
+                details(*done, {{"actor_ref", options.subject}, {"host_id", actor->host}})};
+}
+
+Result<Answer> lattice_stop_provider(const Context& context, const RunningOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto provider = target(**client, options, What::provider);
+  if (!provider) return std::unexpected(provider.error());
+  const auto contract = options.contract.empty() ? provider->what.contract_id
+                                                 : manifest::full_contract(options.contract);
+  auto done = (*client)->stop_provider(provider->host, provider->what.key, options.link_name,
+                                       contract, options.reach.lattice.wait.time());
+  if (!done) return failed("stopping provider", std::move(done.error()));
+  return Answer{fmt::format("{} provider {} on host {}", done->done ? "Stopped" : "Stopping",
+                            options.subject, provider->host),
+                details(*done, {{"provider_ref", options.subject}, {"host_id", provider->host}})};
+}
+
+Result<Answer> lattice_stop_host(const Context& context, const RunningOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto host = lattice_host(**client, options.reach.host.host);
+  if (!host) return std::unexpected(host.error());
+  auto done = (*client)->stop_host(*host, options.reach.lattice.wait.time());
+  if (!done) return failed("stopping host", std::move(done.error()));
+  return Answer{fmt::format("{} host: {}", done->done ? "Stopped" : "Stopping", *host),
+                details(*done, {{"host_id", *host}})};
+}
+
+Result<Answer> lattice_update_actor(const Context& context, const RunningOptions& options) {
+  const auto reference = reference_of(options.reference);
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto actor = target(**client, options, What::actor);
+  if (!actor) return std::unexpected(actor.error());
+  auto done = (*client)->update_actor(actor->host, actor->what.key, reference,
+                                      options.reach.lattice.wait.time());
+  if (!done) return failed("updating actor", std::move(done.error()));
+  return Answer{
+      fmt::format("Actor {} {} {}", options.subject, done->done ? "updated to" : "updating to",
+                  reference),
+      details(*done,
+              {{"accepted", true}, {"actor_id", actor->what.key}, {"host_id", actor->host}})};
+}
+
+Result<Answer> lattice_scale_actor(const Context& context, const RunningOptions& options) {
+  auto client = connect_lattice(context, options.reach.lattice);
+  if (!client) return pass(client);
+  const auto actor = target(**client, options, What::actor);
+  if (!actor) return std::unexpected(actor.error());
+  auto done = (*client)->scale_actor(actor->host, actor->what.key, options.minimum, options.maximum,
+                                     options.reach.lattice.wait.time());
+  if (!done) return failed("scaling actor", std::move(done.error()));
+  return Answer{fmt::format("{} actor {} on host {}", done->done ? "Scaled" : "Scaling",
+                            options.subject, actor->host),
+                details(*done, {{"actor_ref", options.subject}, {"host_id", actor->host}})};
+}
+
+}  // namespace trellis::cli
