@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "providers/blobstore_s3/xml.hpp"
 #include "providers/common/link_values.hpp"
@@ -106,7 +107,7 @@ Result<Options> read_options(const codec::StringMap& values) {
   for (const auto* number : {&connections, &timeout, &blob, &objects}) {
     if (!*number) return std::unexpected(number->error());
   }
-  options.connections = *connections;
+  options.connections = to_size(*connections);
   options.timeout = std::chrono::milliseconds(*timeout);
   options.max_blob_bytes = *blob;
   options.max_objects = *objects;
@@ -130,7 +131,7 @@ Result<> check_bucket(std::string_view name) {
 
 Result<> check_key(std::string_view name) {
   bool fine = !name.empty() && name.size() <= most_key_bytes && is_utf8(name) &&
-              std::ranges::none_of(name, [](char c) { return c >= 0 && c < ' '; });
+              std::ranges::none_of(name, [](unsigned char c) { return c < ' '; });
   for (const auto segment : split(name, '/')) fine = fine && segment != "." && segment != "..";
   if (fine) return {};
   return fail(ErrorCode::invalid_argument,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/sizes.hpp"
 #include "providers/blobstore_s3/xml.hpp"
 
 namespace trellis::providers::blobstore_s3 {
@@ -21,7 +22,7 @@ S3Upload::S3Upload(std::shared_ptr<S3Client> client, std::string bucket, std::st
     : client_(std::move(client)),
       bucket_(std::move(bucket)),
       key_(std::move(key)),
-      part_bytes_(std::max<std::uint64_t>(least_part_bytes, size / most_parts + 1)) {}
+      part_bytes_(std::max(least_part_bytes, to_size(size / most_parts + 1))) {}
 
 S3Upload::~S3Upload() {
   if (upload_id_.empty()) return;

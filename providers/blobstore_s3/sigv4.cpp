@@ -8,6 +8,7 @@
 #include <chrono>
 #include <span>
 
+#include "base/calendar.hpp"
 #include "base/text.hpp"
 
 namespace trellis::providers::blobstore_s3 {
@@ -84,7 +85,7 @@ std::string authorization(const Signable& request, const Credentials& credential
 }
 
 std::string amz_date(WallTime now) {
-  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", utc_parts(std::chrono::floor<std::chrono::seconds>(now)));
 }
 
 }  // namespace trellis::providers::blobstore_s3

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -143,11 +144,13 @@ bool AddressRules::allows(const Address6& address) const {
 
 bool AddressRules::allows(const sockaddr& address) const {
   if (address.sa_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    sockaddr_in v4{};
+    std::memcpy(&v4, static_cast<const void*>(&address), sizeof v4);
     return judge(Address4(ntohl(v4.sin_addr.s_addr)));
   }
   if (address.sa_family != AF_INET6) return false;
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, static_cast<const void*>(&address), sizeof v6);
   Address6::bytes_type bytes;
   std::ranges::copy(std::span(v6.sin6_addr.s6_addr), bytes.begin());
   return allows(Address6(bytes));

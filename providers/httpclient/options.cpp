@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/call_limits.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "http/url.hpp"
 #include "providers/common/link_values.hpp"
@@ -63,10 +64,10 @@ Result<Options> read_options(const codec::StringMap& values) {
   auto addresses = AddressRules::read(values);
   if (!addresses) return pass(addresses);
   options.timeout = std::chrono::seconds(*timeout);
-  options.max_redirects = *redirects;
-  options.connections = *connections;
+  options.max_redirects = to_size(*redirects);
+  options.connections = to_size(*connections);
   options.connect_timeout = std::chrono::milliseconds(*connect);
-  options.max_response_bytes = *response;
+  options.max_response_bytes = to_size(*response);
   options.ca_file = std::move(*ca_file);
   options.proxy = std::move(*proxy);
   options.addresses = std::move(*addresses);

@@ -64,7 +64,8 @@ class Space {
 [[nodiscard]] std::unexpected<Error> wrong_type(std::string_view key, std::string_view held,
                                                 std::string_view needed);
 /// Refuses a key or value beyond the bytes that the link allows.
-[[nodiscard]] Result<> check_sizes(std::string_view key, std::string_view value, std::size_t most);
+[[nodiscard]] Result<> check_sizes(std::string_view key, std::string_view value,
+                                   std::uint64_t most);
 /// For Add: the contract's counters are 32 bits.
 [[nodiscard]] std::unexpected<Error> exceeds_32_bits(std::string_view old, std::int32_t value,
                                                      std::string_view key);

@@ -23,11 +23,11 @@
 namespace trellis::providers::keyvalue {
 
 /// What a writer may fill a space with. A key, list item or set member counts with its bytes and
-/// Store::overhead.
+/// Store::overhead. As links state them, so wider than the address space of small machines.
 struct Limits {
-  std::size_t keys = 1'000'000;
-  std::size_t value_bytes = 1 * limits::mib;    ///< of one key, value, list item or set member
-  std::size_t total_bytes = 256 * limits::mib;  ///< of the whole space
+  std::uint64_t keys = 1'000'000;
+  std::uint64_t value_bytes = 1 * limits::mib;    ///< of one key, value, list item or set member
+  std::uint64_t total_bytes = 256 * limits::mib;  ///< of the whole space
 };
 
 /// One key space. Any thread; keys are spread over shards with a lock each, and operations over

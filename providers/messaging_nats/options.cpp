@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/call_limits.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
 #include "lattice/subject_check.hpp"
@@ -135,9 +136,9 @@ Result<Options> read_options(const codec::StringMap& values) {
   for (const auto* number : {&deliveries, &messages, &bytes}) {
     if (!*number) return std::unexpected(number->error());
   }
-  options.deliveries = *deliveries;
-  options.pending_messages = *messages;
-  options.pending_bytes = *bytes;
+  options.deliveries = to_size(*deliveries);
+  options.pending_messages = to_size(*messages);
+  options.pending_bytes = to_size(*bytes);
   return options;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/sizes.hpp"
 #include "providers/common/key_space.hpp"
 #include "providers/common/link_values.hpp"
 
@@ -41,7 +42,7 @@ Result<Settings> read_settings(const codec::StringMap& values) {
   auto command =
       time_value(values, "COMMAND_TIMEOUT_MS", otherwise.command_timeout, std::chrono::minutes(10));
   if (!command) return pass(command);
-  return Settings{std::move(*address), *connections, *connect, *command};
+  return Settings{std::move(*address), to_size(*connections), *connect, *command};
 }
 
 Result<std::string> read_prefix(std::string_view actor, const codec::StringMap& values) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "base/calendar.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -131,7 +132,7 @@ std::string utc(WallTime time) {
   const auto since_epoch = time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
   const auto rest = std::chrono::floor<std::chrono::milliseconds>(since_epoch - seconds);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::time_t{seconds.count()}),
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc_parts(std::chrono::sys_seconds(seconds)),
                      rest.count());
 }
 

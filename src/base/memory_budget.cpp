@@ -59,7 +59,7 @@ bool MemoryBudget::take(Held kind, std::size_t bytes) noexcept {
   if (bytes <= limit_) {
     const auto total = total_.fetch_add(bytes) + bytes;
     const auto own = account.bytes.fetch_add(bytes) + bytes;
-    if (total <= limit_ && own <= 2 * (limit_ - total)) return true;
+    if (total <= limit_ && own / 2 + own % 2 <= limit_ - total) return true;
     total_.fetch_sub(bytes);
     account.bytes.fetch_sub(bytes);
   }

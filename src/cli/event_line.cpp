@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/calendar.hpp"
 #include "base/json.hpp"
 #include "cli/printable.hpp"
 #include "control/json_text.hpp"
@@ -14,12 +15,13 @@ namespace {
 
 using nlohmann::json;
 
-/// The end of the year 9999; the C library knows no calendar for the largest numbers.
+/// The end of the year 9999; the calendar knows no years for the largest numbers.
 constexpr std::uint64_t last_second = 253'402'300'799;
 
 std::string time_text(std::uint64_t seconds) {
   if (seconds > last_second) return fmt::format("@{}", seconds);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     utc_parts(std::chrono::sys_seconds(std::chrono::seconds(seconds))));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/log_sinks.hpp"
 #include "base/memory_budget.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "cli/folders.hpp"
 #include "cli/machine_name.hpp"
@@ -164,7 +165,7 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   LocalHostOptions made{
       .host = {}, .health_address = flags.health_address, .socket = std::move(*socket)};
   made.host.memory = std::make_shared<MemoryBudget>(
-      flags.memory_budget_mb == 0 ? usual_memory_budget() : flags.memory_budget_mb * limits::mib);
+      flags.memory_budget_mb == 0 ? usual_memory_budget() : mebibytes(flags.memory_budget_mb));
   if (auto name = host_name(flags.name, context.machine()); !name.empty()) {
     made.host.labels.try_emplace(std::string(client::host_name_label), std::move(name));
   }

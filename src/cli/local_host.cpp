@@ -17,6 +17,7 @@
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
+#include "base/sizes.hpp"
 #include "control/metrics.hpp"
 
 namespace trellis::cli {
@@ -82,7 +83,7 @@ class LastResort {
 Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
                                                     LocalHostOptions options, StopRequest& stop) {
   shut_memory_away();
-  options.host.provider_process.open_files = raise_descriptor_limit().before;
+  options.host.provider_process.open_files = to_size(raise_descriptor_limit().before);
   auto engine = EngineRuntime::start();
   if (!engine) return pass(engine);
   const auto health_address = options.health_address;

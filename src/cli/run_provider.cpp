@@ -2,7 +2,7 @@
 // that it is not listed.
 #include <fcntl.h>
 
-#include "base/call_limits.hpp"
+#include "base/sizes.hpp"
 #include "cli/command.hpp"
 #include "provider/process/runner.hpp"
 #include "providers/builtin.hpp"
@@ -46,7 +46,7 @@ void add_run_provider(Command& app, Context& context) {
                          {ErrorCode::invalid_argument, "this is no host's child",
                           "start providers with `trellis start provider` or a manifest"});
     }
-    confine(options->memory_mb * limits::mib, options->open_files);
+    confine(mebibytes(options->memory_mb), options->open_files);
     context.exit_code = serve(
         Descriptor(calls_descriptor), Descriptor(dispatches_descriptor),
         [&] { return load(options->reference); }, std::make_shared<const SystemClock>());

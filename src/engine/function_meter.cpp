@@ -167,7 +167,7 @@ void FunctionMeter::close_block() {
 void FunctionMeter::branch_to(std::uint64_t label) {
   keep_state();
   // A label that is out of range is the engine's to refuse.
-  if (label < open_.size()) ++open_[open_.size() - 1 - label].branches;
+  if (label < open_.size()) ++open_[open_.size() - 1 - static_cast<std::size_t>(label)].branches;
 }
 
 void FunctionMeter::branch_table() {

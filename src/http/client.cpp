@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <limits>
 
 #include "base/call_limits.hpp"
 #include "base/descriptors.hpp"
@@ -38,6 +41,13 @@ void set(const Easy& easy, CURLoption option, Value value) {
 
 milliseconds until(const Control& control) {
   return std::chrono::duration_cast<milliseconds>(control.deadline - control.clock.steady());
+}
+
+/// As libcurl takes times: a long has 32 bits on some machines, 24 days.
+template <class Rep, class Period>
+long to_long(std::chrono::duration<Rep, Period> time) {
+  return static_cast<long>(
+      std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<std::int32_t>::max()));
 }
 
 /// Of "HTTP/1.1 200 OK"; 0 when it has none.
@@ -143,11 +153,10 @@ void Exchange::prepare(const Control& control) {
   set(easy_, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(easy_, CURLOPT_USERAGENT, settings_.user_agent.c_str());
   set(easy_, CURLOPT_BUFFERSIZE, 64L * 1024);
-  set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
-  set(easy_, CURLOPT_CONNECTTIMEOUT_MS,
-      static_cast<long>(std::min(left, settings_.connect_timeout).count()));
+  set(easy_, CURLOPT_TIMEOUT_MS, to_long(left));
+  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, to_long(std::min(left, settings_.connect_timeout)));
   set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  set(easy_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.stall_timeout.count()));
+  set(easy_, CURLOPT_LOW_SPEED_TIME, to_long(settings_.stall_timeout));
   set(easy_, CURLOPT_ERRORBUFFER, message_.data());
   set(easy_, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
   set(easy_, CURLOPT_HEADERDATA, this);

@@ -34,7 +34,9 @@ class ReplayWindow {
     Fingerprint id;
   };
   struct HashFingerprint {
-    std::size_t operator()(const Fingerprint& id) const noexcept { return id[0]; }
+    std::size_t operator()(const Fingerprint& id) const noexcept {
+      return static_cast<std::size_t>(id[0]);
+    }
   };
   struct Shard {
     mutable std::mutex mutex;

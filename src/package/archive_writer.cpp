@@ -77,7 +77,8 @@ std::array<std::uint8_t, block> header(std::string_view name, std::uint64_t size
 Result<> pad(std::uint64_t size, const Sink& out) {
   static constexpr std::array<std::uint8_t, block> zeros{};
   const auto rest = size % block;
-  return rest == 0 ? Result<>() : out(ByteView(zeros).first(block - rest));
+  return rest == 0 ? Result<>()
+                   : out(ByteView(zeros).first(static_cast<std::size_t>(block - rest)));
 }
 
 Result<> put_entry(std::string_view name, std::uint64_t size, const Sink& out,

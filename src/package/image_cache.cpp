@@ -15,6 +15,7 @@
 #include "base/descriptor.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "identity/json_string.hpp"
 #include "identity/json_value.hpp"
@@ -100,7 +101,8 @@ std::vector<Found> files_of(const fs::path& folder) {
 Result<> hash_file(int file, DigestHasher& hasher, std::uint64_t size) {
   std::vector<std::uint8_t> buffer(256 * limits::kib);
   while (size > 0) {
-    const auto got = ::read(file, buffer.data(), std::min<std::uint64_t>(buffer.size(), size));
+    const auto wanted = std::min(buffer.size(), to_size(size));
+    const auto got = ::read(file, buffer.data(), wanted);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       return fail(ErrorCode::unavailable,

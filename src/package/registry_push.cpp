@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/descriptor.hpp"
+#include "base/sizes.hpp"
 #include "package/registry_client.hpp"
 #include "package/registry_session.hpp"
 
@@ -61,14 +62,14 @@ class SourceFile {
     return {total,
             [fd = file_.get(), total, progress,
              at = std::uint64_t{0}](std::span<char> into) mutable -> Result<std::size_t> {
-              const auto wanted = std::min<std::uint64_t>(into.size(), total - at);
+              const auto wanted = std::min(into.size(), to_size(total - at));
               const auto got = ::pread(fd, into.data(), wanted, static_cast<off_t>(at));
               if (got < 0 || static_cast<std::uint64_t>(got) != wanted) {
                 return fail(ErrorCode::unavailable, "the file changed while it was sent");
               }
               at += wanted;
               if (progress) progress({at, total});
-              return static_cast<std::size_t>(wanted);
+              return wanted;
             }};
   }
 

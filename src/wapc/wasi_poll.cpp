@@ -107,7 +107,7 @@ void poll_oneoff(HostCall& call, const Layout& layout) {
   for (std::uint32_t i = 0; i < count; ++i) {
     if (all[i].wait > wait) continue;
     const auto event = event_of(all[i]);
-    std::ranges::copy(event, out->begin() + std::ptrdiff_t{events++} * event_bytes);
+    std::ranges::copy(event, out->begin() + static_cast<std::ptrdiff_t>(events++) * event_bytes);
   }
   call.result(memory.write_u32(call.u32(3), events) ? errno_success : errno_fault);
 }

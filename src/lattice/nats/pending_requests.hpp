@@ -61,7 +61,9 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
   };
 
   explicit PendingRequests(LateError late) : late_(std::move(late)) {}
-  Shard& shard_of(RequestToken token) { return shards_[token % shards_.size()]; }
+  Shard& shard_of(RequestToken token) {
+    return shards_[static_cast<std::size_t>(token % shards_.size())];
+  }
   std::optional<Entry> take(RequestToken token);
   void watch(SteadyTime deadline);
   void run_watch();

@@ -16,6 +16,7 @@
 #include "base/blocking.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "provider/process/far_host.hpp"
 #include "provider/process/messages.hpp"
@@ -180,7 +181,7 @@ class Server {
     Options options;
     options.label = frame.first;
     options.in_own_process = true;
-    options.response_bytes = wanted->response_bytes;
+    options.response_bytes = to_size(wanted->response_bytes);
     options.dispatch_timeout = std::chrono::milliseconds(wanted->dispatch_timeout_ms);
     const Log log(std::make_shared<FarLog>(far_, *clock_), "provider");
     auto made = Provider::create(*plugin_, std::move(options), std::make_shared<FarHost>(far_),
