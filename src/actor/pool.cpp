@@ -209,7 +209,9 @@ bool Pool::drain(SteadyTime deadline) {
 PoolStatistics Pool::statistics() const noexcept {
   PoolStatistics sum;
   for (const auto& slot : slots_) {
-    const auto state = slot.state.load(std::memory_order_acquire);
+    // Sequentially consistent for drain(), which says that it drains and then looks: either it sees
+    // the place free, or give_back() sees that somebody drains.
+    const auto state = slot.state.load();
     sum.alive += state != State::empty;
     sum.busy += state == State::busy;
     sum.calls += slot.calls.load(std::memory_order_relaxed);
