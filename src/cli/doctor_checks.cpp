@@ -13,8 +13,6 @@ namespace trellis::cli {
 namespace {
 
 constexpr std::uint64_t gib = 1024 * limits::mib;
-/// Address space one guest reserves with the trap handler (DESIGN 3).
-constexpr std::uint64_t guest_reservation = 10 * gib;
 /// What binary, libraries and engine take before the first guest.
 constexpr std::uint64_t base_reservation = 2 * gib;
 /// Memory maps of one guest: the default of 65530 ends near 4 600 of them.
@@ -34,9 +32,26 @@ Check problem(std::string name, const Error& error) {
                  error.remedy.empty() ? "report this as a defect of trellis" : error.remedy);
 }
 
+/// "10 GiB", "192 MiB".
+std::string size_text(std::uint64_t bytes) {
+  return bytes % gib == 0 ? fmt::format("{} GiB", bytes / gib)
+                          : fmt::format("{} MiB", bytes / limits::mib);
+}
+
 /// Instances one actor gets by default (host.md 6.6, D4).
 std::uint64_t default_instances(const System& system) {
   return 2 * std::uint64_t{system.cpus()};
+}
+
+/// Of a process whose addresses have 32 bits: it always ends, and how soon is told.
+Check check_narrow_addresses(const System& system, std::uint64_t guests) {
+  auto finding = fmt::format("32 bits: room for {} guests of {} each", guests,
+                             size_text(system.guest_reservation()));
+  if (guests >= default_instances(system)) return good("address-space", std::move(finding));
+  return problem(
+      "address-space", std::move(finding),
+      "ulimit -v unlimited; allow actors fewer instances and less memory (memory_mb), or "
+      "use a 64-bit system");
 }
 
 bool is_of_our_family(std::string_view name) {
@@ -78,11 +93,13 @@ std::string_view to_string(Health health) noexcept {
 }
 
 Check check_address_space(const System& system) {
+  if (const auto guests = system.guests_that_fit()) return check_narrow_addresses(system, *guests);
   const auto limit = system.limit(ResourceLimit::address_space);
   if (limit == System::unlimited) return good("address-space", "unlimited");
-  const auto guests = limit < base_reservation ? 0 : (limit - base_reservation) / guest_reservation;
-  auto finding = fmt::format("limited to {} MiB: room for {} guests of 10 GiB each",
-                             limit / limits::mib, guests);
+  const auto each = system.guest_reservation();
+  const auto guests = limit < base_reservation ? 0 : (limit - base_reservation) / each;
+  auto finding = fmt::format("limited to {} MiB: room for {} guests of {} each",
+                             limit / limits::mib, guests, size_text(each));
   if (guests >= limits::instances) return good("address-space", std::move(finding));
   const auto enough = guests >= default_instances(system);
   return {"address-space", enough ? Health::warning : Health::problem, std::move(finding),
@@ -90,10 +107,12 @@ Check check_address_space(const System& system) {
 }
 
 Check check_reservation(const System& system) {
-  if (system.can_reserve(guest_reservation)) {
-    return good("reservation", "10 GiB for a guest can be reserved");
+  const auto size = size_text(system.guest_reservation());
+  if (system.can_reserve(system.guest_reservation())) {
+    return good("reservation", size + " for a guest can be reserved");
   }
-  return problem("reservation", "the kernel refuses to reserve 10 GiB of address space for a guest",
+  return problem("reservation",
+                 fmt::format("the kernel refuses to reserve {} of address space for a guest", size),
                  "ulimit -v unlimited, or lift the memory limit of the container");
 }
 

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,11 +14,13 @@
 #include <cstring>
 #include <utility>
 
+#include "base/call_limits.hpp"
 #include "base/descriptor.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/doctor_engine.hpp"
 #include "control/socket_folder.hpp"
+#include "engine/guest_space.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -67,13 +68,17 @@ class Machine final : public System {
     return online > 0 ? static_cast<unsigned>(online) : 1;
   }
 
-  bool can_reserve(std::uint64_t bytes) const override {
-    void* const at =
-        ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) return false;
-    ::munmap(at, bytes);
-    return true;
+  std::uint64_t guest_reservation() const override { return engine::guest_reservation; }
+  std::optional<std::uint64_t> guests_that_fit() const override {
+    if (!engine::narrow_addresses) return std::nullopt;
+    const auto pieces =
+        engine::count_reservations(engine::guest_reservation, std::uint64_t{limits::instances} + 8);
+    // What the host keeps for itself, in guests.
+    constexpr auto kept =
+        (engine::host_reserve + engine::guest_reservation - 1) / engine::guest_reservation;
+    return pieces < kept ? 0 : pieces - kept;
   }
+  bool can_reserve(std::uint64_t bytes) const override { return engine::can_reserve(bytes); }
 
   Result<std::string> try_engine() const override {
     return run_in_child(run_engine_once, std::chrono::seconds(20));

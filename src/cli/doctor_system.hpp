@@ -32,6 +32,10 @@ class System {
       const std::string& name) const = 0;
   /// CPUs this process may run on.
   [[nodiscard]] virtual unsigned cpus() const = 0;
+  /// What one guest of usual size reserves.
+  [[nodiscard]] virtual std::uint64_t guest_reservation() const = 0;
+  /// How many guests fit into the addresses of a process; nothing where memory ends first.
+  [[nodiscard]] virtual std::optional<std::uint64_t> guests_that_fit() const = 0;
   /// Whether `bytes` of address space can be reserved now, without using memory.
   [[nodiscard]] virtual bool can_reserve(std::uint64_t bytes) const = 0;
   /// Starts the engine in a process of its own, since a failing start ends the process, and runs a

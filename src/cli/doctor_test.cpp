@@ -42,7 +42,11 @@ class FakeSystem final : public System {
     return found == settings.end() ? std::nullopt : std::optional(found->second);
   }
   unsigned cpus() const override { return cpu_count; }
-  bool can_reserve(std::uint64_t bytes) const override { return reserves && bytes == 10 * gib; }
+  std::uint64_t reservation = 10 * gib;
+  std::optional<std::uint64_t> fitting;
+  std::uint64_t guest_reservation() const override { return reservation; }
+  std::optional<std::uint64_t> guests_that_fit() const override { return fitting; }
+  bool can_reserve(std::uint64_t bytes) const override { return reserves && bytes == reservation; }
   Result<std::string> try_engine() const override { return engine; }
   Result<> try_listen(std::uint16_t) const override { return listens; }
   Result<> try_write(const std::filesystem::path&) const override { return writes; }
@@ -112,6 +116,17 @@ TEST(Doctor, AddressSpaceCountsGuests) {
   EXPECT_EQ(check_address_space(system).health, Health::problem);
   system.limits[ResourceLimit::address_space] = 20000 * gib;
   EXPECT_EQ(check_address_space(system).health, Health::ok);
+}
+
+TEST(Doctor, AddressesOf32BitsAreCounted) {
+  FakeSystem system;
+  system.reservation = 192 << 20;
+  system.fitting = 17;
+  EXPECT_EQ(check_address_space(system).health, Health::ok);
+  EXPECT_EQ(check_address_space(system).finding, "32 bits: room for 17 guests of 192 MiB each");
+  EXPECT_EQ(check_reservation(system).finding, "192 MiB for a guest can be reserved");
+  system.fitting = 3;
+  expect_problem(check_address_space(system), "room for 3 guests", "64-bit system");
 }
 
 TEST(Doctor, KernelSettings) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/call_limits.hpp"
+#include "engine/guest_space.hpp"
 
 namespace trellis::engine {
 namespace {
@@ -48,9 +49,17 @@ Result<AddressSpace> AddressSpace::take(std::string_view what, std::uint64_t res
                                         std::uint64_t filled) {
   const rlim_t space = limit_of(RLIMIT_AS);
   const rlim_t data = limit_of(RLIMIT_DATA);
-  if (space == RLIM_INFINITY && data == RLIM_INFINITY) return AddressSpace({});
+  if (!narrow_addresses && space == RLIM_INFINITY && data == RLIM_INFINITY) return AddressSpace({});
   static std::mutex one_at_a_time;  // of the process, like the limits it guards
   std::unique_lock lock(one_at_a_time);
+  if (narrow_addresses && !can_reserve(reserved + host_reserve)) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("no address space for {}: it takes {} MiB, and a process of 32 bits has "
+                    "little left",
+                    what, reserved / limits::mib),
+        "fewer instances, or actors with less memory; a 64-bit system has room for more");
+  }
   const InUse now = in_use();
   if (auto room = check(space, now.reserved, reserved, what, "address space",
                         "raise the limit (ulimit -v unlimited), or run without the trap handler");

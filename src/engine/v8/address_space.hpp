@@ -11,7 +11,8 @@
 namespace trellis::engine {
 
 /// Whoever holds one is the only one that takes address space for the engine, where the process has
-/// a limit of it (RLIMIT_AS, RLIMIT_DATA); without a limit nothing is held. Any thread.
+/// a limit of it (RLIMIT_AS, RLIMIT_DATA, or addresses of 32 bits); without a limit nothing is
+/// held. Any thread.
 class AddressSpace {
  public:
   /// Waits for its turn. Fails with unavailable when the limits leave less than `reserved` bytes of

@@ -6,13 +6,10 @@
 #include <atomic>
 #include <cstdint>
 
+#include "engine/guest_space.hpp"
 #include "engine/v8/v8_process.hpp"
 
 namespace trellis::engine {
-
-/// What an isolate takes of the process's limits: its code range, heap and tables.
-inline constexpr std::uint64_t isolate_reservation = std::uint64_t{512} << 20;
-inline constexpr std::uint64_t isolate_memory = std::uint64_t{32} << 20;
 
 /// Owns an isolate. Creating one never fails as a value (V8 ends the process): callers hold a place
 /// in the instance budget and have looked at the address space first. Destroy outside of entries.

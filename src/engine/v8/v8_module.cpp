@@ -12,7 +12,6 @@
 namespace trellis::engine {
 namespace {
 
-constexpr std::uint64_t trap_handler_reservation = 10 * 1024 * limits::mib;
 constexpr std::uint64_t page_bytes = 64 * limits::kib;
 
 /// How an end of the start section fails the instantiation.
