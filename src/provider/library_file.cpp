@@ -9,6 +9,8 @@
 #include <string>
 #include <system_error>
 
+#include "base/platform.hpp"
+
 namespace trellis::provider {
 namespace {
 
@@ -16,6 +18,10 @@ namespace {
 constexpr unsigned our_machine = EM_X86_64;
 #elif defined(__aarch64__)
 constexpr unsigned our_machine = EM_AARCH64;
+#elif defined(__arm__)
+constexpr unsigned our_machine = EM_ARM;
+#elif defined(__i386__)
+constexpr unsigned our_machine = EM_386;
 #elif defined(__riscv)
 constexpr unsigned our_machine = EM_RISCV;
 #else
@@ -57,11 +63,10 @@ Result<> check_head(const std::filesystem::path& path, const Head& head) {
   if (!comparable || (our_machine != EM_NONE && head.machine != our_machine)) {
     const auto theirs = head.ident[EI_DATA] == our_order ? machine_name(head.machine)
                                                          : std::string("another byte order");
-    return fail(
-        ErrorCode::unsupported,
-        fmt::format("{} is built for {} ({} bits), this host is {}", path.string(), theirs,
-                    head.ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, machine_name(our_machine)),
-        "use the library that was built for this machine");
+    return fail(ErrorCode::unsupported,
+                fmt::format("{} is built for {} ({} bits), this host is {}", path.string(), theirs,
+                            head.ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, architecture),
+                "use the library that was built for this machine");
   }
   if (head.type != ET_DYN) return not_a_library(path, "it is another kind of ELF file");
   return {};
