@@ -85,5 +85,14 @@ dist: build  ## a tarball in build/packages that runs where nothing but libc is
 test-package: deb dist  ## install and run packages and tarball in a Debian 12 of their own (root)
 	@ctest --test-dir build/release -C package -L package- --output-on-failure --no-tests=error </dev/null
 
+.PHONY: cross test-cross
+cross: build  ## build for another machine: ARCH=arm64 or armhf, build/cross-$ARCH/bin/trellis
+	@scripts/setup.sh cross
+	@scripts/cross.sh build "$(ARCH)"
+
+test-cross: build  ## build its tests and run them under emulation (qemu-user)
+	@scripts/setup.sh cross
+	@scripts/cross.sh test "$(ARCH)"
+
 clean:  ## remove all build output except downloaded libraries
-	@rm -rf build/release build/debug build/asan build/tsan build/fuzz build/lint
+	@rm -rf build/release build/debug build/asan build/tsan build/fuzz build/lint build/cross-*

@@ -7,9 +7,9 @@ add_custom_target(trellis_actors ALL)
 # trellis_sign_actor(<name> <unsigned module> [claims sign options…])
 function(trellis_sign_actor name unsigned)
   set(signed ${TRELLIS_ACTORS}/${name}.wasm)
-  add_custom_command(OUTPUT ${signed} DEPENDS ${unsigned} trellis_bin VERBATIM
+  add_custom_command(OUTPUT ${signed} DEPENDS ${unsigned} ${TRELLIS_TOOL_DEPENDS} VERBATIM
     JOB_POOL trellis_sign COMMENT "Signing actor ${name}"
-    COMMAND ${TRELLIS_SIGNING_ENVIRONMENT} $<TARGET_FILE:trellis_bin> claims sign ${unsigned} --destination ${signed}
+    COMMAND ${TRELLIS_SIGNING_ENVIRONMENT} ${TRELLIS_TOOL} claims sign ${unsigned} --destination ${signed}
       --directory ${TRELLIS_KEYS} --name ${name} ${ARGN} --output json > ${signed}.json
       2> ${signed}.log)
   add_custom_target(actor_${name} DEPENDS ${signed})

@@ -18,9 +18,6 @@ endforeach()
 # Folders have the same mode whatever the umask of who installs.
 set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
   GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-find_program(STRIP_PROGRAM NAMES strip REQUIRED)
-find_program(OBJCOPY_PROGRAM NAMES objcopy REQUIRED)
-find_program(READELF_PROGRAM NAMES readelf REQUIRED)
 
 # First of all rules: it looks at what is there before anything is installed.
 set(trellis_list ${CMAKE_INSTALL_DATADIR}/trellis/installed-files)
@@ -47,8 +44,8 @@ install(FILES ${trellis_node_prefix}/share/doc/libnode108/copyright RENAME copyr
 # The manual and the completions are written by the binary, from its own description of its options.
 set(trellis_manual ${CMAKE_BINARY_DIR}/manual)
 add_custom_command(OUTPUT ${trellis_manual}/stamp VERBATIM COMMENT "Writing the manual"
-  DEPENDS trellis_bin ${CMAKE_SOURCE_DIR}/cmake/MakeManual.cmake
-  COMMAND ${CMAKE_COMMAND} -DTRELLIS=$<TARGET_FILE:trellis_bin> -DOUTPUT=${trellis_manual}
+  DEPENDS ${TRELLIS_TOOL_DEPENDS} ${CMAKE_SOURCE_DIR}/cmake/MakeManual.cmake
+  COMMAND ${CMAKE_COMMAND} -DTRELLIS=${TRELLIS_TOOL} -DOUTPUT=${trellis_manual}
     -P ${CMAKE_SOURCE_DIR}/cmake/MakeManual.cmake)
 add_custom_target(trellis_manual DEPENDS ${trellis_manual}/stamp)
 # Everything that an installation or a package takes from the build folder.

@@ -3,7 +3,7 @@
 # trellis_unit_tests(<layer> <folder>): one executable of all *_test.cpp in the folder and below,
 # each test case a ctest entry with the label "unit".
 function(trellis_unit_tests layer folder)
-  if(NOT TRELLIS_TESTS)
+  if(NOT TRELLIS_TESTS OR (CMAKE_CROSSCOMPILING AND NOT layer IN_LIST TRELLIS_EMULATED_LAYERS))
     return()
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*_test.cpp)
@@ -20,6 +20,10 @@ function(trellis_unit_tests layer folder)
     TRELLIS_REDIS_SERVER="$<IF:$<BOOL:${REDIS_SERVER}>,${REDIS_SERVER},>")
   trellis_precompile(${layer}_test <gmock/gmock.h> <gtest/gtest.h>)
   add_dependencies(${layer}_test trellis_test_guests)
+  if(CMAKE_CROSSCOMPILING)
+    trellis_emulated_tests(${layer})
+    return()
+  endif()
   gtest_discover_tests(${layer}_test TEST_PREFIX "${layer}/" DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")

@@ -7,28 +7,29 @@
 #   scripts/setup.sh test   the above, plus test servers, other guest toolchains, shells and ccache
 #   scripts/setup.sh bench, fuzz, format, lint   what `make` needs for the targets of these names
 #   scripts/setup.sh package  what makes packages and tests them (make deb, dist, test-package)
+#   scripts/setup.sh cross  what builds for other machines and tries it (make cross, test-cross)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/packages.sh
 profile="${1:-run}"
 deps="${TRELLIS_DEPS:-build/deps}"
 
 run_packages=(
   g++ cmake ninja-build make pkg-config git ca-certificates curl
-  libsodium-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
-  libyaml-cpp-dev libboost1.81-dev libnats-dev
-  libcurl4-openssl-dev libarchive-dev libhiredis-dev libexpat1-dev
+  "${library_packages[@]}"
   clang lld wasi-libc libc++-dev-wasm32 libclang-rt-14-dev-wasm32
 )
 test_packages=(
-  libgtest-dev libgmock-dev libbenchmark-dev wabt python3 wrk procps
+  "${test_library_packages[@]}" wabt python3 wrk procps
   bash zsh fish mandoc ccache systemd
   rustc libstd-rust-dev libstd-rust-dev-wasm32
   libjemalloc2 liblzf1 liblua5.1-0 lua-bitop lua-cjson libatomic1
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 format_packages=(clang-format-19)
-lint_packages=(clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev)
+lint_packages=(clang-19 clang-tidy-19 clang-format-19 "${test_library_packages[@]}")
 package_packages=(dpkg-dev fakeroot lintian xz-utils patchelf debootstrap python3)
+cross_packages=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static wabt python3 libgtest-dev libgmock-dev)
 
 packages=("${run_packages[@]}")
 case "$profile" in
@@ -38,7 +39,8 @@ case "$profile" in
   format) packages=("${format_packages[@]}") ;;
   lint) packages+=("${test_packages[@]}" "${lint_packages[@]}") ;;
   package) packages+=("${package_packages[@]}") ;;
-  *) echo "setup.sh: unknown profile '$profile' (run, demo, test, bench, fuzz, format, lint, package)" >&2; exit 2 ;;
+  cross) packages+=("${cross_packages[@]}") ;;
+  *) echo "setup.sh: unknown profile '$profile' (run, demo, test, bench, fuzz, format, lint, package, cross)" >&2; exit 2 ;;
 esac
 
 say() { echo "setup: $*"; }
@@ -115,7 +117,7 @@ unpack_server() {  # PACKAGE PROGRAM
   (cd "$work" && apt-get -o APT::Sandbox::User=root download -qq "$1" >/dev/null && dpkg -x ./*.deb "$into")
   rm -rf "$work"
 }
-if [[ "$profile" =~ ^(test|bench|demo)$ ]]; then
+if [[ "$profile" =~ ^(test|bench|demo|cross)$ ]]; then
   unpack_server nats-server nats-server
 fi
 if [[ "$profile" =~ ^(test|bench)$ ]]; then

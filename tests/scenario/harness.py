@@ -14,12 +14,14 @@ Each test has folders of its own for sockets, keys and files; every process that
 with the test. Waits are bounded by PATIENCE, which is far longer than anything takes: no test
 depends on how fast the machine is.
 
-Environment: TRELLIS_BIN (the binary), TRELLIS_ACTORS (folder of the signed example actors).
+Environment: TRELLIS_BIN (the binary), TRELLIS_ACTORS (folder of the signed example actors),
+TRELLIS_EMULATOR (what runs the binary where it is another machine's, a command with arguments).
 """
 
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -34,6 +36,7 @@ from pathlib import Path
 
 PATIENCE = float(os.environ.get("TRELLIS_TEST_PATIENCE", "120"))
 BINARY = os.path.abspath(os.environ.get("TRELLIS_BIN", "build/debug/bin/trellis"))
+COMMAND = [*shlex.split(os.environ.get("TRELLIS_EMULATOR", "")), BINARY]
 ACTORS = Path(os.environ.get("TRELLIS_ACTORS", "build/debug/actors")).absolute()
 
 
@@ -204,14 +207,14 @@ class Scenario(unittest.TestCase):
         return str(path)
 
     def start(self, *arguments, env=None, **how):
-        process = Process([BINARY, *map(str, arguments)], {**self.env, **(env or {})}, self.work,
+        process = Process([*COMMAND, *map(str, arguments)], {**self.env, **(env or {})}, self.work,
                           **how)
         self.addCleanup(process.clean_up)
         return process
 
     def run_trellis(self, *arguments, env=None, stdin=""):
         return Result(subprocess.run(
-            [BINARY, *map(str, arguments)], env={**self.env, **(env or {})}, cwd=self.work,
+            [*COMMAND, *map(str, arguments)], env={**self.env, **(env or {})}, cwd=self.work,
             input=stdin, capture_output=True, text=True, errors="replace", timeout=PATIENCE))
 
     def ok(self, *arguments, **options):
