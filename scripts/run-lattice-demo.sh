@@ -41,7 +41,7 @@ trap 'exit 0' INT TERM
 # The first host brings the NATS server, so it is started first and stopped last.
 start() {
   local name="$1"; shift
-  "$trellis" up "$@" --manifest "examples/lattice/$name.yaml" \
+  "$trellis" up "$@" --name "$name" --manifest "examples/lattice/$name.yaml" \
     --ready-file "$work/$name" >"$work/$name.log" 2>&1 &
   hosts=("$!" ${hosts[@]+"${hosts[@]}"})
   for _ in $(seq 300); do
