@@ -5,12 +5,15 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/claims_common.hpp"
+#include "cli/inspection.hpp"
 #include "cli/table.hpp"
-#include "identity/hash.hpp"
 #include "identity/module_token.hpp"
 #include "identity/validation.hpp"
 
 namespace trellis::cli {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 using identity::ActorClaims;
@@ -18,14 +21,8 @@ using identity::Validation;
 using nlohmann::json;
 
 struct InspectOptions {
-  std::string module;
+  ArtifactChoice module;
   bool jwt_only = false;
-  std::string digest;
-  // The rest concerns registries.
-  bool allow_latest = false;
-  bool insecure = false;
-  std::string user;
-  std::string password;
 };
 
 /// What a key describes; only the kinds the first-party tool has a word for.
@@ -102,59 +99,36 @@ json json_of(const ActorClaims& c, const Validation& v) {
   return out;
 }
 
-Result<std::string> read_module(const std::string& name) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(name, ignored)) {
-    return fail(ErrorCode::not_found,
-                name + ": no such file, and modules in registries cannot be inspected yet",
-                "give the path of a module (.wasm)");
-  }
-  return read_file(name, limits::module_bytes);
-}
+}  // namespace
 
-/// With or without "sha256:" in front, either letter case.
-bool digest_matches(std::string_view wanted, std::string_view module) {
-  constexpr std::string_view prefix = "sha256:";
-  if (wanted.starts_with(prefix)) wanted.remove_prefix(prefix.size());
-  return to_lower_ascii(wanted) == to_hex_lower(identity::sha256(as_bytes(module)));
-}
-
-Result<Answer> inspect(const Context& context, const InspectOptions& options,
-                       const OutputOptions& output) {
-  const auto module = read_module(options.module);
+Result<Answer> inspect_module(const Context& context, const fs::path& file,
+                              const std::string& shown, bool jwt_only,
+                              const OutputOptions& output) {
+  const auto module = read_file(file, limits::module_bytes);
   if (!module) return std::unexpected(module.error());
-  if (!options.digest.empty() && !digest_matches(options.digest, *module)) {
-    return fail(ErrorCode::denied, "Image digest did not match provided digest, aborting");
-  }
   const auto found = identity::extract_claims(as_bytes(*module));
   if (!found) return std::unexpected(found.error());
   if (!*found) {
-    const auto text = "No capabilities discovered in : " + options.module;
+    const auto text = "No capabilities discovered in : " + shown;
     if (!output.strict) return Answer{text, {{"error", text}}};
     return fail(ErrorCode::not_found, text, "sign the module first: trellis claims sign");
   }
   const auto& [token, decoded] = **found;
-  if (options.jwt_only) return Answer{token, {{"token", token}}};
+  if (jwt_only) return Answer{token, {{"token", token}}};
   const auto validation = validate(decoded, context.clock.wall());
   return Answer{token_text(decoded.claims, validation), json_of(decoded.claims, validation)};
 }
 
-}  // namespace
-
 void add_claims_inspect(Command& claims, Context& context) {
   auto& leaf = claims.add_subcommand("inspect", "Show the claims in a module");
   auto o = std::make_shared<InspectOptions>();
-  leaf.add_option("module", o->module, "Path of a signed module")
-      .required()
-      .completes(ValueKind::file);
+  add_artifact_options(leaf, o->module, "module", "Path of a signed module, or a reference");
   leaf.add_flag("--jwt-only", o->jwt_only, "Print the token only");
-  leaf.add_option("-d,--digest", o->digest, "SHA-256 that the module must have");
-  leaf.add_flag("--allow-latest", o->allow_latest, "Permit the tag latest (registries only)");
-  leaf.add_option("-u,--user", o->user, "Registry user [env WASH_REG_USER]");
-  leaf.add_option("-p,--password", o->password, "Registry password [env WASH_REG_PASSWORD]");
-  leaf.add_flag("--insecure", o->insecure, "Plain HTTP (registries only)");
-  add_leaf(leaf, context,
-           [o, &context](const OutputOptions& output) { return inspect(context, *o, output); });
+  add_leaf(leaf, context, [o, &context](const OutputOptions& output) -> Result<Answer> {
+    const auto file = find_artifact(context, o->module, output);
+    if (!file) return std::unexpected(file.error());
+    return inspect_module(context, *file, o->module.name, o->jwt_only, output);
+  });
 }
 
 }  // namespace trellis::cli

@@ -102,6 +102,7 @@ void add_reload(Command& app, Context& context);
 void add_apply(Command& app, Context& context);
 void add_export(Command& app, Context& context);
 void add_down(Command& app, Context& context);
+void add_inspect(Command& app, Context& context);
 void add_call(Command& app, Context& context);
 void add_up(Command& app, Context& context);
 void add_dev(Command& app, Context& context);

@@ -275,4 +275,34 @@ void add_key_name_options(Command& leaf, KeyOptions& options) {
                 "as older versions did");
 }
 
+namespace {
+
+ListedKey listed(const fs::path& path) {
+  ListedKey made{path.filename().string(), {}, {}};
+  const auto content = read_file(path, key_file_bytes);
+  if (!content) return made;
+  const auto pair = identity::KeyPair::from_seed(trim(*content));
+  if (!pair) return made;
+  made.public_key = pair->public_key().text();
+  made.name = name_of_key_file(path);
+  return made;
+}
+
+}  // namespace
+
+Result<std::vector<ListedKey>> keys_in(const fs::path& folder) {
+  std::error_code problem;
+  std::vector<ListedKey> keys;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    if (at->path().extension() == ".nk") keys.push_back(listed(at->path()));
+  }
+  if (problem) {
+    return fail(ErrorCode::not_found,
+                problem.message() + ", please ensure directory " + folder.string() + " exists");
+  }
+  std::ranges::sort(keys, {}, &ListedKey::file);
+  return keys;
+}
+
 }  // namespace trellis::cli

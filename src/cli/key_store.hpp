@@ -59,6 +59,15 @@ struct KeyRequest {
 /// The name whose key is in the file: what it signed, else what the file is named after.
 [[nodiscard]] std::string name_of_key_file(const std::filesystem::path& file);
 
+/// A key file as it is listed: whose it is, not what is in it.
+struct ListedKey {
+  std::string file;
+  std::string public_key;  ///< empty when there is no key in it
+  std::string name;
+};
+/// The key files of a folder, by name. Errors: not_found.
+[[nodiscard]] Result<std::vector<ListedKey>> keys_in(const std::filesystem::path& folder);
+
 /// Last component of a path or name without its extension; empty when nothing is left.
 [[nodiscard]] std::string stem_of(const std::string& path_or_name);
 

@@ -46,24 +46,6 @@ Result<Answer> get(const Context& context, const std::string& directory, const s
   return Answer{seed, {{"seed", seed}}};
 }
 
-/// A key file as it is listed: whose it is, not what is in it.
-struct ListedKey {
-  std::string file;
-  std::string public_key;  ///< empty when there is no key in it
-  std::string name;
-};
-
-ListedKey listed(const fs::path& path) {
-  ListedKey made{path.filename().string(), {}, {}};
-  const auto content = read_file(path, key_file_bytes);
-  if (!content) return made;
-  const auto pair = identity::KeyPair::from_seed(trim(*content));
-  if (!pair) return made;
-  made.public_key = pair->public_key().text();
-  made.name = name_of_key_file(path);
-  return made;
-}
-
 Answer list_answer(const fs::path& folder, const std::vector<ListedKey>& keys) {
   Columns columns({"File", "Public key", "Name"});
   auto names = nlohmann::json::array();
@@ -81,18 +63,9 @@ Answer list_answer(const fs::path& folder, const std::vector<ListedKey>& keys) {
 Result<Answer> list(const Context& context, const std::string& directory) {
   const auto folder = key_directory(context, directory);
   if (!folder) return std::unexpected(folder.error());
-  std::error_code problem;
-  std::vector<ListedKey> keys;
-  for (fs::directory_iterator at(*folder, problem), end; !problem && at != end;
-       at.increment(problem)) {
-    if (at->path().extension() == ".nk") keys.push_back(listed(at->path()));
-  }
-  if (problem) {
-    return fail(ErrorCode::not_found,
-                problem.message() + ", please ensure directory " + folder->string() + " exists");
-  }
-  std::ranges::sort(keys, {}, &ListedKey::file);
-  return list_answer(*folder, keys);
+  const auto keys = keys_in(*folder);
+  if (!keys) return std::unexpected(keys.error());
+  return list_answer(*folder, *keys);
 }
 
 void add_gen(Command& keys, Context& context) {

@@ -84,10 +84,11 @@ Result<Answer> report_link(const LinkReport& report, nlohmann::json json,
     case LinkState::elsewhere:
       // The host that was asked knows of no other host what it has.
       if (report.host_id.empty()) {
-        return Answer{fmt::format("Defined {}. The provider does not run on this host; `trellis "
-                                  "get links --lattice` shows what another host of the lattice made of it",
-                                  printable(what(report))),
-                      std::move(json)};
+        return Answer{
+            fmt::format("Defined {}. The provider does not run on this host; `trellis "
+                        "get links --lattice` shows what another host of the lattice made of it",
+                        printable(what(report))),
+            std::move(json)};
       }
       break;
     case LinkState::waiting_for_provider: break;

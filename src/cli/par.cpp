@@ -3,18 +3,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
-#include "base/call_limits.hpp"
 #include "cli/claims_common.hpp"
 #include "cli/contracts.hpp"
+#include "cli/inspection.hpp"
 #include "cli/key_store.hpp"
-#include "cli/registry_flags.hpp"
 #include "cli/table.hpp"
 #include "identity/validation.hpp"
 #include "package/archive_writer.hpp"
 #include "package/library_target.hpp"
-#include "package/oci_digest.hpp"
 #include "package/provider_store.hpp"
 
 namespace trellis::cli {
@@ -35,10 +32,9 @@ struct ParOptions {
   std::string destination;
   std::string issuer;
   std::string subject;
-  std::string digest;
   bool compress = false;
   KeyOptions keys;
-  RegistryFlags registry;
+  ArtifactChoice inspected;
 };
 
 Result<identity::KeyPair> key_for(Context& context, const ParOptions& o, KeyType type) {
@@ -135,70 +131,10 @@ std::string archive_text(const package::ProviderArchive& archive, const std::str
   return table.text();
 }
 
-/// A file is what is checked itself; of an image it is the manifest (cli.md 4, 5).
-Result<> check_file_digest(const ParOptions& o, const package::ContentDigest& expected) {
-  package::DigestHasher hasher(expected.algorithm);
-  std::ifstream file(o.archive, std::ios::binary);
-  Bytes piece(256 * limits::kib);
-  while (file) {
-    file.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
-    hasher.add(ByteView(piece).first(static_cast<std::size_t>(file.gcount())));
-  }
-  if (hasher.finish() == expected) return {};
-  return fail(ErrorCode::denied, "Image digest did not match provided digest, aborting");
-}
-
-/// The file itself, or what a reference names.
-Result<fs::path> find_archive(const Context& context, const ParOptions& o,
-                              const OutputOptions& output) {
-  auto expected = expected_digest(o.digest);
-  if (!expected) return pass(expected);
-  std::error_code ignored;
-  if (fs::exists(o.archive, ignored)) {
-    if (*expected) {
-      if (auto good = check_file_digest(o, **expected); !good) return pass(good);
-    }
-    return fs::path(o.archive);
-  }
-  const auto reference = package::parse_reference(o.archive);
-  if (!reference) {
-    return fail(ErrorCode::not_found, o.archive + ": no such file, and no reference either",
-                "give the path of an archive (.par, .par.gz), or HOST/PATH:TAG");
-  }
-  TransferProgress progress(context, output);
-  package::PullOptions how;
-  how.timeout = o.registry.timeout;
-  how.expected = std::move(*expected);
-  how.allow_latest = o.registry.allow_latest;
-  how.progress = [&progress](const package::Progress& now) { progress.show(now); };
-  package::RegistryClient client(registry_settings(context, o.registry, reference->registry),
-                                 context.clock, context.random);
-  auto image = client.pull(*reference, how);
-  if (!image) return pass(image);
-  return std::move(image->file);
-}
-
 Result<Answer> inspect(const Context& context, const ParOptions& o, const OutputOptions& output) {
-  const auto file = find_archive(context, o, output);
+  const auto file = find_artifact(context, o.inspected, output);
   if (!file) return std::unexpected(file.error());
-  const auto archive = package::read_archive(*file);
-  if (!archive) return std::unexpected(archive.error());
-  const auto decoded = identity::decode_provider(archive->token);
-  if (!decoded) return std::unexpected(decoded.error());
-  const auto validation = identity::validate(*decoded, context.clock.wall());
-  const auto& c = archive->claims;
-  std::vector<std::string> targets;
-  for (const auto& library : archive->libraries) targets.push_back(library.target);
-  return Answer{archive_text(*archive, validity(validation)),
-                {{"capability_contract_id", c.capid},
-                 {"issuer", c.iss},
-                 {"name", display_name(c)},
-                 {"rev", c.rev ? std::to_string(*c.rev) : "None"},
-                 {"service", c.sub},
-                 {"targets", targets},
-                 {"vendor", c.vendor},
-                 {"ver", c.ver.value_or("None")},
-                 {"valid", validation.usable()}}};
+  return inspect_archive(context, *file);
 }
 
 void add_library(Command& leaf, ParOptions& o) {
@@ -238,27 +174,43 @@ void add_insert(Command& par, Context& context) {
                   [o, &context](const OutputOptions&) { return insert(context, *o); });
 }
 
-void add_inspect(Command& par, Context& context) {
+void add_par_inspect(Command& par, Context& context) {
   auto& leaf = par.add_subcommand("inspect", "Show what an archive says of itself");
   auto o = std::make_shared<ParOptions>();
-  leaf.add_option("archive", o->archive, "Path of an archive, or a reference")
-      .required()
-      .completes(ValueKind::file);
-  leaf.add_option("-d,--digest", o->digest,
-                  "SHA-256 that the file must have; of an image, that the manifest must have");
-  add_registry_options(leaf, o->registry);
+  add_artifact_options(leaf, o->inspected, "archive", "Path of an archive, or a reference");
   add_leaf(leaf, context,
            [o, &context](const OutputOptions& output) { return inspect(context, *o, output); });
 }
 
 }  // namespace
 
+Result<Answer> inspect_archive(const Context& context, const fs::path& file) {
+  const auto archive = package::read_archive(file);
+  if (!archive) return std::unexpected(archive.error());
+  const auto decoded = identity::decode_provider(archive->token);
+  if (!decoded) return std::unexpected(decoded.error());
+  const auto validation = identity::validate(*decoded, context.clock.wall());
+  const auto& c = archive->claims;
+  std::vector<std::string> targets;
+  for (const auto& library : archive->libraries) targets.push_back(library.target);
+  return Answer{archive_text(*archive, validity(validation)),
+                {{"capability_contract_id", c.capid},
+                 {"issuer", c.iss},
+                 {"name", display_name(c)},
+                 {"rev", c.rev ? std::to_string(*c.rev) : "None"},
+                 {"service", c.sub},
+                 {"targets", targets},
+                 {"vendor", c.vendor},
+                 {"ver", c.ver.value_or("None")},
+                 {"valid", validation.usable()}}};
+}
+
 void add_par(Command& app, Context& context) {
   auto& par = app.add_subcommand("par", "Provider archives");
   par.require_subcommand();
   add_create(par, context);
   add_insert(par, context);
-  add_inspect(par, context);
+  add_par_inspect(par, context);
 }
 
 }  // namespace trellis::cli

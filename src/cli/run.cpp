@@ -66,7 +66,8 @@ void add_everything(Command& app, Context& context) {
       "the\ncommand line was not understood.");
   app.add_flag("-V,--version", [] {}, "Print version, engine and libraries and exit");
   add_group(app, context, "Run", {add_up, add_dev, add_down});
-  add_group(app, context, "Look", {add_verb<add_get>, add_call, add_watch, add_export});
+  add_group(app, context, "Look",
+            {add_verb<add_get>, add_call, add_inspect, add_watch, add_export});
   add_group(app, context, "Change",
             {add_verb<add_start>, add_verb<add_stop>, add_verb<add_update>, add_verb<add_scale>,
              add_verb<add_link>, add_reload, add_apply});

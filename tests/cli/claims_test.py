@@ -475,6 +475,8 @@ class Inspect(ClaimsTest):
                         ["--insecure"], ["--allow-latest"]):
             self.inspect(*options)
         self.assertIn("Image digest did not match provided digest, aborting",
+                      self.refused("claims", "inspect", self.path("echo_s.wasm"), "-d", "0" * 64))
+        self.assertIn("64 hex digits",
                       self.refused("claims", "inspect", self.path("echo_s.wasm"), "-d", "00"))
 
     def test_failures(self):
@@ -482,7 +484,7 @@ class Inspect(ClaimsTest):
                       self.refused("claims", "inspect", self.source))
         self.assertIn("No capabilities discovered",
                       self.ok("claims", "inspect", self.source, "--no-strict"))
-        self.assertIn("no such file", self.refused("claims", "inspect", "reg.example.com/echo:1"))
+        self.assertIn("no such file", self.refused("claims", "inspect", "nowhere.wasm"))
         self.sign()
         changed = self.write("changed.wasm", self.read("echo_s.wasm") + b"\0\2\1x")
         self.assertIn("Invalid module hash", self.refused("claims", "inspect", changed))

@@ -42,6 +42,11 @@ class Registry(harness.Scenario):
         self.assertIn("status 404", self.refused("reg", "pull", f"{registry.host}/test/echo:2",
                                                  "--insecure").err)
         self.assertIn("authorization: none", self.ok("reg", "ping", registry.host, "--insecure").out)
+        claims = self.ok("claims", "inspect", reference, "--insecure", "--json").json()
+        self.assertEqual(claims["name"], "echo")
+        self.refused("claims", "inspect", reference, "--insecure", "-d", "0" * 64)
+        about = self.ok("inspect", reference, "--insecure", "--json").json()
+        self.assertEqual((about["kind"], about["module"]), ("actor", claims["module"]))
         # Nobody falls back to plain HTTP by itself.
         self.assertIn("--insecure", self.refused("reg", "pull", f"{registry.host}/test/echo:3").err)
 
@@ -119,6 +124,9 @@ class Registry(harness.Scenario):
         self.ok("par", "inspect", reference, "--insecure", "-d", pushed["digest"])
         self.refused("par", "inspect", reference, "--insecure", "-d", "0" * 64)
         self.assertEqual(self.ok("par", "inspect", reference, "--insecure", "--json").json(), before)
+        self.assertEqual(self.ok("inspect", reference, "--insecure", "--json").json(),
+                         before | {"kind": "provider"})
+        self.assertIn("aarch64-linux", self.ok("inspect", "lib-arm.so").out)
         self.ok("reg", "pull", reference, "--insecure")
         self.assertEqual((self.work / "provider.par.gz").read_bytes(),
                          (self.work / "lib.par.gz").read_bytes())
