@@ -48,16 +48,6 @@ bool is_slip_of_namespace(std::string_view contract) {
 
 }  // namespace
 
-std::optional<std::string> builtin_for(std::string_view contract) {
-  const providers::Builtin* found = nullptr;
-  for (const auto& builtin : providers::builtins()) {
-    if (contract_of(builtin) != contract) continue;
-    if (found == nullptr || (builtin.confined && !found->confined)) found = &builtin;
-  }
-  if (found == nullptr) return std::nullopt;
-  return std::string(found->name);
-}
-
 std::optional<std::string> odd_contract(std::string_view contract) {
   if (known_contracts().contains(contract)) return std::nullopt;
   const auto meant = nearest_contract(contract);

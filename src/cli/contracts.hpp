@@ -12,10 +12,6 @@
 
 namespace trellis::cli {
 
-/// A built-in provider of the contract: "builtin:keyvalue". Of several the one that needs nothing
-/// but the host, else the first; nothing when there is none.
-[[nodiscard]] std::optional<std::string> builtin_for(std::string_view contract);
-
 /// What is odd about a contract: one of the namespace `wasmcloud` that no provider is known for, or
 /// a known one's name under a misspelt namespace. With a suggestion where one is near. Nothing for
 /// contracts of people's own.

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <ranges>
 
+#include "apply/builtins.hpp"
 #include "base/descriptor.hpp"
 #include "base/file_output.hpp"
 #include "cli/contracts.hpp"
@@ -151,9 +152,8 @@ const DevLink* DevLinker::wish_for(std::string_view contract) const {
 std::string DevLinker::provider_of(const std::string& contract) const {
   const auto* wish = wish_for(contract);
   if (wish != nullptr && !wish->provider.empty()) return wish->provider;
-  if (contract == "wasmcloud:keyvalue") return "builtin:keyvalue";
   if (contract == "wasmcloud:blobstore") return "builtin:blobstore-fs";
-  return builtin_for(contract).value_or("");
+  return apply::builtin_for(contract).value_or("");
 }
 
 /// Of one that a manifest has started.
