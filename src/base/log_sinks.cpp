@@ -103,8 +103,8 @@ bool replace_key(std::string& text, std::string_view key, std::string_view shown
   return found;
 }
 
-// Guests and providers have lines without a kind. In those nothing is replaced: who says something
-// shall always stand behind it.
+// Guests and providers have lines without a kind. Who says something, the first field, shall always
+// stand behind it.
 std::string text_line(const LogRecord& record) {
   std::string text(record.text);
   std::string fields;
@@ -112,7 +112,8 @@ std::string text_line(const LogRecord& record) {
     if (is_name_of_another(record, field)) continue;
     const auto name = name_beside(record, field);
     const auto shown = name.empty() ? std::string(field.value) : name_and_key(name, field.value);
-    if (!name.empty() && !record.kind.empty() && !field.value.empty() &&
+    const bool speaker = record.kind.empty() && &field == record.fields.data();
+    if (!name.empty() && !speaker && !field.value.empty() &&
         replace_key(text, field.value, shown)) {
       continue;
     }

@@ -77,6 +77,18 @@ TEST(LogSinks, NobodyHidesWhoSpeaksByAKeyInItsText) {
       "2026-01-31T08:15:00.123Z info  actor: MKEY67890 is innocent actor=\"evil (MKEY6789)\"\n");
 }
 
+TEST(LogSinks, SaysTheNameInAProvidersLineAndWhoseLineItIs) {
+  constexpr std::string_view actor = "MBST246TWSKMFNGIPTECKMIX6W2GIZT33OFKZTS2D652VKRBALQF4ANP";
+  const LogFile file(LogFormat::text);
+  file.log("provider")
+      .write(LogLevel::info,
+             "listening for MBST246TWSKMFNGIPTECKMIX6W2GIZT33OFKZTS2D652VKRBALQF4ANP",
+             {{"provider", "HTTP"}, {"actor", actor}, {"actor_name", "kvcounter"}});
+  EXPECT_EQ(file.content(),
+            "2026-01-31T08:15:00.123Z info  provider: listening for kvcounter (MBST246T) "
+            "provider=HTTP\n");
+}
+
 TEST(LogSinks, TextLine) {
   const LogFile file(LogFormat::text);
   file.log("actor").write(LogLevel::warn, "st\x1b[2Jarted\nforged",

@@ -97,7 +97,7 @@ Result<ActorToSign> prepare_actor(Context& context, const ActorOptions& options,
     if (auto alias = check_call_alias(*options.call_alias); !alias) return pass(alias);
   }
   auto caps = capabilities_of(options, order);
-  warn_of_odd_contracts(context.err, caps);
+  warn_of_odd_contracts(context, caps);
   if (options.provider && caps.size() > 1) {
     return fail(ErrorCode::invalid_argument,
                 "Capability providers cannot provide multiple capabilities at once.");

@@ -92,7 +92,8 @@ void write_body(Context& context, const Bytes& body) {
   } else if (is_utf8(text)) {
     context.out << printable_lines(text) << (text.empty() || text.ends_with('\n') ? "" : "\n");
   } else {
-    context.err << fmt::format("{} bytes that are no text; --save FILE keeps them\n", body.size());
+    say(context, Label::warning,
+        fmt::format("{} bytes that are no text; --save FILE keeps them", body.size()));
   }
 }
 
@@ -103,8 +104,8 @@ void show_response(Context& context, const CallData& data, const Response& respo
       context.out << printable(name) << ": " << printable(value) << '\n';
     }
     context.out << '\n';
-  } else if (!context.quiet) {
-    context.err << status_line(response) << std::endl;
+  } else {
+    note(context, status_line(response));
   }
   if (data.raw) {
     context.out << as_text(response.body);
@@ -163,8 +164,8 @@ void show_http(Context& context, const OutputOptions& output, const CallData& da
     print(context, output, Answer{{}, response_json(*response)});
   } else if (data.save_file.empty()) {
     show_response(context, data, *response);
-  } else if (!context.quiet) {
-    context.err << status_line(*response) << std::endl;
+  } else {
+    note(context, status_line(*response));
   }
   if (!context.out) {
     return print_error(context, output,

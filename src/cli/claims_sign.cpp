@@ -56,10 +56,10 @@ std::optional<SignedBefore> signed_before(const fs::path& destination) {
 void tell_of_new_identity(Context& context, const fs::path& destination, const SignedBefore& before,
                           const std::string& name, const std::string& key) {
   if (before.key == key) return;
-  context.err << fmt::format(
-      "Warning: {} was {} ({}) and is {} ({}) now, another actor to every host; to keep the old "
-      "key, name its file with --subject\n",
-      destination.string(), printable(before.name), before.key, printable(name), key);
+  say(context, Label::warning,
+      fmt::format("{} was {} ({}) and is {} ({}) now, another actor to every host; to keep the old "
+                  "key, name its file with --subject",
+                  destination.string(), before.name, before.key, name, key));
 }
 
 Result<identity::SignedModule> sign_bytes(ByteView module, ActorToSign actor) {

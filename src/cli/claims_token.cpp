@@ -96,7 +96,7 @@ Result<Answer> provider_token(Context& context, const TokenOptions& o) {
   if (!filled) return pass(filled);
   claims.name = o.name;
   claims.capid = manifest::full_contract(o.capability);
-  warn_of_odd_contracts(context.err, {claims.capid});
+  warn_of_odd_contracts(context, {claims.capid});
   claims.vendor = o.vendor;
   claims.rev = o.revision;
   claims.ver = o.version;

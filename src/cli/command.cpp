@@ -72,6 +72,20 @@ std::string label(const Context& context, Label kind) {
   return std::string(form.colour) + std::string(form.text) + "\x1b[0m ";
 }
 
+void say(const Context& context, Label kind, std::string_view text) {
+  if (kind == Label::hint && context.quiet) return;
+  context.err << label(context, kind) << printable_lines(text) << std::endl;
+}
+
+void say(const Context& context, const Error& error) {
+  say(context, Label::error, error.message);
+  if (!error.remedy.empty()) say(context, Label::hint, error.remedy);
+}
+
+void note(const Context& context, std::string_view text) {
+  if (!context.quiet) context.err << printable_lines(text) << std::endl;
+}
+
 void tell(const Context& context, std::string_view line) {
   if (context.verbose) context.err << printable(line) << std::endl;
 }
@@ -93,9 +107,7 @@ void print_error(Context& context, const OutputOptions& output, const Error& err
     return;
   }
   // Messages quote guests, peers, registries and files.
-  context.err << label(context, Label::error) << printable_lines(error.message) << '\n';
-  if (error.remedy.empty()) return;
-  context.err << label(context, Label::hint) << printable_lines(error.remedy) << '\n';
+  say(context, error);
 }
 
 std::optional<std::string> option_or_env(const Context& context, const std::string& option,

@@ -39,7 +39,7 @@ struct Context {
   bool colour = false;
   bool error_colour = false;
   bool verbose = false;  ///< tell on `err` what is connected to and asked
-  bool quiet = false;    ///< nothing but results
+  bool quiet = false;    ///< nothing but results, warnings and errors
   std::function<std::string()> machine = machine_name;  ///< what this machine is called
 };
 
@@ -47,6 +47,13 @@ struct Context {
 enum class Label { error, warning, hint };
 /// "Error: ", in colour where that is wanted.
 [[nodiscard]] std::string label(const Context& context, Label kind);
+/// A line on standard error with its label; of hints nothing with --quiet. The text may come from
+/// anywhere: see printable_lines().
+void say(const Context& context, Label kind, std::string_view text);
+/// What went wrong, and what to do about it.
+void say(const Context& context, const Error& error);
+/// What is good to know and neither result nor trouble; nothing with --quiet.
+void note(const Context& context, std::string_view text);
 /// A line on standard error with --verbose.
 void tell(const Context& context, std::string_view line);
 

@@ -67,9 +67,9 @@ Option& add_contract(Command& leaf, std::string& into) {
       .required();
 }
 
-void warn_of_odd_contracts(std::ostream& err, const std::vector<std::string>& contracts) {
+void warn_of_odd_contracts(const Context& context, const std::vector<std::string>& contracts) {
   for (const auto& contract : contracts) {
-    if (const auto odd = odd_contract(contract)) err << "Warning: " << *odd << '\n';
+    if (const auto odd = odd_contract(contract)) say(context, Label::warning, *odd);
   }
 }
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <optional>
-#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "manifest/manifest.hpp"
 
@@ -21,6 +21,6 @@ namespace trellis::cli {
 Option& add_contract(Command& leaf, std::string& into);
 
 /// Writes a warning for each odd one.
-void warn_of_odd_contracts(std::ostream& err, const std::vector<std::string>& contracts);
+void warn_of_odd_contracts(const Context& context, const std::vector<std::string>& contracts);
 
 }  // namespace trellis::cli

@@ -98,7 +98,7 @@ Result<> read_options(Context& context, DevCommand& command) {
   }
   for (auto& contract : session.claims.capabilities) contract = manifest::full_contract(contract);
   if (auto links = read_links(command); !links) return links;
-  warn_of_odd_contracts(context.err, session.claims.capabilities);
+  warn_of_odd_contracts(context, session.claims.capabilities);
   session.folders = manifest_folders(session.manifest);
   return {};
 }

@@ -1,5 +1,7 @@
 #include "cli/dev_builder.hpp"
 
+#include <fmt/format.h>
+
 #include <ostream>
 #include <system_error>
 #include <utility>
@@ -43,19 +45,17 @@ DevBuilder::DevBuilder(Context& context, Plan plan, const StopRequest& stop,
 void DevBuilder::tell_of_gaps() {
   if (watch_->complete() || told_of_gaps_) return;
   told_of_gaps_ = true;
-  context_.err
-      << label(context_, Label::warning) << "not all folders below "
-      << printable(plan_.source.string())
-      << " can be watched, so some saves will not be noticed; name fewer with --source, or "
-         "raise fs.inotify.max_user_watches"
-      << std::endl;
+  say(context_, Label::warning,
+      fmt::format("not all folders below {} can be watched, so some saves will not be noticed; "
+                  "name fewer with --source, or raise fs.inotify.max_user_watches",
+                  printable(plan_.source.string())));
 }
 
 bool DevBuilder::build_once() {
   context_.out << "Building: " << plan_.command << std::endl;
   const auto done = run_build(plan_.command, own_program().string(), stop_);
   if (done || stop_.requested()) return true;
-  context_.err << label(context_, Label::error) << printable(done.error().message) << std::endl;
+  say(context_, Label::error, done.error().message);
   return false;
 }
 

@@ -175,7 +175,7 @@ Result<> DevSession::read_manifest() {
   auto loaded = manifest::load(options_.manifest, dev_variable);
   if (!loaded) return pass(loaded);
   for (const auto& warning : loaded->warnings) {
-    context_.err << label(context_, Label::warning) << printable(warning) << '\n';
+    say(context_, Label::warning, printable(warning));
   }
   manifest_ = std::move(*loaded);
   for (const auto& actor : manifest_.actors) {
@@ -202,8 +202,8 @@ Result<> DevSession::look(std::chrono::milliseconds patience) {
   look_at_providers();
   if (manifest_watch_ && manifest_watch_->changed(std::chrono::milliseconds(0))) {
     if (auto read = read_manifest(); !read) {
-      context_.err << label(context_, Label::error) << printable(read.error().message)
-                   << "\nWhat the manifest said before stays" << std::endl;
+      say(context_, read.error());
+      context_.err << "What the manifest said before stays" << std::endl;
     } else {
       apply_manifest();
       context_.out << "The manifest was read again" << std::endl;
@@ -242,14 +242,16 @@ Result<> DevSession::link_all(DevActor& actor, const std::vector<std::string>& c
     linked_.erase({actor.key(), contract});
     const auto& error = done.error();
     if (error.code == ErrorCode::already_exists && !announced_) return std::unexpected(error);
-    context_.err << label(context_, Label::warning) << contract << ": " << printable(error.message)
-                 << (error.remedy.empty() ? "" : "; ") << printable(error.remedy) << std::endl;
+    say(context_, Label::warning,
+        printable(fmt::format("{}: {}{}{}", contract, error.message,
+                              error.remedy.empty() ? "" : "; ", error.remedy)));
   }
   for (const auto& wished : linker_.contracts()) {
     if (std::ranges::find(contracts, wished) != contracts.end()) continue;
-    context_.err << label(context_, Label::warning) << "--link " << printable(wished)
-                 << " does nothing for " << printable(actor.file())
-                 << ", whose claims do not list it; add --cap " << printable(wished) << std::endl;
+    say(context_, Label::warning,
+        printable(fmt::format("--link {0} does nothing for {1}, whose claims do not list it; add "
+                              "--cap {0}",
+                              wished, actor.file())));
   }
   return {};
 }
@@ -269,7 +271,7 @@ void DevSession::apply_manifest() {
       return item.kind == apply::ItemKind::actor || item.kind == apply::ItemKind::link;
     });
   }
-  print_failures(context_.err, report);
+  print_failures(context_, report);
   for (const auto& provider : resolved.desired.providers) watch_provider(provider.source);
 }
 
@@ -290,9 +292,8 @@ void DevSession::look_at_providers() {
       if (auto started = host.start_provider(file); !started) done = pass(started);
     }
     if (!done) {
-      context_.err << label(context_, Label::error) << printable(file) << ": "
-                   << printable(done.error().message)
-                   << "\nIts contract is not served; waiting for the file to change" << std::endl;
+      say(context_, Label::error, file + ": " + done.error().message);
+      context_.err << "Its contract is not served; waiting for the file to change" << std::endl;
       continue;
     }
     static_cast<void>(host.settle(link_settle_time));
@@ -313,12 +314,11 @@ void DevSession::report_links() {
     }
     if (served || before == Told::problem) continue;
     const auto hint = server_hint(linker_.provider_of(info.link.contract_id));
-    context_.err << printable(fmt::format("Warning: {} is not served: {}{}{}",
-                                          info.link.contract_id,
-                                          info.problem.empty() ? to_string(info.state)
-                                                               : std::string_view(info.problem),
-                                          hint.empty() ? "" : "; ", hint))
-                 << std::endl;
+    say(context_, Label::warning,
+        printable(fmt::format(
+            "{} is not served: {}{}{}", info.link.contract_id,
+            info.problem.empty() ? to_string(info.state) : std::string_view(info.problem),
+            hint.empty() ? "" : "; ", hint)));
   }
 }
 
@@ -327,9 +327,7 @@ std::string DevSession::of_actor(const DevActor& actor) const {
 }
 
 void DevSession::complain(const Error& error, const DevActor& actor) {
-  context_.err << label(context_, Label::error) << printable(error.message) << '\n';
-  if (!error.remedy.empty())
-    context_.err << label(context_, Label::hint) << printable(error.remedy) << '\n';
+  say(context_, error);
   context_.err << (actor.revision() == 0 ? "Nothing is served yet" + of_actor(actor)
                                          : fmt::format("Revision {}{} keeps serving",
                                                        actor.revision(), of_actor(actor)))

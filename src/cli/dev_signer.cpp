@@ -1,5 +1,7 @@
 #include "cli/dev_signer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <ostream>
@@ -77,8 +79,9 @@ Result<DevSigner> DevSigner::open(Context& context, const fs::path& folder,
   const auto own = folder / *file;
   const auto old = folder / (stem + "_module.nk");
   if (!fs::exists(own, ignored) && ::rename(old.c_str(), own.c_str()) == 0) {
-    context.err << "Note: the development key of all modules called " << printable(stem)
-                << " is from now on that of " << printable(whole.string()) << " alone\n";
+    note(context, fmt::format("Note: the development key of all modules called {} is from now on "
+                              "that of {} alone",
+                              printable(stem), printable(whole.string())));
   }
   auto key = read_or_make(own, KeyType::module, context.random);
   if (!key) return pass(key);

@@ -20,8 +20,8 @@ Result<Answer> export_host(Context& context, const ExportFlags& flags) {
   auto answer = ask_host(context, flags.host, {"export", {{"show_secrets", flags.show_secrets}}});
   if (!answer) return pass(answer);
   for (const auto& one : answer->value("left_out", json::array())) {
-    context.err << label(context, Label::warning)
-                << "left out: " << printable(one.is_string() ? one.get<std::string>() : "") << '\n';
+    say(context, Label::warning,
+        "left out: " + printable(one.is_string() ? one.get<std::string>() : ""));
   }
   auto text = printable_lines(text_of(*answer, "manifest"));
   while (text.ends_with('\n')) text.pop_back();

@@ -277,13 +277,28 @@ Result<Answer> lattice_claims(const Context& context, const GetOptions& options)
   if (!all) return std::unexpected(all.error());
   Columns table({"Subject", "Issuer", "Version", "Revision", "Capabilities"});
   auto list = json::array();
+  std::vector<ShownClaims> shown;
   for (const auto& claims : *all) {
-    table.row({claim(claims, "sub"), claim(claims, "iss"), claim(claims, "version"),
-               claim(claims, "rev"), claim(claims, "caps")});
+    shown.push_back({.name = claim(claims, "name"),
+                     .key = claim(claims, "sub"),
+                     .issuer = claim(claims, "iss"),
+                     .revision = claim(claims, "rev"),
+                     .version = claim(claims, "version"),
+                     .capabilities = claim(claims, "caps")});
+    const auto& row = shown.back();
+    table.row({row.key, row.issuer, row.version, row.revision, row.capabilities});
     list.push_back({{"values", claims}});
   }
-  return Answer{table.empty() ? "No claims found" : table.text(),
-                {{"claims", {{"claims", std::move(list)}}}}};
+  std::string text = table.empty() ? "No claims found" : table.text();
+  const auto display = display_of(context, options.wide);
+  if (!shown.empty() && display.people) {
+    const Directory directory(inventories_of(**client));
+    for (auto& one : shown) {
+      if (one.name.empty()) one.name = directory.actor(one.key);
+    }
+    text = claims_view(shown, display);
+  }
+  return Answer{std::move(text), {{"claims", {{"claims", std::move(list)}}}}};
 }
 
 }  // namespace trellis::cli

@@ -244,6 +244,20 @@ std::string claims_text(const json& claims) {
   return text.empty() ? "No claims found" : text;
 }
 
+std::vector<ShownClaims> shown_claims(const json& claims) {
+  std::vector<ShownClaims> all;
+  for (const auto& one : claims) {
+    const auto values = one.value("values", json::object());
+    all.push_back({.name = text_of(values, "name"),
+                   .key = text_of(values, "sub"),
+                   .issuer = text_of(values, "iss"),
+                   .revision = text_of(values, "rev"),
+                   .version = text_of(values, "version"),
+                   .capabilities = text_of(values, "caps")});
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<Answer> local_hosts(const Context& context, const GetOptions& flags) {
@@ -253,7 +267,7 @@ Result<Answer> local_hosts(const Context& context, const GetOptions& flags) {
     return std::unexpected(found->unreachable.front());
   }
   for (const auto& error : found->unreachable) {
-    context.err << "Warning: " << printable(error.message) << '\n';
+    say(context, Label::warning, error.message);
   }
   std::vector<ShownHost> shown;
   auto list = json::array();
@@ -315,7 +329,11 @@ Result<Answer> local_links(const Context& context, const GetOptions& flags) {
 Result<Answer> local_claims(const Context& context, const GetOptions& flags) {
   auto answer = ask_host(context, flags.reach.host, {.operation = "claims"});
   if (!answer) return pass(answer);
-  return Answer{claims_text(list_of(*answer, "claims")), {{"claims", std::move(*answer)}}};
+  const auto& list = list_of(*answer, "claims");
+  const auto display = display_of(context, flags.wide);
+  auto text = display.people && !list.empty() ? claims_view(shown_claims(list), display)
+                                              : claims_text(list);
+  return Answer{std::move(text), {{"claims", std::move(*answer)}}};
 }
 
 }  // namespace trellis::cli

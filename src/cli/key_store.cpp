@@ -99,8 +99,8 @@ std::optional<std::string> noted_name(const fs::path& file) {
 /// Without the note the next signature under another name would not be noticed, no more.
 void note_name(Context& context, const fs::path& file, const std::string& name) {
   if (auto written = write_file(note_of(file), as_bytes(name)); written) return;
-  context.err << "Warning: it cannot be noted that " << file.string() << " is the key of \""
-              << printable(name) << "\"\n";
+  say(context, Label::warning,
+      fmt::format("it cannot be noted that {} is the key of \"{}\"", file.string(), name));
 }
 
 std::string suffix_of(identity::KeyType type) {
@@ -115,9 +115,11 @@ std::string account_file(const Context& context) {
 }
 
 Result<KeyPair> make_key(Context& context, const fs::path& path, const KeyRequest& request) {
-  context.err << "No keypair found in \"" << path.string() << "\".\n"
-              << "We will generate one for you and place it there.\n"
-              << "If you'd like to use alternative keys, you can supply them as a flag.\n\n";
+  note(context,
+       fmt::format("No keypair found in \"{}\".\n"
+                   "We will generate one for you and place it there.\n"
+                   "If you'd like to use alternative keys, you can supply them as a flag.\n",
+                   path.string()));
   std::error_code ignored;
   fs::remove(note_of(path), ignored);  // of a file that was here before
   auto pair = KeyPair::generate(request.type, context.random);
@@ -182,19 +184,18 @@ Result<std::optional<KeyPair>> old_key(Context& context, const KeyOptions& optio
   const auto owner = owner_of(file, *key, request);
   if (owner && *owner != request.name && !options.rename) {
     if (!noted) note_name(context, file, *owner);
-    context.err << fmt::format(
-        "Note: {} is not used, it is the key of \"{}\". If that is called \"{}\" now, remove what "
-        "is made here and add --rename.\n",
-        file.string(), printable(*owner), printable(request.name));
+    note(context, fmt::format("Note: {} is not used, it is the key of \"{}\". If that is called "
+                              "\"{}\" now, remove what is made here and add --rename.",
+                              file.string(), *owner, request.name));
     return std::nullopt;
   }
   if (noted != request.name) {
     note_name(context, file, request.name);
-    context.err << fmt::format(
-        "Note: \"{}\" is signed with the key in {}, which is named as older versions did; from now "
-        "on it signs no other name. If it is another actor's, add --new-key; to keep it under "
-        "the name of its own: mv '{}' '{}'\n",
-        printable(request.name), file.string(), file.string(), own.string());
+    note(context,
+         fmt::format("Note: \"{}\" is signed with the key in {}, which is named as older versions "
+                     "did; from now on it signs no other name. If it is another actor's, add "
+                     "--new-key; to keep it under the name of its own: mv '{}' '{}'",
+                     request.name, file.string(), file.string(), own.string()));
   }
   return std::move(*key);
 }

@@ -118,8 +118,8 @@ Result<std::unique_ptr<LocalNats>> LocalNats::find_or_start(const Context& conte
   if (!port || answers(*port)) return nullptr;  // elsewhere is not for us to start
   auto made = start(context, *port);
   if (!made) return made;
-  context.err << fmt::format("Started a NATS server at {} (process {}); it ends with this host.\n",
-                             address->shown, (*made)->pid());
+  note(context, fmt::format("Started a NATS server at {} (process {}); it ends with this host.",
+                            address->shown, (*made)->pid()));
   return made;
 }
 

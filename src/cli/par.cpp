@@ -65,7 +65,7 @@ Result<Answer> create(Context& context, const ParOptions& o) {
   }
   claims.name = o.name;
   claims.capid = manifest::full_contract(o.capability);
-  warn_of_odd_contracts(context.err, {claims.capid});
+  warn_of_odd_contracts(context, {claims.capid});
   claims.vendor = o.vendor;
   claims.rev = o.revision;
   claims.ver = o.version;

@@ -59,15 +59,12 @@ std::string report_text(const json& answer, const json& items, const ReloadOptio
   return text + (untouched ? "Nothing was changed: " : "Reloaded: ") + counts(items);
 }
 
-void print_failed(std::ostream& err, const json& items) {
+void print_failed(const Context& context, const json& items) {
   for (const auto& item : items) {
     if (text_of(item, "deed") != "failed") continue;
-    err << printable(fmt::format("Error: {}: {} {}: {}", text_of(item, "where"),
-                                 text_of(item, "kind"), text_of(item, "what"),
-                                 text_of(item, "problem")))
-        << '\n';
-    const auto remedy = text_of(item, "remedy");
-    if (!remedy.empty()) err << "Hint: " << printable(remedy) << '\n';
+    const auto problem = fmt::format("{}: {} {}: {}", text_of(item, "where"), text_of(item, "kind"),
+                                     text_of(item, "what"), text_of(item, "problem"));
+    say(context, {ErrorCode::unavailable, printable(problem), printable(text_of(item, "remedy"))});
   }
 }
 
@@ -88,7 +85,7 @@ Result<json> manifest_arguments(Context& context, const ReloadOptions& options) 
       manifest::read(*text, format, lookup, {.file = options.file, .lenient = options.lenient});
   if (!read) return std::unexpected(read.error());
   for (const auto& warning : read->warnings) {
-    context.err << label(context, Label::warning) << printable(warning) << '\n';
+    say(context, Label::warning, printable(warning));
   }
   const auto here = absolute_path(".");
   const auto beside = std::filesystem::path(absolute_path(options.file)).parent_path().string();
@@ -124,7 +121,7 @@ void reload(Context& context, const OutputOptions& output, const ReloadOptions& 
     print(context, output, Answer{report_text(*answer, items, options), *answer});
   }
   if (text_of(*answer, "failures") == "0") return;
-  if (!output.json) print_failed(context.err, items);
+  if (!output.json) print_failed(context, items);
   const bool untouched = answer->value("untouched", false);
   print_error(context, output,
               {ErrorCode::unavailable,

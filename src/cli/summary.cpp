@@ -163,23 +163,22 @@ std::string headline(const Inventory& inventory, const Display& display) {
 
 }  // namespace
 
-void print_failures(std::ostream& err, const apply::ApplyReport& report) {
+void print_failures(const Context& context, const apply::ApplyReport& report) {
   for (const auto& item : report.items) {
     if (item.ok()) continue;
-    err << printable(fmt::format("Error: {}: {} {}: {}", item.where, apply::to_string(item.kind),
-                                 item.what, item.problem))
-        << '\n';
-    if (!item.remedy.empty()) err << "Hint: " << printable(item.remedy) << '\n';
+    auto problem = fmt::format("{}: {} {}: {}", item.where, apply::to_string(item.kind), item.what,
+                               item.problem);
+    say(context, {ErrorCode::unavailable, printable(problem), printable(item.remedy)});
   }
 }
 
-void print_link_problems(std::ostream& err, const std::vector<LinkInfo>& links) {
+void print_link_problems(const Context& context, const std::vector<LinkInfo>& links) {
   for (const auto& info : links) {
     if (info.state == LinkState::bound) continue;
-    err << printable(fmt::format("Error: link of {} to {} ({}) is {}{}{}", info.link.actor,
-                                 info.link.contract_id, info.link.link_name, to_string(info.state),
-                                 info.problem.empty() ? "" : ": ", info.problem))
-        << '\n';
+    say(context, Label::error,
+        printable(fmt::format("link of {} to {} ({}) is {}{}{}", info.link.actor,
+                              info.link.contract_id, info.link.link_name, to_string(info.state),
+                              info.problem.empty() ? "" : ": ", info.problem)));
   }
 }
 

@@ -1,20 +1,20 @@
 // What a person is told about a host that has just started.
 #pragma once
 
-#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "apply/reload.hpp"
+#include "cli/command.hpp"
 #include "cli/terminal_table.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::cli {
 
 /// Failures as `demo.yaml:12:5: actor echo.wasm: why`, each with what to do.
-void print_failures(std::ostream& err, const apply::ApplyReport& report);
+void print_failures(const Context& context, const apply::ApplyReport& report);
 /// Links that carry nothing, and why.
-void print_link_problems(std::ostream& err, const std::vector<LinkInfo>& links);
+void print_link_problems(const Context& context, const std::vector<LinkInfo>& links);
 /// "no problems", "1 problem", "2 problems".
 [[nodiscard]] std::string problem_count(std::size_t problems);
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <sstream>
+#include "cli/context_fixture.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -69,9 +69,13 @@ TEST(Summary, NamesFileAndLineOfFailures) {
   report.items.push_back({.what = "a.wasm", .where = "demo.yaml:3:5"});
   report.items.push_back(
       {.what = "b.wasm", .where = "demo.yaml:4:5", .problem = "no signature", .remedy = "sign it"});
-  std::ostringstream err;
-  print_failures(err, report);
-  EXPECT_EQ(err.str(), "Error: demo.yaml:4:5: actor b.wasm: no signature\nHint: sign it\n");
+  ContextFixture quiet;
+  quiet.context.quiet = true;
+  print_failures(quiet.context, report);
+  EXPECT_EQ(quiet.err.str(), "Error: demo.yaml:4:5: actor b.wasm: no signature\n");
+  ContextFixture told;
+  print_failures(told.context, report);
+  EXPECT_EQ(told.err.str(), quiet.err.str() + "Hint: sign it\n");
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace trellis::cli {
 namespace {
 
 constexpr std::size_t terminal_gap = 2;
-constexpr std::size_t narrowest_column = 8;  // a short key
+constexpr std::size_t narrow_column = 8;  // a short key
+constexpr std::size_t narrowest_column = 2;
 constexpr std::size_t narrowest_terminal = 40;
 constexpr std::size_t usual_terminal = 80;
 
@@ -40,15 +41,28 @@ const char* colour_of(Tone tone) {
   return "";
 }
 
-/// The widest column that may lose a character.
-std::optional<std::size_t> to_cut(const std::vector<std::size_t>& widths,
-                                  const std::vector<TerminalTable::Head>& head, bool whole_too) {
+/// The widest of the columns that are wider than `least`.
+std::optional<std::size_t> widest_above(std::size_t least, const std::vector<std::size_t>& widths,
+                                        const std::vector<TerminalTable::Head>& head,
+                                        bool whole_too) {
   std::optional<std::size_t> widest;
   for (std::size_t i = 0; i < widths.size(); ++i) {
-    if (widths[i] <= narrowest_column || (head[i].whole && !whole_too)) continue;
+    if (widths[i] <= least || (head[i].whole && !whole_too)) continue;
     if (!widest || widths[i] > widths[*widest]) widest = i;
   }
   return widest;
+}
+
+/// The column that shall lose a character: first of those that may be cut, as long as something of
+/// them can be read; then addresses and the like; then whatever it takes.
+std::optional<std::size_t> to_cut(const std::vector<std::size_t>& widths,
+                                  const std::vector<TerminalTable::Head>& head) {
+  for (const auto least : {narrow_column, narrowest_column}) {
+    for (const bool whole_too : {false, true}) {
+      if (auto found = widest_above(least, widths, head, whole_too)) return found;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -82,8 +96,7 @@ std::vector<std::size_t> TerminalTable::widths(std::size_t available) const {
     total += widths[i] + (total == 0 ? 0 : terminal_gap);
   }
   while (available > 0 && total > available) {
-    auto cut = to_cut(widths, head_, false);
-    if (!cut) cut = to_cut(widths, head_, true);
+    const auto cut = to_cut(widths, head_);
     if (!cut) break;
     --widths[*cut];
     --total;

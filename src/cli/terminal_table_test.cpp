@@ -33,6 +33,21 @@ TEST(TerminalTable, FitsTheTerminalAndKeepsAddressesWhole) {
             "b         MBCF                      the pro…");
 }
 
+TEST(TerminalTable, FitsWithManyColumnsToo) {
+  std::vector<TerminalTable::Head> head(10, {"Some title"});
+  head[1] = {"Key", true};
+  TerminalTable table(head);
+  std::vector<Cell> row(10, Cell("a text of some words"));
+  row[1] = Cell("MD2VGNEC");
+  table.row(row);
+  for (const auto width : {40U, 80U, 120U}) {
+    const auto text = table.text({.width = width});
+    EXPECT_LE(width_of(text.substr(0, text.find('\n'))), width);
+    EXPECT_LE(width_of(text.substr(text.find('\n') + 1)), width);
+    EXPECT_EQ(text.contains("MD2VGNEC"), width > 40) << text;
+  }
+}
+
 TEST(TerminalTable, WideCharactersTakeTwoColumns) {
   TerminalTable table({{"Name"}, {"B"}});
   table.row({{"日本"}, {"x"}});

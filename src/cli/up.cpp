@@ -119,7 +119,7 @@ Result<manifest::Manifest> load_manifest(Context& context, const UpOptions& opti
       {.file = {}, .strict = options.strict.value_or(false), .lenient = options.lenient});
   if (!loaded) return loaded;
   for (const auto& warning : loaded->warnings) {
-    context.err << label(context, Label::warning) << printable(warning) << '\n';
+    say(context, Label::warning, printable(warning));
   }
   return loaded;
 }
@@ -154,8 +154,8 @@ struct Start {
   /// Whether there is nothing worth staying for.
   [[nodiscard]] bool is_empty() const { return report.failures() > 0 && report.started() == 0; }
   void print(Context& context) const {
-    print_failures(context.err, report);
-    print_link_problems(context.err, unbound);
+    print_failures(context, report);
+    print_link_problems(context, unbound);
   }
 };
 

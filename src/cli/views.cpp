@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/columns.hpp"
 #include "cli/durations.hpp"
 #include "cli/link_report.hpp"
@@ -106,6 +107,12 @@ std::string providers_view(const std::vector<ShownProvider>& providers, const Di
   return table.empty() ? "No providers found" : table.text(display);
 }
 
+/// A line beside a table, as wide as the terminal at most.
+std::string fitting(std::string line, const Display& display) {
+  line = printable(line);
+  return display.width == 0 ? line : cut_to_width(line, display.width);
+}
+
 /// Where the link serves; of other contracts its values.
 std::string serves(const ShownLink& link) {
   const auto url = url_of_link(link.contract, link.values);
@@ -149,11 +156,12 @@ std::string hosts_view(const std::vector<ShownHost>& hosts, const Display& displ
 std::string inventory_view(const ShownInventory& inventory, const Display& display) {
   const auto& host = inventory.host;
   const auto name = name_of_host(host.labels);
-  const auto id = printable(shown_key(host.id, display));
-  auto text = name.empty() ? "Host " + id : fmt::format("Host {} ({})", printable(name), id);
+  const auto id = shown_key(host.id, display);
+  auto text = name.empty() ? "Host " + id : fmt::format("Host {} ({})", name, id);
   if (host.uptime.count() > 0) text += ", up " + age_text(host.uptime);
   const auto labels = pairs(display.full ? host.labels : own_labels(host.labels), ", ");
-  if (!labels.empty()) text += "\nLabels: " + printable(labels);
+  text = fitting(std::move(text), display);
+  if (!labels.empty()) text += '\n' + fitting("Labels: " + labels, display);
   text += fmt::format("\n\n{}\n\n{}", actors_view(inventory.actors, display),
                       providers_view(inventory.providers, display));
   if (!inventory.has_links) return text;
@@ -183,6 +191,25 @@ std::string links_view(const std::vector<ShownLink>& links, const Display& displ
                link.provider.empty() ? shown_key(link.provider_key, display) : link.provider,
                key(link.provider_key), state_cell(link.state), link.age, link.host, url,
                url.empty() || display.full ? pairs(link.values, " ") : "", link.problem});
+  }
+  return table.empty() ? "" : table.text(display);
+}
+
+std::string claims_view(const std::vector<ShownClaims>& claims, const Display& display) {
+  TerminalTable table({{"Actor"},
+                       {"Key", true},
+                       {"Revision", true},
+                       {"Version", true},
+                       {"Issuer", true},
+                       {"Capabilities"}});
+  for (const auto& one : claims) {
+    std::string contracts;
+    for (const auto contract : split(one.capabilities, ',')) {
+      if (!contracts.empty()) contracts += ", ";
+      contracts += shown_contract(std::string(contract), display);
+    }
+    table.row({one.name, shown_key(one.key, display), one.revision, one.version,
+               shown_key(one.issuer, display), contracts});
   }
   return table.empty() ? "" : table.text(display);
 }

@@ -60,6 +60,15 @@ struct ShownLink {
   std::string problem = {};
 };
 
+struct ShownClaims {
+  std::string name = {};
+  std::string key = {};
+  std::string issuer = {};
+  std::string revision = {};
+  std::string version = {};
+  std::string capabilities = {};  ///< between commas
+};
+
 struct ShownInventory {
   ShownHost host;
   std::vector<ShownActor> actors;
@@ -79,9 +88,12 @@ struct ShownInventory {
 
 [[nodiscard]] std::string hosts_view(const std::vector<ShownHost>& hosts, const Display& display);
 [[nodiscard]] std::string inventory_view(const ShownInventory& inventory, const Display& display);
-/// Empty when there are none.
 /// Links with whole keys, for programs: what `get links` prints where no person looks.
 [[nodiscard]] std::string links_table(const std::vector<ShownLink>& links);
+/// Empty when there are none.
 [[nodiscard]] std::string links_view(const std::vector<ShownLink>& links, const Display& display);
+/// Empty when there are none.
+[[nodiscard]] std::string claims_view(const std::vector<ShownClaims>& claims,
+                                      const Display& display);
 
 }  // namespace trellis::cli

@@ -87,12 +87,11 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
   const auto unreadable = (*watching)->unreadable();
   watching->reset();
   if (const auto dropped = lines.dropped(); dropped > 0) {
-    context.err << label(context, Label::warning)
-                << fmt::format("{} events came faster than they could be shown\n", dropped);
+    say(context, Label::warning,
+        fmt::format("{} events came faster than they could be shown", dropped));
   }
   if (unreadable > 0) {
-    context.err << label(context, Label::warning)
-                << fmt::format("{} messages were no events\n", unreadable);
+    say(context, Label::warning, fmt::format("{} messages were no events", unreadable));
   }
   if (options.count > 0 && seen < options.count && !stop.requested()) {
     return fail(ErrorCode::deadline, fmt::format("{} of {} events within {}", seen, options.count,

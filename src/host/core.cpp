@@ -32,14 +32,16 @@ SecretSource watched(SecretSource source, std::shared_ptr<Redactor> redactor) {
   };
 }
 
-HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& redactor) {
+HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& redactor,
+                          const std::shared_ptr<const NameBook>& names) {
   options.call_timeout = or_default(options.call_timeout, limits::call_timeout);
   options.health_interval = or_default(options.health_interval, limits::health_interval);
   options.health_timeout = or_default(options.health_timeout, limits::health_timeout);
   options.stop_timeout = or_default(options.stop_timeout, limits::stop_timeout);
   if (!options.clock) options.clock = std::make_shared<SystemClock>();
-  options.log =
-      make_log_budget(make_redacting_sink(std::move(options.log), redactor), options.clock);
+  options.log = make_log_budget(
+      make_redacting_sink(make_naming_sink(std::move(options.log), names), redactor),
+      options.clock);
   options.secrets = watched(std::move(options.secrets), redactor);
   if (options.worker_threads == 0) options.worker_threads = 64;
   if (options.pool_waiters == 0) options.pool_waiters = limits::pool_waiters;
@@ -104,7 +106,8 @@ Connect nats_connections() {
 Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
            std::shared_ptr<const LabelBook> labels, Connect connect)
     : redactor_(std::make_shared<Redactor>()),
-      options_(with_defaults(options, redactor_)),
+      names_(std::make_shared<NameBook>()),
+      options_(with_defaults(options, redactor_, names_)),
       engine_(std::move(engine)),
       labels_(labels ? std::move(labels) : std::make_shared<LabelBook>(options_.labels)),
       log_(options_.log, "host"),
@@ -132,10 +135,13 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
           registry_.tables(), plane_, log_)),
       health_({options_.health_interval, options_.health_timeout, options_.clock, redactor_,
                [this] { plane_.heartbeat(health_); }},
-              registry_.tables(), *router_, workers_, log_) {}
+              registry_.tables(), *router_, workers_, log_) {
+  names_->open(registry_.tables());
+}
 
 Core::~Core() {
   stop();
+  names_->close();
 }
 
 namespace {

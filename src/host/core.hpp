@@ -17,6 +17,7 @@
 #include "host/labels.hpp"
 #include "host/lattice_plane.hpp"
 #include "host/modules.hpp"
+#include "host/naming_sink.hpp"
 #include "host/packages.hpp"
 #include "host/provider_link.hpp"
 #include "host/registry.hpp"
@@ -124,6 +125,7 @@ class Core {
   [[nodiscard]] EntityId next_id() noexcept { return next_id_.fetch_add(1); }
 
   const std::shared_ptr<Redactor> redactor_;  ///< knows every secret that was resolved
+  const std::shared_ptr<NameBook> names_;     ///< for log lines
   const HostOptions options_;
   const std::shared_ptr<EngineRuntime> engine_;
   const std::shared_ptr<const LabelBook> labels_;

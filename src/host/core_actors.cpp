@@ -116,7 +116,8 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
   auto actor = make_actor(module, std::move(*claims), options);
   if (!actor) return pass(actor);
   const auto& identity = (*actor)->identity();
-  log_.info("started actor {} ({}, revision {})", key, identity.name, identity.revision);
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", identity.name}},
+            "started actor {} (revision {})", key, identity.revision);
   registry_.add_actor(*actor);
   plane_.actor_started(**actor);
   return key;

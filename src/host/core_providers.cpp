@@ -169,8 +169,10 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
     complete->store(true, std::memory_order_release);
     registry_.add_provider(entry);
     plane_.provider_started(*entry);
-    log_.info("started provider {} ({}, {}, link {})", entry->key, entry->description.name,
-              entry->description.contract_id, entry->link_name);
+    log_named(log_, LogLevel::info,
+              {{"provider", entry->key}, {"provider_name", people_name(*entry)}},
+              "started provider {} ({}, link {})", entry->key, entry->description.contract_id,
+              entry->link_name);
   }
   if (!instance) return pass(instance);
   return entry->key;

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
 #include "host/guest_calls.hpp"
+#include "host/naming_sink.hpp"
 
 namespace trellis::host {
 namespace {
@@ -272,10 +273,7 @@ Result<Bytes> Router::with_hooks(const Origin& origin, const ProviderEntry& prov
 }
 
 std::string Router::name_of(std::string_view key) const {
-  const auto tables = tables_.read();
-  if (const auto* known = tables->claims.find(key)) return (*known)->identity.name;
-  const auto* provider = tables->providers.find(provider_slot(key, default_link_name));
-  return provider == nullptr ? std::string() : std::string(people_name(**provider));
+  return name_in(*tables_.read(), key);
 }
 
 std::unexpected<Error> Router::denied(std::string_view reason, std::string_view origin,
