@@ -3,6 +3,7 @@
 //   embed ACTOR.wasm PROVIDER.so
 #include <trellis/host.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -49,8 +50,11 @@ int main(int argc, char** argv) {
       host->call_actor(actor, "Relay", trellis::as_bytes("example:greeting Greet world")), "call");
   std::printf("%s\n", std::string(trellis::as_text(answer)).c_str());
   const auto inventory = need(host->inventory(), "inventory");
-  std::printf("%zu actor, %zu provider, %zu labels\n", inventory.actors.size(),
-              inventory.providers.size(), inventory.labels.size());
+  // What the host has for itself (extras, the cache of a lattice) is listed, too.
+  const auto started = std::ranges::count_if(
+      inventory.providers, [](const auto& provider) { return !provider.of_host; });
+  std::printf("%zu actor, %td provider, %zu labels\n", inventory.actors.size(), started,
+              inventory.labels.size());
   host->stop();
   return 0;
 }

@@ -30,10 +30,13 @@ eval "c++ -std=c++23 -o '$work/embed-pc' '$source_dir/examples/embed/main.cpp' \
 
 USER=throwaway "$prefix/bin/trellis" claims sign "$build_dir/actors/probe.unsigned.wasm" \
   --destination "$work/probe.wasm" --directory "$work/keys" --name probe --cap example:greeting 2>/dev/null
+# What its README says it prints.
+promised="$(sed -n 's/^# //p' "$source_dir/examples/embed/README.md" | tail -n +2)"
+[ -n "$promised" ] || die "examples/embed/README.md shows no output"
 for program in "$work/embed/embed" "$work/embed-pc"; do
   out="$("$program" "$work/probe.wasm" "$work/greeting.so")"
   echo "$out"
-  [ "$(head -n 1 <<<"$out")" = "hello, world!" ]
+  [ "$out" = "$promised" ] || die "examples/embed/README.md says: $promised"
 done
 
 # A newcomer's actor, from the installed template alone.

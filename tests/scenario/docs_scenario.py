@@ -9,6 +9,7 @@ Comments in the documents steer it, each before the block it is about:
   <!-- docs-test: copy FILE… -->          files of the build into the working folder
   <!-- docs-test: edit FILE /OLD/NEW/ --> what the text says to change, then the block's output
   <!-- docs-test: run COMMAND -->         what the text takes for granted; with `&` it stays
+  <!-- docs-test: registry PORT -->       an OCI registry, until the document ends
   <!-- docs-test: end -->                 what such commands left running ends
   <!-- docs-test: terminal [COLUMNS] -->  the block is what a terminal shows (100 columns)
   <!-- docs-test: eventually -->          commands are repeated until they print what is shown
@@ -37,11 +38,13 @@ from pathlib import Path
 import harness
 from harness import ACTORS, BINARY, PATIENCE
 from lattice import find_nats_server
+from registries import DockerRegistry
 
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = ACTORS.parent
-PORTS = (4222, 8080, 8081, 8082, 8089)
+PORTS = (4222, 5000, 8080, 8081, 8082, 8089, 8091)
 KEY = re.compile(r"\b[MNVASX][A-Z2-7]{6,55}(?:…|\b)")
+HEALTH = {"state", "reason", "checked_ms_ago", "since_ms_ago"}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FOREVER = re.compile(r"(^|&& *)trellis (dev|up)\b")
 
@@ -129,6 +132,7 @@ def blocks_of(path):
 def plain(line):
     """Without what differs from run to run."""
     line = KEY.sub("KEY", line)
+    line = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", "TIME", line)
     line = re.sub(r"process \d+", "process N", line)
     line = re.sub(r"\d+(\.\d+)? ms\b", "N ms", line)
     line = re.sub(r"\b\d+ ?s\b", "N s", line)              # ages and times since a start
@@ -138,7 +142,7 @@ def plain(line):
 
 
 def pattern(line):
-    return re.compile(re.escape(plain(line)).replace("…", ".*"))
+    return re.compile(re.escape(plain(line)).replace("…", ".*"), re.DOTALL)
 
 
 def json_of(lines):
@@ -156,6 +160,8 @@ def unlike(shown, printed, where=""):
     if isinstance(shown, bool) or isinstance(printed, bool) or shown is None or printed is None:
         return None if shown is printed else f"{where}: {shown!r}, printed {printed!r}"
     if isinstance(shown, dict) and isinstance(printed, dict):
+        if where.endswith(".health"):  # what is known of it depends on when it is asked
+            shown = {name: printed[name] for name in HEALTH & set(printed)}
         if set(shown) != set(printed):
             return f"{where}: members differ: {sorted(set(shown) ^ set(printed))}"
         found = (unlike(shown[name], printed[name], f"{where}.{name}") for name in shown)
@@ -234,8 +240,9 @@ class Docs(harness.Scenario):
 
     def readable(self, text):
         """Its lines with the folders that the documents speak of."""
-        for folder, name in ((self.env["HOME"], "~"), (str(self.work), "/srv"),
-                             (str(BUILD), "build/release")):
+        for folder, name in (
+                (self.env["HOME"], "~"), (self.env["XDG_RUNTIME_DIR"], "/run/user/1000"),
+                (str(self.work), "/srv"), (str(BUILD), "build/release")):
             text = text.replace(folder, name)
         return text.splitlines()
 
@@ -346,6 +353,9 @@ class Docs(harness.Scenario):
                 block.eventually = True
             elif directive == "any order":
                 block.sorted = True
+            elif word == "registry":
+                registry = DockerRegistry(self.folder / "registry", port=int(rest))
+                self.addCleanup(registry.stop)
             elif word == "shows":
                 self.start_shown(rest)
             elif word == "end":
@@ -402,7 +412,7 @@ class Docs(harness.Scenario):
         self.run_document("README.md", 3)
 
     def test_packaging(self):
-        self.run_document("docs/packaging.md", 2)
+        self.run_document("docs/packaging.md", 4)
 
     def test_lattice(self):
         self.run_document("docs/lattice.md", 3)

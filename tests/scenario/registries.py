@@ -49,10 +49,10 @@ def certificates(folder):
 class DockerRegistry:
     """The real thing, on a free port of loopback."""
 
-    def __init__(self, folder, auth=False, tls=None):
+    def __init__(self, folder, auth=False, tls=None, port=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = harness.free_port()
+        self.port = port or harness.free_port()
         self.host = f"localhost:{self.port}" if tls else f"127.0.0.1:{self.port}"
         lines = ["version: 0.1", "log: {level: warn}",
                  f"storage: {{filesystem: {{rootdirectory: {self.folder}/data}}}}",
