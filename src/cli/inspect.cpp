@@ -172,8 +172,7 @@ Result<Answer> inspect(const Context& context, const ArtifactChoice& choice,
   if (!fs::exists(choice.name, ignored)) {
     if (const auto key = identity::PublicKey::parse(choice.name)) return about_key(context, *key);
     if (const auto pair = identity::KeyPair::from_seed(choice.name)) {
-      context.err << label(context, Label::warning)
-                  << "this is a seed: the history of the shell has it now\n";
+      say(context, Label::warning, "this is a seed: the history of the shell has it now");
       return about_key(context, pair->public_key());
     }
   }

@@ -15,7 +15,7 @@ namespace trellis::cli {
 using nlohmann::json;
 
 Result<Answer> lattice_put(const Context& context, LinkOptions options) {
-  warn_of_odd_contracts(context.err, {options.link.contract_id});
+  warn_of_odd_contracts(context, {options.link.contract_id});
   auto values = parse_key_values(options.values);
   if (!values) return pass(values);
   options.link.values = std::move(*values);
