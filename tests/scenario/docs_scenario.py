@@ -207,7 +207,9 @@ def missing(shown, printed):
     return None
 
 
-class Docs(harness.Scenario):
+class Documented(harness.Scenario):
+    """A place to run what a document shows."""
+
     def setUp(self):
         super().setUp()
         one_after_the_other(self)
@@ -405,6 +407,8 @@ class Docs(harness.Scenario):
         self.end_background()
         self.end_hidden()
 
+
+class Docs(Documented):
     def test_actors(self):
         self.run_document("docs/actors.md", 6)
 
@@ -425,6 +429,67 @@ class Docs(harness.Scenario):
 
     def test_json(self):
         self.run_document("docs/json.md", 1)
+
+
+# A manifest for each row of the table of errors in docs/manifest.md, and what it needs.
+IN_A_LINK = """actors: [kvcounter.wasm]
+capabilities:
+  - image_ref: builtin:httpserver
+links:
+  - actor: kvcounter.wasm
+    contract_id: wasmcloud:httpserver
+    provider_id: builtin:httpserver
+    value: {PORT: 1}
+"""
+LINK = """actors: [kvcounter.wasm]
+links:
+  - {actor: %s, contract_id: 'wasmcloud:httpserver', provider_id: '%s'}
+"""
+MANIFEST_ERRORS = [
+    ("value: {PORT: 1}", IN_A_LINK, {}),
+    ('zone: "${ZONE}"', 'labels: {zone: "${ZONE}"}', {}),
+    ('zone: "${ZONE:?say which}"', 'labels: {zone: "${ZONE:?say which}"}', {}),
+    ("zone: ${P}", "labels: {zone: ${P}}", {"P": "a}b"}),
+    ("a tab", "actors:\n\t- a.wasm\n", {}),
+    ("[a.wasm", "labels: {}\nactors: [a.wasm\n", {}),
+    ("<<: text", "labels: {<<: text}", {}),
+    ("instances: {min: 4, max: 2}",
+     "actors: [{ref: kvcounter.wasm, instances: {min: 4, max: 2}}]", {}),
+    ("mode: own", "capabilities: [{image_ref: ./greeting.so, mode: own}]", {}),
+    ("no `provider_id`", "links:\n  - {actor: a.wasm, contract_id: 'wasmcloud:keyvalue'}", {}),
+    ("missing.wasm", "actors: [missing.wasm]", {}),
+    ("a link of `kvcuonter.wasm`", LINK % ("kvcuonter.wasm", "builtin:httpserver"), {}),
+    ("provider_id: builtin:httpsrver", LINK % ("kvcounter.wasm", "builtin:httpsrver"), {}),
+    ("links: [blobstore]", "actors: [{ref: kvcounter.wasm, links: [blobstore]}]", {}),
+    ("two modules of one key", "actors: [a.wasm, b.wasm]", {}),
+    ("actor: [a.wasm]", "actor: [a.wasm]", {}),
+]
+
+
+class Errors(Documented):
+    """The table of errors in docs/manifest.md: what is written, and what is said about it."""
+
+    def setUp(self):
+        super().setUp()
+        self.up()
+        shutil.copy(ACTORS / "kvcounter.wasm", self.work)
+        for revision, name in ((1, "a"), (2, "b")):
+            self.ok("claims", "sign", ACTORS / "echo.unsigned.wasm",
+                    "-d", self.work / f"{name}.wasm", "-n", "echo", "--http_server", "--rev", revision)
+
+    def test_manifest_table(self):
+        table = (SOURCE / "docs/manifest.md").read_text().split("| Written | Error |")[1]
+        rows = re.findall(r"^\| (.*?) \| (.*) \|$", table, re.M)
+        self.assertEqual(len(rows), len(MANIFEST_ERRORS), "a manifest for each row")
+        for (written, said), (begin, manifest, env) in zip(rows, MANIFEST_ERRORS):
+            with self.subTest(written):
+                self.assertTrue(written.replace("`", "").startswith(begin.replace("`", "")), begin)
+                self.write("demo.yaml", manifest)
+                done = self.run_trellis("apply", "--dry-run", "-f", "demo.yaml", env=env)
+                printed = "\n".join(self.readable(done.err))
+                for quoted in re.findall(r"``(.+?)``|(?<!`)`([^`]+)`(?!`)", said):
+                    wanted = pattern(next(filter(None, quoted)))
+                    self.assertRegex(plain(printed), wanted)
 
 
 class Rules(unittest.TestCase):
