@@ -165,6 +165,9 @@ class OneHost(TerminalScenario):
         quiet = self.refused("stop", "actor", "nobody", "-q")
         self.assertEqual(quiet.err, "".join(line for line in loud.err.splitlines(True)
                                             if not line.startswith("Hint: ")))
+        signed = self.ok("claims", "sign", ACTORS / "echo.unsigned.wasm", "-d", self.work / "x.wasm",
+                         "-n", "x", "--http_server", "--quiet")
+        self.assertEqual(signed.err, "", "keys were made, which is a note")
         # For programs a remedy is a part of the error.
         self.assertIn('"remedy":', self.run_trellis("stop", "actor", "nobody", "-q", "--json").err)
 
