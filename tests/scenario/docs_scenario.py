@@ -13,7 +13,7 @@ Comments in the documents steer it, each before the block it is about:
   <!-- docs-test: end -->                 what such commands left running ends
   <!-- docs-test: terminal [COLUMNS] -->  the block is what a terminal shows (100 columns)
   <!-- docs-test: eventually -->          commands are repeated until they print what is shown
-  <!-- docs-test: any order -->           its lines come in any order (hosts come as they answer)
+  <!-- docs-test: any order -->           its lines come in any order (what is sorted by keys is)
   <!-- docs-test: shows COMMAND -->       the block, of any language, is what that prints and goes on
 
 JSON that is shown is compared member by member: the same ones, of the same types, texts alike.
@@ -31,6 +31,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -145,6 +146,13 @@ def pattern(line):
     return re.compile(re.escape(plain(line)).replace("…", ".*"), re.DOTALL)
 
 
+def terminal(columns):
+    """Our end of a new one, and that of programs."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    return ours, its
+
+
 def json_of(lines):
     """The object that is shown in these lines; None when they are something else."""
     try:
@@ -241,7 +249,8 @@ class Documented(harness.Scenario):
         return out + err, out
 
     def readable(self, text):
-        """Its lines with the folders that the documents speak of."""
+        """Its lines without colours, with the folders that the documents speak of."""
+        text = COLOUR.sub("", text.replace("\r\n", "\n"))
         for folder, name in (
                 (self.env["HOME"], "~"), (self.env["XDG_RUNTIME_DIR"], "/run/user/1000"),
                 (str(self.work), "/srv"), (str(BUILD), "build/release")):
@@ -256,8 +265,7 @@ class Documented(harness.Scenario):
 
     def on_terminal(self, words, columns):
         """Its lines as somebody reads them, which has no colours."""
-        ours, its = pty.openpty()
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        ours, its = terminal(columns)
         with subprocess.Popen(words, cwd=self.place, env=self.env, stdin=subprocess.DEVNULL,
                               stdout=its, stderr=its, start_new_session=True) as process:
             os.close(its)
@@ -269,20 +277,38 @@ class Documented(harness.Scenario):
                 pass
             os.close(ours)
             process.wait(PATIENCE)
-        return COLOUR.sub("", shown.decode(errors="replace").replace("\r\n", "\n")), ""
+        return shown.decode(errors="replace"), ""
 
-    def start_forever(self, command):
+    def start_forever(self, command, columns=None):
         if found := re.match(r"cd (\S+) && ", command):
             self.place = self.place / found[1]
             command = command[found.end():]
         output = self.folder / f"background-{time.monotonic_ns()}"
-        with open(output, "wb") as out:
-            process = subprocess.Popen(
-                ["bash", "-c", "exec " + command.rstrip("& ")], cwd=self.place, env=self.env,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                start_new_session=True)
+        out = self.terminal_into(output, columns) if columns else os.open(
+            output, os.O_WRONLY | os.O_CREAT)
+        process = subprocess.Popen(
+            ["bash", "-c", "exec " + command.rstrip("& ")], cwd=self.place, env=self.env,
+            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        os.close(out)
         self.addCleanup(self.end, process)
         return process, output
+
+    def terminal_into(self, path, columns):
+        """A terminal, all that is shown on which goes into a file."""
+        ours, its = terminal(columns)
+
+        def copy():
+            with open(path, "wb", buffering=0) as file, open(ours, "rb", buffering=0) as shown:
+                try:
+                    while more := shown.read(65536):
+                        file.write(more)
+                except OSError:  # the last one that had the terminal open has ended
+                    pass
+        path.touch()
+        reader = threading.Thread(target=copy)
+        reader.start()
+        self.addCleanup(reader.join)
+        return its
 
     def end(self, process):
         if process.poll() is None:
@@ -298,9 +324,9 @@ class Documented(harness.Scenario):
             self.end(self.background)
             self.background = None
 
-    def start_shown(self, command):
+    def start_shown(self, command, columns=None):
         self.end_background()
-        self.background, self.output = self.start_forever(command)
+        self.background, self.output = self.start_forever(command, columns)
         self.seen = 0
 
     def run_hidden(self, command, where):
@@ -321,16 +347,19 @@ class Documented(harness.Scenario):
         while self.hidden:  # the last first: the first one may have brought the NATS server
             self.end(self.hidden.pop())
 
-    def expect_from_background(self, shown, where):
+    def expect_from_background(self, block, shown, where):
         def lines():
             return self.readable(self.output.read_text(errors="replace")[self.seen:])
+
+        def not_printed():
+            if block.sorted:
+                return next(filter(None, (missing(["…", line], lines()) for line in shown)), None)
+            # Lines of the log come between what is shown.
+            return missing([part for line in shown for part in ("…", line)], lines())
         end = time.monotonic() + PATIENCE
-        # Lines of the log come between what is shown.
-        shown = [part for line in shown for part in ("…", line)]
-        while missing(shown, lines()) is not None:
+        while not_printed() is not None:
             if time.monotonic() > end or self.background.poll() is not None:
-                self.fail(f"{where}: not printed: {missing(shown, lines())!r}\n"
-                          + "\n".join(lines()))
+                self.fail(f"{where}: not printed: {not_printed()!r}\n" + "\n".join(lines()))
             time.sleep(0.05)
         self.seen = len(self.output.read_text(errors="replace"))
 
@@ -359,7 +388,7 @@ class Documented(harness.Scenario):
                 registry = DockerRegistry(self.folder / "registry", port=int(rest))
                 self.addCleanup(registry.stop)
             elif word == "shows":
-                self.start_shown(rest)
+                self.start_shown(rest, block.columns)
             elif word == "end":
                 self.end_background()
                 self.end_hidden()
@@ -376,14 +405,15 @@ class Documented(harness.Scenario):
         if not (block.language == "console" or steers) or not self.obey(block, where):
             return 0
         if steers:
-            self.expect_from_background(block.lines, where)
+            self.expect_from_background(block, block.lines, where)
             return 1
         for command, shown in block.steps():
             if command is None:
-                self.expect_from_background(shown, where)
+                self.expect_from_background(block, shown, where)
             elif FOREVER.search(command) and "--help" not in command:
                 self.start_shown(command.split("  #")[0])
-                self.expect_from_background(shown or ["Ctrl-C ends it"], f"{where}: {command}")
+                self.expect_from_background(block, shown or ["Ctrl-C ends it"],
+                                            f"{where}: {command}")
             else:
                 self.expect_from(command, shown, block, where)
         return 1
@@ -475,7 +505,8 @@ class Errors(Documented):
         shutil.copy(ACTORS / "kvcounter.wasm", self.work)
         for revision, name in ((1, "a"), (2, "b")):
             self.ok("claims", "sign", ACTORS / "echo.unsigned.wasm",
-                    "-d", self.work / f"{name}.wasm", "-n", "echo", "--http_server", "--rev", revision)
+                    "-d", self.work / f"{name}.wasm", "-n", "echo", "--http_server",
+                    "--rev", revision)
 
     def test_manifest_table(self):
         table = (SOURCE / "docs/manifest.md").read_text().split("| Written | Error |")[1]
