@@ -109,8 +109,7 @@ void Subscription::run() {
   auto wait = first_pause;
   while (!ended_) {
     const auto& settings = streams_.pool().settings();
-    auto connection =
-        Connection::open(settings.address, wake_.get(), Clock::now() + settings.connect_timeout);
+    auto connection = streams_.pool().open(wake_.get(), Clock::now() + settings.connect_timeout);
     const auto began = Clock::now();
     Result<> done;
     if (connection) {

@@ -22,7 +22,8 @@ class RedisKeyValueProvider final : public Provider<Link> {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS};
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      redis::local_values};
   using Provider::Provider;
 
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "providers/keyvalue_redis/redis_fixture.hpp"
+#include "support/forwarder.hpp"
 #include "support/scripted_server.hpp"
 
 namespace trellis::providers {
@@ -118,8 +119,10 @@ TEST_F(RedisKeyValue, ALinkIsMadeOnlyWhenTheServerAnswers) {
   EXPECT_EQ(bind_error({{"URL", "redis://" + dead}}), "Redis at " + dead + ": Connection refused");
   EXPECT_EQ(bind_error({{"URL", server_.url("77")}}),
             "Redis at " + server_.address() + ": Redis: ERR DB index is out of range");
-  EXPECT_EQ(bind_error({{"URL", "rediss://" + server_.address()}}),
-            "connections to Redis cannot be encrypted in this build");
+  EXPECT_EQ(bind_error({{"URL", server_.url()}, {"TLS_CA", "/ca.pem"}}),
+            "link value TLS_CA has no use: URL is not rediss://");
+  EXPECT_TRUE(bind_error({{"URL", "rediss://" + server_.address()}, {"TLS_CA", "/nowhere.pem"}})
+                  .starts_with("link value TLS_CA: cannot use '/nowhere.pem'"));
   for (const char* key : {"CONNECTIONS", "CONNECT_TIMEOUT_MS", "COMMAND_TIMEOUT_MS"}) {
     EXPECT_TRUE(bind_error({{key, "0"}}).starts_with("link value " + std::string(key)));
   }
@@ -203,6 +206,44 @@ TEST_F(RedisKeyValue, HostileAnswersAreErrors) {
     EXPECT_FALSE(text.contains('\x1b'));
     ASSERT_TRUE(kv_.remove("MB"));
   }
+}
+
+TEST_F(RedisKeyValue, EachOperationNeedsOnlyTheRightsOfItsKind) {
+  server_.ask({"ACL", "SETUSER", "app", "on", ">pw", "~*", "+@read", "+@write"});
+  server_.ask({"ACL", "SETUSER", "reader", "on", ">pw", "~*", "+@read"});
+  ASSERT_TRUE(bind("MB", {{"URL", server_.url_of("app", "pw")}}));
+  actor_ = "MB";
+  EXPECT_EQ(set("k", "v"), "v");
+  EXPECT_EQ(set("gone", "v", 100), "v");
+  EXPECT_EQ(get("k"), "v");
+  EXPECT_TRUE(exists("k"));
+  EXPECT_EQ(add("n", 2147483647), "2147483647");
+  EXPECT_EQ(add("n", 1), "error: 2147483647 plus 1 of key 'n' exceeds 32 bits");
+  EXPECT_EQ(add("n", -1), "2147483646");
+  push("l", "x");
+  EXPECT_EQ(range("l", 0, -1), Strings{"x"});
+  set_add("s", "x");
+  EXPECT_EQ(set_union({"s"}), Strings{"x"});
+  EXPECT_EQ(add("k", 1), "error: key 'k' holds a string, not a number");
+  EXPECT_EQ(get("s"), "error: key 's' holds a set, not a single value");
+  EXPECT_TRUE(health().healthy) << health().message;
+  ASSERT_TRUE(bind("MB", {{"URL", server_.url_of("reader", "pw")}}));
+  EXPECT_EQ(get("k"), "v");
+  EXPECT_TRUE(set("k", "w").contains("NOPERM")) << set("k", "w");
+  EXPECT_FALSE(bind("MB", {{"URL", server_.url_of("app", "wrong")}}));
+}
+
+TEST_F(RedisKeyValue, AMasterThatBecameAReplicaIsLeftForTheNewOne) {
+  test::RedisServer other;
+  test::Forwarder address(server_.port());
+  ASSERT_TRUE(bind("MB", {{"URL", "redis://127.0.0.1:" + std::to_string(address.port())}}));
+  actor_ = "MB";
+  EXPECT_EQ(set("k", "v"), "v");
+  // A failover behind one address: old connections live on, new ones reach the new master.
+  address.lead_to(other.port());
+  server_.ask({"REPLICAOF", "127.0.0.1", std::to_string(other.port())});
+  EXPECT_EQ(set("k", "w"), "w");
+  EXPECT_EQ(other.ask({"GET", "k"}).text, "w");
 }
 
 }  // namespace

@@ -112,17 +112,15 @@ Result<Address> parse_address(std::string_view url) {
   if (unfit) return refuse("contains a blank or a control character");
   const auto scheme_end = url.find("://");
   const auto scheme = to_lower_ascii(url.substr(0, std::min(scheme_end, url.size())));
-  if (scheme_end != std::string_view::npos && scheme == "rediss") {
-    return fail(ErrorCode::unsupported, "connections to Redis cannot be encrypted in this build",
-                "use redis:// over a network you trust, or a tunnel that encrypts");
-  }
-  if (scheme_end == std::string_view::npos || scheme != "redis") {
-    return refuse("does not begin with redis://");
+  const bool tls = scheme == "rediss";
+  if (scheme_end == std::string_view::npos || (scheme != "redis" && !tls)) {
+    return refuse("does not begin with redis:// or rediss://");
   }
   const auto rest = url.substr(scheme_end + 3);
   const auto authority = rest.substr(0, rest.find('/'));
   const auto path = rest.substr(std::min(authority.size() + 1, rest.size()));
   Address address;
+  address.tls = tls;
   auto host = authority;
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     if (auto login = read_login(authority.substr(0, at), address); !login) return pass(login);

@@ -19,6 +19,7 @@ struct Address {
   std::string user;      ///< empty: the server's default user
   std::string password;  ///< empty: no login
   std::uint32_t database = 0;
+  bool tls = false;  ///< rediss://
 
   /// "host:port", for people: never with user or password.
   [[nodiscard]] std::string shown() const;
@@ -26,10 +27,9 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-/// `redis://[[user]:password@]host[:port][/database]`, user and password percent-encoded where they
-/// hold characters of the syntax. The host 0.0.0.0 is taken for 127.0.0.1 (contracts.md 3.11).
-/// Errors: invalid_argument; unsupported for `rediss` (this build has no TLS to Redis). No error
-/// quotes user or password.
+/// `redis://[[user]:password@]host[:port][/database]`, or the same with `rediss` for TLS; user and
+/// password percent-encoded where they hold characters of the syntax. The host 0.0.0.0 is taken for
+/// 127.0.0.1 (contracts.md 3.11). Errors: invalid_argument. No error quotes user or password.
 [[nodiscard]] Result<Address> parse_address(std::string_view url);
 
 }  // namespace trellis::providers::redis

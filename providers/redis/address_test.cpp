@@ -66,15 +66,19 @@ TEST(RedisAddress, RefusesWhatIsNone) {
   EXPECT_FALSE(parse_address("redis://x" + std::string(5000, 'x')));
 }
 
-TEST(RedisAddress, SaysThatItCannotEncrypt) {
-  EXPECT_EQ(parse_address("rediss://cache:6379").error().code, ErrorCode::unsupported);
+TEST(RedisAddress, TellsWhetherToEncrypt) {
+  const auto encrypted = parse_address("rediss://cache:6380/2");
+  ASSERT_TRUE(encrypted);
+  EXPECT_TRUE(encrypted->tls);
+  EXPECT_EQ(encrypted->port, 6380);
+  EXPECT_FALSE(parse_address("redis://cache")->tls);
 }
 
 TEST(RedisAddress, NeverShowsThePassword) {
   EXPECT_EQ(parsed("redis://ann:secret@cache:1/2").shown(), "cache:1");
   EXPECT_EQ(parsed("redis://[::1]:1").shown(), "[::1]:1");
   for (const char* url : {"redis://ann:secret@", "redis://ann:secret@x:y", "http://ann:secret@x",
-                          "redis://ann:secret%@x", "rediss://ann:secret@x"}) {
+                          "redis://ann:secret%@x", "rediss://ann:secret@x:y"}) {
     EXPECT_FALSE(parse_address(url).error().message.contains("secret")) << url;
   }
 }

@@ -1,19 +1,15 @@
 #include "providers/redis/connection.hpp"
 
-#include <fmt/format.h>
 #include <hiredis/hiredis.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <climits>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/call_limits.hpp"
-#include "providers/redis/socket.hpp"
+#include "providers/redis/refusal.hpp"
 #include "providers/redis/values.hpp"
 
 namespace trellis::providers::redis {
@@ -45,14 +41,12 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
   return bytes <= INT_MAX;
 }
 
-[[nodiscard]] std::unexpected<Error> lost(std::string why) {
-  return fail(ErrorCode::unavailable, std::move(why),
-              "check the server; whether it carried out the command is unknown");
-}
-
 /// An error answer to a command of the login.
 [[nodiscard]] Result<> accepted(const Result<Reply>& reply) {
   if (!reply) return std::unexpected<Error>(reply.error());
+  if (const auto refusal = refusal_of(*reply); retires_connection(refusal)) {
+    return refused(refusal, *reply);
+  }
   auto answer = done(*reply);
   if (answer) return {};
   return fail(ErrorCode::denied, std::move(answer.error().message),
@@ -61,10 +55,11 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
 
 }  // namespace
 
-Result<Connection> Connection::open(const Address& address, int wake, SteadyTime deadline) {
-  auto socket = connect_to(address.host, address.port, wake, deadline);
-  if (!socket) return pass(socket);
-  Connection connection(std::move(*socket), wake);
+Result<Connection> Connection::open(const Address& address, const Trust* trust, int wake,
+                                    SteadyTime deadline) {
+  auto stream = Stream::connect(address, trust, wake, deadline);
+  if (!stream) return pass(stream);
+  Connection connection(std::move(*stream));
   if (auto entered = connection.enter(address, deadline); !entered) return pass(entered);
   return connection;
 }
@@ -84,25 +79,11 @@ Result<Reply> Connection::ask(const Command& command, SteadyTime deadline) {
   const auto [text, size] = format(command);
   if (!text) return fail(ErrorCode::limit, "no memory for the command");
   broken_ = true;  // until the answer is there
-  if (auto sent = send({text.get(), size}, deadline); !sent) return pass(sent);
+  if (auto sent = stream_.send({text.get(), size}, deadline); !sent) return pass(sent);
   auto reply = receive(deadline);
   if (!reply) return reply;
   broken_ = reader_.has_rest();  // what nobody asked for would be taken for the next answer
   return reply;
-}
-
-Result<> Connection::send(std::string_view bytes, SteadyTime deadline) {
-  while (!bytes.empty()) {
-    const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-      continue;
-    }
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return lost(system_text(errno));
-    if (auto ready = wait_for(socket_.get(), POLLOUT, wake_, deadline); !ready) return ready;
-  }
-  return {};
 }
 
 Result<Reply> Connection::receive(SteadyTime deadline) {
@@ -111,21 +92,14 @@ Result<Reply> Connection::receive(SteadyTime deadline) {
     auto reply = reader_.next();
     if (!reply) return pass(reply);
     if (*reply) return std::move(**reply);
-    if (auto ready = wait_for(socket_.get(), POLLIN, wake_, deadline); !ready) return pass(ready);
-    const auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (size == 0) return lost("the server closed the connection");
-    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (size < 0) return lost(system_text(errno));
-    auto fed = reader_.feed(ByteView(buffer).first(static_cast<std::size_t>(size)));
-    if (!fed) return pass(fed);
+    const auto size = stream_.receive(buffer, deadline);
+    if (!size) return std::unexpected(size.error());
+    if (auto fed = reader_.feed(ByteView(buffer).first(*size)); !fed) return pass(fed);
   }
 }
 
-bool Connection::usable() const noexcept {
-  if (broken_) return false;
-  std::uint8_t byte = 0;
-  const auto size = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+bool Connection::usable() noexcept {
+  return !broken_ && stream_.is_quiet();
 }
 
 }  // namespace trellis::providers::redis

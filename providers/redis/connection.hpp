@@ -1,16 +1,16 @@
 // One connection to a Redis server, with a deadline on everything.
 //
-// The library only writes and parses the protocol here; sockets are ours, because a timeout of the
-// library bounds each read and not the whole answer, and its writes raise SIGPIPE.
+// The library only writes and parses the protocol here; the stream is ours, because a timeout of
+// the library bounds each read and not the whole answer, and its writes raise SIGPIPE.
 #pragma once
 
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/descriptor.hpp"
 #include "providers/redis/address.hpp"
 #include "providers/redis/reply.hpp"
+#include "providers/redis/stream.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -23,11 +23,12 @@ using Command = std::vector<std::string_view>;
 /// nobody knows then whether the server carried out the command.
 class Connection {
  public:
-  /// Connects, logs in and chooses the database. `wake` is a descriptor that becomes readable when
-  /// all waiting must end, and outlives the connection; -1 for none. `deadline` is on
-  /// std::chrono::steady_clock. The name is looked up by the system, which has timeouts of its own.
-  /// Errors: unavailable, deadline, cancelled, denied (login or database refused).
-  [[nodiscard]] static Result<Connection> open(const Address& address, int wake,
+  /// Connects, logs in and chooses the database. `trust`: encrypted; null: in the clear. `wake` is
+  /// a descriptor that becomes readable when all waiting must end, and outlives the connection; -1
+  /// for none. `deadline` is on std::chrono::steady_clock. The name is looked up by the system,
+  /// which has timeouts of its own. Errors: unavailable, deadline, cancelled, denied (login or
+  /// database refused, or the server is not trusted).
+  [[nodiscard]] static Result<Connection> open(const Address& address, const Trust* trust, int wake,
                                                SteadyTime deadline);
 
   /// The server's answer, which may be an error answer. Errors: unavailable, deadline, cancelled,
@@ -35,17 +36,17 @@ class Connection {
   [[nodiscard]] Result<Reply> ask(const Command& command, SteadyTime deadline);
 
   /// Whether another command may be asked: not broken, not closed by the server, nothing unread.
-  [[nodiscard]] bool usable() const noexcept;
+  [[nodiscard]] bool usable() noexcept;
+  /// The server is not what it was: no other command is asked.
+  void retire() noexcept { broken_ = true; }
 
  private:
-  Connection(Descriptor socket, int wake) : socket_(std::move(socket)), wake_(wake) {}
+  explicit Connection(Stream stream) : stream_(std::move(stream)) {}
 
   [[nodiscard]] Result<> enter(const Address& address, SteadyTime deadline);
-  [[nodiscard]] Result<> send(std::string_view bytes, SteadyTime deadline);
   [[nodiscard]] Result<Reply> receive(SteadyTime deadline);
 
-  Descriptor socket_;
-  int wake_;
+  Stream stream_;
   ReplyReader reader_;
   bool broken_ = false;
 };

@@ -42,7 +42,13 @@ Result<Settings> read_settings(const codec::StringMap& values) {
   auto command =
       time_value(values, "COMMAND_TIMEOUT_MS", otherwise.command_timeout, std::chrono::minutes(10));
   if (!command) return pass(command);
-  return Settings{std::move(*address), to_size(*connections), *connect, *command};
+  std::string ca_file(text_value(values, "TLS_CA"));
+  if (!ca_file.empty() && !address->tls) {
+    return fail(ErrorCode::invalid_argument, "link value TLS_CA has no use: URL is not rediss://",
+                "write rediss:// for TLS, or leave out TLS_CA");
+  }
+  return Settings{std::move(*address), to_size(*connections), *connect, *command,
+                  std::move(ca_file)};
 }
 
 Result<std::string> read_prefix(std::string_view actor, const codec::StringMap& values) {
@@ -75,7 +81,16 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
   auto pools = living();
   const auto found =
       std::ranges::find_if(pools, [&](const auto& pool) { return pool->settings() == *settings; });
-  auto pool = found != pools.end() ? *found : std::make_shared<Pool>(*settings);
+  auto pool = found != pools.end() ? *found : nullptr;
+  if (pool == nullptr) {
+    std::shared_ptr<const Trust> trust;
+    if (settings->address.tls) {
+      auto made = Trust::make(settings->ca_file);
+      if (!made) return pass(made);
+      trust = std::move(*made);
+    }
+    pool = std::make_shared<Pool>(*settings, std::move(trust));
+  }
   const auto deadline = Clock::now() + settings->connect_timeout + settings->command_timeout;
   if (auto answers = pool->ping(deadline); !answers) return pass(answers);
   if (found == pools.end()) {

@@ -3,7 +3,9 @@
 // Link values, all optional:
 //
 //   URL                 redis://[[user]:password@]host[:port][/database]
-//                       (default redis://127.0.0.1:6379/)
+//                       (default redis://127.0.0.1:6379/), or rediss:// for TLS
+//   TLS_CA              PEM file of authorities that vouch for a rediss:// server, besides the
+//                       system's; the certificate must be for the host in URL
 //   CONNECTIONS         at most, to one server with the same settings (1-64, default 8)
 //   CONNECT_TIMEOUT_MS  connecting and logging in (1-60000, default 2000)
 //   COMMAND_TIMEOUT_MS  one command and its answer (1-600000, default 5000)
@@ -11,6 +13,7 @@
 // The call's own deadline bounds both.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,8 +24,12 @@
 #include "codec/messages/core.hpp"
 #include "providers/common/host.hpp"
 #include "providers/redis/pool.hpp"
+#include "trellis/provider.h"
 
 namespace trellis::providers::redis {
+
+/// Of the values above, those that a link from the lattice may not set.
+inline constexpr std::array local_values = {trellis_local_value{"TLS_CA", TRELLIS_LOCAL_FILE}};
 
 /// The values above, checked. Error: invalid_argument, unsupported.
 [[nodiscard]] Result<Settings> read_settings(const codec::StringMap& values);

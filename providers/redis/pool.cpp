@@ -4,9 +4,11 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 #include <utility>
 
+#include "providers/redis/refusal.hpp"
 #include "providers/redis/values.hpp"
 
 namespace trellis::providers::redis {
@@ -28,7 +30,12 @@ constexpr std::chrono::seconds longest_idle{60};
 
 }  // namespace
 
-Pool::Pool(Settings settings) : settings_(std::move(settings)), wake_(make_event()) {}
+Pool::Pool(Settings settings, std::shared_ptr<const Trust> trust)
+    : settings_(std::move(settings)), trust_(std::move(trust)), wake_(make_event()) {}
+
+Result<Connection> Pool::open(int wake, SteadyTime deadline) const {
+  return Connection::open(settings_.address, trust_.get(), wake, deadline);
+}
 
 Error Pool::named(Error error) const {
   if (error.code == ErrorCode::cancelled) return error;
@@ -37,24 +44,60 @@ Error Pool::named(Error error) const {
 }
 
 Result<Reply> Pool::ask(const Command& command, SteadyTime deadline) {
-  return exchange(command, false, deadline);
+  auto reply = exchange(command, false, deadline);
+  if (!reply) return reply;
+  const auto refusal = refusal_of(*reply);
+  if (refusal == Refusal::none) return reply;
+  return std::unexpected(named(refused(refusal, *reply).error()));
 }
 
 Result<> Pool::ping(SteadyTime deadline) {
   auto reply = exchange({"PING"}, true, deadline);
   if (!reply) return pass(reply);
+  // A user who may not ask that was answered.
+  if (refusal_of(*reply) == Refusal::forbidden) return {};
   if (auto answer = done(*reply); !answer) return std::unexpected(named(answer.error()));
   return {};
 }
 
 Result<Reply> Pool::exchange(const Command& command, bool insist, SteadyTime deadline) {
+  constexpr std::array<milliseconds, 3> pauses{milliseconds(0), milliseconds(50),
+                                               milliseconds(100)};
+  for (std::size_t attempt = 0;; ++attempt) {
+    auto reply = exchange_once(command, insist, deadline);
+    if (!reply) return reply;
+    const auto refusal = refusal_of(*reply);
+    if (!retires_connection(refusal)) return reply;
+    give_up_idle();
+    // Another server may be behind the address by now; the same one needs time.
+    const std::size_t most = refusal == Refusal::not_ready ? pauses.size() : 1;
+    if (attempt >= most || !wait(pauses.at(attempt), deadline)) {
+      return std::unexpected(named(refused(refusal, *reply).error()));
+    }
+  }
+}
+
+Result<Reply> Pool::exchange_once(const Command& command, bool insist, SteadyTime deadline) {
   auto connection = take(insist, deadline);
   if (!connection) return std::unexpected(named(std::move(connection.error())));
   auto reply =
       connection->ask(command, std::min(deadline, Clock::now() + settings_.command_timeout));
+  if (reply && retires_connection(refusal_of(*reply))) connection->retire();
   give_back(std::move(*connection));
   if (!reply) return std::unexpected(named(std::move(reply.error())));
   return reply;
+}
+
+bool Pool::wait(milliseconds time, SteadyTime deadline) {
+  const auto end = Clock::now() + time;
+  std::unique_lock lock(mutex_);
+  ended_.wait_until(lock, std::min(end, deadline), [&] { return stopped_; });
+  return !stopped_ && end < deadline;
+}
+
+void Pool::give_up_idle() {
+  const std::lock_guard lock(mutex_);
+  idle_.clear();
 }
 
 Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
@@ -79,7 +122,7 @@ Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
 
 Result<Connection> Pool::connect(SteadyTime deadline) {
   const auto patient = Clock::now() + settings_.connect_timeout;
-  auto connection = Connection::open(settings_.address, wake_.get(), std::min(deadline, patient));
+  auto connection = open(wake_.get(), std::min(deadline, patient));
   const std::lock_guard lock(mutex_);
   if (connection) {
     pause_ = {};
@@ -136,6 +179,7 @@ void Pool::shut_down() noexcept {
   stopped_ = true;
   idle_.clear();
   freed_.notify_all();
+  ended_.notify_all();
 }
 
 }  // namespace trellis::providers::redis

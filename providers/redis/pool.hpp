@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ struct Settings {
   std::size_t connections = 8;  ///< at most, calls beyond wait
   std::chrono::milliseconds connect_timeout{2000};
   std::chrono::milliseconds command_timeout{5000};
+  std::string ca_file =
+      {};  ///< authorities that vouch for a rediss:// server, besides the system's
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };
@@ -33,17 +36,24 @@ struct Settings {
 /// by calls, which come at random already.
 class Pool {
  public:
-  explicit Pool(Settings settings);
+  /// `trust`: for a rediss:// address, else null.
+  explicit Pool(Settings settings, std::shared_ptr<const Trust> trust = nullptr);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// The answer, which may be an error answer. A command is sent once: when its connection breaks,
-  /// whether the server carried it out is unknown. Errors name the server: busy (no connection
-  /// became free), unavailable, deadline, denied, cancelled, malformed, limit.
+  /// The answer, which may be an error answer about the command. A command is sent once: when its
+  /// connection breaks, whether the server carried it out is unknown. But where the server refused
+  /// it because it is another or not ready (refusal.hpp), nothing was done: all connections made
+  /// before are given up and it is sent again over a new one, a few times. Errors name the server:
+  /// busy (no connection became free), unavailable, deadline, denied, unsupported, cancelled,
+  /// malformed, limit.
   [[nodiscard]] Result<Reply> ask(const Command& command, SteadyTime deadline);
 
-  /// Whether the server answers now: whatever failed before is tried again, and when all
-  /// connections are in use another one is made.
+  /// A connection of the caller's own.
+  [[nodiscard]] Result<Connection> open(int wake, SteadyTime deadline) const;
+
+  /// Whether the server answers now, also to a user who may not ask for that: whatever failed
+  /// before is tried again, and when all connections are in use another one is made.
   [[nodiscard]] Result<> ping(SteadyTime deadline);
 
   /// Ends all waiting with an error, and everything later.
@@ -58,6 +68,11 @@ class Pool {
   };
 
   [[nodiscard]] Result<Reply> exchange(const Command& command, bool insist, SteadyTime deadline);
+  [[nodiscard]] Result<Reply> exchange_once(const Command& command, bool insist,
+                                            SteadyTime deadline);
+  /// False when the pool was shut down or the time is over.
+  [[nodiscard]] bool wait(std::chrono::milliseconds time, SteadyTime deadline);
+  void give_up_idle();
   [[nodiscard]] Result<Connection> take(bool insist, SteadyTime deadline);
   [[nodiscard]] Result<Connection> connect(SteadyTime deadline);
   void give_back(Connection connection);
@@ -68,12 +83,14 @@ class Pool {
   [[nodiscard]] Error named(Error error) const;
 
   const Settings settings_;
+  const std::shared_ptr<const Trust> trust_;
   const Descriptor wake_;  ///< readable once shut down
 
   mutable std::mutex mutex_;
   std::condition_variable freed_;
-  std::vector<Idle> idle_;  ///< the one used last at the end
-  std::size_t in_use_ = 0;  ///< being made ones included
+  std::condition_variable ended_;  ///< the pool was shut down
+  std::vector<Idle> idle_;         ///< the one used last at the end
+  std::size_t in_use_ = 0;         ///< being made ones included
   bool stopped_ = false;
   SteadyTime next_attempt_{};
   std::chrono::milliseconds pause_{};

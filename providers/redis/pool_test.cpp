@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "base/call_limits.hpp"
 #include "providers/redis/values.hpp"
+#include "support/certificate.hpp"
 #include "support/redis_server.hpp"
 #include "support/scripted_server.hpp"
 
@@ -168,7 +170,7 @@ TEST_F(RedisPool, LoginAndDatabase) {
   const RedisServer server({"--requirepass", "secret"});
   auto settings = settings_for(server.port());
   EXPECT_EQ(text_of(ask(*std::make_unique<Pool>(settings), {"PING"})),
-            "NOAUTH Authentication required.");
+            "error: Redis at " + server.address() + ": Redis: NOAUTH Authentication required.");
   settings.address.password = "wrong";
   EXPECT_EQ(ask(*std::make_unique<Pool>(settings), {"PING"}).error().code, ErrorCode::denied);
   settings.address.password = "secret";
@@ -222,6 +224,112 @@ TEST_F(RedisPool, TheWholeAddressIsTried) {
   EXPECT_EQ(text_of(ask(pool, {"PING"})), "PONG");
   settings.address.host = "no-such-host.invalid";
   EXPECT_EQ(ask(*std::make_unique<Pool>(settings), {"PING"}).error().code, ErrorCode::unavailable);
+}
+
+/// A server that answers each command with the next of these; the last one again and again.
+auto answers(std::vector<std::string> texts, std::atomic<int>& asked) {
+  return [texts = std::move(texts), &asked](int socket) {
+    while (ScriptedServer::wait_for_bytes(socket)) {
+      const auto index = std::min<std::size_t>(static_cast<std::size_t>(asked++), texts.size() - 1);
+      ScriptedServer::say(socket, texts[index]);
+    }
+  };
+}
+
+TEST_F(RedisPool, WhatAServerRefusesBeforeItDidAnythingIsAskedAgainOverAnotherConnection) {
+  for (const std::string refusal :
+       {"-READONLY You can't write against a read only replica.\r\n",
+        "-LOADING Redis is loading the dataset in memory\r\n",
+        "-MASTERDOWN Link with MASTER is down\r\n", "-NOAUTH Authentication required.\r\n",
+        "-WRONGPASS invalid username-password pair\r\n", "-CLUSTERDOWN The cluster is down\r\n"}) {
+    std::atomic<int> asked = 0;
+    const ScriptedServer server(answers({"+OK\r\n", refusal, "+done\r\n"}, asked));
+    Pool pool(settings_for(server.port()));
+    EXPECT_EQ(text_of(ask(pool, {"SET", "k", "v"})), "OK");
+    EXPECT_EQ(text_of(ask(pool, {"SET", "k", "v"})), "done") << refusal;
+    EXPECT_EQ(server.connections(), 2U) << refusal;
+    EXPECT_EQ(asked, 3);
+  }
+}
+
+TEST_F(RedisPool, AServerThatRefusesForEverIsNamedWithWhatToDo) {
+  struct Case {
+    std::string answer;
+    ErrorCode code;
+    std::string remedy;
+    int most;
+  };
+  for (const auto& [answer, code, remedy, most] :
+       {Case{"-READONLY no", ErrorCode::unavailable, "master", 2},
+        Case{"-LOADING no", ErrorCode::unavailable, "not ready", 4},
+        Case{"-NOAUTH no", ErrorCode::denied, "user and password", 2},
+        Case{"-MOVED 3999 127.0.0.1:6381", ErrorCode::unsupported, "cluster", 1},
+        Case{"-ASK 3999 127.0.0.1:6381", ErrorCode::unsupported, "cluster", 1},
+        Case{"-CROSSSLOT no", ErrorCode::unsupported, "cluster", 1},
+        Case{"-NOPERM no", ErrorCode::denied, "permit", 1}}) {
+    std::atomic<int> asked = 0;
+    const ScriptedServer server(answers({answer + "\r\n"}, asked));
+    Pool pool(settings_for(server.port()));
+    const auto reply = ask(pool, {"SET", "k", "v"});
+    ASSERT_FALSE(reply) << answer;
+    EXPECT_EQ(reply.error().code, code) << answer;
+    EXPECT_TRUE(reply.error().message.contains(answer.substr(1))) << reply.error().message;
+    EXPECT_TRUE(reply.error().remedy.contains(remedy)) << reply.error().remedy;
+    EXPECT_EQ(asked, most) << answer;
+  }
+  std::atomic<int> asked = 0;
+  const ScriptedServer server(answers({"-ERR READONLY is a word of it\r\n"}, asked));
+  Pool pool(settings_for(server.port()));
+  EXPECT_EQ(text_of(ask(pool, {"SET", "k", "v"})), "ERR READONLY is a word of it");
+}
+
+TEST_F(RedisPool, AUserWhoMayNotPingIsAnswered) {
+  const RedisServer server;
+  server.ask({"ACL", "SETUSER", "app", "on", ">pw", "~*", "+get"});
+  auto settings = settings_for(server.port());
+  settings.address.user = "app";
+  settings.address.password = "pw";
+  Pool pool(settings);
+  EXPECT_TRUE(pool.ping(in(test::patience)));
+}
+
+TEST_F(RedisPool, EncryptsAndChecksTheServer) {
+  const test::Certificate certificate;
+  const test::Certificate stranger;
+  ASSERT_TRUE(certificate.made()) << "the openssl program is missing";
+  const auto port = std::to_string(test::free_port());
+  const RedisServer server({"--tls-port", port, "--tls-cert-file", certificate.certificate(),
+                            "--tls-key-file", certificate.key(), "--tls-auth-clients", "no"});
+  const auto trusted = Trust::make(certificate.certificate());
+  const auto doubted = Trust::make(stranger.certificate());
+  ASSERT_TRUE(trusted && doubted);
+  auto settings = settings_for(static_cast<std::uint16_t>(std::stoi(port)));
+  settings.address.tls = true;
+  for (const auto* host : {"127.0.0.1", "localhost"}) {
+    settings.address.host = host;
+    Pool pool(settings, *trusted);
+    const std::string large(300'000, 'x');
+    EXPECT_EQ(text_of(ask(pool, {"SET", "k", large})), "OK");
+    EXPECT_EQ(text_of(ask(pool, {"GET", "k"})), large);
+    EXPECT_EQ(server.clients(), 1U) << "the connection was kept";
+  }
+  Pool wary(settings, *doubted);
+  const auto refused = ask(wary, {"PING"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::denied);
+  EXPECT_TRUE(refused.error().message.contains("not trusted")) << refused.error().message;
+  EXPECT_TRUE(refused.error().remedy.contains("TLS_CA"));
+  settings.address.host = "localhost.localdomain";  // the same machine, another name
+  Pool misnamed(settings, *trusted);
+  EXPECT_FALSE(ask(misnamed, {"PING"}));
+  const ScriptedServer no_tls("HTTP/1.1 400 Bad Request\r\n\r\n");
+  settings.address.host = "127.0.0.1";
+  settings.address.port = no_tls.port();
+  Pool confused(settings, *trusted);
+  const auto clear = ask(confused, {"PING"});
+  ASSERT_FALSE(clear);
+  EXPECT_EQ(clear.error().code, ErrorCode::unavailable);
+  EXPECT_FALSE(Trust::make("/nowhere.pem"));
 }
 
 }  // namespace

@@ -74,13 +74,17 @@ class RedisServer {
   [[nodiscard]] std::string url(std::string_view database = "") const {
     return "redis://" + address() + "/" + std::string(database);
   }
+  /// The same for a user of its own.
+  [[nodiscard]] std::string url_of(std::string_view user, std::string_view password) const {
+    return "redis://" + std::string(user) + ":" + std::string(password) + "@" + address();
+  }
 
   /// The answer to a command on a connection of its own, and a failed test when there is none.
   providers::redis::Reply ask(std::initializer_list<std::string_view> command,
                               std::uint32_t database = 0) const {
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    auto connection =
-        providers::redis::Connection::open({"127.0.0.1", port_, "", "", database}, -1, deadline);
+    auto connection = providers::redis::Connection::open({"127.0.0.1", port_, "", "", database},
+                                                         nullptr, -1, deadline);
     if (!connection) {
       ADD_FAILURE() << "no connection: " << connection.error().message;
       return {};
@@ -120,7 +124,7 @@ class RedisServer {
   [[nodiscard]] bool answers() const {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     auto connection =
-        providers::redis::Connection::open({"127.0.0.1", port_, "", "", 0}, -1, deadline);
+        providers::redis::Connection::open({"127.0.0.1", port_, "", "", 0}, nullptr, -1, deadline);
     return connection && connection->ask({"PING"}, deadline);
   }
 

@@ -41,6 +41,8 @@ class ScriptedServer {
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_of(listener_); }
+  /// How many were made so far.
+  [[nodiscard]] unsigned connections() const { return connections_; }
 
   /// False at the end of the connection.
   static bool wait_for_bytes(int socket) {
@@ -61,6 +63,7 @@ class ScriptedServer {
     while (!stopping_) {
       const Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (!socket || !begin(socket.get())) continue;
+      ++connections_;
       serve_(socket.get());
       const std::lock_guard lock(mutex_);
       serving_ = -1;
@@ -76,6 +79,7 @@ class ScriptedServer {
   const Descriptor listener_;
   std::mutex mutex_;
   int serving_ = -1;  // under mutex_
+  std::atomic<unsigned> connections_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
