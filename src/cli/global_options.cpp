@@ -24,10 +24,8 @@ void add_to(Command& command, Context& context) {
                 "Tell on standard error what is connected to and asked")
       .group(global_group);
   command
-      .add_flag(
-          flag_names(command, "-q", "--quiet"), context.quiet,
-          "Results, warnings and errors only: no hints, no notes, no progress, no word about what "
-          "was done")
+      .add_flag(flag_names(command, "-q", "--quiet"), context.quiet,
+                "Results, warnings and errors only: no hints, no notes, no progress")
       .group(global_group);
   command
       .add_option(
