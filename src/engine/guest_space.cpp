@@ -37,6 +37,14 @@ bool can_reserve(std::uint64_t bytes) noexcept {
   return static_cast<bool>(Reservation(bytes));
 }
 
+bool can_reserve(std::uint64_t whole, std::uint64_t pieces) {
+  // What the engine and threads take at a time; addresses in use lie scattered.
+  constexpr std::uint64_t piece = std::uint64_t{16} * limits::mib;
+  const Reservation first(whole);
+  const auto wanted = (pieces + piece - 1) / piece;
+  return first && count_reservations(piece, wanted) == wanted;
+}
+
 std::uint64_t count_reservations(std::uint64_t bytes, std::uint64_t most) {
   std::vector<Reservation> all;
   while (all.size() < most) {

@@ -33,6 +33,8 @@ inline constexpr std::uint64_t guest_reservation =
 
 /// Whether address space of this size is free in one piece, now.
 [[nodiscard]] bool can_reserve(std::uint64_t bytes) noexcept;
+/// Whether `whole` bytes in one piece and `pieces` bytes in small ones are free, now.
+[[nodiscard]] bool can_reserve(std::uint64_t whole, std::uint64_t pieces);
 /// How many pieces of that size are free beside each other, now; looks for `most` of them.
 [[nodiscard]] std::uint64_t count_reservations(std::uint64_t bytes, std::uint64_t most);
 

@@ -8,6 +8,8 @@ namespace {
 TEST(GuestSpace, CountsWhatIsFreeAndGivesItBack) {
   EXPECT_TRUE(can_reserve(limits::mib));
   EXPECT_FALSE(can_reserve(std::uint64_t{1} << 62U));
+  EXPECT_TRUE(can_reserve(limits::mib, 20 * limits::mib));
+  EXPECT_FALSE(can_reserve(std::uint64_t{1} << 62U, limits::mib));
   EXPECT_EQ(count_reservations(limits::mib, 3), 3U);
   EXPECT_EQ(count_reservations(std::uint64_t{1} << 62U, 3), 0U);
   // More than all of a 32-bit address space, were it not given back each time.

@@ -2,6 +2,8 @@
 #if !defined(__LP64__)
 #include <gmock/gmock.h>
 
+#include <iostream>
+
 #include "wapc/test_support.hpp"
 
 namespace trellis::wapc {

@@ -45,14 +45,14 @@ Result<void> check(rlim_t limit, std::uint64_t used, std::uint64_t needed, std::
 
 }  // namespace
 
-Result<AddressSpace> AddressSpace::take(std::string_view what, std::uint64_t reserved,
-                                        std::uint64_t filled) {
+Result<AddressSpace> AddressSpace::take(std::string_view what, const Needs& needs) {
+  const std::uint64_t reserved = needs.whole + needs.pieces;
   const rlim_t space = limit_of(RLIMIT_AS);
   const rlim_t data = limit_of(RLIMIT_DATA);
   if (!narrow_addresses && space == RLIM_INFINITY && data == RLIM_INFINITY) return AddressSpace({});
   static std::mutex one_at_a_time;  // of the process, like the limits it guards
   std::unique_lock lock(one_at_a_time);
-  if (narrow_addresses && !can_reserve(reserved + host_reserve)) {
+  if (narrow_addresses && !can_reserve(needs.whole, needs.pieces + host_reserve)) {
     return fail(
         ErrorCode::unavailable,
         fmt::format("no address space for {}: it takes {} MiB, and a process of 32 bits has "
@@ -66,8 +66,8 @@ Result<AddressSpace> AddressSpace::take(std::string_view what, std::uint64_t res
       !room) {
     return pass(room);
   }
-  if (auto room =
-          check(data, now.filled, filled, what, "memory", "raise the limit (ulimit -d unlimited)");
+  if (auto room = check(data, now.filled, needs.filled, what, "memory",
+                        "raise the limit (ulimit -d unlimited)");
       !room) {
     return pass(room);
   }

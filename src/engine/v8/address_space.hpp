@@ -15,11 +15,14 @@ namespace trellis::engine {
 /// held. Any thread.
 class AddressSpace {
  public:
-  /// Waits for its turn. Fails with unavailable when the limits leave less than `reserved` bytes of
-  /// address space, or less than `filled` bytes of memory that is written to. `what` is for texts:
-  /// "another guest", "compiling this module".
-  [[nodiscard]] static Result<AddressSpace> take(std::string_view what, std::uint64_t reserved,
-                                                 std::uint64_t filled);
+  struct Needs {
+    std::uint64_t whole;   ///< address space in one piece
+    std::uint64_t pieces;  ///< more of it, wherever it lies
+    std::uint64_t filled;  ///< memory that is written to
+  };
+  /// Waits for its turn. Fails with unavailable when the limits leave less than is needed. `what`
+  /// is for texts: "another guest", "compiling this module".
+  [[nodiscard]] static Result<AddressSpace> take(std::string_view what, const Needs& needs);
 
  private:
   explicit AddressSpace(std::unique_lock<std::mutex> lock) noexcept : lock_(std::move(lock)) {}

@@ -53,8 +53,8 @@ class V8Engine final : public Engine {
     const std::uint64_t work =
         std::uint64_t{2} * (shape.cost.machine_bytes + shape.cost.most_compile_bytes) +
         shape.capped.size();
-    auto space = AddressSpace::take("compiling this module", isolate_reservation + work,
-                                    isolate_memory + work);
+    auto space = AddressSpace::take("compiling this module",
+                                    {work, isolate_reservation, isolate_memory + work});
     if (!space) return pass(space);
     IsolateHolder holder(process_);
     v8::Isolate* isolate = holder.get();

@@ -68,7 +68,7 @@ Result<std::unique_ptr<Instance>> V8Module::instantiate(const InstantiateOptions
   {
     const std::uint64_t memory =
         process_.trap_handler() ? trap_handler_reservation : limits_.memory_pages * page_bytes;
-    auto room = AddressSpace::take("another guest", memory + isolate_reservation, isolate_memory);
+    auto room = AddressSpace::take("another guest", {memory, isolate_reservation, isolate_memory});
     if (!room) return pass(room);
     instance = std::make_unique<V8Instance>(*parts_, process_, std::move(*slot), options.context);
     if (auto linked = instance->link(compiled_, shape_, options); !linked) return pass(linked);
