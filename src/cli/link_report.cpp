@@ -53,17 +53,17 @@ std::string url_of_link(std::string_view contract_id,
                      value("PATH_PREFIX"), all ? " (and every other address of the machine)" : "");
 }
 
-Result<Answer> report_link(const LinkReport& report, nlohmann::json json,
+Result<Answer> report_link(const LinkReport& report, nlohmann::json fields,
                            std::chrono::milliseconds waited) {
   const auto subject = what(report) + where(report);
   switch (report.state) {
     case LinkState::bound: {
       const auto url = url_of_link(report.contract_id, report.values);
-      if (!url.empty()) json["url"] = url.substr(0, url.find(' '));
+      if (!url.empty()) fields["url"] = url.substr(0, url.find(' '));
       return Answer{fmt::format("Linked {} to {} ({}){}{}", printable(report.actor),
                                 printable(report.provider), printable(report.contract_id),
                                 printable(where(report)), url.empty() ? "" : ": " + printable(url)),
-                    std::move(json)};
+                    std::move(fields)};
     }
     case LinkState::failed:
       return fail(ErrorCode::unavailable,
@@ -88,7 +88,7 @@ Result<Answer> report_link(const LinkReport& report, nlohmann::json json,
             fmt::format("Defined {}. The provider does not run on this host; `trellis "
                         "get links --lattice` shows what another host of the lattice made of it",
                         printable(what(report))),
-            std::move(json)};
+            std::move(fields)};
       }
       break;
     case LinkState::waiting_for_provider: break;
