@@ -32,6 +32,9 @@ struct NatsOptions {
   std::string user;
   std::string password;
   std::string token;
+  /// What the subjects that answers come to begin with, without the dot: where the server permits
+  /// a user an inbox of its own only.
+  std::string inbox_prefix = "_INBOX";
   NatsTls tls;
   bool echo = true;  ///< receive own messages; hosts switch it off for advertisements
   /// How long connecting may take before the first attempt counts as failed.

@@ -17,22 +17,11 @@ namespace trellis::providers::messaging_nats {
 
 namespace {
 
-constexpr std::array<std::string_view, 16> known_keys = {"URL",
-                                                         "SUBSCRIPTION",
-                                                         "QUEUEGROUP_NAME",
-                                                         "CREDSFILE",
-                                                         "CLIENT_JWT",
-                                                         "CLIENT_SEED",
-                                                         "USER",
-                                                         "PASSWORD",
-                                                         "TOKEN",
-                                                         "TLS_CA",
-                                                         "TLS_CERT",
-                                                         "TLS_KEY",
-                                                         "PENDING_MESSAGES",
-                                                         "PENDING_BYTES",
-                                                         "DELIVERIES",
-                                                         "PROTOCOL_SUBJECTS"};
+constexpr std::array<std::string_view, 17> known_keys = {
+    "URL",        "INBOX_PREFIX",     "SUBSCRIPTION", "QUEUEGROUP_NAME",  "CREDSFILE",
+    "CLIENT_JWT", "CLIENT_SEED",      "USER",         "PASSWORD",         "TOKEN",
+    "TLS_CA",     "TLS_CERT",         "TLS_KEY",      "PENDING_MESSAGES", "PENDING_BYTES",
+    "DELIVERIES", "PROTOCOL_SUBJECTS"};
 constexpr std::size_t most_subscriptions = 256;
 
 [[nodiscard]] std::vector<std::string> list_of(std::string_view text) {
@@ -69,6 +58,7 @@ constexpr std::size_t most_subscriptions = 256;
     return fail(ErrorCode::invalid_argument, "link value CLIENT_JWT needs CLIENT_SEED",
                 "add the seed of the user");
   }
+  if (auto prefix = text("INBOX_PREFIX"); !prefix.empty()) nats.inbox_prefix = std::move(prefix);
   nats.tls.ca_file = text("TLS_CA");
   nats.tls.cert_file = text("TLS_CERT");
   nats.tls.key_file = text("TLS_KEY");

@@ -37,22 +37,6 @@ template <class Number>
   return number;
 }
 
-/// `%41` as `A`; nothing when a percent sign is followed by anything but two hex digits.
-[[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto byte = from_hex(text.substr(i + 1, 2));
-    if (!byte || byte->size() != 1) return std::nullopt;
-    out += static_cast<char>(byte->front());
-    i += 2;
-  }
-  return out;
-}
-
 /// `[user]:password`, or `user` alone, which nobody can log in with.
 [[nodiscard]] Result<> read_login(std::string_view text, Address& address) {
   const auto colon = text.find(':');

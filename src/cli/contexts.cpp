@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "cli/folders.hpp"
 #include "control/json_text.hpp"
+#include "lattice/nats/server_url.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -32,7 +33,8 @@ constexpr std::array text_members = {TextMember{"jwt", &NatsOptions::jwt, true},
                                      TextMember{"seed", &NatsOptions::seed, true},
                                      TextMember{"user", &NatsOptions::user, false},
                                      TextMember{"password", &NatsOptions::password, true},
-                                     TextMember{"token", &NatsOptions::token, true}};
+                                     TextMember{"token", &NatsOptions::token, true},
+                                     TextMember{"inbox_prefix", &NatsOptions::inbox_prefix, false}};
 
 struct TlsMember {
   const char* name;
@@ -55,7 +57,8 @@ json connection_json(const NatsOptions& nats, bool with_secrets) {
   for (const auto& url : nats.servers) servers.push_back(with_secrets ? url : without_login(url));
   for (const auto& member : text_members) {
     const auto& text = nats.*member.text;
-    if (!text.empty()) made[member.name] = member.secret && !with_secrets ? "(set)" : text;
+    if (text != NatsOptions{}.*member.text)
+      made[member.name] = member.secret && !with_secrets ? "(set)" : text;
   }
   if (!nats.creds_file.empty()) made["creds"] = absolute_text(nats.creds_file);
   for (const auto& member : tls_members) {
@@ -125,7 +128,7 @@ Result<SavedContext> from_nats(const json& value, const std::string& what) {
     const auto found = value.find(name);
     return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
-  for (const auto* name : {"nsc", "inbox_prefix", "socks_proxy", "windows_cert_store"}) {
+  for (const auto* name : {"nsc", "socks_proxy", "windows_cert_store"}) {
     if (text(name).empty()) continue;
     return fail(ErrorCode::unsupported, fmt::format("{}: '{}' is not supported", what, name),
                 "make one without it: trellis ctx add NAME --rpc-host URL --rpc-credsfile FILE");
@@ -139,6 +142,7 @@ Result<SavedContext> from_nats(const json& value, const std::string& what) {
   nats.creds_file = text("creds");
   nats.jwt = text("user_jwt");
   nats.seed = text("user_seed");
+  if (auto prefix = text("inbox_prefix"); !prefix.empty()) nats.inbox_prefix = std::move(prefix);
   if (const auto file = text("nkey"); !file.empty()) {
     auto seed = seed_in(file);
     if (!seed) return pass(seed);
@@ -188,11 +192,7 @@ Result<> write_secret(const fs::path& path, const std::string& text) {
 }  // namespace
 
 std::vector<std::string> urls_of(std::string_view list) {
-  std::vector<std::string> urls;
-  for (const auto piece : split(list, ',')) {
-    if (const auto url = trim(piece); !url.empty()) urls.emplace_back(url);
-  }
-  return urls;
+  return lattice::nats::split_servers(list);
 }
 
 std::string without_login(const std::string& url) {

@@ -12,6 +12,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/topics.hpp"
+#include "lattice/nats/server_url.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -88,8 +89,8 @@ Result<std::string> server_url(const std::string& host, const std::optional<std:
 }  // namespace
 
 bool NatsFlags::any() const {
-  const auto texts = {&host,     &port,  &jwt,     &seed,      &creds_file, &user,
-                      &password, &token, &ca_file, &cert_file, &key_file};
+  const auto texts = {&host,     &port,  &jwt,          &seed,    &creds_file, &user,
+                      &password, &token, &inbox_prefix, &ca_file, &cert_file,  &key_file};
   return tls || std::ranges::any_of(texts, [](const auto* text) { return !text->empty(); });
 }
 
@@ -113,7 +114,8 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
                             : fmt::format(",--{}-{}", flags.names.also, suffix);
     return fmt::format("--{}-{}{}", option, suffix, second);
   };
-  add(named(flags.names.host_option, "host"), flags.host, "Host, HOST:PORT or URL", "HOST");
+  add(named(flags.names.host_option, "host"), flags.host,
+      "Host, HOST:PORT or URL; several with commas", "HOST");
   add(named(flags.names.port_option, "port"), flags.port, "Port, 4222 unless given", "PORT");
   add(named({}, "jwt"), flags.jwt, "User JWT, or a file with it; needs the seed", "JWT");
   add(named({}, "seed"), flags.seed, "Nkey seed, or a file with it", "SEED");
@@ -121,6 +123,11 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
   add(named({}, "user"), flags.user, "User name", "USER");
   add(named({}, "password"), flags.password, "Password, or a file with it", "PASSWORD");
   add(named({}, "token"), flags.token, "Token, or a file with it", "TOKEN");
+  add(flags.names.option == "rpc" ? "--inbox-prefix,--rpc-inbox-prefix" : named({}, "inbox-prefix"),
+      flags.inbox_prefix,
+      "Where answers come to, _INBOX unless given: a user's permissions may "
+      "name another",
+      "INBOX_PREFIX");
   add(named({}, "tls-ca"), flags.ca_file, "Certificates to trust (PEM)", "TLS_CA");
   add(named({}, "tls-cert"), flags.cert_file, "Client certificate (PEM)", "TLS_CERT");
   add(named({}, "tls-key"), flags.key_file, "Its key (PEM)", "TLS_KEY");
@@ -145,9 +152,12 @@ Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
   const auto host = given(context, flags, flags.host, "HOST");
   const auto port = given(context, flags, flags.port, "PORT");
   if (host || port) {
-    auto url = server_url(host.value_or("127.0.0.1"), port, flags);
-    if (!url) return pass(url);
-    made.servers = {std::move(*url)};
+    made.servers.clear();
+    for (const auto& item : lattice::nats::split_servers(host.value_or("127.0.0.1"))) {
+      auto url = server_url(item, port, flags);
+      if (!url) return pass(url);
+      made.servers.push_back(std::move(*url));
+    }
   }
   const auto secret = [&](const std::string& option, std::string_view what, const char* suffix,
                           std::string& into) -> Result<void> {
@@ -164,6 +174,9 @@ Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
     return pass(read);
   }
   if (auto read = secret(flags.token, "token", "TOKEN", made.token); !read) return pass(read);
+  if (const auto prefix = given(context, flags, flags.inbox_prefix, "INBOX_PREFIX")) {
+    made.inbox_prefix = *prefix;
+  }
   if (const auto file = given(context, flags, flags.creds_file, "CREDS")) made.creds_file = *file;
   if (const auto user = given(context, flags, flags.user, "USER")) made.user = *user;
   if (const auto file = given(context, flags, flags.ca_file, "TLS_CA")) made.tls.ca_file = *file;

@@ -31,6 +31,7 @@ struct NatsFlags {
   std::string user;
   std::string password;
   std::string token;
+  std::string inbox_prefix;
   std::string ca_file;
   std::string cert_file;
   std::string key_file;

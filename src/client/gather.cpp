@@ -73,6 +73,11 @@ Result<std::vector<std::string>> gather(lattice::Transport& transport, std::stri
   answers->arrived.wait_until(lock, end, [&] {
     return answers->nobody || (enough > 0 && answers->texts.size() >= enough);
   });
+  if (answers->texts.empty()) {
+    for (const auto place : {std::string_view(inbox), subject}) {
+      if (auto refused = transport.refusal(place)) return std::unexpected(std::move(*refused));
+    }
+  }
   return std::exchange(answers->texts, {});
 }
 

@@ -24,6 +24,7 @@ def user_token(issuer, subject, kind, **nats):
 class Credentials(harness.Scenario):
     def server(self, config):
         server = lattice.NatsServer(self, config)
+        self.server_port = server.port
         self.address = ("--rpc-host", "127.0.0.1", "--rpc-port", server.port)
         return server
 
@@ -51,6 +52,29 @@ class Credentials(harness.Scenario):
         self.works("--rpc-token", self.write("token", "throwaway-token\n"))
         self.fails("--rpc-token", "wrong")
         self.fails()
+
+    def test_an_inbox_of_ones_own(self):
+        """What the server does not permit is said, and --inbox-prefix names what it does."""
+        self.server("""authorization { users: [
+            { user: host, password: pw }
+            { user: tool, password: pw, permissions: {
+              publish: ["wasmbus.ctl.default.get.hosts", "trellis.ctl.>"], subscribe: ["_TOOL.>"] } } ] }
+            """)
+        ready = self.work / "ready.json"
+        self.up(*self.address, "--rpc-user", "host", "--rpc-password", "pw", "--ready-file", ready)
+        wait_until(ready.exists, "the ready file")
+        tool = ("--rpc-user", "tool", "--rpc-password", "pw", *self.address, "--timeout", "2")
+        deaf = self.refused("get", "hosts", *tool)
+        self.assertIn("does not permit this user to subscribe to _INBOX.", deaf.err)
+        self.assertIn("--inbox-prefix", deaf.err)
+        mute = self.refused("get", "claims", *tool, "--inbox-prefix", "_TOOL")
+        self.assertIn("does not permit this user to publish to wasmbus.ctl.default.get.claims",
+                      mute.err)
+        hosts = self.ok("get", "hosts", *tool, "--inbox-prefix", "_TOOL", "--json").json()["hosts"]
+        self.assertEqual([host["id"] for host in hosts], [json.loads(ready.read_text())["host_id"]])
+        login = f"nats://tool:p%77@127.0.0.1:{self.server_port}"
+        self.ok("ctx", "add", "own", "-r", f"nats://127.0.0.1:1,{login}", "--inbox-prefix", "_TOOL")
+        self.assertEqual(self.ok("get", "hosts", "--context", "own", "--json").json()["hosts"], hosts)
 
     def test_nkeys(self):
         user = forge.Key("U")

@@ -63,6 +63,63 @@ TEST_F(AuthTest, UserAndPasswordInTheAddress) {
   EXPECT_EQ(logged("hidden"), 0U) << "a password was logged";
 }
 
+TEST_F(AuthTest, ALoginInTheAddressIsPercentEncoded) {
+  const NatsServer server(R"(authorization { user: "al@ice", password: "s:e/c\"r%et" })");
+  auto options = server.options();
+  options.servers = {"nats://al%40ice:s%3Ae%2Fc%22r%25et@" + server.address()};
+  expect_accepted(options);
+  options.servers = {"nats://other:x@127.0.0.1:1", options.servers[0]};
+  expect_invalid(options, "different users or passwords");
+  const NatsServer token_server(R"(authorization { token: "t@ken" })");
+  options.servers = {"nats://t%40ken@" + token_server.address()};
+  expect_accepted(options);
+}
+
+/// What a user may do.
+constexpr auto permissions = R"(authorization { users: [ { user: app, password: pw, permissions: {
+  publish: ["allowed", "_INBOX.>", "own.>"], subscribe: ["allowed", "own.>"] } } ] })";
+
+TEST_F(AuthTest, WhatTheServerDoesNotPermitReachesWhoAsked) {
+  const NatsServer server(permissions);
+  auto options = server.options();
+  options.user = "app";
+  options.password = "pw";
+  options.inbox_prefix = "own.inbox";
+  const auto transport = connected(options);
+  const auto sender = transport->new_inbox();
+  EXPECT_TRUE(sender.starts_with("own.inbox.")) << sender;
+  auto echo = transport->subscribe("allowed", {}, [&](const Message& message) {
+    ASSERT_TRUE(transport->publish(message.reply, message.payload, {}));
+  });
+  ASSERT_TRUE(echo && transport->flush(far()));
+  const auto answer = request_and_wait(*transport, "allowed", as_bytes("x"), far());
+  ASSERT_TRUE(answer) << answer.error().message;
+  const auto denied = request_and_wait(*transport, "forbidden", as_bytes("x"), far());
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().code, ErrorCode::denied);
+  EXPECT_EQ(denied.error().message,
+            "the NATS server does not permit this user to publish to forbidden");
+  EXPECT_FALSE(denied.error().remedy.empty());
+  const auto deaf = transport->subscribe("secret.>", {}, [](const Message&) {});
+  ASSERT_TRUE(deaf);
+  EXPECT_TRUE(eventually([&] { return transport->refusal("secret.>").has_value(); }));
+  EXPECT_FALSE(transport->refusal("allowed"));
+}
+
+TEST_F(AuthTest, WhoMayNotHaveAnswersIsToldAtOnce) {
+  const NatsServer server(permissions);
+  auto options = server.options();
+  options.user = "app";
+  options.password = "pw";
+  const auto transport = connected(options);
+  const auto denied = request_and_wait(*transport, "allowed", as_bytes("x"), far());
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().code, ErrorCode::denied);
+  EXPECT_TRUE(denied.error().remedy.contains("--inbox-prefix")) << denied.error().remedy;
+  options.inbox_prefix = "bad prefix";
+  expect_invalid(options, "inbox prefix");
+}
+
 TEST_F(AuthTest, Token) {
   const NatsServer server(R"(authorization { token: "t0ken" })");
   auto options = server.options();
@@ -124,6 +181,34 @@ TEST_F(AuthTest, CredentialsFile) {
   const auto absent = connect_nats(options, log());
   ASSERT_FALSE(absent);
   EXPECT_EQ(absent.error().code, ErrorCode::not_found);
+}
+
+TEST_F(AuthTest, ACredentialsFileIsReadByLines) {
+  const NatsAccounts accounts;
+  // A token is base64url: hyphens may stand anywhere in it.
+  auto user = NatsAccounts::make(KeyType::user);
+  auto jwt = accounts.user_jwt(user);
+  for (int i = 0; i < 100'000 && !jwt.contains("---"); ++i) {
+    user = NatsAccounts::make(KeyType::user);
+    jwt = accounts.user_jwt(user);
+  }
+  ASSERT_TRUE(jwt.contains("---"));
+  const NatsServer server(accounts.config());
+  auto options = server.options();
+  const auto seed = user.seed_text();
+  for (const auto& text :
+       {NatsAccounts::creds_file(jwt, seed), "-----BEGIN USER JWT-----\r\n" + jwt +
+                                                 "\r\n-----END USER JWT-----\r\n\r\n" +
+                                                 "---SEED---\r\n" + seed + "\r\n---END---\r\n"}) {
+    options.creds_file = write(server, "user.creds", text);
+    expect_accepted(options);
+  }
+  for (const auto& text :
+       {"-----BEGIN X-----\n" + jwt + "\n", "-----BEGIN X-----\n" + jwt + "\n-----END X-----\n",
+        jwt + "\n" + seed, std::string("---\n---\n")}) {
+    options.creds_file = write(server, "bad.creds", text);
+    expect_invalid(options, "not a NATS credentials file");
+  }
 }
 
 TEST_F(AuthTest, ARenewedCredentialsFileEndsARejection) {

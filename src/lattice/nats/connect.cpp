@@ -48,6 +48,9 @@ class NatsTransport final : public Transport {
     core_->request(subject, payload, deadline, std::move(done));
   }
   [[nodiscard]] std::string new_inbox() override { return core_->new_inbox(); }
+  [[nodiscard]] std::optional<Error> refusal(std::string_view subject) const override {
+    return core_->refusal(subject);
+  }
   [[nodiscard]] Result<void> flush(SteadyTime deadline) override { return core_->flush(deadline); }
   [[nodiscard]] std::size_t max_payload() const override { return core_->max_payload(); }
   [[nodiscard]] TransportState state() const override { return core_->state(); }

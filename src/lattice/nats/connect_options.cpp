@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "identity/json_string.hpp"
+#include "lattice/subject_check.hpp"
 
 namespace trellis::lattice::nats {
 namespace {
@@ -80,6 +81,36 @@ natsStatus set_basics(natsOptions* library, const NatsOptions& options) {
   return step.first();
 }
 
+/// The library takes one login for all servers, or one from each URL as it stands there, into a
+/// JSON text: all URLs that have one must have the same.
+Result<void> use_login(ConnectOptions& made) {
+  const UrlLogin* login = nullptr;
+  for (const auto& server : made.servers) {
+    if (!server.login) continue;
+    if (login != nullptr && *login != *server.login) {
+      return fail(ErrorCode::invalid_argument,
+                  "the URLs of the NATS servers have different users or passwords",
+                  "one login is used for all servers: write the same in each, or in one only");
+    }
+    login = &*server.login;
+  }
+  if (login == nullptr) return {};
+  if (!is_utf8(login->user + login->password.value_or(""))) {
+    return fail(ErrorCode::invalid_argument, "user or password in a NATS URL is not UTF-8",
+                "check how it was percent-encoded");
+  }
+  made.credentials->use(*login);
+  return {};
+}
+
+Result<void> check_inbox_prefix(const std::string& prefix) {
+  if (auto good = check_subject(prefix); !good) {
+    return fail(ErrorCode::invalid_argument, "the inbox prefix: " + good.error().message,
+                "a subject without a dot at its end: _INBOX_shop");
+  }
+  return {};
+}
+
 struct Explanation {
   std::string_view reason;
   std::string_view remedy;
@@ -124,6 +155,9 @@ Result<ConnectOptions> ConnectOptions::make(const NatsOptions& options) {
   auto credentials = Credentials::load(options);
   if (!credentials) return pass(credentials);
   made.credentials = std::move(*credentials);
+  if (auto used = use_login(made); !used) return pass(used);
+  made.inbox_prefix = options.inbox_prefix;
+  if (auto good = check_inbox_prefix(made.inbox_prefix); !good) return pass(good);
   natsOptions* library = nullptr;
   if (const auto status = natsOptions_Create(&library); status != NATS_OK) {
     return fail(ErrorCode::internal, status_text(status));

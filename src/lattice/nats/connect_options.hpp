@@ -18,6 +18,7 @@ struct ConnectOptions {
   std::vector<std::string> learned;  ///< further members of a cluster, told by its servers
   std::unique_ptr<Credentials> credentials;
   OptionsPtr library;
+  std::string inbox_prefix;
 
   /// Reconnecting is left to us: nats.c 3.4 gives up for good when it is refused twice or is sent
   /// an error it does not know, and what is published meanwhile it sends later.

@@ -44,7 +44,7 @@ Error closed_error() {
 Core::Core(ConnectOptions options, Log log)
     : log_(std::move(log)),
       options_(std::move(options)),
-      inbox_prefix_("_INBOX." + make_nuid(random_) + "."),
+      inbox_prefix_(fmt::format("{}.{}.", options_.inbox_prefix, make_nuid(random_))),
       requests_(PendingRequests::make(
           [this](std::uint64_t connection) { return late_error(connection); })),
       max_payload_(limits::nats_payload_bytes),
@@ -165,14 +165,22 @@ void Core::request(std::string_view subject, ByteView payload, SteadyTime deadli
   if (deadline <= std::chrono::steady_clock::now()) {
     return done(fail(ErrorCode::deadline, "RPC call timed out"));
   }
-  auto token = requests_->add((*session)->number(), deadline, done);
+  if (deaf_) {
+    if (auto error = refusal(inbox_prefix_ + "*")) return done(std::unexpected(std::move(*error)));
+  }
+  auto token = requests_->add((*session)->number(), subject, deadline, done);
   if (!token) return done(pass(token));
   auto sent = send(subject, payload, inbox_prefix_ + to_text(*token), **session);
   if (!sent) requests_->finish(*token, pass(sent));
 }
 
 std::string Core::new_inbox() {
-  return "_INBOX." + make_nuid(random_);
+  return fmt::format("{}.{}", options_.inbox_prefix, make_nuid(random_));
+}
+
+std::optional<Error> Core::refusal(std::string_view subject) const {
+  const auto found = refusals_.find(subject);
+  return found ? std::optional(refusal_error(*found)) : std::nullopt;
 }
 
 Result<void> Core::flush(SteadyTime deadline) {

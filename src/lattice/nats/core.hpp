@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -17,6 +18,7 @@
 #include "lattice/nats/connect_options.hpp"
 #include "lattice/nats/interest.hpp"
 #include "lattice/nats/pending_requests.hpp"
+#include "lattice/nats/refusals.hpp"
 #include "lattice/nats/session.hpp"
 #include "lattice/transport.hpp"
 
@@ -45,6 +47,7 @@ class Core : public std::enable_shared_from_this<Core> {
                                      std::string_view reply);
   void request(std::string_view subject, ByteView payload, SteadyTime deadline, ReplyHandler done);
   [[nodiscard]] std::string new_inbox();
+  [[nodiscard]] std::optional<Error> refusal(std::string_view subject) const;
   [[nodiscard]] Result<void> flush(SteadyTime deadline);
   [[nodiscard]] std::size_t max_payload() const noexcept { return max_payload_; }
   [[nodiscard]] TransportState state() const noexcept { return state_; }
@@ -70,8 +73,9 @@ class Core : public std::enable_shared_from_this<Core> {
   void put_out_of_use(const std::shared_ptr<Session>& session);
   void serve(const std::shared_ptr<Session>& session);
   void note_failure(const Error& error);
-  [[nodiscard]] Session::Events events();
+  [[nodiscard]] Session::Events events(std::uint64_t number);
   void note_slow(const natsSubscription* subscription);
+  void note_refusal(std::uint64_t session, std::string_view words);
   void set_state(TransportState state);
   void first_attempt_done();
   /// False when closing.
@@ -82,6 +86,8 @@ class Core : public std::enable_shared_from_this<Core> {
   ConnectOptions options_;  // of thread_
   SystemRandom random_;
   const std::string inbox_prefix_;  // ends with a dot
+  Refusals refusals_;
+  std::atomic<bool> deaf_{false};  // the server does not let us have answers
   const std::shared_ptr<PendingRequests> requests_;
 
   Snapshot<Session> session_{nullptr};        // published by thread_ and, once, by close()

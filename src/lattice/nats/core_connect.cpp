@@ -32,7 +32,10 @@ std::shared_ptr<Session> Core::attempt() {
   if (const auto renewed = options_.credentials->reload(); !renewed) {
     log_.warn("credentials of before stay in use: {}", renewed.error().message);
   }
-  auto session = Session::open(options_, ++sessions_, events(), log_);
+  refusals_.clear();
+  deaf_ = false;
+  const auto number = ++sessions_;
+  auto session = Session::open(options_, number, events(number), log_);
   {
     const std::scoped_lock lock(mutex_);
     in_attempt_ = false;
@@ -43,7 +46,7 @@ std::shared_ptr<Session> Core::attempt() {
   return nullptr;
 }
 
-Session::Events Core::events() {
+Session::Events Core::events(std::uint64_t number) {
   return {.lost =
               [weak = weak_from_this()] {
                 const auto core = weak.lock();
@@ -56,7 +59,25 @@ Session::Events Core::events() {
           .slow =
               [weak = weak_from_this()](const natsSubscription* subscription) {
                 if (const auto core = weak.lock()) core->note_slow(subscription);
+              },
+          .denied =
+              [weak = weak_from_this(), number](std::string_view words) {
+                if (const auto core = weak.lock()) core->note_refusal(number, words);
               }};
+}
+
+void Core::note_refusal(std::uint64_t session, std::string_view words) {
+  auto refusal = parse_refusal(words);
+  if (!refusal) return;
+  const auto error = refusal_error(*refusal);
+  const bool answers = refusal->subject == inbox_prefix_ + "*";
+  const auto subject = refusal->subject;
+  const auto deed = refusal->deed;
+  refusals_.add(std::move(*refusal));
+  if (deed == Refusal::Deed::publish) return requests_->finish_all(session, subject, error);
+  if (!answers) return;
+  deaf_ = true;
+  requests_->finish_all(session, error);
 }
 
 void Core::note_slow(const natsSubscription* subscription) {

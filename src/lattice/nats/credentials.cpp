@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "base/files.hpp"
 #include "base/limits.hpp"
@@ -30,15 +32,30 @@ std::string escaped(std::string_view text) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
-/// The text between `-----BEGIN <what>-----` and the next line of hyphens; empty when not there.
-std::string_view armored(std::string_view text, std::string_view what) {
-  const auto begin = text.find(fmt::format("BEGIN {}", what));
-  if (begin == std::string_view::npos) return {};
-  const auto line_end = text.find('\n', begin);
-  if (line_end == std::string_view::npos) return {};
-  const auto end = text.find("---", line_end);
-  if (end == std::string_view::npos) return {};
-  return trim(text.substr(line_end, end - line_end));
+/// A line of hyphens around a name: `-----BEGIN NATS USER JWT-----`.
+bool is_fence(std::string_view line) {
+  constexpr std::string_view hyphens = "---";
+  return line.size() > 2 * hyphens.size() && line.starts_with(hyphens) && line.ends_with(hyphens);
+}
+
+/// The texts between pairs of such lines, in their order, whatever the lines say: some tools write
+/// other names. Both texts may contain hyphens anywhere.
+std::vector<std::string> armored(std::string_view text) {
+  std::vector<std::string> found;
+  bool inside = false;
+  std::string content;
+  for (const auto part : split(text, '\n')) {
+    const auto line = trim(part);
+    if (!is_fence(line)) {
+      if (inside) content += line;
+      continue;
+    }
+    // A line of hyphens behind another one begins anew.
+    const bool ends = inside && !content.empty();
+    if (ends) found.push_back(std::exchange(content, {}));
+    inside = !ends;
+  }
+  return found;
 }
 
 /// The library frees what callbacks give it.
@@ -74,13 +91,12 @@ Result<Credentials::Signer> Credentials::parse_signer(std::string_view jwt, std:
 Result<Credentials::Signer> Credentials::read_creds(const std::filesystem::path& path) {
   auto text = read_file(path, 2 * limits::token_chars);
   if (!text) return pass(text);
-  const auto jwt = armored(*text, "NATS USER JWT");
-  const auto seed = armored(*text, "USER NKEY SEED");
-  if (jwt.empty() || seed.empty()) {
+  const auto texts = armored(*text);
+  if (texts.size() < 2) {
     return refuse(fmt::format("{}: not a NATS credentials file", path.string()),
                   "it must hold a user JWT and a seed, as `nsc generate creds` writes them");
   }
-  auto signer = parse_signer(jwt, seed);
+  auto signer = parse_signer(texts[0], texts[1]);
   if (!signer)
     signer.error().message = fmt::format("{}: {}", path.string(), signer.error().message);
   return signer;
@@ -115,6 +131,18 @@ Result<std::unique_ptr<Credentials>> Credentials::load(const NatsOptions& option
     made->token_ = escaped(options.token);
   }
   return made;
+}
+
+void Credentials::use(const UrlLogin& login) {
+  user_.clear();
+  password_.clear();
+  token_.clear();
+  if (!login.password) {
+    token_ = escaped(login.user);
+    return;
+  }
+  user_ = escaped(login.user);
+  password_ = escaped(*login.password);
 }
 
 Result<void> Credentials::reload() {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "identity/keys.hpp"
+#include "lattice/nats/server_url.hpp"
 #include "trellis/lattice_options.hpp"
 #include "trellis/result.hpp"
 
@@ -24,6 +25,8 @@ class Credentials {
   /// password, text that is none), and those of reading the credentials file; all with a remedy.
   [[nodiscard]] static Result<std::unique_ptr<Credentials>> load(const NatsOptions& options);
 
+  /// The login of a URL goes before user, password and token of the options; keys go before both.
+  void use(const UrlLogin& login);
   /// Tells the library.
   [[nodiscard]] natsStatus apply(natsOptions* options);
 

@@ -46,8 +46,8 @@ PendingRequests::~PendingRequests() {
   close();
 }
 
-Result<RequestToken> PendingRequests::add(std::uint64_t connection, SteadyTime deadline,
-                                          ReplyHandler& done) {
+Result<RequestToken> PendingRequests::add(std::uint64_t connection, std::string_view subject,
+                                          SteadyTime deadline, ReplyHandler& done) {
   if (count_.load(std::memory_order_relaxed) >= limits::requests_in_flight) {
     return fail(ErrorCode::busy, "too many lattice requests wait for an answer");
   }
@@ -56,7 +56,8 @@ Result<RequestToken> PendingRequests::add(std::uint64_t connection, SteadyTime d
   {
     const std::scoped_lock lock(shard.mutex);
     if (shard.closed) return fail(ErrorCode::cancelled, "the lattice connection is closed");
-    shard.entries.emplace(token, Entry{deadline, connection, std::move(done)});
+    shard.entries.emplace(token, Entry{deadline, connection, std::hash<std::string_view>{}(subject),
+                                       std::move(done)});
     count_.fetch_add(1, std::memory_order_relaxed);
   }
   // The watch publishes its next look before it reads the shards: it has either seen this entry, or
@@ -70,6 +71,36 @@ bool PendingRequests::finish(RequestToken token, Result<Answer> answer) {
   if (!entry) return false;
   entry->done(std::move(answer));
   return true;
+}
+
+void PendingRequests::finish_all(std::uint64_t connection, std::string_view subject,
+                                 const Error& error) {
+  const auto hash = std::hash<std::string_view>{}(subject);
+  finish_where(
+      [&](const Entry& entry) { return entry.connection == connection && entry.subject == hash; },
+      error);
+}
+
+void PendingRequests::finish_all(std::uint64_t connection, const Error& error) {
+  finish_where([&](const Entry& entry) { return entry.connection == connection; }, error);
+}
+
+void PendingRequests::finish_where(const std::function<bool(const Entry&)>& is_meant,
+                                   const Error& error) {
+  std::vector<ReplyHandler> ended;
+  for (auto& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    for (auto at = shard.entries.begin(); at != shard.entries.end();) {
+      if (!is_meant(at->second)) {
+        ++at;
+        continue;
+      }
+      ended.push_back(std::move(at->second.done));
+      at = shard.entries.erase(at);
+      count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+  for (const auto& done : ended) done(std::unexpected(error));
 }
 
 std::optional<PendingRequests::Entry> PendingRequests::take(RequestToken token) {

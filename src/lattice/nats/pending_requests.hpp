@@ -40,10 +40,14 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
   PendingRequests& operator=(const PendingRequests&) = delete;
 
   /// Takes `done` over. Errors, with `done` untouched: cancelled (closed), busy (too many).
-  [[nodiscard]] Result<RequestToken> add(std::uint64_t connection, SteadyTime deadline,
-                                         ReplyHandler& done);
+  [[nodiscard]] Result<RequestToken> add(std::uint64_t connection, std::string_view subject,
+                                         SteadyTime deadline, ReplyHandler& done);
   /// Ends a request; false when it has ended before, or never was.
   bool finish(RequestToken token, Result<Answer> answer);
+  /// Ends those that went to this subject over this connection.
+  void finish_all(std::uint64_t connection, std::string_view subject, const Error& error);
+  /// Ends those that went over this connection.
+  void finish_all(std::uint64_t connection, const Error& error);
   /// Ends all with `cancelled` and takes no more. When it returns, no handler runs on the table's
   /// thread any more, unless that is the caller.
   void close();
@@ -52,6 +56,7 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
   struct Entry {
     SteadyTime deadline;
     std::uint64_t connection = 0;
+    std::size_t subject = 0;  ///< its hash
     ReplyHandler done;
   };
   struct alignas(64) Shard {
@@ -64,6 +69,7 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
   Shard& shard_of(RequestToken token) {
     return shards_[static_cast<std::size_t>(token % shards_.size())];
   }
+  void finish_where(const std::function<bool(const Entry&)>& is_meant, const Error& error);
   std::optional<Entry> take(RequestToken token);
   void watch(SteadyTime deadline);
   void run_watch();

@@ -30,7 +30,7 @@ TEST(PendingRequests, TheFirstEndWins) {
   const auto table = make_table();
   Reply reply;
   auto done = reply.handler();
-  const auto token = table->add(1, far(), done);
+  const auto token = table->add(1, "s", far(), done);
   ASSERT_TRUE(token);
   EXPECT_TRUE(table->finish(*token, Bytes{1}));
   EXPECT_FALSE(table->finish(*token, Bytes{2}));
@@ -44,7 +44,7 @@ TEST(PendingRequests, DeadlinesInAnyOrder) {
   std::vector<Reply> replies(50);
   for (std::size_t i = 0; i < replies.size(); ++i) {
     auto done = replies[i].handler();
-    ASSERT_TRUE(table->add(i, in(std::chrono::milliseconds((i * 7) % 50)), done));
+    ASSERT_TRUE(table->add(i, "s", in(std::chrono::milliseconds((i * 7) % 50)), done));
   }
   for (std::size_t i = 0; i < replies.size(); ++i) {
     EXPECT_EQ(replies[i].wait().error().message, std::to_string(i));
@@ -56,13 +56,13 @@ TEST(PendingRequests, TooManyAreRefusedAndTheHandlerIsLeftAlone) {
   const auto table = make_table();
   for (std::size_t i = 0; i < limits::requests_in_flight; ++i) {
     ReplyHandler done = [](const Result<Bytes>&) {};
-    ASSERT_TRUE(table->add(1, far(), done));
+    ASSERT_TRUE(table->add(1, "s", far(), done));
   }
   ReplyHandler one_more = [](const Result<Bytes>&) {};
-  EXPECT_EQ(table->add(1, far(), one_more).error().code, ErrorCode::busy);
+  EXPECT_EQ(table->add(1, "s", far(), one_more).error().code, ErrorCode::busy);
   EXPECT_TRUE(one_more);
   table->close();
-  EXPECT_EQ(table->add(1, far(), one_more).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(table->add(1, "s", far(), one_more).error().code, ErrorCode::cancelled);
 }
 
 TEST(PendingRequests, EndsOfAllKindsAtOnceAreOne) {
@@ -77,7 +77,7 @@ TEST(PendingRequests, EndsOfAllKindsAtOnceAreOne) {
   });
   for (int i = 0; i < count; ++i) {
     ReplyHandler done = [&](const Result<Bytes>&) { ++answered; };
-    const auto token = table->add(1, in(std::chrono::milliseconds(i % 3)), done);
+    const auto token = table->add(1, "s", in(std::chrono::milliseconds(i % 3)), done);
     ASSERT_TRUE(token);
     newest = *token;
   }

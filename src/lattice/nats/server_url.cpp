@@ -1,5 +1,6 @@
 #include "lattice/nats/server_url.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,8 +23,7 @@ std::unexpected<Error> refuse(std::string_view shown, std::string_view why) {
 
 bool is_unfit(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  // User and password go into a JSON text of the library as they are.
-  return byte <= ' ' || byte == 0x7f || c == '"' || c == '\\';
+  return byte <= ' ' || byte == 0x7f;
 }
 
 bool is_host_char(char c) {
@@ -56,6 +56,24 @@ std::size_t find_port(std::string_view address) {
   return std::min(colon, address.size());
 }
 
+/// An IPv6 address with nothing around it.
+bool is_bare_v6(std::string_view address) {
+  in6_addr ignored{};
+  return ::inet_pton(AF_INET6, std::string(address.substr(0, address.find('%'))).c_str(),
+                     &ignored) == 1;
+}
+
+/// Nothing where a percent sign is followed by anything but two hex digits.
+std::optional<UrlLogin> parse_login(std::string_view text) {
+  const auto colon = text.find(':');
+  auto user = percent_decoded(text.substr(0, colon));
+  if (!user) return std::nullopt;
+  UrlLogin login{std::move(*user), std::nullopt};
+  if (colon == std::string_view::npos) return login;
+  login.password = percent_decoded(text.substr(colon + 1));
+  return login.password ? std::optional(std::move(login)) : std::nullopt;
+}
+
 }  // namespace
 
 Result<ServerUrl> parse_server_url(std::string_view text) {
@@ -68,21 +86,35 @@ Result<ServerUrl> parse_server_url(std::string_view text) {
     rest.remove_prefix(scheme_end + 3);
   }
   const auto at = rest.rfind('@');
-  const auto user = at == std::string_view::npos ? std::string_view() : rest.substr(0, at + 1);
-  auto address = rest.substr(user.size());
+  const auto login = at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
+  auto address = at == std::string_view::npos ? rest : rest.substr(at + 1);
   while (address.ends_with('/')) address.remove_suffix(1);
   if (rest.size() > most_chars) return refuse(address, "it is too long");
   if (std::ranges::any_of(rest, is_unfit)) {
-    return refuse(address, "it has a blank, a quote, a backslash or a control character");
+    return refuse(address, "it has a blank or a control character");
   }
+  if (!login.empty()) {
+    url.login = parse_login(login);
+    if (!url.login) return refuse(address, "its login has a '%' without two hex digits");
+  }
+  const auto bracketed = is_bare_v6(address) ? fmt::format("[{}]", address) : std::string(address);
+  address = bracketed;
   const auto colon = find_port(address);
   const auto host = address.substr(0, colon);
   if (!is_host(host)) return refuse(address, "the host name is empty or has a foreign character");
   const auto port = colon == address.size() ? 4222 : parse_port(address.substr(colon + 1));
   if (!port) return refuse(address, "the port is not a number from 1 to 65535");
   url.shown = fmt::format("{}:{}", host, *port);
-  url.text = fmt::format("nats://{}{}", user, url.shown);
+  url.text = fmt::format("nats://{}", url.shown);
   return url;
+}
+
+std::vector<std::string> split_servers(std::string_view list) {
+  std::vector<std::string> servers;
+  for (const auto part : split(list, ',')) {
+    if (const auto server = trim(part); !server.empty()) servers.emplace_back(server);
+  }
+  return servers;
 }
 
 Result<std::vector<ServerUrl>> parse_server_urls(const std::vector<std::string>& texts) {
@@ -90,10 +122,14 @@ Result<std::vector<ServerUrl>> parse_server_urls(const std::vector<std::string>&
     return fail(ErrorCode::invalid_argument, "no NATS server is named", "name one: host:port");
   }
   std::vector<ServerUrl> urls;
-  for (const auto& text : texts) {
-    auto url = parse_server_url(text);
-    if (!url) return pass(url);
-    urls.push_back(std::move(*url));
+  for (const auto& list : texts) {
+    const auto items = split_servers(list);
+    if (items.empty()) return refuse(list, "it is empty");
+    for (const auto& text : items) {
+      auto url = parse_server_url(text);
+      if (!url) return pass(url);
+      urls.push_back(std::move(*url));
+    }
   }
   return urls;
 }

@@ -19,13 +19,40 @@ TEST(ServerUrl, FormsUsersWrite) {
   check("tls://demo:2", "demo:2", true);
   check("[::1]:4222", "[::1]:4222");
   check("[::1]", "[::1]:4222");
+  check("::1", "[::1]:4222");
+  check("nats://fe80::1%eth0", "[fe80::1%eth0]:4222");
   check("nats://user:p@ss:word@h:1", "h:1");
+}
+
+TEST(ServerUrl, LoginsArePercentEncoded) {
+  const auto login = [](std::string_view text) {
+    const auto url = parse_server_url(text);
+    if (!url || !url->login) return std::string("none");
+    EXPECT_EQ(url->text.find('@'), std::string::npos) << "the library gets no login in a URL";
+    return url->login->user + "|" + url->login->password.value_or("(token)");
+  };
+  EXPECT_EQ(login("h"), "none");
+  EXPECT_EQ(login("nats://ann:p%40ss%2f%3a@h"), "ann|p@ss/:");
+  EXPECT_EQ(login("nats://ann:@h"), "ann|");
+  EXPECT_EQ(login("tls://t%22oken@h:1"), "t\"oken|(token)");
+  EXPECT_EQ(login("nats://a\\n\"n:p@h"), "a\\n\"n|p");
+  for (const auto* bad : {"nats://a%:b@h", "nats://a:b%4@h", "nats://a%zz@h"}) {
+    EXPECT_FALSE(parse_server_url(bad)) << bad;
+  }
+}
+
+TEST(ServerUrl, SeveralMayStandInOneText) {
+  const auto urls = parse_server_urls({"a:1, nats://b , tls://c:3", "::1"});
+  ASSERT_TRUE(urls) << urls.error().message;
+  EXPECT_EQ(shown(*urls), "a:1, b:4222, c:3, [::1]:4222");
+  EXPECT_TRUE((*urls)[2].tls);
+  EXPECT_FALSE(parse_server_urls({" , "}));
 }
 
 TEST(ServerUrl, WhatIsNone) {
   for (const std::string_view bad :
        {"", "nats://", "http://a", "a:0", "a:65536", "a:x", "a:1:2", "a b", "a\"b", "a\\b", "[::1",
-        "nats://us er@h", "nats://u\"x@h", "h/path", ":4222", "a:-1", "a\nb"}) {
+        "nats://us er@h", "h/path", ":4222", "a:-1", "a\nb"}) {
     const auto url = parse_server_url(bad);
     ASSERT_FALSE(url) << bad;
     EXPECT_EQ(url.error().code, ErrorCode::invalid_argument);

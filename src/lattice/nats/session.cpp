@@ -101,13 +101,17 @@ std::string Session::reason() const {
   return reason_;
 }
 
-void Session::on_error(natsConnection* /*connection*/, natsSubscription* subscription,
+void Session::on_error(natsConnection* connection, natsSubscription* subscription,
                        natsStatus status, void* closure) {
   const auto session = CallbackRegistry<Session>::instance().find(closure);
   if (!session) return;
   survived([&] {
     if (status == NATS_SLOW_CONSUMER) return session->events_.slow(subscription);
-    session->note_error(status, replace_bad_utf8(status_text(status)));
+    const char* said = nullptr;
+    natsConnection_GetLastError(connection, &said);
+    const auto words = replace_bad_utf8(said == nullptr ? "" : said);
+    if (status == NATS_NOT_PERMITTED) session->events_.denied(words);
+    session->note_error(status, words.empty() ? replace_bad_utf8(status_text(status)) : words);
   });
 }
 

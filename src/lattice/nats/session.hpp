@@ -32,6 +32,8 @@ class Session {
     std::function<void()> lost;
     /// Messages are dropped. The pointer is for comparing only: it may be dead already.
     std::function<void(const natsSubscription*)> slow;
+    /// The server lets this user neither send nor listen there: its own words.
+    std::function<void(std::string_view words)> denied;
   };
 
   /// Connects; blocks for up to the connect timeout per server, and longer if a server stalls the
