@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
-export DESTDIR
+export DESTDIR ARCH
 SECONDS_PER_TARGET := $(or $(SECONDS),60)
 
 .PHONY: help run demo-lattice test build check bench build-cost asan tsan fuzz format format-check lint \
@@ -74,23 +74,27 @@ install-debug: build  ## the same, with the binary's debug information beside it
 uninstall:  ## remove what `make install` with the same PREFIX and DESTDIR put there
 	@scripts/uninstall.sh "$(PREFIX)"
 
-deb: build  ## Debian packages in build/packages, read by lintian
+# ARCH=arm64 or armhf: packages for another machine, from a build of `make cross`.
+deb: $(if $(ARCH),cross,build)  ## Debian packages in build/packages, read by lintian; ARCH=… as in cross
 	@scripts/setup.sh package
 	@scripts/package-deb.sh
 
-dist: build  ## a tarball in build/packages that runs where nothing but libc is
+dist: $(if $(ARCH),cross,build)  ## a tarball in build/packages that runs where nothing but libc is; ARCH=… as in cross
 	@scripts/setup.sh package
 	@scripts/package-dist.sh
 
 test-package: deb dist  ## install and run packages and tarball in a Debian 12 of their own (root)
-	@ctest --test-dir build/release -C package -L package- --output-on-failure --no-tests=error </dev/null
+	@ctest --test-dir build/$(if $(ARCH),cross-$(ARCH),release) -C package -L package- --output-on-failure --no-tests=error </dev/null
 
-.PHONY: cross test-cross
-cross: build  ## build for another machine: ARCH=arm64 or armhf, build/cross-$ARCH/bin/trellis
+.PHONY: cross test-cross cross-arch
+cross-arch:
+	@scripts/cross.sh check "$(ARCH)"
+
+cross: cross-arch build  ## build for another machine: ARCH=arm64 or armhf, build/cross-$ARCH/bin/trellis
 	@scripts/setup.sh cross
 	@scripts/cross.sh build "$(ARCH)"
 
-test-cross: build  ## build its tests and run them under emulation (qemu-user)
+test-cross: cross-arch build  ## build its tests and run them under emulation (qemu-user)
 	@scripts/setup.sh cross
 	@scripts/cross.sh test "$(ARCH)"
 

@@ -66,6 +66,9 @@ foreach(name runtime node service sdk dev dev-links debug debug-links)
   set(CPACK_COMPONENT_${upper}_GROUP ${CPACK_COMPONENT_${name}_GROUP})
 endforeach()
 
+if(CMAKE_CROSSCOMPILING)
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE ${trellis_machine})
+endif()
 set(CPACK_DEBIAN_PACKAGE_RELEASE ${TRELLIS_PACKAGE_RELEASE})
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER ${TRELLIS_MAINTAINER})
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
@@ -124,5 +127,5 @@ foreach(kind deb dist)
   add_test(NAME package-${kind} CONFIGURATIONS package
     COMMAND ${CMAKE_SOURCE_DIR}/tests/package/${kind}_test.sh ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   set_tests_properties(package-${kind} PROPERTIES LABELS package-${kind} TIMEOUT 900
-    RESOURCE_LOCK debian-folder SKIP_RETURN_CODE 77)
+    RESOURCE_LOCK debian-folder SKIP_RETURN_CODE 77 ENVIRONMENT "ARCH=${trellis_machine}")
 endforeach()

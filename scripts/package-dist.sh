@@ -3,7 +3,7 @@
 # are in it, found relative to the program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build="${TRELLIS_BUILD:-build/release}"
+source scripts/target.sh
 into="${TRELLIS_PACKAGES:-build/packages}"
 prefix=/opt/trellis # where the unit looks for the program; the rest runs anywhere
 umask 022
@@ -11,7 +11,7 @@ umask 022
 
 cmake --build "$build" -j "${JOBS:-$(nproc)}" --target trellis_installable
 version="$(sed -n 's/^CMAKE_PROJECT_VERSION:.*=//p' "$build/CMakeCache.txt")"
-name="trellis-$version-linux-$(uname -m)"
+name="trellis-$version-linux-$machine"
 mkdir -p "$into"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
@@ -23,11 +23,10 @@ root="$work/$name" libraries="$work/$name/lib/trellis"
 
 # Those of libc itself belong to the machine: they fit its kernel's loader and its name services.
 of_libc='/(ld-linux[^/]*|lib(c|m|dl|rt|pthread|resolv|util|nss_[a-z]+|anl))\.so\.[0-9]+$'
-# ldd names the library that is loaded, libnode's own needs among them.
-ldd "$root/bin/trellis" | awk '$2 == "=>" { print $3 }' | grep -vE "$of_libc" | sort >"$work/needed"
+libraries_of "$root/bin/trellis" | grep -vE "$of_libc" | sort >"$work/needed"
 if grep -qv '^/' "$work/needed"; then
   echo "package-dist: libraries are missing on this machine:" >&2
-  ldd "$root/bin/trellis" | grep 'not found' >&2
+  grep -v '^/' "$work/needed" >&2
   exit 1
 fi
 mkdir -p "$root/share/doc/trellis/licenses"
@@ -36,11 +35,11 @@ while read -r library; do
   file="$libraries/$(basename "$library")"
   [ "$library" = "$(realpath -s "$file")" ] || cp -L "$library" "$file"
   chmod 644 "$file"
-  # Whose it is, for its terms. Debian files some paths without the leading /usr.
+  # Whose it is, for its terms.
   real="$(realpath "$library")"
-  package="$({ dpkg -S "$real" || dpkg -S "${real#/usr}"; } 2>/dev/null | head -n 1 | cut -d : -f 1)" || true
+  package="$(package_of "$real")" || true
   if [ -n "$package" ]; then
-    cp -L "/usr/share/doc/$package/copyright" "$root/share/doc/trellis/licenses/$package"
+    cp -L "$sysroot/usr/share/doc/$package/copyright" "$root/share/doc/trellis/licenses/$package"
   elif [[ "$file" != */libnode.so.* ]]; then
     echo "package-dist: $real belongs to no package; its terms are unknown" >&2
     exit 1
@@ -49,7 +48,7 @@ done <"$work/needed"
 if [ -f "$root/share/doc/trellis/copyright.libnode" ]; then
   mv "$root/share/doc/trellis/copyright.libnode" "$root/share/doc/trellis/licenses/libnode"
 fi
-strip --strip-unneeded --remove-section=.comment "$libraries"/*.so.*
+tool strip --strip-unneeded --remove-section=.comment "$libraries"/*.so.*
 # Each finds the others beside itself, and a module that a provider brings finds them as well.
 for file in "$libraries"/*.so.*; do patchelf --set-rpath '$ORIGIN' "$file"; done
 patchelf --force-rpath --set-rpath '$ORIGIN/../lib/trellis' "$root/bin/trellis"

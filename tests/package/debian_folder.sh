@@ -2,6 +2,9 @@
 #
 # A test calls `in_own_namespace "$@"` first. From then on its mounts are its own, and its processes
 # end with it, however it ends.
+#
+# ARCH=arm64 or armhf: the folders are that machine's, and its programs run under emulation (qemu-user).
+# For that the kernel is told how to run them, until the test ends, where it does not know yet.
 
 die() { echo "$(basename "$0"): $1" >&2; exit 1; }
 
@@ -18,10 +21,34 @@ in_own_namespace() {
     work="$(mktemp -d)"
     trap 'rm -rf "$work"' EXIT
     local status=0
+    know_foreign_programs
     # Not `exec`: the folder goes when the mounts in it have gone.
     unshare --mount --pid --fork --kill-child "$0" "$@" || status=$?
     exit "$status"
   fi
+}
+
+# What a test needs of the kernel to start programs of $ARCH; forgotten with the test's own folder.
+know_foreign_programs() {
+  local emulator ident machine binfmt=/proc/sys/fs/binfmt_misc
+  case "${ARCH:-}" in
+    '') return ;;
+    arm64) emulator=qemu-aarch64-static ident='\x02' machine='\xb7' ;;
+    armhf) emulator=qemu-arm-static ident='\x01' machine='\x28' ;;
+  esac
+  if ! [ -e "$binfmt/register" ] && ! mount -t binfmt_misc none "$binfmt"; then
+    echo "skipped: this kernel cannot be told how to run programs of $ARCH (binfmt_misc)"
+    exit 77
+  fi
+  if grep -qs "interpreter .*/${emulator%-static}" "$binfmt"/qemu-*; then return; fi
+  local name="trellis-test-$ARCH-$$"
+  # The head of an ELF program or library, whatever its system; F: the emulator is opened now, so that
+  # it need not be in the folders.
+  local zeros='\x00\x00\x00\x00\x00\x00\x00\x00\x00'
+  local rest='\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+  printf '%s' ":$name:M::\\x7fELF$ident\\x01\\x01$zeros\\x02\\x00$machine\\x00:\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00$rest:$(command -v "$emulator"):F" \
+    >"$binfmt/register"
+  trap 'echo -1 >"'"$binfmt/$name"'"; rm -rf "$work"' EXIT
 }
 
 # debian_base FOLDER: what debootstrap makes of Debian 12, made once and kept.
@@ -29,7 +56,7 @@ debian_base() {
   if [ ! -d "$1" ]; then
     mkdir -p "$(dirname "$1")"
     rm -rf "$1.new"
-    quietly debootstrap --variant=minbase bookworm "$1.new" ${TRELLIS_MIRROR:+"$TRELLIS_MIRROR"}
+    quietly debootstrap ${ARCH:+--arch="$ARCH"} --variant=minbase bookworm "$1.new" ${TRELLIS_MIRROR:+"$TRELLIS_MIRROR"}
     rm -f "$1.new"/var/cache/apt/archives/*.deb
     mv "$1.new" "$1"
   fi

@@ -7,16 +7,18 @@ source_dir="$1"
 source "$source_dir/tests/package/debian_folder.sh"
 in_own_namespace "$@"
 packages="${TRELLIS_PACKAGES:-$source_dir/build/packages}"
-base="$source_dir/build/package-base/bookworm"
+base="$source_dir/build/package-base${ARCH:+-$ARCH}/bookworm"
 folder="$work/debian"
-tarball="$(ls "$packages"/trellis-*-linux-*.tar.xz)" || die "no tarball in $packages: run 'make dist' first"
+machine="$(uname -m)"
+case "${ARCH:-}" in arm64) machine=aarch64 ;; armhf) machine=arm ;; esac
+tarball="$(ls "$packages"/trellis-*-linux-"$machine".tar.xz)" || die "no tarball in $packages: run 'make dist' first"
 
 bytes="$(stat -c %s "$tarball")"
 echo "tarball: $((bytes / 1000)) kB"
 [ "$bytes" -le 45000000 ] || die "more than 45 MB"
 debian_base "$base"
 mkdir -p "$folder"/{usr,tmp,root,proc,dev,opt}
-for link in lib lib64; do cp -a "$base/$link" "$folder/"; done
+for link in lib lib64; do if [ -e "$base/$link" ]; then cp -a "$base/$link" "$folder/"; fi; done
 chroot "$base" dpkg -L libc6 | while read -r file; do
   file="$(chroot "$base" realpath -s "$file")"
   case "$file" in /lib/* | /lib64/*) file="/usr$file" ;; esac
