@@ -11,12 +11,13 @@ the other machine is called), TRELLIS_GREETINGS (folder of greeting.par and its 
 
 import os
 import sys
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenario"))
 
 import harness  # noqa: E402
-from harness import ACTORS, free_port, http_get, wait_until  # noqa: E402
+from harness import ACTORS, PATIENCE, free_port, http_get, wait_until  # noqa: E402
 from lattice_harness import LatticeScenario  # noqa: E402
 
 NATIVE = os.environ["TRELLIS_NATIVE"]
@@ -91,6 +92,51 @@ links:
             wait_until(lambda: http_get(url(port, "/world"))[0] == 200, "the greeting")
             self.assertIn("hello, world!", http_get(url(port, "/world"))[1])
             self.assertEqual(host.stop(), 0)
+
+    def test_limits_above_4_gib_are_not_cut(self):
+        """Each limit is 4 GiB and one: cut to its lower 32 bits it would let nothing through."""
+        beyond = (1 << 32) + 1
+        root = self.work / "root"
+        root.mkdir()
+        ports = free_port(), free_port()
+        manifest = self.write("limits.yaml", f"""
+actors:
+  - {ACTORS}/kvcounter.wasm
+  - {ACTORS}/files.wasm
+capabilities: [{{image_ref: "builtin:httpserver"}}, {{image_ref: "builtin:keyvalue"}},
+               {{image_ref: "builtin:blobstore-fs"}}]
+links:
+  - actor: {ACTORS}/kvcounter.wasm
+    contract_id: "{KEYVALUE}"
+    provider_id: "builtin:keyvalue"
+    values: {{MAX_KEYS: "{beyond}", MAX_TOTAL_BYTES: "{beyond}"}}
+  - actor: {ACTORS}/files.wasm
+    contract_id: "wasmcloud:blobstore"
+    provider_id: "builtin:blobstore-fs"
+    values: {{ROOT: "{root}", MAX_BLOB_BYTES: "{beyond}", MAX_TOTAL_BYTES: "{beyond * 4}"}}
+  - actor: {ACTORS}/kvcounter.wasm
+    contract_id: "{HTTP}"
+    provider_id: "builtin:httpserver"
+    values: {{BIND: "127.0.0.1:{ports[0]}"}}
+  - actor: {ACTORS}/files.wasm
+    contract_id: "{HTTP}"
+    provider_id: "builtin:httpserver"
+    values: {{BIND: "127.0.0.1:{ports[1]}"}}
+""")
+        # A budget of 4096 MiB has no lower 32 bits at all.
+        host = self.up("--strict", "-m", manifest, "--memory-budget-mb", "4096")
+        self.assertEqual(http_get(url(ports[0])), (200, '{"counter":1}'))
+        self.assertEqual(http_get(url(ports[0])), (200, '{"counter":2}'))
+        name = url(ports[1], "/note")
+        with urllib.request.urlopen(name, data=b"a few bytes", timeout=PATIENCE) as answer:
+            self.assertIn(answer.status, (200, 201))
+        self.assertEqual(http_get(name), (200, "note 11\n"))
+        # Files have offsets of 64 bits: this one is all hole, and listed with its whole size.
+        (note,) = (file for file in root.rglob("*")
+                   if file.is_file() and file.read_bytes() == b"a few bytes")
+        os.truncate(note, 5 << 30)
+        self.assertEqual(http_get(name), (200, f"note {5 << 30}\n"))
+        self.assertEqual(host.stop(), 0)
 
     def test_a_library_for_another_machine_is_refused_by_the_names_of_both(self):
         host = self.up("--nsprefix", "alone")
