@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "lattice/nats/connect.hpp"
 #include "support/capture_log.hpp"
 #include "support/lattice_fixture.hpp"
 
@@ -178,6 +179,53 @@ TEST_F(HostLattice, ALateHostLearnsClaimsAndLinksFromTheCache) {
   ASSERT_TRUE(late.start_provider(test::memory_provider()));
   EXPECT_TRUE(eventually([&] { return bound(late, actor); }));
   EXPECT_EQ(call(a, actor, "Relay", relay("wasmcloud:keyvalue", "Get", as_bytes("v"))), "v");
+}
+
+/// Somebody else at the server, who only listens.
+struct Listener {
+  explicit Listener(const test::NatsServer& server, const std::string& subject)
+      : transport(*lattice::nats::connect_nats(server.options(), Log{})) {
+    interest = *transport->subscribe(subject, {}, [this](const lattice::Message&) { ++heard; });
+    EXPECT_TRUE(transport->flush(std::chrono::steady_clock::now() + test::patience));
+  }
+  /// After all that others have sent so far.
+  std::size_t count() {
+    EXPECT_TRUE(transport->flush(std::chrono::steady_clock::now() + test::patience));
+    return heard;
+  }
+
+  std::atomic<std::size_t> heard{0};
+  std::unique_ptr<lattice::Transport> transport;
+  std::unique_ptr<lattice::Subscription> interest;
+};
+
+TEST_F(HostLattice, WhatStartsHereIsToldAgainThoughTheCacheKnowsIt) {
+  Signer signer;
+  auto& a = start();
+  const auto key = start_actor(a, signer);
+  ASSERT_TRUE(a.stop_actor(key));
+  Listener peer(server, "lattice.state.events");
+  ASSERT_EQ(start_actor(a, signer), key);
+  EXPECT_TRUE(eventually([&] { return peer.count() > 0; }))
+      << "a peer that lost the claims never hears of them again";
+  const auto provider = start_memory(a);
+  const auto link = keyvalue_link(key, provider);
+  ASSERT_TRUE(a.set_link(link));
+  ASSERT_TRUE(eventually([&] { return bound(a, key); }));
+  const auto before = peer.count();
+  ASSERT_TRUE(a.set_link(link));
+  EXPECT_TRUE(eventually([&] { return peer.count() > before; }));
+}
+
+TEST_F(HostLattice, AJoinAsksOnce) {
+  // It hears the questions and never answers.
+  Listener silent(server, "lattice.state.replay");
+  auto& a = start();
+  start();  // answered by the first, whose second question would be out by now
+  Signer signer;
+  const auto key = start_actor(a, signer);
+  EXPECT_EQ(call(*hosts.back(), key, "Echo", as_bytes("x")), "x");
+  EXPECT_EQ(silent.count(), 2U) << "one of each host";
 }
 
 TEST_F(HostLattice, WithoutAServerTheHostServesItselfAndJoinsLater) {

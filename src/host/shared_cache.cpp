@@ -95,6 +95,7 @@ void SharedCache::join(SteadyTime patience) {
   bool answered = false;
   if (connection_) {
     connection_->watch([this] {
+      if (joins_itself_.exchange(false)) return;
       // Not on the lane: it waits for peers, and what they say is applied there.
       static_cast<void>(workers_.post([this] { rejoin(); }));
     });
@@ -102,7 +103,10 @@ void SharedCache::join(SteadyTime patience) {
       const auto joined = replicator_.join();
       answered = joined.value_or(false);
       if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
+      compare();
     } else {
+      // One that was made this very moment has been passed over.
+      if (!joins_itself_.exchange(false)) static_cast<void>(workers_.post([this] { rejoin(); }));
       log_.warn("the lattice cache has no server yet; it is replicated when one answers");
     }
     schedule_replay();
@@ -114,6 +118,10 @@ void SharedCache::join(SteadyTime patience) {
 void SharedCache::rejoin() {
   const auto joined = replicator_.join();
   if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
+  compare();
+}
+
+void SharedCache::compare() {
   replicator_.compare_with_peers();
   const std::scoped_lock lock(mutex_);
   if (stopped_) return;
@@ -176,15 +184,17 @@ void SharedCache::load_links() {
 }
 
 void SharedCache::actor_started(const identity::ActorClaims& claims, const std::string& own_alias) {
-  replicator_.put_claims(claims);
-  if (!own_alias.empty() && !replicator_.claim_alias(own_alias, claims.sub)) {
+  // Also where the cache knows them: a peer may have lost what it heard (lattice.md 8.8).
+  replicator_.put_claims(claims, Write::always);
+  if (!own_alias.empty() && !replicator_.claim_alias(own_alias, claims.sub, Write::always)) {
     log_.info("call alias '{}' of actor {} belongs to another actor in the cache of the lattice",
               own_alias, claims.sub);
   }
 }
 
 void SharedCache::put_link(const Link& link, LinkOrigin origin) {
-  replicator_.put_link(to_definition(link));
+  replicator_.put_link(to_definition(link),
+                       origin == LinkOrigin::local ? Write::always : Write::changes);
   if (file_ && origin == LinkOrigin::local) {
     const std::scoped_lock lock(mutex_);
     own_links_.insert_or_assign(LinkKey(link.actor, link.contract_id, link.link_name), link);

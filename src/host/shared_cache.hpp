@@ -2,6 +2,7 @@
 // otherwise; links in it survive in a state directory (lattice.md 8).
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -54,7 +55,7 @@ class SharedCache {
   void put_link(const Link& link, LinkOrigin origin);
   void remove_link(const Link& key, LinkOrigin origin);
   void put_reference(const std::string& reference, const std::string& key) {
-    replicator_.put_reference(reference, key);
+    replicator_.put_reference(reference, key, Write::always);
   }
 
   [[nodiscard]] const lattice::Replicator& replicator() const noexcept { return replicator_; }
@@ -67,9 +68,12 @@ class SharedCache {
   }
 
  private:
+  using Write = lattice::Replicator::Write;
   using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
 
   void rejoin();
+  /// Asks peers whether they know the same, now and once more when they have had time.
+  void compare();
   void load_links();
   void links_changed();
   void save();
@@ -78,6 +82,8 @@ class SharedCache {
   const CacheOptions options_;
   Lane& lane_;
   Workers& workers_;
+  /// The first connection is joined by join(), which waits for it, and not again.
+  std::atomic<bool> joins_itself_{true};
   const OnChange on_change_;
   const Log log_;
   const std::unique_ptr<Connection> connection_;

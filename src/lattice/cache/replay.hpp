@@ -13,7 +13,7 @@
 namespace trellis::lattice {
 
 struct ReplayPatience {
-  std::chrono::milliseconds ack{2000};    ///< for the first answer
+  std::chrono::milliseconds ack{1000};    ///< for the first answer; first-party hosts wait 2 s
   std::chrono::milliseconds event{1000};  ///< for each change that was announced
   std::chrono::milliseconds all{30000};   ///< for everything: nobody can hold up a join for ever
 };

@@ -310,11 +310,13 @@ void Replicator::put_reference(const std::string& reference, const std::string& 
   write(reference_events(reference, key));
 }
 
-bool Replicator::claim_alias(const std::string& alias, const std::string& actor) {
+bool Replicator::claim_alias(const std::string& alias, const std::string& actor, Write mode) {
   {
     const std::scoped_lock lock(mutex_);
     const auto known = entries_.aliases().find(alias);
-    if (known != entries_.aliases().end()) return known->second == actor;
+    const bool there = known != entries_.aliases().end();
+    if (there && known->second != actor) return false;
+    if (there && mode == Write::changes) return true;
   }
   write(alias_events(alias, actor));
   return true;

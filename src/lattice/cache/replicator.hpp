@@ -69,7 +69,8 @@ class Replicator {
   void put_reference(const std::string& reference, const std::string& key,
                      Write mode = Write::changes);
   /// False when somebody else has the alias.
-  [[nodiscard]] bool claim_alias(const std::string& alias, const std::string& actor);
+  [[nodiscard]] bool claim_alias(const std::string& alias, const std::string& actor,
+                                 Write mode = Write::changes);
   void put_link(const LinkDefinition& link, Write mode = Write::changes);
   /// Writes nothing when there is no such link.
   void remove_link(const LinkDefinition& key);
