@@ -45,6 +45,7 @@ Result<Answer> local_put(const Context& context, const LinkOptions& options) {
                     {},
                     0};
   report.state = link_state_of(text_of(*link, "state"));
+  (*answer)["state"] = text_of(*link, "state");
   return report_link(report, std::move(*answer), options.reach.lattice.wait.time());
 }
 

@@ -100,7 +100,8 @@ Result<Answer> lattice_start_provider(const Context& context, const RunningOptio
   auto done = (*client)->start_provider(*host, reference, options.link_name,
                                         options.reach.lattice.wait.time());
   if (!done) return failed("starting provider", std::move(done.error()));
-  auto about = details(*done, {{"provider_ref", reference}, {"host_id", *host}});
+  auto about = details(
+      *done, {{"provider_ref", reference}, {"link_name", options.link_name}, {"host_id", *host}});
   if (done->done) about["provider_id"] = done->entity;
   return Answer{done->done ? fmt::format("Provider {} started on host {}", done->entity, *host)
                            : fmt::format("Provider starting on host {}", *host),
@@ -155,11 +156,12 @@ Result<Answer> lattice_update_actor(const Context& context, const RunningOptions
   auto done = (*client)->update_actor(actor->host, actor->what.key, reference,
                                       options.reach.lattice.wait.time());
   if (!done) return failed("updating actor", std::move(done.error()));
-  return Answer{
-      fmt::format("Actor {} {} {}", options.subject, done->done ? "updated to" : "updating to",
-                  reference),
-      details(*done,
-              {{"accepted", true}, {"actor_id", actor->what.key}, {"host_id", actor->host}})};
+  return Answer{fmt::format("Actor {} {} {}", options.subject,
+                            done->done ? "updated to" : "updating to", reference),
+                details(*done, {{"accepted", true},
+                                {"actor_id", actor->what.key},
+                                {"actor_ref", reference},
+                                {"host_id", actor->host}})};
 }
 
 Result<Answer> lattice_scale_actor(const Context& context, const RunningOptions& options) {
@@ -172,7 +174,9 @@ Result<Answer> lattice_scale_actor(const Context& context, const RunningOptions&
   if (!done) return failed("scaling actor", std::move(done.error()));
   return Answer{fmt::format("{} actor {} on host {}", done->done ? "Scaled" : "Scaling",
                             options.subject, actor->host),
-                details(*done, {{"actor_ref", options.subject}, {"host_id", actor->host}})};
+                details(*done, {{"actor_ref", options.subject},
+                                {"actor_id", actor->what.key},
+                                {"host_id", actor->host}})};
 }
 
 }  // namespace trellis::cli
