@@ -36,9 +36,14 @@ know_foreign_programs() {
     arm64) emulator=qemu-aarch64-static ident='\x02' machine='\xb7' ;;
     armhf) emulator=qemu-arm-static ident='\x01' machine='\x28' ;;
   esac
-  if ! [ -e "$binfmt/register" ] && ! mount -t binfmt_misc none "$binfmt"; then
-    echo "skipped: this kernel cannot be told how to run programs of $ARCH (binfmt_misc)"
-    exit 77
+  local undo='rm -rf "$work"'
+  if ! [ -e "$binfmt/register" ]; then
+    mount -t binfmt_misc none "$binfmt" || {
+      echo "skipped: this kernel cannot be told how to run programs of $ARCH (binfmt_misc)"
+      exit 77
+    }
+    undo="umount $binfmt; $undo"
+    trap "$undo" EXIT
   fi
   if grep -qs "interpreter .*/${emulator%-static}" "$binfmt"/qemu-*; then return; fi
   local name="trellis-test-$ARCH-$$"
@@ -48,7 +53,7 @@ know_foreign_programs() {
   local rest='\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
   printf '%s' ":$name:M::\\x7fELF$ident\\x01\\x01$zeros\\x02\\x00$machine\\x00:\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00$rest:$(command -v "$emulator"):F" \
     >"$binfmt/register"
-  trap 'echo -1 >"'"$binfmt/$name"'"; rm -rf "$work"' EXIT
+  trap "echo -1 >$binfmt/$name; $undo" EXIT
 }
 
 # debian_base FOLDER: what debootstrap makes of Debian 12, made once and kept.
