@@ -13,6 +13,7 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 
 # Boost.Beast 1.81: headers only. Debian's 1.74 does not compile as C++23.
 find_path(BOOST_INCLUDE_DIR boost/beast.hpp REQUIRED)

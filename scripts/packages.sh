@@ -5,7 +5,7 @@
 library_packages=(
   libsodium-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
   libyaml-cpp-dev libboost1.81-dev libnats-dev
-  libcurl4-openssl-dev libarchive-dev libhiredis-dev libexpat1-dev
+  libcurl4-openssl-dev libarchive-dev libhiredis-dev libexpat1-dev libidn2-dev
 )
 # Libraries of the tests.
 test_library_packages=(libgtest-dev libgmock-dev libbenchmark-dev)

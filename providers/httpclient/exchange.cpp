@@ -11,6 +11,7 @@
 #include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "http/tokens.hpp"
+#include "providers/httpclient/gzip.hpp"
 
 namespace trellis::providers::httpclient {
 
@@ -26,6 +27,8 @@ constexpr std::array<std::string_view, 10> left_out = {
     "te",         "trailer",        "upgrade", "transfer-encoding", "proxy-connection"};
 /// Meant for one origin only (Fetch 4.4 and libcurl agree).
 constexpr std::array<std::string_view, 3> credentials = {"authorization", "cookie", "host"};
+constexpr http::UrlReading of_actor{"check the URL of the request", true};
+constexpr http::UrlReading of_server{"check the server: it redirects there", true};
 constexpr std::size_t most_headers = 128;
 constexpr std::size_t most_header_bytes = 64 * limits::kib;
 
@@ -65,6 +68,11 @@ template <std::size_t count>
   return line.substr(0, line.find_first_of(":;"));
 }
 
+[[nodiscard]] bool has_header(const std::vector<std::string>& lines, std::string_view name) {
+  return std::ranges::any_of(
+      lines, [&](const std::string& line) { return http::same_name(name_of(line), name); });
+}
+
 /// A body that is sent from the start each time it is asked for.
 [[nodiscard]] http::Upload upload_of(ByteView body) {
   return {body.size(), [body](std::span<char> into) mutable -> Result<std::size_t> {
@@ -84,7 +92,7 @@ template <std::size_t count>
 /// What asks for the next address in place of `request`.
 [[nodiscard]] Result<> follow(http::Request& request, int status, const std::string& location,
                               const messages::RequestArgs& args) {
-  auto next = http::resolve_url(request.url, location);
+  auto next = http::resolve_url(request.url, location, of_server);
   if (!next) return pass(next);
   const bool becomes_get =
       status == 303 || (status != 307 && status != 308 && request.method == "POST");
@@ -97,9 +105,11 @@ template <std::size_t count>
   }
   if (request.upload) request.upload = upload_of(args.body);
   if (!next->same_origin(request.url)) {
+    request.basic.reset();
     std::erase_if(request.headers,
                   [](const std::string& line) { return is_one_of(name_of(line), credentials); });
   }
+  if (next->login) request.basic = next->login;
   request.url = std::move(*next);
   return {};
 }
@@ -125,14 +135,20 @@ Result<http::Request> make_request(const messages::RequestArgs& args, const Opti
     return fail(ErrorCode::unsupported, "CONNECT asks for a tunnel, which no message can be",
                 "use another method");
   }
-  auto url = http::parse_url(args.url);
+  auto url = http::parse_url(args.url, of_actor);
   if (!url) return pass(url);
   auto headers = make_headers(args.headers);
   if (!headers) return pass(headers);
   http::Request request;
   request.method = args.method;
+  request.basic = std::move(url->login);
   request.url = std::move(*url);
   request.headers = std::move(*headers);
+  if (has_header(request.headers, "authorization")) request.basic.reset();
+  // What the actor asks for by itself it decodes by itself.
+  if (!has_header(request.headers, "accept-encoding")) {
+    request.headers.emplace_back("Accept-Encoding: gzip");
+  }
   request.most_body_bytes = options.max_response_bytes;
   if (!args.body.empty() && args.method != "HEAD") request.upload = upload_of(args.body);
   return request;
@@ -156,7 +172,8 @@ Result<http::Response> exchange(http::Client& client, http::Request request,
   }
 }
 
-messages::Response to_message(http::Response&& response) {
+Result<messages::Response> to_message(http::Response&& response, const messages::RequestArgs& args,
+                                      const Options& options) {
   messages::Response message;
   const auto status = static_cast<unsigned>(response.status);
   const auto known = boost::beast::http::int_to_status(status);
@@ -164,9 +181,19 @@ messages::Response to_message(http::Response&& response) {
   if (known != boost::beast::http::status::unknown) {
     message.status = std::string(boost::beast::http::obsolete_reason(known));
   }
-  // The body is what they say no more.
-  const bool decoded = response.headers.erase("content-encoding") > 0;
-  if (decoded) response.headers.erase("content-length");
+  const bool asked = std::ranges::none_of(args.headers, [](const auto& header) {
+    return http::same_name(header.first, "accept-encoding");
+  });
+  if (asked && is_gzip(response.header("content-encoding"))) {
+    auto plain = gunzip(response.body, options.max_response_bytes);
+    if (!plain) return pass(plain);
+    // What cannot be decoded is handed on as it came, and says so itself.
+    if (*plain) {
+      response.body = std::move(**plain);
+      response.headers.erase("content-encoding");
+      response.headers.erase("content-length");
+    }
+  }
   for (auto& [name, value] : response.headers) {
     message.header.emplace(name, header_text(std::move(value)));
   }

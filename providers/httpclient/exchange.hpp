@@ -27,7 +27,9 @@ namespace trellis::providers::httpclient {
                                               const Options& options, const http::Control& control);
 
 /// As the actor is told: reason phrase of the code, header values that are not printable ASCII in
-/// base64.
-[[nodiscard]] codec::httpclient::Response to_message(http::Response&& response);
+/// base64. A body that is compressed because we asked for it is decoded; one that cannot be is
+/// handed on as it came. Error: limit.
+[[nodiscard]] Result<codec::httpclient::Response> to_message(
+    http::Response&& response, const codec::httpclient::RequestArgs& args, const Options& options);
 
 }  // namespace trellis::providers::httpclient

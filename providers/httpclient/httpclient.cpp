@@ -25,7 +25,6 @@ namespace messages = codec::httpclient;
   settings.connect_timeout = options.connect_timeout;
   settings.stall_timeout = options.timeout;
   settings.proxy = options.proxy;
-  settings.decompress = true;
   settings.joint = ",";
   settings.peer = "server";
   // A proxy was chosen by who made the link, and knows itself what it may reach.
@@ -91,7 +90,9 @@ class HttpClientProvider final : public Provider<Link> {
     auto response = exchange(*client->operator->(), std::move(*request), *args, link.options,
                              {clock, now + left, stopping_.get_token()});
     if (!response) return pass(response);
-    return codec::encode(to_message(std::move(*response)));
+    const auto message = to_message(std::move(*response), *args, link.options);
+    if (!message) return std::unexpected(message.error());
+    return codec::encode(*message);
   }
 
   /// There is no server to ask: each request has one of its own.

@@ -1,6 +1,9 @@
 // The HTTP client provider against a real server (our HTTP server provider), against servers that
 // misbehave, and against the rules of which addresses may be reached (contracts.md 3.2).
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -12,6 +15,7 @@
 #include "codec/messages/httpclient.hpp"
 #include "providers/builtin.hpp"
 #include "providers/httpserver/http_fixture.hpp"
+#include "base/base64.hpp"
 #include "support/scripted_server.hpp"
 #include "support/temp_dir.hpp"
 
@@ -86,7 +90,8 @@ TEST_P(HttpClientTest, WhatIsNoRequestIsRefusedBeforeAnythingIsSent) {
   EXPECT_EQ(error({"get", url(port), {}, {}}), "unknown method:  get");
   EXPECT_NE(error({"CONNECT", url(port), {}, {}}).find("tunnel"), std::string::npos);
   EXPECT_NE(error({"GET", "file:///etc/passwd", {}, {}}).find("file"), std::string::npos);
-  EXPECT_NE(error({"GET", "http://u:p@127.0.0.1/", {}, {}}), "");
+  EXPECT_NE(error({"GET", "http://u:p@/", {}, {}}).find("is not an http or https address"),
+            std::string::npos);
   EXPECT_NE(error({"GET", "", {}, {}}), "");
   for (const auto& [name, value] : codec::StringMap{{"a b", "x"}, {"x", "a\r\nb: c"}, {"", "x"}}) {
     EXPECT_NE(error({"GET", url(port), {{name, value}}, {}}).find("not allowed in HTTP"),
@@ -215,6 +220,97 @@ TEST_P(HttpClientTest, CompressedBodiesAreDecodedWithinTheirLimit) {
   EXPECT_FALSE(answer->header.contains("content-length"));
   link({{"MAX_RESPONSE_BYTES", "4999"}});
   EXPECT_NE(error({"GET", url(server.port()), {}, {}}).find("4999"), std::string::npos);
+}
+
+TEST_P(HttpClientTest, AnEncodingThatNobodyAskedForCostsNothing) {
+  link();
+  const auto gzip = from_hex("1f8b0800000000000203edc13101000000c2a0aceb5fc2147e40");  // cut short
+  for (const auto& [encoding, content] :
+       std::vector<std::pair<std::string, std::string>>{{"UTF-8", "{}"},
+                                                        {"zip", "{}"},
+                                                        {"gzip", "{}"},
+                                                        {"gzip, br", "{}"},
+                                                        {"gzip", ""},
+                                                        {"deflate", "{}"},
+                                                        {"gzip", std::string(as_text(*gzip))}}) {
+    const ScriptedServer server(
+        fmt::format("HTTP/1.1 200 OK\r\nContent-Encoding: {}\r\nContent-Length: {}\r\n\r\n{}",
+                    encoding, content.size(), content));
+    const auto answer = ask({"GET", url(server.port()), {}, {}});
+    ASSERT_TRUE(answer) << encoding << ": " << answer.error().message;
+    EXPECT_EQ(body(*answer), content) << encoding;
+    EXPECT_EQ(answer->header.at("content-encoding"), encoding);
+  }
+}
+
+TEST_P(HttpClientTest, WhatTheActorAsksForItDecodesItself) {
+  link();
+  const auto compressed = from_hex(
+      "1f8b0800000000000203edc13101000000c2a0aceb5fc2147e4001000000006f037659f44c88130000");
+  const ScriptedServer server(
+      fmt::format("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{}",
+                  compressed->size(), as_text(*compressed)));
+  const auto answer = ask({"GET", url(server.port()), {{"Accept-Encoding", "gzip"}}, {}});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, *compressed);
+  EXPECT_EQ(answer->header.at("content-encoding"), "gzip");
+}
+
+TEST_P(HttpClientTest, AddressesAreReadAsBrowsersDo) {
+  link();
+  std::mutex mutex;
+  std::string head;
+  const ScriptedServer server([&](int socket) {
+    char bytes[4096];
+    const auto size = ::recv(socket, bytes, sizeof bytes, 0);
+    {
+      const std::scoped_lock lock(mutex);
+      head.assign(bytes, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    }
+    const bool first = head.starts_with("GET /redirect");
+    ScriptedServer::say(socket, first ? "HTTP/1.1 302 Found\r\nLocation: /two words?y=1 2#z\r\n"
+                                        "Content-Length: 0\r\nConnection: close\r\n\r\n"
+                                      : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+                                        "Connection: close\r\n\r\n");
+  });
+  const auto host = "127.0.0.1:" + std::to_string(server.port());
+  const auto asked = [&](const std::string& address, codec::StringMap headers = {}) {
+    const auto answer = ask({"GET", address, std::move(headers), {}});
+    EXPECT_TRUE(answer) << address << ": " << answer.error().message;
+    const std::scoped_lock lock(mutex);
+    return head;
+  };
+  const auto line = [&](const std::string& address) {
+    const auto text = asked(address);
+    return text.substr(0, text.find(" HTTP/"));
+  };
+  EXPECT_EQ(line("http://" + host + "/two words?a=b c"), "GET /two%20words?a=b%20c");
+  EXPECT_EQ(line(" http://" + host +
+                 "/gr\xc3\xbc\xc3\x9f"
+                 "e\n"),
+            "GET /gr%C3%BC%C3%9Fe");
+  EXPECT_EQ(line("http://" + host + "\\a\\b?c\\d"), "GET /a/b?c\\d");
+  EXPECT_EQ(line("http://" + host + "/a%20b/../c"), "GET /c");
+  EXPECT_EQ(line("http://" + host + "/redirect"), "GET /two%20words?y=1%202");
+  const auto login = asked("http://us%65r:p%40ss@" + host + "/");
+  EXPECT_NE(login.find("Authorization: Basic " + to_base64(as_bytes("user:p@ss"))),
+            std::string::npos)
+      << login;
+  const auto own = asked("http://user:pass@" + host + "/", {{"authorization", "Bearer x"}});
+  EXPECT_EQ(own.find("Basic"), std::string::npos) << own;
+  // Names with other letters are looked up in their other form.
+  const auto unknown = error({"GET",
+                              "http://b\xc3\xbc"
+                              "cher.invalid/",
+                              {},
+                              {}});
+  EXPECT_EQ(unknown.find("is not an http"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("xn--bcher-kva.invalid"), std::string::npos) << unknown;
+  for (const auto* bad : {"http://", "ftp://host/", "http://a b/", "words"}) {
+    const auto refused = error({"GET", bad, {}, {}});
+    EXPECT_NE(refused.find("is not an http or https address"), std::string::npos) << refused;
+    EXPECT_EQ(refused.find("registry"), std::string::npos) << refused;
+  }
 }
 
 TEST_P(HttpClientTest, ServersThatMisbehaveAreErrors) {

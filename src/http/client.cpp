@@ -163,7 +163,6 @@ void Exchange::prepare(const Control& control) {
   set(easy_, CURLOPT_WRITEFUNCTION, &Exchange::on_body);
   set(easy_, CURLOPT_WRITEDATA, this);
   set(easy_, CURLOPT_PROXY, settings_.proxy.c_str());  // empty: none, nor one of the environment
-  if (settings_.decompress) set(easy_, CURLOPT_ACCEPT_ENCODING, "");
   set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_open);
   set(easy_, CURLOPT_OPENSOCKETDATA, this);
   prepare_security();

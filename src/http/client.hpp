@@ -24,11 +24,6 @@
 
 namespace trellis::http {
 
-struct UserAndPassword {
-  std::string user;
-  std::string password;
-};
-
 /// What came back. Header names are lower case; repeated headers are joined (Settings::joint).
 struct Response {
   int status = 0;
@@ -86,7 +81,6 @@ struct Settings {
   std::chrono::seconds stall_timeout{30};
   AddressFilter allows = {};      ///< absent: all; may be asked from any thread
   std::string proxy = {};         ///< URL of a proxy; empty: none, whatever the environment says
-  bool decompress = false;        ///< ask for compressed bodies, and decode them
   bool of_link = false;           ///< leaves the last descriptors of the process to others
   std::string_view joint = ", ";  ///< between repeated headers
   std::string_view peer = "registry";  ///< what remedies call the other side

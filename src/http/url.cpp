@@ -1,7 +1,9 @@
 #include "http/url.hpp"
 
 #include <curl/curl.h>
+#include <idn2.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/call_limits.hpp"
@@ -27,25 +29,97 @@ bool fits(std::string_view text) {
   return text.find_first_of(std::string_view(" \t\r\n\0", 5)) == std::string_view::npos;
 }
 
-std::unexpected<Error> malformed(std::string_view text) {
+std::unexpected<Error> malformed(std::string_view text, const UrlReading& reading) {
   std::string shown;
   append_printable(shown, excerpt(text.substr(0, text.find('?')), 200));
   return fail(ErrorCode::malformed, "'" + shown + "' is not an http or https address",
-              "check the registry, which named it");
+              std::string(reading.remedy));
 }
 
-Result<Url> read(const Handle& url, std::string_view shown) {
+/// Where the name of the host ends, in an absolute address or one that begins with "//"; 0 in
+/// others.
+std::size_t end_of_host(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto slashes = text.find("//");
+  const bool has_scheme = colon != std::string_view::npos && slashes == colon + 1;
+  if (!has_scheme && slashes != 0) return 0;
+  return std::min(text.find_first_of("/?#", slashes + 2), text.size());
+}
+
+void append_encoded(std::string& out, char c) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  constexpr std::string_view unsafe = " \"<>`{}|^";
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte < 0x80 && !unsafe.contains(c)) {
+    out += c;
+    return;
+  }
+  out += '%';
+  out += digits[byte >> 4];
+  out += digits[byte & 15];
+}
+
+/// The name of the host in its form for the wire (IDNA 2008), whatever the process's locale is; as
+/// it is where it cannot be one.
+std::string with_ascii_host(std::string text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+    return text;
+  }
+  const auto slashes = text.find("//");
+  const auto at = text.rfind('@');
+  const auto begin = at == std::string::npos ? slashes + 2 : at + 1;
+  const auto end = std::min(text.find(':', begin), text.size());
+  char* ascii = nullptr;
+  const int done = idn2_to_ascii_8z(text.substr(begin, end - begin).c_str(), &ascii,
+                                    IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+  const std::unique_ptr<char, decltype(&idn2_free)> name(ascii, &idn2_free);
+  if (done != IDN2_OK) return text;
+  return text.replace(begin, end - begin, name.get());
+}
+
+/// What a browser makes of an address that was typed or that a server wrote.
+std::string as_browsers_read(std::string_view text) {
+  const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  std::string plain;
+  for (const char c : text) {
+    if (c == '\t' || c == '\r' || c == '\n') continue;
+    plain += c == '\\' && !plain.contains('?') && !plain.contains('#') ? '/' : c;
+  }
+  const auto host_end = end_of_host(plain);
+  auto out = with_ascii_host(plain.substr(0, host_end));
+  for (const char c : std::string_view(plain).substr(host_end)) append_encoded(out, c);
+  return out;
+}
+
+std::string decoded(const std::string& text) {
+  return percent_decoded(text).value_or(text);
+}
+
+/// Takes the login out of the address.
+std::optional<UserAndPassword> take_login(const Handle& url) {
+  const auto user = part_of(url, CURLUPART_USER);
+  const auto password = part_of(url, CURLUPART_PASSWORD);
+  curl_url_set(url.get(), CURLUPART_USER, nullptr, 0);
+  curl_url_set(url.get(), CURLUPART_PASSWORD, nullptr, 0);
+  if (user.empty() && password.empty()) return std::nullopt;
+  return UserAndPassword{decoded(user), decoded(password)};
+}
+
+Result<Url> read(const Handle& url, std::string_view shown, const UrlReading& reading) {
   const auto scheme = part_of(url, CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") return malformed(shown);
-  if (!part_of(url, CURLUPART_USER).empty() || !part_of(url, CURLUPART_PASSWORD).empty()) {
-    return fail(ErrorCode::unsupported, "an address of the registry contains a user name",
-                "check the registry, which named it");
+  if (scheme != "http" && scheme != "https") return malformed(shown, reading);
+  auto login = take_login(url);
+  if (login && !reading.as_browsers) {
+    return fail(ErrorCode::unsupported, "an address contains a user name",
+                std::string(reading.remedy));
   }
   curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
   Url out{part_of(url, CURLUPART_URL), scheme == "https",
           to_lower_ascii(part_of(url, CURLUPART_HOST)),
-          part_of(url, CURLUPART_PORT, CURLU_DEFAULT_PORT)};
-  if (out.text.empty() || out.host.empty()) return malformed(shown);
+          part_of(url, CURLUPART_PORT, CURLU_DEFAULT_PORT), std::move(login)};
+  if (out.text.empty() || out.host.empty()) return malformed(shown, reading);
   return out;
 }
 
@@ -64,32 +138,37 @@ std::string Url::origin() const {
   return (encrypted ? "https://" : "http://") + host + ':' + port;
 }
 
-Result<Url> parse_url(std::string_view text) {
+Result<Url> parse_url(std::string_view text, const UrlReading& reading) {
   const Handle url(curl_url(), &curl_url_cleanup);
-  if (!fits(text) || !set(url, CURLUPART_URL, text, 0)) return malformed(text);
-  return read(url, text);
+  const auto plain = reading.as_browsers && text.size() <= most_url_bytes ? as_browsers_read(text)
+                                                                          : std::string(text);
+  if (!fits(plain) || !set(url, CURLUPART_URL, plain, 0)) return malformed(text, reading);
+  return read(url, text, reading);
 }
 
-Result<Url> resolve_url(const Url& base, std::string_view location) {
+Result<Url> resolve_url(const Url& base, std::string_view location, const UrlReading& reading) {
   const Handle url(curl_url(), &curl_url_cleanup);
-  if (!fits(location) || !set(url, CURLUPART_URL, base.text, 0) ||
-      !set(url, CURLUPART_URL, location, 0)) {
-    return malformed(location);
+  const auto plain = reading.as_browsers && location.size() <= most_url_bytes
+                         ? as_browsers_read(location)
+                         : std::string(location);
+  if (!fits(plain) || !set(url, CURLUPART_URL, base.text, 0) ||
+      !set(url, CURLUPART_URL, plain, 0)) {
+    return malformed(location, reading);
   }
-  return read(url, location);
+  return read(url, location, reading);
 }
 
 Result<Url> with_query(const Url& base, std::string_view name, std::string_view value) {
   const std::unique_ptr<char, decltype(&curl_free)> encoded(
       curl_easy_escape(nullptr, value.data(), static_cast<int>(value.size())), &curl_free);
-  if (!encoded) return malformed(base.text);
+  if (!encoded) return malformed(base.text, {});
   // Not by curl_url_set, which would write %3a where everybody else writes %3A.
   Url next = base;
   next.text += base.text.contains('?') ? '&' : '?';
   next.text += name;
   next.text += '=';
   next.text += encoded.get();
-  if (!fits(next.text)) return malformed(base.text);
+  if (!fits(next.text)) return malformed(base.text, {});
   return next;
 }
 
