@@ -1,6 +1,7 @@
 #include "providers/blobstore_s3/blobstore_s3.hpp"
 
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <stop_token>
 
@@ -13,7 +14,15 @@ namespace {
 
 constexpr std::array blobstore_s3_local_values = {
     trellis_local_value{"CA_FILE", TRELLIS_LOCAL_FILE},
-    trellis_local_value{"HTTP_PROXY", TRELLIS_LOCAL_ONLY}};
+    trellis_local_value{"HTTP_PROXY", TRELLIS_LOCAL_ONLY},
+    trellis_local_value{"CREDENTIALS", TRELLIS_LOCAL_ONLY}};
+
+/// Of the process that the provider is in: its user's own.
+[[nodiscard]] std::optional<std::string> process_environment(const char* name) {
+  const char* value = ::secure_getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
 
 class S3Provider final : public blobstore::BlobProvider {
  public:
@@ -31,7 +40,7 @@ class S3Provider final : public blobstore::BlobProvider {
  private:
   /// The server is not asked: what the keys may do is known only when it is done.
   Result<std::shared_ptr<blobstore::Store>> open(const codec::StringMap& values) override {
-    auto options = read_options(values);
+    auto options = read_options(values, process_environment);
     if (!options) return pass(options);
     return std::make_shared<S3Store>(
         std::make_shared<S3Client>(std::move(*options), stopping_.get_token()));

@@ -1,7 +1,13 @@
 // What the blob store on S3 does beyond the contract: signatures, parts, servers that misbehave.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <fstream>
+#include <mutex>
 
 #include "base/text.hpp"
+#include "providers/blobstore_s3/credentials.hpp"
+#include "providers/blobstore_s3/s3_client.hpp"
 #include "providers/blobstore_s3/s3_fixture.hpp"
 #include "providers/blobstore_s3/sigv4.hpp"
 #include "providers/blobstore_s3/xml.hpp"
@@ -165,12 +171,118 @@ TEST_F(S3Blobs, ServersThatMisbehaveAreErrors) {
   }
 }
 
+/// What a server was asked: "GET /bucket?list-type=2", and the host.
+struct Asked {
+  std::mutex mutex;
+  std::string line;
+  std::string host;
+};
+
+TEST_F(S3Blobs, EndpointsHavePathsAndBucketsMayBeHosts) {
+  Asked asked;
+  const test::ScriptedServer server([&](int socket) {
+    char bytes[8192];
+    const auto size = ::recv(socket, bytes, sizeof bytes, 0);
+    const std::string head(bytes, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    {
+      const std::scoped_lock lock(asked.mutex);
+      asked.line = head.substr(0, head.find_first_of("?\r"));
+      const auto host = head.find("Host: ") + 6;
+      asked.host = head.substr(host, head.find('\r', host) - host);
+    }
+    test::ScriptedServer::say(socket,
+                              "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n"
+                              "Connection: close\r\n\r\n");
+  });
+  const auto port = std::to_string(server.port());
+  const auto seen = [&](codec::StringMap more) {
+    auto values = s3_values(more.at("ENDPOINT"));
+    for (auto& [key, value] : more) values[key] = value;
+    const auto bound = provider_.bind("MA", values);
+    EXPECT_TRUE(bound) << bound.error().message;
+    static_cast<void>(list("box"));
+    const std::scoped_lock lock(asked.mutex);
+    return asked.host + " " + asked.line;
+  };
+  const auto host = "127.0.0.1:" + port;
+  EXPECT_EQ(seen({{"ENDPOINT", "http://" + host}}), host + " GET /box");
+  EXPECT_EQ(seen({{"ENDPOINT", "http://" + host + "/store/s3/"}}), host + " GET /store/s3/box");
+  // localhost has all names below it.
+  EXPECT_EQ(seen({{"ENDPOINT", "http://localhost:" + port + "/x"}, {"ADDRESSING", "virtual"}}),
+            "box.localhost:" + port + " GET /x");
+  ASSERT_TRUE(provider_.bind("MA", [&] {
+    auto values = s3_values("http://localhost:" + port);
+    values["ADDRESSING"] = "virtual";
+    return values;
+  }()));
+  EXPECT_NE(list("under_score").at(0).first.find("cannot be part of a host's name"),
+            std::string::npos)
+      << list("under_score").at(0).first;
+}
+
+TEST_F(S3Blobs, ATokenEndsWhenItsTimeIsOver) {
+  auto values = backend_->link_values();
+  values["TOKEN_VALID_FOR"] = "60";
+  EXPECT_NE(provider_.bind("MB", values).error().message.find("TOKEN_VALID_FOR"),
+            std::string::npos);
+  values["AWS_TOKEN"] = "session";
+  EXPECT_TRUE(provider_.bind("MB", values));
+  const auto no_variables = [](const char*) { return std::optional<std::string>(); };
+  auto options = read_options(values, no_variables);
+  ASSERT_TRUE(options && options->token_ends);
+  options->token_ends = std::chrono::steady_clock::now();
+  S3Client client(*options, {});
+  const auto late = client.send({.method = "GET", .bucket = "box"},
+                                std::chrono::steady_clock::now() + std::chrono::seconds(5));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::denied);
+}
+
+TEST(S3Credentials, ComeFromLinkEnvironmentOrProfile) {
+  const test::TempDir folder;
+  const auto file = (folder.path() / "credentials").string();
+  std::ofstream(file) << "# comment\n[default]\naws_access_key_id = A\naws_secret_access_key=S\n"
+                         "[ other ]\nAWS_ACCESS_KEY_ID=B\naws_secret_access_key = T=\n"
+                         "aws_session_token = K\n[broken]\naws_access_key_id=C\n";
+  codec::StringMap variables{{"AWS_SHARED_CREDENTIALS_FILE", file}};
+  const auto environment = [&](const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  const auto read = [&](codec::StringMap values) {
+    const auto made = read_credentials(values, environment);
+    return made ? made->access_key + "/" + made->secret + "/" + made->token
+                : "error: " + made.error().message;
+  };
+  EXPECT_EQ(read({{"AWS_ACCESS_KEY", "L"}, {"AWS_SECRET_ACCESS_KEY", "M"}}), "L/M/");
+  EXPECT_EQ(
+      read({}),
+      "error: the link (AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY) has no access key with its secret");
+  EXPECT_EQ(read({{"CREDENTIALS", "profile"}}), "A/S/");
+  EXPECT_EQ(read({{"CREDENTIALS", "profile:other"}}), "B/T=/K");
+  EXPECT_EQ(read({{"CREDENTIALS", "profile:broken"}}),
+            "error: " + file + ": no profile \"broken\" with an access key and its secret");
+  variables["AWS_PROFILE"] = "other";
+  EXPECT_EQ(read({{"CREDENTIALS", "profile"}}), "B/T=/K");
+  EXPECT_TRUE(read({{"CREDENTIALS", "environment"}}).starts_with("error: the environment"));
+  variables["AWS_ACCESS_KEY_ID"] = "E";
+  variables["AWS_SECRET_ACCESS_KEY"] = "F";
+  EXPECT_EQ(read({{"CREDENTIALS", "environment"}}), "E/F/");
+  EXPECT_TRUE(read({{"CREDENTIALS", "else"}}).contains("not known"));
+  EXPECT_TRUE(read({{"CREDENTIALS", "environment"}, {"AWS_ACCESS_KEY", "L"}}).contains("no use"));
+  variables["AWS_SHARED_CREDENTIALS_FILE"] = "/nowhere/credentials";
+  EXPECT_TRUE(read({{"CREDENTIALS", "profile"}}).contains("/nowhere/credentials"));
+}
+
 TEST_F(S3Blobs, BadLinkValuesAreNamed) {
-  for (const auto& [key, value] : codec::StringMap{{"AWS_ACCESS_KEY", ""},
-                                                   {"ENDPOINT", "ftp://x"},
-                                                   {"TIMEOUT_MS", "1"},
-                                                   {"CA_FILE", "/none/such"},
-                                                   {"REGIONS", "x"}}) {
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, std::string>>{{"AWS_ACCESS_KEY", ""},
+                                                        {"ENDPOINT", "ftp://x"},
+                                                        {"TIMEOUT_MS", "1"},
+                                                        {"CA_FILE", "/none/such"},
+                                                        {"ENDPOINT", "https://host/?a=b"},
+                                                        {"ADDRESSING", "both"},
+                                                        {"REGIONS", "x"}}) {
     const auto bound = bind("MB", {{key, value}});
     ASSERT_FALSE(bound) << key;
     EXPECT_NE(bound.error().message.find(key), std::string::npos) << bound.error().message;

@@ -9,6 +9,7 @@
 
 #include "base/sizes.hpp"
 #include "base/text.hpp"
+#include "providers/blobstore_s3/credentials.hpp"
 #include "providers/blobstore_s3/xml.hpp"
 #include "providers/common/link_values.hpp"
 
@@ -16,13 +17,15 @@ namespace trellis::providers::blobstore_s3 {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> known_keys = {"AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY",
-                                                         "AWS_TOKEN",      "REGION",
-                                                         "ENDPOINT",       "HTTP_PROXY",
-                                                         "CA_FILE",        "CONNECTIONS",
-                                                         "TIMEOUT_MS",     "MAX_BLOB_BYTES",
-                                                         "MAX_OBJECTS",    "CHUNK_FORMAT",
-                                                         "FIRST_SEQUENCE"};
+constexpr std::array<std::string_view, 16> known_keys = {"AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY",
+                                                         "AWS_TOKEN",      "TOKEN_VALID_FOR",
+                                                         "CREDENTIALS",    "ADDRESSING",
+                                                         "REGION",         "ENDPOINT",
+                                                         "HTTP_PROXY",     "CA_FILE",
+                                                         "CONNECTIONS",    "TIMEOUT_MS",
+                                                         "MAX_BLOB_BYTES", "MAX_OBJECTS",
+                                                         "CHUNK_FORMAT",   "FIRST_SEQUENCE"};
+constexpr http::UrlReading of_link{"write it as https://host:port or https://host/path"};
 constexpr std::size_t most_bucket_bytes = 63;
 constexpr std::size_t most_key_bytes = 1024;
 
@@ -31,12 +34,47 @@ constexpr std::size_t most_key_bytes = 1024;
   std::string text(text_value(values, "ENDPOINT"));
   if (text.empty()) text = fmt::format("s3.{}.amazonaws.com", region);
   if (!text.contains("://")) text = "https://" + text;
-  auto url = http::parse_url(text);
+  auto url = http::parse_url(text, of_link);
   if (!url) {
     return fail(ErrorCode::invalid_argument, "link value ENDPOINT: " + url.error().message,
-                "write it as https://host:port");
+                url.error().remedy);
+  }
+  if (url->text.contains('?')) {
+    return fail(ErrorCode::invalid_argument, "link value ENDPOINT has a query",
+                std::string(of_link.remedy));
   }
   return url;
+}
+
+/// What is before the bucket in each path: "" or "/store".
+[[nodiscard]] std::string path_of(const http::Url& endpoint) {
+  const auto begin = endpoint.text.find('/', endpoint.text.find("://") + 3);
+  auto path = begin == std::string::npos ? std::string() : endpoint.text.substr(begin);
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+[[nodiscard]] Result<> read_addressing(const codec::StringMap& values, Options& options) {
+  const auto word = text_value(values, "ADDRESSING", "path");
+  options.virtual_hosts = word == "virtual";
+  if (word == "path" || word == "virtual") return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("link value ADDRESSING is neither path nor virtual: {}", excerpt(word)),
+              "path: https://host/bucket/key; virtual: https://bucket.host/key");
+}
+
+/// How long a session token is good for, from now on.
+[[nodiscard]] Result<> read_lifetime(const codec::StringMap& values, Options& options) {
+  if (!values.contains("TOKEN_VALID_FOR")) return {};
+  const auto seconds = number_value(values, "TOKEN_VALID_FOR", 0, 1, 365 * 86'400);
+  if (!seconds) return std::unexpected(seconds.error());
+  if (options.credentials.token.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "link value TOKEN_VALID_FOR has no use: there is no session token",
+                "give AWS_TOKEN too, or leave it out");
+  }
+  options.token_ends = std::chrono::steady_clock::now() + std::chrono::seconds(*seconds);
+  return {};
 }
 
 [[nodiscard]] http::Settings settings_of(const Options& options) {
@@ -78,20 +116,20 @@ constexpr std::size_t most_key_bytes = 1024;
 
 }  // namespace
 
-Result<Options> read_options(const codec::StringMap& values) {
+Result<Options> read_options(const codec::StringMap& values, const Environment& environment) {
   if (auto known = check_keys(values, known_keys); !known) return pass(known);
   Options options;
   const auto text = [&](std::string_view key) { return std::string(text_value(values, key)); };
-  options.credentials = {text("AWS_ACCESS_KEY"), text("AWS_SECRET_ACCESS_KEY"), text("AWS_TOKEN")};
-  if (options.credentials.access_key.empty() || options.credentials.secret.empty()) {
-    return fail(ErrorCode::invalid_argument,
-                "link values AWS_ACCESS_KEY and AWS_SECRET_ACCESS_KEY are both needed",
-                "add the keys of a user who may use the buckets");
-  }
+  auto credentials = read_credentials(values, environment);
+  if (!credentials) return pass(credentials);
+  options.credentials = std::move(*credentials);
+  if (auto read = read_lifetime(values, options); !read) return pass(read);
+  if (auto read = read_addressing(values, options); !read) return pass(read);
   if (auto region = text("REGION"); !region.empty()) options.region = std::move(region);
   auto endpoint = read_endpoint(values, options.region);
   if (!endpoint) return pass(endpoint);
   options.endpoint = std::move(*endpoint);
+  options.base_path = path_of(options.endpoint);
   options.proxy = text("HTTP_PROXY");
   options.ca_file = text("CA_FILE");
   std::error_code error;
@@ -112,6 +150,15 @@ Result<Options> read_options(const codec::StringMap& values) {
   options.max_blob_bytes = *blob;
   options.max_objects = *objects;
   return options;
+}
+
+/// Certificates are for one label, and names of hosts have no underscores.
+Result<> check_virtual(std::string_view bucket, const http::Url& endpoint) {
+  const bool fits = !bucket.contains('_') && (!endpoint.encrypted || !bucket.contains('.'));
+  if (fits) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("bucket \"{}\" cannot be part of a host's name", excerpt(bucket)),
+              "use ADDRESSING=path, or another name");
 }
 
 Result<> check_bucket(std::string_view name) {
@@ -145,8 +192,20 @@ S3Client::S3Client(Options options, std::stop_token stop)
       clients_(settings_of(options_), options_.connections) {}
 
 Result<http::Request> S3Client::prepare(const Request& request) const {
-  auto path = '/' + uri_encode(request.bucket, false);
+  if (options_.token_ends && std::chrono::steady_clock::now() >= *options_.token_ends) {
+    return fail(ErrorCode::denied, "the session token of the link is no longer good",
+                "put the link again with a new AWS_TOKEN (TOKEN_VALID_FOR is over)");
+  }
+  auto endpoint = options_.endpoint;
+  auto path = options_.base_path;
+  if (options_.virtual_hosts) {
+    if (auto fits = check_virtual(request.bucket, endpoint); !fits) return pass(fits);
+    endpoint.host = to_lower_ascii(request.bucket) + '.' + endpoint.host;
+  } else {
+    path += '/' + uri_encode(request.bucket, false);
+  }
   if (!request.key.empty()) path += '/' + uri_encode(request.key, true);
+  if (path.empty()) path = "/";
   std::string query;
   for (const auto& [name, value] : request.query) {
     if (!query.empty()) query += '&';
@@ -155,14 +214,14 @@ Result<http::Request> S3Client::prepare(const Request& request) const {
   const auto date = amz_date(std::chrono::system_clock::now());
   const auto hash = sha256_hex(request.body);
   Signable signable{request.method, path, query, request.headers, hash};
-  signable.headers["host"] = host_header(options_.endpoint);
+  signable.headers["host"] = host_header(endpoint);
   signable.headers["x-amz-content-sha256"] = hash;
   signable.headers["x-amz-date"] = date;
   if (!options_.credentials.token.empty()) {
     signable.headers["x-amz-security-token"] = options_.credentials.token;
   }
   auto url = http::parse_url(
-      fmt::format("{}{}{}{}", options_.endpoint.origin(), path, query.empty() ? "" : "?", query));
+      fmt::format("{}{}{}{}", endpoint.origin(), path, query.empty() ? "" : "?", query), of_link);
   if (!url) return pass(url);
   http::Request made;
   made.method = request.method;

@@ -13,7 +13,7 @@
 #include "base/call_limits.hpp"
 #include "codec/fields.hpp"
 #include "http/url.hpp"
-#include "providers/blobstore_s3/sigv4.hpp"
+#include "providers/blobstore_s3/credentials.hpp"
 #include "providers/net/client_pool.hpp"
 #include "trellis/result.hpp"
 
@@ -23,6 +23,9 @@ struct Options {
   Credentials credentials;
   std::string region = "us-east-1";
   http::Url endpoint = {};
+  std::string base_path;                 ///< of the endpoint: before each bucket
+  bool virtual_hosts = false;            ///< the bucket is part of the host's name, not of the path
+  std::optional<SteadyTime> token_ends;  ///< when the session token is no longer good
   std::string proxy;
   std::string ca_file;
   std::size_t connections = 16;
@@ -32,7 +35,8 @@ struct Options {
 };
 
 /// Errors name the key, and never a secret.
-[[nodiscard]] Result<Options> read_options(const codec::StringMap& values);
+[[nodiscard]] Result<Options> read_options(const codec::StringMap& values,
+                                           const Environment& environment);
 
 /// Any thread. Deadlines are on std::chrono::steady_clock.
 class S3Client {
@@ -63,6 +67,8 @@ class S3Client {
   ClientPool clients_;
 };
 
+/// Whether a bucket can be part of the name of a host. Error: invalid_argument.
+[[nodiscard]] Result<> check_virtual(std::string_view bucket, const http::Url& endpoint);
 /// What can be the name of a bucket or key. Error: invalid_argument.
 [[nodiscard]] Result<> check_bucket(std::string_view name);
 [[nodiscard]] Result<> check_key(std::string_view name);

@@ -1,0 +1,34 @@
+// Where the keys of a link to S3 come from (contracts.md 3.6).
+//
+//   CREDENTIALS  link          AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY, AWS_TOKEN of the link
+//   (default)
+//                environment   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN of the
+//                host profile[:NAME]  a profile of the file that AWS tools use: that of
+//                AWS_PROFILE, else
+//                              `default`, in AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials
+//
+// What is not of the link is the host's user's: links from a lattice may not name it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "codec/fields.hpp"
+#include "providers/blobstore_s3/sigv4.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::providers::blobstore_s3 {
+
+/// Value of a variable; nothing when it is unset or empty.
+using Environment = std::function<std::optional<std::string>(const char*)>;
+
+/// Errors: invalid_argument, not_found; they name where was looked, and never a secret.
+[[nodiscard]] Result<Credentials> read_credentials(const codec::StringMap& values,
+                                                   const Environment& environment);
+
+/// One profile of a file's text. Error: not_found.
+[[nodiscard]] Result<Credentials> parse_profile(std::string_view text, std::string_view name);
+
+}  // namespace trellis::providers::blobstore_s3
