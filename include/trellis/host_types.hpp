@@ -84,6 +84,12 @@ struct RegistryOptions {
   /// Registries, and token servers of others, that user and password are for: HOST or HOST:PORT.
   /// Empty: all registries; of a host in a lattice those the host's own user has named.
   std::vector<std::string> credentials_for;
+  /// A config.json as `docker login` writes it: who has no user and password above is looked up
+  /// there, and the credential programs that it names are run. Empty: none.
+  std::filesystem::path docker_config;
+  /// What `cache_folder` may hold; what was used longest ago goes first, after each fetch. 0 = 4
+  /// GiB.
+  std::uint64_t cache_bytes = 0;
   std::filesystem::path ca_file;         ///< PEM; authorities trusted besides the system's
   bool allow_latest = false;             ///< permits the tag `latest`, and no tag
   bool offline = false;                  ///< use what is on disk and ask no registry

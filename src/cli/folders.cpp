@@ -51,6 +51,7 @@ Folders folders(const Environment& env) {
               {below(absolute(env, "XDG_CONFIG_HOME"), "trellis"), below(user, ".config/trellis")}),
           .nats_config = first_of(
               {below(absolute(env, "XDG_CONFIG_HOME"), "nats"), below(user, ".config/nats")}),
+          .docker_config = first_of({absolute(env, "DOCKER_CONFIG"), below(user, ".docker")}),
           .keys = first_of({below(user, ".wash/keys"), below(state, "keys")}),
           .service_runtime = of_service(env, "RUNTIME_DIRECTORY"),
           .credentials = absolute(env, "CREDENTIALS_DIRECTORY")};

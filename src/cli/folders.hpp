@@ -26,6 +26,8 @@ struct Folders {
   std::filesystem::path config;
   /// The same of the `nats` tool: $XDG_CONFIG_HOME/nats, ~/.config/nats; empty: none.
   std::filesystem::path nats_config;
+  /// Of docker's own tool: $DOCKER_CONFIG, ~/.docker; empty: none.
+  std::filesystem::path docker_config;
   /// Keys that sign: ~/.wash/keys (cli.md 2.1), which is where the first-party tool has them;
   /// without a home $STATE_DIRECTORY/keys; empty: none.
   std::filesystem::path keys;

@@ -68,7 +68,7 @@ Result<std::chrono::milliseconds> health_interval(const Context& context) {
 
 void add_registry_flags(Command& leaf, HostFlags& flags) {
   const auto* group =
-      "Registries (user and password: env OCI_REGISTRY_USER, OCI_REGISTRY_PASSWORD)";
+      "Registries (user and password: env OCI_REGISTRY_USER, OCI_REGISTRY_PASSWORD; docker login)";
   leaf.add_flag("--allow-oci-latest", flags.allow_latest, "Permit images with the tag latest")
       .group(group);
   leaf.add_option("--allowed-insecure", flags.insecure,
@@ -102,6 +102,9 @@ RegistryOptions registry_options(const Context& context, const HostFlags& flags)
   made.ca_file = flags.registry_ca;
   made.allow_latest = flags.allow_latest;
   made.offline = flags.offline;
+  if (const auto docker = folders(context.env).docker_config; !docker.empty()) {
+    made.docker_config = docker / "config.json";
+  }
   const auto user = context.env("OCI_REGISTRY_USER");
   const auto password = context.env("OCI_REGISTRY_PASSWORD");
   if (user && password) {

@@ -103,9 +103,13 @@ Result<Answer> push(const Context& context, const RegOptions& options,
                                  context.clock, context.random);
   const auto pushed = client.push(*reference, options.file, *kind, how);
   if (!pushed) return std::unexpected(pushed.error());
-  return Answer{fmt::format("Successfully validated and pushed to {}", options.url),
+  // The name that always means what was pushed.
+  const auto pinned =
+      fmt::format("{}/{}@{}", reference->registry, reference->repository, pushed->manifest.text());
+  return Answer{fmt::format("Successfully validated and pushed to {}\n{}", options.url, pinned),
                 {{"result", "success"},
                  {"url", options.url},
+                 {"reference", pinned},
                  {"digest", pushed->manifest.text()},
                  {"existed", pushed->existed}}};
 }

@@ -14,6 +14,22 @@ namespace trellis::cli {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Options, then the variables of commands, then those of hosts.
+std::optional<package::RegistryCredentials> pair_of(const Context& context,
+                                                    const RegistryFlags& flags) {
+  const auto user = option_or_env(context, flags.user, "WASH_REG_USER");
+  const auto password = option_or_env(context, flags.password, "WASH_REG_PASSWORD");
+  if (user && password) return package::RegistryCredentials{*user, *password};
+  const auto other_user = user ? user : context.env("OCI_REGISTRY_USER");
+  const auto other_password = password ? password : context.env("OCI_REGISTRY_PASSWORD");
+  if (!other_user || !other_password) return std::nullopt;
+  return package::RegistryCredentials{*other_user, *other_password};
+}
+
+}  // namespace
+
 Result<std::optional<package::ContentDigest>> expected_digest(const std::string& option) {
   if (option.empty()) return std::nullopt;
   auto digest = package::parse_digest(option.contains(':') ? option : "sha256:" + option);
@@ -23,8 +39,11 @@ Result<std::optional<package::ContentDigest>> expected_digest(const std::string&
 
 void add_registry_options(Command& leaf, RegistryFlags& flags) {
   leaf.add_flag("--allow-latest", flags.allow_latest, "Permit the tag latest");
-  leaf.add_option("-u,--user", flags.user, "Registry user [env WASH_REG_USER]");
-  leaf.add_option("-p,--password", flags.password, "Registry password [env WASH_REG_PASSWORD]");
+  leaf.add_option("-u,--user", flags.user,
+                  "Registry user; without, what docker login knows "
+                  "[env WASH_REG_USER, OCI_REGISTRY_USER]");
+  leaf.add_option("-p,--password", flags.password,
+                  "Registry password [env WASH_REG_PASSWORD, OCI_REGISTRY_PASSWORD]");
   leaf.add_option("--token-server", flags.token_servers,
                   "Token server besides the registry that may be told user and password: HOST or "
                   "HOST:PORT")
@@ -48,16 +67,17 @@ package::RegistrySettings registry_settings(const Context& context, const Regist
   settings.ca_file = flags.ca_file;
   settings.user_agent = "trellis/" TRELLIS_VERSION;
   if (flags.insecure) settings.insecure = {registry};
-  const auto user = option_or_env(context, flags.user, "WASH_REG_USER");
-  const auto password = option_or_env(context, flags.password, "WASH_REG_PASSWORD");
-  if (user && password) {
-    settings.credentials = {*user, *password, flags.token_servers};
-    settings.credentials->registries.push_back(registry);
+  settings.token_servers = flags.token_servers;
+  settings.credentials = pair_of(context, flags);
+  if (settings.credentials) settings.credentials->registries = {registry};
+  if (const auto docker = folders(context.env).docker_config; !docker.empty()) {
+    settings.docker_config = docker / "config.json";
   }
-  tell(context, fmt::format("registry {}, {}, {}", registry,
-                            settings.credentials ? "as " + settings.credentials->user
-                                                 : std::string("anonymous"),
-                            flags.insecure ? "plain HTTP" : "HTTPS"));
+  tell(context,
+       fmt::format("registry {}, {}, {}", package::registry_server(registry),
+                   settings.credentials ? "as " + settings.credentials->user
+                                        : std::string("anonymous, or as docker login says"),
+                   flags.insecure ? "plain HTTP" : "HTTPS"));
   return settings;
 }
 

@@ -110,6 +110,7 @@ class Core {
   struct ProviderCode {
     std::shared_ptr<const provider::Plugin> plugin;
     std::optional<identity::ProviderClaims> claims;
+    package::CacheHold hold = {};
   };
   [[nodiscard]] Result<ProviderCode> find_code(std::string_view reference, ProviderMode mode);
   [[nodiscard]] Result<std::shared_ptr<const provider::Plugin>> open_library(

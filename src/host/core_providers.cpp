@@ -79,6 +79,7 @@ Result<std::shared_ptr<const provider::Plugin>> Core::open_library(
 /// A provider linked into the program, a library, or an archive of libraries.
 Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderMode mode) {
   std::optional<identity::ProviderClaims> claims;
+  package::CacheHold hold;
   Result<std::shared_ptr<const provider::Plugin>> plugin;
   if (reference.starts_with(builtin_prefix)) {
     const auto table = builtin_table(reference);
@@ -86,18 +87,20 @@ Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderM
     const bool apart = resolved(mode, options_, reference) == ProviderMode::process;
     plugin = apart ? open_library(reference, reference, mode) : provider::wrap_table(**table);
   } else {
-    auto file = packages_.find(reference);
-    if (!file) return pass(file);
-    if (package::looks_like_archive(*file)) {
-      auto extracted = packages_.unpack(*file);
+    auto found = packages_.find(reference);
+    if (!found) return pass(found);
+    hold = std::move(found->hold);
+    if (package::looks_like_archive(found->file)) {
+      auto extracted = packages_.unpack(found->file);
       if (!extracted) return pass(extracted);
       claims = std::move(extracted->claims);
-      *file = std::move(extracted->library);
+      found->file = std::move(extracted->library);
+      hold = std::move(extracted->hold);
     }
-    plugin = open_library(reference, *file, mode);
+    plugin = open_library(reference, found->file, mode);
   }
   if (!plugin) return pass(plugin);
-  return ProviderCode{std::move(*plugin), std::move(claims)};
+  return ProviderCode{std::move(*plugin), std::move(claims), std::move(hold)};
 }
 
 Result<std::string> Core::start_provider(std::string_view reference,
@@ -137,6 +140,7 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
   entry->link_name = std::move(*name);
   entry->source = std::move(source);
   entry->mode = how.mode;
+  entry->hold = std::move(code.hold);
   entry->started = options_.clock->wall();
   const auto slot = provider_slot(entry->key, entry->link_name);
   const Reservation place(registry_, slot);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "package/cache_file.hpp"
 #include "provider/provider.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host_types.hpp"
@@ -23,6 +24,8 @@ struct ProviderEntry {
   WallTime started;
   std::shared_ptr<ProviderLink> link;  ///< its way into the host
   std::shared_ptr<provider::Provider> instance;
+  /// Of a library in the cache, which a process that starts again loads again.
+  package::CacheHold hold;
 };
 
 /// A provider as the origin of a call.

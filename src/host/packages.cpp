@@ -9,11 +9,16 @@
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "package/cache_store.hpp"
 
 namespace trellis::host {
 namespace {
 
 constexpr std::chrono::minutes default_timeout{5};
+
+std::uint64_t cache_bytes_of(const trellis::RegistryOptions& options) {
+  return options.cache_bytes > 0 ? options.cache_bytes : package::RegistrySettings{}.cache_bytes;
+}
 
 package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
   package::RegistrySettings settings;
@@ -23,6 +28,9 @@ package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
   if (!options.user.empty() && !options.password.empty()) {
     settings.credentials = {options.user, options.password, options.credentials_for};
   }
+  settings.docker_config = options.docker_config;
+  settings.token_servers = options.credentials_for;
+  settings.cache_bytes = cache_bytes_of(options);
   return settings;
 }
 
@@ -85,10 +93,10 @@ Result<void> Packages::may_fetch(std::string_view text, bool latest_allowed) con
               fmt::format("start the host with --control-registries {}", registry));
 }
 
-Result<std::filesystem::path> Packages::find(std::string_view text, bool latest_allowed) {
+Result<Packages::Found> Packages::find(std::string_view text, bool latest_allowed) {
   std::error_code ignored;
   std::filesystem::path file(text);
-  if (std::filesystem::exists(file, ignored)) return file;
+  if (std::filesystem::exists(file, ignored)) return Found{std::move(file), {}};
   const auto reference = checked(text, latest_allowed);
   if (!reference) return std::unexpected(reference.error());
   package::PullOptions how;
@@ -101,13 +109,25 @@ Result<std::filesystem::path> Packages::find(std::string_view text, bool latest_
   auto image = client_.pull(*reference, how);
   if (!image) return pass(image);
   log_.info("fetched {} ({} bytes, {})", text, image->layer.size, to_string(image->source));
-  return std::move(image->file);
+  if (image->source == package::ImageSource::registry) make_room();
+  return Found{std::move(image->file), std::move(image->hold)};
+}
+
+/// Libraries as well as downloads; the client bounds downloads alone.
+void Packages::make_room() const {
+  const auto& folder = options_.cache_folder;
+  const auto done =
+      package::prune_cache({.images = folder / "images", .providers = folder / "providers"},
+                           {.keep_bytes = cache_bytes_of(options_)});
+  if (done.removed.empty()) return;
+  log_.info("removed {} files used longest ago from {} ({} bytes)", done.removed.size(),
+            folder.string(), done.bytes_removed);
 }
 
 Result<std::string> Packages::module(std::string_view reference, bool latest_allowed) {
   const auto file = find(reference, latest_allowed);
   if (!file) return std::unexpected(file.error());
-  return read_file(*file, limits::module_bytes);
+  return read_file(file->file, limits::module_bytes);
 }
 
 Result<package::ExtractedProvider> Packages::unpack(const std::filesystem::path& archive) {

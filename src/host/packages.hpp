@@ -32,10 +32,14 @@ class Packages {
   /// user and password. Nothing happens for what is no reference.
   void name_registry_of(std::string_view reference);
 
+  /// A file, and what keeps it in the cache where it is from there.
+  struct Found {
+    std::filesystem::path file;
+    package::CacheHold hold;
+  };
   /// The file itself where one of that name exists, else what the registry has under the
   /// reference. `latest` is fetched when the options allow it and `latest_allowed` does.
-  [[nodiscard]] Result<std::filesystem::path> find(std::string_view reference,
-                                                   bool latest_allowed = true);
+  [[nodiscard]] Result<Found> find(std::string_view reference, bool latest_allowed = true);
   /// The bytes of a module.
   [[nodiscard]] Result<std::string> module(std::string_view reference, bool latest_allowed = true);
   /// Verifies an archive and unpacks this machine's library of it.
@@ -50,6 +54,7 @@ class Packages {
                                                    bool latest_allowed) const;
 
   [[nodiscard]] bool is_named(const std::string& registry) const;
+  void make_room() const;
 
   const trellis::RegistryOptions options_;
   const bool in_lattice_;

@@ -158,16 +158,26 @@ Result<Url> resolve_url(const Url& base, std::string_view location, const UrlRea
   return read(url, location, reading);
 }
 
-Result<Url> with_query(const Url& base, std::string_view name, std::string_view value) {
+Result<std::string> percent_encoded(std::string_view text) {
+  if (text.empty()) return std::string();  // libcurl would take 0 for "until the null byte"
   const std::unique_ptr<char, decltype(&curl_free)> encoded(
-      curl_easy_escape(nullptr, value.data(), static_cast<int>(value.size())), &curl_free);
+      text.size() > most_url_bytes
+          ? nullptr
+          : curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())),
+      &curl_free);
+  if (encoded) return std::string(encoded.get());
+  return fail(ErrorCode::limit, "a part of an address is too long");
+}
+
+Result<Url> with_query(const Url& base, std::string_view name, std::string_view value) {
+  const auto encoded = percent_encoded(value);
   if (!encoded) return malformed(base.text, {});
   // Not by curl_url_set, which would write %3a where everybody else writes %3A.
   Url next = base;
   next.text += base.text.contains('?') ? '&' : '?';
   next.text += name;
   next.text += '=';
-  next.text += encoded.get();
+  next.text += *encoded;
   if (!fits(next.text)) return malformed(base.text, {});
   return next;
 }

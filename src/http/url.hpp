@@ -45,6 +45,8 @@ struct Url {
 /// `location`, absolute or relative to `base` (RFC 3986, 5).
 [[nodiscard]] Result<Url> resolve_url(const Url& base, std::string_view location,
                                       const UrlReading& reading = {});
+/// Everything but letters, digits and "-._~" percent-encoded: for queries and forms.
+[[nodiscard]] Result<std::string> percent_encoded(std::string_view text);
 /// The same address with one more query parameter, its value percent-encoded.
 [[nodiscard]] Result<Url> with_query(const Url& base, std::string_view name,
                                      std::string_view value);

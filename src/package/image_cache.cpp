@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <system_error>
 #include <vector>
 
@@ -19,16 +18,14 @@
 #include "base/text.hpp"
 #include "identity/json_string.hpp"
 #include "identity/json_value.hpp"
+#include "package/cache_store.hpp"
 
 namespace trellis::package {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono::hours;
 
 constexpr std::size_t most_record_bytes = 8 * limits::kib;
-constexpr hours keep_used{1};
-constexpr hours keep_partial{24};
 
 std::string file_name(const ContentDigest& digest) {
   auto name = digest.text();
@@ -75,27 +72,6 @@ bool is_content(int file, const BlobDescriptor& blob) {
   return hash_file(file, hasher) && hasher.finish() == blob.digest;
 }
 
-struct Found {
-  fs::path path;
-  fs::file_time_type used;
-  std::uint64_t bytes = 0;
-};
-
-/// The regular files of a folder, those used longest ago first. Files may vanish meanwhile.
-std::vector<Found> files_of(const fs::path& folder) {
-  std::vector<Found> found;
-  std::error_code problem;
-  for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
-       at.increment(problem)) {
-    std::error_code gone;
-    if (!at->is_regular_file(gone)) continue;
-    Found file{at->path(), at->last_write_time(gone), at->file_size(gone)};
-    if (!gone) found.push_back(std::move(file));
-  }
-  std::ranges::sort(found, {}, &Found::used);
-  return found;
-}
-
 }  // namespace
 
 Result<> hash_file(int file, DigestHasher& hasher, std::uint64_t size) {
@@ -132,17 +108,28 @@ fs::path ImageCache::record_path(const std::string& reference) const {
 }
 
 fs::path ImageCache::blob_path(const ContentDigest& digest) const {
-  return folder_ / "blobs" / file_name(digest);
+  return blob_path_in(folder_, digest);
 }
 
 fs::path ImageCache::partial_path(const ContentDigest& digest) const {
   return folder_ / "partial" / file_name(digest);
 }
 
+fs::path ImageCache::new_partial_path(Random& random) const {
+  return folder_ / "partial" / ("module-" + make_nuid(random));
+}
+
+fs::path blob_path_in(const fs::path& folder, const ContentDigest& digest) {
+  return folder / "blobs" / file_name(digest);
+}
+
+std::optional<CachedImage> read_cache_record(const fs::path& record) {
+  const auto text = read_file(record, most_record_bytes);
+  return text ? read_record(*text) : std::nullopt;
+}
+
 std::optional<CachedImage> ImageCache::find(const std::string& reference) const {
-  const auto text = read_file(record_path(reference), most_record_bytes);
-  if (!text) return std::nullopt;
-  auto image = read_record(*text);
+  auto image = read_cache_record(record_path(reference));
   if (!image || image->reference != reference) return std::nullopt;
   return image;
 }
@@ -164,19 +151,7 @@ bool ImageCache::has_blob(const BlobDescriptor& blob) const {
 }
 
 void ImageCache::prune() const {
-  // File times are compared with the clock that set them.
-  const auto now = fs::file_time_type::clock::now();
-  std::error_code ignored;
-  for (const auto& file : files_of(folder_ / "partial")) {
-    if (now - file.used > keep_partial) fs::remove(file.path, ignored);
-  }
-  const auto blobs = files_of(folder_ / "blobs");
-  std::uint64_t bytes = 0;
-  for (const auto& file : blobs) bytes += file.bytes;
-  for (const auto& file : blobs) {
-    if (bytes <= most_bytes_ || now - file.used < keep_used) return;
-    if (fs::remove(file.path, ignored)) bytes -= file.bytes;
-  }
+  static_cast<void>(prune_cache({.images = folder_, .providers = {}}, {.keep_bytes = most_bytes_}));
 }
 
 }  // namespace trellis::package

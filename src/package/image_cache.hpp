@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/random.hpp"
 #include "package/oci_manifest.hpp"
 #include "trellis/result.hpp"
 
@@ -39,9 +40,11 @@ class ImageCache {
   [[nodiscard]] std::filesystem::path blob_path(const ContentDigest& digest) const;
   /// Where a download of it grows.
   [[nodiscard]] std::filesystem::path partial_path(const ContentDigest& digest) const;
+  /// For what grows without a digest: a name nobody has.
+  [[nodiscard]] std::filesystem::path new_partial_path(Random& random) const;
 
-  /// Removes the blobs that were not used for longest until the rest fits, but none used within
-  /// the last hour; and downloads given up a day ago.
+  /// Removes the blobs that were not used for longest until the rest fits, and downloads given up a
+  /// day ago; nothing that somebody holds.
   void prune() const;
 
  private:
@@ -52,6 +55,12 @@ class ImageCache {
   std::filesystem::path folder_;
   std::uint64_t most_bytes_;
 };
+
+/// A record of such a folder; nothing for what cannot be read.
+[[nodiscard]] std::optional<CachedImage> read_cache_record(const std::filesystem::path& record);
+/// Where the folder has a blob.
+[[nodiscard]] std::filesystem::path blob_path_in(const std::filesystem::path& folder,
+                                                 const ContentDigest& digest);
 
 /// Adds the next `size` bytes of an open file to a hash, or all the rest. Errors: unavailable.
 [[nodiscard]] Result<> hash_file(int file, DigestHasher& hasher, std::uint64_t size = UINT64_MAX);

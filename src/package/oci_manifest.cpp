@@ -1,11 +1,13 @@
 #include "package/oci_manifest.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/call_limits.hpp"
+#include "base/platform.hpp"
 #include "base/text.hpp"
 #include "identity/json_string.hpp"
 #include "identity/json_value.hpp"
@@ -18,10 +20,26 @@ using Kind = identity::JsonValue::Kind;
 
 constexpr std::string_view docker_manifest_type =
     "application/vnd.docker.distribution.manifest.v2+json";
+constexpr std::string_view docker_list_type =
+    "application/vnd.docker.distribution.manifest.list.v2+json";
+constexpr std::string_view oci_index_type = "application/vnd.oci.image.index.v1+json";
 constexpr std::string_view actor_layer_type = "application/vnd.module.wasm.content.layer.v1+wasm";
 constexpr std::string_view provider_layer_type =
     "application/vnd.wasmcloud.provider.archive.layer.v1+par";
-constexpr std::string_view tar_layer_type = "application/vnd.oci.image.layer.v1.tar";
+/// Layers that are the module or the archive itself.
+constexpr std::array content_layer_types = {
+    actor_layer_type, std::string_view("application/wasm"),
+    std::string_view("application/vnd.wasm.content.layer.v1+wasm"), provider_layer_type};
+/// Layers of files. First-party tools take the first of them for the content itself.
+constexpr std::array<std::string_view, 4> file_layer_types = {
+    "application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.docker.image.rootfs.diff.tar",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip"};
+
+template <std::size_t Count>
+bool is_one_of(const std::array<std::string_view, Count>& list, std::string_view text) {
+  return std::ranges::find(list, text) != list.end();
+}
 
 constexpr auto wrong_artifact =
     "check the reference; actors and providers are pushed with `trellis reg push`";
@@ -68,7 +86,8 @@ Result<> check_type(const JsonValue& manifest) {
   if (!list) return std::unexpected(list.error());
   if (*list != nullptr) return unsupported("the reference names an index of several images");
   if (type->empty() || *type == oci_manifest_type || *type == docker_manifest_type) return {};
-  return unsupported("unsupported manifest type: " + shown_text(*type));
+  return unsupported(fmt::format("unsupported manifest type: {} (taken are {} and {})",
+                                 shown_text(*type), oci_manifest_type, docker_manifest_type));
 }
 
 Result<BlobDescriptor> read_layer(const JsonValue& layer) {
@@ -76,7 +95,11 @@ Result<BlobDescriptor> read_layer(const JsonValue& layer) {
   auto type = string_member(layer, "mediaType");
   if (!type) return pass(type);
   if (!is_accepted_layer_type(*type)) {
-    return unsupported("incompatible layer media type: " + shown_text(*type));
+    return unsupported(
+        fmt::format("incompatible layer media type: {} (taken are {}; and, with one "
+                    "module in them, {})",
+                    shown_text(*type), fmt::join(content_layer_types, ", "),
+                    fmt::join(file_layer_types, ", ")));
   }
   const auto text = string_member(layer, "digest");
   if (!text) return std::unexpected(text.error());
@@ -87,6 +110,60 @@ Result<BlobDescriptor> read_layer(const JsonValue& layer) {
   const auto bytes = *size == nullptr ? std::nullopt : (*size)->as_u64();
   if (!bytes) return malformed("a layer has no size");
   return BlobDescriptor{std::move(*type), std::move(*digest), *bytes};
+}
+
+/// "os/architecture" of an entry of an index; empty for none.
+std::string platform_of(const JsonValue& entry) {
+  const auto* platform = entry.find("platform");
+  if (platform == nullptr || !platform->is(Kind::object)) return {};
+  const auto os = string_member(*platform, "os").value_or("");
+  const auto architecture = string_member(*platform, "architecture").value_or("");
+  return os.empty() && architecture.empty() ? std::string() : os + '/' + architecture;
+}
+
+/// Whether an entry is about another image: builders add such to say how they made it.
+bool is_attestation(const JsonValue& entry) {
+  const auto* annotations = entry.find("annotations");
+  return annotations != nullptr && annotations->find("vnd.docker.reference.type") != nullptr;
+}
+
+/// How well an entry fits; smaller is better.
+int rank_of(const std::string& platform, std::string_view machine) {
+  if (platform.ends_with("/wasm") || platform.ends_with("/wasm32")) return 0;
+  if (platform.empty() || platform == "unknown/unknown") return 1;
+  return platform == machine ? 2 : 3;
+}
+
+Result<std::optional<ContentDigest>> best_of(const std::vector<JsonValue>& entries,
+                                             std::string_view machine) {
+  const JsonValue* best = nullptr;
+  int rank = 4;
+  std::size_t others = 0;
+  std::string platforms;
+  for (const auto& entry : entries) {
+    if (!entry.is(Kind::object)) return malformed("an entry of the index is no object");
+    if (is_attestation(entry)) continue;
+    const auto platform = platform_of(entry);
+    const int its = rank_of(platform, machine);
+    if (its == 3) ++others;
+    if (its < rank) {
+      best = &entry;
+      rank = its;
+    }
+    platforms += (platforms.empty() ? "" : ", ") + (platform.empty() ? "any" : platform);
+  }
+  if (best == nullptr || (rank == 3 && others > 1)) {
+    return unsupported(
+        fmt::format("the reference names an index of several images, and none is for WebAssembly "
+                    "or {} (there {} {})",
+                    machine, platforms.empty() ? "is" : "are",
+                    platforms.empty() ? std::string("none") : shown_text(platforms, 200)));
+  }
+  const auto text = string_member(*best, "digest");
+  if (!text) return std::unexpected(text.error());
+  auto digest = parse_digest(*text);
+  if (!digest) return malformed("index: " + shown_text(digest.error().message, 200));
+  return std::move(*digest);
 }
 
 /// What a header may carry as a bearer token (RFC 6750, 2.1), loosely.
@@ -119,8 +196,31 @@ std::string_view config_media_type(ArtifactKind kind) noexcept {
 }
 
 bool is_accepted_layer_type(std::string_view media_type) noexcept {
-  return media_type == actor_layer_type || media_type == provider_layer_type ||
-         media_type == tar_layer_type;
+  return is_one_of(content_layer_types, media_type) || is_file_layer_type(media_type);
+}
+
+bool is_file_layer_type(std::string_view media_type) noexcept {
+  return is_one_of(file_layer_types, media_type);
+}
+
+std::string this_platform() {
+  const std::string_view name = architecture == "x86_64"    ? "amd64"
+                                : architecture == "aarch64" ? "arm64"
+                                                            : architecture;
+  return fmt::format("{}/{}", operating_system, name);
+}
+
+Result<std::optional<ContentDigest>> choose_image(std::string_view json, std::string_view machine) {
+  const auto index = identity::parse_json(json);
+  if (!index || !index->is(Kind::object)) return std::nullopt;  // read_manifest() says what it is
+  const auto type = string_member(*index, "mediaType");
+  if (!type) return std::unexpected(type.error());
+  const auto list = member(*index, "manifests");
+  if (!list) return std::unexpected(list.error());
+  const bool is_index = *list != nullptr || *type == oci_index_type || *type == docker_list_type;
+  if (!is_index) return std::nullopt;
+  if (*list == nullptr || !(*list)->is(Kind::array)) return malformed("an index without a list");
+  return best_of((*list)->items, machine);
 }
 
 Result<BlobDescriptor> read_manifest(std::string_view json) {

@@ -1,6 +1,10 @@
 // Manifests, tokens, error answers and challenges as texts; no network.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "identity/hash.hpp"
 #include "package/oci_challenge.hpp"
 #include "package/oci_manifest.hpp"
@@ -49,16 +53,30 @@ TEST(ManifestTest, AcceptsTheTypesTheSpecificationLists) {
   EXPECT_EQ(outcome(manifest(layer(), R"(,"mediaType":null)")), "ok");
   EXPECT_EQ(outcome(typed("application/vnd.oci.image.manifest.v1+json")), "ok");
   EXPECT_EQ(outcome(typed("application/vnd.docker.distribution.manifest.v2+json")), "ok");
-  EXPECT_EQ(outcome(typed("application/vnd.oci.image.index.v1+json")),
-            "unsupported: unsupported manifest type: application/vnd.oci.image.index.v1+json");
-  for (const std::string type : {"application/vnd.wasmcloud.provider.archive.layer.v1+par",
-                                 "application/vnd.oci.image.layer.v1.tar"}) {
+  EXPECT_EQ(
+      outcome(typed("application/vnd.oci.image.index.v1+json")),
+      "unsupported: unsupported manifest type: application/vnd.oci.image.index.v1+json (taken "
+      "are application/vnd.oci.image.manifest.v1+json and "
+      "application/vnd.docker.distribution.manifest.v2+json)");
+  for (const std::string type :
+       {"application/vnd.wasmcloud.provider.archive.layer.v1+par", "application/wasm",
+        "application/vnd.wasm.content.layer.v1+wasm"}) {
     EXPECT_EQ(outcome(manifest(layer(type))), "ok") << type;
+    EXPECT_FALSE(is_file_layer_type(type)) << type;
   }
-  for (const std::string type : {"application/vnd.wasm.content.layer.v1+wasm", "",
-                                 "application/vnd.oci.image.layer.v1.tar+gzip"}) {
-    EXPECT_EQ(outcome(manifest(layer(type))),
-              "unsupported: incompatible layer media type: " + type);
+  for (const std::string type :
+       {"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.docker.image.rootfs.diff.tar",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip"}) {
+    EXPECT_EQ(outcome(manifest(layer(type))), "ok") << type;
+    EXPECT_TRUE(is_file_layer_type(type)) << type;
+  }
+  for (const std::string type : {"text/plain", "", "application/vnd.oci.image.layer.v1.tar+zstd"}) {
+    const auto refused = outcome(manifest(layer(type)));
+    EXPECT_TRUE(
+        refused.starts_with("unsupported: incompatible layer media type: " + type + " (taken"))
+        << refused;
+    EXPECT_TRUE(refused.contains("application/wasm, ")) << refused;
   }
 }
 
@@ -71,6 +89,51 @@ TEST(ManifestTest, RefusesWhatIsNoSingleImage) {
             "unsupported: the reference names an index of several images");
   EXPECT_EQ(outcome(R"({"schemaVersion":1})"), "unsupported: unsupported schema version: 1");
   EXPECT_EQ(outcome("{}"), "unsupported: unsupported schema version: none");
+}
+
+/// "{name}@{os}/{arch},…" as an index; the digest's first digits are the name.
+std::string index_of(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string list;
+  for (const auto& [name, more] : entries) {
+    list += (list.empty() ? "" : ",") +
+            (R"({"digest":"sha256:)" + name + std::string(64 - name.size(), '0') + '"') + more +
+            "}";
+  }
+  return R"({"schemaVersion":2,"manifests":[)" + list + "]}";
+}
+std::string platform(const std::string& os, const std::string& architecture) {
+  return R"(,"platform":{"os":")" + os + R"(","architecture":")" + architecture + R"("})";
+}
+/// The name of what is chosen, "none", or the error.
+std::string chosen(const std::string& json) {
+  const auto found = choose_image(json, "linux/amd64");
+  if (!found) return found.error().message;
+  return *found ? (*found)->hex.substr(0, 2) : "none";
+}
+
+TEST(IndexTest, TheImageForWebAssemblyIsTaken) {
+  const std::pair<std::string, std::string> wasm{"aa", platform("wasip1", "wasm")};
+  const std::pair<std::string, std::string> any{"bb", ""};
+  const std::pair<std::string, std::string> here{"cc", platform("linux", "amd64")};
+  const std::pair<std::string, std::string> there{"dd", platform("linux", "arm64")};
+  const std::pair<std::string, std::string> about{
+      "ee", platform("unknown", "unknown") +
+                R"(,"annotations":{"vnd.docker.reference.type":"attestation-manifest"})"};
+  EXPECT_EQ(chosen(index_of({there, here, any, wasm})), "aa");
+  EXPECT_EQ(chosen(index_of({there, here, any})), "bb");
+  EXPECT_EQ(chosen(index_of({there, here, about})), "cc");
+  EXPECT_EQ(chosen(index_of({there, about})), "dd");
+  EXPECT_EQ(chosen(manifest(layer())), "none");
+  EXPECT_EQ(chosen(index_of({there, {"ff", platform("windows", "amd64")}})),
+            "the reference names an index of several images, and none is for WebAssembly or "
+            "linux/amd64 (there are linux/arm64, windows/amd64)");
+  EXPECT_EQ(chosen(index_of({about})),
+            "the reference names an index of several images, and none is for WebAssembly or "
+            "linux/amd64 (there is none)");
+  EXPECT_EQ(chosen(R"({"manifests":[{"digest":"sha256:1"}]})").substr(0, 26),
+            "malformed manifest: index:");
+  EXPECT_EQ(chosen(R"({"manifests":[7]})"),
+            "malformed manifest: an entry of the index is no object");
 }
 
 TEST(ManifestTest, RefusesWhatIsMalformed) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -27,16 +28,34 @@ std::unexpected<Error> disk_error(const fs::path& path) {
               "check that the folder may be written and has space");
 }
 
-/// Whether the file is there, is ours alone to write, and has the hash.
-bool is_whole(const fs::path& path, const ArchiveLibrary& library) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+/// The library, held; empty unless it is there, is ours alone to write, and has the hash.
+Descriptor hold_whole(const fs::path& path, const ArchiveLibrary& library) {
+  auto file = open_held(path);
   struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
-      status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) {
-    return false;
+  if (!file || ::fstat(file.get(), &status) != 0 || status.st_uid != ::geteuid() ||
+      (status.st_mode & 022) != 0) {
+    // A link, or what others could write: never to be used, and in the way.
+    if (file || (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))) {
+      ::unlink(path.c_str());
+    }
+    return {};
   }
   DigestHasher hasher(DigestAlgorithm::sha256);
-  return hash_file(file.get(), hasher) && to_upper_ascii(hasher.finish().hex) == library.sha256;
+  if (!hash_file(file.get(), hasher) || to_upper_ascii(hasher.finish().hex) != library.sha256) {
+    ::unlink(path.c_str());
+    return {};
+  }
+  ::futimens(file.get(), nullptr);  // what was used last is removed last
+  return file;
+}
+
+/// What is there already stays: others may hold it.
+bool put_in_place(const fs::path& part, const fs::path& place) {
+  if (::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) == 0) {
+    return true;
+  }
+  if (errno == EEXIST) return true;
+  return errno == EINVAL && ::rename(part.c_str(), place.c_str()) == 0;  // some file systems
 }
 
 /// Unpacks beside its place and moves it there, so that nobody ever sees half of it.
@@ -57,10 +76,10 @@ Result<> unpack(const fs::path& archive, const ArchiveLibrary& library, const fs
   if (written && to_upper_ascii(hasher.finish().hex) != library.sha256) {
     written = fail(ErrorCode::malformed, "the archive changed while it was unpacked");
   }
-  if (written && (::fsync(file.get()) != 0 || ::rename(part.c_str(), place.c_str()) != 0)) {
+  if (written && (::fsync(file.get()) != 0 || !put_in_place(part, place))) {
     written = disk_error(place);
   }
-  if (!written) ::unlink(part.c_str());
+  ::unlink(part.c_str());
   return written;
 }
 
@@ -85,10 +104,17 @@ Result<ExtractedProvider> extract_provider(const fs::path& path, const fs::path&
   }
   if (auto made = make_own_folder(folder); !made) return pass(made);
   const auto place = folder / (to_lower_ascii(library->sha256) + ".so");
-  if (!is_whole(place, *library)) {
+  auto held = hold_whole(place, *library);
+  if (!held) {
     if (auto unpacked = unpack(path, *library, place, random); !unpacked) return pass(unpacked);
+    held = hold_whole(place, *library);
   }
-  return ExtractedProvider{std::move(verified->claims), place};
+  if (!held) {
+    return fail(ErrorCode::unavailable, place.string() + " was removed while it was unpacked",
+                "try again");
+  }
+  return ExtractedProvider{std::move(verified->claims), place,
+                           std::make_shared<const Descriptor>(std::move(held))};
 }
 
 bool looks_like_archive(const fs::path& file) {

@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "identity/admission.hpp"
 #include "package/archive.hpp"
+#include "package/cache_file.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::package {
@@ -15,6 +16,7 @@ namespace trellis::package {
 struct ExtractedProvider {
   identity::ProviderClaims claims;
   std::filesystem::path library;  ///< in the store; not to be changed
+  CacheHold hold;                 ///< it stays there as long as this does
 };
 
 /// Verifies the token (signature, times, keys, issuer) and all hashes, and puts the library for

@@ -1,6 +1,9 @@
 #include "package/reference.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 
@@ -68,6 +71,34 @@ bool is_port(std::string_view text) {
   return number > 0 && number <= 65535;
 }
 
+/// "[::1]", without a zone: another machine would not know what it means.
+bool is_ipv6_literal(std::string_view text) {
+  if (!text.starts_with('[') || !text.ends_with(']') || text.size() > INET6_ADDRSTRLEN) {
+    return false;
+  }
+  in6_addr address{};
+  const std::string inner(text.substr(1, text.size() - 2));
+  return ::inet_pton(AF_INET6, inner.c_str(), &address) == 1;
+}
+
+/// Public registries that are called otherwise than they are reached.
+struct KnownRegistry {
+  std::string_view name;
+  std::string_view server;
+  std::string_view token_server;
+};
+constexpr std::string_view hub = "registry-1.docker.io";
+constexpr std::array known_registries = {
+    KnownRegistry{"docker.io", hub, "auth.docker.io"},
+    KnownRegistry{"index.docker.io", hub, "auth.docker.io"},
+    KnownRegistry{hub, hub, "auth.docker.io"},
+    KnownRegistry{"registry.gitlab.com", "registry.gitlab.com", "gitlab.com"}};
+
+const KnownRegistry* known_registry(std::string_view name) noexcept {
+  const auto* const found = std::ranges::find(known_registries, name, &KnownRegistry::name);
+  return found == known_registries.end() ? nullptr : found;
+}
+
 std::unexpected<Error> malformed(std::string_view text, const std::string& why) {
   std::string shown;
   append_printable(shown, excerpt(text, 200));
@@ -107,6 +138,10 @@ Result<> take_name(std::string_view name, Reference& into) {
   }
   into.registry = std::string(name.substr(0, slash));
   into.repository = std::string(name.substr(slash + 1));
+  // What has no owner there is everybody's.
+  if (registry_server(into.registry) == hub && !into.repository.contains('/')) {
+    into.repository.insert(0, "library/");
+  }
   if (!is_repository(into.repository)) {
     return malformed(into.text,
                      "a part of its repository is not lower-case letters and digits "
@@ -119,10 +154,27 @@ Result<> take_name(std::string_view name, Reference& into) {
 }  // namespace
 
 bool is_registry_name(std::string_view text) noexcept {
-  const auto colon = text.find(':');
+  const auto bracket = text.starts_with('[') ? text.find(']') : 0;
+  if (bracket == std::string_view::npos) return false;
+  const auto colon = text.find(':', bracket);
   if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
   const auto host = text.substr(0, colon);
+  if (bracket > 0) return is_ipv6_literal(host);
   return host.size() <= 253 && std::ranges::all_of(split(host, '.'), is_label);
+}
+
+std::string registry_server(std::string_view registry) {
+  const auto* const known = known_registry(registry);
+  return std::string(known == nullptr ? registry : known->server);
+}
+
+bool is_same_registry(std::string_view one, std::string_view other) {
+  return registry_server(one) == registry_server(other);
+}
+
+std::string_view known_token_server(std::string_view registry) noexcept {
+  const auto* const known = known_registry(registry);
+  return known == nullptr ? std::string_view() : known->token_server;
 }
 
 std::string Reference::target() const {

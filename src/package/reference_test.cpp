@@ -41,7 +41,6 @@ TEST(ReferenceTest, RefusesTheListOfTheSpecification) {
                                      "registry.example.com/echo:-a",
                                      "registry.example.com/a..b:1",
                                      "https://registry.example.com/echo:1",
-                                     "[::1]:5000/echo:1",
                                      "registry.example.com/echo:" + std::string(129, 'a'),
                                      "registry.example.com/echo@sha256:" + std::string(32, 'a'),
                                      " registry.example.com/echo:1",
@@ -49,6 +48,32 @@ TEST(ReferenceTest, RefusesTheListOfTheSpecification) {
                                      "registry.example.com/echo:1\n",
                                      "MBCFOPM6JW2APJLXJD3Z5O4CN7CPYJ2B4FTKLJUR5YR5MITIU7HD3WD5"};
   for (const auto& text : bad) EXPECT_EQ(shown(text), "malformed") << text;
+}
+
+TEST(ReferenceTest, TakesIpv6Literals) {
+  EXPECT_EQ(shown("[::1]:5000/echo:1"), "[::1]:5000|echo|1|-");
+  EXPECT_EQ(shown("[2001:db8::1]/team/echo@sha256:" + hex64),
+            "[2001:db8::1]|team/echo|-|sha256:" + hex64);
+  for (const std::string text :
+       {"[::1/a:1", "[]/a:1", "[::g]/a:1", "[fe80::1%eth0]/a:1", "[::1]x/a:1", "[::1]:0/a:1",
+        "::1/a:1", "[127.0.0.1]/a:1", "x[::1]/a:1"}) {
+    EXPECT_EQ(shown(text), "malformed") << text;
+  }
+  EXPECT_TRUE(is_registry_name("[::1]:5000"));
+  EXPECT_FALSE(is_registry_name("[::1"));
+}
+
+TEST(ReferenceTest, KnowsWherePublicRegistriesAre) {
+  EXPECT_EQ(shown("docker.io/echo:1"), "docker.io|library/echo|1|-");
+  EXPECT_EQ(shown("index.docker.io/team/echo:1"), "index.docker.io|team/echo|1|-");
+  EXPECT_EQ(parse_reference("docker.io/echo:1")->text, "docker.io/echo:1");
+  EXPECT_EQ(registry_server("docker.io"), "registry-1.docker.io");
+  EXPECT_EQ(registry_server("index.docker.io"), "registry-1.docker.io");
+  EXPECT_EQ(registry_server("docker.io.example"), "docker.io.example");
+  EXPECT_TRUE(is_same_registry("docker.io", "registry-1.docker.io"));
+  EXPECT_FALSE(is_same_registry("docker.io", "ghcr.io"));
+  EXPECT_EQ(known_token_server("index.docker.io"), "auth.docker.io");
+  EXPECT_EQ(known_token_server("ghcr.io"), "");
 }
 
 TEST(ReferenceTest, RefusesWhatWouldMakeAnUnusableAddress) {

@@ -40,7 +40,7 @@ Result<RegistryStatus> RegistryClient::ping(const std::string& registry,
   status.url = root->text;
   status.status = response->status;
   status.authorization = session.authorization();
-  status.usable = response->status == 200;
+  status.usable = response->status >= 200 && response->status < 300;
   append_printable(status.api, excerpt(response->header("docker-distribution-api-version"), 100));
   return status;
 }

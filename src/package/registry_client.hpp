@@ -10,6 +10,7 @@
 
 #include "base/call_limits.hpp"
 #include "base/random.hpp"
+#include "package/cache_file.hpp"
 #include "package/image_download.hpp"
 #include "package/oci_manifest.hpp"
 #include "package/reference.hpp"
@@ -51,8 +52,9 @@ struct PulledImage {
   Reference reference;
   ContentDigest manifest;
   BlobDescriptor layer;
-  /// In the cache folder, not to be changed. It stays for an hour at least.
+  /// In the cache folder, not to be changed. It stays as long as it is held.
   std::filesystem::path file;
+  CacheHold hold;
   ImageSource source = ImageSource::registry;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
+#include "package/layer_module.hpp"
 #include "package/registry_client.hpp"
 #include "package/registry_session.hpp"
 
@@ -22,9 +23,10 @@ class Pull {
         options_(options),
         random_(random),
         cache_(std::move(cache)),
+        control_{clock, clock.steady() + options.timeout, options.stop},
         session_(settings,
                  {reference.registry, reference.repository, "pull", options.with_credentials},
-                 {clock, clock.steady() + options.timeout, options.stop}, random) {}
+                 control_, random) {}
 
   Result<PulledImage> run() {
     const auto remembered = usable_record();
@@ -42,14 +44,24 @@ class Pull {
                                  image.error().code == ErrorCode::busy);
     if (away && remembered) return made(*remembered, ImageSource::stale_cache);
     if (!image) return pass(image);
+    // Of a layer of files the cache has what was in it.
+    if (remembered && remembered->manifest == image->manifest) {
+      return made(*remembered, ImageSource::cache);
+    }
     auto source = ImageSource::cache;
     if (!cache_.has_blob(image->layer)) {
       if (auto fetched = fetch(image->layer); !fetched) return pass(fetched);
       source = ImageSource::registry;
     }
+    if (is_file_layer_type(image->layer.media_type)) {
+      auto module = unpack_layer(cache_, cache_.blob_path(image->layer.digest), random_, control_);
+      if (!module) return named(std::move(module.error()));
+      if (*module) image->layer = std::move(**module);
+    }
     if (auto kept = cache_.remember(*image); !kept) return pass(kept);
+    auto made_image = made(*image, source);
     cache_.prune();
-    return made(*image, source);
+    return made_image;
   }
 
  private:
@@ -69,52 +81,97 @@ class Pull {
            (!options_.expected || manifest == *options_.expected);
   }
 
-  PulledImage made(const CachedImage& image, ImageSource source) const {
-    return {reference_, image.manifest, image.layer, cache_.blob_path(image.layer.digest), source};
+  Result<PulledImage> made(const CachedImage& image, ImageSource source) const {
+    auto path = cache_.blob_path(image.layer.digest);
+    auto held = open_held(path);
+    if (!held) {
+      return fail(ErrorCode::unavailable,
+                  fmt::format("{} was removed from the cache meanwhile", reference_.text),
+                  "try again");
+    }
+    return PulledImage{reference_,
+                       image.manifest,
+                       image.layer,
+                       std::move(path),
+                       std::make_shared<const Descriptor>(std::move(held)),
+                       source};
   }
 
   Result<CachedImage> ask_registry() {
     if (auto begun = session_.begin(); !begun) return pass(begun);
-    const auto url = session_.repository_url("manifests/" + reference_.target());
+    auto body = fetch_manifest(reference_.target());
+    if (!body) return pass(body);
+    const auto digest = verified(*body);
+    if (!digest) return std::unexpected(digest.error());
+    const auto chosen = choose_image(body->text, this_platform());
+    if (!chosen) return named(chosen.error());
+    if (*chosen) {
+      body = fetch_manifest((*chosen)->text());
+      if (!body) return pass(body);
+      if (auto good = check_digest(*body, **chosen); !good) return pass(good);
+    }
+    return read(body->text, *digest);
+  }
+
+  struct Manifest {
+    std::string text;
+    std::string said_digest;  ///< by the registry
+  };
+
+  Result<Manifest> fetch_manifest(const std::string& target) {
+    const auto url = session_.repository_url("manifests/" + target);
     if (!url) return std::unexpected(url.error());
-    const auto response = session_.send([&url] {
+    auto response = session_.send([&url] {
       http::Request request{.url = *url, .headers = {accept()}};
       request.most_body_bytes = most_manifest_bytes;
       return request;
     });
-    if (!response) return std::unexpected(response.error());
-    if (response->status != 200) {
+    if (!response) return pass(response);
+    if (response->status < 200 || response->status > 203) {
       return std::unexpected(session_.error_of(*response, "manifest of " + reference_.text));
     }
-    return read(*response);
+    return Manifest{std::move(response->body), response->header("docker-content-digest")};
+  }
+
+  std::unexpected<Error> named(Error error) const {
+    error.message = reference_.text + ": " + error.message;
+    return std::unexpected(std::move(error));
   }
 
   static std::string accept() { return "Accept: " + std::string(accepted_manifest_types); }
 
-  Result<CachedImage> read(const http::Response& response) const {
-    const auto body = as_bytes(response.body);
-    const auto wanted = reference_.digest   ? reference_.digest
-                        : options_.expected ? options_.expected
-                                            : std::nullopt;
-    const auto digest = digest_of(wanted ? wanted->algorithm : DigestAlgorithm::sha256, body);
-    if (!fits(digest)) {
+  Result<> check_digest(const Manifest& manifest, const ContentDigest& wanted) const {
+    const auto digest = digest_of(wanted.algorithm, as_bytes(manifest.text));
+    if (digest != wanted) {
       return fail(ErrorCode::malformed,
                   fmt::format("the manifest of {} has the digest {}, not {}", reference_.text,
-                              digest.text(), wanted->text()),
+                              digest.text(), wanted.text()),
                   "it was replaced or damaged; do not use it before you know which");
     }
-    if (const auto said = parse_digest(response.header("docker-content-digest"));
+    if (const auto said = parse_digest(manifest.said_digest);
         said && said->algorithm == digest.algorithm && *said != digest) {
       return fail(ErrorCode::malformed,
                   fmt::format("the registry names the digest {} for a manifest of {}", said->text(),
                               digest.text()),
                   "the answer was damaged or changed on its way");
     }
-    auto layer = read_manifest(response.body);
-    if (!layer) {
-      layer.error().message = reference_.text + ": " + layer.error().message;
-      return pass(layer);
+    return {};
+  }
+
+  /// The digest of what the reference names, which is as wanted.
+  Result<ContentDigest> verified(const Manifest& manifest) const {
+    auto wanted = reference_.digest ? reference_.digest : options_.expected;
+    if (!wanted) wanted = digest_of(DigestAlgorithm::sha256, as_bytes(manifest.text));
+    if (auto good = check_digest(manifest, *wanted); !good) return pass(good);
+    if (options_.expected && *options_.expected != *wanted) {
+      if (auto good = check_digest(manifest, *options_.expected); !good) return pass(good);
     }
+    return std::move(*wanted);
+  }
+
+  Result<CachedImage> read(std::string_view manifest, const ContentDigest& digest) const {
+    auto layer = read_manifest(manifest);
+    if (!layer) return named(std::move(layer.error()));
     if (layer->size > options_.most_bytes) {
       return fail(ErrorCode::limit,
                   fmt::format("{} has {} bytes; {} are allowed", reference_.text, layer->size,
@@ -160,6 +217,7 @@ class Pull {
   const PullOptions& options_;
   Random& random_;
   const ImageCache cache_;
+  const http::Control control_;
   RegistrySession session_;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -79,6 +80,16 @@ class SourceFile {
   BlobDescriptor blob_;
 };
 
+/// One step of an upload: by which method, and what a registry may answer where it went well.
+struct UploadStep {
+  const char* method;
+  std::array<int, 4> statuses;
+  bool needs_location = false;
+};
+constexpr UploadStep begin_upload{"POST", {202, 201, 200, 204}, true};
+constexpr UploadStep send_content{"PATCH", {202, 204, 201, 200}};
+constexpr UploadStep end_upload{"PUT", {201, 204, 200, 202}};
+
 class Push {
  public:
   Push(const RegistrySettings& settings, const Reference& reference, const PushOptions& options,
@@ -111,7 +122,8 @@ class Push {
         session_.send([&url] { return http::Request{.method = "HEAD", .url = *url}; });
     if (!there) return std::unexpected(there.error());
     if (there->status == 200) return true;
-    if (there->status == 401 || there->status == 403) {
+    const bool denied = there->status == 401 || there->status == 403;
+    if (denied && session_.answered_itself()) {
       return std::unexpected(session_.error_of(*there, "access to " + reference_.repository));
     }
     for (int done = 1;; ++done) {
@@ -123,38 +135,60 @@ class Push {
     }
   }
 
-  /// POST for a place, PATCH with the bytes, PUT with the digest.
+  /// POST for a place, PATCH with the bytes, PUT with the digest. Registries agree on the kind of
+  /// status, and on Location, rather than on the number.
   Result<> send(const BlobDescriptor& blob, const MakeUpload& upload) {
-    auto place = session_.repository_url("blobs/uploads/");
-    if (!place) return pass(place);
-    auto step = expect("POST", *place, 202, {}, nullptr);
-    if (!step) return pass(step);
-    if (blob.size > 0) {
-      step = expect("PATCH", *step, 202,
-                    {octets, fmt::format("Content-Range: 0-{}", blob.size - 1)}, &upload);
-      if (!step) return pass(step);
+    const auto uploads = session_.repository_url("blobs/uploads/");
+    if (!uploads) return std::unexpected(uploads.error());
+    auto step = next_place(begin_upload, *uploads, {}, nullptr);
+    if (step && blob.size > 0) {
+      step = next_place(send_content, *step,
+                        {octets, fmt::format("Content-Range: 0-{}", blob.size - 1)}, &upload);
     }
+    if (!step) return pass(step);
     const auto last = http::with_query(*step, "digest", blob.digest.text());
     if (!last) return std::unexpected(last.error());
-    auto put = expect("PUT", *last, 201, {octets}, nullptr);
-    if (!put) return pass(put);
-    return {};
+    const auto put = accepted(end_upload, *last, {octets}, nullptr);
+    if (!put) return std::unexpected(put.error());
+    return check_said(*put, blob.digest);
   }
 
-  /// One step of an upload; where the next goes.
-  Result<http::Url> expect(const char* method, const http::Url& url, int status,
-                           std::vector<std::string> headers, const MakeUpload* upload) {
-    const auto response = session_.send_once([&] {
-      http::Request request{.method = method, .url = url, .headers = headers};
+  Result<http::Response> accepted(const UploadStep& step, const http::Url& url,
+                                  const std::vector<std::string>& headers,
+                                  const MakeUpload* upload) {
+    auto response = session_.send_once([&] {
+      http::Request request{.method = step.method, .url = url, .headers = headers};
       if (upload != nullptr) request.upload = (*upload)();
       return request;
     });
-    if (!response) return std::unexpected(response.error());
-    if (response->status != status) {
+    if (!response) return response;
+    if (std::ranges::find(step.statuses, response->status) == step.statuses.end()) {
       return std::unexpected(session_.error_of(*response, "upload to " + reference_.text));
     }
-    if (response->header("location").empty()) return url;
-    return session_.location(url, *response);
+    return response;
+  }
+
+  /// Where the next step goes.
+  Result<http::Url> next_place(const UploadStep& step, const http::Url& url,
+                               const std::vector<std::string>& headers, const MakeUpload* upload) {
+    const auto response = accepted(step, url, headers, upload);
+    if (!response) return std::unexpected(response.error());
+    if (!response->header("location").empty()) return session_.location(*response);
+    if (!step.needs_location) return url;
+    return fail(ErrorCode::unsupported,
+                fmt::format("{} answers with status {} and names no place for the upload",
+                            reference_.registry, response->status),
+                "check that this is the address of a registry that may be written");
+  }
+
+  /// The registry's own word on what it has stored.
+  Result<> check_said(const http::Response& response, const ContentDigest& stored) const {
+    const auto said = parse_digest(response.header("docker-content-digest"));
+    if (!said || said->algorithm != stored.algorithm || *said == stored) return {};
+    return fail(ErrorCode::malformed,
+                fmt::format("{} says it has stored {} instead of {}", reference_.registry,
+                            said->text(), stored.text()),
+                "what was sent was damaged or changed on its way: push again");
   }
 
   Result<> put_manifest(const std::string& manifest) {
@@ -168,8 +202,10 @@ class Push {
       return request;
     });
     if (!response) return std::unexpected(response.error());
-    if (response->status == 201) return {};
-    return std::unexpected(session_.error_of(*response, "manifest of " + reference_.text));
+    if (response->status < 200 || response->status > 204) {
+      return std::unexpected(session_.error_of(*response, "manifest of " + reference_.text));
+    }
+    return check_said(*response, digest_of(DigestAlgorithm::sha256, as_bytes(manifest)));
   }
 
   const Reference& reference_;

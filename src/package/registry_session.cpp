@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "package/oci_manifest.hpp"
+#include "package/reference.hpp"
 
 namespace trellis::package {
 namespace {
@@ -24,15 +25,31 @@ bool is_transient(int status) {
   return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
 
+bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
+
 bool contains(const std::vector<std::string>& list, const std::string& entry) {
   return std::ranges::find(list, entry) != list.end();
 }
 
-std::optional<http::UserAndPassword> credentials_for(const RegistrySettings& settings,
-                                                     const std::string& registry) {
+std::optional<Login> login_for_all(const RegistrySettings& settings, const std::string& registry) {
   const auto& have = settings.credentials;
-  if (!have || (!have->registries.empty() && !contains(have->registries, registry))) return {};
-  return http::UserAndPassword{have->user, have->password};
+  if (!have) return {};
+  const auto is_meant = [&](const std::string& name) { return is_same_registry(name, registry); };
+  if (!have->registries.empty() && std::ranges::none_of(have->registries, is_meant)) return {};
+  return Login{have->user, have->password, {}};
+}
+
+/// A body from a text that is kept with it.
+http::Upload upload_of_text(std::string text) {
+  const auto size = text.size();
+  return {size, [text = std::move(text), at = std::size_t{0}](std::span<char> into) mutable {
+            const auto count = std::min(into.size(), text.size() - at);
+            std::copy_n(text.data() + at, count, into.data());
+            at += count;
+            return Result<std::size_t>(count);
+          }};
 }
 
 http::Settings http_settings(const RegistrySettings& settings) {
@@ -50,8 +67,8 @@ milliseconds with_jitter(milliseconds pause, Random& random) {
 }
 
 constexpr auto how_to_give_credentials =
-    "give a user and a password: OCI_REGISTRY_USER and OCI_REGISTRY_PASSWORD for hosts, "
-    "--user and --password (WASH_REG_USER, WASH_REG_PASSWORD) for commands";
+    "give a user and a password: OCI_REGISTRY_USER and OCI_REGISTRY_PASSWORD for hosts, --user and "
+    "--password (WASH_REG_USER, WASH_REG_PASSWORD) or the same for commands";
 
 }  // namespace
 
@@ -62,13 +79,12 @@ RegistrySession::RegistrySession(const RegistrySettings& settings, SessionPurpos
       control_(std::move(control)),
       random_(random),
       insecure_(contains(settings.insecure, purpose_.registry)),
-      credentials_(purpose_.with_credentials ? credentials_for(settings, purpose_.registry)
-                                             : std::nullopt),
+      login_(purpose_.with_credentials ? login_for_all(settings, purpose_.registry) : std::nullopt),
       http_(http_settings(settings)) {}
 
 Result<http::Url> RegistrySession::url(std::string_view path) const {
-  return http::parse_url(
-      fmt::format("{}://{}{}", insecure_ ? "http" : "https", purpose_.registry, path));
+  return http::parse_url(fmt::format("{}://{}{}", insecure_ ? "http" : "https",
+                                     registry_server(purpose_.registry), path));
 }
 
 Result<http::Url> RegistrySession::repository_url(std::string_view path) const {
@@ -84,9 +100,8 @@ Result<> RegistrySession::check_encryption(const http::Url& url) const {
       "list of insecure registries (--insecure, --allowed-insecure)");
 }
 
-Result<http::Url> RegistrySession::location(const http::Url& from,
-                                            const http::Response& response) const {
-  auto next = http::resolve_url(from, response.header("location"));
+Result<http::Url> RegistrySession::location(const http::Response& response) const {
+  auto next = http::resolve_url(answered_by_, response.header("location"));
   if (!next) return next;
   if (auto good = check_encryption(*next); !good) return pass(good);
   return next;
@@ -99,25 +114,41 @@ bool RegistrySession::is_own(const http::Url& other) const {
 
 void RegistrySession::authorize(http::Request& request) const {
   if (!is_own(request.url)) return;
-  if (basic_) request.basic = credentials_;
+  if (basic_ && login_) request.basic = http::UserAndPassword{login_->user, login_->password};
   if (!bearer_.empty()) request.headers.push_back("Authorization: Bearer " + bearer_);
 }
 
-Result<http::Response> RegistrySession::follow(http::Request request) {
-  const auto plain_headers = request.headers;
+/// Where a redirect leads. What is sent along (POST, PUT, PATCH) is for this server alone, and only
+/// 307 and 308 say that it is to be sent again.
+Result<http::Url> RegistrySession::next_of(const http::Request& request,
+                                           const http::Response& response) const {
+  auto next = location(response);
+  if (!next || request.method == "GET" || request.method == "HEAD") return next;
+  const bool again = response.status == 307 || response.status == 308;
+  if (again && next->same_origin(request.url)) return next;
+  return fail(ErrorCode::unsupported,
+              fmt::format("{} answers {} with status {} and sends it to {}", purpose_.registry,
+                          request.method, response.status, next->origin()),
+              again ? "nothing is sent to another server: write that one's own address into the "
+                      "reference, or correct the registry's external address"
+                    : "correct the registry's external address in its configuration");
+}
+
+Result<http::Response> RegistrySession::follow(const MakeRequest& make) {
+  auto request = make();
   const auto start = request.url;
-  authorize(request);
+  bool at_home = true;
   for (int hop = 0; hop <= most_redirects; ++hop) {
+    at_home = at_home && request.url.same_origin(start);
+    if (at_home) authorize(request);
+    if (!at_home) request.basic.reset();  // credentials are for the registry alone
     auto response = http_.send(request, control_);
     answered_by_ = request.url;
-    const bool repeatable = request.method == "GET" || request.method == "HEAD";
-    if (!response || !is_redirect(response->status) || !repeatable) return response;
-    auto next = location(request.url, *response);
+    if (!response || !is_redirect(response->status)) return response;
+    auto next = next_of(request, *response);
     if (!next) return pass(next);
+    request = make();  // a body begins anew
     request.url = std::move(*next);
-    if (request.url.same_origin(start)) continue;
-    request.headers = plain_headers;  // credentials are for the registry alone
-    request.basic.reset();
   }
   return fail(ErrorCode::unsupported,
               purpose_.registry + ": more redirects than " + std::to_string(most_redirects),
@@ -140,7 +171,7 @@ bool RegistrySession::pause(int done, std::optional<std::chrono::seconds> asked)
 
 Result<http::Response> RegistrySession::repeat(const MakeRequest& make, int attempts) {
   for (int done = 1;; ++done) {
-    auto response = follow(make());
+    auto response = follow(make);
     const bool again =
         response ? is_transient(response->status) : response.error().code == ErrorCode::unavailable;
     if (!again || done >= attempts) return response;
@@ -180,19 +211,36 @@ Result<http::Response> RegistrySession::begin() {
   return response;
 }
 
+/// Nobody is asked before a registry asks for a login: a program may want its user's attention.
+Result<> RegistrySession::look_up_login() {
+  if (login_ || looked_up_ || settings_.docker_config.empty()) return {};
+  looked_up_ = true;
+  auto found = find_docker_login(settings_.docker_config, purpose_.registry, control_);
+  login_ = std::move(found.login);
+  looked_ = std::move(found.where);
+  if (login_ || control_.clock.steady() < control_.deadline) return {};
+  return fail(ErrorCode::deadline,
+              "the time allowed ran out while a login was looked for in " + looked_,
+              "allow more time (--timeout), or give user and password");
+}
+
 /// Whether the challenge can be met in a way not tried yet. Only the registry itself may say who is
 /// to be told what: not where it sends us for a file.
 Result<bool> RegistrySession::answer(const http::Response& unauthorized) {
-  if (!is_own(answered_by_)) return false;
+  if (!answered_itself()) return false;
   const auto challenges = parse_challenges(unauthorized.header("www-authenticate"));
   const auto bearer = std::ranges::find(challenges, "bearer", &Challenge::scheme);
-  if (bearer != challenges.end()) {
-    if (auto fetched = fetch_token(*bearer); !fetched) return pass(fetched);
-    return true;
-  }
   const bool asks_basic =
       std::ranges::find(challenges, "basic", &Challenge::scheme) != challenges.end();
-  if (!asks_basic || !credentials_ || basic_) return false;
+  if (bearer == challenges.end() && !asks_basic) return false;
+  if (auto looked = look_up_login(); !looked) return pass(looked);
+  const bool basic_is_possible = asks_basic && login_ && !login_->password.empty() && !basic_;
+  if (bearer != challenges.end()) {
+    auto fetched = fetch_token(*bearer);
+    if (!fetched && !basic_is_possible) return pass(fetched);
+    if (fetched) return true;
+  }
+  if (!basic_is_possible) return false;
   basic_ = true;
   return true;
 }
@@ -211,8 +259,9 @@ Result<http::Url> RegistrySession::token_url(const Challenge& challenge) const {
 
 // A registry says by itself where tokens are had; that alone must not bring anybody the password.
 Result<> RegistrySession::may_tell_user(const http::Url& url) const {
-  if (!credentials_ || is_own(url)) return {};
-  const auto& named = settings_.credentials->registries;
+  if (!login_ || is_own(url)) return {};
+  auto named = settings_.token_servers;
+  named.emplace_back(known_token_server(purpose_.registry));
   const auto with_port = fmt::format("{}:{}", url.host, url.port);
   const bool usual = url.port == (url.encrypted ? "443" : "80");
   if (contains(named, with_port) || (usual && contains(named, url.host))) return {};
@@ -225,21 +274,43 @@ Result<> RegistrySession::may_tell_user(const http::Url& url) const {
                   purpose_.registry, usual ? url.host : with_port, usual ? url.host : with_port));
 }
 
+/// By GET with user and password or nothing, or with the identity token as docker's tool does it: a
+/// form, which is answered with a token for the scope.
+http::Request RegistrySession::token_request(const Challenge& challenge, const http::Url& realm,
+                                             const http::Url& url) const {
+  http::Request request{.url = url};
+  if (!login_) return request;
+  if (login_->identity_token.empty()) {
+    request.basic = http::UserAndPassword{login_->user, login_->password};
+    return request;
+  }
+  const auto encoded = [](std::string_view text) {
+    return http::percent_encoded(text).value_or(std::string());
+  };
+  const auto scope = purpose_.repository.empty()
+                         ? std::string()
+                         : "&scope=" + encoded(fmt::format("repository:{}:{}", purpose_.repository,
+                                                           purpose_.actions));
+  request.method = "POST";
+  request.url = realm;
+  request.headers = {"Content-Type: application/x-www-form-urlencoded"};
+  request.upload = upload_of_text(
+      fmt::format("grant_type=refresh_token&client_id=trellis&service={}{}&refresh_token={}",
+                  encoded(challenge.get("service")), scope, encoded(login_->identity_token)));
+  return request;
+}
+
 Result<> RegistrySession::fetch_token(const Challenge& challenge) {
+  const auto realm = http::parse_url(challenge.get("realm"));
   const auto url = token_url(challenge);
-  if (!url) return std::unexpected(url.error());
+  if (!realm || !url) return std::unexpected(url.error());
   if (auto may = may_tell_user(*url); !may) return may;
   basic_ = false;
   bearer_.clear();
-  const auto make = [this, &url] {
-    http::Request request;
-    request.url = *url;
-    request.basic = credentials_;
-    return request;
-  };
+  const auto make = [&] { return token_request(challenge, *realm, *url); };
   const auto response = repeat(make, settings_.retry.attempts);
   if (!response) return std::unexpected(response.error());
-  if (response->status != 200) {
+  if (!is_success(response->status)) {
     return std::unexpected(error_of(*response, "a token from " + url->origin()));
   }
   auto token = read_token(response->body);
@@ -248,18 +319,28 @@ Result<> RegistrySession::fetch_token(const Challenge& challenge) {
   return {};
 }
 
+std::string RegistrySession::login_source() const {
+  return looked_.empty() ? std::string() : fmt::format(" (they are of {})", looked_);
+}
+
+std::string RegistrySession::how_to_log_in() const {
+  return looked_.empty() ? std::string(how_to_give_credentials)
+                         : fmt::format("{}, or by docker login; looked in {}",
+                                       how_to_give_credentials, looked_);
+}
+
 Error RegistrySession::error_of(const http::Response& response, std::string_view what) const {
   const auto message = fmt::format("{}: {}: status {}{}", purpose_.registry, what, response.status,
                                    read_registry_error(response.body));
   switch (response.status) {
     case 401:
       return {ErrorCode::denied, message,
-              credentials_ ? "the registry refuses this user and password: check them"
-                           : how_to_give_credentials};
+              login_ ? "the registry refuses this user and password: check them" + login_source()
+                     : how_to_log_in()};
     case 403:
       return {ErrorCode::denied, message,
-              credentials_ ? "ask the registry's owner for access to the repository"
-                           : how_to_give_credentials};
+              login_ ? "ask the registry's owner for access to the repository" + login_source()
+                     : how_to_log_in()};
     case 404:
       return {ErrorCode::not_found, message,
               "check the repository and the tag; pushed artifacts "

@@ -13,9 +13,9 @@
 namespace trellis::package {
 
 /// One pair for all registries, unless `registries` names those it is for (HOST or HOST:PORT). Sent
-/// to the registry as HTTP Basic, or to the token server it names where that has the same origin or
-/// is named among `registries` too; never over plain HTTP to a registry that is not on the list of
-/// insecure ones.
+/// to the registry as HTTP Basic, or to the token server it names where that has the same origin,
+/// is known to be its own (docker.io) or is named among the token servers; never over plain HTTP to
+/// a registry that is not on the list of insecure ones.
 struct RegistryCredentials {
   std::string user;
   std::string password;
@@ -39,6 +39,11 @@ struct RegistrySettings {
   /// Registries spoken to over plain HTTP: HOST or HOST:PORT exactly as references have it.
   std::vector<std::string> insecure = {};
   std::optional<RegistryCredentials> credentials = {};
+  /// Where logins of single registries are looked up for which the pair is not, once a registry
+  /// asks for one; empty: nowhere.
+  std::filesystem::path docker_config = {};
+  /// Token servers of other origins than their registries that may be told logins.
+  std::vector<std::string> token_servers = {};
   /// PEM file of authorities trusted besides the system's.
   std::filesystem::path ca_file = {};
   RetryPolicy retry = {};

@@ -39,6 +39,7 @@ std::unexpected<Error> too_much() {
 struct TarReader::State {
   Descriptor file;
   Handle tar{archive_read_new(), &archive_read_free};
+  TarRules rules;
   bool compressed = false;
   std::size_t entries = 0;
   std::uint64_t unpacked = 0;
@@ -60,8 +61,9 @@ bool TarReader::compressed() const noexcept {
   return state_->compressed;
 }
 
-Result<TarReader> TarReader::open(const std::filesystem::path& path) {
+Result<TarReader> TarReader::open(const std::filesystem::path& path, const TarRules& rules) {
   auto state = std::make_unique<State>();
+  state->rules = rules;
   state->file = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
   if (!state->file || ::fstat(state->file.get(), &status) != 0) {
@@ -94,9 +96,9 @@ Result<std::optional<TarEntry>> TarReader::next() {
     const int got = archive_read_next_header(tar, &entry);
     if (got == ARCHIVE_EOF) return std::nullopt;
     if (got != ARCHIVE_OK) return state_->failed();
-    if (++state_->entries > limits::archive_entries) {
+    if (++state_->entries > state_->rules.most_entries) {
       return fail(ErrorCode::limit,
-                  fmt::format("the archive has more than {} entries", limits::archive_entries));
+                  fmt::format("the archive has more than {} entries", state_->rules.most_entries));
     }
     const char* text = archive_entry_pathname(entry);
     if (text == nullptr) return damaged("an entry has no name");
@@ -107,6 +109,7 @@ Result<std::optional<TarEntry>> TarReader::next() {
     const bool plain = archive_entry_filetype(entry) == AE_IFREG &&
                        archive_entry_hardlink(entry) == nullptr &&
                        archive_entry_sparse_count(entry) == 0;
+    if (!plain && state_->rules.skip_others) continue;
     if (!plain) {
       return fail(ErrorCode::unsupported,
                   fmt::format("'{}' in the archive is no plain file", shown),
