@@ -73,6 +73,8 @@ class NatsServer {
   /// It hangs: connections stay, nothing is read or answered.
   void freeze() const { process_.freeze(); }
   void thaw() const { process_.thaw(); }
+  /// It is about to end: clients are asked to leave, and dropped after some time (lame duck mode).
+  void retire() const { process_.send(SIGUSR2); }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }

@@ -133,6 +133,7 @@ class ServerProcess {
     ::waitpid(pid_, nullptr, WUNTRACED);
   }
   void thaw() const { ::kill(pid_, SIGCONT); }
+  void send(int signal) const { ::kill(pid_, signal); }
 
  private:
   [[nodiscard]] bool has_ended() {

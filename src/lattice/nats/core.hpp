@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <unordered_set>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -71,7 +72,12 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::shared_ptr<Session> attempt();
   [[nodiscard]] bool take_into_use(const std::shared_ptr<Session>& session);
   void put_out_of_use(const std::shared_ptr<Session>& session);
-  void serve(const std::shared_ptr<Session>& session);
+  void serve(std::shared_ptr<Session> session);
+  /// Until the session is lost or left; the one that took its place, null when none did.
+  [[nodiscard]] std::shared_ptr<Session> use(std::shared_ptr<Session> session);
+  /// Moves to another server while this one still serves; null when there is none.
+  [[nodiscard]] std::shared_ptr<Session> move_from(const Session& session);
+  void end_gently(const Session& session, const std::vector<Interest::Subscribed>& listened);
   void note_failure(const Error& error);
   [[nodiscard]] Session::Events events(std::uint64_t number);
   void note_slow(const natsSubscription* subscription);

@@ -8,6 +8,13 @@
 #include "lattice/nats/core.hpp"
 
 namespace trellis::lattice::nats {
+namespace {
+
+/// How long moving to another server may take, and how long the one that is left may take to hand
+/// out what it has.
+constexpr std::chrono::milliseconds move_time{2000};
+
+}  // namespace
 
 void Core::run() {
   while (true) {
@@ -54,6 +61,15 @@ Session::Events Core::events(std::uint64_t number) {
                 {
                   const std::scoped_lock lock(core->mutex_);
                 }  // not between a look and its wait
+                core->changed_.notify_all();
+              },
+          .leaving =
+              [weak = weak_from_this()] {
+                const auto core = weak.lock();
+                if (!core) return;
+                {
+                  const std::scoped_lock lock(core->mutex_);
+                }
                 core->changed_.notify_all();
               },
           .slow =
@@ -149,20 +165,23 @@ void Core::put_out_of_use(const std::shared_ptr<Session>& session) {
   session->close();
 }
 
-void Core::serve(const std::shared_ptr<Session>& session) {
+void Core::serve(std::shared_ptr<Session> session) {
   if (!take_into_use(session)) return session->close();
-  const auto since = std::chrono::steady_clock::now();
-  const auto server = session->server();
-  log_.info("connected to {}", server);
+  auto since = std::chrono::steady_clock::now();
+  log_.info("connected to {}", session->server());
   set_state(TransportState::connected);
   last_failure_.clear();
   first_attempt_done();
+  while (auto next = use(session)) {
+    session = std::move(next);
+    since = std::chrono::steady_clock::now();
+  }
   bool closing = false;
   {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closing_ || session->is_lost(); });
+    const std::scoped_lock lock(mutex_);
     closing = closing_;
   }
+  const auto server = session->server();
   // Also those learned long after connecting.
   auto learned = session->learned_servers();
   if (!learned.empty()) options_.learned = std::move(learned);
@@ -173,6 +192,66 @@ void Core::serve(const std::shared_ptr<Session>& session) {
   const bool stable = std::chrono::steady_clock::now() - since > limits::nats_longest_pause;
   failures_ = stable ? 1 : failures_ + 1;
   set_state(TransportState::disconnected);
+}
+
+std::shared_ptr<Session> Core::use(std::shared_ptr<Session> session) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closing_ || session->is_lost() || session->is_leaving(); });
+    if (closing_ || session->is_lost()) return nullptr;
+  }
+  if (auto next = move_from(*session)) return next;
+  // It serves to its end; then another one is looked for as usual.
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return closing_ || session->is_lost(); });
+  return nullptr;
+}
+
+std::shared_ptr<Session> Core::move_from(const Session& session) {
+  auto learned = session.learned_servers();
+  if (!learned.empty()) options_.learned = std::move(learned);
+  const auto server = session.server();
+  if (options_.servers.size() + options_.learned.size() < 2) {
+    log_.warn("{} is about to end, and no other server is known", server);
+    return nullptr;
+  }
+  auto next = attempt();
+  if (!next) return nullptr;
+  std::vector<Interest::Subscribed> listened;
+  {
+    const std::scoped_lock lock(interests_mutex_);
+    if (no_more_) {
+      next->close();
+      return nullptr;
+    }
+    live_ = next;
+    // On both for a moment: what is routed to the old one meanwhile is not lost, and a queue group
+    // hands each message to one of them only.
+    for (const auto& interest : interests_) listened.push_back(interest->attach(*next));
+    max_payload_ = next->max_payload();
+    connection_ = next->number();
+    session_.publish(next);
+  }
+  log_.info("{} is about to end: moved to {}", server, next->server());
+  if (next->flush(std::chrono::steady_clock::now() + move_time)) {
+    end_gently(session, listened);
+  }
+  listened.clear();
+  session.close();
+  return next;
+}
+
+void Core::end_gently(const Session& session, const std::vector<Interest::Subscribed>& listened) {
+  using std::chrono::milliseconds;
+  const auto end = std::chrono::steady_clock::now() + move_time;
+  const auto left = [&] {
+    const auto time = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+    return std::max<std::int64_t>(1, time.count());
+  };
+  if (natsConnection_DrainTimeout(session.get(), left()) != NATS_OK) return;
+  for (const auto& subscription : listened) {
+    if (subscription) (void)natsSubscription_WaitForDrainCompletion(subscription.get(), left());
+  }
 }
 
 std::chrono::milliseconds Core::next_pause() {

@@ -47,7 +47,7 @@ std::shared_ptr<Interest> Interest::make(std::string subject, std::string queue_
   return made;
 }
 
-void Interest::attach(const Session& session) {
+Interest::Subscribed Interest::attach(const Session& session) {
   natsSubscription* subscription = nullptr;
   const auto status =
       queue_group_.empty()
@@ -55,11 +55,13 @@ void Interest::attach(const Session& session) {
                                      id_.closure())
           : natsConnection_QueueSubscribe(&subscription, session.get(), subject_.c_str(),
                                           queue_group_.c_str(), on_message, id_.closure());
-  if (status != NATS_OK) return;
+  if (status != NATS_OK) return nullptr;
   (void)natsSubscription_SetPendingLimits(subscription, to_limit(limits_.messages),
                                           to_limit(limits_.bytes));
   const std::scoped_lock lock(mutex_);
-  current_ = Subscribed(subscription, SubscriptionDeleter());
+  count_dropped();
+  dropped_before_ += std::exchange(dropped_now_, 0);
+  return std::exchange(current_, Subscribed(subscription, SubscriptionDeleter()));
 }
 
 void Interest::detach() {

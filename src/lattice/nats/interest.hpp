@@ -30,8 +30,11 @@ class Interest {
   Interest(const Interest&) = delete;
   Interest& operator=(const Interest&) = delete;
 
-  /// Subscribes on a connection; failing is the connection's end, and noted there.
-  void attach(const Session& session);
+  using Subscribed = std::shared_ptr<natsSubscription>;
+
+  /// Subscribes on a connection; failing is the connection's end, and noted there. Returns what
+  /// listens on the connection before, which goes on until it is given up.
+  Subscribed attach(const Session& session);
   /// Unsubscribes, if the connection still lives.
   void detach();
   /// Takes the handler away: it does not run any more, unless it is the caller.
@@ -45,8 +48,6 @@ class Interest {
   [[nodiscard]] const std::string& subject() const noexcept { return subject_; }
 
  private:
-  using Subscribed = std::shared_ptr<natsSubscription>;
-
   Interest(std::string subject, std::string queue_group, PendingLimits limits, Handler handler,
            Log log);
   static void on_message(natsConnection* connection, natsSubscription* subscription,

@@ -1,4 +1,5 @@
 // Servers that are away, come, go and hang.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -48,6 +49,45 @@ TEST_F(ReconnectTest, AServerMayComeLater) {
   ASSERT_TRUE(inbox.wait_for(1));
   EXPECT_EQ(inbox.texts(), std::vector<std::string>{"found"});
   EXPECT_TRUE(eventually([&] { return states.seen() == std::vector{TransportState::connected}; }));
+}
+
+TEST_F(ReconnectTest, AServerThatIsAboutToEndIsLeftWithoutALoss) {
+  const auto ports = std::pair(test::free_port(), test::free_port());
+  const auto cluster = [](std::uint16_t own, std::uint16_t other) {
+    return fmt::format(
+        "cluster {{ name: test, listen: \"127.0.0.1:{}\", routes: [\"nats://127.0.0.1:{}\"] }}",
+        own, other);
+  };
+  NatsServer leaving(cluster(ports.first, ports.second));
+  NatsServer staying(cluster(ports.second, ports.first));
+  const auto asker = connected(leaving.options());
+  const auto answerer = connected(leaving.options());
+  const States states(*asker);
+  const auto echo = echo_on(*answerer, "echo");
+  const auto ask = [&] { return request_and_wait(*asker, "echo", as_bytes("x"), far()); };
+  ASSERT_TRUE(ask());
+  // Both learn from the one they know that there is another.
+  ASSERT_TRUE(eventually([&] { return leaving.log().contains("Route connection created"); }));
+  leaving.retire();
+  const auto moved = [&] { return logged("is about to end: moved to"); };
+  std::size_t asked = 0;
+  do {
+    const auto answer = ask();
+    ASSERT_TRUE(answer) << asked << ": " << answer.error().message;
+    ++asked;
+  } while (moved() < 2 && asked < 100'000);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(ask());
+  EXPECT_EQ(moved(), 2U);
+  EXPECT_EQ(states.seen(), std::vector<TransportState>{}) << "it was connected all the time";
+}
+
+TEST_F(ReconnectTest, AServerThatIsAboutToEndServesToTheEndWhereThereIsNoOther) {
+  const NatsServer leaving;
+  const auto transport = connected(leaving.options());
+  const auto echo = echo_on(*transport, "echo");
+  leaving.retire();
+  ASSERT_TRUE(eventually([&] { return logged("no other server is known") == 1U; }));
+  EXPECT_TRUE(request_and_wait(*transport, "echo", as_bytes("x"), far()));
 }
 
 TEST_F(ReconnectTest, SubscriptionsAndInboxSurviveAServersDeath) {

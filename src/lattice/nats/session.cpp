@@ -34,6 +34,9 @@ Result<std::shared_ptr<Session>> Session::open(ConnectOptions& options, std::uin
   if (status == NATS_OK) {
     status = natsOptions_SetErrorHandler(library, on_error, session->id_.closure());
   }
+  if (status == NATS_OK) {
+    status = natsOptions_SetLameDuckModeCB(library, on_lame_duck, session->id_.closure());
+  }
   if (status == NATS_OK) status = natsConnection_Connect(&session->connection_, library);
   if (status != NATS_OK) return std::unexpected(connect_error(status, options));
   session->read_limits();
@@ -85,6 +88,13 @@ void Session::on_closed(natsConnection* connection, void* closure) {
                                            : std::string(natsStatus_GetText(status)));
   });
   if (!told) survived([&] { session->mark_lost({}); });
+}
+
+void Session::on_lame_duck(natsConnection* /*connection*/, void* closure) {
+  const auto session = CallbackRegistry<Session>::instance().find(closure);
+  if (!session) return;
+  session->leaving_ = true;
+  survived([&] { session->events_.leaving(); });
 }
 
 void Session::mark_lost(std::string reason) const {

@@ -30,6 +30,8 @@ class Session {
   struct Events {
     /// The connection ended for any reason but close(); maybe more than once.
     std::function<void()> lost;
+    /// The server is about to end and asks its clients to leave (lame duck mode).
+    std::function<void()> leaving;
     /// Messages are dropped. The pointer is for comparing only: it may be dead already.
     std::function<void(const natsSubscription*)> slow;
     /// The server lets this user neither send nor listen there: its own words.
@@ -50,6 +52,8 @@ class Session {
   [[nodiscard]] natsConnection* get() const noexcept { return connection_; }
   [[nodiscard]] std::size_t max_payload() const noexcept { return max_payload_; }
   [[nodiscard]] bool is_lost() const noexcept { return lost_; }
+  /// The server has said that it is about to end.
+  [[nodiscard]] bool is_leaving() const noexcept { return leaving_; }
   /// Why it ended, as far as is known.
   [[nodiscard]] std::string reason() const;
   [[nodiscard]] std::string server() const;
@@ -68,6 +72,7 @@ class Session {
  private:
   Session(std::uint64_t number, Events events, Log log);
   static void on_closed(natsConnection* connection, void* closure);
+  static void on_lame_duck(natsConnection* connection, void* closure);
   static void on_error(natsConnection* connection, natsSubscription* subscription,
                        natsStatus status, void* closure);
   void note_error(natsStatus status, const std::string& text);
@@ -82,6 +87,7 @@ class Session {
   natsConnection* connection_ = nullptr;
   std::size_t max_payload_ = 0;
   mutable std::atomic<bool> lost_{false};
+  std::atomic<bool> leaving_{false};
   mutable std::mutex mutex_;
   mutable std::string reason_;  // under mutex_
 
