@@ -1,6 +1,6 @@
 //! From operation names to handlers: the guest's entry points (contracts.md 1.2 and 1.4).
 
-use crate::{decode, encode, host_call, Message, Result};
+use crate::{decode, encode, host_call_at, Message, Result, DEFAULT_LINK};
 
 /// A handler of one message: `"HandleRequest" => typed(handle)`, where handle is
 /// `fn(In) -> Result<Out>` with two types made by `message!`.
@@ -17,7 +17,17 @@ pub fn raw(handler: impl Fn(&[u8]) -> Result<Vec<u8>>) -> impl Fn(&[u8]) -> Resu
 
 /// Calls a capability or an actor with a message and reads its answer.
 pub fn request<Answer: Message>(namespace: &str, operation: &str, message: &impl Message) -> Result<Answer> {
-    decode(&host_call(namespace, operation, &encode(message))?)
+    request_at(DEFAULT_LINK, namespace, operation, message)
+}
+
+/// The same through a link with a name of its own.
+pub fn request_at<Answer: Message>(
+    link: &str,
+    namespace: &str,
+    operation: &str,
+    message: &impl Message,
+) -> Result<Answer> {
+    decode(&host_call_at(link, namespace, operation, &encode(message))?)
 }
 
 /// Makes panics say in the host's log what happened; the trap that follows carries no text.

@@ -1,6 +1,6 @@
 //! wasmcloud:extras: random numbers, sequences and GUIDs (contracts.md 3.10, shape A).
 
-use crate::{request, Result};
+use crate::Result;
 
 pub const CONTRACT: &str = "wasmcloud:extras";
 
@@ -22,22 +22,44 @@ message! {
     }
 }
 
+linked! {
+    /// A source of random numbers, sequences and GUIDs the actor is linked to.
+    pub struct Generator
+}
+
+impl Generator<'_> {
+    pub fn guid(&self) -> Result<String> {
+        let wanted = GeneratorRequest { guid: true, ..Default::default() };
+        let made: GeneratorResult = self.ask("RequestGuid", &wanted)?;
+        made.guid.ok_or_else(|| "the provider made no GUID".into())
+    }
+
+    /// `min` inclusive, `max` exclusive.
+    pub fn random(&self, min: u32, max: u32) -> Result<u32> {
+        let wanted = GeneratorRequest { random: true, min, max, ..Default::default() };
+        let made: GeneratorResult = self.ask("RequestRandom", &wanted)?;
+        Ok(made.random_number)
+    }
+
+    /// 0, 1, 2, … per actor.
+    pub fn sequence(&self) -> Result<u64> {
+        let wanted = GeneratorRequest { sequence: true, ..Default::default() };
+        let made: GeneratorResult = self.ask("RequestSequence", &wanted)?;
+        Ok(made.sequence_number)
+    }
+}
+
+/// A GUID from the default link.
 pub fn guid() -> Result<String> {
-    let wanted = GeneratorRequest { guid: true, ..Default::default() };
-    let made: GeneratorResult = request(CONTRACT, "RequestGuid", &wanted)?;
-    made.guid.ok_or_else(|| "the provider made no GUID".into())
+    Generator::new().guid()
 }
 
-/// `min` inclusive, `max` exclusive.
+/// A random number from the default link: `min` inclusive, `max` exclusive.
 pub fn random(min: u32, max: u32) -> Result<u32> {
-    let wanted = GeneratorRequest { random: true, min, max, ..Default::default() };
-    let made: GeneratorResult = request(CONTRACT, "RequestRandom", &wanted)?;
-    Ok(made.random_number)
+    Generator::new().random(min, max)
 }
 
-/// 0, 1, 2, … per actor.
+/// 0, 1, 2, … per actor, from the default link.
 pub fn sequence() -> Result<u64> {
-    let wanted = GeneratorRequest { sequence: true, ..Default::default() };
-    let made: GeneratorResult = request(CONTRACT, "RequestSequence", &wanted)?;
-    Ok(made.sequence_number)
+    Generator::new().sequence()
 }

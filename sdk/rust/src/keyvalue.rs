@@ -1,6 +1,6 @@
 //! wasmcloud:keyvalue, all fourteen operations (contracts.md 3.3).
 
-use crate::{decode, encode, host_call_at, Message, Result, DEFAULT_LINK};
+use crate::Result;
 
 pub const CONTRACT: &str = "wasmcloud:keyvalue";
 
@@ -49,32 +49,12 @@ message! {
     pub struct ValuesResponse { pub values: Vec<String> = "values" }
 }
 
-/// A key-value store the actor is linked to.
-pub struct Store<'a> {
-    link: &'a str,
+linked! {
+    /// A key-value store the actor is linked to.
+    pub struct Store
 }
 
-impl Default for Store<'_> {
-    fn default() -> Self {
-        Store::new()
-    }
-}
-
-impl<'a> Store<'a> {
-    /// The store behind the default link.
-    pub const fn new() -> Store<'a> {
-        Store { link: DEFAULT_LINK }
-    }
-
-    /// The store behind a link with a name of its own.
-    pub const fn linked(link: &'a str) -> Store<'a> {
-        Store { link }
-    }
-
-    fn ask<Answer: Message>(&self, operation: &str, args: &impl Message) -> Result<Answer> {
-        decode(&host_call_at(self.link, CONTRACT, operation, &encode(args))?)
-    }
-
+impl Store<'_> {
     /// The value, or None when there is no such key.
     pub fn get(&self, key: &str) -> Result<Option<String>> {
         let found: GetResponse = self.ask("Get", &key_args(key))?;

@@ -17,22 +17,29 @@
 
 #[macro_use]
 mod message;
+#[macro_use]
+mod link;
 mod abi;
+pub mod blobstore;
 mod dispatch;
 pub mod error;
+pub mod eventstreams;
 pub mod extras;
 pub mod health;
 pub mod http;
+pub mod httpclient;
 pub mod keyvalue;
 pub mod logging;
+pub mod messaging;
 pub mod msgpack;
+pub mod telnet;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use abi::{console_log, host_call, host_call_at};
 #[cfg(target_arch = "wasm32")]
 pub use dispatch::guest_call;
-pub use dispatch::{initialise, raw, request, typed};
+pub use dispatch::{initialise, raw, request, request_at, typed};
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use message::{present, read_once};

@@ -24,6 +24,16 @@ pub fn decode<T: Message>(bytes: &[u8]) -> Result<T> {
     T::read(&mut Reader::new(bytes))
 }
 
+/// The answer that nobody looks at, of handlers that only receive: nil.
+impl Message for () {
+    fn write(&self, out: &mut Writer) {
+        out.nil()
+    }
+    fn read(input: &mut Reader<'_>) -> Result<()> {
+        input.skip()
+    }
+}
+
 /// A value that can stand in a message.
 pub trait Field: Sized {
     fn write(&self, out: &mut Writer);
@@ -90,6 +100,31 @@ impl Field for BTreeMap<String, String> {
     }
     fn absent() -> Option<Self> {
         Some(BTreeMap::new())
+    }
+}
+
+/// A message within a message.
+impl<T: Message> Field for T {
+    fn write(&self, out: &mut Writer) {
+        Message::write(self, out)
+    }
+    fn read(input: &mut Reader<'_>) -> Result<T> {
+        Message::read(input)
+    }
+}
+
+impl<T: Message> Field for Vec<T> {
+    fn write(&self, out: &mut Writer) {
+        out.array(self.len());
+        self.iter().for_each(|item| Message::write(item, out));
+    }
+    fn read(input: &mut Reader<'_>) -> Result<Vec<T>> {
+        // Grows item by item: the announced number is the sender's word only.
+        let mut items = Vec::new();
+        for _ in 0..input.array()? {
+            items.push(Message::read(input)?);
+        }
+        Ok(items)
     }
 }
 
