@@ -1,7 +1,7 @@
 // wasmcloud:extras: random numbers, sequences and GUIDs (contracts.md 3.10, shape A).
 import { Result } from "@wapc/as-guest/assembly";
 
-import { failed } from "./guest";
+import { failed, refused } from "./guest";
 import { Message, request } from "./message";
 import { Reader, Writer } from "./msgpack";
 
@@ -57,31 +57,32 @@ export class GeneratorResult extends Message {
   }
 }
 
-export function guid(): Result<string> {
+export function guid(link: string = "default"): Result<string> {
   const wanted = new GeneratorRequest();
   wanted.guid = true;
-  const made = request<GeneratorResult>(contract, "RequestGuid", wanted);
+  const made = request<GeneratorResult>(contract, "RequestGuid", wanted, link);
   if (!made.isOk) return failed<string, GeneratorResult>(made);
   const guid = made.get().guid;
-  return Result.ok<string>(guid === null ? "" : guid);
+  if (guid === null) return refused<string>("the provider made no GUID");
+  return Result.ok<string>(guid);
 }
 
 /** `min` inclusive, `max` exclusive. */
-export function random(min: u32, max: u32): Result<u32> {
+export function random(min: u32, max: u32, link: string = "default"): Result<u32> {
   const wanted = new GeneratorRequest();
   wanted.random = true;
   wanted.min = min;
   wanted.max = max;
-  const made = request<GeneratorResult>(contract, "RequestRandom", wanted);
+  const made = request<GeneratorResult>(contract, "RequestRandom", wanted, link);
   if (!made.isOk) return failed<u32, GeneratorResult>(made);
   return Result.ok<u32>(made.get().randomNumber);
 }
 
 /** 0, 1, 2, … per actor. */
-export function sequence(): Result<u64> {
+export function sequence(link: string = "default"): Result<u64> {
   const wanted = new GeneratorRequest();
   wanted.sequence = true;
-  const made = request<GeneratorResult>(contract, "RequestSequence", wanted);
+  const made = request<GeneratorResult>(contract, "RequestSequence", wanted, link);
   if (!made.isOk) return failed<u64, GeneratorResult>(made);
   return Result.ok<u64>(made.get().sequenceNumber);
 }

@@ -19,6 +19,22 @@ export function failed<T, From = ArrayBuffer>(result: Result<From>): Result<T> {
   return Result.error<T>(error === null ? new Error("unknown error") : error);
 }
 
+/** The content of a success that has nothing to say. */
+export class Done {}
+
+/** A success that has nothing to say: what handlers that only receive answer. */
+export function done(): Result<Done> {
+  return Result.ok<Done>(new Done());
+}
+
+/** The answer that nobody looks at (nil), or the error. For handlers that only receive. */
+export function nothing(result: Result<Done>): Result<ArrayBuffer> {
+  if (!result.isOk) return failed<ArrayBuffer, Done>(result);
+  const bytes = new Uint8Array(1);
+  bytes[0] = 0xc0;
+  return Result.ok(bytes.buffer);
+}
+
 /** A HealthResponse that is well and has nothing to say (contracts.md 2.3). */
 function healthy(_: ArrayBuffer): Result<ArrayBuffer> {
   const bytes = new Uint8Array(19);

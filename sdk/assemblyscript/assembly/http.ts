@@ -2,7 +2,7 @@
 import { register, Result } from "@wapc/as-guest/assembly";
 
 import { failed } from "./guest";
-import { decode, encode, Message } from "./message";
+import { answered, decode, Message } from "./message";
 import { Reader, Writer } from "./msgpack";
 
 export class Request extends Message {
@@ -94,7 +94,5 @@ export function handle(answer: Handler): void {
 function run(payload: ArrayBuffer): Result<ArrayBuffer> {
   const request = decode<Request>(payload);
   if (!request.isOk) return failed<ArrayBuffer, Request>(request);
-  const response = handler!(request.get());
-  if (!response.isOk) return failed<ArrayBuffer, Response>(response);
-  return Result.ok(encode(response.get()));
+  return answered<Response>(handler!(request.get()));
 }

@@ -25,9 +25,11 @@ export class WriteLogArgs extends Message {
 }
 
 /** `level` is one of error, warn, info, debug, trace. The answer has no content. */
-export function write(level: string, text: string): Result<ArrayBuffer> {
+export function write(level: string, text: string, target: string = "",
+                      link: string = "default"): Result<ArrayBuffer> {
   const args = new WriteLogArgs();
+  args.target = target;
   args.level = level;
   args.text = text;
-  return hostCall("default", contract, "WriteLog", encode(args));
+  return hostCall(link, contract, "WriteLog", encode(args));
 }

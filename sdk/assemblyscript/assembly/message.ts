@@ -23,13 +23,18 @@ export abstract class Message {
 /** The message as a map of field names, in order of declaration. */
 export function encode(message: Message): ArrayBuffer {
   const out = new Writer();
+  writeFields(message, out);
+  return out.take();
+}
+
+/** Writes a message within a message. */
+export function writeFields(message: Message, out: Writer): void {
   const names = message.names();
   out.map(names.length);
   for (let i = 0; i < names.length; ++i) {
     out.string(names[i]);
     message.write(names[i], out);
   }
-  return out.take();
 }
 
 /**
@@ -44,7 +49,8 @@ export function decode<T extends Message>(bytes: ArrayBuffer): Result<T> {
   return Result.ok<T>(message);
 }
 
-function readFields(message: Message, input: Reader): void {
+/** Reads a message within a message. */
+export function readFields(message: Message, input: Reader): void {
   const names = message.names();
   const seen = new StaticArray<bool>(names.length);
   const positional = input.isArray();
@@ -71,4 +77,10 @@ export function request<Answer extends Message>(
   const answer = hostCall(link, namespace, operation, encode(message));
   if (!answer.isOk) return failed<Answer>(answer);
   return decode<Answer>(answer.get());
+}
+
+/** What a handler answers, as bytes. */
+export function answered<Answer extends Message>(answer: Result<Answer>): Result<ArrayBuffer> {
+  if (!answer.isOk) return failed<ArrayBuffer, Answer>(answer);
+  return Result.ok(encode(answer.get()));
 }

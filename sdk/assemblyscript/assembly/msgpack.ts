@@ -33,6 +33,11 @@ export class Writer {
     else this.length(0xd9, encoded.byteLength);
     this.append(encoded);
   }
+  /** Nil for null. */
+  optionalString(text: string | null): void {
+    if (text === null) this.nil();
+    else this.string(text);
+  }
   binary(bytes: ArrayBuffer): void {
     this.length(0xc4, bytes.byteLength);
     this.append(bytes);
@@ -154,6 +159,10 @@ export class Reader {
       return "";
     }
     return String.UTF8.decodeUnsafe(this.bytes.dataStart + from, size);
+  }
+  /** Null for nil. */
+  optionalString(): string | null {
+    return this.nil() ? null : this.string();
   }
   /** Bytes as bin, as text, or as an array of numbers. */
   binary(): ArrayBuffer {

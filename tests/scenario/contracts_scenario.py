@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Every operation of every contract, from each guest language, over every provider.
+
+The actors contracts, contracts-rust and contracts-as do the same (tests/guests/contracts.*), so one
+expected text holds for all languages and all providers of a contract. Servers are real ones.
+"""
+
+import http.server
+import json
+import shutil
+import socket
+import subprocess
+import threading
+
+import harness
+import lattice
+from guests import GuestScenario, flavours
+from harness import ACTORS, free_port, is_listening, wait_until
+from packages_harness import RedisServer
+
+
+class S3Server:
+    """s3rver, which the build installs; its keys are S3RVER. Stops with the test."""
+
+    def __init__(self, test):
+        program = ACTORS.parent / "s3/node_modules/s3rver/bin/s3rver.js"
+        node = shutil.which("node")
+        if not node or not program.exists():
+            raise AssertionError(f"the S3 server is missing ({program}): run scripts/setup.sh test")
+        self.port = free_port()
+        folder = test.folder / "s3"
+        folder.mkdir()
+        self._process = subprocess.Popen(
+            [node, str(program), "-d", str(folder), "-a", "127.0.0.1", "-p", str(self.port),
+             "--silent", "--no-vhost-buckets"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        test.addCleanup(self.kill)
+        wait_until(lambda: is_listening(self.port), "s3rver")
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait(harness.PATIENCE)
+
+
+class Mirror(http.server.BaseHTTPRequestHandler):
+    """Answers what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        text = "|".join((self.command, self.path, self.headers.get("x-a", "-"), body)).encode()
+        self.send_response(404 if self.command == "GET" else 200)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+
+    def log_message(self, *_):
+        pass
+
+
+# Contract, its providers as (link name, reference), expected answer.
+KEYVALUE = [("default", "builtin:keyvalue"), ("file", "builtin:keyvalue-file"), ("redis", "builtin:keyvalue-redis")]
+BLOBSTORE = [("default", "builtin:blobstore-fs"), ("s3", "builtin:blobstore-s3")]
+OTHERS = {"httpserver": "builtin:httpserver", "httpclient": "builtin:httpclient",
+          "messaging": "builtin:messaging-nats", "eventstreams": "builtin:eventstreams-redis",
+          "logging": "builtin:logging", "extras": "builtin:extras", "telnet": "builtin:telnet"}
+
+
+class Contracts(GuestScenario):
+    def setUp(self):
+        super().setUp()
+        self.redis = RedisServer(self.folder / "redis")
+        self.addCleanup(self.redis.kill)
+        self.nats = lattice.NatsServer(self)
+        self.s3 = S3Server(self)
+        self.web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
+        threading.Thread(target=self.web.serve_forever, daemon=True).start()
+        self.addCleanup(self.web.server_close)
+        self.addCleanup(self.web.shutdown)
+        self.telnet_ports, self.sites = {}, {}
+        self.serve_all()
+
+    def values(self, name, contract, link):
+        """The values of a link of one actor."""
+        redis = f"redis://127.0.0.1:{self.redis.port}/"
+        if contract == "keyvalue":
+            return {"default": {}, "file": {"DIRECTORY": str(self.folder_of("kv"))},
+                    "redis": {"URL": redis}}[link]
+        if contract == "blobstore":
+            s3 = {"ENDPOINT": f"http://127.0.0.1:{self.s3.port}", "AWS_ACCESS_KEY": "S3RVER",
+                  "AWS_SECRET_ACCESS_KEY": "S3RVER"}
+            return {"default": {"ROOT": str(self.folder_of("blobs-" + name))}, "s3": s3}[link]
+        if contract == "telnet":
+            self.telnet_ports[name] = free_port()
+            return {"BIND": f"127.0.0.1:{self.telnet_ports[name]}", "REQUIRE_ANSI": "false"}
+        return {"httpclient": {"ALLOW": "loopback"}, "logging": {}, "extras": {},
+                "messaging": {"URL": f"nats://{self.nats.address}", "SUBSCRIPTION": f"{name}.>"},
+                "eventstreams": {"URL": redis, "SUBSCRIBE": f"events-{name}"}}[contract]
+
+    def folder_of(self, name):
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def serve_all(self):
+        """A host with the actor of each language, linked to every provider there is."""
+        providers = [("keyvalue", *each) for each in KEYVALUE] + [("blobstore", *each) for each in BLOBSTORE]
+        providers += [(contract, "default", reference) for contract, reference in OTHERS.items()]
+        links, ports = [], {}
+        for name in flavours("contracts"):
+            for contract, link, reference in providers:
+                if contract == "httpserver":
+                    ports[name] = free_port()
+                    values = {"BIND": f"127.0.0.1:{ports[name]}"}
+                else:
+                    values = self.values(name, contract, link)
+                links.append({"actor": f"{ACTORS}/{name}.wasm", "contract_id": f"wasmcloud:{contract}",
+                              "provider_id": reference, "link_name": link, "values": values})
+        document = {"actors": [f"{ACTORS}/{name}.wasm" for name in ports],
+                    "capabilities": [{"image_ref": reference, "link_name": link} for _, link, reference in providers],
+                    "links": links}
+        path = self.write("contracts.json", json.dumps(document))
+        self.host = self.up("-m", path, "--strict", "--log-level", "info,actor=trace,provider=trace")
+        self.sites = {name: self.site(port) for name, port in ports.items()}
+
+    def each(self, path, body, expected):
+        """Asks the actor of each language; `{name}` in the body is that of the actor."""
+        for name, site in self.sites.items():
+            with self.subTest(actor=name, path=path):
+                self.assertEqual(site.text(path, body.format(name=name).encode()), expected.format(name=name))
+
+    def received(self, key, expected):
+        """What the handlers have put away, newest first, as `received` of the actor tells it."""
+        for name, site in self.sites.items():
+            with self.subTest(actor=name, key=key):
+                self.assertEqual(self.put_away(site, key.format(name=name), expected.count(",") + 1), expected)
+
+    @staticmethod
+    def put_away(site, key, entries):
+        """The list of a key, once it has so many entries."""
+        def there():
+            text = site.text("/received/", key.encode())
+            return text if text.count(",") + 1 >= entries and text else None
+        return wait_until(there, f"{entries} entries of {key}")
+
+    def test_every_operation_of_every_contract(self):
+        stored = "hé hé true false 300 -1 1 2 3 a,b,a 2 false 1 1 0 1 1 x,y,z y 1 x refused"
+        for link, _ in KEYVALUE:
+            self.each(f"/keyvalue/{link}", f"{{name}}-{link}", stored)
+        for link, _ in BLOBSTORE:
+            box = f"{{name}}-{link}"
+            self.each(f"/blobstore/{link}", box, "made done done done done a:5,b:6 5 none done refused done")
+            self.received(box, "1/6:ef,0/6:abcd")
+            self.each(f"/blobstore-end/{link}", box, "done done")
+        self.each("/messaging/default", "{name}", "true true re: how? refused")
+        for name, site in self.sites.items():
+            notes = self.put_away(site, f"{name}.note", 2).split(",")
+            self.assertEqual(sorted(notes), ["hi", "re: once"], name)
+        self.each("/eventstreams/default", "events-{name}", "a=1,b=two c=3 same 1 0")
+        self.received("events-{name}", "c=3,a=1,b=two")
+        url = f"http://127.0.0.1:{self.web.server_address[1]}/p"
+        answers = " ".join(f"200 {method}|/p?q|1|data" for method in ("POST", "PUT", "PATCH", "DELETE"))
+        self.each("/httpclient/default", url, f"404 GET|/p|-| {answers} refused")
+        self.each("/extras/default", "", "36 7 1")
+        self.logs_at_every_level()
+        self.serves_http()
+        self.talks_over_telnet()
+        self.assertEqual(self.host.stop(), 0)
+
+    def logs_at_every_level(self):
+        self.each("/logging/default", "{name} says", "done done done done done")
+        for name in self.sites:
+            for level in ("error", "warn", "info", "debug", "trace"):
+                line = self.host.wait_for(f"{name} says {level}").string
+                self.assertRegex(line, f"(?i){level}")
+
+    def serves_http(self):
+        for name, site in self.sites.items():
+            status, body = site.ask("/httpserver/a%20b?x=1", b"hi", "PUT", {"X-A": "v"})
+            self.assertEqual((status, body), (201, b"PUT /httpserver/a%20b x=1 v hi"), name)
+
+    def talks_over_telnet(self):
+        self.each("/telnet/default", "nobody", "refused")
+        for name, port in self.telnet_ports.items():
+            with socket.create_connection(("127.0.0.1", port), harness.PATIENCE) as terminal:
+                seen = b""
+                for typed, text in ((b"", b"Welcome.\r\n"), (b"hello\r\n", b"You said: hello\r\n")):
+                    terminal.sendall(typed)
+                    while text not in seen:
+                        more = terminal.recv(4096)
+                        self.assertTrue(more, (name, seen))
+                        seen += more
+
+    def test_messages_are_those_of_the_specification(self):
+        chunk = ("87aa73657175656e63654e6f01a9636f6e7461696e657281a26964a163a26964a166aa746f74616c427974657303"
+                 "a96368756e6b53697a6502a7636f6e74657874c0aa6368756e6b4279746573c4020102")
+        missing = "83a26964a46e6f6e65a9636f6e7461696e657281a26964a46e6f6e65a86279746553697a6500"
+        event = b"\x83\xa7eventId\xa31-0\xa8streamId\xa1s\xa6values\x81\xa1a\xa11"
+        cases = {
+            "BrokerMessage": "83a77375626a656374a174a77265706c79546fa85f494e424f582e31a4626f6479c40178",
+            "PublishResponse": "81a97075626c6973686564c3",
+            "RequestArgs": "83a77375626a656374a174a4626f6479c40178a774696d656f7574cd03e8",
+            "FileChunk": chunk, "ChunkArgs": "81a56368756e6b" + chunk, "Blob": missing,
+            "BlobList": "81a5626c6f627392" + missing * 2, "BlobstoreResult": "82a773756363657373c3a56572726f72c0",
+            "DownloadArgs": "84a7626c6f625f6964a166ac636f6e7461696e65725f6964a163aa6368756e6b5f73697a65ce00080000"
+                            "a7636f6e74657874c0",
+            "WriteEventArgs": "82a873747265616d4964a173a676616c75657381a161a131",
+            "EventAck": "82a76576656e744964a3312d30a56572726f72c0",
+            "StreamQuery": "83a873747265616d4964a173a572616e6765c0a5636f756e7400",
+            "EventList": (b"\x81\xa6events\x92" + event * 2).hex(),
+            "ClientRequest": "84a66d6574686f64a3474554a375726ca9687474703a2f2f612fa76865616465727380a4626f6479c400",
+            "Text": "82a773657373696f6ea178a474657874a26869",
+            "TelnetResult": "82a773756363657373c3a56572726f72c0",
+        }
+        ranged = "83a873747265616d4964a173a572616e676582a76d696e54696d6501a76d617854696d65cd03e8a5636f756e7405"
+        for name, site in self.sites.items():
+            for kind, text in [*cases.items(), ("StreamQuery", ranged)]:
+                message = bytes.fromhex(text)
+                self.assertEqual(site.ask(f"/recode/{kind}", message), (200, message), (name, kind))
+                for size in range(len(message)):
+                    status, problem = site.ask(f"/recode/{kind}", message[:size])
+                    self.assertEqual(status, 400, (name, kind, size))
+                    self.assertIn(b"Failed to de-serialize: ", problem)
+            for bomb in (b"\x81\xa5blobs\xdd\x7f\xff\xff\xff", b"\x81\xa5blobs\x91" + b"\x91" * 5000):
+                self.assertEqual(site.ask("/recode/BlobList", bomb)[0], 400, name)
+
+
+if __name__ == "__main__":
+    harness.main()
