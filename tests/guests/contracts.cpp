@@ -75,7 +75,7 @@ Result<std::string> keyvalue(const std::string& link, const std::string& prefix)
   const auto key = prefix + ":t", number = prefix + ":n", list = prefix + ":l", set = prefix + ":1",
              other = prefix + ":2";
   Report out;
-  out.add(kv::set(key, "h\xc3\xa9", 0, link));
+  out.add(kv::set(key, "hé", 0, link));
   const auto value = kv::get(key, link);
   out.add(value ? Result<std::string>(value->value) : Result<std::string>(value.error()));
   out.add(kv::exists(key, link));

@@ -7,16 +7,23 @@ expected text holds for all languages and all providers of a contract. Servers a
 
 import http.server
 import json
+import re
 import shutil
 import socket
 import subprocess
 import threading
+import unittest
+from pathlib import Path
 
 import harness
 import lattice
 from guests import GuestScenario, flavours
 from harness import ACTORS, free_port, is_listening, wait_until
 from packages_harness import RedisServer
+
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = [ROOT / "tests/guests" / f"contracts.{ending}" for ending in ("cpp", "rs", "ts")]
 
 
 class S3Server:
@@ -226,6 +233,30 @@ class Contracts(GuestScenario):
                     self.assertIn(b"Failed to de-serialize: ", problem)
             for bomb in (b"\x81\xa5blobs\xdd\x7f\xff\xff\xff", b"\x81\xa5blobs\x91" + b"\x91" * 5000):
                 self.assertEqual(site.ask("/recode/BlobList", bomb)[0], 400, name)
+
+
+class Document(unittest.TestCase):
+    """docs/actors.md shows every operation in three languages, in the words of the actors above."""
+
+    def test_calls_are_those_of_the_actors(self):
+        sources = [re.sub(r"\s+", " ", path.read_text()) for path in SOURCES]
+        sources = [re.sub(r"(, )?\blink\)", ")", text) if path.suffix != ".rs" else text
+                   for path, text in zip(SOURCES, sources)]
+        shown = set()
+        section = (ROOT / "docs/actors.md").read_text().split("### Every call\n")[1].split("\n## ")[0]
+        for line in section.splitlines():
+            cells = line.strip("|").split(" | ")
+            if len(cells) != 4 or "`" not in cells[1]:
+                continue
+            shown.update(re.findall(r"[A-Z][A-Za-z]+", cells[0]))
+            for cell, source in zip(cells[1:], sources):
+                self.assertIn(cell.strip(" `"), source, line)
+        spec = (ROOT / "docs/spec/contracts.md").read_text().split("## 3. ")[1].split("## 4. ")[0]
+        graphs = {"QueryGraph", "DeleteGraph"}  # no provider serves wasmcloud:graphdb
+        operations = set(re.findall(r"^\| `([A-Z]\w+)` \|", spec, re.MULTILINE)) - graphs
+        operations = {name for name in operations if not name.isupper() and "_" not in name}
+        self.assertGreater(len(operations), 30)
+        self.assertEqual(operations - shown, set())
 
 
 if __name__ == "__main__":
