@@ -8,9 +8,7 @@ expected text holds for all languages and all providers of a contract. Servers a
 import http.server
 import json
 import re
-import shutil
 import socket
-import subprocess
 import threading
 import unittest
 from pathlib import Path
@@ -18,35 +16,13 @@ from pathlib import Path
 import harness
 import lattice
 from guests import GuestScenario, flavours
-from harness import ACTORS, free_port, is_listening, wait_until
+from harness import ACTORS, free_port, wait_until
 from packages_harness import RedisServer
+from s3_server import S3Server
 
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [ROOT / "tests/guests" / f"contracts.{ending}" for ending in ("cpp", "rs", "ts")]
-
-
-class S3Server:
-    """s3rver, which the build installs; its keys are S3RVER. Stops with the test."""
-
-    def __init__(self, test):
-        program = ACTORS.parent / "s3/node_modules/s3rver/bin/s3rver.js"
-        node = shutil.which("node")
-        if not node or not program.exists():
-            raise AssertionError(f"the S3 server is missing ({program}): run scripts/setup.sh test")
-        self.port = free_port()
-        folder = test.folder / "s3"
-        folder.mkdir()
-        self._process = subprocess.Popen(
-            [node, str(program), "-d", str(folder), "-a", "127.0.0.1", "-p", str(self.port),
-             "--silent", "--no-vhost-buckets"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        test.addCleanup(self.kill)
-        wait_until(lambda: is_listening(self.port), "s3rver")
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait(harness.PATIENCE)
 
 
 class Mirror(http.server.BaseHTTPRequestHandler):
@@ -97,8 +73,8 @@ class Contracts(GuestScenario):
             return {"default": {}, "file": {"DIRECTORY": str(self.folder_of("kv"))},
                     "redis": {"URL": redis}}[link]
         if contract == "blobstore":
-            s3 = {"ENDPOINT": f"http://127.0.0.1:{self.s3.port}", "AWS_ACCESS_KEY": "S3RVER",
-                  "AWS_SECRET_ACCESS_KEY": "S3RVER"}
+            s3 = {"ENDPOINT": self.s3.url, "AWS_ACCESS_KEY": S3Server.key,
+                  "AWS_SECRET_ACCESS_KEY": S3Server.key}
             return {"default": {"ROOT": str(self.folder_of("blobs-" + name))}, "s3": s3}[link]
         if contract == "telnet":
             self.telnet_ports[name] = free_port()

@@ -12,6 +12,7 @@ import lattice
 from guests import LANGUAGES, GuestScenario
 from harness import ACTORS, free_port, wait_until
 from packages_harness import RedisServer
+from s3_server import S3Server
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PLUGINS = Path(os.environ.get("TRELLIS_PLUGINS", "build/debug/lib/examples")).absolute()
@@ -60,11 +61,19 @@ def relays(test, site):
 
 def stores(test, site):
     content = bytes(range(256)) * 3000
+    store_and_copy(test, site, content)
+    copied = (test.folder / "root" / "files" / "a.copy").read_bytes()
+    test.assertEqual(copied, content)
+    remove(test, site)
+
+
+def store_and_copy(test, site, content):
     test.assertEqual(site.text("/a", content), "stored\n")
     test.assertEqual(site.ask("/a?copy", b"")[0], 202)
     wait_until(lambda: site.text("/") == "a 768000\na.copy 768000\n", "the copy")
-    copied = (test.folder / "root" / "files" / "a.copy").read_bytes()
-    test.assertEqual(copied, content)
+
+
+def remove(test, site):
     test.assertEqual(site.ask("/a", method="DELETE"), (200, b"removed\n"))
     test.assertEqual(site.ask("/a", method="DELETE")[0], 404)
 
@@ -94,6 +103,16 @@ def repeats(test, site):
         read_until(b"hello! hello!\r\n")
 
 
+def stores_on_s3(test, site):
+    store_and_copy(test, site, bytes(range(256)) * 3000)
+    test.assertEqual(site.ask("/a", method="DELETE"), (200, b"removed\n"))
+    test.assertEqual(site.text("/"), "a.copy 768000\n")
+
+
+# Manifests beside the first: the same actor over another provider.
+OTHER_MANIFESTS = {"kvcounter/redis.yaml": counts, "kvcounter/file.yaml": counts,
+                   "files/s3.yaml": stores_on_s3}
+
 CHECKS = {
     "fetch": fetches, "relay": relays, "files": stores, "journal": journals, "parrot": repeats,
     "echo": echoes, "echo-rust": echoes, "echo-as": echoes,
@@ -107,10 +126,16 @@ CHECKS = {
 class Examples(GuestScenario):
     def servers(self, name):
         """What an example needs beside the host, as variables of its manifest."""
+        if name == "kvcounter/file.yaml":
+            (self.folder / "counts").mkdir()
+            return {"DIRECTORY": str(self.folder / "counts")}
+        if name == "files/s3.yaml":
+            server = S3Server(self)
+            return {"ENDPOINT": server.url, "AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.key}
         if name == "relay":
             return {"NATS": f"127.0.0.1:{lattice.NatsServer(self).port}"}
-        if name == "journal":
-            redis = RedisServer(self.folder / "redis")
+        if name in ("journal", "kvcounter/redis.yaml"):
+            redis = RedisServer(self.folder / f"redis-{Path(name).stem}")
             self.addCleanup(redis.kill)
             return {"REDIS": f"127.0.0.1:{redis.port}"}
         if name == "files":
@@ -133,14 +158,34 @@ class Examples(GuestScenario):
             if language and language not in LANGUAGES:
                 continue  # not in this build, which CMake has said
             with self.subTest(name):
-                port = free_port()
-                env = {"ACTORS": str(ACTORS), "PLUGINS": str(PLUGINS), "PORT": str(port),
-                       **self.servers(name)}
-                self.host = self.up("--strict", "-m", EXAMPLES / name / "manifest.yaml", env=env)
-                site = self.site(port)
-                check(self, site)
-                site.close()
-                self.assertEqual(self.host.stop(), 0)
+                self.run_manifest(name, EXAMPLES / name / "manifest.yaml", check)
+
+    def run_manifest(self, name, path, check):
+        port = free_port()
+        env = {"ACTORS": str(ACTORS), "PLUGINS": str(PLUGINS), "PORT": str(port), **self.servers(name)}
+        self.host = self.up("--strict", "-m", path, env=env)
+        site = self.site(port)
+        check(self, site)
+        site.close()
+        self.assertEqual(self.host.stop(), 0)
+        return env
+
+    def test_the_same_actor_over_other_providers(self):
+        for name, check in OTHER_MANIFESTS.items():
+            with self.subTest(name):
+                self.run_manifest(name, EXAMPLES / name, check)
+
+    def test_each_manifest_is_run(self):
+        there = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.glob("*/*.yaml")}
+        run = {f"{name}/manifest.yaml" for name in CHECKS} | set(OTHER_MANIFESTS)
+        self.assertEqual({path for path in there if path.split("/")[0] not in NO_MANIFEST}, run)
+
+    def test_counts_on_disk_outlive_the_host(self):
+        name = "kvcounter/file.yaml"
+        env = self.run_manifest(name, EXAMPLES / name, counts)
+        self.host = self.up("--strict", "-m", EXAMPLES / name, env=env)
+        self.assertEqual(self.site(int(env["PORT"])).text("/visits"), '{"counter":3}')
+        self.assertEqual(self.host.stop(), 0)
 
     def test_the_demo_manifest_runs(self):
         ports = free_port(), free_port()
