@@ -122,6 +122,9 @@ class LatticeWatch {
   virtual ~LatticeWatch() = default;
   /// Messages that were no events.
   [[nodiscard]] virtual std::uint64_t unreadable() const = 0;
+  /// Why nothing will ever come: the server does not let this user listen there, which it says a
+  /// moment after the watching began. Nothing while all is well.
+  [[nodiscard]] virtual std::optional<Error> refusal() const = 0;
 };
 
 /// A client of one lattice. Any thread; members block until done. Errors besides those named:

@@ -78,6 +78,7 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
   std::uint64_t seen = 0;
   while (!stop.requested() && (options.count == 0 || seen < options.count)) {
     if (options.length.count() > 0 && std::chrono::steady_clock::now() >= end) break;
+    if (auto refused = (*watching)->refusal()) return std::unexpected(std::move(*refused));
     const auto line = lines.next(std::chrono::milliseconds(50));
     if (!line) continue;
     context.out << *line << std::endl;

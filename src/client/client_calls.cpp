@@ -1,5 +1,6 @@
 // Calls and events: what a client does beside the control interface (lattice.md 5.12).
 #include <fmt/format.h>
+#include <array>
 
 #include <atomic>
 #include <utility>
@@ -24,12 +25,26 @@ bool is_key(std::string_view text, identity::KeyType type) {
 
 class Watch final : public LatticeWatch {
  public:
+  Watch(lattice::Transport& transport, const lattice::Subjects& subjects)
+      : transport_(transport), subjects_{subjects.events(), subjects.outcomes()} {}
+
   [[nodiscard]] std::uint64_t unreadable() const override { return *unreadable_; }
+  [[nodiscard]] std::optional<Error> refusal() const override {
+    // Of refusals that come together the library may tell only the last.
+    for (const auto& subject : subjects_) {
+      if (auto refused = transport_.refusal(subject)) return refused;
+    }
+    return std::nullopt;
+  }
 
   std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
   std::unique_ptr<lattice::Subscription> events;
   std::unique_ptr<lattice::Subscription> outcomes;
+
+ private:
+  lattice::Transport& transport_;
+  const std::array<std::string, 2> subjects_;
 };
 
 LatticeEventRecord to_record(const lattice::PublishedEvent& published) {
@@ -84,7 +99,7 @@ Result<Bytes> Client::call(std::string_view key, std::string_view operation, Byt
 }
 
 Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
-  auto made = std::make_unique<Watch>();
+  auto made = std::make_unique<Watch>(*self_->control, self_->subjects);
   const auto given = std::make_shared<const LatticeWatcher>(std::move(watcher));
   auto events = self_->control->subscribe(
       self_->subjects.events(), {},

@@ -70,6 +70,9 @@ class Credentials(harness.Scenario):
         mute = self.refused("get", "claims", *tool, "--inbox-prefix", "_TOOL")
         self.assertIn("does not permit this user to publish to wasmbus.ctl.default.get.claims",
                       mute.err)
+        unseen = self.refused("watch", *tool[:-2], "--inbox-prefix", "_TOOL", "--for", "20s")
+        self.assertIn("does not permit this user to subscribe to ", unseen.err)
+
         def found(*words):
             return [host["id"] for host in self.ok("get", "hosts", *words, "--json").json()["hosts"]]
 
