@@ -119,6 +119,8 @@ void add_ctl(Command& app, Context& context);
 void add_ctx(Command& app, Context& context);
 void add_par(Command& app, Context& context);
 void add_reg(Command& app, Context& context);
+void add_cache(Command& app, Context& context);
+void add_drain(Command& app, Context& context);
 void add_run_provider(Command& app, Context& context);
 
 }  // namespace trellis::cli

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <system_error>
@@ -11,6 +12,7 @@
 #include "base/memory_budget.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
+#include "cli/byte_sizes.hpp"
 #include "cli/folders.hpp"
 #include "cli/machine_name.hpp"
 #include "cli/secrets.hpp"
@@ -89,6 +91,10 @@ void add_registry_flags(Command& leaf, HostFlags& flags) {
                   "service $CACHE_DIRECTORY)")
       .completes(ValueKind::folder)
       .group(group);
+  add_size(leaf, "--cache-size", flags.cache_size,
+           "How much that folder may hold, what is in use aside; what was used longest ago goes "
+           "after each fetch (default 4GiB)")
+      .group(group);
   leaf.add_flag("--offline", flags.offline, "Use what is in that folder and ask no registry")
       .group(group);
 }
@@ -102,6 +108,7 @@ RegistryOptions registry_options(const Context& context, const HostFlags& flags)
   made.ca_file = flags.registry_ca;
   made.allow_latest = flags.allow_latest;
   made.offline = flags.offline;
+  if (flags.cache_size) made.cache_bytes = std::max<std::uint64_t>(*flags.cache_size, 1);
   if (const auto docker = folders(context.env).docker_config; !docker.empty()) {
     made.docker_config = docker / "config.json";
   }

@@ -1,6 +1,8 @@
 // Options of a host in this process: those of host.md 12.1 that need no network, and our own.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,7 @@ struct HostFlags {
   std::vector<std::string> credentials_for;
   std::string registry_ca;
   std::string cache;
+  std::optional<std::uint64_t> cache_size;
 };
 
 void add_log_options(Command& leaf, HostFlags& flags);

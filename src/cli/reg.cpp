@@ -1,5 +1,6 @@
-// trellis reg push|pull|ping (cli.md 5).
+// trellis reg push|pull|ls|ping (cli.md 5).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <system_error>
@@ -165,6 +166,36 @@ void add_push(Command& reg, Context& context) {
       "digest");
 }
 
+Result<Answer> list_tags(const Context& context, const RegOptions& options) {
+  const auto repository = package::parse_reference(options.url);
+  if (!repository) return std::unexpected(repository.error());
+  if (repository->tag || repository->digest) {
+    return fail(
+        ErrorCode::invalid_argument, options.url + " names one artifact of a repository",
+        fmt::format("leave out what follows {}/{}", repository->registry, repository->repository));
+  }
+  package::RegistryClient client(registry_settings(context, options.registry, repository->registry),
+                                 context.clock, context.random);
+  const auto list = client.tags(*repository, {.timeout = options.registry.timeout});
+  if (!list) return std::unexpected(list.error());
+  if (!list->complete) {
+    say(context, Label::warning,
+        fmt::format("there are more tags than the {} shown", list->tags.size()));
+  }
+  return Answer{list->tags.empty() ? "No tags" : fmt::format("{}", fmt::join(list->tags, "\n")),
+                {{"repository", options.url}, {"tags", list->tags}, {"complete", list->complete}}};
+}
+
+void add_ls(Command& reg, Context& context) {
+  auto& leaf = reg.add_subcommand("ls", "List the tags of a repository");
+  auto options = std::make_shared<RegOptions>();
+  leaf.add_option("repository", options->url, "HOST[:PORT]/PATH").required();
+  options->registry.timeout = std::chrono::minutes(1);
+  add_registry_options(leaf, options->registry);
+  add_leaf(leaf, context,
+           [options, &context](const OutputOptions&) { return list_tags(context, *options); });
+}
+
 void add_ping(Command& reg, Context& context) {
   auto& leaf = reg.add_subcommand("ping", "Ask whether a registry is there and takes our word");
   auto options = std::make_shared<RegOptions>();
@@ -182,6 +213,7 @@ void add_reg(Command& app, Context& context) {
   reg.require_subcommand();
   add_pull(reg, context);
   add_push(reg, context);
+  add_ls(reg, context);
   add_ping(reg, context);
 }
 

@@ -74,7 +74,8 @@ void add_everything(Command& app, Context& context) {
   add_group(app, context, "Lattice", {add_ctx, add_ctl});
   add_group(app, context, "Build and sign",
             {add_new, add_sdk, add_claims, add_keys, add_par, add_reg});
-  add_group(app, context, "Tools", {add_doctor, add_bench, add_completions, add_man, add_help});
+  add_group(app, context, "Tools",
+            {add_cache, add_drain, add_doctor, add_bench, add_completions, add_man, add_help});
   add_run_provider(app, context);
   add_global_options(app, context);
 }

@@ -30,7 +30,7 @@ package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
   }
   settings.docker_config = options.docker_config;
   settings.token_servers = options.credentials_for;
-  settings.cache_bytes = cache_bytes_of(options);
+  settings.cache_bytes = UINT64_MAX;  // make_room() bounds libraries as well
   return settings;
 }
 
@@ -113,15 +113,14 @@ Result<Packages::Found> Packages::find(std::string_view text, bool latest_allowe
   return Found{std::move(image->file), std::move(image->hold)};
 }
 
-/// Libraries as well as downloads; the client bounds downloads alone.
 void Packages::make_room() const {
   const auto& folder = options_.cache_folder;
   const auto done =
       package::prune_cache({.images = folder / "images", .providers = folder / "providers"},
                            {.keep_bytes = cache_bytes_of(options_)});
   if (done.removed.empty()) return;
-  log_.info("removed {} files used longest ago from {} ({} bytes)", done.removed.size(),
-            folder.string(), done.bytes_removed);
+  log_.info("removed {} file{} used longest ago from {} ({} bytes)", done.removed.size(),
+            done.removed.size() == 1 ? "" : "s", folder.string(), done.bytes_removed);
 }
 
 Result<std::string> Packages::module(std::string_view reference, bool latest_allowed) {
@@ -135,8 +134,10 @@ Result<package::ExtractedProvider> Packages::unpack(const std::filesystem::path&
     return fail(ErrorCode::unsupported, "this host has no folder to unpack archives in",
                 "name one: --cache DIR, or HostOptions::registry.cache_folder");
   }
-  return package::extract_provider(archive, options_.cache_folder / "providers", policy_,
-                                   clock_->wall(), random_);
+  auto extracted = package::extract_provider(archive, options_.cache_folder / "providers", policy_,
+                                             clock_->wall(), random_);
+  if (extracted) make_room();
+  return extracted;
 }
 
 }  // namespace trellis::host

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "identity/json_string.hpp"
 #include "identity/json_value.hpp"
+#include "package/reference.hpp"
 
 namespace trellis::package {
 namespace {
@@ -246,6 +247,27 @@ std::string write_manifest(const BlobDescriptor& config, const BlobDescriptor& l
   return fmt::format(
       R"({{"schemaVersion":2,"mediaType":null,"config":{},"layers":[{}],"annotations":null}})",
       descriptor_json(config, "null"), descriptor_json(layer, title));
+}
+
+Result<std::vector<std::string>> read_tags(std::string_view json) {
+  const auto wrong_list = [](const std::string& why) {
+    return fail(ErrorCode::malformed, "malformed list of tags: " + why,
+                "check that this is the address of a registry");
+  };
+  const auto answer = identity::parse_json(json);
+  if (!answer) return wrong_list(answer.error().message);
+  const auto* list = answer->find("tags");
+  if (list == nullptr) return wrong_list("there is none");
+  std::vector<std::string> tags;
+  if (list->is(Kind::null)) return tags;  // of a repository that has none
+  if (!list->is(Kind::array)) return wrong_list("it is no list");
+  for (const auto& tag : list->items) {
+    if (!tag.is(Kind::string) || !is_tag_name(tag.text)) {
+      return wrong_list(fmt::format("'{}' is no tag", shown_text(tag.text)));
+    }
+    tags.push_back(tag.text);
+  }
+  return tags;
 }
 
 Result<std::string> read_token(std::string_view json) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "package/oci_digest.hpp"
 #include "trellis/result.hpp"
@@ -54,6 +55,9 @@ struct BlobDescriptor {
 
 /// The manifest as the first-party pusher writes it, byte for byte.
 [[nodiscard]] std::string write_manifest(const BlobDescriptor& config, const BlobDescriptor& layer);
+
+/// The tags of one page of a list. Errors: malformed (a tag that none can be).
+[[nodiscard]] Result<std::vector<std::string>> read_tags(std::string_view json);
 
 /// `token`, else `access_token`, of a token server's answer. Errors: malformed (neither, or not
 /// fit for a header).

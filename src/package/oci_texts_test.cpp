@@ -158,6 +158,17 @@ TEST(TokenTest, EitherOrBothAndTokenWins) {
   }
 }
 
+TEST(TagsTest, AreReadAndChecked) {
+  EXPECT_EQ(read_tags(R"({"name":"x","tags":["1","v2.0"]})"),
+            (std::vector<std::string>{"1", "v2.0"}));
+  EXPECT_EQ(read_tags(R"({"tags":null})"), std::vector<std::string>());
+  for (const auto* bad :
+       {"", "[]", "{}", R"({"tags":7})", R"({"tags":[7]})", R"({"tags":["\u001b[31m"]})",
+        R"({"tags":["a b"]})", R"({"tags":[""]})"}) {
+    EXPECT_FALSE(read_tags(bad)) << bad;
+  }
+}
+
 TEST(RegistryErrorTest, IsShownWithoutControlCharacters) {
   EXPECT_EQ(read_registry_error(R"({"errors":[{"code":"DENIED","message":"no \u001b[31m"}]})"),
             R"(: DENIED: no \x1b[31m)");

@@ -153,6 +153,10 @@ Result<> take_name(std::string_view name, Reference& into) {
 
 }  // namespace
 
+bool is_tag_name(std::string_view text) noexcept {
+  return is_tag(text);
+}
+
 bool is_registry_name(std::string_view text) noexcept {
   const auto bracket = text.starts_with('[') ? text.find(']') : 0;
   if (bracket == std::string_view::npos) return false;

@@ -31,6 +31,9 @@ struct Reference {
 /// Whether `text` is HOST or HOST:PORT as it stands in a reference; HOST may be [IPV6].
 [[nodiscard]] bool is_registry_name(std::string_view text) noexcept;
 
+/// Whether `text` can stand behind the colon of a reference.
+[[nodiscard]] bool is_tag_name(std::string_view text) noexcept;
+
 /// HOST or HOST:PORT to connect to: of docker.io and index.docker.io registry-1.docker.io, of all
 /// others themselves.
 [[nodiscard]] std::string registry_server(std::string_view registry);

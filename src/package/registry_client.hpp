@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/call_limits.hpp"
 #include "base/random.hpp"
@@ -73,6 +74,17 @@ struct PingOptions {
   std::stop_token stop = {};
 };
 
+struct TagsOptions {
+  std::chrono::milliseconds timeout = std::chrono::minutes(1);
+  std::stop_token stop = {};
+  std::size_t most = 10'000;  ///< tags; the rest is left out
+};
+
+struct TagList {
+  std::vector<std::string> tags;  ///< as the registry orders them
+  bool complete = false;          ///< false: there are more
+};
+
 struct RegistryStatus {
   std::string url;
   int status = 0;             ///< of the last answer
@@ -98,6 +110,9 @@ class RegistryClient {
   [[nodiscard]] Result<PushedImage> push(const Reference& reference,
                                          const std::filesystem::path& file, ArtifactKind kind,
                                          const PushOptions& options);
+
+  /// The tags of a repository, page by page; tag and digest of the reference do not count.
+  [[nodiscard]] Result<TagList> tags(const Reference& repository, const TagsOptions& options);
 
   /// Asks HOST or HOST:PORT whether it is a registry, and whether it takes our credentials.
   [[nodiscard]] Result<RegistryStatus> ping(const std::string& registry,

@@ -32,15 +32,16 @@ def find_program():
     return found
 
 
-def certificates(folder):
-    """A private authority and a certificate of it for 127.0.0.1 and localhost."""
+def certificates(folder, *names):
+    """A private authority and a certificate of it for 127.0.0.1, localhost and those names."""
     def openssl(*words):
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem",
             "-subj", "/CN=test authority", "-days", "2")
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr",
             "-subj", "/CN=localhost")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    every = ["IP:127.0.0.1", *(f"DNS:{name}" for name in ("localhost", *names))]
+    (folder / "names").write_text(f"subjectAltName={','.join(every)}\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-out", "server.pem", "-days", "2", "-extfile", "names")
     return folder / "ca.pem", folder / "server.pem", folder / "server.key"

@@ -272,6 +272,53 @@ echo '{{"ServerURL":"x","Username":"{USER}","Secret":"{PASSWORD}"}}'""")
         self.assertNotIn(BASIC.removeprefix("Basic "), host.text())
 
 
+class Tags(PublicRegistries):
+    def tags(self, registry, *flags, run=None, name="demo/x", **how):
+        flags = flags if run else (*flags, "--json")
+        return (run or self.ok)("reg", "ls", f"{registry.host}/{name}", "--insecure", *flags, **how)
+
+    def with_tags(self, count, **dialect):
+        registry = self.registry(**dialect)
+        for i in range(count):
+            registry.manifests["demo/x", f"v{i:05}"] = b"{}"
+        return registry
+
+    def test_all_pages_are_read(self):
+        registry = self.with_tags(5, challenge="token")
+        listed = self.tags(registry, *FLAGS).json()
+        self.assertEqual(listed, {"repository": f"{registry.host}/demo/x", "complete": True,
+                                  "tags": ["v00000", "v00001", "v00002", "v00003", "v00004"]})
+        self.assertEqual(len(registry.sent("GET", "/v2/demo/x/tags/list")), 3)
+        text = self.ok("reg", "ls", f"{registry.host}/demo/x", "--insecure", *FLAGS).out
+        self.assertEqual(text, "v00000\nv00001\nv00002\nv00003\nv00004\n")
+
+    def test_a_list_without_end_has_one(self):
+        registry = self.with_tags(10_500, page=1000)
+        done = self.tags(registry)
+        self.assertEqual((len(done.json()["tags"]), done.json()["complete"]), (10_000, False))
+        self.assertIn("more tags than the 10000 shown", done.err)
+        registry = self.with_tags(3, page=3)
+        registry.link = '</v2/demo/x/tags/list?n=3>; rel="next"'  # leads to itself
+        self.assertFalse(self.tags(registry, "--timeout", "100").json()["complete"])
+
+    def test_pages_elsewhere_are_not_read(self):
+        other = self.registry()
+        registry = self.with_tags(3, challenge="basic")
+        registry.link = f'<{other.origin}/v2/demo/x/tags/list>; rel="next"'
+        self.assertIn(other.origin, self.tags(registry, *FLAGS, run=self.refused).err)
+        self.assertEqual(other.requests, [])
+
+    def test_what_is_no_repository_or_no_tag(self):
+        registry = self.registry()
+        registry.manifests["demo/x", "\x1b[31m"] = b"{}"
+        refused = self.tags(registry, run=self.refused)
+        self.assertIn("is no tag", refused.err)
+        self.assertNotIn("\x1b", refused.err)
+        self.assertIn("status 404", self.tags(registry, run=self.refused, name="none").err)
+        self.assertIn("leave out what follows", self.tags(registry, run=self.refused,
+                                                          name="demo/x:1").err)
+
+
 class Images(PublicRegistries):
     def assert_pulled(self, registry, *flags, **how):
         pulled = self.pull(registry, *flags, **how).json()
