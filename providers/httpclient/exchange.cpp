@@ -11,7 +11,7 @@
 #include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "http/tokens.hpp"
-#include "providers/httpclient/gzip.hpp"
+#include "package/gzip.hpp"
 
 namespace trellis::providers::httpclient {
 
@@ -184,8 +184,8 @@ Result<messages::Response> to_message(http::Response&& response, const messages:
   const bool asked = std::ranges::none_of(args.headers, [](const auto& header) {
     return http::same_name(header.first, "accept-encoding");
   });
-  if (asked && is_gzip(response.header("content-encoding"))) {
-    auto plain = gunzip(response.body, options.max_response_bytes);
+  if (asked && package::is_gzip(response.header("content-encoding"))) {
+    auto plain = package::gunzip(response.body, options.max_response_bytes);
     if (!plain) return pass(plain);
     // What cannot be decoded is handed on as it came, and says so itself.
     if (*plain) {

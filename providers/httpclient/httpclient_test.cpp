@@ -11,11 +11,11 @@
 #include <cstdlib>
 #include <thread>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "codec/messages/httpclient.hpp"
 #include "providers/builtin.hpp"
 #include "providers/httpserver/http_fixture.hpp"
-#include "base/base64.hpp"
 #include "support/scripted_server.hpp"
 #include "support/temp_dir.hpp"
 

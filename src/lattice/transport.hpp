@@ -96,8 +96,8 @@ class Transport {
   /// A subject nobody else uses, for questions with several answers.
   [[nodiscard]] virtual std::string new_inbox() = 0;
 
-  /// Why the server does not let this user send to or listen on a subject, as far as it has said so:
-  /// it says so after the fact. Requests end with that error by themselves.
+  /// Why the server does not let this user send to or listen on a subject, as far as it has said
+  /// so: it says so after the fact. Requests end with that error by themselves.
   [[nodiscard]] virtual std::optional<Error> refusal(std::string_view /*subject*/) const {
     return std::nullopt;
   }

@@ -1,4 +1,4 @@
-#include "providers/httpclient/gzip.hpp"
+#include "package/gzip.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -10,7 +10,7 @@
 #include "base/call_limits.hpp"
 #include "base/text.hpp"
 
-namespace trellis::providers::httpclient {
+namespace trellis::package {
 
 namespace {
 
@@ -50,10 +50,10 @@ Result<std::optional<std::string>> gunzip(std::string_view body, std::size_t mos
     if (plain.size() + static_cast<std::size_t>(size) > most) {
       return fail(ErrorCode::limit,
                   fmt::format("the answer of the server exceeds {} bytes when it is decoded", most),
-                  "raise MAX_RESPONSE_BYTES of the link, or ask for less");
+                  "permit more bytes, or ask for less");
     }
     plain.append(piece.data(), static_cast<std::size_t>(size));
   }
 }
 
-}  // namespace trellis::providers::httpclient
+}  // namespace trellis::package

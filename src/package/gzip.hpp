@@ -1,4 +1,4 @@
-// Bodies that servers compress because we ask for it. Any thread; functions are pure.
+// Bodies that HTTP servers compress because they are asked to. Any thread; functions are pure.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 #include "trellis/result.hpp"
 
-namespace trellis::providers::httpclient {
+namespace trellis::package {
 
 /// Whether a Content-Encoding is the one that gunzip() undoes, and nothing else.
 [[nodiscard]] bool is_gzip(std::string_view encoding);
@@ -16,4 +16,4 @@ namespace trellis::providers::httpclient {
 /// `most` bytes.
 [[nodiscard]] Result<std::optional<std::string>> gunzip(std::string_view body, std::size_t most);
 
-}  // namespace trellis::providers::httpclient
+}  // namespace trellis::package
