@@ -26,7 +26,7 @@ struct RegOptions {
 constexpr std::size_t most_config_bytes = 1 * limits::mib;
 
 /// The pusher's and the puller's own words for the rule of identity.md 6.2.
-Result<package::Reference> reference_of(const RegOptions& options, const char* doing) {
+Result<package::Reference> permitted_reference(const RegOptions& options, const char* doing) {
   auto reference = package::parse_reference(options.url);
   if (!reference) return reference;
   if (reference->means_latest() && !options.registry.allow_latest) {
@@ -54,7 +54,7 @@ Result<> copy_to(const fs::path& from, const fs::path& to) {
 
 Result<Answer> pull(const Context& context, const RegOptions& options,
                     const OutputOptions& output) {
-  const auto reference = reference_of(options, "Pulling");
+  const auto reference = permitted_reference(options, "Pulling");
   if (!reference) return std::unexpected(reference.error());
   package::PullOptions how;
   how.timeout = options.registry.timeout;
@@ -86,7 +86,7 @@ Result<Answer> pull(const Context& context, const RegOptions& options,
 
 Result<Answer> push(const Context& context, const RegOptions& options,
                     const OutputOptions& output) {
-  const auto reference = reference_of(options, "Pushing");
+  const auto reference = permitted_reference(options, "Pushing");
   if (!reference) return std::unexpected(reference.error());
   const auto kind = artifact_kind_of(options.file, context.clock.wall());
   if (!kind) return std::unexpected(kind.error());

@@ -14,11 +14,11 @@ namespace trellis::package {
 
 namespace {
 
-using Reader = std::unique_ptr<archive, decltype(&archive_read_free)>;
+using GzipReader = std::unique_ptr<archive, decltype(&archive_read_free)>;
 
 /// A reader of the one stream in `body`; null when it is none.
-[[nodiscard]] Reader open_stream(std::string_view body) {
-  Reader reader(archive_read_new(), &archive_read_free);
+[[nodiscard]] GzipReader open_stream(std::string_view body) {
+  GzipReader reader(archive_read_new(), &archive_read_free);
   archive_entry* entry = nullptr;
   if (!reader || archive_read_append_filter(reader.get(), ARCHIVE_FILTER_GZIP) != ARCHIVE_OK ||
       archive_read_set_format(reader.get(), ARCHIVE_FORMAT_RAW) != ARCHIVE_OK ||
