@@ -31,7 +31,7 @@ constexpr std::array size_units = {SizeUnit{"", 1},
                                    SizeUnit{"tib", binary* binary* binary* binary},
                                    SizeUnit{"tb", decimal* decimal* decimal* decimal}};
 /// More than any disk has, and exact as a double.
-constexpr double most_bytes = 9e15;
+constexpr double largest_size = 9e15;
 
 }  // namespace
 
@@ -43,7 +43,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     const auto unit =
         to_lower_ascii(trim(text.substr(static_cast<std::size_t>(end - text.data()))));
     for (const auto& each : size_units) {
-      if (each.name == unit && number * each.bytes <= most_bytes) {
+      if (each.name == unit && number * each.bytes <= largest_size) {
         return static_cast<std::uint64_t>(number * each.bytes);
       }
     }

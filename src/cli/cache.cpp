@@ -54,7 +54,7 @@ json entries_json(const std::vector<package::CacheEntry>& entries) {
 }
 
 /// What people know it by.
-std::string name_of(const package::CacheEntry& entry) {
+std::string entry_name(const package::CacheEntry& entry) {
   if (!entry.references.empty()) return fmt::format("{}", fmt::join(entry.references, ", "));
   return entry.digest.empty() ? entry.path.filename().string() : entry.digest.substr(0, 19) + "…";
 }
@@ -62,13 +62,13 @@ std::string name_of(const package::CacheEntry& entry) {
 Columns table_of(const std::vector<package::CacheEntry>& entries) {
   Columns table({"Name", "Kind", "Size", "Unused", "In use"});
   for (const auto& entry : entries) {
-    table.row({name_of(entry), std::string(to_string(entry.kind)), size_text(entry.bytes),
+    table.row({entry_name(entry), std::string(to_string(entry.kind)), size_text(entry.bytes),
                age_text(entry.unused), entry.held ? "yes" : ""});
   }
   return table;
 }
 
-Result<Answer> list(const Context& context, const CacheOptions& options) {
+Result<Answer> list_cache_files(const Context& context, const CacheOptions& options) {
   const auto places = cache_folders(context, options.folder);
   if (!places) return std::unexpected(places.error());
   const auto entries = package::list_cache(*places);
@@ -152,8 +152,9 @@ void add_cache_ls(Command& cache, Context& context) {
   leaf.alias("list");
   auto options = std::make_shared<CacheOptions>();
   add_cache_folder(leaf, *options);
-  add_leaf(leaf, context,
-           [options, &context](const OutputOptions&) { return list(context, *options); });
+  add_leaf(leaf, context, [options, &context](const OutputOptions&) {
+    return list_cache_files(context, *options);
+  });
 }
 
 void add_cache_prune(Command& cache, Context& context) {

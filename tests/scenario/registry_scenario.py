@@ -34,6 +34,9 @@ class Registry(harness.Scenario):
         reference, digest = self.push_and_pull(registry, "--insecure")
         again = self.ok("reg", "push", reference, ACTORS / "echo.wasm", "--insecure", "--json").json()
         self.assertTrue(again["existed"], "content that is there is not sent again")
+        self.ok("reg", "push", f"{registry.host}/test/echo:2.0", ACTORS / "echo.wasm", "--insecure")
+        tags = self.ok("reg", "ls", f"{registry.host}/test/echo", "--insecure").out
+        self.assertEqual(sorted(tags.split()), ["1.0", "2.0"])
         by_digest = f"{registry.host}/test/echo@{digest}"
         self.ok("reg", "pull", by_digest, "--insecure", "--destination", "other.wasm")
         self.ok("reg", "pull", reference, "--insecure", "-d", digest)
@@ -69,6 +72,9 @@ class Registry(harness.Scenario):
         by_environment = {"WASH_REG_USER": USER, "WASH_REG_PASSWORD": PASSWORD}
         ping = self.ok("reg", "ping", registry.host, "--insecure", env=by_environment)
         self.assertIn("authorization: basic", ping.out)
+        login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        self.write("docker/config.json", json.dumps({"auths": {registry.host: {"auth": login}}}))
+        self.push_and_pull(registry, "--insecure", env={"DOCKER_CONFIG": str(self.work / "docker")})
         wrong = self.refused("reg", "pull", f"{registry.host}/x:1", "--insecure", "-u", USER, "-p",
                              "wrong secret")
         self.assertIn("refuses this user and password", wrong.err)
