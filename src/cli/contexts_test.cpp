@@ -113,7 +113,13 @@ TEST_F(ContextsOf, OfTheNatsToolAreRead) {
   EXPECT_EQ(servers({"--context", "nats:ngs"}), (Urls{"tls://x:1", "nats://y:2"}));
   EXPECT_EQ(store().names(), Urls{"nats:ngs"});
   write("nats/context/own.json", R"({"url": "nats://x", "inbox_prefix": "_I"})");
-  EXPECT_NE(store().load("nats:own").error().message.find("inbox_prefix"), std::string::npos);
+  const auto own = store().load("nats:own");
+  ASSERT_TRUE(own) << own.error().message;
+  EXPECT_EQ(own->rpc.inbox_prefix, "_I");
+  EXPECT_EQ(own->to_json().at("rpc").at("inbox_prefix"), "_I");
+  EXPECT_FALSE(read->to_json().dump().contains("inbox_prefix")) << "it is the usual one";
+  write("nats/context/far.json", R"({"url": "nats://x", "socks_proxy": "p"})");
+  EXPECT_NE(store().load("nats:far").error().message.find("socks_proxy"), std::string::npos);
   EXPECT_FALSE(store().remove("nats:ngs"));
 }
 
