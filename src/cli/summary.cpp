@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <tuple>
 
 #include "cli/columns.hpp"
 #include "cli/printable.hpp"
@@ -201,8 +202,13 @@ std::string problem_count(std::size_t problems) {
   return fmt::format("{} problem{}", problems, problems == 1 ? "" : "s");
 }
 
-std::string summary(const Inventory& inventory, const std::vector<LinkInfo>& links,
+std::string summary(const Inventory& running, const std::vector<LinkInfo>& links,
                     const std::string& health_address, const Display& display) {
+  auto inventory = running;
+  // By name: keys are others with each build.
+  std::ranges::sort(inventory.actors, {}, [](const ActorInfo& actor) {
+    return std::tie(actor.identity.name, actor.identity.key);
+  });
   auto text = headline(inventory, display);
   text += lattice_section(inventory.lattice);
   text += actors_section(inventory, display) + providers_section(inventory, display) +
