@@ -26,7 +26,7 @@ trap 'rm -rf "$work"' EXIT
 
 # An apt of its own: its lists, its cache and an empty list of what is installed are below $work. Its
 # sources are those of this machine that are Debian's.
-mkdir -p "$work"/{etc/preferences.d,state/lists/partial,cache/archives/partial,root}
+mkdir -p "$work"/{etc/preferences.d,state/lists/partial,cache/archives/partial,tree}
 apt-get indextargets --format 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
   'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/etc/sources.list"
 if ! [ -s "$work/etc/sources.list" ]; then
@@ -59,21 +59,21 @@ say "downloading libraries for $arch"
 apt install -y --download-only "${library_packages[@]}" "${test_library_packages[@]}" libnode-dev libstdc++-12-dev
 # What each package is called and holds stays with it: packages made for this machine look there.
 for file in "$work"/cache/archives/*.deb; do
-  dpkg-deb -x "$file" "$work/root"
+  dpkg-deb -x "$file" "$work/tree"
   package="$(dpkg-deb -f "$file" Package)"
-  mkdir -p "$work/root/packages/$package"
-  dpkg-deb -e "$file" "$work/root/packages/$package"
-  dpkg-deb -c "$file" | awk '$1 !~ /^d/ { print substr($6, 2) }' >"$work/root/packages/$package/files"
+  mkdir -p "$work/tree/packages/$package"
+  dpkg-deb -e "$file" "$work/tree/packages/$package"
+  dpkg-deb -c "$file" | awk '$1 !~ /^d/ { print substr($6, 2) }' >"$work/tree/packages/$package/files"
 done
 # As on an installed machine: each library has one place.
-cp -a "$work/root/lib/." "$work/root/usr/lib/"
-rm -rf "$work/root/lib"
-ln -s usr/lib "$work/root/lib"
+cp -a "$work/tree/lib/." "$work/tree/usr/lib/"
+rm -rf "$work/tree/lib"
+ln -s usr/lib "$work/tree/lib"
 # Links that name the root of the other machine lead into this one's.
-find "$work/root" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
-  ln -sfn "$(realpath -m --relative-to "$(dirname "$link")" "$work/root$target")" "$link"
+find "$work/tree" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
+  ln -sfn "$(realpath -m --relative-to "$(dirname "$link")" "$work/tree$target")" "$link"
 done
-echo "$wanted" >"$work/root/made"
+echo "$wanted" >"$work/tree/made"
 rm -rf "$into"
-mv "$work/root" "$into"
+mv "$work/tree" "$into"
 say "$(ls "$into/packages" | wc -l) packages in $into, $(du -sm "$into" | cut -f 1) MB"

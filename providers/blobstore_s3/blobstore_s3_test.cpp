@@ -282,6 +282,7 @@ TEST_F(S3Blobs, BadLinkValuesAreNamed) {
                                                         {"CA_FILE", "/none/such"},
                                                         {"ENDPOINT", "https://host/?a=b"},
                                                         {"ADDRESSING", "both"},
+                                                        {"HTTP_PROXY", "ftp://S3RVER:S3RVER@proxy"},
                                                         {"REGIONS", "x"}}) {
     const auto bound = bind("MB", {{key, value}});
     ASSERT_FALSE(bound) << key;

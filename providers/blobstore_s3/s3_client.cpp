@@ -130,7 +130,14 @@ Result<Options> read_options(const codec::StringMap& values, const Environment& 
   if (!endpoint) return pass(endpoint);
   options.endpoint = std::move(*endpoint);
   options.base_path = path_of(options.endpoint);
-  options.proxy = text("HTTP_PROXY");
+  if (const auto proxy = text("HTTP_PROXY"); !proxy.empty()) {
+    auto url = http::proxy_url(proxy);
+    if (!url) {
+      return fail(ErrorCode::invalid_argument, "link value HTTP_PROXY: " + url.error().message,
+                  url.error().remedy);
+    }
+    options.proxy = std::move(*url);
+  }
   options.ca_file = text("CA_FILE");
   std::error_code error;
   if (!options.ca_file.empty() && !std::filesystem::is_regular_file(options.ca_file, error)) {

@@ -306,8 +306,10 @@ TEST_P(HttpClientTest, AddressesAreReadAsBrowsersDo) {
                               {}});
   EXPECT_EQ(unknown.find("is not an http"), std::string::npos) << unknown;
   EXPECT_NE(unknown.find("xn--bcher-kva.invalid"), std::string::npos) << unknown;
-  for (const auto* bad : {"http://", "ftp://host/", "http://a b/", "words"}) {
+  for (const auto* bad : {"http://", "ftp://host/", "http://a b/", "words", "http://me:secret@a b/",
+                          "ftp://me:secret@host"}) {
     const auto refused = error({"GET", bad, {}, {}});
+    EXPECT_EQ(refused.find("secret"), std::string::npos) << refused;
     EXPECT_NE(refused.find("is not an http or https address"), std::string::npos) << refused;
     EXPECT_EQ(refused.find("registry"), std::string::npos) << refused;
   }
@@ -398,12 +400,15 @@ TEST_P(HttpClientTest, BadLinkValuesAreNamed) {
       {{{"DENY", "everybody"}}, "DENY"},
       {{{"CA_FILE", "/none/such.pem"}}, "CA_FILE"},
       {{{"PROXY", "socks5://x"}}, "PROXY"},
+      {{{"PROXY", "http://user:secret@bad host:1"}}, "PROXY"},
   };
   for (const auto& [values, key] : cases) {
     const auto bound = client_.bind(actor, values);
     ASSERT_FALSE(bound) << key;
     EXPECT_NE(bound.error().message.find(key), std::string::npos) << bound.error().message;
+    EXPECT_EQ(bound.error().message.find("secret"), std::string::npos) << bound.error().message;
   }
+  EXPECT_TRUE(client_.bind(actor, {{"PROXY", "http://user:secret@127.0.0.1:1"}}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Providers, HttpClientTest, ::testing::Values("BuiltIn", "Library"),

@@ -37,10 +37,10 @@ constexpr std::array<std::string_view, 9> known_keys = {"timeout",
 [[nodiscard]] Result<std::string> read_proxy(const codec::StringMap& values) {
   std::string proxy(text_value(values, "PROXY"));
   if (proxy.empty()) return proxy;
-  const auto url = http::parse_url(proxy);
-  if (url) return url->text;
+  auto url = http::proxy_url(proxy);
+  if (url) return url;
   return fail(ErrorCode::invalid_argument, "link value PROXY: " + url.error().message,
-              "write it as http://host:port");
+              url.error().remedy);
 }
 
 }  // namespace

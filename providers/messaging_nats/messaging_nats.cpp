@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,16 @@ struct Link {
   SubjectRules subjects;
   std::unique_ptr<lattice::Transport> transport;
   std::shared_ptr<Deliveries> deliveries;  ///< null without subscriptions
+  std::vector<std::string> listens;        ///< the subjects of those that follow
   std::vector<std::unique_ptr<lattice::Subscription>> subscriptions;
+
+  /// What the server does not let its user listen to, as far as it has said so.
+  [[nodiscard]] std::optional<Error> refusal() const {
+    for (const auto& subject : listens) {
+      if (auto refused = transport->refusal(subject)) return refused;
+    }
+    return std::nullopt;
+  }
 
   /// Nothing more comes; the connection ends. Any thread, more than once.
   void end() const {
@@ -102,6 +112,9 @@ class MessagingProvider final : public Provider<Link> {
         return {false,
                 fmt::format("no connection to NATS at {} for {}", link->servers, link->actor)};
       }
+      if (const auto refused = link->refusal()) {
+        return {false, fmt::format("{}: {}", link->actor, refused->message)};
+      }
     }
     return {true, ""};
   }
@@ -139,6 +152,7 @@ class MessagingProvider final : public Provider<Link> {
              options.subjects,
              std::move(*transport),
              nullptr,
+             {},
              {}});
   }
 
@@ -158,8 +172,13 @@ class MessagingProvider final : public Provider<Link> {
           });
       if (!subscription) return pass(subscription);
       link.subscriptions.push_back(std::move(*subscription));
+      link.listens.push_back(options.subscriptions[i]);
     }
-    return link.transport->flush(std::chrono::steady_clock::now() + options.nats.connect_timeout);
+    const auto end = std::chrono::steady_clock::now() + options.nats.connect_timeout;
+    if (auto there = link.transport->flush(end); !there) return there;
+    // What is refused a moment later, health tells.
+    if (auto refused = link.refusal()) return std::unexpected(std::move(*refused));
+    return {};
   }
 
   [[nodiscard]] Result<Bytes> publish(const Link& link, const Call& call) const {
@@ -179,6 +198,10 @@ class MessagingProvider final : public Provider<Link> {
   [[nodiscard]] static Result<void> send(const Link& link, const messages::BrokerMessage& message) {
     if (auto allowed = link.subjects.check(message.subject); !allowed) return allowed;
     if (auto allowed = link.subjects.check(message.reply_to); !allowed) return allowed;
+    // The first one went out: the server refuses it afterwards.
+    if (auto refused = link.transport->refusal(message.subject)) {
+      return std::unexpected(std::move(*refused));
+    }
     return link.transport->publish(message.subject, message.body, message.reply_to);
   }
 

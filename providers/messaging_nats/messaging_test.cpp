@@ -274,6 +274,44 @@ TEST_P(Messaging, NoActorReachesTheProtocolOfLattices) {
   }
 }
 
+TEST_P(Messaging, AnswersDoNotComeToTheProtocolEither) {
+  for (const auto* prefix :
+       {"wasmbus.ctl.default.cmd", "trellis.ctl.default", "lattice.state", "$JS.API"}) {
+    EXPECT_NE(bind_error({{"INBOX_PREFIX", prefix}}).find("INBOX_PREFIX"), std::string::npos)
+        << prefix << ": " << bind_error({{"INBOX_PREFIX", prefix}});
+  }
+  auto echo = other_->subscribe("echo", {}, [&](const lattice::Message& message) {
+    static_cast<void>(other_->publish(message.reply, as_bytes(message.reply), {}));
+  });
+  ASSERT_TRUE(echo && other_->flush(std::chrono::steady_clock::now() + test::patience));
+  ASSERT_TRUE(bind("MA", {{"INBOX_PREFIX", "shop.answers"}}));
+  const auto answer = request("echo", "x", 20'000);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_TRUE(as_text(answer->body).starts_with("shop.answers.")) << as_text(answer->body);
+}
+
+TEST_P(Messaging, WhatTheServerDoesNotPermitIsTold) {
+  const NatsServer strict(R"(authorization { users: [ { user: app, password: pw, permissions: {
+    publish: ["fine", "_INBOX.>"], subscribe: ["fine", "_INBOX.>"] } } ] })");
+  const codec::StringMap values{{"URL", "nats://app:pw@" + strict.address()}};
+  ASSERT_TRUE(bind("MA", values));
+  EXPECT_TRUE(publish("fine", "x"));
+  // The server says so after the first one.
+  EXPECT_TRUE(eventually([&] { return !publish("secret", "x"); }));
+  const auto denied = request("secret", "x", 20'000);
+  ASSERT_FALSE(denied);
+  EXPECT_NE(denied.error().message.find("does not permit"), std::string::npos);
+  auto deaf = values;
+  deaf["SUBSCRIPTION"] = "fine,secret.>";
+  const auto bound = bind("MB", deaf);
+  const auto told = [&] {
+    const auto health = provider_.ask<codec::core::HealthResponse>("system", "HealthRequest",
+                                                                   codec::core::HealthRequest{});
+    return health && !health->healthy && health->message.contains("subscribe to secret.>");
+  };
+  EXPECT_TRUE(bound ? eventually(told) : bound.error().message.contains("subscribe to secret.>"));
+}
+
 TEST_P(Messaging, TheUserOfTheHostMayPermitTheProtocol) {
   ASSERT_TRUE(bind("MA", {{"PROTOCOL_SUBJECTS", "true"}, {"SUBSCRIPTION", "wasmbus.test.>"}}));
   EXPECT_TRUE(publish("wasmbus.test.x", "x"));

@@ -96,6 +96,11 @@ Result<Options> read_options(const codec::StringMap& values) {
   auto rules = SubjectRules::read(values);
   if (!rules) return pass(rules);
   options.subjects = std::move(*rules);
+  // Answers come there, and an answer could be an order.
+  if (auto allowed = options.subjects.check(options.nats.inbox_prefix + ".x"); !allowed) {
+    return fail(allowed.error().code, "link value INBOX_PREFIX: " + allowed.error().message,
+                allowed.error().remedy);
+  }
   options.subscriptions = list_of(text_value(values, "SUBSCRIPTION"));
   if (options.subscriptions.size() > most_subscriptions) {
     return fail(

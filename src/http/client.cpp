@@ -84,6 +84,8 @@ class Exchange {
   Result<CURLcode> drive(CURLM* multi, const Control& control);
   Result<Response> finish();
   Error failure_of(CURLcode code, const Control& control) const;
+  /// What remedies name: options of commands, or values of links.
+  [[nodiscard]] bool is_of_registry() const { return settings_.peer == "registry"; }
   std::unexpected<Error> failure(CURLcode code, const Control& control) const {
     return std::unexpected(failure_of(code, control));
   }
@@ -245,16 +247,18 @@ Error Exchange::failure_of(CURLcode code, const Control& control) const {
   }
   if (code == CURLE_OPERATION_TIMEDOUT && until(control) <= milliseconds(1)) {
     return {ErrorCode::deadline, origin + ": the time allowed ran out",
-            "allow more time (--timeout), or check the network"};
+            is_of_registry() ? "allow more time (--timeout), or check the network"
+                             : "allow more time, or check the network"};
   }
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
     return {ErrorCode::denied, origin + ": its certificate is not trusted: " + why,
-            "name the authority that signed it (--ca-file), or check the address"};
+            fmt::format("name the authority that signed it ({}), or check the address",
+                        is_of_registry() ? "--ca-file" : "CA_FILE of the link")};
   }
   if (code == CURLE_SSL_CONNECT_ERROR && !request_.url.encrypted) {
     return {ErrorCode::unavailable, origin + ": " + why, "check the address"};
   }
-  if (code == CURLE_SSL_CONNECT_ERROR && settings_.peer != "registry") {
+  if (code == CURLE_SSL_CONNECT_ERROR && !is_of_registry()) {
     return {ErrorCode::unavailable, origin + ": no encrypted connection: " + why,
             "check that the address speaks HTTPS"};
   }
@@ -265,7 +269,7 @@ Error Exchange::failure_of(CURLcode code, const Control& control) const {
   }
   if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING) {
     return {ErrorCode::unavailable, origin + ": the answer broke off: " + why,
-            "try again; what has arrived is kept"};
+            is_of_registry() ? "try again; what has arrived is kept" : "try again"};
   }
   return {ErrorCode::unavailable, origin + ": " + why,
           fmt::format("check that the {} runs and can be reached from here", settings_.peer)};

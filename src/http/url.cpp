@@ -29,9 +29,24 @@ bool fits(std::string_view text) {
   return text.find_first_of(std::string_view(" \t\r\n\0", 5)) == std::string_view::npos;
 }
 
-std::unexpected<Error> malformed(std::string_view text, const UrlReading& reading) {
+/// For messages: what logs in and the query, which may carry secrets, are left out.
+std::string without_secrets(std::string_view text) {
+  const auto bare = text.substr(0, text.find('?'));
+  const auto at = bare.rfind('@');
+  const auto scheme = bare.find("://");
+  const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
   std::string shown;
-  append_printable(shown, excerpt(text.substr(0, text.find('?')), 200));
+  if (at == std::string_view::npos || at < begin) {
+    append_printable(shown, excerpt(bare, 200));
+    return shown;
+  }
+  append_printable(shown, excerpt(bare.substr(0, begin), 200));
+  append_printable(shown, excerpt(bare.substr(at + 1), 200));
+  return shown;
+}
+
+std::unexpected<Error> malformed(std::string_view text, const UrlReading& reading) {
+  const auto shown = without_secrets(text);
   return fail(ErrorCode::malformed, "'" + shown + "' is not an http or https address",
               std::string(reading.remedy));
 }
@@ -93,6 +108,11 @@ std::string as_browsers_read(std::string_view text) {
   return out;
 }
 
+std::string plain_text(std::string_view text, const UrlReading& reading) {
+  const bool read_on = reading.as_browsers && text.size() <= most_url_bytes;
+  return read_on ? as_browsers_read(text) : std::string(text);
+}
+
 std::string decoded(const std::string& text) {
   return percent_decoded(text).value_or(text);
 }
@@ -140,22 +160,25 @@ std::string Url::origin() const {
 
 Result<Url> parse_url(std::string_view text, const UrlReading& reading) {
   const Handle url(curl_url(), &curl_url_cleanup);
-  const auto plain = reading.as_browsers && text.size() <= most_url_bytes ? as_browsers_read(text)
-                                                                          : std::string(text);
+  const auto plain = plain_text(text, reading);
   if (!fits(plain) || !set(url, CURLUPART_URL, plain, 0)) return malformed(text, reading);
   return read(url, text, reading);
 }
 
 Result<Url> resolve_url(const Url& base, std::string_view location, const UrlReading& reading) {
   const Handle url(curl_url(), &curl_url_cleanup);
-  const auto plain = reading.as_browsers && location.size() <= most_url_bytes
-                         ? as_browsers_read(location)
-                         : std::string(location);
+  const auto plain = plain_text(location, reading);
   if (!fits(plain) || !set(url, CURLUPART_URL, base.text, 0) ||
       !set(url, CURLUPART_URL, plain, 0)) {
     return malformed(location, reading);
   }
   return read(url, location, reading);
+}
+
+Result<std::string> proxy_url(std::string_view text) {
+  const auto url = parse_url(text, {"write it as http://host:port", true});
+  if (!url) return std::unexpected(url.error());
+  return url->login ? std::string(trim(text)) : url->text;
 }
 
 Result<std::string> percent_encoded(std::string_view text) {

@@ -47,6 +47,9 @@ struct Url {
                                       const UrlReading& reading = {});
 /// Everything but letters, digits and "-._~" percent-encoded: for queries and forms.
 [[nodiscard]] Result<std::string> percent_encoded(std::string_view text);
+/// The address of a proxy as a user writes it, perhaps with a login, which stays in it. Errors:
+/// malformed.
+[[nodiscard]] Result<std::string> proxy_url(std::string_view text);
 /// The same address with one more query parameter, its value percent-encoded.
 [[nodiscard]] Result<Url> with_query(const Url& base, std::string_view name,
                                      std::string_view value);

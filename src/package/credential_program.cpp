@@ -16,6 +16,7 @@
 
 #include "base/call_limits.hpp"
 #include "base/descriptor.hpp"
+#include "base/spawn_setup.hpp"
 #include "base/text.hpp"
 
 namespace trellis::package {
@@ -31,41 +32,23 @@ struct Pipe {
   Descriptor write;
 };
 
-/// Above those the program gets, so that putting one in its place never closes another.
-Descriptor above_standard(int fd) {
-  const Descriptor low(fd);
-  return Descriptor(::fcntl(low.get(), F_DUPFD_CLOEXEC, 3));
-}
-
 Pipe make_pipe() {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
-  return {above_standard(ends[0]), above_standard(ends[1])};
+  return {SpawnSetup::lifted(ends[0], STDERR_FILENO + 1),
+          SpawnSetup::lifted(ends[1], STDERR_FILENO + 1)};
 }
 
 /// A program that runs, and everything it starts.
 class Running {
  public:
   Running(const Descriptor& input, const Descriptor& output) {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawnattr_init(&attributes_);
-    posix_spawn_file_actions_adddup2(&files_, input.get(), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, output.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&files_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&files_, STDERR_FILENO + 1);
-    posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t set;
-    ::sigemptyset(&set);
-    posix_spawnattr_setsigmask(&attributes_, &set);
-    ::sigfillset(&set);
-    posix_spawnattr_setsigdefault(&attributes_, &set);
+    setup_.place(input, STDIN_FILENO);
+    setup_.place(output, STDOUT_FILENO);
+    setup_.open_null(STDERR_FILENO, O_WRONLY);
+    setup_.close_from(STDERR_FILENO + 1);
   }
-  ~Running() {
-    static_cast<void>(end());
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
+  ~Running() { static_cast<void>(end()); }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
@@ -73,8 +56,8 @@ class Running {
   [[nodiscard]] int start(std::string program) {
     std::string verb = "get";
     std::array<char*, 3> words = {program.data(), verb.data(), nullptr};
-    const int failed =
-        ::posix_spawnp(&pid_, program.c_str(), &files_, &attributes_, words.data(), environ);
+    const int failed = ::posix_spawnp(&pid_, program.c_str(), setup_.files(), setup_.attributes(),
+                                      words.data(), environ);
     if (failed != 0) pid_ = 0;
     return failed;
   }
@@ -96,8 +79,7 @@ class Running {
   }
 
  private:
-  posix_spawn_file_actions_t files_{};
-  posix_spawnattr_t attributes_{};
+  SpawnSetup setup_;
   pid_t pid_ = 0;
 };
 

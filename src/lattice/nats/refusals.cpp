@@ -48,14 +48,17 @@ void Refusals::add(Refusal refusal) {
   });
   newest_.push_back(std::move(refusal));
   if (newest_.size() > most_kept) newest_.pop_front();
+  any_ = true;
 }
 
 void Refusals::clear() {
   const std::scoped_lock lock(mutex_);
   newest_.clear();
+  any_ = false;
 }
 
 std::optional<Refusal> Refusals::find(std::string_view subject) const {
+  if (!any_) return std::nullopt;
   const std::scoped_lock lock(mutex_);
   const auto found = std::ranges::find(newest_, subject, &Refusal::subject);
   return found == newest_.end() ? std::nullopt : std::optional(*found);

@@ -1,6 +1,7 @@
 // What a server does not permit its user, to be told to whoever asks for it in vain.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,7 @@ class Refusals {
   [[nodiscard]] std::optional<Refusal> find(std::string_view subject) const;
 
  private:
+  std::atomic<bool> any_{false};  ///< mostly there is none, and nobody needs the lock
   mutable std::mutex mutex_;
   std::deque<Refusal> newest_;  // under mutex_
 };

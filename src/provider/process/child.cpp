@@ -19,6 +19,7 @@ extern "C" {
 #include <string_view>
 #include <utility>
 
+#include "base/spawn_setup.hpp"
 #include "provider/process/runner.hpp"
 
 namespace trellis::provider::process {
@@ -64,11 +65,7 @@ std::vector<char*> environment() {
   return kept;
 }
 
-/// Above those the child gets, so that putting one in its place never closes another.
-Descriptor lifted(int fd) {
-  Descriptor low(fd);
-  return Descriptor(::fcntl(low.get(), F_DUPFD_CLOEXEC, 16));
-}
+constexpr int above_ours = 16;
 
 struct Pair {
   Descriptor ours;
@@ -79,54 +76,16 @@ struct Pair {
 Pair stream_pair() {
   std::array<int, 2> ends{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return {};
-  return {lifted(ends[0]), lifted(ends[1])};
+  return {SpawnSetup::lifted(ends[0], above_ours), SpawnSetup::lifted(ends[1], above_ours)};
 }
 
 Pair output_pipe() {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
-  Pair made{lifted(ends[0]), lifted(ends[1])};
+  Pair made{SpawnSetup::lifted(ends[0], above_ours), SpawnSetup::lifted(ends[1], above_ours)};
   ::fcntl(made.ours.get(), F_SETFL, O_NONBLOCK);
   return made;
 }
-
-/// Files and attributes of a process about to be made.
-class Setup {
- public:
-  Setup() {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawnattr_init(&attributes_);
-    posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t set;
-    ::sigemptyset(&set);
-    posix_spawnattr_setsigmask(&attributes_, &set);
-    ::sigfillset(&set);
-    posix_spawnattr_setsigdefault(&attributes_, &set);
-  }
-  ~Setup() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  Setup(const Setup&) = delete;
-  Setup& operator=(const Setup&) = delete;
-
-  void place(const Descriptor& from, int at) {
-    posix_spawn_file_actions_adddup2(&files_, from.get(), at);
-  }
-  void close_from(int first) { posix_spawn_file_actions_addclosefrom_np(&files_, first); }
-
-  [[nodiscard]] int spawn(pid_t& pid, const std::string& program, std::vector<char*>& words) const {
-    auto variables = environment();
-    return ::posix_spawn(&pid, program.c_str(), &files_, &attributes_, words.data(),
-                         variables.data());
-  }
-
- private:
-  posix_spawn_file_actions_t files_{};
-  posix_spawnattr_t attributes_{};
-};
 
 std::string how(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return fmt::format("ended with status {}", info.si_status);
@@ -145,7 +104,8 @@ Result<Child> Child::start(const ChildCommand& command) {
     return fail(ErrorCode::unavailable, "no descriptors are left for a provider's process",
                 "raise the limit of open files (ulimit -n)");
   }
-  Setup setup;
+  SpawnSetup setup;
+  setup.open_null(STDIN_FILENO, O_RDONLY);
   setup.place(output.theirs, STDOUT_FILENO);
   setup.place(output.theirs, STDERR_FILENO);
   setup.place(calls.theirs, calls_descriptor);
@@ -158,7 +118,10 @@ Result<Child> Child::start(const ChildCommand& command) {
   for (auto& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
   Child child;
-  if (const int failed = setup.spawn(child.pid_, program, words); failed != 0) {
+  auto variables = environment();
+  const int failed = ::posix_spawn(&child.pid_, program.c_str(), setup.files(), setup.attributes(),
+                                   words.data(), variables.data());
+  if (failed != 0) {
     child.pid_ = 0;
     return fail(ErrorCode::unavailable,
                 fmt::format("{} cannot be started: {}", program, std::strerror(failed)),
