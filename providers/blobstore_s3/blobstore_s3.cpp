@@ -15,7 +15,7 @@ namespace {
 constexpr std::array blobstore_s3_local_values = {
     trellis_local_value{"CA_FILE", TRELLIS_LOCAL_FILE},
     trellis_local_value{"HTTP_PROXY", TRELLIS_LOCAL_ONLY},
-    trellis_local_value{"CREDENTIALS", TRELLIS_LOCAL_ONLY}};
+    trellis_local_value{"KEYS_FROM", TRELLIS_LOCAL_ONLY}};
 
 /// Of the process that the provider is in: its user's own.
 [[nodiscard]] std::optional<std::string> process_environment(const char* name) {

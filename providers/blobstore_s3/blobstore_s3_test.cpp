@@ -258,20 +258,20 @@ TEST(S3Credentials, ComeFromLinkEnvironmentOrProfile) {
   EXPECT_EQ(
       read({}),
       "error: the link (AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY) has no access key with its secret");
-  EXPECT_EQ(read({{"CREDENTIALS", "profile"}}), "A/S/");
-  EXPECT_EQ(read({{"CREDENTIALS", "profile:other"}}), "B/T=/K");
-  EXPECT_EQ(read({{"CREDENTIALS", "profile:broken"}}),
+  EXPECT_EQ(read({{"KEYS_FROM", "profile"}}), "A/S/");
+  EXPECT_EQ(read({{"KEYS_FROM", "profile:other"}}), "B/T=/K");
+  EXPECT_EQ(read({{"KEYS_FROM", "profile:broken"}}),
             "error: " + file + ": no profile \"broken\" with an access key and its secret");
   variables["AWS_PROFILE"] = "other";
-  EXPECT_EQ(read({{"CREDENTIALS", "profile"}}), "B/T=/K");
-  EXPECT_TRUE(read({{"CREDENTIALS", "environment"}}).starts_with("error: the environment"));
+  EXPECT_EQ(read({{"KEYS_FROM", "profile"}}), "B/T=/K");
+  EXPECT_TRUE(read({{"KEYS_FROM", "environment"}}).starts_with("error: the environment"));
   variables["AWS_ACCESS_KEY_ID"] = "E";
   variables["AWS_SECRET_ACCESS_KEY"] = "F";
-  EXPECT_EQ(read({{"CREDENTIALS", "environment"}}), "E/F/");
-  EXPECT_TRUE(read({{"CREDENTIALS", "else"}}).contains("not known"));
-  EXPECT_TRUE(read({{"CREDENTIALS", "environment"}, {"AWS_ACCESS_KEY", "L"}}).contains("no use"));
+  EXPECT_EQ(read({{"KEYS_FROM", "environment"}}), "E/F/");
+  EXPECT_TRUE(read({{"KEYS_FROM", "else"}}).contains("not known"));
+  EXPECT_TRUE(read({{"KEYS_FROM", "environment"}, {"AWS_ACCESS_KEY", "L"}}).contains("no use"));
   variables["AWS_SHARED_CREDENTIALS_FILE"] = "/nowhere/credentials";
-  EXPECT_TRUE(read({{"CREDENTIALS", "profile"}}).contains("/nowhere/credentials"));
+  EXPECT_TRUE(read({{"KEYS_FROM", "profile"}}).contains("/nowhere/credentials"));
 }
 
 TEST_F(S3Blobs, BadLinkValuesAreNamed) {

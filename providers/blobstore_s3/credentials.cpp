@@ -15,10 +15,10 @@ constexpr std::size_t most_file_bytes = 1 * limits::mib;
 constexpr std::string_view profile_word = "profile";
 
 [[nodiscard]] std::unexpected<Error> incomplete(std::string_view where) {
-  return fail(
-      ErrorCode::invalid_argument, fmt::format("{} has no access key with its secret", where),
-      "set AWS_ACCESS_KEY and AWS_SECRET_ACCESS_KEY of the link, or CREDENTIALS=environment "
-      "or CREDENTIALS=profile:NAME");
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} has no access key with its secret", where),
+              "set AWS_ACCESS_KEY and AWS_SECRET_ACCESS_KEY of the link, or KEYS_FROM=environment "
+              "or KEYS_FROM=profile:NAME");
 }
 
 [[nodiscard]] bool is_complete(const Credentials& made) {
@@ -69,21 +69,21 @@ Result<Credentials> parse_profile(std::string_view text, std::string_view name) 
   if (is_complete(made)) return made;
   return fail(ErrorCode::not_found,
               fmt::format("no profile \"{}\" with an access key and its secret", excerpt(name)),
-              "name another one: CREDENTIALS=profile:NAME");
+              "name another one: KEYS_FROM=profile:NAME");
 }
 
 Result<Credentials> read_credentials(const codec::StringMap& values,
                                      const Environment& environment) {
   const auto text = [&](std::string_view key) { return std::string(text_value(values, key)); };
   Credentials own{text("AWS_ACCESS_KEY"), text("AWS_SECRET_ACCESS_KEY"), text("AWS_TOKEN")};
-  const auto source = text_value(values, "CREDENTIALS", "link");
+  const auto source = text_value(values, "KEYS_FROM", "link");
   if (source == "link") {
     if (is_complete(own)) return own;
     return incomplete("the link (AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY)");
   }
   if (own != Credentials{}) {
     return fail(ErrorCode::invalid_argument,
-                "link values AWS_... have no use where CREDENTIALS says that they are elsewhere",
+                "link values AWS_... have no use where KEYS_FROM says that they are elsewhere",
                 "leave out the one or the other");
   }
   if (source == "environment") return of_environment(environment);
@@ -92,7 +92,7 @@ Result<Credentials> read_credentials(const codec::StringMap& values,
     return of_profile(source.substr(profile_word.size() + 1), environment);
   }
   return fail(ErrorCode::invalid_argument,
-              fmt::format("link value CREDENTIALS is not known: {}", excerpt(source)),
+              fmt::format("link value KEYS_FROM is not known: {}", excerpt(source)),
               "link, environment, profile or profile:NAME");
 }
 

@@ -1,11 +1,11 @@
 // Where the keys of a link to S3 come from (contracts.md 3.6).
 //
-//   CREDENTIALS  link          AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY, AWS_TOKEN of the link
-//   (default)
-//                environment   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN of the
-//                host profile[:NAME]  a profile of the file that AWS tools use: that of
-//                AWS_PROFILE, else
-//                              `default`, in AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials
+// KEYS_FROM says so:
+//
+//   link            AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY, AWS_TOKEN of the link (default)
+//   environment     AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN of the host
+//   profile[:NAME]  a profile of the file that AWS tools use: NAME, else that of AWS_PROFILE, else
+//                   `default`, in AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials
 //
 // What is not of the link is the host's user's: links from a lattice may not name it.
 #pragma once

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::array<std::string_view, 16> known_keys = {"AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY",
                                                          "AWS_TOKEN",      "TOKEN_VALID_FOR",
-                                                         "CREDENTIALS",    "ADDRESSING",
+                                                         "KEYS_FROM",      "ADDRESSING",
                                                          "REGION",         "ENDPOINT",
                                                          "HTTP_PROXY",     "CA_FILE",
                                                          "CONNECTIONS",    "TIMEOUT_MS",

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,10 @@ class EventStreamsTest : public ::testing::Test {
     host_.set_actor(actor());
   }
   void SetUp() override { ASSERT_TRUE(bind("MA")); }
-  void TearDown() override { EXPECT_EQ(host_.bad_completions(), 0); }
+  void TearDown() override {
+    let_go();
+    EXPECT_EQ(host_.bad_completions(), 0);
+  }
 
   Result<Bytes> bind(std::string_view actor, codec::StringMap values = {}) {
     values.merge(backend_->link_values());
@@ -82,9 +86,10 @@ class EventStreamsTest : public ::testing::Test {
                   ByteView payload) -> FakeHost::Reply {
       const auto event = codec::decode<Event>(payload);
       if (operation != "DeliverEvent" || !event) return {TRELLIS_ERROR, to_bytes("no event")};
-      const std::lock_guard lock(mutex_);
+      std::unique_lock lock(mutex_);
       delivered_.push_back({std::string(actor), *event});
       changed_.notify_all();
+      changed_.wait(lock, [&] { return held_ != event->values; });
       if (failures_ == 0) return {TRELLIS_OK, codec::encode(EventAck{event->event_id, {}})};
       --failures_;
       return {TRELLIS_OK, codec::encode(EventAck{{}, "not now"})};
@@ -101,11 +106,20 @@ class EventStreamsTest : public ::testing::Test {
     failures_ = deliveries;
   }
 
+  /// Events with these values are not done until they are let go.
+  void hold(std::optional<codec::StringMap> values) {
+    const std::lock_guard lock(mutex_);
+    held_ = std::move(values);
+    changed_.notify_all();
+  }
+  void let_go() { hold(std::nullopt); }
+
   const std::unique_ptr<EventStreamsBackend> backend_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Delivered> delivered_;  // under mutex_
-  int failures_ = 0;                  // under mutex_
+  std::vector<Delivered> delivered_;      // under mutex_
+  int failures_ = 0;                      // under mutex_
+  std::optional<codec::StringMap> held_;  // under mutex_
   FakeHost host_;
   ProviderInstance provider_{host_, backend_->table()};
 };

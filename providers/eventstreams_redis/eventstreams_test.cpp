@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 
 #include "base/text.hpp"
 #include "providers/eventstreams_redis/eventstreams_fixture.hpp"
@@ -203,6 +204,20 @@ TEST_F(RedisStreams, ChangedValuesLoseNoEvent) {
   std::set<std::string> seen;
   for (const auto& each : delivered(20)) seen.insert(each.event.values.at("n"));
   EXPECT_EQ(seen.size(), 20U);
+}
+
+TEST_F(RedisStreams, WhatIsBeingDeliveredWhileValuesChangeIsNotDeliveredAgain) {
+  ASSERT_TRUE(bind("MA", {{"SUBSCRIBE", "s"}}));
+  hold(codec::StringMap{{"n", "1"}});
+  write("s", {{"n", "1"}});
+  ASSERT_EQ(delivered(1).size(), 1U);
+  auto changed = std::async(std::launch::async,
+                            [&] { return bind("MA", {{"SUBSCRIBE", "s,t"}}).has_value(); });
+  write("s", {{"n", "2"}});
+  const auto all = delivered(2);
+  let_go();
+  EXPECT_TRUE(changed.get());
+  EXPECT_EQ(all.at(1).event.values.at("n"), "2");
 }
 
 TEST_F(RedisStreams, ServersThatAreNoneAreErrors) {

@@ -59,7 +59,10 @@ Subscription::~Subscription() {
 }
 
 void Subscription::end() noexcept {
-  ended_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
   static_cast<void>(::eventfd_write(wake_.get(), 1));
 }
 
@@ -179,13 +182,19 @@ Result<> Subscription::deliver(Connection& connection, const std::string& stream
   if (entry.kind == Reply::Kind::nil) return {};
   const auto event = to_event(std::move(entry), stream);
   if (!event) return std::unexpected(event.error());
-  const bool taken = hand_over(*event);
-  if (!options_.group.empty()) {
-    return taken ? acknowledge(connection, stream, event->event_id) : Result<>{};
+  if (options_.group.empty()) {
+    if (pass_by(stream, event->event_id)) static_cast<void>(hand_over(*event));
+    return {};
   }
+  return hand_over(*event) ? acknowledge(connection, stream, event->event_id) : Result<>{};
+}
+
+/// Before an event is delivered, since whoever ends this one and goes on where it was must not
+/// deliver it too. False when it has ended.
+bool Subscription::pass_by(const std::string& stream, const std::string& id) {
   const std::lock_guard lock(mutex_);
-  positions_[stream] = event->event_id;
-  return {};
+  if (!ended_) positions_[stream] = id;
+  return !ended_;
 }
 
 bool Subscription::hand_over(const messages::Event& event) const {

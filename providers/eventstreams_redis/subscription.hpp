@@ -70,6 +70,7 @@ class Subscription {
                                      const std::string& id);
   [[nodiscard]] Result<redis::Reply> ask(redis::Connection& connection,
                                          const redis::Command& command) const;
+  [[nodiscard]] bool pass_by(const std::string& stream, const std::string& id);
   [[nodiscard]] bool hand_over(const messages::Event& event) const;
   void pause(std::chrono::milliseconds time) const;
 

@@ -154,6 +154,18 @@ TEST_F(RedisKeyValue, AServerThatComesBackIsFoundAgain) {
   EXPECT_EQ(set("k", "w"), "w");
 }
 
+TEST_F(RedisKeyValue, AServerThatTakesNoWritesIsNotHealthy) {
+  set("k", "v");
+  server_.ask({"REPLICAOF", "127.0.0.1", "1"});
+  EXPECT_TRUE(set("k", "w").contains("READONLY"));
+  EXPECT_EQ(get("k"), "v");
+  EXPECT_FALSE(health().healthy);
+  EXPECT_TRUE(health().message.contains("READONLY")) << health().message;
+  server_.ask({"REPLICAOF", "NO", "ONE"});
+  EXPECT_EQ(set("k", "w"), "w");
+  EXPECT_TRUE(health().healthy) << health().message;
+}
+
 TEST_F(RedisKeyValue, AServerThatHangsHoldsNobodyBeyondTheTimeout) {
   ASSERT_TRUE(bind("MB", {{"COMMAND_TIMEOUT_MS", "50"}}));
   actor_ = "MB";

@@ -107,9 +107,9 @@ codec::core::HealthResponse Pools::health() const {
     // The first ones leave time for the others.
     const auto now = Clock::now();
     const auto share = (end - now) / static_cast<int>(pools.size() - i);
-    if (auto answers = pools[i]->ping(now + share); !answers) {
-      return {false, answers.error().message};
-    }
+    auto answers = pools[i]->ping(now + share);
+    if (answers) answers = pools[i]->refuses();
+    if (!answers) return {false, answers.error().message};
   }
   return {true, ""};
 }

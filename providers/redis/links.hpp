@@ -51,7 +51,8 @@ class Pools {
   /// and Pool::ping.
   [[nodiscard]] Result<std::shared_ptr<Pool>> open(const codec::StringMap& values);
 
-  /// Asks each server; unhealthy names the first that does not answer. Takes 150 ms at most, the
+  /// Asks each server; unhealthy names the first that does not answer, or refuses what it was asked
+  /// lately. Takes 150 ms at most, the
   /// host waits 200.
   [[nodiscard]] codec::core::HealthResponse health() const;
 

@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds first_pause{50};
 constexpr milliseconds longest_pause{1000};
 constexpr std::chrono::seconds longest_idle{60};
+constexpr std::chrono::seconds refusals_count{30};
 
 [[nodiscard]] Descriptor make_event() {
   Descriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -47,8 +48,28 @@ Result<Reply> Pool::ask(const Command& command, SteadyTime deadline) {
   auto reply = exchange(command, false, deadline);
   if (!reply) return reply;
   const auto refusal = refusal_of(*reply);
-  if (refusal == Refusal::none) return reply;
-  return std::unexpected(named(refused(refusal, *reply).error()));
+  if (refusal != Refusal::none) {
+    return std::unexpected(named(refused(refusal, *reply).error()));
+  }
+  note_success(command);
+  return reply;
+}
+
+Error Pool::note_refusal(const Command& command, Error error) {
+  const std::lock_guard lock(mutex_);
+  refused_ = Refused{std::string(command.front()), error, Clock::now()};
+  return error;
+}
+
+void Pool::note_success(const Command& command) {
+  const std::lock_guard lock(mutex_);
+  if (refused_ && refused_->command == command.front()) refused_.reset();
+}
+
+Result<> Pool::refuses() const {
+  const std::lock_guard lock(mutex_);
+  if (!refused_ || Clock::now() - refused_->since > refusals_count) return {};
+  return std::unexpected(refused_->error);
 }
 
 Result<> Pool::ping(SteadyTime deadline) {
@@ -72,7 +93,7 @@ Result<Reply> Pool::exchange(const Command& command, bool insist, SteadyTime dea
     // Another server may be behind the address by now; the same one needs time.
     const std::size_t most = refusal == Refusal::not_ready ? pauses.size() : 1;
     if (attempt >= most || !wait(pauses.at(attempt), deadline)) {
-      return std::unexpected(named(refused(refusal, *reply).error()));
+      return std::unexpected(note_refusal(command, named(refused(refusal, *reply).error())));
     }
   }
 }

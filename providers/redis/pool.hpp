@@ -56,6 +56,11 @@ class Pool {
   /// before is tried again, and when all connections are in use another one is made.
   [[nodiscard]] Result<> ping(SteadyTime deadline);
 
+  /// With which words the server refused a command lately that had to be given up (a replica that
+  /// takes no writes answers PING); success once one like it was carried out, or after half a
+  /// minute.
+  [[nodiscard]] Result<> refuses() const;
+
   /// Ends all waiting with an error, and everything later.
   void shut_down() noexcept;
 
@@ -64,6 +69,11 @@ class Pool {
  private:
   struct Idle {
     Connection connection;
+    SteadyTime since;
+  };
+  struct Refused {
+    std::string command;  ///< its name
+    Error error;
     SteadyTime since;
   };
 
@@ -81,6 +91,8 @@ class Pool {
   void note_failure(const Error& error);
   void leave();
   [[nodiscard]] Error named(Error error) const;
+  [[nodiscard]] Error note_refusal(const Command& command, Error error);
+  void note_success(const Command& command);
 
   const Settings settings_;
   const std::shared_ptr<const Trust> trust_;
@@ -95,6 +107,7 @@ class Pool {
   SteadyTime next_attempt_{};
   std::chrono::milliseconds pause_{};
   Error last_failure_;
+  std::optional<Refused> refused_;
 };
 
 }  // namespace trellis::providers::redis

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <ostream>
 #include <tuple>
@@ -119,11 +120,15 @@ std::string links_section(const Inventory& inventory, const std::vector<LinkInfo
   for (const auto& actor : inventory.actors) names[actor.identity.key] = actor.identity.name;
   Columns columns({"Actor", "Contract", "Link name", "State"});
   TerminalTable table({{"Actor"}, {"Contract"}, {"Link name"}, {"State", true}});
+  std::vector<std::array<std::string, 4>> rows;
   for (const auto& info : links) {
-    const auto actor = name_of(names, info.link.actor);
-    const std::string state(to_string(info.state));
-    columns.row({actor, info.link.contract_id, info.link.link_name, state});
-    table.row({actor, info.link.contract_id, info.link.link_name, state_cell(state)});
+    rows.push_back({name_of(names, info.link.actor), info.link.contract_id, info.link.link_name,
+                    std::string(to_string(info.state))});
+  }
+  std::ranges::sort(rows);  // by name, as the actors are
+  for (const auto& [actor, contract, link_name, state] : rows) {
+    columns.row({actor, contract, link_name, state});
+    table.row({actor, contract, link_name, state_cell(state)});
   }
   return display.people ? section("Links", table, display) : section("Links", columns);
 }

@@ -72,7 +72,7 @@ class Commands(Cache):
         self.assertEqual([each["references"][0].split("/")[1] for each in dry["removed"]], ["echo:1"])
         self.assertEqual(self.names(), everything)
         done = self.ok("cache", "prune", "--keep", keep, "--json").json()
-        self.assertEqual(done["removed"], dry["removed"])
+        self.assertEqual(*({each["digest"] for each in told["removed"]} for told in (done, dry)))
         self.assertEqual(done["bytes_left"], keep + 1 - dry["bytes_removed"])
         self.assertEqual([name.split("/")[1] for name in self.names()], ["greeter:1", "kvcounter:1"])
         self.assertEqual(len(list((self.cache / "images/refs").iterdir())), 2)
