@@ -98,7 +98,8 @@ std::string actors_section(const Inventory& inventory, const Display& display) {
     const auto& identity = actor.identity;
     const auto revision = std::to_string(identity.revision);
     columns.row({identity.name, identity.key, revision, actor.source});
-    table.row({identity.name, key_cell(identity.key), revision, actor.source});
+    table.row(
+        {identity.name, key_cell(identity.key), revision, shown_source(actor.source, display)});
   }
   return display.people ? section("Actors", table, display) : section("Actors", columns);
 }
@@ -109,7 +110,8 @@ std::string providers_section(const Inventory& inventory, const Display& display
   for (const auto& provider : inventory.providers) {
     if (provider.of_host) continue;
     columns.row({provider.source, provider.contract_id, provider.link_name, provider.key});
-    table.row({provider.source, key_cell(provider.key), provider.contract_id, provider.link_name});
+    table.row({shown_source(provider.source, display), key_cell(provider.key), provider.contract_id,
+               provider.link_name});
   }
   return display.people ? section("Providers", table, display) : section("Providers", columns);
 }

@@ -40,6 +40,30 @@ TEST(Summary, ShowsWhatRunsByName) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST(Summary, PeopleSeeNamesInOrderAndFilesWithoutTheirFolders) {
+  auto inventory = with_health("");
+  inventory.actors.resize(2);
+  inventory.actors[0].identity.key = "MA";
+  inventory.actors[0].identity.name = "zebra";
+  inventory.actors[0].source = "/somewhere/far/from/here/zebra.wasm";
+  inventory.actors[1].identity.key = "MB";
+  inventory.actors[1].identity.name = "ant";
+  LinkInfo first;
+  first.link = {"MA", "wasmcloud:keyvalue", "default", "V", {}};
+  auto second = first;
+  second.link.actor = "MB";
+  Display people;
+  people.people = true;
+  const auto text = summary(inventory, {first, second}, "", people);
+  EXPECT_EQ(text.find("/somewhere"), std::string::npos) << text;
+  const auto actors = text.find("zebra.wasm");
+  ASSERT_NE(actors, std::string::npos) << text;
+  EXPECT_LT(text.find("ant"), actors);
+  EXPECT_LT(text.rfind("ant  "), text.rfind("zebra  ")) << text;
+  EXPECT_NE(summary(inventory, {}, "").find("/somewhere/far/from/here/zebra.wasm"),
+            std::string::npos);
+}
+
 TEST(Summary, SaysWhatIsBoundAndToWhom) {
   const auto text = summary(
       with_health("listening on http://0.0.0.0:8081, http://127.0.0.1:8082, http://[::]:8083"), {},

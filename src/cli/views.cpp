@@ -25,11 +25,6 @@ std::string shown_contract(const std::string& contract, const Display& display) 
                                                             : contract;
 }
 
-/// Of a path the file's name: its end is what tells files apart.
-std::string shown_source(const std::string& source, const Display& display) {
-  return display.full || !source.starts_with('/') ? source : source.substr(source.rfind('/') + 1);
-}
-
 std::string shown_link_name(const std::string& name, const Display& display) {
   return !display.full && name == "default" ? std::string() : name;
 }
@@ -120,6 +115,10 @@ std::string serves(const ShownLink& link) {
 }
 
 }  // namespace
+
+std::string shown_source(const std::string& source, const Display& display) {
+  return display.full || !source.starts_with('/') ? source : source.substr(source.rfind('/') + 1);
+}
 
 Cell state_cell(const std::string& state) {
   switch (link_state_of(state)) {

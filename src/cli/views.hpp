@@ -13,6 +13,9 @@ namespace trellis::cli {
 
 using LabelMap = std::map<std::string, std::string>;
 
+/// Of a path the file's name: its end is what tells files apart.
+[[nodiscard]] std::string shown_source(const std::string& source, const Display& display);
+
 struct ShownHost {
   std::string id = {};
   LabelMap labels = {};
