@@ -17,7 +17,7 @@ RANKS = {
     "base": 0,
     "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
     "plugin": 1,  # the header-only cover for providers, compiled into libraries of others
-    "codec": 1, "http": 1, "manifest": 1,
+    "codec": 1, "http": 1, "manifest": 1, "net": 1,
     "identity": 2,
     "engine": 3, "package": 3,
     "wapc": 4, "lattice": 4,

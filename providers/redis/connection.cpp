@@ -53,12 +53,34 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
               "check user, password and database in URL");
 }
 
+[[nodiscard]] std::unexpected<Error> not_reached(Error error) {
+  if (error.code == ErrorCode::unavailable) {
+    error.remedy = "check that the server runs and that URL names it";
+  }
+  return std::unexpected(std::move(error));
+}
+
+[[nodiscard]] std::unexpected<Error> not_encrypted(Error error) {
+  if (error.code == ErrorCode::unavailable) {
+    error.remedy = "check that the server speaks TLS at this port; redis:// is the clear one";
+  } else if (error.code == ErrorCode::denied) {
+    error.remedy =
+        "name the authority that signed it: TLS_CA of the link, a PEM file; the certificate must "
+        "be for the host in URL";
+  }
+  return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
-Result<Connection> Connection::open(const Address& address, const Trust* trust, int wake,
+Result<Connection> Connection::open(const Address& address, const net::TlsContext* tls, int wake,
                                     SteadyTime deadline) {
-  auto stream = Stream::connect(address, trust, wake, deadline);
-  if (!stream) return pass(stream);
+  auto stream = net::Stream::connect(address.host, address.port, wake, deadline);
+  if (!stream) return not_reached(std::move(stream.error()));
+  if (tls != nullptr) {
+    auto encrypted = stream->encrypt(*tls, address.host, deadline);
+    if (!encrypted) return not_encrypted(std::move(encrypted.error()));
+  }
   Connection connection(std::move(*stream));
   if (auto entered = connection.enter(address, deadline); !entered) return pass(entered);
   return connection;

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "net/stream.hpp"
 #include "providers/redis/address.hpp"
 #include "providers/redis/reply.hpp"
-#include "providers/redis/stream.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -23,13 +23,13 @@ using Command = std::vector<std::string_view>;
 /// nobody knows then whether the server carried out the command.
 class Connection {
  public:
-  /// Connects, logs in and chooses the database. `trust`: encrypted; null: in the clear. `wake` is
+  /// Connects, logs in and chooses the database. `tls`: encrypted; null: in the clear. `wake` is
   /// a descriptor that becomes readable when all waiting must end, and outlives the connection; -1
   /// for none. `deadline` is on std::chrono::steady_clock. The name is looked up by the system,
   /// which has timeouts of its own. Errors: unavailable, deadline, cancelled, denied (login or
   /// database refused, or the server is not trusted).
-  [[nodiscard]] static Result<Connection> open(const Address& address, const Trust* trust, int wake,
-                                               SteadyTime deadline);
+  [[nodiscard]] static Result<Connection> open(const Address& address, const net::TlsContext* tls,
+                                               int wake, SteadyTime deadline);
 
   /// The server's answer, which may be an error answer. Errors: unavailable, deadline, cancelled,
   /// malformed, limit.
@@ -41,12 +41,12 @@ class Connection {
   void retire() noexcept { broken_ = true; }
 
  private:
-  explicit Connection(Stream stream) : stream_(std::move(stream)) {}
+  explicit Connection(net::Stream stream) : stream_(std::move(stream)) {}
 
   [[nodiscard]] Result<> enter(const Address& address, SteadyTime deadline);
   [[nodiscard]] Result<Reply> receive(SteadyTime deadline);
 
-  Stream stream_;
+  net::Stream stream_;
   ReplyReader reader_;
   bool broken_ = false;
 };

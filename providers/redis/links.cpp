@@ -83,13 +83,16 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
       std::ranges::find_if(pools, [&](const auto& pool) { return pool->settings() == *settings; });
   auto pool = found != pools.end() ? *found : nullptr;
   if (pool == nullptr) {
-    std::shared_ptr<const Trust> trust;
+    std::shared_ptr<const net::TlsContext> tls;
     if (settings->address.tls) {
-      auto made = Trust::make(settings->ca_file);
-      if (!made) return pass(made);
-      trust = std::move(*made);
+      auto made = net::TlsContext::make({.authorities = settings->ca_file});
+      if (!made) {
+        made.error().message.insert(0, "link value TLS_CA: ");
+        return pass(made);
+      }
+      tls = std::move(*made);
     }
-    pool = std::make_shared<Pool>(*settings, std::move(trust));
+    pool = std::make_shared<Pool>(*settings, std::move(tls));
   }
   const auto deadline = Clock::now() + settings->connect_timeout + settings->command_timeout;
   if (auto answers = pool->ping(deadline); !answers) return pass(answers);

@@ -31,15 +31,20 @@ constexpr std::chrono::seconds refusals_count{30};
 
 }  // namespace
 
-Pool::Pool(Settings settings, std::shared_ptr<const Trust> trust)
-    : settings_(std::move(settings)), trust_(std::move(trust)), wake_(make_event()) {}
+Pool::Pool(Settings settings, std::shared_ptr<const net::TlsContext> tls)
+    : settings_(std::move(settings)), tls_(std::move(tls)), wake_(make_event()) {}
 
 Result<Connection> Pool::open(int wake, SteadyTime deadline) const {
-  return Connection::open(settings_.address, trust_.get(), wake, deadline);
+  return Connection::open(settings_.address, tls_.get(), wake, deadline);
 }
 
 Error Pool::named(Error error) const {
-  if (error.code == ErrorCode::cancelled) return error;
+  if (error.code == ErrorCode::cancelled) {
+    return {ErrorCode::cancelled, "the provider is stopping", {}};
+  }
+  if (error.code == ErrorCode::deadline) {
+    error.remedy = "check the server, or raise the timeouts of the link";
+  }
   error.message = fmt::format("Redis at {}: {}", settings_.address.shown(), error.message);
   return error;
 }

@@ -36,8 +36,8 @@ struct Settings {
 /// by calls, which come at random already.
 class Pool {
  public:
-  /// `trust`: for a rediss:// address, else null.
-  explicit Pool(Settings settings, std::shared_ptr<const Trust> trust = nullptr);
+  /// `tls`: for a rediss:// address, else null.
+  explicit Pool(Settings settings, std::shared_ptr<const net::TlsContext> tls = nullptr);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
@@ -95,7 +95,7 @@ class Pool {
   void note_success(const Command& command);
 
   const Settings settings_;
-  const std::shared_ptr<const Trust> trust_;
+  const std::shared_ptr<const net::TlsContext> tls_;
   const Descriptor wake_;  ///< readable once shut down
 
   mutable std::mutex mutex_;

@@ -1,4 +1,4 @@
-#include "providers/redis/socket.hpp"
+#include "net/socket.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,7 +15,7 @@
 
 #include "base/descriptors.hpp"
 
-namespace trellis::providers::redis {
+namespace trellis::net {
 
 namespace {
 
@@ -28,8 +28,7 @@ using std::chrono::milliseconds;
 }
 
 [[nodiscard]] std::unexpected<Error> unavailable(std::string why) {
-  return fail(ErrorCode::unavailable, std::move(why),
-              "check that the server runs and that URL names it");
+  return fail(ErrorCode::unavailable, std::move(why), "check that the server runs there");
 }
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
@@ -81,10 +80,10 @@ Result<> wait_for(int socket, short events, int wake, SteadyTime deadline) {
     if (ready < 0 && errno != EINTR) return unavailable(system_text(errno));
     if (ready <= 0) continue;
     if (watched[1].revents == 0) return {};
-    return fail(ErrorCode::cancelled, "the provider is stopping");
+    return fail(ErrorCode::cancelled, "ended while it waited");
   }
   return fail(ErrorCode::deadline, "no answer in the time allowed",
-              "check the server, or raise the timeouts of the link");
+              "check the server, or allow it more time");
 }
 
 Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int wake,
@@ -99,4 +98,4 @@ Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int w
   return last;
 }
 
-}  // namespace trellis::providers::redis
+}  // namespace trellis::net

@@ -8,18 +8,18 @@
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::providers::redis {
+namespace trellis::net {
 
 /// Waits until `socket` has one of the poll events. `wake` becomes readable when all waiting must
 /// end; -1 for none. Errors: deadline, cancelled. Any thread.
 [[nodiscard]] Result<> wait_for(int socket, short events, int wake, SteadyTime deadline);
 
 /// A connected socket: each address of the name is tried until one answers. Errors: unavailable,
-/// deadline, cancelled. Any thread.
+/// deadline, cancelled, busy (no descriptors left). Any thread.
 [[nodiscard]] Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int wake,
                                             SteadyTime deadline);
 
 /// What a failed system call left in errno, in words.
 [[nodiscard]] std::string system_text(int number);
 
-}  // namespace trellis::providers::redis
+}  // namespace trellis::net
