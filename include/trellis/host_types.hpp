@@ -208,7 +208,7 @@ struct LatticeInfo {
   std::string ns;
   ConnectionState rpc = ConnectionState::none;      ///< calls and advertisements
   ConnectionState control = ConnectionState::none;  ///< control interface and events
-  ConnectionState cache = ConnectionState::none;    ///< replicated cache
+  ConnectionState cache = ConnectionState::none;    ///< replicated cache, or its Redis
   std::uint64_t calls_out = 0;
   std::uint64_t calls_lost = 0;  ///< of those: no answer in time, or nobody to send them to
   std::uint64_t calls_in = 0;
@@ -219,7 +219,7 @@ struct LatticeInfo {
   std::uint64_t links_refused = 0;    ///< for what they name of this machine
   std::uint64_t control_requests = 0;
   std::uint64_t control_refused = 0;  ///< of those: malformed, or too many at once
-  std::uint64_t cache_refused = 0;    ///< changes of the cache that were malformed, or too much
+  std::uint64_t cache_refused = 0;    ///< of the cache: malformed, or too much
   std::uint64_t cache_repaired = 0;   ///< entries that comparison with peers put right
   std::size_t cache_entries = 0;
 };

@@ -41,9 +41,20 @@ struct NatsOptions {
   std::chrono::milliseconds connect_timeout{2000};
 };
 
-/// The replicated cache of the lattice (lattice.md 8).
+/// A Redis database that all hosts of a lattice share as their cache (lattice.md 8.1).
+struct RedisCacheOptions {
+  /// redis://[[user]:password@]host[:port][/database], or rediss:// for TLS.
+  std::string url;
+  /// How often it is looked at for what others wrote; a look that takes long is followed by a pause
+  /// nine times as long.
+  std::chrono::milliseconds poll{1000};
+};
+
+/// The cache of the lattice (lattice.md 8).
 struct CacheOptions {
-  std::optional<NatsOptions> nats;  ///< nothing: the cache is this host's alone
+  std::optional<NatsOptions> nats;  ///< replicated; nothing, as below: it is this host's alone
+  /// Kept in this database instead; the three after it then have no meaning. Not with `nats`.
+  std::optional<RedisCacheOptions> redis;
   std::string events_subject = "lattice.state.events";
   std::string replay_subject = "lattice.state.replay";
   /// Puts the namespace into both subjects, so that lattices on one server share nothing.

@@ -73,7 +73,7 @@ bool is_known(std::string_view name) {
        "WASH_RPC_TIMEOUT", "WASH_RPC_NSPREFIX", "WASH_CTL_NSPREFIX", "WASMCLOUD_RPC_TIMEOUT_MS",
        "WASMCLOUD_CTL_TIMEOUT_MS", "WASMCLOUD_LATTICE_PREFIX", "RPC_TIMEOUT_MS", "KVCACHE_NATS_URL",
        "KVCACHE_CLIENT_JWT", "KVCACHE_CLIENT_SEED", "KVCACHE_STATE_REPL_SUBJECT",
-       "KVCACHE_REPLAY_REQ_SUBJECT", "KVCACHE_REPLAY_HEARTBEAT_SECS"});
+       "KVCACHE_REPLAY_REQ_SUBJECT", "KVCACHE_URL", "KVCACHE_REPLAY_HEARTBEAT_SECS"});
   if (std::ranges::find(others, name) != others.end()) return true;
   return std::ranges::any_of(connections, [&](std::string_view connection) {
     return name.starts_with(connection) &&

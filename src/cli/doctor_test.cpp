@@ -65,10 +65,11 @@ void expect_problem(const Check& check, std::string_view finding, std::string_vi
 
 TEST(Doctor, NamesVariablesThatNothingReads) {
   FakeSystem system;
-  system.names.insert(system.names.end(), {"WASMCLOUD_RPC_HOTS", "WASH_CONTEXTS", "KVCACHE_URL"});
+  system.names.insert(system.names.end(),
+                      {"WASMCLOUD_RPC_HOTS", "WASH_CONTEXTS", "KVCACHE_URL", "KVCACHE_URI"});
   const auto check = check_variables(system);
   EXPECT_EQ(check.health, Health::warning);
-  EXPECT_THAT(check.finding, HasSubstr(": WASMCLOUD_RPC_HOTS, WASH_CONTEXTS, KVCACHE_URL"));
+  EXPECT_THAT(check.finding, HasSubstr(": WASMCLOUD_RPC_HOTS, WASH_CONTEXTS, KVCACHE_URI"));
   EXPECT_FALSE(check.remedy.empty());
 }
 

@@ -15,6 +15,7 @@
 #include "lattice/wire/subjects.hpp"
 #include "package/reference.hpp"
 #include "providers/builtin.hpp"
+#include "providers/redis/address.hpp"
 
 namespace trellis::cli {
 
@@ -27,11 +28,31 @@ constexpr auto group = "Lattice";
 /// Of what the host counts in seconds.
 constexpr DurationBounds whole_seconds{.least = std::chrono::seconds(1)};
 constexpr DurationBounds seconds_or_none{.least = {}};
+constexpr DurationBounds cache_polls{.least = std::chrono::milliseconds(10),
+                                     .most = std::chrono::hours(1)};
 constexpr DurationBounds longest_call{.most = std::chrono::hours(1)};
 
 bool is_host_key(const std::string& text) {
   const auto key = identity::PublicKey::parse(text);
   return key && key->type() == identity::KeyType::server;
+}
+
+/// The cache in a database that all hosts share.
+Result<void> read_redis_cache(const LatticeFlags& flags, const std::string& url, bool replicated,
+                              CacheOptions& cache) {
+  const bool named = flags.cache_redis.empty() || !flags.cache_url.empty();
+  if (replicated && named) {
+    return fail(ErrorCode::invalid_argument,
+                "the lattice cache is to be replicated (--cache-url, KVCACHE_NATS_URL) and in "
+                "Redis (--cache-redis, KVCACHE_URL) at once",
+                "leave out one of them");
+  }
+  if (auto address = providers::redis::parse_address(url); !address) {
+    address.error().message.insert(0, "--cache-redis, KVCACHE_URL: ");
+    return pass(address);
+  }
+  cache.redis = {url, flags.cache_poll};
+  return {};
 }
 
 /// KVCACHE_…: where the cache is replicated when that is not the lattice's own server.
@@ -52,6 +73,11 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
   if (*interval) cache.replay_interval = std::chrono::ceil<std::chrono::seconds>(**interval);
   if (flags.own_cache) return {};
   const auto url = option_or_env(context, flags.cache_url, "KVCACHE_NATS_URL");
+  // An option is about this host, whatever the environment says of both kinds.
+  const auto redis = flags.cache_url.empty() || !flags.cache_redis.empty()
+                         ? option_or_env(context, flags.cache_redis, "KVCACHE_URL")
+                         : std::nullopt;
+  if (redis) return read_redis_cache(flags, *redis, url.has_value(), cache);
   if (!url) {
     cache.nats = options.rpc;
     return {};
@@ -178,7 +204,20 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
   leaf.add_option("--cache-url", flags.cache_url,
                   "NATS URL of the replicated cache, when it is another [env KVCACHE_NATS_URL]")
       .group(group);
-  leaf.add_flag("--own-cache", flags.own_cache, "Do not replicate the lattice cache").group(group);
+  leaf.add_option("--cache-redis", flags.cache_redis,
+                  "Keep the lattice cache in this Redis database, which all hosts of the lattice "
+                  "share: redis://[[USER]:PASSWORD@]HOST[:PORT]/DATABASE, or rediss:// for TLS; "
+                  "not replicated then [env KVCACHE_URL]")
+      .group(group);
+  add_duration(leaf, "--cache-poll", flags.cache_poll, std::chrono::seconds(1),
+               "How often that database is looked at for what others wrote: 500ms, 5s; a bare "
+               "number: seconds",
+               cache_polls)
+      .show_default(duration_text(flags.cache_poll))
+      .group(group);
+  leaf.add_flag("--own-cache", flags.own_cache,
+                "Keep the lattice cache to this host: neither replicated nor in Redis")
+      .group(group);
   leaf.add_flag("--isolate-cache", flags.isolate_cache,
                 "Keep caches of other namespaces on the same server apart")
       .group(group);

@@ -1,5 +1,6 @@
 #include "cli/lattice_flags.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -125,6 +126,33 @@ TEST_F(LatticeOptionsOf, WrongValuesAreNamed) {
   EXPECT_EQ(refusal({}), "RPC_TIMEOUT_MS is 'soon'");
   environment = {{"KVCACHE_REPLAY_HEARTBEAT_SECS", "often"}};
   EXPECT_EQ(refusal({}), "KVCACHE_REPLAY_HEARTBEAT_SECS is 'often'");
+}
+
+TEST_F(LatticeOptionsOf, TheCacheCanBeInRedis) {
+  environment = {{"KVCACHE_URL", "redis://h:6380/1"}};
+  auto cache = options({"--rpc-host", "h"}).cache;
+  ASSERT_TRUE(cache.redis);
+  EXPECT_EQ(cache.redis->url, "redis://h:6380/1");
+  EXPECT_EQ(cache.redis->poll, std::chrono::seconds(1));
+  EXPECT_FALSE(cache.nats);
+  cache =
+      options({"--rpc-host", "h", "--cache-redis", "rediss://g/2", "--cache-poll", "50ms"}).cache;
+  ASSERT_TRUE(cache.redis);
+  EXPECT_EQ(cache.redis->url, "rediss://g/2");
+  EXPECT_EQ(cache.redis->poll, std::chrono::milliseconds(50));
+  EXPECT_FALSE(options({"--rpc-host", "h", "--own-cache"}).cache.redis);
+  // An option says more than a variable, and of two of a kind neither.
+  cache = options({"--cache-url", "nats://c:1"}).cache;
+  EXPECT_TRUE(cache.nats && !cache.redis);
+  environment["KVCACHE_NATS_URL"] = "nats://c:1";
+  cache = options({"--cache-redis", "redis://h/1"}).cache;
+  EXPECT_TRUE(cache.redis && !cache.nats);
+  EXPECT_THAT(refusal({}), testing::HasSubstr("at once"));
+  EXPECT_THAT(refusal({"--cache-redis", "redis://h/1", "--cache-url", "nats://c:1"}),
+              testing::HasSubstr("at once"));
+  environment = {{"KVCACHE_URL", "redis://user:pa%zzss@h/1"}};
+  EXPECT_THAT(refusal({}), testing::StartsWith("--cache-redis, KVCACHE_URL: "));
+  EXPECT_THAT(refusal({}), testing::Not(testing::HasSubstr("ss@")));
 }
 
 TEST_F(LatticeOptionsOf, TheCacheCanBeKeptOut) {

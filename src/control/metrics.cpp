@@ -120,7 +120,7 @@ void write_lattice(std::string& out, const LatticeInfo& lattice) {
         lattice.calls_busy);
   count("trellis_lattice_calls_expired_total", "Of those: their callers gave up before their turn.",
         lattice.calls_expired);
-  write_one(out, "trellis_lattice_cache_entries", "gauge", "Entries of the replicated cache.",
+  write_one(out, "trellis_lattice_cache_entries", "gauge", "Entries of the lattice cache.",
             static_cast<double>(lattice.cache_entries));
 }
 

@@ -104,7 +104,7 @@ Connect nats_connections() {
 }
 
 Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-           std::shared_ptr<const LabelBook> labels, Connect connect)
+           std::shared_ptr<const LabelBook> labels, Connect connect, OpenStore open_store)
     : redactor_(std::make_shared<Redactor>()),
       names_(std::make_shared<NameBook>()),
       options_(with_defaults(options, redactor_, names_)),
@@ -124,7 +124,7 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
       registry_(registry_options(options_), binder_, log_),
       control_(*this),
       plane_(options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,
-             std::move(connect), log_),
+             std::move(connect), std::move(open_store), log_),
       router_(std::make_unique<Router>(
           RouterOptions{options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
                         options_.call_timeout, options_.clock, options_.authorizer,

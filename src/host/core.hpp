@@ -20,6 +20,7 @@
 #include "host/naming_sink.hpp"
 #include "host/packages.hpp"
 #include "host/provider_link.hpp"
+#include "host/redis_store.hpp"
 #include "host/registry.hpp"
 #include "host/workers.hpp"
 #include "identity/claims.hpp"
@@ -36,9 +37,11 @@ class Router;
 /// Any thread. The host facade keeps it alive while calls are under way.
 class Core {
  public:
-  /// Without `labels` they are those of the options. `connect` reaches message servers.
+  /// Without `labels` they are those of the options. `connect` reaches message servers,
+  /// `open_store` databases for the lattice's cache.
   Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-       std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections());
+       std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections(),
+       OpenStore open_store = redis_stores());
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;

@@ -44,6 +44,14 @@ ConnectionState state_of(Connection* connection) {
   }
 }
 
+ConnectionState state_of(const lattice::CacheMirror& mirror) {
+  switch (mirror.state()) {
+    case lattice::CacheMirror::State::connecting: return ConnectionState::connecting;
+    case lattice::CacheMirror::State::connected: return ConnectionState::connected;
+    default: return ConnectionState::disconnected;
+  }
+}
+
 /// Every host has extras of its own, so nobody is served by another's (lattice.md 1.3).
 bool stays_inside(const ProviderEntry& provider) {
   return provider.description.contract_id == extras_contract;
@@ -80,13 +88,15 @@ struct LatticePlane::Rpc {
 
 LatticePlane::LatticePlane(LatticeOptions options, std::chrono::milliseconds call_timeout,
                            const identity::KeyPair& key, std::shared_ptr<const Clock> clock,
-                           std::shared_ptr<MemoryBudget> memory, Connect connect, Log log)
+                           std::shared_ptr<MemoryBudget> memory, Connect connect,
+                           OpenStore open_store, Log log)
     : options_(std::move(options)),
       call_timeout_(call_timeout),
       key_(key),
       clock_(std::move(clock)),
       memory_(std::move(memory)),
       connect_(std::move(connect)),
+      open_store_(std::move(open_store)),
       log_(std::move(log)),
       callers_(limits::lattice_callers),
       requests_(limits::control_workers),
@@ -119,7 +129,8 @@ Result<void> LatticePlane::join(Registry& registry, const ArrivingCalls& calls,
   const auto cache = replicator_options(options_.cache, options_.ns);
   subjects_->reserve(cache.events_subject);
   subjects_->reserve(cache.replay_subject);
-  const bool alone = !options_.rpc && !options_.control && !options_.cache.nats;
+  const bool alone =
+      !options_.rpc && !options_.control && !options_.cache.nats && !options_.cache.redis;
   if (alone && options_.cache.state_dir.empty()) return {};
   lane_ = std::make_unique<Lane>(std::min(limits::lane_bytes, memory_->limit() / 8));
   if (auto joined = join_cache(); !joined) return joined;
@@ -156,9 +167,20 @@ Result<void> LatticePlane::join_cache() {
     if (!made) return pass(made);
     connection = std::move(*made);
   }
+  std::unique_ptr<lattice::CacheStore> store;
+  if (options_.cache.redis) {
+    if (connection) {
+      return fail(ErrorCode::invalid_argument,
+                  "the lattice cache is to be replicated and in Redis at once",
+                  "leave out CacheOptions::nats or CacheOptions::redis");
+    }
+    auto opened = open_store_(*options_.cache.redis);
+    if (!opened) return pass(opened);
+    store = std::move(*opened);
+  }
   cache_ = std::make_unique<SharedCache>(
-      options_.cache, options_.ns, std::move(connection), *lane_, callers_, clock_, memory_,
-      [this](const lattice::EntryChange& change) { take_change(change); },
+      options_.cache, options_.ns, std::move(connection), std::move(store), *lane_, callers_,
+      clock_, memory_, [this](const lattice::EntryChange& change) { take_change(change); },
       log_.with_target("lattice"));
   for (const auto& link : cache_->load_own_links()) registry_->vouch_for(link);
   cache_->join(std::chrono::steady_clock::now() + limits::lattice_patience);
@@ -376,7 +398,8 @@ LatticeInfo LatticePlane::info() const {
   info.rpc = state_of(rpc_connection_.get());
   info.control = state_of(control_connection_.get());
   if (cache_) {
-    info.cache = state_of(cache_->connection());
+    info.cache =
+        cache_->mirror() != nullptr ? state_of(*cache_->mirror()) : state_of(cache_->connection());
     const auto counters = cache_->counters();
     info.cache_refused = counters.refused;
     info.cache_repaired = counters.repaired;

@@ -32,12 +32,18 @@ namespace trellis::host {
 /// Makes a connection that goes on trying in the background. Errors: options that can never work.
 using Connect = std::function<Result<std::unique_ptr<lattice::Transport>>(const NatsOptions&, Log)>;
 
+/// Opens what is to be the lattice's cache; it need not answer yet. Errors: options that can never
+/// work.
+using OpenStore =
+    std::function<Result<std::unique_ptr<lattice::CacheStore>>(const RedisCacheOptions&)>;
+
 /// Any thread, but join() and leave are called once, in this order.
 class LatticePlane final : public RemoteCalls {
  public:
   LatticePlane(LatticeOptions options, std::chrono::milliseconds call_timeout,
                const identity::KeyPair& key, std::shared_ptr<const Clock> clock,
-               std::shared_ptr<MemoryBudget> memory, Connect connect, Log log);
+               std::shared_ptr<MemoryBudget> memory, Connect connect, OpenStore open_store,
+               Log log);
   ~LatticePlane() override;
 
   /// Connects and subscribes. A server that is away is no error: the host joins when it comes.
@@ -106,6 +112,7 @@ class LatticePlane final : public RemoteCalls {
   const std::shared_ptr<const Clock> clock_;
   const std::shared_ptr<MemoryBudget> memory_;
   const Connect connect_;
+  const OpenStore open_store_;
   const Log log_;
   Registry* registry_ = nullptr;
   const ArrivingCalls* calls_ = nullptr;

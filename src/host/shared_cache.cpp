@@ -24,12 +24,6 @@ bool is_link(const lattice::EntryChange& change) {
          change.kind == lattice::EntryChange::Kind::link_removed;
 }
 
-lattice::ReplicatorOptions counted(lattice::ReplicatorOptions options,
-                                   std::shared_ptr<MemoryBudget> memory) {
-  options.memory = std::move(memory);
-  return options;
-}
-
 std::size_t size_of(const lattice::EntryChange& change) {
   auto all =
       sizeof change + change.name.size() + change.key.size() + identity::footprint(change.claims);
@@ -63,7 +57,8 @@ Link to_link(const lattice::LinkDefinition& definition) {
 }
 
 SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
-                         std::unique_ptr<Connection> connection, Lane& lane, Workers& workers,
+                         std::unique_ptr<Connection> connection,
+                         std::unique_ptr<lattice::CacheStore> store, Lane& lane, Workers& workers,
                          std::shared_ptr<const Clock> clock, std::shared_ptr<MemoryBudget> memory,
                          OnChange on_change, Log log)
     : options_(options),
@@ -74,7 +69,7 @@ SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
       connection_(std::move(connection)),
       replicator_(
           connection_ ? &connection_->transport() : nullptr,
-          counted(replicator_options(options, ns), std::move(memory)), std::move(clock),
+          options_of_replicator(ns, std::move(memory)), clock,
           [this](const lattice::EntryChange& change) {
             if (is_link(change)) links_changed();
             lane_.post([this, change] { on_change_(change); }, size_of(change));
@@ -82,9 +77,23 @@ SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
           [this](std::function<void()> job) { return workers_.post(std::move(job)).has_value(); },
           log_),
       timer_(std::make_unique<Timer>()) {
+  if (store) {
+    mirror_ = std::make_unique<lattice::CacheMirror>(std::move(store), replicator_,
+                                                     options_.redis->poll, std::move(clock), log_);
+  }
   if (options_.state_dir.empty()) return;
   file_.emplace(options_.state_dir, ns);
   own_file_.emplace(options_.state_dir, ns, "own-links");
+}
+
+lattice::ReplicatorOptions SharedCache::options_of_replicator(
+    const std::string& ns, std::shared_ptr<MemoryBudget> memory) {
+  auto made = replicator_options(options_, ns);
+  made.memory = std::move(memory);
+  made.on_write = [this](const lattice::CacheEvent& event) {
+    if (mirror_) mirror_->wrote(event);
+  };
+  return made;
 }
 
 SharedCache::~SharedCache() {
@@ -92,27 +101,35 @@ SharedCache::~SharedCache() {
 }
 
 void SharedCache::join(SteadyTime patience) {
-  bool answered = false;
-  if (connection_) {
-    connection_->watch([this] {
-      if (joins_itself_.exchange(false)) return;
-      // Not on the lane: it waits for peers, and what they say is applied there.
-      static_cast<void>(workers_.post([this] { rejoin(); }));
-    });
-    if (connection_->wait(patience)) {
-      const auto joined = replicator_.join();
-      answered = joined.value_or(false);
-      if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
-      compare();
-    } else {
-      // One that was made this very moment has been passed over.
-      if (!joins_itself_.exchange(false)) static_cast<void>(workers_.post([this] { rejoin(); }));
-      log_.warn("the lattice cache has no server yet; it is replicated when one answers");
-    }
-    schedule_replay();
+  if (mirror_) {
+    load_links();  // of which the first look takes away what others have removed
+    static_cast<void>(mirror_->look(patience));
+    return mirror_->start();
   }
+  const bool answered = connection_ && join_peers(patience);
   // Peers know better than a file what was removed meanwhile.
   if (!answered) load_links();
+}
+
+bool SharedCache::join_peers(SteadyTime patience) {
+  bool answered = false;
+  connection_->watch([this] {
+    if (joins_itself_.exchange(false)) return;
+    // Not on the lane: it waits for peers, and what they say is applied there.
+    static_cast<void>(workers_.post([this] { rejoin(); }));
+  });
+  if (connection_->wait(patience)) {
+    const auto joined = replicator_.join();
+    answered = joined.value_or(false);
+    if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
+    compare();
+  } else {
+    // One that was made this very moment has been passed over.
+    if (!joins_itself_.exchange(false)) static_cast<void>(workers_.post([this] { rejoin(); }));
+    log_.warn("the lattice cache has no server yet; it is replicated when one answers");
+  }
+  schedule_replay();
+  return answered;
 }
 
 void SharedCache::rejoin() {
@@ -175,12 +192,17 @@ void SharedCache::load_links() {
   for (const auto& definition : *saved) {
     auto link = to_link(definition);
     if (!validate_link(link)) continue;
+    if (mirror_) {
+      // Not a change made here: where the store holds anything, what it lacks was removed.
+      replicator_.reconcile([&](const auto&, const auto&) { return link_events(definition); });
+      continue;
+    }
     replicator_.put_link(definition);
     lane_.post([this, definition] {
       on_change_({lattice::EntryChange::Kind::link, {}, {}, {}, definition});
     });
   }
-  if (!saved->empty()) log_.info("{} saved links are in force again", saved->size());
+  if (!saved->empty() && !mirror_) log_.info("{} saved links are in force again", saved->size());
 }
 
 void SharedCache::actor_started(const identity::ActorClaims& claims, const std::string& own_alias) {
@@ -233,7 +255,13 @@ void SharedCache::save() {
   }
 }
 
-void SharedCache::stop(SteadyTime) {
+lattice::Replicator::Counters SharedCache::counters() const {
+  auto counters = replicator_.counters();
+  if (mirror_) counters.refused += mirror_->refused();
+  return counters;
+}
+
+void SharedCache::stop(SteadyTime deadline) {
   bool unsaved = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -243,6 +271,7 @@ void SharedCache::stop(SteadyTime) {
   }
   timer_.reset();
   if (unsaved && file_) save();
+  if (mirror_) mirror_->stop(deadline);
   if (connection_) connection_->close();
   replicator_.stop();
 }

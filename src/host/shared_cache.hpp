@@ -1,5 +1,5 @@
-// The lattice cache as this host uses it: replicated when a connection is configured, its own alone
-// otherwise; links in it survive in a state directory (lattice.md 8).
+// The lattice cache as this host uses it: replicated when a connection is configured, in a store
+// when one is, its own alone otherwise; links in it survive in a state directory (lattice.md 8).
 #pragma once
 
 #include <atomic>
@@ -17,6 +17,7 @@
 #include "host/connection.hpp"
 #include "host/lane.hpp"
 #include "host/workers.hpp"
+#include "lattice/cache/mirror.hpp"
 #include "lattice/cache/replicator.hpp"
 #include "lattice/cache/state_file.hpp"
 #include "trellis/host_types.hpp"
@@ -34,11 +35,11 @@ class SharedCache {
   /// Called on the lane with each change that was made elsewhere.
   using OnChange = std::function<void(const lattice::EntryChange&)>;
 
-  /// `connection` null: nothing is replicated.
+  /// Of `connection` and `store` one at most; without `connection` nothing is replicated.
   SharedCache(const CacheOptions& options, const std::string& ns,
-              std::unique_ptr<Connection> connection, Lane& lane, Workers& workers,
-              std::shared_ptr<const Clock> clock, std::shared_ptr<MemoryBudget> memory,
-              OnChange on_change, Log log);
+              std::unique_ptr<Connection> connection, std::unique_ptr<lattice::CacheStore> store,
+              Lane& lane, Workers& workers, std::shared_ptr<const Clock> clock,
+              std::shared_ptr<MemoryBudget> memory, OnChange on_change, Log log);
   ~SharedCache();
 
   /// The saved links that this host's own user had set; for whom they come from the lattice again
@@ -60,7 +61,9 @@ class SharedCache {
 
   [[nodiscard]] const lattice::Replicator& replicator() const noexcept { return replicator_; }
   [[nodiscard]] Connection* connection() const noexcept { return connection_.get(); }
-  [[nodiscard]] lattice::Replicator::Counters counters() const { return replicator_.counters(); }
+  /// Null: no store.
+  [[nodiscard]] const lattice::CacheMirror* mirror() const noexcept { return mirror_.get(); }
+  [[nodiscard]] lattice::Replicator::Counters counters() const;
   [[nodiscard]] std::size_t size() const { return replicator_.size(); }
   /// The public key behind an image reference.
   [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const {
@@ -71,6 +74,10 @@ class SharedCache {
   using Write = lattice::Replicator::Write;
   using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
 
+  [[nodiscard]] lattice::ReplicatorOptions options_of_replicator(
+      const std::string& ns, std::shared_ptr<MemoryBudget> memory);
+  /// Whether the lattice knew anything.
+  [[nodiscard]] bool join_peers(SteadyTime patience);
   void rejoin();
   /// Asks peers whether they know the same, now and once more when they have had time.
   void compare();
@@ -95,7 +102,8 @@ class SharedCache {
   bool save_planned_ = false;          // under mutex_
   bool stopped_ = false;               // under mutex_
   std::mutex saving_;                  // held while the file is written
-  std::unique_ptr<Timer> timer_;       // last: its jobs use everything above
+  std::unique_ptr<lattice::CacheMirror> mirror_;
+  std::unique_ptr<Timer> timer_;  // last: its jobs use everything above
 };
 
 /// A link as it is on the wire and in the cache, and back.

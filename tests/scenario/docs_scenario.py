@@ -14,6 +14,7 @@ Comments in the documents steer it, each before the block it is about:
   <!-- docs-test: terminal [COLUMNS] -->  the block is what a terminal shows (100 columns)
   <!-- docs-test: eventually -->          commands are repeated until they print what is shown
   <!-- docs-test: any order -->           its lines come in any order (what is sorted by keys is)
+  <!-- docs-test: redis PORT -->          a Redis server
   <!-- docs-test: shows COMMAND -->       the block, of any language, is what that prints and goes on
 
 JSON that is shown is compared member by member: the same ones, of the same types, texts alike.
@@ -39,11 +40,12 @@ from pathlib import Path
 import harness
 from harness import ACTORS, BINARY, PATIENCE
 from lattice import find_nats_server
+from packages_harness import RedisServer, find_redis_server
 from registries import DockerRegistry
 
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = ACTORS.parent
-PORTS = (4222, 5000, 8080, 8081, 8082, 8089, 8091)
+PORTS = (4222, 5000, 6379, 8080, 8081, 8082, 8089, 8091)
 KEY = re.compile(r"\b[MNVASX][A-Z2-7]{6,55}(?:…|\b)")
 HEALTH = {"state", "reason", "checked_ms_ago", "since_ms_ago"}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -227,6 +229,7 @@ class Documented(harness.Scenario):
         tools.mkdir()
         (tools / "trellis").symlink_to(BINARY)
         servers = os.path.dirname(find_nats_server())
+        servers += ":" + os.path.dirname(find_redis_server())
         self.env["PATH"] = f"{tools}:{self.env['PATH']}:{servers}"
         self.env["TRELLIS_SDK"] = str(SOURCE / "sdk")
         self.env["USER"] = "ann"
@@ -387,6 +390,9 @@ class Documented(harness.Scenario):
             elif word == "registry":
                 registry = DockerRegistry(self.folder / "registry", port=int(rest))
                 self.addCleanup(registry.stop)
+            elif word == "redis":
+                redis = RedisServer(self.folder / "redis", int(rest))
+                self.addCleanup(redis.kill)
             elif word == "shows":
                 self.start_shown(rest, block.columns)
             elif word == "end":
@@ -449,7 +455,7 @@ class Docs(Documented):
         self.run_document("docs/packaging.md", 4)
 
     def test_lattice(self):
-        self.run_document("docs/lattice.md", 3)
+        self.run_document("docs/lattice.md", 5)
 
     def test_operations(self):
         self.run_document("docs/operations.md", 2)

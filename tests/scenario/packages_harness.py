@@ -29,10 +29,10 @@ class RedisServer:
     """On a free port of loopback; keeps what it was told over kill -9, as `appendfsync always`
     promises."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port = port or free_port()
         self.process = None
         self.start()
 

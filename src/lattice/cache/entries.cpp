@@ -10,21 +10,9 @@
 namespace trellis::lattice {
 namespace {
 
-constexpr std::string_view claims_index = "wclc:claims";
-constexpr std::string_view reference_index = "wclc:ocis";
-constexpr std::string_view claims_prefix = "wclc:claims_";
-constexpr std::string_view reference_prefix = "wclc:oci_";
-constexpr std::string_view alias_prefix = "wclc:call_";
-constexpr std::string_view link_prefix = "wclc:link_";
-
-/// Each kind of entry that has an index: where its value and its member are.
-struct Filing {
-  std::string_view prefix;
-  std::string_view index;
-};
-constexpr std::array<Filing, 3> filings{{{claims_prefix, claims_index},
-                                         {reference_prefix, reference_index},
-                                         {link_prefix, link_index}}};
+constexpr auto claims_prefix = filings[0].prefix;
+constexpr auto reference_prefix = filings[1].prefix;
+constexpr auto link_prefix = filings[2].prefix;
 
 /// Of a node of the maps and the small things in it.
 constexpr std::size_t node_bytes = 96;

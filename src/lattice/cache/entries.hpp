@@ -1,6 +1,7 @@
 // What the cache's keys and values mean: claims, references, aliases, links (lattice.md 8.2).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -14,8 +15,20 @@
 
 namespace trellis::lattice {
 
-/// Key of the set of all links, by the decimal texts of their hashes.
+/// Each kind of entry that has an index: what the keys of its values begin with, and the set that
+/// lists them by the rest of their keys.
+struct Filing {
+  std::string_view prefix;
+  std::string_view index;
+};
+inline constexpr std::string_view claims_index = "wclc:claims";
+inline constexpr std::string_view reference_index = "wclc:ocis";
+/// By the decimal texts of their hashes.
 inline constexpr std::string_view link_index = "wclc:links";
+inline constexpr std::array<Filing, 3> filings{
+    {{"wclc:claims_", claims_index}, {"wclc:oci_", reference_index}, {"wclc:link_", link_index}}};
+/// What the keys of call aliases begin with, which no set lists.
+inline constexpr std::string_view alias_prefix = "wclc:call_";
 
 /// What a change of the cache means for a host.
 struct EntryChange {

@@ -291,6 +291,7 @@ void Replicator::write(const std::vector<CacheEvent>& events) {
     for (const auto& event : events) {
       apply(event, wall_ms(), Origin::here);
       if (replay_) written_.push_back(event);
+      if (options_.on_write) options_.on_write(event);
     }
   }
   for (const auto& event : events) publish(event);
@@ -341,6 +342,11 @@ void Replicator::remove_link(const LinkDefinition& key) {
     if (!in_index && !state_.would_change(events.front())) return;
   }
   write(events);
+}
+
+void Replicator::reconcile(const Look& look) {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& event : look(state_, entries_)) apply(event, wall_ms());
 }
 
 void Replicator::compare_with_peers() {

@@ -30,6 +30,8 @@ struct ReplicatorOptions {
   ReplayPatience patience = {};
   /// Counts what the cache holds; null: nobody does.
   std::shared_ptr<MemoryBudget> memory = nullptr;
+  /// Told each change that is made here, in order, under a lock: it must only hand on.
+  std::function<void(const CacheEvent&)> on_write = {};
 };
 
 /// Any thread. Without a transport it is the cache of this host alone.
@@ -74,6 +76,10 @@ class Replicator {
   void put_link(const LinkDefinition& link, Write mode = Write::changes);
   /// Writes nothing when there is no such link.
   void remove_link(const LinkDefinition& key);
+
+  /// What is held, shown under a lock; the changes that `look` returns are applied as others'.
+  using Look = std::function<std::vector<CacheEvent>(const CacheState&, const LatticeEntries&)>;
+  void reconcile(const Look& look);
 
   [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const;
   [[nodiscard]] std::optional<std::string> key_of_alias(std::string_view alias) const;
