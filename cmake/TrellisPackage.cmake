@@ -107,7 +107,7 @@ host in a program: the static library, C and C++ headers, guest libraries and
 project templates for C++, Rust and AssemblyScript, a CMake package and a
 pkg-config file.")
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${trellis_same}, libfmt-dev, libspdlog-dev, libyaml-cpp-dev, \
-libsodium-dev, libnats-dev, libssl-dev, libcurl4-openssl-dev, libarchive-dev, libhiredis-dev, libexpat1-dev, \
+libsodium-dev, libssl-dev, libcurl4-openssl-dev, libarchive-dev, libhiredis-dev, libexpat1-dev, \
 libidn2-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS
   "g++, cmake, pkg-config, clang, lld, wasi-libc, libc++-dev-wasm32, libclang-rt-14-dev-wasm32")

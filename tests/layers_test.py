@@ -17,7 +17,7 @@ RANKS = {
     "base": 0,
     "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
     "plugin": 1,  # the header-only cover for providers, compiled into libraries of others
-    "codec": 1, "http": 1, "manifest": 1, "net": 1,
+    "codec": 1, "http": 1, "manifest": 1, "tcp": 1,
     "identity": 2,
     "engine": 3, "package": 3,
     "wapc": 4, "lattice": 4,
@@ -46,7 +46,8 @@ PUBLIC_HEADERS = {
 SEAMS = [
     (re.compile(r"v8(-[a-z-]+)?\.h|libplatform/.*|node(_.*)?\.h"), "src/engine/v8/"),
     (re.compile(r"yaml-cpp/.*"), "src/manifest/"),
-    (re.compile(r"nats(/.*)?\.h"), ("src/lattice/nats/", "providers/messaging/")),
+    (re.compile(r"nats(/.*)?\.h"), "bench/"),
+    (re.compile(r"openssl/(ssl|bio|err|x509v3)\.h"), ("src/tcp/", "providers/httpserver/tls")),
     (re.compile(r"spdlog/.*"), "src/base/log_sinks"),
     (re.compile(r"CLI/.*"), "src/cli/options.cpp"),
     (re.compile(r"curl/.*"), "src/http/"),

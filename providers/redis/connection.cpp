@@ -73,9 +73,9 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
 
 }  // namespace
 
-Result<Connection> Connection::open(const Address& address, const net::TlsContext* tls, int wake,
+Result<Connection> Connection::open(const Address& address, const tcp::TlsContext* tls, int wake,
                                     SteadyTime deadline) {
-  auto stream = net::Stream::connect(address.host, address.port, wake, deadline);
+  auto stream = tcp::Stream::connect(address.host, address.port, wake, deadline);
   if (!stream) return not_reached(std::move(stream.error()));
   if (tls != nullptr) {
     auto encrypted = stream->encrypt(*tls, address.host, deadline);

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "net/stream.hpp"
 #include "providers/redis/address.hpp"
 #include "providers/redis/reply.hpp"
+#include "tcp/stream.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -28,7 +28,7 @@ class Connection {
   /// for none. `deadline` is on std::chrono::steady_clock. The name is looked up by the system,
   /// which has timeouts of its own. Errors: unavailable, deadline, cancelled, denied (login or
   /// database refused, or the server is not trusted).
-  [[nodiscard]] static Result<Connection> open(const Address& address, const net::TlsContext* tls,
+  [[nodiscard]] static Result<Connection> open(const Address& address, const tcp::TlsContext* tls,
                                                int wake, SteadyTime deadline);
 
   /// The server's answer, which may be an error answer. Errors: unavailable, deadline, cancelled,
@@ -41,12 +41,12 @@ class Connection {
   void retire() noexcept { broken_ = true; }
 
  private:
-  explicit Connection(net::Stream stream) : stream_(std::move(stream)) {}
+  explicit Connection(tcp::Stream stream) : stream_(std::move(stream)) {}
 
   [[nodiscard]] Result<> enter(const Address& address, SteadyTime deadline);
   [[nodiscard]] Result<Reply> receive(SteadyTime deadline);
 
-  net::Stream stream_;
+  tcp::Stream stream_;
   ReplyReader reader_;
   bool broken_ = false;
 };

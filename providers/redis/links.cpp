@@ -83,9 +83,9 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
       std::ranges::find_if(pools, [&](const auto& pool) { return pool->settings() == *settings; });
   auto pool = found != pools.end() ? *found : nullptr;
   if (pool == nullptr) {
-    std::shared_ptr<const net::TlsContext> tls;
+    std::shared_ptr<const tcp::TlsContext> tls;
     if (settings->address.tls) {
-      auto made = net::TlsContext::make({.authorities = settings->ca_file});
+      auto made = tcp::TlsContext::make({.authorities = settings->ca_file});
       if (!made) {
         made.error().message.insert(0, "link value TLS_CA: ");
         return pass(made);

@@ -31,7 +31,7 @@ constexpr std::chrono::seconds refusals_count{30};
 
 }  // namespace
 
-Pool::Pool(Settings settings, std::shared_ptr<const net::TlsContext> tls)
+Pool::Pool(Settings settings, std::shared_ptr<const tcp::TlsContext> tls)
     : settings_(std::move(settings)), tls_(std::move(tls)), wake_(make_event()) {}
 
 Result<Connection> Pool::open(int wake, SteadyTime deadline) const {

@@ -37,7 +37,7 @@ struct Settings {
 class Pool {
  public:
   /// `tls`: for a rediss:// address, else null.
-  explicit Pool(Settings settings, std::shared_ptr<const net::TlsContext> tls = nullptr);
+  explicit Pool(Settings settings, std::shared_ptr<const tcp::TlsContext> tls = nullptr);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
@@ -95,7 +95,7 @@ class Pool {
   void note_success(const Command& command);
 
   const Settings settings_;
-  const std::shared_ptr<const net::TlsContext> tls_;
+  const std::shared_ptr<const tcp::TlsContext> tls_;
   const Descriptor wake_;  ///< readable once shut down
 
   mutable std::mutex mutex_;

@@ -300,8 +300,8 @@ TEST_F(RedisPool, EncryptsAndChecksTheServer) {
   const auto port = std::to_string(test::free_port());
   const RedisServer server({"--tls-port", port, "--tls-cert-file", certificate.certificate(),
                             "--tls-key-file", certificate.key(), "--tls-auth-clients", "no"});
-  const auto trusted = net::TlsContext::make({.authorities = certificate.certificate()});
-  const auto doubted = net::TlsContext::make({.authorities = stranger.certificate()});
+  const auto trusted = tcp::TlsContext::make({.authorities = certificate.certificate()});
+  const auto doubted = tcp::TlsContext::make({.authorities = stranger.certificate()});
   ASSERT_TRUE(trusted && doubted);
   auto settings = settings_for(static_cast<std::uint16_t>(std::stoi(port)));
   settings.address.tls = true;
@@ -329,7 +329,7 @@ TEST_F(RedisPool, EncryptsAndChecksTheServer) {
   const auto clear = ask(confused, {"PING"});
   ASSERT_FALSE(clear);
   EXPECT_EQ(clear.error().code, ErrorCode::unavailable);
-  EXPECT_FALSE(net::TlsContext::make({.authorities = "/nowhere.pem"}));
+  EXPECT_FALSE(tcp::TlsContext::make({.authorities = "/nowhere.pem"}));
 }
 
 }  // namespace

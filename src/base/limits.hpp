@@ -199,8 +199,6 @@ inline constexpr std::size_t subject_bytes = 1024;
 /// more (servers themselves do not go beyond).
 inline constexpr std::size_t nats_payload_bytes = 1 * mib;
 inline constexpr std::size_t nats_most_payload_bytes = 64 * mib;
-/// Threads that deliver messages, for all connections of the process. Handlers only hand on.
-inline constexpr int nats_delivery_threads = 4;
 /// First and longest pause between attempts to connect; half of each is random.
 inline constexpr milliseconds nats_first_pause{100};
 inline constexpr milliseconds nats_longest_pause = seconds(5);

@@ -4,7 +4,6 @@
 
 #include "base/platform.hpp"
 #include "identity/hash.hpp"
-#include "lattice/nats/connect.hpp"
 #include "trellis/engine.hpp"
 
 namespace trellis::cli {
@@ -12,7 +11,6 @@ namespace trellis::cli {
 Answer version_answer() {
   const auto info = build_info();
   const auto engine = engine_version();
-  const auto nats = lattice::nats::library_version();
   const auto tls = identity::tls_library_version();
   const auto platform = fmt::format("{}-{}", architecture, operating_system);
   constexpr auto protocol = "0.18";
@@ -21,17 +19,15 @@ Answer version_answer() {
       "commit    {} ({})\n"
       "protocol  wasmCloud {}, waPC actors\n"
       "engine    {}\n"
-      "NATS      {}\n"
       "TLS       {}\n"
       "platform  {}",
-      info.version, info.commit, info.date, protocol, engine, nats, tls, platform);
+      info.version, info.commit, info.date, protocol, engine, tls, platform);
   return {std::move(text),
           {{"version", info.version},
            {"commit", info.commit},
            {"date", info.date},
            {"protocol", protocol},
            {"engine", engine},
-           {"nats", nats},
            {"tls", tls},
            {"platform", platform}}};
 }

@@ -61,6 +61,9 @@ class Subscription {
 struct PendingLimits {
   std::size_t messages = 64 * 1024;
   std::size_t bytes = 16 * 1024 * 1024;  // handlers only hand on: this is for a moment
+  /// The handler may run on the thread that reads from the network, and nothing waits for it: for
+  /// handlers that are as quick as that thread must be, whatever happens.
+  bool direct = false;
 };
 
 enum class TransportState {

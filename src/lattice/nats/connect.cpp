@@ -76,8 +76,4 @@ Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log 
   return std::make_unique<NatsTransport>(std::move(core));
 }
 
-std::string library_version() {
-  return std::string("nats.c ") + nats_GetVersion();
-}
-
 }  // namespace trellis::lattice::nats

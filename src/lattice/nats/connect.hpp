@@ -24,12 +24,9 @@ namespace trellis::lattice::nats {
 /// Errors, all with a remedy: invalid_argument (addresses, credentials, TLS settings) and those of
 /// reading files. A server that is away is none; it is logged.
 ///
-/// Threads: one of ours per transport for connecting, one more once requests are made (deadlines);
-/// messages of all transports are delivered on limits::nats_delivery_threads threads of nats.c,
-/// which stay for the life of the process.
+/// Threads, each per transport: one for connecting, one per connection that reads and runs the
+/// handlers that are direct, one for other handlers, one for the deadlines of requests; the last
+/// two start when they are needed.
 [[nodiscard]] Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log log);
-
-/// Name and version of the library below: "nats.c 3.4.1". Any thread.
-[[nodiscard]] std::string library_version();
 
 }  // namespace trellis::lattice::nats

@@ -1,38 +1,44 @@
-// NatsOptions as nats.c wants them.
+// NatsOptions, checked, and in the form that connections are made with.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "lattice/nats/credentials.hpp"
-#include "lattice/nats/library.hpp"
+#include "lattice/nats/server_info.hpp"
 #include "lattice/nats/server_url.hpp"
+#include "tcp/tls_context.hpp"
 #include "trellis/lattice_options.hpp"
 
 namespace trellis::lattice::nats {
 
 /// Everything one transport connects with, again and again. One thread at a time.
 struct ConnectOptions {
-  std::vector<ServerUrl> servers;    ///< as configured
-  std::vector<std::string> learned;  ///< further members of a cluster, told by its servers
+  std::vector<ServerUrl> servers;  ///< as configured
+  std::vector<ServerUrl> learned;  ///< further members of a cluster, told by its servers
   std::unique_ptr<Credentials> credentials;
-  OptionsPtr library;
+  std::string name;  ///< what the server's monitoring shows; UTF-8
+  bool echo = true;
+  bool wants_tls = false;
+  std::chrono::milliseconds connect_timeout{};
   std::string inbox_prefix;
 
-  /// Reconnecting is left to us: nats.c 3.4 gives up for good when it is refused twice or is sent
-  /// an error it does not know, and what is published meanwhile it sends later.
   /// Errors: invalid_argument and those of reading files, with a remedy.
   [[nodiscard]] static Result<ConnectOptions> make(const NatsOptions& options);
 
-  /// Names configured and learned servers to the library.
-  [[nodiscard]] natsStatus set_servers();
+  /// Read when TLS is first wanted, by us or by a server: the system's authorities are many. Files
+  /// that are named have been read by make(). Errors: those of tcp::TlsContext::make.
+  [[nodiscard]] Result<std::shared_ptr<const tcp::TlsContext>> tls();
+
+  /// The text of CONNECT for a server that said `info`; `encrypted`: whether this goes over TLS.
+  /// Errors: denied (no way to log in), unsupported (an old server that cannot do without echo).
+  [[nodiscard]] Result<std::string> greeting(const ServerInfo& info, bool encrypted) const;
+
+ private:
+  tcp::TlsFiles tls_files_;
+  std::shared_ptr<const tcp::TlsContext> tls_;  // null until read
 };
-
-/// The failure of an attempt to connect: which server, why, and what to do.
-[[nodiscard]] Error connect_error(natsStatus status, const ConnectOptions& options);
-
-/// Whether the server refused who we say we are.
-[[nodiscard]] bool is_rejection(natsStatus status) noexcept;
 
 }  // namespace trellis::lattice::nats

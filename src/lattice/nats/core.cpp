@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -12,28 +11,6 @@
 
 namespace trellis::lattice::nats {
 namespace {
-
-/// A subject the library can read: ends with a zero, and mostly needs no memory of its own.
-class CText {
- public:
-  explicit CText(std::string_view text) {
-    if (text.size() < near_.size()) {
-      near_[text.copy(near_.data(), text.size())] = '\0';
-      text_ = near_.data();
-    } else {
-      far_ = text;
-      text_ = far_.c_str();
-    }
-  }
-  CText(const CText&) = delete;
-  CText& operator=(const CText&) = delete;
-  [[nodiscard]] const char* get() const noexcept { return text_; }
-
- private:
-  std::array<char, 256> near_;
-  std::string far_;
-  const char* text_;
-};
 
 Error closed_error() {
   return {ErrorCode::cancelled, "the lattice connection is closed", ""};
@@ -64,20 +41,28 @@ void Core::wait_for_first_attempt(SteadyTime until) {
 }
 
 void Core::add_inbox() {
-  auto handler = [weak = weak_from_this()](const Message& message, natsMsg* raw) {
-    if (const auto core = weak.lock()) core->on_answer(message, raw);
+  auto handler = [weak = weak_from_this()](const Message& message, bool no_responders) {
+    if (const auto core = weak.lock()) core->on_answer(message, no_responders);
   };
-  const PendingLimits limits{.messages = limits::requests_in_flight * 2,
-                             .bytes = 4 * limits::nats_most_payload_bytes};
+  auto interest = make_interest(inbox_prefix_ + "*", "", {.direct = true}, std::move(handler));
   const std::scoped_lock lock(interests_mutex_);
-  interests_.insert(Interest::make(inbox_prefix_ + "*", "", limits, std::move(handler), log_));
+  interests_.insert(std::move(interest));
 }
 
-void Core::on_answer(const Message& message, natsMsg* raw) {
+std::shared_ptr<Interest> Core::make_interest(std::string subject, std::string queue_group,
+                                              PendingLimits limits, Interest::Handler handler) {
+  auto slow = [weak = weak_from_this()](const Interest& interest) {
+    if (const auto core = weak.lock()) core->note_slow(interest);
+  };
+  return Interest::make(std::move(subject), std::move(queue_group), limits, std::move(handler),
+                        deliveries_, std::move(slow), log_);
+}
+
+void Core::on_answer(const Message& message, bool no_responders) {
   if (!message.subject.starts_with(inbox_prefix_)) return;
   const auto token = parse_token(message.subject.substr(inbox_prefix_.size()));
   if (!token) return;
-  if (message.payload.empty() && natsMsg_IsNoResponders(raw)) {
+  if (no_responders) {
     requests_->finish(*token, fail(ErrorCode::not_found, "nobody on the lattice listens there"));
     return;
   }
@@ -90,13 +75,13 @@ Result<std::shared_ptr<Interest>> Core::add_interest(std::string_view subject,
   if (auto good = check_pattern(subject); !good) return pass(good);
   if (auto good = check_queue_group(queue_group); !good) return pass(good);
   if (!handler) return fail(ErrorCode::invalid_argument, "a subscription needs a handler");
-  auto interest = Interest::make(
+  auto interest = make_interest(
       std::string(subject), std::string(queue_group), limits,
-      [handler = std::move(handler)](const Message& message, natsMsg*) { handler(message); }, log_);
+      [handler = std::move(handler)](const Message& message, bool) { handler(message); });
   const std::scoped_lock lock(interests_mutex_);
   if (no_more_) return std::unexpected(closed_error());
   interests_.insert(interest);
-  if (live_) interest->attach(*live_);
+  if (live_) interest->attach(live_);
   return interest;
 }
 
@@ -128,23 +113,17 @@ Error Core::late_error(std::uint64_t connection) const {
           "the call may have been carried out; try again if that does no harm"};
 }
 
-Result<Core::SessionPtr> Core::session_for(std::size_t payload) const {
-  auto session = session_.read();
-  if (!session) return std::unexpected(not_connected());
+Result<Core::InUse> Core::session_for(std::size_t payload) const {
+  auto in_use = session_.read();
+  if (!in_use) return std::unexpected(not_connected());
+  const auto& session = *in_use;
   if (payload > session->max_payload()) {
     return fail(ErrorCode::limit,
                 fmt::format("payload of {} bytes is more than the {} bytes the NATS server takes",
                             payload, session->max_payload()),
                 "send less, or raise max_payload in the server's configuration");
   }
-  return session;
-}
-
-Result<void> Core::send(std::string_view subject, ByteView payload, std::string_view reply,
-                        const Session& session) {
-  const CText subject_text(subject);
-  const CText reply_text(reply);
-  return session.publish(subject_text.get(), reply_text.get(), payload);
+  return in_use;
 }
 
 Result<void> Core::publish(std::string_view subject, ByteView payload, std::string_view reply) {
@@ -154,7 +133,7 @@ Result<void> Core::publish(std::string_view subject, ByteView payload, std::stri
   }
   auto session = session_for(payload.size());
   if (!session) return pass(session);
-  return send(subject, payload, reply, **session);
+  return (**session)->publish(subject, reply, payload);
 }
 
 void Core::request(std::string_view subject, ByteView payload, SteadyTime deadline,
@@ -168,9 +147,9 @@ void Core::request(std::string_view subject, ByteView payload, SteadyTime deadli
   if (deaf_) {
     if (auto error = refusal(inbox_prefix_ + "*")) return done(std::unexpected(std::move(*error)));
   }
-  auto token = requests_->add((*session)->number(), subject, deadline, done);
+  auto token = requests_->add((**session)->number(), subject, deadline, done);
   if (!token) return done(pass(token));
-  auto sent = send(subject, payload, inbox_prefix_ + to_text(*token), **session);
+  auto sent = (**session)->publish(subject, inbox_prefix_ + to_text(*token), payload);
   if (!sent) requests_->finish(*token, pass(sent));
 }
 
@@ -186,7 +165,7 @@ std::optional<Error> Core::refusal(std::string_view subject) const {
 Result<void> Core::flush(SteadyTime deadline) {
   const auto session = session_.read();
   if (!session) return std::unexpected(not_connected());
-  return session->flush(deadline);
+  return (*session)->flush(deadline);
 }
 
 void Core::on_state_change(std::function<void(TransportState)> callback) {
@@ -216,12 +195,17 @@ void Core::close() {
     interest->detach();
     interest->end();
   }
+  deliveries_->end();
   requests_->close();
   state_slot_.set(nullptr);
   std::unique_lock lock(mutex_);
   auto thread = std::move(thread_);
   if (thread.get_id() == std::this_thread::get_id()) {
     thread.detach();  // it keeps what it needs, and ends after this callback
+    return;
+  }
+  if (Session::on_reading_thread()) {
+    thread.detach();  // it may wait for this one
     return;
   }
   changed_.wait(lock, [&] { return ended_ || in_attempt_; });

@@ -17,6 +17,7 @@
 #include "base/snapshot.hpp"
 #include "lattice/nats/call_slot.hpp"
 #include "lattice/nats/connect_options.hpp"
+#include "lattice/nats/deliveries.hpp"
 #include "lattice/nats/interest.hpp"
 #include "lattice/nats/pending_requests.hpp"
 #include "lattice/nats/refusals.hpp"
@@ -56,16 +57,15 @@ class Core : public std::enable_shared_from_this<Core> {
   void close();
 
  private:
-  using SessionPtr = Snapshot<Session>::Pointer;
+  /// A connection in use.
+  using InUse = Snapshot<std::shared_ptr<Session>>::Pointer;
 
   Core(ConnectOptions options, Log log);
   void add_inbox();
-  void on_answer(const Message& message, natsMsg* raw);
+  void on_answer(const Message& message, bool no_responders);
   [[nodiscard]] Error late_error(std::uint64_t connection) const;
   [[nodiscard]] Error not_connected() const;
-  [[nodiscard]] Result<SessionPtr> session_for(std::size_t payload) const;
-  [[nodiscard]] Result<void> send(std::string_view subject, ByteView payload,
-                                  std::string_view reply, const Session& session);
+  [[nodiscard]] Result<InUse> session_for(std::size_t payload) const;
 
   // Connecting: core_connect.cpp. All run on thread_.
   void run();
@@ -76,11 +76,14 @@ class Core : public std::enable_shared_from_this<Core> {
   /// Until the session is lost or left; the one that took its place, null when none did.
   [[nodiscard]] std::shared_ptr<Session> use(std::shared_ptr<Session> session);
   /// Moves to another server while this one still serves; null when there is none.
-  [[nodiscard]] std::shared_ptr<Session> move_from(const Session& session);
-  void end_gently(const Session& session, const std::vector<Interest::Subscribed>& listened);
+  [[nodiscard]] std::shared_ptr<Session> move_from(Session& session);
   void note_failure(const Error& error);
   [[nodiscard]] Session::Events events(std::uint64_t number);
-  void note_slow(const natsSubscription* subscription);
+  void note_slow(const Interest& interest);
+  [[nodiscard]] std::shared_ptr<Interest> make_interest(std::string subject,
+                                                        std::string queue_group,
+                                                        PendingLimits limits,
+                                                        Interest::Handler handler);
   void note_refusal(std::uint64_t session, std::string_view words);
   void set_state(TransportState state);
   void first_attempt_done();
@@ -95,9 +98,10 @@ class Core : public std::enable_shared_from_this<Core> {
   Refusals refusals_;
   std::atomic<bool> deaf_{false};  // the server does not let us have answers
   const std::shared_ptr<PendingRequests> requests_;
+  const std::shared_ptr<Deliveries> deliveries_ = Deliveries::make();
 
-  Snapshot<Session> session_{nullptr};        // published by thread_ and, once, by close()
-  std::atomic<std::uint64_t> connection_{0};  // number of the session in use, 0 for none
+  Snapshot<std::shared_ptr<Session>> session_{nullptr};  // by thread_ and, once, by close()
+  std::atomic<std::uint64_t> connection_{0};             // number of the session in use, 0 for none
   std::atomic<std::size_t> max_payload_;
   std::atomic<TransportState> state_{TransportState::connecting};
   CallSlot<TransportState> state_slot_;

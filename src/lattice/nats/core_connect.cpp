@@ -42,7 +42,7 @@ std::shared_ptr<Session> Core::attempt() {
   refusals_.clear();
   deaf_ = false;
   const auto number = ++sessions_;
-  auto session = Session::open(options_, number, events(number), log_);
+  auto session = Session::open(options_, number, events(number), random_, log_);
   {
     const std::scoped_lock lock(mutex_);
     in_attempt_ = false;
@@ -72,10 +72,6 @@ Session::Events Core::events(std::uint64_t number) {
                 }
                 core->changed_.notify_all();
               },
-          .slow =
-              [weak = weak_from_this()](const natsSubscription* subscription) {
-                if (const auto core = weak.lock()) core->note_slow(subscription);
-              },
           .denied =
               [weak = weak_from_this(), number](std::string_view words) {
                 if (const auto core = weak.lock()) core->note_refusal(number, words);
@@ -96,16 +92,11 @@ void Core::note_refusal(std::uint64_t session, std::string_view words) {
   requests_->finish_all(session, error);
 }
 
-void Core::note_slow(const natsSubscription* subscription) {
+void Core::note_slow(const Interest& interest) {
   const auto hidden = log_limit_.admit(Trouble::slow, std::chrono::steady_clock::now());
   if (!hidden) return;
-  const std::scoped_lock lock(interests_mutex_);
-  for (const auto& interest : interests_) {
-    if (!interest->is(subscription)) continue;
-    log_.warn(
-        "messages on {} come faster than they are handled: some are dropped ({} more reports)",
-        interest->subject(), *hidden);
-  }
+  log_.warn("messages on {} come faster than they are handled: some are dropped ({} more reports)",
+            interest.subject(), *hidden);
 }
 
 void Core::note_failure(const Error& error) {
@@ -145,10 +136,10 @@ bool Core::take_into_use(const std::shared_ptr<Session>& session) {
   const std::scoped_lock lock(interests_mutex_);
   if (no_more_) return false;
   live_ = session;
-  for (const auto& interest : interests_) interest->attach(*session);
+  for (const auto& interest : interests_) interest->attach(session);
   max_payload_ = session->max_payload();
   connection_ = session->number();
-  session_.publish(session);
+  session_.publish(std::make_shared<const std::shared_ptr<Session>>(session));
   return true;
 }
 
@@ -207,7 +198,7 @@ std::shared_ptr<Session> Core::use(std::shared_ptr<Session> session) {
   return nullptr;
 }
 
-std::shared_ptr<Session> Core::move_from(const Session& session) {
+std::shared_ptr<Session> Core::move_from(Session& session) {
   auto learned = session.learned_servers();
   if (!learned.empty()) options_.learned = std::move(learned);
   const auto server = session.server();
@@ -217,7 +208,6 @@ std::shared_ptr<Session> Core::move_from(const Session& session) {
   }
   auto next = attempt();
   if (!next) return nullptr;
-  std::vector<Interest::Subscribed> listened;
   {
     const std::scoped_lock lock(interests_mutex_);
     if (no_more_) {
@@ -227,31 +217,16 @@ std::shared_ptr<Session> Core::move_from(const Session& session) {
     live_ = next;
     // On both for a moment: what is routed to the old one meanwhile is not lost, and a queue group
     // hands each message to one of them only.
-    for (const auto& interest : interests_) listened.push_back(interest->attach(*next));
+    for (const auto& interest : interests_) interest->attach(next);
     max_payload_ = next->max_payload();
     connection_ = next->number();
-    session_.publish(next);
+    session_.publish(std::make_shared<const std::shared_ptr<Session>>(next));
   }
   log_.info("{} is about to end: moved to {}", server, next->server());
-  if (next->flush(std::chrono::steady_clock::now() + move_time)) {
-    end_gently(session, listened);
-  }
-  listened.clear();
+  const auto end = std::chrono::steady_clock::now() + move_time;
+  if (next->flush(end)) session.unsubscribe_all_gently(end);
   session.close();
   return next;
-}
-
-void Core::end_gently(const Session& session, const std::vector<Interest::Subscribed>& listened) {
-  using std::chrono::milliseconds;
-  const auto end = std::chrono::steady_clock::now() + move_time;
-  const auto left = [&] {
-    const auto time = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
-    return std::max<std::int64_t>(1, time.count());
-  };
-  if (natsConnection_DrainTimeout(session.get(), left()) != NATS_OK) return;
-  for (const auto& subscription : listened) {
-    if (subscription) (void)natsSubscription_WaitForDrainCompletion(subscription.get(), left());
-  }
 }
 
 std::chrono::milliseconds Core::next_pause() {

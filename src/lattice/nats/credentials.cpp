@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "identity/base64url.hpp"
 #include "identity/json_string.hpp"
 
 namespace trellis::lattice::nats {
@@ -23,13 +22,6 @@ std::unexpected<Error> refuse(std::string message, std::string remedy) {
 bool is_token_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_' || c == '.';
-}
-
-/// The library writes user, password and token into JSON as they are.
-std::string escaped(std::string_view text) {
-  std::string quoted;
-  identity::append_json_string(quoted, text);
-  return quoted.substr(1, quoted.size() - 2);
 }
 
 /// A line of hyphens around a name: `-----BEGIN NATS USER JWT-----`.
@@ -56,15 +48,6 @@ std::vector<std::string> armored(std::string_view text) {
     inside = !ends;
   }
   return found;
-}
-
-/// The library frees what callbacks give it.
-char* library_copy(std::string_view text) {
-  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
-  if (copy == nullptr) return nullptr;
-  std::memcpy(copy, text.data(), text.size());
-  copy[text.size()] = '\0';
-  return copy;
 }
 
 }  // namespace
@@ -125,10 +108,10 @@ Result<std::unique_ptr<Credentials>> Credentials::load(const NatsOptions& option
   } else if (!is_utf8(options.user + options.password + options.token)) {
     return refuse("NATS user, password or token is not UTF-8", "check how it was entered");
   } else if (!options.user.empty()) {
-    made->user_ = escaped(options.user);
-    made->password_ = escaped(options.password);
+    made->user_ = options.user;
+    made->password_ = options.password;
   } else {
-    made->token_ = escaped(options.token);
+    made->token_ = options.token;
   }
   return made;
 }
@@ -138,11 +121,11 @@ void Credentials::use(const UrlLogin& login) {
   password_.clear();
   token_.clear();
   if (!login.password) {
-    token_ = escaped(login.user);
+    token_ = login.user;
     return;
   }
-  user_ = escaped(login.user);
-  password_ = escaped(*login.password);
+  user_ = login.user;
+  password_ = *login.password;
 }
 
 Result<void> Credentials::reload() {
@@ -153,39 +136,30 @@ Result<void> Credentials::reload() {
   return {};
 }
 
-natsStatus Credentials::apply(natsOptions* options) {
-  if (signer_ && !signer_->jwt.empty()) {
-    return natsOptions_SetUserCredentialsCallbacks(options, give_jwt, this, give_signature, this);
-  }
+Result<std::string> Credentials::members(std::string_view nonce) const {
+  std::string text;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    text += fmt::format(",\"{}\":", name);
+    identity::append_json_string(text, value);
+  };
   if (signer_) {
-    const auto key = signer_->key.public_key().text();
-    return natsOptions_SetNKey(options, key.c_str(), give_signature, this);
+    if (nonce.empty()) {
+      return fail(ErrorCode::denied, "the server sent no nonce to sign: it does not use keys",
+                  "log in with what it knows: user and password, or a token");
+    }
+    if (signer_->jwt.empty()) {
+      add("nkey", signer_->key.public_key().text());
+    } else {
+      add("jwt", signer_->jwt);
+    }
+    add("sig", identity::base64url_encode(signer_->key.sign(as_bytes(nonce))));
+  } else if (!user_.empty()) {
+    add("user", user_);
+    add("pass", password_);
+  } else if (!token_.empty()) {
+    add("auth_token", token_);
   }
-  if (!user_.empty()) return natsOptions_SetUserInfo(options, user_.c_str(), password_.c_str());
-  if (!token_.empty()) return natsOptions_SetToken(options, token_.c_str());
-  return NATS_OK;
-}
-
-natsStatus Credentials::give_jwt(char** jwt, char** /*error*/, void* closure) {
-  const auto* self = static_cast<const Credentials*>(closure);
-  *jwt = library_copy(self->signer_->jwt);
-  return *jwt == nullptr ? NATS_NO_MEMORY : NATS_OK;
-}
-
-natsStatus Credentials::give_signature(char** error, unsigned char** signature, int* length,
-                                       const char* nonce, void* closure) {
-  if (nonce == nullptr || *nonce == '\0') {
-    *error = library_copy("the server sent no nonce to sign: it does not use keys");
-    return NATS_ERR;
-  }
-  const auto* self = static_cast<const Credentials*>(closure);
-  const auto signed_nonce = self->signer_->key.sign(as_bytes(nonce));
-  auto* copy = static_cast<unsigned char*>(std::malloc(signed_nonce.size()));
-  if (copy == nullptr) return NATS_NO_MEMORY;
-  std::memcpy(copy, signed_nonce.data(), signed_nonce.size());
-  *signature = copy;
-  *length = static_cast<int>(signed_nonce.size());
-  return NATS_OK;
+  return text;
 }
 
 }  // namespace trellis::lattice::nats

@@ -1,13 +1,11 @@
 // Who we say we are to a NATS server (host.md 12.3).
 #pragma once
 
-#include <nats/nats.h>
-
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "identity/keys.hpp"
 #include "lattice/nats/server_url.hpp"
@@ -17,8 +15,7 @@
 namespace trellis::lattice::nats {
 
 /// The one way of authentication the options ask for. Secrets are never part of an error or a log
-/// line. One thread at a time; the object must outlive every connect with the options it was
-/// applied to, for the library asks it for token and signature.
+/// line. One thread at a time.
 class Credentials {
  public:
   /// Errors: invalid_argument (jwt without seed, seed without anything it could be, user without
@@ -27,8 +24,9 @@ class Credentials {
 
   /// The login of a URL goes before user, password and token of the options; keys go before both.
   void use(const UrlLogin& login);
-  /// Tells the library.
-  [[nodiscard]] natsStatus apply(natsOptions* options);
+  /// The members of CONNECT that log in, each with a comma before it; `nonce` is what the server
+  /// wants signed. Error: denied (keys, and no nonce).
+  [[nodiscard]] Result<std::string> members(std::string_view nonce) const;
 
   /// Reads the credentials file again, which may have been renewed. On failure what was read before
   /// stays in use.
@@ -43,13 +41,10 @@ class Credentials {
   Credentials() = default;
   static Result<Signer> parse_signer(std::string_view jwt, std::string_view seed);
   static Result<Signer> read_creds(const std::filesystem::path& path);
-  static natsStatus give_jwt(char** jwt, char** error, void* closure);
-  static natsStatus give_signature(char** error, unsigned char** signature, int* length,
-                                   const char* nonce, void* closure);
 
   std::optional<Signer> signer_;
   std::filesystem::path creds_file_;
-  std::string user_, password_, token_;  // escaped for the library's JSON
+  std::string user_, password_, token_;
 };
 
 }  // namespace trellis::lattice::nats

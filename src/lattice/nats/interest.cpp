@@ -1,128 +1,142 @@
 #include "lattice/nats/interest.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <exception>
-#include <limits>
 #include <utility>
 
 #include "base/guard.hpp"
+#include "lattice/nats/session.hpp"
 
 namespace trellis::lattice::nats {
 namespace {
 
-struct MessageDeleter {
-  void operator()(natsMsg* message) const noexcept { natsMsg_Destroy(message); }
-};
-
-int to_limit(std::size_t wanted) {
-  return static_cast<int>(std::clamp<std::size_t>(wanted, 1, std::numeric_limits<int>::max()));
-}
-
-std::uint64_t dropped_on(natsSubscription* subscription) {
-  std::int64_t count = 0;
-  if (natsSubscription_GetDropped(subscription, &count) != NATS_OK) return 0;
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
-}
-
-std::string_view view(const char* text) {
-  return text == nullptr ? "" : text;
-}
+/// How many messages one interest has before others get their turn.
+constexpr std::size_t messages_per_turn = 64;
 
 }  // namespace
 
 Interest::Interest(std::string subject, std::string queue_group, PendingLimits limits,
-                   Handler handler, Log log)
+                   Handler handler, std::shared_ptr<Deliveries> deliveries, Slow slow, Log log)
     : subject_(std::move(subject)),
       queue_group_(std::move(queue_group)),
       limits_(limits),
+      deliveries_(std::move(deliveries)),
+      slow_(std::move(slow)),
       log_(std::move(log)),
       slot_(std::move(handler)) {}
 
 std::shared_ptr<Interest> Interest::make(std::string subject, std::string queue_group,
-                                         PendingLimits limits, Handler handler, Log log) {
-  std::shared_ptr<Interest> made(new Interest(std::move(subject), std::move(queue_group), limits,
-                                              std::move(handler), std::move(log)));
-  made->id_ = CallbackId<Interest>(made);
-  return made;
+                                         PendingLimits limits, Handler handler,
+                                         std::shared_ptr<Deliveries> deliveries, Slow slow,
+                                         Log log) {
+  return std::shared_ptr<Interest>(new Interest(std::move(subject), std::move(queue_group), limits,
+                                                std::move(handler), std::move(deliveries),
+                                                std::move(slow), std::move(log)));
 }
 
-Interest::Subscribed Interest::attach(const Session& session) {
-  natsSubscription* subscription = nullptr;
-  const auto status =
-      queue_group_.empty()
-          ? natsConnection_Subscribe(&subscription, session.get(), subject_.c_str(), on_message,
-                                     id_.closure())
-          : natsConnection_QueueSubscribe(&subscription, session.get(), subject_.c_str(),
-                                          queue_group_.c_str(), on_message, id_.closure());
-  if (status != NATS_OK) return nullptr;
-  (void)natsSubscription_SetPendingLimits(subscription, to_limit(limits_.messages),
-                                          to_limit(limits_.bytes));
+void Interest::attach(const std::shared_ptr<Session>& session) {
+  const auto number = session->subscribe(shared_from_this());
   const std::scoped_lock lock(mutex_);
-  count_dropped();
-  dropped_before_ += std::exchange(dropped_now_, 0);
-  return std::exchange(current_, Subscribed(subscription, SubscriptionDeleter()));
+  session_ = session;
+  number_ = number;
 }
 
 void Interest::detach() {
-  Subscribed last;
+  std::shared_ptr<Session> session;
+  std::uint64_t number = 0;
   {
     const std::scoped_lock lock(mutex_);
-    count_dropped();
-    dropped_before_ += std::exchange(dropped_now_, 0);
-    last = std::exchange(current_, nullptr);
+    session = std::exchange(session_, {}).lock();
+    number = number_;
   }
-  // A drain may hold it still; the server is told by whoever is last, or by that drain.
+  if (session) session->unsubscribe(number);
 }
 
-Interest::Subscribed Interest::current() const {
-  const std::scoped_lock lock(mutex_);
-  return current_;
+void Interest::end() {
+  slot_.set(nullptr);
+  {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+    waiting_.clear();
+    waiting_bytes_ = 0;
+  }
+  idle_.notify_all();
 }
 
 void Interest::drain(SteadyTime deadline) {
-  using std::chrono::milliseconds;
-  const auto subscription = current();
-  if (!subscription) return;
-  const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
-  if (left.count() <= 0) return;
-  if (natsSubscription_DrainTimeout(subscription.get(), left.count()) != NATS_OK) return;
+  std::shared_ptr<Session> session;
+  std::uint64_t number = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    session = session_.lock();
+    number = number_;
+  }
   // The handler cannot wait for its own end.
-  if (slot_.running_here()) return;
-  (void)natsSubscription_WaitForDrainCompletion(subscription.get(), left.count());
+  const bool may_wait = !slot_.running_here();
+  if (session) session->unsubscribe_gently(number, may_wait, deadline);
+  if (!may_wait) return;
+  std::unique_lock lock(mutex_);
+  idle_.wait_until(lock, deadline, [&] { return !in_line_ || ended_; });
 }
 
-std::uint64_t Interest::dropped() const {
-  const std::scoped_lock lock(mutex_);
-  count_dropped();
-  return dropped_before_ + dropped_now_;
+void Interest::receive(const ServerMessage& message) {
+  if (limits_.direct) {
+    handle({message.subject, message.reply, message.payload}, message.no_responders);
+  } else {
+    put_in_line(message);
+  }
 }
 
-bool Interest::is(const natsSubscription* subscription) const {
-  const std::scoped_lock lock(mutex_);
-  return current_.get() == subscription;
+void Interest::put_in_line(const ServerMessage& message) {
+  const auto bytes = message.subject.size() + message.reply.size() + message.payload.size();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (ended_) return;
+    const bool fits = waiting_.size() < limits_.messages &&
+                      (waiting_.empty() || waiting_bytes_ + bytes <= limits_.bytes);
+    if (fits) {
+      Waiting one{.text = {},
+                  .subject = message.subject.size(),
+                  .reply = message.reply.size(),
+                  .no_responders = message.no_responders};
+      one.text.reserve(bytes);
+      one.text.append(message.subject).append(message.reply).append(as_text(message.payload));
+      waiting_.push_back(std::move(one));
+      waiting_bytes_ += bytes;
+      if (std::exchange(in_line_, true)) return;
+    } else {
+      ++dropped_;
+    }
+    if (fits) return deliveries_->add(shared_from_this());
+  }
+  slow_(*this);
 }
 
-void Interest::count_dropped() const {
-  if (current_) dropped_now_ = std::max(dropped_now_, dropped_on(current_.get()));
+bool Interest::deliver_some() {
+  for (std::size_t i = 0; i < messages_per_turn; ++i) {
+    Waiting one;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (waiting_.empty()) {
+        in_line_ = false;
+        idle_.notify_all();
+        return false;
+      }
+      one = std::move(waiting_.front());
+      waiting_.pop_front();
+      waiting_bytes_ -= one.text.size();
+    }
+    const std::string_view text = one.text;
+    handle({text.substr(0, one.subject), text.substr(one.subject, one.reply),
+            as_bytes(text.substr(one.subject + one.reply))},
+           one.no_responders);
+  }
+  return true;
 }
 
-void Interest::on_message(natsConnection* /*connection*/, natsSubscription* /*subscription*/,
-                          natsMsg* message, void* closure) {
-  const std::unique_ptr<natsMsg, MessageDeleter> owner(message);
-  const auto interest = CallbackRegistry<Interest>::instance().find(closure);
-  if (interest && message != nullptr) interest->handle(message);
-}
-
-void Interest::handle(natsMsg* message) {
-  const auto size = static_cast<std::size_t>(std::max(0, natsMsg_GetDataLength(message)));
-  const Message seen{
-      .subject = view(natsMsg_GetSubject(message)),
-      .reply = view(natsMsg_GetReply(message)),
-      .payload = {reinterpret_cast<const std::uint8_t*>(natsMsg_GetData(message)), size}};
-  // No exception may cross the library.
+void Interest::handle(const Message& message, bool no_responders) {
+  // Other subscriptions are served by the same thread.
   try {
-    slot_.call(seen, message);
+    slot_.call(message, no_responders);
   } catch (const std::exception& problem) {
     survived([&] { log_.error("a handler of {} failed: {}", subject_, problem.what()); });
   } catch (...) {  // NOLINT(bugprone-empty-catch): nothing is known of it

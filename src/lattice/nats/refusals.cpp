@@ -14,6 +14,17 @@ constexpr std::size_t most_subject = 1024;
 
 }  // namespace
 
+ServerError meaning_of(std::string_view words) {
+  const auto lower = to_lower_ascii(words);
+  const auto has = [&](std::string_view part) { return lower.contains(part); };
+  if (has("authorization violation") || has("authentication")) return ServerError::login;
+  if (has("permissions violation")) return ServerError::permission;
+  if (has("invalid subject") || has("invalid publish subject") || has("maximum subscriptions")) {
+    return ServerError::harmless;
+  }
+  return ServerError::fatal;
+}
+
 std::optional<Refusal> parse_refusal(std::string_view words) {
   const auto lower = to_lower_ascii(words);
   if (!lower.contains("permissions violation")) return std::nullopt;

@@ -18,6 +18,15 @@ struct Refusal {
   std::string subject;
 };
 
+/// What the words of an error mean for the connection.
+enum class ServerError {
+  login,       ///< it ends: who we say we are is not, or no longer, accepted
+  permission,  ///< one subject is not permitted
+  harmless,    ///< it goes on
+  fatal        ///< it ends
+};
+[[nodiscard]] ServerError meaning_of(std::string_view words);
+
 /// From the server's words: `Permissions Violation for Publish to "foo"`. Nothing when they are
 /// others.
 [[nodiscard]] std::optional<Refusal> parse_refusal(std::string_view words);

@@ -105,7 +105,9 @@ Result<ServerUrl> parse_server_url(std::string_view text) {
   const auto port = colon == address.size() ? 4222 : parse_port(address.substr(colon + 1));
   if (!port) return refuse(address, "the port is not a number from 1 to 65535");
   url.shown = fmt::format("{}:{}", host, *port);
-  url.text = fmt::format("nats://{}", url.shown);
+  const bool brackets = host.starts_with('[');
+  url.host = brackets ? host.substr(1, host.size() - 2) : host;
+  url.port = *port;
   return url;
 }
 

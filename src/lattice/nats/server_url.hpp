@@ -1,6 +1,7 @@
 // Addresses of NATS servers as users write them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +23,8 @@ struct UrlLogin {
 /// password are percent-encoded where they hold characters of the syntax; an IPv6 address without
 /// a port may stand without brackets.
 struct ServerUrl {
-  std::string text;   ///< for the library, without a login
+  std::string host;  ///< a name or an address, without brackets
+  std::uint16_t port = 0;
   std::string shown;  ///< `host:port`, for people
   bool tls = false;
   std::optional<UrlLogin> login = {};

@@ -68,7 +68,8 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
     if (!served_.try_emplace(subject, served).second) return {};
   }
   auto subscription = transport_.subscribe(
-      subject, subject, [this, served](const Message& message) { receive(served, message); });
+      subject, subject, [this, served](const Message& message) { receive(served, message); },
+      {.direct = true});
   if (!subscription) {
     const std::scoped_lock lock(mutex_);
     served_.erase(subject);

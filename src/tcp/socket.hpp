@@ -8,7 +8,7 @@
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::net {
+namespace trellis::tcp {
 
 /// Waits until `socket` has one of the poll events. `wake` becomes readable when all waiting must
 /// end; -1 for none. Errors: deadline, cancelled. Any thread.
@@ -22,4 +22,4 @@ namespace trellis::net {
 /// What a failed system call left in errno, in words.
 [[nodiscard]] std::string system_text(int number);
 
-}  // namespace trellis::net
+}  // namespace trellis::tcp

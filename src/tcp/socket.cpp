@@ -1,4 +1,4 @@
-#include "net/socket.hpp"
+#include "tcp/socket.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,7 +15,7 @@
 
 #include "base/descriptors.hpp"
 
-namespace trellis::net {
+namespace trellis::tcp {
 
 namespace {
 
@@ -98,4 +98,4 @@ Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int w
   return last;
 }
 
-}  // namespace trellis::net
+}  // namespace trellis::tcp

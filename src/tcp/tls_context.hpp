@@ -8,7 +8,7 @@
 
 using SSL_CTX = struct ssl_ctx_st;
 
-namespace trellis::net {
+namespace trellis::tcp {
 
 struct TlsFiles {
   std::string authorities = {};    ///< PEM file of those that vouch for servers; empty: none
@@ -38,4 +38,4 @@ class TlsContext {
 /// The newest entry of the library's list of errors, which is emptied.
 [[nodiscard]] std::string tls_error_text();
 
-}  // namespace trellis::net
+}  // namespace trellis::tcp

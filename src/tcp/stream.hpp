@@ -9,11 +9,11 @@
 #include <string_view>
 
 #include "base/descriptor.hpp"
-#include "net/tls_context.hpp"
+#include "tcp/tls_context.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::net {
+namespace trellis::tcp {
 
 /// One connection. One thread may send while another receives; otherwise one at a time. Encryption
 /// works on memory: the library's own writes would raise SIGPIPE and its reads know no deadline.
@@ -36,6 +36,8 @@ class Stream {
   [[nodiscard]] Result<> send(std::string_view bytes, SteadyTime deadline);
   /// At least one byte. Errors as above; the end of the stream is unavailable.
   [[nodiscard]] Result<std::size_t> receive(std::span<std::uint8_t> buffer, SteadyTime deadline);
+  /// Ends the connection; all that is sent or received afterwards fails. Any thread.
+  void shut_down() noexcept;
   /// Open, and nothing to be read.
   [[nodiscard]] bool is_quiet() noexcept;
 
@@ -59,4 +61,4 @@ class Stream {
   std::unique_ptr<Tls> tls_;  ///< null in the clear
 };
 
-}  // namespace trellis::net
+}  // namespace trellis::tcp

@@ -1,4 +1,4 @@
-#include "net/stream.hpp"
+#include "tcp/stream.hpp"
 
 #include <fmt/format.h>
 #include <openssl/bio.h>
@@ -17,9 +17,9 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
-#include "net/socket.hpp"
+#include "tcp/socket.hpp"
 
-namespace trellis::net {
+namespace trellis::tcp {
 
 namespace {
 
@@ -225,6 +225,10 @@ bool Stream::feed_what_is_there() noexcept {
                          static_cast<int>(size);
 }
 
+void Stream::shut_down() noexcept {
+  static_cast<void>(::shutdown(socket_.get(), SHUT_RDWR));
+}
+
 bool Stream::is_quiet() noexcept {
   std::uint8_t byte = 0;
   if (!tls_) {
@@ -238,4 +242,4 @@ bool Stream::is_quiet() noexcept {
   return size <= 0 && ::SSL_get_error(tls_->ssl.get(), size) == SSL_ERROR_WANT_READ;
 }
 
-}  // namespace trellis::net
+}  // namespace trellis::tcp

@@ -1,4 +1,4 @@
-#include "net/tls_context.hpp"
+#include "tcp/tls_context.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 
-namespace trellis::net {
+namespace trellis::tcp {
 namespace {
 
 [[nodiscard]] std::unexpected<Error> unusable(const std::string& file, std::string remedy) {
@@ -63,4 +63,4 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const TlsFiles& files
   return made;
 }
 
-}  // namespace trellis::net
+}  // namespace trellis::tcp
