@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "providers/httpserver/http_fixture.hpp"
+#include "support/server_process.hpp"
 
 namespace trellis::test {
 namespace {
@@ -197,6 +198,7 @@ TEST_F(HttpBindingTest, RemovingWhileRequestsRun) {
   for (int round = 0; round < 5; ++round) {
     const auto port = bind();
     std::atomic<bool> ended{false};
+    std::atomic<int> served{0};
     std::vector<std::thread> clients;
     for (int i = 0; i < 4; ++i) {
       clients.emplace_back([&] {
@@ -207,11 +209,12 @@ TEST_F(HttpBindingTest, RemovingWhileRequestsRun) {
             const auto response = client.ask(get);
             if (!response) break;
             EXPECT_TRUE(response->status == 200 || response->status == 503);
+            served += response->status == 200;
           }
         }
       });
     }
-    std::this_thread::sleep_for(20ms);
+    EXPECT_TRUE(eventually([&] { return served >= 40; }));
     ASSERT_TRUE(provider_.remove(actor));
     EXPECT_TRUE(refused(port));
     ended = true;

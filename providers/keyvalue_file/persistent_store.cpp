@@ -25,6 +25,12 @@ constexpr std::size_t rewrite_buffer = 256 * limits::kib;
   return {most, most, most};
 }
 
+/// A list or a set, which never expires, is about to grow. What can expire in its place is a value
+/// that had done so when this was taken, even if the clock was set back since.
+void forget_expired(Store& store, std::string_view key, SteadyTime now) {
+  if (store.expiry(key) != Store::never) store.remove(key, now);
+}
+
 [[nodiscard]] Result<> replay(Store& store, const Change& change, SteadyTime now) {
   static const keyvalue::Limits bounds = no_limits();
   const auto forget_value = [](const auto& result) -> Result<> {
@@ -36,10 +42,13 @@ constexpr std::size_t rewrite_buffer = 256 * limits::kib;
       return store.set(change.key, change.value, PersistentStore::to_steady(change.expires_ms, now),
                        bounds, now);
     case Change::Kind::remove: store.remove(change.key, now); return {};
-    case Change::Kind::push: return forget_value(store.push(change.key, change.value, bounds, now));
+    case Change::Kind::push:
+      forget_expired(store, change.key, now);
+      return forget_value(store.push(change.key, change.value, bounds, now));
     case Change::Kind::remove_item:
       return forget_value(store.remove_item(change.key, change.value, now));
     case Change::Kind::set_add:
+      forget_expired(store, change.key, now);
       return forget_value(store.set_add(change.key, change.value, bounds, now));
     case Change::Kind::set_remove:
       return forget_value(store.set_remove(change.key, change.value, now));

@@ -151,15 +151,15 @@ TEST_P(Messaging, RequestsAnswerAMessage) {
 
 TEST_P(Messaging, RequestsNobodyAnswersAreErrors) {
   ASSERT_TRUE(bind("MA"));
-  const auto begin = std::chrono::steady_clock::now();
-  EXPECT_FALSE(request("nobody", "x", 60'000)) << "the server says so at once";
+  const auto nobody = request("nobody", "x", 60'000);
+  ASSERT_FALSE(nobody);
+  EXPECT_EQ(nobody.error().message.find("timed out"), std::string::npos) << "the server says so";
   const auto mute = other_->subscribe("mute", "", [](const lattice::Message&) {});
   ASSERT_TRUE(mute);
   ASSERT_TRUE(other_->flush(lattice::nats::far()));
   const auto late = request("mute", "x", 50);
   ASSERT_FALSE(late);
   EXPECT_NE(late.error().message.find("timed out"), std::string::npos);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
 TEST_P(Messaging, SubscriptionsAreDeliveredInOrder) {
@@ -230,10 +230,11 @@ TEST_P(Messaging, ChangedAndRemovedLinksTakeEffectAtOnce) {
   const auto all = received(2);
   EXPECT_EQ(as_text(all.at(1).second.body), "3");
   ASSERT_TRUE(provider_.remove("MA"));
-  send("b", "4");
-  ASSERT_TRUE(other_->flush(lattice::nats::far()));
-  std::this_thread::sleep_for(20ms);
-  EXPECT_EQ(received(2).size(), 2U);
+  ASSERT_TRUE(bind("MB", {{"SUBSCRIPTION", "b"}}));
+  for (int i = 0; i < 10; ++i) send("b", "4");
+  const auto more = received(12);
+  ASSERT_EQ(more.size(), 12U);
+  for (std::size_t i = 2; i < 12; ++i) EXPECT_EQ(more[i].first, "MB");
 }
 
 TEST_P(Messaging, LinksNeedAServerAndFindItAgain) {

@@ -85,6 +85,8 @@ class Pool final : public Resource {
   [[nodiscard]] std::unexpected<Error> in_chain() const;
 
   [[nodiscard]] PoolStatistics statistics() const noexcept;
+  /// Calls in line for a place.
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.load(); }
   [[nodiscard]] const PoolLimits& limits() const noexcept { return limits_; }
 
   void for_each_holder(bool nested, const std::function<void(std::uint64_t)>& visit) const override;

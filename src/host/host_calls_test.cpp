@@ -154,8 +154,20 @@ TEST_F(HostCalls, ExpiredClaimsStopCallsFromAndToTheActor) {
     }
     std::atomic<int> offset{0};
   };
+  /// Lets the time run out when a call has been let in already.
+  struct Delay final : Middleware {
+    explicit Delay(LateClock& given) : clock(given) {}
+    Result<void> actor_pre_invoke(const InvocationView& view) override {
+      if (view.operation == "Relay") clock.offset = 1;
+      return {};
+    }
+    LateClock& clock;
+  };
   auto clock = std::make_shared<LateClock>();
   options.clock = clock;
+  options.middleware = {std::make_shared<Delay>(*clock)};
+  Signer lasting;
+  const auto other = start_actor(lasting);
   Signer signer;
   const auto key = start_actor(signer, [](auto& claims) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -163,8 +175,12 @@ TEST_F(HostCalls, ExpiredClaimsStopCallsFromAndToTheActor) {
         std::chrono::duration_cast<std::chrono::seconds>(now).count() + 600);
   });
   EXPECT_EQ(call(key, "Echo", as_bytes("in time")), "in time");
-  clock->offset = 1;
+  EXPECT_EQ(call(key, "Relay", relay(other, "Echo")),
+            "guest_failed: Failed to invoke actor: Guest call failure: Invocation authorization "
+            "denied");
+  ASSERT_EQ(clock->offset, 1);
   EXPECT_EQ(call(key, "Echo"), "denied: Invocation authorization denied");
+  EXPECT_EQ(call(other, "Echo", as_bytes("has no end")), "has no end");
 }
 
 TEST_F(HostCalls, AnAuthorizerCanOnlyNarrow) {

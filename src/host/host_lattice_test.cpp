@@ -114,11 +114,10 @@ TEST_F(HostLattice, TwoCallsToOneActorRunAtTheSameTime) {
 
 TEST_F(HostLattice, AnActorThatRunsNowhereIsKnownAtOnce) {
   auto& b = start();
-  const auto before = std::chrono::steady_clock::now();
-  const auto answer = b.call_actor(Signer().key(), "Echo", {});
+  // With an hour to wait: what comes is no deadline.
+  const auto answer = b.call_actor(Signer().key(), "Echo", {}, std::chrono::hours(1));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::not_found) << answer.error().message;
-  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(10));
 }
 
 TEST_F(HostLattice, ActorsFindEachOtherByAlias) {

@@ -56,6 +56,7 @@ static void handle_call(void* instance, trellis_call call, const trellis_call_in
   }
   if (is(info->operation, "Exit")) _exit(3);
   if (is(info->operation, "Hang")) {
+    host->log(ctx, TRELLIS_LOG_INFO, view_of("hang"), view_of("hangs"));
     for (;;) sleep(1);
   }
   if (is(info->operation, "Leak")) leak();

@@ -3,7 +3,6 @@
 1.8). The actors are copies of tests/guests/relay.c, which makes the host calls it is told."""
 
 import concurrent.futures
-import threading
 
 import harness
 import hostile
@@ -99,16 +98,21 @@ class Chains(hostile.HostileScenario):
         self.assert_ends_well(host)
 
     def test_sleepers_keep_nobody_waiting(self):
-        """32 requests wait for an actor that is slow; another actor answers as if alone."""
-        host, _ = self.relays(["slow"], "instances: {max: 2}\n    limits: {call_timeout_ms: 3000}")
-        threads = [threading.Thread(target=self.call, args=(host, "slow", "Spin"), daemon=True)
-                   for _ in range(28)]
-        for thread in threads:
-            thread.start()
-        worst = max(hostile.seconds(lambda: self.assert_unharmed(host))[0] for _ in range(30))
-        self.assertLess(worst, 1)
-        for thread in threads:
-            thread.join(harness.PATIENCE)
+        """28 calls wait for an actor that never ends; another one answers before any of them."""
+        host, _ = self.relays(["slow"], "instances: {max: 2}\n    limits: {call_timeout_ms: 60000}")
+
+        def answered_before_any_ends(timeout_ms):
+            with concurrent.futures.ThreadPoolExecutor(28) as pool:
+                calls = [pool.submit(self.call, host, "slow", "Spin", timeout_ms=timeout_ms)
+                         for _ in range(28)]
+                for _ in range(30):
+                    self.assert_unharmed(host)
+                in_time = not any(call.done() for call in calls)
+                self.assertFalse(any(call.result(harness.PATIENCE)[0] for call in calls))
+            return in_time
+
+        # A machine that takes longer for this than they may last gets more time.
+        self.assertTrue(any(map(answered_before_any_ends, (3000, 15000, 60000))))
         self.assert_ends_well(host)
 
 

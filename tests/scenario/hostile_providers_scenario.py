@@ -26,6 +26,11 @@ links:
   - {{actor: {self.user}, contract_id: '{self.contract}', provider_id: {file}}}
 """)
 
+    def calls_of(self, host):
+        """Calls of actors that the provider was given so far."""
+        providers = self.control(host, "inventory")["result"]["providers"]
+        return next(each["calls"] for each in providers if each["contract_id"] == self.contract)
+
     def ask(self, host, operation, payload=b"payload"):
         return self.relay(host, "user", [self.contract], operation, payload)
 
@@ -140,8 +145,9 @@ class OwnProcess(InProcess):
         host = self.host_beside("hang")
         process = self.process_of(host)["pid"]
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            before = self.calls_of(host)
             hanging = pool.submit(self.ask, host, "Hang")
-            harness.time.sleep(0.3)
+            harness.wait_until(lambda: self.calls_of(host) > before, "the call")
             host.stop(harness.signal.SIGKILL)
             self.assertIsNotNone(hanging.exception(harness.PATIENCE))  # the host is gone
         harness.wait_until(lambda: not harness.Path(f"/proc/{process}").exists(), "the orphan's end")

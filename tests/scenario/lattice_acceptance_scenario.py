@@ -6,7 +6,6 @@ import queue
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import forge
@@ -43,7 +42,13 @@ class Distributed(LatticeScenario):
         provider = self.start_provider(host, "builtin:httpserver")
         http = (actor, provider, "wasmcloud:httpserver")
         watch = self.start("ctl", "watch", *self.connection(), "--namespace", self.ns, "--json")
-        time.sleep(0.5)
+        events = json.loads((SOURCE / "tests/vectors/events.json").read_text())["cases"]
+        peer = self.client()
+
+        def watches():
+            peer.publish(events[0]["subject"], events[0]["text"].encode())
+            return watch.text("out")
+        wait_until(watches, "an event that is seen")
         unknown = self.ctl("link", "put", *http, "BIND=127.0.0.1:0", "COLOUR=red", ok=False)
         self.assertIn("unknown link value COLOUR", unknown.err)
         wrong = self.ctl("link", "put", actor, provider, "wasmcloud:keyvalue", "--wait-for", "1s",

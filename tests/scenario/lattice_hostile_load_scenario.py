@@ -5,7 +5,6 @@ nobody waits for is dropped, memory stays within bounds, and the host still stop
 import concurrent.futures
 import os
 import statistics
-import time
 
 import forge
 import hostile
@@ -71,6 +70,11 @@ links:
     def lattice_info(self):
         return self.control(self.target.process, "inventory")["result"]["lattice"]
 
+    def busy(self):
+        """Instances of the spinner in a call."""
+        actors = self.control(self.target.process, "inventory")["result"]["actors"]
+        return next(each["busy"] for each in actors if each["id"] == self.spin_key)
+
     def assert_stops_in_time(self):
         seconds, status = hostile.seconds(self.target.stop)
         self.assertEqual(status, 0, self.target.process.text("err"))
@@ -80,7 +84,8 @@ links:
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             spinning = [pool.submit(http_get, f"http://127.0.0.1:{self.ports[0]}/") for _ in range(8)]
             self.flood(200)
-            time.sleep(0.2)  # they are under way
+            harness.wait_until(lambda: self.lattice_info()["calls_in"] > 0 and self.busy() == 4,
+                               "calls under way")
             self.assert_others_answered(200)
             self.assert_stops_in_time()
             for each in spinning:

@@ -3,7 +3,6 @@
 
 import os
 import signal
-import time
 
 import lattice_harness
 from harness import PATIENCE, free_port, http_get, is_listening, wait_until
@@ -23,7 +22,7 @@ class Recovery(LatticeScenario):
         for kill in (1, 2, 3, 4):
             load.wait_for(CALLS * kill // 5, "answered")
             self.server.kill()
-            time.sleep(0.1)  # so that calls meet an absent server, too
+            load.wait_for(load.counts["failed"] + 1, "failed")  # calls meet an absent server, too
             self.server.start()
         load.wait_for(CALLS, "answered")
         counts = load.end()
@@ -138,7 +137,8 @@ class Recovery(LatticeScenario):
         a = self.host("--state-dir", state)
         actor = self.start_actor(a, "echo.wasm")
         port = self.http(a, actor)
-        time.sleep(1)  # several times the delay of the saving
+        wait_until(lambda: any(actor in file.read_text(errors="replace")
+                               for file in state.rglob("*") if file.is_file()), "the saved link")
         a.process.send(signal.SIGKILL)
         a.process.wait()
         b = self.host("--state-dir", state)
