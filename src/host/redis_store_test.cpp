@@ -322,6 +322,7 @@ TEST_F(RedisCache, HostileContentIsLeftOutEntryByEntry) {
   ask({"DEL", list_key});
   ask({"RPUSH", list_key, "x"});
   ask({"SADD", "wclc:links", "1", "nothing there", std::string("\xff\0\r\n", 4)});
+  ask({"SADD", "wclc:links", std::string(100'000, 'x')});
   ask({"SET", "wclc:link_1", lattice::to_cache_json(link_of(new_actor(), "misfiled"))});
   ask({"SET", "wclc:link_2", lattice::to_cache_json(link_of(new_actor(), "unlisted"))});
   ask({"SADD", "wclc:links", lattice::hash_text(link_of(large))});
@@ -333,11 +334,11 @@ TEST_F(RedisCache, HostileContentIsLeftOutEntryByEntry) {
   Member host(server);
   ASSERT_EQ(host.look(), "");
   EXPECT_EQ(host.take_told(), (Strings{"r.example/b:1", "+good"}));
-  EXPECT_EQ(host.mirror.refused(), 2U);  // the large one, and what is no set
-  EXPECT_EQ(host.log->count("wclc:claims is left out"), 1U);
+  EXPECT_EQ(host.mirror.refused(), 3U);  // the large text, the long name, and what is no set
+  EXPECT_EQ(host.log->count("is left out"), 1U) << "of a kind, in ten seconds";
   host.clock->advance(61s);
   ASSERT_EQ(host.look(), "");
-  EXPECT_EQ(host.mirror.refused(), 2U) << "counted again";
+  EXPECT_EQ(host.mirror.refused(), 3U) << "counted again";
   // What was too large is taken when it no longer is.
   put(link_of(large, "small"));
   ASSERT_EQ(host.look(), "");

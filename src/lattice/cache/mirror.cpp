@@ -20,6 +20,8 @@ using Socket = std::chrono::steady_clock;  // sockets wait on this one
 constexpr std::size_t most_dirty = 2 * limits::links;
 /// Texts that one question asks for.
 constexpr std::size_t texts_at_once = 128;
+/// References are the longest names there are.
+constexpr std::size_t most_name_bytes = 4096;
 /// Starts of the server that are told apart.
 constexpr std::size_t most_servers = 1000;
 /// Of which it is known that they were counted.
@@ -183,7 +185,7 @@ Result<void> CacheMirror::read(bool restarted, SteadyTime deadline) {
     if (unread_.contains(filing.index)) continue;
     auto& listed = indexes->at(i);
     if (auto done = read_entries(filing, listed, restarted, deadline); !done) return done;
-    compare(filing, listed, lost);
+    if (!unread_.contains(filing.index)) compare(filing, listed, lost);
   }
   return read_aliases(deadline);
 }
@@ -199,8 +201,15 @@ Result<std::vector<CacheMirror::Names>> CacheMirror::read_indexes(SteadyTime dea
       refuse(index, members.error());
       unread_.insert(index);
     }
-    all.emplace_back();
-    if (members) all.back().insert(members->begin(), members->end());
+    auto& listed = all.emplace_back();
+    if (!members) continue;
+    for (auto& member : *members) {
+      if (member.size() <= most_name_bytes) {
+        listed.insert(std::move(member));
+      } else {
+        refuse(index, {ErrorCode::limit, "a member longer than any name", {}});
+      }
+    }
   }
   return all;
 }
@@ -231,12 +240,19 @@ bool CacheMirror::has_lost(const std::vector<Names>& indexes) {
 Result<void> CacheMirror::read_entries(const Filing& filing, Names& listed, bool restarted,
                                        SteadyTime deadline) {
   const std::vector<std::string> members(listed.begin(), listed.end());
+  std::size_t bytes = 0;
   for (std::size_t from = 0; from < members.size(); from += texts_at_once) {
     const auto until = std::min(members.size(), from + texts_at_once);
     std::vector<std::string> keys;
     for (auto i = from; i < until; ++i) keys.push_back(key_of(filing, members[i]));
     auto texts = store_->texts(keys, deadline);
     if (!texts) return pass(texts);
+    for (const auto& text : *texts) bytes += text ? text->size() : 0;
+    if (bytes > limits::cache_bytes) {
+      unread_.emplace(filing.index);
+      refuse(std::string(filing.index), {ErrorCode::limit, "more than a cache holds", {}});
+      return {};
+    }
     cache_.reconcile([&](const CacheState& state, const LatticeEntries& entries) {
       std::vector<CacheEvent> news;
       const std::scoped_lock lock(mutex_);
@@ -287,7 +303,8 @@ Result<void> CacheMirror::read_aliases(SteadyTime deadline) {
   Names names;
   cache_.reconcile([&](const CacheState&, const LatticeEntries& entries) {
     for (const auto& [actor, claims] : entries.claims()) {
-      if (claims.call_alias) names.insert(*claims.call_alias);
+      const auto& alias = claims.call_alias;
+      if (alias && alias->size() <= limits::name_bytes) names.insert(*alias);
     }
     for (const auto& [alias, actor] : entries.aliases()) names.insert(alias);
     return std::vector<CacheEvent>();
@@ -363,8 +380,11 @@ void CacheMirror::run() {
       wake_ = false;
     }
     const auto began = Socket::now();
-    static_cast<void>(look(began + round_time));
-    pause = std::max<Socket::duration>(poll_, rest * (Socket::now() - began));
+    const bool done = look(began + round_time).has_value();
+    const auto taken = Socket::now() - began;
+    // A server that was waited for in vain had no work.
+    const bool worked = done || taken >= round_time;
+    pause = std::max<Socket::duration>(poll_, worked ? rest * taken : Socket::duration());
   }
   SteadyTime deadline;
   {
