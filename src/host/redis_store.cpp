@@ -45,7 +45,7 @@ std::string_view field(std::string_view info, std::string_view name) {
 /// Any thread.
 class RedisStore final : public lattice::CacheStore {
  public:
-  RedisStore(redis::Settings settings, std::shared_ptr<const net::TlsContext> tls)
+  RedisStore(redis::Settings settings, std::shared_ptr<const tcp::TlsContext> tls)
       : pool_(std::move(settings), std::move(tls)) {}
 
   std::string name() const override {
@@ -221,9 +221,9 @@ Result<std::unique_ptr<lattice::CacheStore>> make_redis_store(const RedisCacheOp
   if (!address) return pass(address);
   redis::Settings settings;
   settings.address = std::move(*address);
-  std::shared_ptr<const net::TlsContext> tls;
+  std::shared_ptr<const tcp::TlsContext> tls;
   if (settings.address.tls) {
-    auto made = net::TlsContext::make({});
+    auto made = tcp::TlsContext::make({});
     if (!made) return pass(made);
     tls = std::move(*made);
   }
