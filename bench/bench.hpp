@@ -34,6 +34,10 @@ struct Options {
 [[nodiscard]] Result<void> measure_lattice(const std::shared_ptr<EngineRuntime>& engine,
                                            const Options& options, Report& report);
 
+/// (g): what calls from another process cost this one.
+[[nodiscard]] Result<void> measure_arriving(const std::shared_ptr<EngineRuntime>& engine,
+                                            const Options& options, Report& report);
+
 /// (i): calls to a provider in the host's process and in one of its own; starting one.
 [[nodiscard]] Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine,
                                              const Options& options, Report& report);

@@ -1,10 +1,14 @@
 // The program behind `trellis bench`: the project's benchmarks on this machine. A program of its
 // own, so that the host's binary carries neither the benchmarks nor their guests.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
+#include <vector>
 
 #include "bench/bench.hpp"
+#include "bench/outside.hpp"
 #include "cli/command.hpp"
 #include "cli/local_nats.hpp"
 #include "trellis/engine.hpp"
@@ -16,6 +20,7 @@ struct BenchArguments {
   std::string out;
   bool quick = false;
   bool no_http = false;
+  std::vector<std::string> only;
   std::string nats;
   std::string redis;
 };
@@ -44,6 +49,22 @@ void measure_lattice(const BenchArguments& arguments, Context& context,
   if (!done) skip(done.error());
 }
 
+void measure_http(const BenchArguments& arguments, Context& context,
+                  const std::shared_ptr<EngineRuntime>& engine, bench::Options options,
+                  bench::Report& report) {
+  if (arguments.no_http) return report.leave_out("(e) HTTP, (j) counter", "--no-http");
+  if (auto done = bench::measure_http(engine, options, report); !done) {
+    miss(context, report, "(e) HTTP", done.error());
+  }
+  options.redis_url = arguments.redis;
+  if (arguments.redis.empty()) {
+    report.leave_out("(j) counter over Redis", "no server was named; --redis redis://HOST:PORT/");
+  }
+  if (auto done = bench::measure_counter(engine, options, report); !done) {
+    miss(context, report, "(j) counter", done.error());
+  }
+}
+
 Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   auto engine = EngineRuntime::start({});
   if (!engine) return pass(engine);
@@ -53,24 +74,21 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
     context.err << "bench: " << step << std::endl;
   };
   bench::Report report;
-  if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
-  if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
-  if (auto done = bench::measure_providers(*engine, options, report); !done) return pass(done);
-  if (arguments.no_http) {
-    report.leave_out("(e) HTTP, (j) counter", "--no-http");
-  } else {
-    if (auto done = bench::measure_http(*engine, options, report); !done) {
-      miss(context, report, "(e) HTTP", done.error());
-    }
-    options.redis_url = arguments.redis;
-    if (arguments.redis.empty()) {
-      report.leave_out("(j) counter over Redis", "no server was named; --redis redis://HOST:PORT/");
-    }
-    if (auto done = bench::measure_counter(*engine, options, report); !done) {
-      miss(context, report, "(j) counter", done.error());
-    }
+  const auto wanted = [&](std::string_view part) {
+    const auto& only = arguments.only;
+    return only.empty() || std::ranges::find(only, part) != only.end();
+  };
+  if (wanted("startup")) {
+    if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
   }
-  measure_lattice(arguments, context, *engine, options, report);
+  if (wanted("calls")) {
+    if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
+  }
+  if (wanted("providers")) {
+    if (auto done = bench::measure_providers(*engine, options, report); !done) return pass(done);
+  }
+  if (wanted("http")) measure_http(arguments, context, *engine, options, report);
+  if (wanted("lattice")) measure_lattice(arguments, context, *engine, options, report);
   if (!arguments.out.empty()) {
     if (auto written = report.write_json(arguments.out); !written) return pass(written);
   }
@@ -85,6 +103,9 @@ void declare(Command& bench, Context& context) {
                    "NATS URL to measure the lattice with (else a nats-server is started)");
   bench.add_option("--redis", arguments->redis,
                    "Redis URL to measure HTTP and Redis together with (else left out)");
+  bench.add_option("--only", arguments->only, "measure this part; may be repeated")
+      .one_of({"startup", "calls", "providers", "http", "lattice"})
+      .one_each();
   bench.add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
   add_leaf(bench, context,
            [arguments, &context](const OutputOptions&) { return run_bench(*arguments, context); });
@@ -99,9 +120,22 @@ std::optional<std::string> environment(const char* name) {
 }  // namespace
 }  // namespace trellis::cli
 
+/// The process of the callers: started by the benchmark itself.
+int call_from_outside(int argc, char** argv) {
+  using namespace trellis;
+  const auto calls = bench::parse_outside_calls({argv + 2, argv + argc});
+  const Result<void> done =
+      calls ? bench::call_from_outside(*calls) : std::unexpected(calls.error());
+  if (!done) std::cerr << "trellis bench: " << done.error().message << '\n';
+  return done ? 0 : 1;
+}
+
 int main(int argc, char** argv) {
   using namespace trellis;
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error, not a silent death
+  if (argc > 1 && std::string_view(argv[1]) == bench::outside_option) {
+    return call_from_outside(argc, argv);
+  }
   const SystemClock clock;
   SystemRandom random;
   cli::Context context{.clock = clock,

@@ -32,7 +32,7 @@ std::filesystem::path host_program() {
 
 constexpr std::string_view actor = "MBENCH";
 /// With its name and the map around it the request has 64 bytes.
-const std::string key(58, 'k');
+const std::string some_key(58, 'k');
 
 /// A process that sends back what it gets, over the kind of stream a provider's process uses.
 class EchoProcess {
@@ -136,7 +136,7 @@ Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine, con
   if (!near) return std::unexpected(near.error());
   const auto far = start(core, ProviderMode::process);
   if (!far) return std::unexpected(far.error());
-  const auto payload = codec::encode(codec::keyvalue::KeyExistsArgs{key});
+  const auto payload = codec::encode(codec::keyvalue::KeyExistsArgs{some_key});
   const double seconds = options.quick ? 0.012 : 0.12;
 
   DirectKeyValue direct;

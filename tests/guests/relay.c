@@ -23,7 +23,9 @@ IMPORT("__host_error_len") u32 host_error_len(void);
 IMPORT("__host_error") void host_error(u8* out);
 IMPORT("__console_log") void console_log(const u8* text, u32 size);
 
+#ifndef ROOM
 #define ROOM 65536
+#endif
 static u8 operation[256];
 static u8 payload[ROOM];
 static u8 answer[ROOM];

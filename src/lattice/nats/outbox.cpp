@@ -7,6 +7,8 @@ namespace {
 
 /// Beyond it senders wait for the one who writes.
 constexpr std::size_t most_waiting_bytes = 1 * limits::mib;
+/// Nobody writes for others for longer: those that go on sending write themselves.
+constexpr int most_writes = 4;
 /// Memory that is kept for the next messages.
 constexpr std::size_t kept_bytes = 256 * limits::kib;
 
@@ -25,10 +27,7 @@ template <class Append>
 Result<> Outbox::add(std::size_t bytes, const Append& append) {
   std::unique_lock lock(mutex_);
   // Who writes gives up after a time, so that this ends.
-  written_.wait(lock, [&] {
-    return failed_ || !writing_ || waiting_.empty() ||
-           waiting_.size() + bytes <= most_waiting_bytes;
-  });
+  written_.wait(lock, [&] { return failed_ || !writing_ || may_add(bytes); });
   if (failed_) return std::unexpected(failure_);
   waiting_.reserve(waiting_.size() + bytes);  // all of it, or nothing
   append();
@@ -36,10 +35,18 @@ Result<> Outbox::add(std::size_t bytes, const Append& append) {
   return write_all(lock);
 }
 
+/// Whether who writes at this moment can be given this too.
+bool Outbox::may_add(std::size_t bytes) const noexcept {
+  if (writes_ >= most_writes) return false;
+  return waiting_.empty() || waiting_.size() + bytes <= most_waiting_bytes;
+}
+
 Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock) {
   writing_ = true;
+  writes_ = 0;
   Result<> done;
   while (done && !waiting_.empty()) {
+    ++writes_;
     being_written_.swap(waiting_);
     lock.unlock();
     done =
@@ -54,8 +61,8 @@ Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock) {
     failed_ = true;
     failure_ = done.error();
     waiting_.clear();
-    written_.notify_all();
   }
+  written_.notify_all();
   return done;
 }
 

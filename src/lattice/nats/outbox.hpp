@@ -32,6 +32,7 @@ class Outbox {
  private:
   template <class Append>
   [[nodiscard]] Result<> add(std::size_t bytes, const Append& append);
+  [[nodiscard]] bool may_add(std::size_t bytes) const noexcept;
   [[nodiscard]] Result<> write_all(std::unique_lock<std::mutex>& lock);
 
   tcp::Stream& stream_;
@@ -40,6 +41,7 @@ class Outbox {
   std::string waiting_;        // under mutex_
   std::string being_written_;  // of the one who writes
   bool writing_ = false;       // under mutex_
+  int writes_ = 0;             // of the one who writes; under mutex_
   bool failed_ = false;        // under mutex_
   Error failure_;              // under mutex_
 };

@@ -1,0 +1,121 @@
+// What calls that arrive from the lattice cost their host.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/bench.hpp"
+#include "bench/fixture.hpp"
+#include "bench/guests.hpp"
+#include "bench/measure.hpp"
+#include "bench/outside.hpp"
+#include "codec/message.hpp"
+#include "lattice/anti_forgery.hpp"
+
+namespace trellis::bench {
+namespace {
+
+constexpr auto arriving_ns = "bench-arriving";
+
+struct Case {
+  std::string name;
+  std::size_t actors = 1;
+  std::size_t payload = 0;
+};
+
+HostOptions arriving_options(const std::string& url) {
+  HostOptions options;
+  NatsOptions nats;
+  nats.servers = {url};
+  options.lattice.ns = arriving_ns;
+  options.lattice.rpc = nats;
+  options.lattice.rpc_timeout = std::chrono::seconds(5);
+  return options;
+}
+
+/// Microseconds of one thread that does what cannot be left out: reads, verifies, enters the actor,
+/// writes.
+Result<double> least_us(host::Core& core, const std::string& actor, std::size_t payload) {
+  SystemRandom random;
+  const SystemClock clock;
+  const auto key = identity::KeyPair::generate(identity::KeyType::server, random);
+  const auto target = lattice::Entity::actor(actor);
+  const auto call = lattice::sign_call(lattice::Entity::actor("system"), target, "Echo",
+                                       Bytes(payload, 'x'), key, random, clock);
+  if (!call) return std::unexpected(call.error());
+  const auto bytes = codec::encode(*call);
+  lattice::VerifierOptions options;
+  options.replay_window = std::chrono::seconds(0);
+  const lattice::CallVerifier verifier(options, std::make_shared<SystemClock>());
+  bool good = true;
+  double least = 0;
+  auto ran = on_guest_thread([&] {
+    least = nanoseconds_per_call([&] {
+      const auto read = codec::decode<lattice::Invocation>(bytes);
+      good = good && read && verifier.verify(*read, target);
+      auto answer = core.call_actor(actor, "Echo", read->msg, std::chrono::seconds(5));
+      good = good && answer;
+      good = good &&
+             !codec::encode(lattice::InvocationResponse{std::move(*answer), {}, read->id}).empty();
+    });
+  });
+  if (!ran) return pass(ran);
+  if (!good) return fail(ErrorCode::internal, "the floor of arriving calls fails");
+  return least / 1000;
+}
+
+Result<void> measure_case(host::Core& core, const std::vector<std::string>& keys, const Case& what,
+                          const Options& options, Report& report) {
+  constexpr int turns = 3;
+  if (options.progress) options.progress("calls that arrive: " + what.name);
+  OutsideCalls calls;
+  calls.nats_url = options.nats_url;
+  calls.ns = arriving_ns;
+  calls.actors.assign(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(what.actors));
+  calls.payload = what.payload;
+  calls.seconds = (options.quick ? 0.6 : 3) / turns;
+  double floor = 0;
+  OutsideFigures best;
+  for (int turn = 0; turn < turns; ++turn) {
+    const auto least = least_us(core, keys.front(), what.payload);
+    if (!least) return std::unexpected(least.error());
+    const auto found = measure_from_outside(calls);
+    if (!found) return std::unexpected(found.error());
+    floor = turn == 0 ? *least : std::min(floor, *least);
+    if (turn == 0 || found->processor_us < best.processor_us) best = *found;
+  }
+  report.add({fmt::format("(g) arriving call, {}: processor time of its host", what.name),
+              best.processor_us, "us", floor, best.processor_us / floor,
+              "<= 1.5 x (read, verify, call, write)", best.processor_us <= 1.5 * floor});
+  report.add({fmt::format("(g) arriving calls, {}", what.name), best.per_second, "1/s",
+              std::nullopt, std::nullopt, "", std::nullopt});
+  return {};
+}
+
+}  // namespace
+
+Result<void> measure_arriving(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
+                              Report& report) {
+  constexpr std::size_t most_actors = 100;
+  host::Core core(arriving_options(options.nats_url), engine);
+  if (auto started = core.start(); !started) return started;
+  Signer signer;
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < most_actors; ++i) {
+    auto made = signer.sign(relay_guest());
+    if (!made) return pass(made);
+    if (auto started = core.start_actor(made->module, {}); !started) return pass(started);
+    keys.push_back(made->key);
+  }
+  for (const auto& what : {Case{"16 callers outside", 1, 0}, Case{"10 actors", 10, 0},
+                           Case{"100 actors", 100, 0}, Case{"100 KB bodies", 1, 100'000}}) {
+    if (auto done = measure_case(core, keys, what, options, report); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace trellis::bench
