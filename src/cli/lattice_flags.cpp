@@ -51,7 +51,28 @@ Result<void> read_redis_cache(const LatticeFlags& flags, const std::string& url,
     address.error().message.insert(0, "--cache-redis, KVCACHE_URL: ");
     return pass(address);
   }
-  cache.redis = {url, flags.cache_poll};
+  if (flags.isolate_cache) {
+    return fail(ErrorCode::invalid_argument,
+                "--isolate-cache has no meaning for a cache in Redis: its keys are what they are",
+                "give each lattice a database of its own, in --cache-redis or KVCACHE_URL");
+  }
+  cache.redis = {.url = url};
+  if (flags.cache_poll.count() > 0) cache.redis->poll = flags.cache_poll;
+  return {};
+}
+
+/// Options of a kind of cache that is not asked for would be ignored.
+Result<void> check_kind(const LatticeFlags& flags, bool redis) {
+  if (flags.own_cache && (!flags.cache_url.empty() || !flags.cache_redis.empty())) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("--own-cache together with {}",
+                            flags.cache_url.empty() ? "--cache-redis" : "--cache-url"),
+                "leave out one of them");
+  }
+  if (flags.cache_poll.count() > 0 && !redis) {
+    return fail(ErrorCode::invalid_argument, "--cache-poll is for a cache in Redis",
+                "name its database with --cache-redis or KVCACHE_URL, or leave out --cache-poll");
+  }
   return {};
 }
 
@@ -71,12 +92,13 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
                                           std::chrono::seconds(1), whole_seconds);
   if (!interval) return std::unexpected(interval.error());
   if (*interval) cache.replay_interval = std::chrono::ceil<std::chrono::seconds>(**interval);
-  if (flags.own_cache) return {};
+  if (flags.own_cache) return check_kind(flags, false);
   const auto url = option_or_env(context, flags.cache_url, "KVCACHE_NATS_URL");
   // An option is about this host, whatever the environment says of both kinds.
   const auto redis = flags.cache_url.empty() || !flags.cache_redis.empty()
                          ? option_or_env(context, flags.cache_redis, "KVCACHE_URL")
                          : std::nullopt;
+  if (auto fits = check_kind(flags, redis.has_value()); !fits) return fits;
   if (redis) return read_redis_cache(flags, *redis, url.has_value(), cache);
   if (!url) {
     cache.nats = options.rpc;
@@ -213,7 +235,7 @@ void add_lattice_options(Command& leaf, LatticeFlags& flags) {
                "How often that database is looked at for what others wrote: 500ms, 5s; a bare "
                "number: seconds",
                cache_polls)
-      .show_default(duration_text(flags.cache_poll))
+      .show_default(duration_text(RedisCacheOptions().poll))
       .group(group);
   leaf.add_flag("--own-cache", flags.own_cache,
                 "Keep the lattice cache to this host: neither replicated nor in Redis")

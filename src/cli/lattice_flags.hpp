@@ -21,7 +21,7 @@ struct LatticeFlags {
   std::chrono::milliseconds rpc_timeout{0};  ///< 0: not given
   std::string cache_url;
   std::string cache_redis;
-  std::chrono::milliseconds cache_poll = std::chrono::seconds(1);
+  std::chrono::milliseconds cache_poll{0};  ///< 0: not given
   bool own_cache = false;
   bool isolate_cache = false;
   std::string state_dir;

@@ -150,6 +150,14 @@ TEST_F(LatticeOptionsOf, TheCacheCanBeInRedis) {
   EXPECT_THAT(refusal({}), testing::HasSubstr("at once"));
   EXPECT_THAT(refusal({"--cache-redis", "redis://h/1", "--cache-url", "nats://c:1"}),
               testing::HasSubstr("at once"));
+  environment = {};
+  EXPECT_EQ(refusal({"--cache-poll", "2s"}), "--cache-poll is for a cache in Redis");
+  EXPECT_EQ(refusal({"--own-cache", "--cache-redis", "redis://h/1"}),
+            "--own-cache together with --cache-redis");
+  EXPECT_EQ(refusal({"--own-cache", "--cache-url", "nats://c:1"}),
+            "--own-cache together with --cache-url");
+  EXPECT_THAT(refusal({"--isolate-cache", "--cache-redis", "redis://h/1"}),
+              testing::StartsWith("--isolate-cache has no meaning for a cache in Redis"));
   environment = {{"KVCACHE_URL", "redis://user:pa%zzss@h/1"}};
   EXPECT_THAT(refusal({}), testing::StartsWith("--cache-redis, KVCACHE_URL: "));
   EXPECT_THAT(refusal({}), testing::Not(testing::HasSubstr("ss@")));
