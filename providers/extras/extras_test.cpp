@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "codec/messages/extras.hpp"
-#include "support/provider_harness.hpp"
+#include "support/provider_forms.hpp"
 
 namespace trellis::providers {
 namespace {
@@ -16,7 +16,7 @@ using codec::extras::GeneratorRequest;
 using codec::extras::GeneratorResult;
 using codec::extras::RandomArgs;
 
-class ExtrasConformance : public ::testing::Test {
+class ExtrasConformance : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override { ASSERT_TRUE(extras_.bind("MA")); }
   void TearDown() override { EXPECT_EQ(host_.bad_completions(), 0); }
@@ -30,8 +30,11 @@ class ExtrasConformance : public ::testing::Test {
   }
 
   test::FakeHost host_;
-  test::ProviderInstance extras_{host_, *extras::table()};
+  const test::ProviderForm form_{GetParam(), *extras::table(), "extras"};
+  test::ProviderInstance extras_{host_, form_.table()};
 };
+
+INSTANTIATE_TEST_SUITE_P(Providers, ExtrasConformance, test::provider_forms(), test::name_of_form);
 
 bool is_uuid4(const std::string& text) {
   if (text.size() != 36 || text[14] != '4') return false;
@@ -43,15 +46,15 @@ bool is_uuid4(const std::string& text) {
   return std::string_view("89ab").find(text[19]) != std::string_view::npos;
 }
 
-TEST_F(ExtrasConformance, HasItsFixedIdentity) {
-  EXPECT_STREQ(extras::table()->contract_id, "wasmcloud:extras");
-  EXPECT_STREQ(extras::table()->name, "wasmcloud Extras");
-  EXPECT_STREQ(extras::table()->vendor, "wasmcloud");
-  EXPECT_EQ(extras::table()->revision, 0);
+TEST_P(ExtrasConformance, HasItsFixedIdentity) {
+  EXPECT_STREQ(form_.table().contract_id, "wasmcloud:extras");
+  EXPECT_STREQ(form_.table().name, "wasmcloud Extras");
+  EXPECT_STREQ(form_.table().vendor, "wasmcloud");
+  EXPECT_EQ(form_.table().revision, 0);
   EXPECT_EQ(extras::fixed_key.size(), 56U);
 }
 
-TEST_F(ExtrasConformance, GuidIsARandomUuid) {
+TEST_P(ExtrasConformance, GuidIsARandomUuid) {
   std::set<std::string> seen;
   for (int i = 0; i < 50; ++i) {
     const auto result = ask("RequestGuid", {true, false, false, 0, 0});
@@ -65,7 +68,7 @@ TEST_F(ExtrasConformance, GuidIsARandomUuid) {
   EXPECT_EQ(seen.size(), 50U);
 }
 
-TEST_F(ExtrasConformance, RandomIsWithinItsHalfOpenRange) {
+TEST_P(ExtrasConformance, RandomIsWithinItsHalfOpenRange) {
   std::set<std::uint32_t> seen;
   for (int i = 0; i < 500; ++i) {
     const auto result = ask("RequestRandom", {false, false, true, 3, 7});
@@ -78,13 +81,13 @@ TEST_F(ExtrasConformance, RandomIsWithinItsHalfOpenRange) {
             4294967294U);
 }
 
-TEST_F(ExtrasConformance, AnEmptyRangeIsAnError) {
+TEST_P(ExtrasConformance, AnEmptyRangeIsAnError) {
   EXPECT_EQ(ask("RequestRandom", {false, false, true, 5, 5}).error().message, "invalid range");
   EXPECT_EQ(ask("RequestRandom", {false, false, true, 6, 5}).error().message, "invalid range");
   EXPECT_EQ(call("RequestRandom", "82a36d696e05a36d617805").error().message, "invalid range");
 }
 
-TEST_F(ExtrasConformance, RandomNotAskedForIsAllDefaults) {
+TEST_P(ExtrasConformance, RandomNotAskedForIsAllDefaults) {
   const auto result = call(
       "RequestRandom", "85a467756964c2a873657175656e6365c2a672616e646f6dc2a36d696e00a36d617800");
   ASSERT_TRUE(result);
@@ -92,7 +95,7 @@ TEST_F(ExtrasConformance, RandomNotAskedForIsAllDefaults) {
             "83a467756964c0ae73657175656e63654e756d62657200ad72616e646f6d5f6e756d62657200");
 }
 
-TEST_F(ExtrasConformance, SequenceIsPerActorFromZero) {
+TEST_P(ExtrasConformance, SequenceIsPerActorFromZero) {
   ASSERT_TRUE(extras_.bind("MB"));
   const GeneratorRequest request{false, true, false, 0, 0};
   for (std::uint64_t i = 0; i < 3; ++i) {
@@ -103,7 +106,7 @@ TEST_F(ExtrasConformance, SequenceIsPerActorFromZero) {
   EXPECT_EQ(ask("RequestSequence", request)->sequence_number, 3U) << "a new link value keeps it";
 }
 
-TEST_F(ExtrasConformance, SequenceGivesEachNumberOnce) {
+TEST_P(ExtrasConformance, SequenceGivesEachNumberOnce) {
   std::mutex mutex;
   std::set<std::uint64_t> seen;
   {
@@ -122,7 +125,7 @@ TEST_F(ExtrasConformance, SequenceGivesEachNumberOnce) {
   EXPECT_EQ(*seen.rbegin(), 599U);
 }
 
-TEST_F(ExtrasConformance, ServesTheShapeWithBareAnswers) {
+TEST_P(ExtrasConformance, ServesTheShapeWithBareAnswers) {
   const auto guid = codec::decode<std::string>(call("RequestGuid", "").value());
   ASSERT_TRUE(guid);
   EXPECT_TRUE(is_uuid4(*guid));
@@ -134,7 +137,7 @@ TEST_F(ExtrasConformance, ServesTheShapeWithBareAnswers) {
   EXPECT_FALSE(call("RequestRandom", "")) << "no range to draw from";
 }
 
-TEST_F(ExtrasConformance, BadPayloadsAreErrors) {
+TEST_P(ExtrasConformance, BadPayloadsAreErrors) {
   for (const char* operation : {"RequestGuid", "RequestRandom", "RequestSequence"}) {
     for (const char* payload : {"c0", "c1", "a1", "85", "91c3", "81a672616e646f6d05"}) {
       EXPECT_FALSE(call(operation, payload)) << operation << " " << payload;
@@ -146,7 +149,7 @@ TEST_F(ExtrasConformance, BadPayloadsAreErrors) {
       "Failed to de-serialize: missing field `min`");
 }
 
-TEST_F(ExtrasConformance, RemovalSucceedsAndUnlinkedActorsAreRefused) {
+TEST_P(ExtrasConformance, RemovalSucceedsAndUnlinkedActorsAreRefused) {
   EXPECT_TRUE(extras_.remove("MA"));
   EXPECT_TRUE(extras_.remove("MA"));
   EXPECT_EQ(call("RequestGuid", "").error().message, "actor MA is not linked to this provider");

@@ -31,7 +31,10 @@ class HttpServerTest : public ::testing::Test {
   static constexpr std::string_view other =
       "MCFMFDWFHGKELOXPCNCDXKK5OFLHBVEWRAOXR5JSQUD2TOFRE3DFPM7E";
 
-  HttpServerTest() { answer_with(&echo); }
+  HttpServerTest() : HttpServerTest(*providers::httpserver::table()) {}
+  explicit HttpServerTest(const trellis_provider_table& table) : provider_(host_, table) {
+    answer_with(&echo);
+  }
 
   /// The request back: method, path, query and headers as text, or the body when there is one.
   static Response echo(const Request& request) {
@@ -81,7 +84,7 @@ class HttpServerTest : public ::testing::Test {
   }
 
   FakeHost host_;
-  ProviderInstance provider_{host_, *providers::httpserver::table()};
+  ProviderInstance provider_;
 };
 
 }  // namespace trellis::test

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Every operation of every contract, from each guest language, over every provider.
+"""Every operation of every contract, from each guest language, over every provider in every form.
 
 The actors contracts, contracts-rust and contracts-as do the same (tests/guests/contracts.*), so one
 expected text holds for all languages and all providers of a contract. Servers are real ones.
 """
 
+import gzip
 import http.server
 import json
 import re
@@ -17,7 +18,7 @@ import harness
 import lattice
 from guests import GuestScenario, flavours
 from harness import ACTORS, free_port, wait_until
-from packages_harness import RedisServer
+from packages_harness import ARCHIVES, LIBRARIES, RedisServer
 from s3_server import S3Server
 
 
@@ -44,15 +45,18 @@ class Mirror(http.server.BaseHTTPRequestHandler):
         pass
 
 
-# Contract, its providers as (link name, reference), expected answer.
-KEYVALUE = [("default", "builtin:keyvalue"), ("file", "builtin:keyvalue-file"), ("redis", "builtin:keyvalue-redis")]
-BLOBSTORE = [("default", "builtin:blobstore-fs"), ("s3", "builtin:blobstore-s3")]
-OTHERS = {"httpserver": "builtin:httpserver", "httpclient": "builtin:httpclient",
-          "messaging": "builtin:messaging-nats", "eventstreams": "builtin:eventstreams-redis",
-          "logging": "builtin:logging", "extras": "builtin:extras", "telnet": "builtin:telnet"}
+# Contract, its providers as (link name, name).
+KEYVALUE = [("default", "keyvalue"), ("file", "keyvalue-file"), ("redis", "keyvalue-redis")]
+BLOBSTORE = [("default", "blobstore-fs"), ("s3", "blobstore-s3")]
+OTHERS = {"httpserver": "httpserver", "httpclient": "httpclient", "messaging": "messaging-nats",
+          "eventstreams": "eventstreams-redis", "logging": "logging", "extras": "extras", "telnet": "telnet"}
 
 
-class Contracts(GuestScenario):
+class EveryOperation:
+    """With providers in the form, and where, the class says that this is mixed into."""
+
+    mode = "in-process"
+
     def setUp(self):
         super().setUp()
         self.redis = RedisServer(self.folder / "redis")
@@ -91,7 +95,10 @@ class Contracts(GuestScenario):
     def serve_all(self):
         """A host with the actor of each language, linked to every provider there is."""
         providers = [("keyvalue", *each) for each in KEYVALUE] + [("blobstore", *each) for each in BLOBSTORE]
-        providers += [(contract, "default", reference) for contract, reference in OTHERS.items()]
+        providers += [(contract, "default", name) for contract, name in OTHERS.items()]
+        # Each host has its own extras, built in, under the name that is nobody else's.
+        providers = [(contract, link, "builtin:extras" if name == "extras" else str(self.reference(name)))
+                     for contract, link, name in providers]
         links, ports = [], {}
         for name in flavours("contracts"):
             for contract, link, reference in providers:
@@ -103,11 +110,22 @@ class Contracts(GuestScenario):
                 links.append({"actor": f"{ACTORS}/{name}.wasm", "contract_id": f"wasmcloud:{contract}",
                               "provider_id": reference, "link_name": link, "values": values})
         document = {"actors": [f"{ACTORS}/{name}.wasm" for name in ports],
-                    "capabilities": [{"image_ref": reference, "link_name": link} for _, link, reference in providers],
+                    "capabilities": [{"image_ref": reference, "link_name": link,
+                                      **({} if contract == "extras" else {"mode": self.mode})}
+                                     for contract, link, reference in providers],
                     "links": links}
         path = self.write("contracts.json", json.dumps(document))
         self.host = self.up("-m", path, "--strict", "--log-level", "info,actor=trace,provider=trace")
+        self.assert_form()
         self.sites = {name: self.site(port) for name, port in ports.items()}
+
+    def assert_form(self):
+        """All but extras run as they should, none as something else."""
+        inventory = self.ok("get", "inventory", "--json").json()["inventory"]
+        ours = [each for each in inventory["providers"] if not each["of_host"]]
+        self.assertEqual(len(ours), len(KEYVALUE) + len(BLOBSTORE) + len(OTHERS) - 1)
+        for each in ours:
+            self.assertEqual("process" in each, self.mode == "process", each)
 
     def each(self, path, body, expected):
         """Asks the actor of each language; `{name}` in the body is that of the actor."""
@@ -177,6 +195,11 @@ class Contracts(GuestScenario):
                         self.assertTrue(more, (name, seen))
                         seen += more
 
+
+class BuiltIn(EveryOperation, GuestScenario):
+    def reference(self, name):
+        return f"builtin:{name}"
+
     def test_messages_are_those_of_the_specification(self):
         chunk = ("87aa73657175656e63654e6f01a9636f6e7461696e657281a26964a163a26964a166aa746f74616c427974657303"
                  "a96368756e6b53697a6502a7636f6e74657874c0aa6368756e6b4279746573c4020102")
@@ -209,6 +232,33 @@ class Contracts(GuestScenario):
                     self.assertIn(b"Failed to de-serialize: ", problem)
             for bomb in (b"\x81\xa5blobs\xdd\x7f\xff\xff\xff", b"\x81\xa5blobs\x91" + b"\x91" * 5000):
                 self.assertEqual(site.ask("/recode/BlobList", bomb)[0], 400, name)
+
+
+class BuiltInProcess(BuiltIn):
+    mode = "process"
+    test_messages_are_those_of_the_specification = None  # no provider has to do with it
+
+
+class Library(EveryOperation, GuestScenario):
+    def reference(self, name):
+        return LIBRARIES / f"trellis-{name.replace('-', '_')}.so"
+
+
+class LibraryProcess(Library):
+    mode = "process"
+
+
+class Archive(EveryOperation, GuestScenario):
+    def reference(self, name):
+        """Compressed, as `trellis par create` makes them."""
+        packed = self.work / f"{name}.par.gz"
+        if not packed.exists():
+            packed.write_bytes(gzip.compress((ARCHIVES / f"{name}.par").read_bytes(), 1))
+        return packed
+
+
+class ArchiveProcess(Archive):
+    mode = "process"
 
 
 class Document(unittest.TestCase):

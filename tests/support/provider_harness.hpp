@@ -169,9 +169,10 @@ class FakeHost {
     return reply.release()->status;
   }
   static void dispatch_async(trellis_host_ctx* context, trellis_call, trellis_view actor,
-                             trellis_view operation, trellis_view payload, std::int64_t,
+                             trellis_view operation, trellis_view payload, std::int64_t timeout_ns,
                              trellis_dispatch_done done, void* user) {
     FakeHost& self = of(context);
+    self.last_timeout_ns_ = timeout_ns;
     auto body = [&self, done, user, actor = text(actor), operation = text(operation),
                  payload = to_bytes(bytes(payload))] {
       const auto view = [](const auto& data) {
