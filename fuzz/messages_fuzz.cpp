@@ -110,6 +110,14 @@ constexpr Target targets[] = {
     &message<codec::telnet::SessionStartedArgs>,
     &message<codec::keyvalue::SetOperationResponse>,
     &message<codec::keyvalue::ListRangeResponse>,
+    &message<codec::messaging::PublishResponse>,
+    &message<codec::blobstore::Container>,
+    &message<codec::blobstore::RemoveObjectArgs>,
+    &message<codec::blobstore::ListObjectsArgs>,
+    &message<codec::blobstore::GetObjectInfoArgs>,
+    &message<codec::blobstore::Blob>,
+    &message<codec::blobstore::FileChunk>,
+    &message<codec::telnet::TelnetResult>,
 };
 
 }  // namespace
