@@ -55,7 +55,7 @@ class EventStreamsProvider final : public Provider<Link> {
       "Trellis",
       "0.1.0",
       1,
-      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_REBINDS,
+      TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_KEEPS_DEADLINES | TRELLIS_PROVIDER_REBINDS,
       redis::local_values};
 
   explicit EventStreamsProvider(Host host)

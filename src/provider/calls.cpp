@@ -52,8 +52,13 @@ Result<Bytes> Core::call(const CallContext& caller, std::string_view origin,
   }
   const trellis_call_info info{sizeof info,      to_view(origin),        to_view(operation),
                                to_view(payload), to_ns(caller.deadline), caller.depth};
-  const bool on_this_thread = nonblocking() || options_.in_own_process;
-  return on_this_thread ? call_inline(open, caller, info) : call_executor(open, caller, info);
+  if (nonblocking() || options_.in_own_process) return call_inline(open, caller, info);
+  if (waits_on_callers_thread(origin)) {
+    const BlockingScope scope;
+    if (!scope.allowed()) return drop(open, refuse_busy("no thread may wait for it now"));
+    return call_inline(open, caller, info);
+  }
+  return call_executor(open, caller, info);
 }
 
 Result<Bytes> Core::call_inline(const CallTable::Open& open, const CallContext& caller,

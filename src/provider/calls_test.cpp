@@ -18,7 +18,9 @@ class EveryKind : public ProviderTest, public ::testing::WithParamInterface<std:
 
 INSTANTIATE_TEST_SUITE_P(Flags, EveryKind,
                          ::testing::Values(0U, TRELLIS_PROVIDER_CONCURRENT,
-                                           TRELLIS_PROVIDER_NONBLOCKING, inline_flags));
+                                           TRELLIS_PROVIDER_NONBLOCKING, inline_flags,
+                                           TRELLIS_PROVIDER_CONCURRENT |
+                                               TRELLIS_PROVIDER_KEEPS_DEADLINES));
 
 TEST_P(EveryKind, AnswersWithTheProvidersBytes) {
   script.on_call = echo;
@@ -111,6 +113,38 @@ TEST_P(EveryKind, ManyThreadsGetTheirOwnAnswers) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(provider->statistics().calls, 800U);
+}
+
+/// Waits that were announced.
+class CountedWaits final : public BlockingHooks {
+ public:
+  bool before_block() noexcept override {
+    ++count;
+    return allow;
+  }
+  void after_block() noexcept override {}
+  int count = 0;
+  bool allow = true;
+};
+
+TEST_F(ProviderTest, WhoKeepsDeadlinesWaitsOnTheThreadOfAnActorsCall) {
+  std::vector<std::thread::id> seen;
+  script.on_call = [&](Script& self, trellis_call call, const trellis_call_info&) {
+    seen.push_back(std::this_thread::get_id());
+    self.complete(call, "done");
+  };
+  start(TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_KEEPS_DEADLINES);
+  CountedWaits waits;
+  const ThreadBlockingHooks hooks(&waits);
+  EXPECT_EQ(text_of("Get", ""), "done");
+  EXPECT_EQ(waits.count, 1) << "others must be able to take over";
+  EXPECT_TRUE(provider->call(context(), "system", "HealthRequest", {}));
+  EXPECT_EQ(seen.at(0), std::this_thread::get_id());
+  EXPECT_NE(seen.at(1), std::this_thread::get_id());
+  waits.allow = false;
+  EXPECT_TRUE(is_error(call("Get"), ErrorCode::busy));
+  EXPECT_EQ(seen.size(), 2U);
+  EXPECT_EQ(provider->statistics().refused_busy, 1U);
 }
 
 class OneAtATime : public ProviderTest, public ::testing::WithParamInterface<std::uint32_t> {};

@@ -115,8 +115,14 @@ class Core final : public trellis_host_ctx {
   void keep_forever(const std::shared_ptr<Core>& self);
   [[nodiscard]] std::string why_create_failed();
 
+  static constexpr std::string_view host_origin = "system";  // contracts.md 2.3, 2.4
   [[nodiscard]] bool nonblocking() const noexcept {
     return (table_.flags & TRELLIS_PROVIDER_NONBLOCKING) != 0;
+  }
+  /// Calls of actors only: what the host asks may begin with a search for an address.
+  [[nodiscard]] bool waits_on_callers_thread(std::string_view origin) const noexcept {
+    constexpr auto both = TRELLIS_PROVIDER_KEEPS_DEADLINES | TRELLIS_PROVIDER_CONCURRENT;
+    return (table_.flags & both) == both && origin != host_origin;
   }
   [[nodiscard]] bool concurrent() const noexcept {
     return (table_.flags & TRELLIS_PROVIDER_CONCURRENT) != 0;

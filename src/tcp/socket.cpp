@@ -10,10 +10,16 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "base/descriptors.hpp"
+#include "base/guard.hpp"
 
 namespace trellis::tcp {
 
@@ -33,14 +39,44 @@ using std::chrono::milliseconds;
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
-[[nodiscard]] Result<Addresses> look_up(const std::string& host, std::uint16_t port) {
+[[nodiscard]] Result<Addresses> ask_resolver(const std::string& host, std::uint16_t port,
+                                             int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
+  hints.ai_flags = AI_NUMERICSERV | flags;
   addrinfo* found = nullptr;
   const int problem = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (problem != 0) return unavailable(::gai_strerror(problem));
   return Addresses(found, &freeaddrinfo);
+}
+
+/// A name that is being looked up, by a thread that knows no deadline of ours.
+struct Search {
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::optional<Result<Addresses>> found;  // under mutex
+};
+
+[[nodiscard]] Result<Addresses> look_up(const std::string& host, std::uint16_t port,
+                                        SteadyTime deadline) {
+  if (auto numeric = ask_resolver(host, port, AI_NUMERICHOST)) return numeric;
+  const auto search = std::make_shared<Search>();
+  try {
+    std::thread([search, host, port] {
+      auto found = contained([&] { return ask_resolver(host, port, 0); });
+      const std::scoped_lock lock(search->mutex);
+      search->found.emplace(std::move(found));
+      search->ended.notify_one();
+    }).detach();
+  } catch (const std::system_error& problem) {
+    return fail(ErrorCode::busy, std::string("no thread to look a name up: ") + problem.what());
+  }
+  std::unique_lock lock(search->mutex);
+  if (search->ended.wait_until(lock, deadline, [&] { return search->found.has_value(); })) {
+    return std::move(*search->found);
+  }
+  return fail(ErrorCode::deadline, "the name was not resolved in the time allowed",
+              "check the name servers of this machine");
 }
 
 [[nodiscard]] Result<Descriptor> connect_one(const addrinfo& to, int wake, SteadyTime deadline) {
@@ -88,7 +124,7 @@ Result<> wait_for(int socket, short events, int wake, SteadyTime deadline) {
 
 Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int wake,
                               SteadyTime deadline) {
-  auto addresses = look_up(host, port);
+  auto addresses = look_up(host, port, deadline);
   if (!addresses) return pass(addresses);
   Result<Descriptor> last = unavailable("the name has no address");
   for (const addrinfo* each = addresses->get(); each != nullptr; each = each->ai_next) {
