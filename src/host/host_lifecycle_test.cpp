@@ -210,6 +210,30 @@ TEST_F(HostLife, LiveUpdatesFollowTheRules) {
   EXPECT_EQ(call(signer.key(), "Echo", as_bytes("new serves")), "new serves");
 }
 
+TEST_F(HostLife, AnUpdateByAnotherIssuerIsRefusedUnlessAllowed) {
+  Signer owner;
+  Signer stranger;
+  const auto relay = test::guest_module("relay");
+  const auto next = [&](Signer& signer, std::int32_t revision) {
+    auto claims = owner.claims();
+    claims.rev = revision;
+    return signer.sign(relay, claims);
+  };
+  options.live_updates = true;
+  ASSERT_TRUE(start().start_actor(next(owner, 1)));
+  const auto refused = host->update_actor(owner.key(), next(stranger, 2));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::denied) << refused.error().message;
+  EXPECT_EQ(host->inventory()->actors.at(0).identity.issuer, owner.issuer());
+  EXPECT_TRUE(host->update_actor(owner.key(), next(owner, 2)));
+  host->stop();
+  host.reset();
+  options.same_issuer_for_updates = false;
+  ASSERT_TRUE(start().start_actor(next(owner, 1)));
+  EXPECT_TRUE(host->update_actor(owner.key(), next(stranger, 2)));
+  EXPECT_EQ(host->inventory()->actors.at(0).identity.issuer, stranger.issuer());
+}
+
 TEST_F(HostLife, AnUpdateUnderLoadFailsNoCall) {
   options.live_updates = true;
   Signer signer;
@@ -274,6 +298,35 @@ TEST_F(HostLife, HealthRoundsFillTheInventory) {
                   ? "fine"
                   : "");
   }
+}
+
+// A busy actor is not waited for: what it does tells whether it lives.
+TEST_F(HostLife, AnActorWhoseInstancesAreAllBusyIsJudgedByItsProgress) {
+  options.max_instances = 1;
+  options.call_timeout = std::chrono::minutes(1);
+  Signer signer;
+  const auto key = start_actor(signer);
+  test::book().reset();
+  const auto provider = *host->start_provider(test::memory_provider());
+  ASSERT_TRUE(host->set_link({key, "wasmcloud:keyvalue", "default", provider, {}}));
+  ASSERT_TRUE(host->settle(milliseconds(10000)));
+  const auto health = [&] { return host->inventory()->actors.at(0).health.state; };
+  test::book().slow_ms = 3000;
+  auto busy = std::async(std::launch::async, [&] {
+    return call(key, "Relay", test::relay("wasmcloud:keyvalue", "Get", as_bytes("late")));
+  });
+  while (test::book().entries("Get").empty()) std::this_thread::yield();
+  host->check_health();
+  const auto at_first = health();
+  host->check_health();
+  const auto without_progress = health();
+  ASSERT_NE(busy.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_EQ(at_first, HealthState::healthy);
+  EXPECT_EQ(without_progress, HealthState::unhealthy);
+  test::book().slow_ms = 0;
+  EXPECT_EQ(busy.get(), "late");
+  host->check_health();
+  EXPECT_EQ(health(), HealthState::healthy);
 }
 
 TEST_F(HostLife, AHangingProviderTurnsUnhealthyAndComesBack) {
