@@ -42,8 +42,10 @@ Result<void> measure_http(const std::shared_ptr<EngineRuntime>& engine, const Op
       floor = std::max(floor, *bare);
       value = std::max(value, *actor);
     }
+    const double least = connections == 1 ? 0.85 : 0.7;
     report.add({fmt::format("(e) HTTP through an actor, {} connections", connections), value, "1/s",
-                floor, value / floor, ">= 0.60 x bare server", value >= 0.6 * floor});
+                floor, value / floor, fmt::format(">= {:.2f} x bare server", least),
+                value >= least * floor});
   }
   return {};
 }

@@ -13,7 +13,8 @@ namespace trellis::providers {
 struct IoPool::Seat {
   explicit Seat(IoPool& owner) noexcept : pool(owner) {}
   IoPool& pool;
-  Share* share = nullptr;  ///< of the handler it is in
+  Share* share = nullptr;    ///< of the handler it is in
+  SteadyTime waits_since{};  ///< of the thread
   std::atomic<std::uint64_t> state{outside};
   std::uint64_t seen = 0;  ///< at the last look; under the pool's mutex
 };
@@ -123,9 +124,26 @@ void IoPool::come_back(Seat& seat) noexcept {
   ++running_;
 }
 
+/// Slowly up and quickly down: a wait now and then that lasts says little, and many threads that
+/// wait at once make each other's waits longer than they would be.
+void IoPool::Share::note_wait(std::chrono::nanoseconds time) noexcept {
+  constexpr std::int64_t brief = std::chrono::nanoseconds(brief_wait).count();
+  const auto usual = usual_wait_ns_.load(std::memory_order_relaxed);
+  const auto longer = time.count() - usual;
+  const auto change = longer < 0 ? longer / 4 : std::min(longer / 8, brief / 8);
+  usual_wait_ns_.store(std::min(usual + change, 2 * brief), std::memory_order_relaxed);
+}
+
+bool IoPool::Share::waits_briefly() const noexcept {
+  return usual_wait_ns_.load(std::memory_order_relaxed) <
+         std::chrono::nanoseconds(brief_wait).count();
+}
+
 bool IoPool::before_block() noexcept {
   try {
     Seat& seat = *seat_here;
+    seat.waits_since = std::chrono::steady_clock::now();
+    if ((seat.state.load() & state_mask) == inside && seat.share->waits_briefly()) return true;
     Lock lock(mutex_);
     const auto state = seat.state.load();
     if ((state & state_mask) == outside) {
@@ -149,8 +167,13 @@ bool IoPool::before_block() noexcept {
 
 /// One that was replaced inside a handler stays away until that returns: it may go on computing.
 void IoPool::after_block() noexcept {
+  Seat& seat = *seat_here;
+  if ((seat.state.load() & state_mask) != outside) {
+    seat.share->note_wait(std::chrono::steady_clock::now() - seat.waits_since);
+    return;
+  }
   const std::lock_guard lock(mutex_);
-  if ((seat_here->state.load() & state_mask) == outside) ++running_;
+  ++running_;
 }
 
 IoPool::Handling::Handling(Share& share) noexcept {

@@ -47,13 +47,22 @@ class ThreadSource {
 /// Owners (the actors behind a server) share the spares by dynamic thresholds: one may have twice
 /// as many threads waiting as are left for everybody, so that each gets many while it is alone and
 /// none can take the last.
+///
+/// Where an owner's waits are usually over in less than a change of threads takes to pay
+/// (`brief_wait`), its thread just waits: if one lasts after all, a spare takes over as from a
+/// handler that computes for long.
 class IoPool final : private BlockingHooks {
  public:
   /// How many threads requests of one owner keep away. Outlives its handlers.
   class Share {
    private:
     friend class IoPool;
+    void note_wait(std::chrono::nanoseconds time) noexcept;
+    [[nodiscard]] bool waits_briefly() const noexcept;
+
     std::atomic<unsigned> away_{0};
+    /// Of its waits, the newest counting most.
+    std::atomic<std::int64_t> usual_wait_ns_{0};
   };
 
   /// Stands around a handler's call into the host, on a thread of a pool; elsewhere it does
@@ -76,6 +85,8 @@ class IoPool final : private BlockingHooks {
 
   /// How long a handler may compute before a spare takes over.
   static constexpr std::chrono::milliseconds patience{10};
+  /// What is usually over in this time is waited for without a spare.
+  static constexpr std::chrono::microseconds brief_wait{300};
 
   /// `name`: of the threads, at most 15 bytes, with static lifetime.
   IoPool(ThreadSource& source, Log log, std::string_view name, unsigned spares);
