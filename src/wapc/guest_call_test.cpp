@@ -244,5 +244,20 @@ TEST_F(GuestCall, LargeRequestIsRefused) {
   });
 }
 
+/// What compilers make of loops today: 128-bit vectors, bulk memory.
+TEST_F(GuestCall, VectorAndBulkInstructionsRun) {
+  const auto module = compile("vectors");
+  on_guest_thread([&] {
+    auto guest = instantiate(*module, host);
+    for (const std::string_view text : {"abcdefghijklmnop", "HAL", ""}) {
+      const auto outcome = guest->call("x", as_bytes(text), host, in(seconds(60)));
+      ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+      std::string expected(text);
+      for (auto& letter : expected) ++letter;
+      EXPECT_EQ(as_text(*outcome), expected);
+    }
+  });
+}
+
 }  // namespace
 }  // namespace trellis::wapc
