@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 export DESTDIR ARCH
 SECONDS_PER_TARGET := $(or $(SECONDS),60)
 
-.PHONY: help run demo-lattice test build check bench build-cost asan tsan fuzz format format-check lint \
+.PHONY: help run demo-lattice test build check bench bench-check build-cost asan tsan fuzz format format-check lint \
   install clean
 
 help:  ## list the targets
@@ -41,6 +41,9 @@ bench:  ## measure, print ratios to floors, write build/bench/results.json
 	@scripts/setup.sh bench
 	@scripts/build.sh release -DTRELLIS_TESTS=ON -- trellis_bin trellis_bench_bin count_allocations
 	@scripts/bench.sh
+
+bench-check: bench  ## the same, and fail when a ratio is worse than the committed one (bench/baseline.json)
+	@scripts/bench_check.py
 
 build-cost:  ## what building costs, against an older commit: CPU time of clean builds and of edits (an hour)
 	@scripts/setup.sh test

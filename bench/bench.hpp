@@ -46,4 +46,10 @@ struct Options {
 [[nodiscard]] Result<void> measure_counter(const std::shared_ptr<EngineRuntime>& engine,
                                            const Options& options, Report& report);
 
+/// (k): calls of an actor to key-value and event streams over Redis, to messaging over NATS.
+[[nodiscard]] Result<void> measure_redis_services(const std::shared_ptr<EngineRuntime>& engine,
+                                                  const Options& options, Report& report);
+[[nodiscard]] Result<void> measure_messaging(const std::shared_ptr<EngineRuntime>& engine,
+                                             const Options& options, Report& report);
+
 }  // namespace trellis::bench

@@ -28,7 +28,8 @@ class Signer {
     claims.jti = make_nuid(random_);
     claims.sub = subject.public_key().text();
     claims.name = "bench";
-    claims.caps = std::vector<std::string>{"wasmcloud:keyvalue", "wasmcloud:httpserver"};
+    claims.caps = std::vector<std::string>{"wasmcloud:keyvalue", "wasmcloud:httpserver",
+                                           "wasmcloud:eventstreams", "wasmcloud:messaging"};
     auto made = identity::sign_module(module, std::move(claims), account_);
     if (!made) return pass(made);
     return Signed{subject.public_key().text(), std::move(made->bytes)};

@@ -7,12 +7,12 @@
 #include <atomic>
 #include <fstream>
 #include <mutex>
-#include <sstream>
 #include <thread>
 
 #include "bench/bench.hpp"
 #include "bench/fixture.hpp"
 #include "bench/guests.hpp"
+#include "bench/machine_use.hpp"
 #include "bench/measure.hpp"
 #include "bench/nats_raw.hpp"
 #include "codec/message.hpp"
@@ -30,20 +30,7 @@ double processor_time(pid_t server) {
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
-  double total = seconds(used.ru_utime) + seconds(used.ru_stime);
-  std::ifstream stat(fmt::format("/proc/{}/stat", server));
-  std::string line;
-  if (server > 0 && std::getline(stat, line)) {
-    // Fields 14 and 15, counted from 1; the second is a name in brackets.
-    std::istringstream rest(line.substr(line.rfind(')') + 2));
-    std::string word;
-    for (int field = 3; field < 14; ++field) rest >> word;
-    double user = 0;
-    double system = 0;
-    rest >> user >> system;
-    total += (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  }
-  return total;
+  return seconds(used.ru_utime) + seconds(used.ru_stime) + processor_seconds(server);
 }
 
 struct Rate {

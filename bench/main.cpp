@@ -2,12 +2,14 @@
 // own, so that the host's binary carries neither the benchmarks nor their guests.
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
 #include <vector>
 
 #include "bench/bench.hpp"
+#include "bench/machine_use.hpp"
 #include "bench/outside.hpp"
 #include "cli/command.hpp"
 #include "cli/local_nats.hpp"
@@ -23,6 +25,7 @@ struct BenchArguments {
   std::vector<std::string> only;
   std::string nats;
   std::string redis;
+  std::uint32_t redis_pid = 0;
 };
 
 /// A failed measurement is a failed run, but does not keep the others from being made.
@@ -47,6 +50,9 @@ void measure_lattice(const BenchArguments& arguments, Context& context,
   }
   auto done = bench::measure_lattice(engine, options, report);
   if (!done) skip(done.error());
+  if (auto messaging = bench::measure_messaging(engine, options, report); !messaging) {
+    miss(context, report, "(k) messaging", messaging.error());
+  }
 }
 
 void measure_http(const BenchArguments& arguments, Context& context,
@@ -63,6 +69,9 @@ void measure_http(const BenchArguments& arguments, Context& context,
   if (auto done = bench::measure_counter(engine, options, report); !done) {
     miss(context, report, "(j) counter", done.error());
   }
+  if (auto done = bench::measure_redis_services(engine, options, report); !done) {
+    miss(context, report, "(k) Redis", done.error());
+  }
 }
 
 Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
@@ -74,6 +83,7 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
     context.err << "bench: " << step << std::endl;
   };
   bench::Report report;
+  const bench::MachineUse use({static_cast<pid_t>(arguments.redis_pid)});
   const auto wanted = [&](std::string_view part) {
     const auto& only = arguments.only;
     return only.empty() || std::ranges::find(only, part) != only.end();
@@ -89,6 +99,7 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   }
   if (wanted("http")) measure_http(arguments, context, *engine, options, report);
   if (wanted("lattice")) measure_lattice(arguments, context, *engine, options, report);
+  report.set_others(use.others());
   if (!arguments.out.empty()) {
     if (auto written = report.write_json(arguments.out); !written) return pass(written);
   }
@@ -103,6 +114,8 @@ void declare(Command& bench, Context& context) {
                    "NATS URL to measure the lattice with (else a nats-server is started)");
   bench.add_option("--redis", arguments->redis,
                    "Redis URL to measure HTTP and Redis together with (else left out)");
+  bench.add_option("--redis-pid", arguments->redis_pid,
+                   "process of that Redis server, whose time is not taken for somebody else's");
   bench.add_option("--only", arguments->only, "measure this part; may be repeated")
       .one_of({"startup", "calls", "providers", "http", "lattice"})
       .one_each();

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/json.hpp"
+#include "bench/machine_use.hpp"
 
 namespace trellis::bench {
 namespace {
@@ -40,6 +41,12 @@ std::string Report::as_text() const {
                         verdict(figure));
   }
   for (const auto& what : left_out_) text += "NOT MEASURED: " + what + '\n';
+  if (others_) {
+    text += fmt::format("others used {:.0f} % of the machine's time meanwhile{}\n", *others_ * 100,
+                        *others_ > MachineUse::too_much
+                            ? ": TOO MUCH TO JUDGE, measure again when it is quiet"
+                            : "");
+  }
   return text;
 }
 
@@ -62,6 +69,8 @@ std::string Report::as_json() const {
                         {"cores", std::thread::hardware_concurrency()},
                         {"load", {load[0], load[1], load[2]}},
                         {"time", now},
+                        {"others", others_ ? nlohmann::json(*others_) : nlohmann::json()},
+                        {"too_noisy", others_ && *others_ > MachineUse::too_much},
                         {"results", std::move(results)},
                         {"left_out", left_out_}}
       .dump(2);

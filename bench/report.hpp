@@ -28,6 +28,8 @@ class Report {
   void leave_out(std::string what, std::string why) {
     left_out_.push_back(std::move(what) + ": " + std::move(why));
   }
+  /// Share of the machine's time that others used meanwhile: with much of it ratios say little.
+  void set_others(double share) { others_ = share; }
   [[nodiscard]] const std::vector<Figure>& figures() const noexcept { return figures_; }
 
   [[nodiscard]] std::string as_text() const;
@@ -38,6 +40,7 @@ class Report {
  private:
   std::vector<Figure> figures_;
   std::vector<std::string> left_out_;
+  std::optional<double> others_;
 };
 
 }  // namespace trellis::bench

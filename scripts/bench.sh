@@ -14,5 +14,5 @@ redis-server --port "$port" --bind 127.0.0.1 --save "" --appendonly no >/dev/nul
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
-build/release/bin/trellis bench --out "$out" --redis "redis://127.0.0.1:$port/" "$@"
+build/release/bin/trellis bench --out "$out" --redis "redis://127.0.0.1:$port/" --redis-pid "$server" "$@"
 build/release/bin/count_allocations "$out"
