@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/guard.hpp"
+#include "trellis/clock.hpp"
 
 namespace trellis::providers {
 
