@@ -61,8 +61,8 @@ class IoPool final : private BlockingHooks {
     [[nodiscard]] bool waits_briefly() const noexcept;
 
     std::atomic<unsigned> away_{0};
-    /// Of its waits, the newest counting most.
-    std::atomic<std::int64_t> usual_wait_ns_{0};
+    /// Of its waits, the newest counting most; long until it is known that they are not.
+    std::atomic<std::int64_t> usual_wait_ns_{std::chrono::nanoseconds(2 * brief_wait).count()};
   };
 
   /// Stands around a handler's call into the host, on a thread of a pool; elsewhere it does
