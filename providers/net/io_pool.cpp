@@ -144,7 +144,11 @@ bool IoPool::before_block() noexcept {
   try {
     Seat& seat = *seat_here;
     seat.waits_since = std::chrono::steady_clock::now();
-    if ((seat.state.load() & state_mask) == inside && seat.share->waits_briefly()) return true;
+    const bool can_be_taken_over = parked_.load(std::memory_order_relaxed) > 0;
+    if (can_be_taken_over && (seat.state.load() & state_mask) == inside &&
+        seat.share->waits_briefly()) {
+      return true;
+    }
     Lock lock(mutex_);
     const auto state = seat.state.load();
     if ((state & state_mask) == outside) {

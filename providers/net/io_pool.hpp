@@ -49,8 +49,8 @@ class ThreadSource {
 /// none can take the last.
 ///
 /// Where an owner's waits are usually over in less than a change of threads takes to pay
-/// (`brief_wait`), its thread just waits: if one lasts after all, a spare takes over as from a
-/// handler that computes for long.
+/// (`brief_wait`), its thread just waits while a spare is parked: if one lasts after all, that
+/// takes over as from a handler that computes for long.
 class IoPool final : private BlockingHooks {
  public:
   /// How many threads requests of one owner keep away. Outlives its handlers.
@@ -61,8 +61,8 @@ class IoPool final : private BlockingHooks {
     [[nodiscard]] bool waits_briefly() const noexcept;
 
     std::atomic<unsigned> away_{0};
-    /// Of its waits, the newest counting most; long until it is known that they are not.
-    std::atomic<std::int64_t> usual_wait_ns_{std::chrono::nanoseconds(2 * brief_wait).count()};
+    /// Of its waits, the newest counting most.
+    std::atomic<std::int64_t> usual_wait_ns_{0};
   };
 
   /// Stands around a handler's call into the host, on a thread of a pool; elsewhere it does
@@ -134,8 +134,8 @@ class IoPool final : private BlockingHooks {
   std::vector<Seat*> seats_;                          // under mutex_
   std::thread watch_;                                 // under mutex_
   unsigned total_ = 0;                                // under mutex_; includes those being started
-  unsigned parked_ = 0;                               // under mutex_
   unsigned calls_ = 0;                                // under mutex_; parked threads to wake
+  std::atomic<unsigned> parked_{0};                   // written under mutex_
   std::atomic<unsigned> away_{0};                     // written under mutex_
   std::atomic<unsigned> running_{0};                  // written under mutex_
   std::atomic<unsigned> target_{0};                   // written under mutex_

@@ -137,8 +137,10 @@ class Recovery(LatticeScenario):
         a = self.host("--state-dir", state)
         actor = self.start_actor(a, "echo.wasm")
         port = self.http(a, actor)
+        # Not what is being written beside it.
         wait_until(lambda: any(actor in file.read_text(errors="replace")
-                               for file in state.rglob("*") if file.is_file()), "the saved link")
+                               for file in state.rglob("*")
+                               if file.is_file() and file.suffix != ".new"), "the saved link")
         a.process.send(signal.SIGKILL)
         a.process.wait()
         b = self.host("--state-dir", state)

@@ -77,6 +77,7 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::shared_ptr<Session> use(std::shared_ptr<Session> session);
   /// Moves to another server while this one still serves; null when there is none.
   [[nodiscard]] std::shared_ptr<Session> move_from(Session& session);
+  void wait_for_route(Session& from, const std::shared_ptr<Session>& to);
   void note_failure(const Error& error);
   [[nodiscard]] Session::Events events(std::uint64_t number);
   void note_slow(const Interest& interest);

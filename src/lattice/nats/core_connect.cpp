@@ -13,6 +13,9 @@ namespace {
 /// How long moving to another server may take, and how long the one that is left may take to hand
 /// out what it has.
 constexpr std::chrono::milliseconds move_time{2000};
+/// How long servers may take to tell each other of subscriptions, and between two looks.
+constexpr std::chrono::milliseconds route_time{250};
+constexpr std::chrono::milliseconds route_pause{2};
 
 }  // namespace
 
@@ -224,9 +227,43 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
   }
   log_.info("{} is about to end: moved to {}", server, next->server());
   const auto end = std::chrono::steady_clock::now() + move_time;
-  if (next->flush(end)) session.unsubscribe_all_gently(end);
+  if (next->flush(end)) {
+    wait_for_route(session, next);
+    session.unsubscribe_all_gently(end);
+  }
   session.close();
   return next;
+}
+
+/// The server that is left must have heard from the other one what is listened to there, or it
+/// would say of calls that nobody listens. It hears in the order of the subscriptions: a message
+/// that it hands on to the last of them proves all.
+void Core::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
+  struct Arrival {
+    std::mutex mutex;
+    std::condition_variable came;
+    bool here = false;  // under mutex
+  };
+  const auto arrival = std::make_shared<Arrival>();
+  const auto subject = new_inbox();
+  const auto probe = make_interest(subject, "", {.direct = true}, [arrival](const Message&, bool) {
+    const std::scoped_lock lock(arrival->mutex);
+    arrival->here = true;
+    arrival->came.notify_one();
+  });
+  probe->attach(to);
+  const auto end = std::chrono::steady_clock::now() + route_time;
+  std::unique_lock lock(arrival->mutex);
+  while (!arrival->here && std::chrono::steady_clock::now() < end) {
+    lock.unlock();
+    const bool asked = from.publish(subject, {}, {}).has_value();
+    lock.lock();
+    if (!asked) break;
+    arrival->came.wait_for(lock, route_pause, [&] { return arrival->here; });
+  }
+  lock.unlock();
+  probe->detach();
+  probe->end();
 }
 
 std::chrono::milliseconds Core::next_pause() {
