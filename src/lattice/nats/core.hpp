@@ -123,6 +123,7 @@ class Core : public std::enable_shared_from_this<Core> {
   // Of thread_.
   unsigned failures_ = 0;
   std::uint64_t sessions_ = 0;
+  std::uint64_t left_alone_ = 0;  ///< the session that has told of its end and of no other server
   std::string last_failure_;
 
   enum class Trouble { connecting, slow };

@@ -13,6 +13,8 @@ namespace {
 /// How long moving to another server may take, and how long the one that is left may take to hand
 /// out what it has.
 constexpr std::chrono::milliseconds move_time{2000};
+/// Between two attempts to leave one.
+constexpr std::chrono::milliseconds leave_pause{500};
 /// How long servers may take to tell each other of subscriptions, and between two looks.
 constexpr std::chrono::milliseconds route_time{250};
 constexpr std::chrono::milliseconds route_pause{2};
@@ -189,16 +191,20 @@ void Core::serve(std::shared_ptr<Session> session) {
 }
 
 std::shared_ptr<Session> Core::use(std::shared_ptr<Session> session) {
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closing_ || session->is_lost() || session->is_leaving(); });
-    if (closing_ || session->is_lost()) return nullptr;
+  // One that is about to end is left as soon as it has told of another one, and else served to its
+  // end. It may tell more, but not keep us busy.
+  std::uint64_t told = 0;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      const auto ended = [&] { return closing_ || session->is_lost(); };
+      if (told > 0) changed_.wait_for(lock, leave_pause, ended);
+      changed_.wait(lock, [&] { return ended() || session->leave_notices() != told; });
+      if (ended()) return nullptr;
+      told = session->leave_notices();
+    }
+    if (auto next = move_from(*session)) return next;
   }
-  if (auto next = move_from(*session)) return next;
-  // It serves to its end; then another one is looked for as usual.
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return closing_ || session->is_lost(); });
-  return nullptr;
 }
 
 std::shared_ptr<Session> Core::move_from(Session& session) {
@@ -206,7 +212,9 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
   if (!learned.empty()) options_.learned = std::move(learned);
   const auto server = session.server();
   if (options_.servers.size() + options_.learned.size() < 2) {
-    log_.warn("{} is about to end, and no other server is known", server);
+    if (std::exchange(left_alone_, session.number()) != session.number()) {
+      log_.warn("{} is about to end, and no other server is known", server);
+    }
     return nullptr;
   }
   auto next = attempt();

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <thread>
 
 #include "lattice/nats/nats_fixture.hpp"
+#include "tcp/stream.hpp"
 
 namespace trellis::lattice::nats {
 namespace {
@@ -31,6 +33,15 @@ class States {
 };
 
 using ReconnectTest = NatsTest;
+
+/// What a server says to whoever connects.
+std::string greeting_of(std::uint16_t port) {
+  std::array<std::uint8_t, 4096> text{};
+  auto stream = tcp::Stream::connect("127.0.0.1", port, -1, far());
+  if (!stream) return {};
+  const auto size = stream->receive(text, far());
+  return size ? std::string(as_text(ByteView(text).first(*size))) : std::string();
+}
 
 TEST_F(ReconnectTest, AServerMayComeLater) {
   NatsServer server({}, NatsServer::Start::later);
@@ -68,8 +79,11 @@ TEST_F(ReconnectTest, AServerThatIsAboutToEndIsLeftWithoutALoss) {
   const auto echo = echo_on(*answerer, "echo");
   const auto ask = [&] { return request_and_wait(*asker, "echo", as_bytes("x"), far()); };
   ASSERT_TRUE(ask());
-  // Both learn from the one they know that there is another.
-  ASSERT_TRUE(eventually([&] { return leaving.log().contains("Route connection created"); }));
+  // Both learn from the one they know that there is another: it tells them when it begins to tell
+  // newcomers.
+  ASSERT_TRUE(eventually(
+      [&] { return greeting_of(leaving.port()).contains(fmt::format(":{}\"", staying.port())); }));
+  ASSERT_TRUE(asker->flush(far()) && answerer->flush(far()));
   leaving.retire();
   const auto moved = [&] { return logged("is about to end: moved to"); };
   std::size_t asked = 0;

@@ -305,13 +305,14 @@ void Session::on_info(std::string_view json) {
     if (!info_) end_with(std::move(info.error()));
     return;
   }
-  const bool leaving = info->lame_duck;
+  const bool leaving = info->lame_duck || leave_notices_ > 0;
   {
     const std::scoped_lock lock(mutex_);
     learned_ = info->cluster;
   }
   info_ = std::move(*info);
-  if (!leaving || leaving_.exchange(true)) return;
+  if (!leaving) return;
+  ++leave_notices_;
   events_.leaving();
 }
 

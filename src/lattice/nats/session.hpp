@@ -37,7 +37,8 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   struct Events {
     /// The connection ended for any reason but close(); maybe more than once.
     std::function<void()> lost;
-    /// The server is about to end and asks its clients to leave (lame duck mode).
+    /// The server is about to end and asks its clients to leave (lame duck mode); again when it
+    /// tells more.
     std::function<void()> leaving;
     /// The server lets this user neither send nor listen there: its own words.
     std::function<void(std::string_view words)> denied;
@@ -59,8 +60,8 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] std::size_t max_payload() const noexcept { return max_payload_; }
   [[nodiscard]] bool is_lost() const noexcept { return lost_; }
-  /// The server has said that it is about to end.
-  [[nodiscard]] bool is_leaving() const noexcept { return leaving_; }
+  /// How often the server has told something since it is about to end; 0: it is not.
+  [[nodiscard]] std::uint64_t leave_notices() const noexcept { return leave_notices_; }
   /// Why it ended, as far as is known.
   [[nodiscard]] std::string reason() const;
   /// "NATS server host:port"
@@ -144,7 +145,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   std::optional<Outbox> outbox_;       // the same
   std::atomic<std::size_t> max_payload_{0};
   std::atomic<bool> lost_{false};
-  std::atomic<bool> leaving_{false};
+  std::atomic<std::uint64_t> leave_notices_{0};
   std::atomic<bool> closing_{false};
 
   // Of the thread that reads; before it starts, of the one that connects.
