@@ -1,5 +1,8 @@
 #include "lattice/nats/outbox.hpp"
 
+#include <chrono>
+
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 
 namespace trellis::lattice::nats {
@@ -9,6 +12,8 @@ namespace {
 constexpr std::size_t most_waiting_bytes = 1 * limits::mib;
 /// Nobody writes for others for longer: those that go on sending write themselves.
 constexpr int most_writes = 4;
+/// Messages within this time of the last write follow closely.
+constexpr std::chrono::microseconds close_together{150};
 /// Memory that is kept for the next messages.
 constexpr std::size_t kept_bytes = 256 * limits::kib;
 
@@ -27,12 +32,64 @@ template <class Append>
 Result<> Outbox::add(std::size_t bytes, const Append& append) {
   std::unique_lock lock(mutex_);
   // Who writes gives up after a time, so that this ends.
-  written_.wait(lock, [&] { return failed_ || !writing_ || may_add(bytes); });
+  written_.wait(lock, [&] { return failed_ || (!writing_ && !left_) || may_add(bytes); });
   if (failed_) return std::unexpected(failure_);
   waiting_.reserve(waiting_.size() + bytes);  // all of it, or nothing
   append();
-  if (writing_) return {};
+  if (writing_ || left_) return {};
+  if (is_busy() && leave_to_thread()) return {};
   return write_all(lock);
+}
+
+bool Outbox::is_busy() const noexcept {
+  return std::chrono::steady_clock::now() - last_write_ < close_together;
+}
+
+/// False without a thread.
+bool Outbox::leave_to_thread() {
+  if (ended_) return false;
+  if (!thread_.joinable() &&
+      !survived([&] { thread_ = std::thread([this] { persevere([this] { run(); }); }); })) {
+    return false;
+  }
+  left_ = true;
+  added_.notify_one();
+  return true;
+}
+
+void Outbox::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    added_.wait(lock, [&] { return ended_ || (left_ && !writing_); });
+    if (ended_) return;
+    // A moment for those that are about to add something.
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+    left_ = false;
+    if (writing_ || failed_) continue;
+    if (const auto done = write_all(lock); !done) {
+      lock.unlock();
+      tell_(done.error());
+      lock.lock();
+    }
+  }
+}
+
+void Outbox::end() noexcept {
+  std::thread thread;
+  {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+    if (!failed_) {
+      failed_ = true;
+      failure_ = {ErrorCode::cancelled, "the connection is closed", {}};
+    }
+    thread.swap(thread_);
+  }
+  added_.notify_all();
+  written_.notify_all();
+  if (thread.joinable()) thread.join();
 }
 
 /// Whether who writes at this moment can be given this too.
@@ -57,6 +114,7 @@ Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock) {
     written_.notify_all();
   }
   writing_ = false;
+  last_write_ = std::chrono::steady_clock::now();
   if (!done) {
     failed_ = true;
     failure_ = done.error();

@@ -213,6 +213,7 @@ void Session::close() {
     }
   }
   stream_->shut_down();
+  outbox_->end();
 }
 
 // Reading.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "lattice/nats/session.hpp"
 
@@ -104,7 +105,9 @@ Result<std::shared_ptr<Session>> Session::open_one(ConnectOptions& options, cons
                    "start nats-server there, or correct the address");
   }
   session->stream_.emplace(std::move(*stream));
-  session->outbox_.emplace(*session->stream_);
+  session->outbox_.emplace(*session->stream_, [raw = session.get()](const Error& error) {
+    survived([&] { raw->mark_lost(error.message); });
+  });
   if (auto greeted = session->greet(options, deadline); !greeted) return pass(greeted);
   session->start();
   return session;
