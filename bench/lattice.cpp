@@ -162,7 +162,7 @@ void report_latency(const Contest& found, const Crypto& crypto, Report& report) 
               fmt::format("<= bare + 1.5 x (sign + verify = {:.0f} us) = {:.0f} us",
                           crypto.both_us(), aim),
               found.lattice.p50_us <= aim});
-  report.add({"(g) the same against requests with sign and verify", found.lattice.p50_us, "us",
+  report.add({"(g) 1 in flight, against requests that sign and verify", found.lattice.p50_us, "us",
               found.with_crypto.p50_us, found.lattice.p50_us / found.with_crypto.p50_us, "<= 1.05",
               found.lattice.p50_us <= 1.05 * found.with_crypto.p50_us});
 }
@@ -176,9 +176,10 @@ void report_throughput(const Contest& found, const Crypto& crypto, Report& repor
               fmt::format(">= 0.80 x {} cores / (bare {:.0f} us + sign + verify)", cores,
                           found.bare.processor_us),
               found.lattice.per_second >= 0.8 * bound});
-  report.add({"(g) the same against requests with sign and verify", found.lattice.per_second, "1/s",
-              found.with_crypto.per_second, found.lattice.per_second / found.with_crypto.per_second,
-              ">= 1.10", found.lattice.per_second >= 1.1 * found.with_crypto.per_second});
+  report.add({"(g) 64 in flight, against requests that sign and verify", found.lattice.per_second,
+              "1/s", found.with_crypto.per_second,
+              found.lattice.per_second / found.with_crypto.per_second, ">= 1.10",
+              found.lattice.per_second >= 1.1 * found.with_crypto.per_second});
   report.add({"(g) processor time of one call, all processes", found.lattice.processor_us, "us",
               found.with_crypto.processor_us,
               found.lattice.processor_us / found.with_crypto.processor_us, "<= 1.0",

@@ -31,14 +31,14 @@ def compare(now, before):
     lines, bad = [], 0
     for name, (was, unit) in before.items():
         if name not in now:
-            lines.append(f"MISSING  {name}")
+            lines.append(f"MISSING   {name}")
             bad += 1
             continue
         ratio = now[name][0]
         change = worse_by(ratio, was, unit)
         verdict = "WORSE" if change > MARGIN else "better" if change < -MARGIN else "as before"
         bad += verdict == "WORSE"
-        lines.append(f"{verdict:<9}{name}: {was:.2f} -> {ratio:.2f}")
+        lines.append(f"{verdict:<10}{name}: {was:.2f} -> {ratio:.2f}")
     return lines, bad
 
 
