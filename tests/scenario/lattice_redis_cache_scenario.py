@@ -44,8 +44,9 @@ class Database:
         raise AssertionError(f"Redis answers {line!r}")
 
     def links(self):
-        return [json.loads(self.ask("GET", f"wclc:link_{each}"))
-                for each in self.ask("SMEMBERS", "wclc:links")]
+        """A link that is being removed has no text any more when it is still in the index."""
+        texts = [self.ask("GET", f"wclc:link_{each}") for each in self.ask("SMEMBERS", "wclc:links")]
+        return [json.loads(text) for text in texts if text is not None]
 
 
 class RedisCache(LatticeScenario):
