@@ -229,6 +229,16 @@ void Stream::shut_down() noexcept {
   static_cast<void>(::shutdown(socket_.get(), SHUT_RDWR));
 }
 
+void Stream::finish(SteadyTime deadline) noexcept {
+  static_cast<void>(::shutdown(socket_.get(), SHUT_WR));
+  std::array<std::uint8_t, piece_bytes> unread;
+  while (wait_for(socket_.get(), POLLIN, -1, deadline)) {
+    const auto size = ::recv(socket_.get(), unread.data(), unread.size(), 0);
+    if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) break;
+  }
+  shut_down();
+}
+
 bool Stream::is_quiet() noexcept {
   std::uint8_t byte = 0;
   if (!tls_) {

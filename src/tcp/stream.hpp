@@ -38,6 +38,10 @@ class Stream {
   [[nodiscard]] Result<std::size_t> receive(std::span<std::uint8_t> buffer, SteadyTime deadline);
   /// Ends the connection; all that is sent or received afterwards fails. Any thread.
   void shut_down() noexcept;
+  /// Ends the connection once the server has all that was sent and ends it too, or at the deadline,
+  /// whatever `wake` says: closing a socket on which something was not read takes back what the
+  /// server has not read. Nobody receives any more.
+  void finish(SteadyTime deadline) noexcept;
   /// Open, and nothing to be read.
   [[nodiscard]] bool is_quiet() noexcept;
 

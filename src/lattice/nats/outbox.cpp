@@ -38,7 +38,7 @@ Result<> Outbox::add(std::size_t bytes, const Append& append) {
   append();
   if (writing_ || left_) return {};
   if (is_busy() && leave_to_thread()) return {};
-  return write_all(lock);
+  return write_all(lock, false);
 }
 
 bool Outbox::is_busy() const noexcept {
@@ -61,14 +61,14 @@ void Outbox::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     added_.wait(lock, [&] { return ended_ || (left_ && !writing_); });
-    if (ended_) return;
+    if (!left_) return;
     // A moment for those that are about to add something.
     lock.unlock();
     std::this_thread::yield();
     lock.lock();
     left_ = false;
     if (writing_ || failed_) continue;
-    if (const auto done = write_all(lock); !done) {
+    if (const auto done = write_all(lock, true); !done) {
       lock.unlock();
       tell_(done.error());
       lock.lock();
@@ -81,15 +81,16 @@ void Outbox::end() noexcept {
   {
     const std::scoped_lock lock(mutex_);
     ended_ = true;
-    if (!failed_) {
-      failed_ = true;
-      failure_ = {ErrorCode::cancelled, "the connection is closed", {}};
-    }
     thread.swap(thread_);
   }
   added_.notify_all();
-  written_.notify_all();
   if (thread.joinable()) thread.join();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!failed_) failure_ = {ErrorCode::cancelled, "the connection is closed", {}};
+    failed_ = true;
+  }
+  written_.notify_all();
 }
 
 /// Whether who writes at this moment can be given this too.
@@ -98,12 +99,11 @@ bool Outbox::may_add(std::size_t bytes) const noexcept {
   return waiting_.empty() || waiting_.size() + bytes <= most_waiting_bytes;
 }
 
-Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock) {
+Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock, bool by_thread) {
   writing_ = true;
-  writes_ = 0;
   Result<> done;
   while (done && !waiting_.empty()) {
-    ++writes_;
+    if (!by_thread) ++writes_;
     being_written_.swap(waiting_);
     lock.unlock();
     done =
@@ -114,6 +114,7 @@ Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock) {
     written_.notify_all();
   }
   writing_ = false;
+  writes_ = 0;
   last_write_ = std::chrono::steady_clock::now();
   if (!done) {
     failed_ = true;

@@ -37,7 +37,7 @@ class Outbox {
   [[nodiscard]] Result<> send(std::string_view operations);
   /// The same for `head`, the payload and the end of a line.
   [[nodiscard]] Result<> send(std::string_view head, ByteView payload);
-  /// Sends nothing any more, and waits for the writing thread. By one thread at a time.
+  /// Sends what was accepted, as far as the server takes it at once, and nothing any more.
   void end() noexcept;
 
  private:
@@ -46,7 +46,7 @@ class Outbox {
   [[nodiscard]] bool may_add(std::size_t bytes) const noexcept;
   [[nodiscard]] bool is_busy() const noexcept;
   [[nodiscard]] bool leave_to_thread();
-  [[nodiscard]] Result<> write_all(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] Result<> write_all(std::unique_lock<std::mutex>& lock, bool by_thread);
   void run();
 
   tcp::Stream& stream_;
@@ -58,7 +58,7 @@ class Outbox {
   std::string being_written_;      // of the one who writes
   bool writing_ = false;           // under mutex_
   bool left_ = false;              // what waits is the thread's to write; under mutex_
-  int writes_ = 0;                 // of the one who writes; under mutex_
+  int writes_ = 0;                 // in a row, of a sender who writes; under mutex_
   bool failed_ = false;            // under mutex_
   bool ended_ = false;             // under mutex_
   Error failure_;                  // under mutex_

@@ -22,6 +22,8 @@ constexpr std::size_t usual_buffer_bytes = 64 * limits::kib;
 constexpr std::size_t kept_buffer_bytes = 512 * limits::kib;
 constexpr std::size_t least_room_bytes = 4 * limits::kib;
 constexpr int most_silent_pings = 2;
+/// How long a server may take to notice that a connection ends.
+constexpr std::chrono::milliseconds finish_time{200};
 
 /// Whether this thread reads for a session.
 thread_local bool reads_here = false;
@@ -41,6 +43,7 @@ Session::Session(ServerUrl server, std::uint64_t number, Events events, Log log)
       log_limit_(limits::nats_log_interval) {}
 
 Session::~Session() {
+  if (outbox_) outbox_->end();  // its thread uses members that are destroyed before it
   // The thread kept this alive: it is the one that ends here, or has been waited for.
   if (thread_.joinable()) thread_.detach();
 }
@@ -197,7 +200,8 @@ void Session::answer(Pong& pong, bool answered) {
 }
 
 void Session::close() {
-  closing_ = true;
+  const bool was_lost = lost_;
+  const bool first = !closing_.exchange(true);
   static_cast<void>(::eventfd_write(wake_.get(), 1));
   std::thread thread;
   {
@@ -212,8 +216,10 @@ void Session::close() {
       thread.join();
     }
   }
-  stream_->shut_down();
+  if (!first) return;  // another one sees to what is to be sent still
   outbox_->end();
+  if (!was_lost) stream_->finish(now() + finish_time);
+  stream_->shut_down();
 }
 
 // Reading.
@@ -228,7 +234,7 @@ void Session::run() {
   auto done = contained([&] { return read_on(); });
   if (!closing_ && !done) survived([&] { mark_lost(done.error().message); });
   lost_ = true;
-  stream_->shut_down();
+  if (!closing_) stream_->shut_down();  // else something may have to be sent still
   std::deque<std::shared_ptr<Pong>> pongs;
   Subscriptions subscriptions;
   {

@@ -292,6 +292,22 @@ TEST_F(NatsTransportTest, CloseAnswersWhatIsOpen) {
   silent->reset();  // outlives its transport
 }
 
+TEST_F(NatsTransportTest, WhatWasPublishedBeforeCloseArrives) {
+  Inbox inbox;
+  auto subscription = transport_->subscribe("last.words", "", inbox.handler(), {});
+  ASSERT_TRUE(transport_->flush(far()));
+  constexpr std::size_t rounds = 20;
+  constexpr std::size_t messages = 50;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    const auto speaker = connected(server_.options());
+    for (std::size_t i = 0; i < messages; ++i) {
+      ASSERT_TRUE(speaker->publish("last.words", as_bytes("x"), {}));
+    }
+    speaker->close();
+  }
+  EXPECT_TRUE(inbox.wait_for(rounds * messages)) << inbox.size();
+}
+
 TEST_F(NatsTransportTest, RequestsRacingWithCloseAreAnsweredOnce) {
   const auto echo = echo_on(*transport_, "echo");
   std::vector<Reply> replies(2000);
