@@ -174,10 +174,10 @@ typedef struct trellis_host_v1 {
 /* A second BindActor with other values for a bound actor replaces the first. Without it the host
  * sends RemoveActor before BindActor when a link's values change. */
 #define TRELLIS_PROVIDER_REBINDS 4u
-/* handle_call may wait (for a server, say) but returns by the deadline of its call, whatever happens,
- * and needs no more than 64 KiB of stack: the host runs calls of actors on the caller's thread, after
- * others have taken over what that thread does beside, and its own calls (from "system") on the
- * executor. Only together with TRELLIS_PROVIDER_CONCURRENT. */
+/* handle_call may wait (for a server, say) but returns by the deadline of its call, whatever
+ * happens, and needs no more than 64 KiB of stack: the host runs calls of actors on the caller's
+ * thread, after others have taken over what that thread does beside, and its own calls (from
+ * "system") on the executor. Only together with TRELLIS_PROVIDER_CONCURRENT. */
 #define TRELLIS_PROVIDER_KEEPS_DEADLINES 8u
 
 /* What a link value makes a provider do on its machine, with the rights of the host. A host takes
