@@ -59,7 +59,7 @@ constexpr std::size_t piece_bytes = 16 * limits::kib;
 
 struct Stream::Tls {
   struct Free {
-    void operator()(SSL* ssl) const noexcept { ::SSL_free(ssl); }
+    void operator()(SSL* one) const noexcept { ::SSL_free(one); }
   };
 
   /// False without memory.
