@@ -47,7 +47,8 @@ say() { echo "setup: $*"; }
 # missing_of PACKAGE...: those that are not installed. One question for all: it is asked before each run.
 missing_of() {
   local known
-  known=" $(dpkg-query -W -f='${Package}=${db:Status-Status} ' "$@" 2>/dev/null) "
+  # It fails where a package was never installed, which is what is asked.
+  known=" $(dpkg-query -W -f='${Package}=${db:Status-Status} ' "$@" 2>/dev/null || true) "
   local package
   for package in "$@"; do
     [[ "$known" == *" $package=installed "* ]] || echo "$package"

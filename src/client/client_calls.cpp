@@ -30,7 +30,7 @@ class Watch final : public LatticeWatch {
 
   [[nodiscard]] std::uint64_t unreadable() const override { return *unreadable_; }
   [[nodiscard]] std::optional<Error> refusal() const override {
-    // Of refusals that come together the library may tell only the last.
+    // One may be permitted and the other not.
     for (const auto& subject : subjects_) {
       if (auto refused = transport_.refusal(subject)) return refused;
     }

@@ -41,7 +41,7 @@ class AuthTest : public NatsTest {
 };
 
 TEST_F(AuthTest, UserAndPassword) {
-  // The quotes must not end the library's JSON text.
+  // The quotes must not end the JSON text of CONNECT.
   const NatsServer server(R"(authorization { user: "al\"ice", password: "s\\e\"cret" })");
   auto options = server.options();
   options.user = "al\"ice";
@@ -246,7 +246,6 @@ TEST_F(AuthTest, RejectionsAreRetriedForEver) {
   auto options = server.options();
   options.token = "old";
   const auto transport = connect(options);
-  // The library alone would give up after the second refusal.
   EXPECT_TRUE(eventually([&] {
     const auto text = server.log();
     std::size_t refusals = 0;

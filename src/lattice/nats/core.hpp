@@ -116,7 +116,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::condition_variable changed_;
   bool closing_ = false;     // under mutex_
   bool attempted_ = false;   // under mutex_
-  bool in_attempt_ = false;  // under mutex_; thread_ is in the library, not in users' code
+  bool in_attempt_ = false;  // under mutex_; thread_ connects: it is not in users' code
   bool ended_ = false;       // under mutex_
   std::thread thread_;       // under mutex_
 
