@@ -18,7 +18,8 @@ struct RuntimeParts;
 struct EngineOptions {
   /// Catch out-of-bounds memory accesses of guests by a SIGSEGV handler instead of by checks in
   /// their code. The handler acts only on faults inside guest code and hands all others on to the
-  /// handler installed before it; an embedder that installs its own later must do the same. Each
+  /// handler installed before it; an embedder that installs its own later must do the same. It is
+  /// installed when the first module is compiled. Each
   /// instance then reserves 10 GiB of address space. Off: guests are slower, but nothing touches
   /// signals and an instance reserves its memory cap only.
   bool trap_handler = true;
@@ -39,7 +40,8 @@ struct EngineOptions {
 /// it alive, so the order of destruction is free. Any thread.
 class EngineRuntime {
  public:
-  /// Starts the engine. A second start, even after the first runtime is gone, fails with
+  /// Makes the engine. V8 itself, with its threads and signal handler, begins when the first module
+  /// is compiled. A second start, even after the first runtime is gone, fails with
   /// ErrorCode::already_exists.
   [[nodiscard]] static Result<std::shared_ptr<EngineRuntime>> start(
       const EngineOptions& options = {});

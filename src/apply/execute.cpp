@@ -1,6 +1,12 @@
 #include "apply/execute.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <span>
 #include <utility>
+
+#include "apply/at_once.hpp"
 
 namespace trellis::apply {
 namespace {
@@ -21,6 +27,29 @@ class Executor {
  public:
   Executor(Target& target, Managed& managed) : target_(target), managed_(managed) {}
 
+  /// How many of the steps, from the first on, need nothing of each other.
+  [[nodiscard]] static std::size_t independent(std::span<const Step> steps) {
+    const auto end = std::ranges::find_if_not(steps, [](const Step& step) {
+      return step.kind == ItemKind::actor && step.action == Action::start;
+    });
+    return static_cast<std::size_t>(end - steps.begin());
+  }
+
+  /// Starts actors, several at one time. Those that were not begun when `cancelled` said so are
+  /// left out.
+  std::vector<ItemReport> start_all(std::span<const Step> steps,
+                                    const std::function<bool()>& cancelled) {
+    std::vector<std::optional<Result<std::string>>> keys(steps.size());
+    for_each_at_once(steps.size(), target_.starts_at_once(), [&](std::size_t i) {
+      if (!cancelled || !cancelled()) keys[i] = start(steps[i].actor);
+    });
+    std::vector<ItemReport> items;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (keys[i]) items.push_back(ended(steps[i], std::move(*keys[i])));
+    }
+    return items;
+  }
+
   ItemReport run(const Step& step) {
     auto item = item_of(step);
     if (!item.ok()) return item;
@@ -29,7 +58,12 @@ class Executor {
       item.remedy = "mend that and apply the manifest again";
       return item;
     }
-    auto key = perform(step);
+    return ended(step, perform(step));
+  }
+
+ private:
+  ItemReport ended(const Step& step, Result<std::string> key) {
+    auto item = item_of(step);
     if (key) {
       item.key = std::move(*key);
       note(step, item.key);
@@ -41,7 +75,6 @@ class Executor {
     return item;
   }
 
- private:
   Result<std::string> perform(const Step& step) {
     switch (step.kind) {
       case ItemKind::label: target_.merge_labels({{step.what, step.label_value}}); return step.key;
@@ -142,10 +175,20 @@ ApplyReport execute(Target& target, const std::vector<Step>& steps, Managed& man
                     const std::function<bool()>& cancelled) {
   ApplyReport report;
   Executor executor(target, managed);
-  for (const auto& step : steps) {
-    report.cancelled = cancelled && cancelled();
-    if (report.cancelled) break;
-    report.items.push_back(executor.run(step));
+  std::span<const Step> left = steps;
+  while (!left.empty() && !report.cancelled) {
+    const auto starts = Executor::independent(left);
+    const auto now = std::max<std::size_t>(starts, 1);
+    if (starts > 0) {
+      auto items = executor.start_all(left.first(now), cancelled);
+      report.cancelled = items.size() < now;
+      std::ranges::move(items, std::back_inserter(report.items));
+    } else if (cancelled && cancelled()) {
+      report.cancelled = true;
+    } else {
+      report.items.push_back(executor.run(left.front()));
+    }
+    left = left.subspan(now);
   }
   return report;
 }

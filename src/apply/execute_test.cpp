@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
 #include "apply/fake_target_fixture.hpp"
 
 namespace trellis::apply {
@@ -95,6 +99,39 @@ TEST_F(Execute, CancellingLeavesTheRest) {
               [&] { return ++asked > 1; });
   EXPECT_TRUE(report.cancelled);
   EXPECT_EQ(report.items.size(), 1U);
+}
+
+/// Two starts, each of which waits for the other.
+class Meeting final : public FakeTarget {
+ public:
+  std::size_t starts_at_once() const override { return 2; }
+  Result<std::string> start_actor(const std::string& reference, ActorOptions) override {
+    std::unique_lock lock(mutex_);
+    ++there_;
+    all_.notify_all();
+    if (!all_.wait_for(lock, std::chrono::seconds(20), [this] { return there_ >= 2; })) {
+      return fail(ErrorCode::deadline, "was alone");
+    }
+    return "KEY-" + reference;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable all_;
+  int there_ = 0;
+};
+
+TEST_F(Execute, ActorsStartAtOneTimeAndAreReportedInTheirOrder) {
+  Meeting target;
+  const auto report = execute(target,
+                              {actor_step(Action::start, "A"), actor_step(Action::start, "B"),
+                               link_step(Action::set, "A"), actor_step(Action::start, "C")},
+                              managed_);
+  ASSERT_EQ(report.failures(), 0U) << report.items[0].problem;
+  Texts keys;
+  for (const auto& item : report.items) keys.push_back(item.key);
+  EXPECT_EQ(keys, (Texts{"KEY-/A", "KEY-/B", "", "KEY-/C"}));
+  EXPECT_EQ(target.log, (Texts{"link A"}));
 }
 
 TEST_F(Execute, APreviewDoesNothing) {

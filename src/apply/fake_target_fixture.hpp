@@ -11,7 +11,7 @@
 namespace trellis::apply {
 
 /// One thread.
-class FakeTarget final : public Target {
+class FakeTarget : public Target {
  public:
   Result<Inventory> inventory() const override { return running; }
   std::vector<LinkInfo> links() const override { return {}; }

@@ -4,10 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "apply/at_once.hpp"
 #include "apply/builtins.hpp"
 #include "apply/find_in.hpp"
 #include "apply/references.hpp"
@@ -39,7 +41,8 @@ class Resolver {
   Resolved run() {
     out_.desired.file = manifest_.file;
     out_.desired.labels = {manifest_.labels.begin(), manifest_.labels.end()};
-    for (const auto& one : manifest_.actors) actor(one);
+    look_at_actors();
+    for (std::size_t i = 0; i < manifest_.actors.size(); ++i) actor(manifest_.actors[i], looks_[i]);
     for (const auto& one : manifest_.capabilities) capability(one);
     for (const auto& one : manifest_.links) link(one);
     return std::move(out_);
@@ -58,15 +61,34 @@ class Resolver {
     out_.problems.push_back(std::move(item));
   }
 
-  void actor(const manifest::Actor& wish) {
+  /// What a manifest asks for, as far as it is known without the others.
+  struct Look {
     WantedActor wanted;
-    wanted.what = wish.ref;
-    wanted.where = where(wish.at);
-    wanted.options = options_of(wish);
+    Result<void> seen;
+  };
+
+  /// All actors are read and verified first, several at one time.
+  void look_at_actors() {
+    looks_.resize(manifest_.actors.size());
+    for_each_at_once(looks_.size(), target_.starts_at_once(),
+                     [&](std::size_t i) { looks_[i] = look_at(manifest_.actors[i]); });
+  }
+
+  [[nodiscard]] Look look_at(const manifest::Actor& wish) const {
+    Look look;
+    look.wanted.what = wish.ref;
+    look.wanted.where = where(wish.at);
+    look.wanted.options = options_of(wish);
+    look.wanted.source = wish.ref;
     const auto source = references_.actor(wish.ref);
-    if (source) wanted.source = *source;
-    sources_[wish.ref] = source ? *source : wish.ref;
-    auto seen = source ? look_at(wanted) : Result<void>(std::unexpected(source.error()));
+    if (source) look.wanted.source = *source;
+    look.seen = source ? look_at(look.wanted) : Result<void>(std::unexpected(source.error()));
+    return look;
+  }
+
+  void actor(const manifest::Actor& wish, Look& look) {
+    auto& [wanted, seen] = look;
+    sources_[wish.ref] = wanted.source;
     if (seen) seen = unlike_others(wanted);
     if (!seen) {
       failed_.push_back(sources_[wish.ref]);
@@ -304,6 +326,7 @@ class Resolver {
   const ResolveOptions& options_;
   const References references_;
   Inventory inventory_;
+  std::vector<Look> looks_;  ///< of the actors, in their order
   Resolved out_;
   std::map<std::string, std::string> sources_;    ///< by reference, as written
   std::map<std::string, std::string> contracts_;  ///< by source, of providers that were opened

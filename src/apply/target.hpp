@@ -1,20 +1,26 @@
 // What applying a manifest needs of a host.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "trellis/host.hpp"
 
 namespace trellis::apply {
 
-/// HostTarget is the real one. Calls come from one thread at a time.
+/// HostTarget is the real one. Calls come from one thread at a time, but for what starts_at_once()
+/// says.
 class Target {
  public:
   virtual ~Target() = default;
+  /// How many calls of inspect_actor and start_actor may be under way at one time.
+  [[nodiscard]] virtual std::size_t starts_at_once() const { return 1; }
   [[nodiscard]] virtual Result<Inventory> inventory() const = 0;
   [[nodiscard]] virtual std::vector<LinkInfo> links() const = 0;
   [[nodiscard]] virtual Result<ActorPreview> inspect_actor(const std::string& reference) const = 0;
@@ -41,6 +47,9 @@ class Target {
 class HostTarget final : public Target {
  public:
   explicit HostTarget(Host& host) : host_(host) {}
+  std::size_t starts_at_once() const override {
+    return std::max(1U, std::thread::hardware_concurrency());
+  }
   Result<Inventory> inventory() const override { return host_.inventory(); }
   std::vector<LinkInfo> links() const override { return host_.links(); }
   Result<ActorPreview> inspect_actor(const std::string& reference) const override {

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <initializer_list>
 #include <optional>
 #include <ostream>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/global_options.hpp"
@@ -41,7 +41,10 @@ std::optional<OutputOptions> asks_for_version(int argc, const char* const* argv)
   return OutputOptions{.json = asks_for_json(argc, argv), .strict = true};
 }
 
-using AddCommand = void (*)(Command&, Context&);
+struct Entry {
+  std::string_view name;
+  void (*add)(Command&, Context&);
+};
 
 /// A verb with which options choose between this machine and a lattice.
 template <void (*add)(Command&, Context&, Tree)>
@@ -49,34 +52,82 @@ void add_verb(Command& app, Context& context) {
   add(app, context, Tree::any);
 }
 
-/// Adds commands to the part of the help that has this title.
-void add_group(Command& app, Context& context, const char* title,
-               std::initializer_list<AddCommand> commands) {
+struct Group {
+  const char* title;  ///< of this part of the help; null: not shown there
+  std::vector<Entry> entries;
+};
+
+std::vector<Group> groups() {
+  return {
+      {"Run", {{"up", add_up}, {"dev", add_dev}, {"down", add_down}}},
+      {"Look",
+       {{"get", add_verb<add_get>},
+        {"call", add_call},
+        {"inspect", add_inspect},
+        {"watch", add_watch},
+        {"export", add_export}}},
+      {"Change",
+       {{"start", add_verb<add_start>},
+        {"stop", add_verb<add_stop>},
+        {"update", add_verb<add_update>},
+        {"scale", add_verb<add_scale>},
+        {"link", add_verb<add_link>},
+        {"reload", add_reload},
+        {"apply", add_apply}}},
+      {"Lattice", {{"ctx", add_ctx}, {"ctl", add_ctl}}},
+      {"Build and sign",
+       {{"new", add_new},
+        {"sdk", add_sdk},
+        {"claims", add_claims},
+        {"keys", add_keys},
+        {"par", add_par},
+        {"reg", add_reg}}},
+      {"Tools",
+       {{"cache", add_cache},
+        {"drain", add_drain},
+        {"doctor", add_doctor},
+        {"bench", add_bench},
+        {"completions", add_completions},
+        {"man", add_man},
+        {"help", add_help}}},
+      {nullptr, {{"run-provider", add_run_provider}}},
+  };
+}
+
+/// Adds commands to the part of the help that has this title. `only` one, or all when it is empty.
+void add_group(Command& app, Context& context, const Group& group, std::string_view only) {
   const auto before = app.subcommands().size();
-  for (const auto add : commands) add(app, context);
+  for (const auto& entry : group.entries) {
+    if (only.empty() || only == entry.name) entry.add(app, context);
+  }
+  if (group.title == nullptr) return;
   for (auto i = before; i < app.subcommands().size(); ++i) {
-    if (!app.subcommands()[i]->is_hidden()) app.subcommands()[i]->group(title);
+    if (!app.subcommands()[i]->is_hidden()) app.subcommands()[i]->group(group.title);
   }
 }
 
-void add_everything(Command& app, Context& context) {
+/// The command that the line begins with, when it is enough to know that one: the options of all
+/// are 2 MB, which a host would keep for as long as it runs. Empty: all are needed, for help on
+/// them or for what was misspelt.
+std::string_view only_command(int argc, const char* const* argv) {
+  constexpr std::array<std::string_view, 3> tell_of_others{"completions", "man", "help"};
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (std::ranges::find(tell_of_others, word) != tell_of_others.end()) return {};
+  for (const auto& group : groups()) {
+    for (const auto& entry : group.entries) {
+      if (entry.name == word) return entry.name;
+    }
+  }
+  return {};
+}
+
+void add_commands(Command& app, Context& context, std::string_view only) {
   app.require_subcommand();
   app.footer(
       "`trellis help COMMAND` tells more. Exit status: 0 when it worked, 1 when it failed, 2 when "
       "the\ncommand line was not understood.");
   app.add_flag("-V,--version", [] {}, "Print version, engine and libraries and exit");
-  add_group(app, context, "Run", {add_up, add_dev, add_down});
-  add_group(app, context, "Look",
-            {add_verb<add_get>, add_call, add_inspect, add_watch, add_export});
-  add_group(app, context, "Change",
-            {add_verb<add_start>, add_verb<add_stop>, add_verb<add_update>, add_verb<add_scale>,
-             add_verb<add_link>, add_reload, add_apply});
-  add_group(app, context, "Lattice", {add_ctx, add_ctl});
-  add_group(app, context, "Build and sign",
-            {add_new, add_sdk, add_claims, add_keys, add_par, add_reg});
-  add_group(app, context, "Tools",
-            {add_cache, add_drain, add_doctor, add_bench, add_completions, add_man, add_help});
-  add_run_provider(app, context);
+  for (const auto& group : groups()) add_group(app, context, group, only);
   add_global_options(app, context);
 }
 
@@ -100,7 +151,7 @@ int run(int argc, const char* const* argv, Context& context) {
     return context.exit_code;
   }
   CommandLine line("trellis", "A wasmCloud host and its tools");
-  add_everything(line.root(), context);
+  add_commands(line.root(), context, only_command(argc, argv));
   return run(line, argc, argv, context);
 }
 

@@ -2,7 +2,9 @@
 #include <v8.h>
 
 #include <atomic>
+#include <mutex>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,10 +24,11 @@ namespace trellis::engine {
 namespace {
 
 /// Compiles in an isolate made for the purpose: nothing of a module stays behind once its users
-/// are gone. A few modules are compiled at one time, others wait.
+/// are gone. A few modules are compiled at one time, others wait. V8 itself begins with the first:
+/// a host without actors has neither its memory (14 MB) nor its threads.
 class V8Engine final : public Engine {
  public:
-  V8Engine(RuntimeParts& parts, const EngineOptions& options) : parts_(parts), process_(options) {}
+  V8Engine(RuntimeParts& parts, const EngineOptions& options) : parts_(parts), options_(options) {}
 
   Result<std::shared_ptr<const Module>> compile(ByteView module,
                                                 const CompileLimits& limits) override try {
@@ -37,18 +40,25 @@ class V8Engine final : public Engine {
     auto room = parts_.machine_code.take(shape->cost.machine_bytes + shape->capped.size());
     if (!room) return pass(room);
     const TrimAtEnd trim(shape->cost.most_compile_bytes);
-    auto compiled = compile_in_isolate(*shape);
+    auto& process = running_process();
+    auto compiled = compile_in_isolate(process, *shape);
     if (!compiled) return pass(compiled);
     shape->capped = {};  // the engine keeps a copy of its own
-    return std::make_shared<V8Module>(parts_.shared_from_this(), process_, limits,
-                                      std::move(*shape), std::move(*compiled), std::move(*room));
+    return std::make_shared<V8Module>(parts_.shared_from_this(), process, limits, std::move(*shape),
+                                      std::move(*compiled), std::move(*room));
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::limit, "compiling the module took more memory than there is",
                 "give the process more memory, or start the actor elsewhere");
   }
 
  private:
-  Result<v8::CompiledWasmModule> compile_in_isolate(const ModuleShape& shape) {
+  const V8Process& running_process() {
+    std::call_once(begun_, [this] { process_.emplace(options_); });
+    return *process_;
+  }
+
+  static Result<v8::CompiledWasmModule> compile_in_isolate(const V8Process& process,
+                                                           const ModuleShape& shape) {
     // Its threads work on a function each; reservations for code are twice what is expected.
     const std::uint64_t work =
         std::uint64_t{2} * (shape.cost.machine_bytes + shape.cost.most_compile_bytes) +
@@ -56,7 +66,7 @@ class V8Engine final : public Engine {
     auto space = AddressSpace::take("compiling this module",
                                     {work, isolate_reservation, isolate_memory + work});
     if (!space) return pass(space);
-    IsolateHolder holder(process_);
+    IsolateHolder holder(process);
     v8::Isolate* isolate = holder.get();
     const auto stack = guest_stack();
     const IsolateEntry entry(isolate, stack ? stack->lowest : 0);
@@ -82,11 +92,12 @@ class V8Engine final : public Engine {
   }
 
   RuntimeParts& parts_;
-  V8Process process_;
+  const EngineOptions options_;
+  std::once_flag begun_;
+  std::optional<V8Process> process_;  // written once, under begun_
 };
 
-/// Sets flags, the trap handler and the platform, and initialises V8; all is undone when the engine
-/// is destroyed. `parts` will own it.
+/// V8 can be initialised once in a process: whoever makes the engine has it. `parts` will own it.
 Result<std::unique_ptr<Engine>> start_v8_engine(RuntimeParts& parts, const EngineOptions& options) {
   static std::atomic_flag started;  // V8 is process-wide; DESIGN 3 names this exception
   if (started.test_and_set()) {
