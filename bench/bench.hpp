@@ -30,6 +30,11 @@ struct Options {
 /// (f): file to first answer, second instance, memory of instances and of an idle host.
 [[nodiscard]] Result<void> measure_startup(const std::shared_ptr<EngineRuntime>& engine,
                                            const Options& options, Report& report);
+/// (f): actors of a manifest, packaged providers, what stopped actors leave behind.
+[[nodiscard]] Result<void> measure_starting(const std::shared_ptr<EngineRuntime>& engine,
+                                            const Options& options, Report& report);
+/// (f): memory of `trellis up`, idle and with actors.
+[[nodiscard]] Result<void> measure_memory(const Options& options, Report& report);
 /// (g), (h): calls over the lattice against bare requests through the same server; joining.
 [[nodiscard]] Result<void> measure_lattice(const std::shared_ptr<EngineRuntime>& engine,
                                            const Options& options, Report& report);

@@ -1,11 +1,16 @@
 // A host core with signed actors, below the public facade, so that single layers can be measured.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.hpp"
+#include "bench/guests.hpp"
 #include "engine/guest_thread.hpp"
 #include "host/core.hpp"
 #include "identity/keys.hpp"
@@ -38,6 +43,23 @@ class Signer {
  private:
   SystemRandom random_;
   identity::KeyPair account_;
+};
+
+/// The large guest as an engine has not seen it: engines keep what they compiled once.
+class Variants {
+ public:
+  [[nodiscard]] Bytes next() {
+    const auto guest = large_guest();
+    Bytes made(guest.begin(), guest.end());
+    constexpr std::string_view marker = "variant ";
+    const auto digits = std::ranges::search(made, marker).end();
+    const auto number = fmt::format("{:08}", ++number_);
+    std::ranges::copy(number, digits);
+    return made;
+  }
+
+ private:
+  int number_ = 0;
 };
 
 /// Runs `body` on a thread that may enter guests, and waits.

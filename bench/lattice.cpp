@@ -1,11 +1,8 @@
 // Calls over the lattice against bare requests through the same server, and what it takes to join.
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -25,12 +22,7 @@ const std::string lattice_payload_text(64, 'x');
 
 /// Seconds of processor time of this process and of the server.
 double processor_time(pid_t server) {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(used.ru_utime) + seconds(used.ru_stime) + processor_seconds(server);
+  return own_processor_seconds() + processor_seconds(server);
 }
 
 struct Rate {
@@ -257,14 +249,6 @@ Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Op
   return {};
 }
 
-double resident_now_mb() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
-}
-
 /// A hundred actors on each of three hosts, a thousand links, and a host that comes later.
 Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                            Report& report) {
@@ -272,7 +256,7 @@ Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const O
   constexpr int actors = 100;
   constexpr int links_each = 10;
   const auto settings = in_lattice(options.nats_url, "bench-scale");
-  const auto before = resident_now_mb();
+  const auto before = resident_mb();
   Signer signer;
   std::vector<Signer::Signed> modules;
   for (int i = 0; i < actors; ++i) {
@@ -314,7 +298,7 @@ Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const O
               std::nullopt, std::nullopt, "", std::nullopt});
   report.add({"(i) its cache", static_cast<double>(late.plane().info().cache_entries), "keys",
               std::nullopt, std::nullopt, "", std::nullopt});
-  report.add({"(i) memory of the four hosts and 300 instances", resident_now_mb() - before, "MB",
+  report.add({"(i) memory of the four hosts and 300 instances", resident_mb() - before, "MB",
               std::nullopt, std::nullopt, "", std::nullopt});
   return {};
 }

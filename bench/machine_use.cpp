@@ -41,6 +41,20 @@ double processor_seconds(pid_t process) {
   return (user + system) / ticks_per_second();
 }
 
+double own_processor_seconds() {
+  return used_by(RUSAGE_SELF);
+}
+double resident_mb(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/statm", process));
+  double total = 0;
+  double resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+double resident_mb() {
+  return resident_mb(::getpid());
+}
+
 MachineUse::MachineUse(std::vector<pid_t> servers)
     : servers_(std::move(servers)), begin_(sample()) {}
 

@@ -35,5 +35,11 @@ class MachineUse {
 
 /// Seconds of processor time a process has used; 0 when there is none.
 [[nodiscard]] double processor_seconds(pid_t process);
+/// Of this process.
+[[nodiscard]] double own_processor_seconds();
+/// Memory of a process that is in use now, in millions of bytes; 0 when there is none.
+[[nodiscard]] double resident_mb(pid_t process);
+/// Of this process.
+[[nodiscard]] double resident_mb();
 
 }  // namespace trellis::bench

@@ -90,6 +90,8 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   };
   if (wanted("startup")) {
     if (auto done = bench::measure_startup(*engine, options, report); !done) return pass(done);
+    if (auto done = bench::measure_starting(*engine, options, report); !done) return pass(done);
+    if (auto done = bench::measure_memory(options, report); !done) return pass(done);
   }
   if (wanted("calls")) {
     if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);

@@ -12,6 +12,13 @@ namespace trellis::bench {
 
 using Clock = std::chrono::steady_clock;
 
+/// The middle one; of an even number the upper of two. Not empty.
+inline double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <atomic>
@@ -15,6 +14,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "bench/machine_use.hpp"
 #include "bench/measure.hpp"
 #include "trellis/client.hpp"
 
@@ -29,15 +29,6 @@ std::optional<Number> number_of(const std::string& text) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-double own_processor_seconds() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 struct Close {
@@ -116,6 +107,13 @@ Result<void> call_from_outside(const OutsideCalls& calls) {
   fmt::print("done {}\n", count.load());
   std::fflush(stdout);
   return {};
+}
+
+std::filesystem::path host_program() {
+  std::error_code problem;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
+  const auto beside = here / "trellis";
+  return std::filesystem::exists(beside, problem) ? beside : here / "../../bin/trellis";
 }
 
 Result<OutsideFigures> measure_from_outside(const OutsideCalls& calls) {

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "trellis/result.hpp"
 
 namespace trellis::bench {
+
+/// trellis, which runs hosts and providers in processes: beside this program, or where it is
+/// installed.
+[[nodiscard]] std::filesystem::path host_program();
 
 struct OutsideCalls {
   std::string nats_url;

@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <filesystem>
 
 #include "base/descriptor.hpp"
 #include "bench/bench.hpp"
 #include "bench/direct_keyvalue.hpp"
 #include "bench/measure.hpp"
+#include "bench/outside.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
@@ -21,14 +21,6 @@
 
 namespace trellis::bench {
 namespace {
-
-/// trellis, which runs providers in processes: beside this program, or where it is installed.
-std::filesystem::path host_program() {
-  std::error_code problem;
-  const auto here = std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
-  const auto beside = here / "trellis";
-  return std::filesystem::exists(beside, problem) ? beside : here / "../../bin/trellis";
-}
 
 constexpr std::string_view actor = "MBENCH";
 /// With its name and the map around it the request has 64 bytes.

@@ -24,6 +24,9 @@
 ALL(BODY)
 static u32 (*const table[])(u32) = {ALL(NAME)};
 
+/* Eight digits that whoever loads the module may change, so that it is another one to an engine. */
+static const volatile char variant[] = "variant 00000000";
+
 __attribute__((export_name("use_ballast"))) u32 use_ballast(u32 i) {
-  return table[i % (sizeof table / sizeof table[0])](i);
+  return table[i % (sizeof table / sizeof table[0])](i) + (u32)variant[8];
 }
