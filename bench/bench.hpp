@@ -24,6 +24,9 @@ struct Options {
 /// (a) to (d): engine, router, provider, actor to actor, two threads.
 [[nodiscard]] Result<void> measure_calls(const std::shared_ptr<EngineRuntime>& engine,
                                          const Options& options, Report& report);
+/// How four guests that compute share the cores.
+[[nodiscard]] Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine,
+                                         const Options& options, Report& report);
 /// (e): HTTP through an actor against the same server answering from C++. Needs `wrk`.
 [[nodiscard]] Result<void> measure_http(const std::shared_ptr<EngineRuntime>& engine,
                                         const Options& options, Report& report);
@@ -35,8 +38,11 @@ struct Options {
                                             const Options& options, Report& report);
 /// (f): memory of `trellis up`, idle and with actors.
 [[nodiscard]] Result<void> measure_memory(const Options& options, Report& report);
-/// (g), (h): calls over the lattice against bare requests through the same server; joining.
+/// (g): calls over the lattice against bare requests through the same server.
 [[nodiscard]] Result<void> measure_lattice(const std::shared_ptr<EngineRuntime>& engine,
+                                           const Options& options, Report& report);
+/// (h), (i): hosts that join a lattice with much in its cache.
+[[nodiscard]] Result<void> measure_joining(const std::shared_ptr<EngineRuntime>& engine,
                                            const Options& options, Report& report);
 
 /// (g): what calls from another process cost this one.

@@ -178,6 +178,16 @@ void report_throughput(const Contest& found, const Crypto& crypto, Report& repor
               found.lattice.processor_us <= found.with_crypto.processor_us});
 }
 
+void report_two(const Contest& found, const Crypto&, Report& report) {
+  report.add({"(g) two lattice calls at one time",
+              found.lattice.per_second,
+              "1/s",
+              found.with_crypto.per_second,
+              found.lattice.per_second / found.with_crypto.per_second,
+              "",
+              {}});
+}
+
 Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
                                 const Options& options, Report& report) {
   host::Core caller(in_lattice(options.nats_url, "bench"), engine);
@@ -202,7 +212,7 @@ Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
   shape.serving = [&] { (*crypto)->verify(); };
   const auto crypted = RawRequests::start(options.nats_url, "crypto", shape);
   if (!crypted) return std::unexpected(crypted.error());
-  for (const int in_flight : {1, 64}) {
+  for (const int in_flight : {1, 2, 64}) {
     const auto found = contest(
         in_flight, options, [&] { return (*bare)->ask(); }, [&] { return (*crypted)->ask(); },
         [&] {
@@ -212,17 +222,19 @@ Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
               .has_value();
         });
     if (!found) return std::unexpected(found.error());
-    (in_flight == 1 ? report_latency : report_throughput)(*found, **crypto, report);
+    const auto tell = in_flight == 1   ? report_latency
+                      : in_flight == 2 ? report_two
+                                       : report_throughput;
+    tell(*found, **crypto, report);
   }
   return {};
 }
 
-/// A host that comes when ten thousand entries are in the cache.
+/// A host that comes when so many links are in the cache.
 Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
-                          Report& report) {
-  if (options.progress) options.progress("joining a lattice with 10 000 cache entries");
-  constexpr int links = 10'000;
-  auto settings = in_lattice(options.nats_url, "bench-join");
+                          std::size_t links, double most_seconds, Report& report) {
+  if (options.progress) options.progress(fmt::format("joining a lattice with {} links", links));
+  auto settings = in_lattice(options.nats_url, fmt::format("bench-join-{}", links));
   host::Core first(settings, engine);
   if (auto started = first.start(); !started) return started;
   SystemRandom random;
@@ -231,21 +243,25 @@ Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Op
   };
   const auto provider = new_key(identity::KeyType::service);
   const auto actor = new_key(identity::KeyType::module);
-  for (int i = 0; i < links; ++i) {
+  for (std::size_t i = 0; i < links; ++i) {
     auto set = first.set_link(
         {actor, "wasmcloud:keyvalue", fmt::format("link{}", i), provider, {{"URL", "x"}}});
     if (!set) return set;
   }
+  const auto before = resident_mb();
   const auto start = Clock::now();
   host::Core late(settings, engine);
   if (auto started = late.start(); !started) return started;
   while (late.registry().link_count() < links) {
-    if (seconds_since(start) > 30) return fail(ErrorCode::deadline, "the cache did not arrive");
+    if (seconds_since(start) > 60) return fail(ErrorCode::deadline, "the cache did not arrive");
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const auto seconds = seconds_since(start);
-  report.add({"(h) join of a lattice with 10 000 links in its cache", seconds * 1000, "ms",
-              std::nullopt, std::nullopt, "<= 1000 ms", seconds <= 1});
+  report.add({fmt::format("(h) join of a lattice with {} links in its cache", links),
+              seconds * 1000, "ms", std::nullopt, std::nullopt,
+              fmt::format("<= {} ms", most_seconds * 1000), seconds <= most_seconds});
+  report.add({fmt::format("(h) memory of it, {} links", links), resident_mb() - before, "MB",
+              std::nullopt, std::nullopt, "", std::nullopt});
   return {};
 }
 
@@ -308,8 +324,15 @@ Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const O
 Result<void> measure_lattice(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                              Report& report) {
   if (auto done = measure_calls_over(engine, options, report); !done) return done;
-  if (auto done = measure_arriving(engine, options, report); !done) return done;
-  if (auto done = measure_join(engine, options, report); !done) return done;
+  return measure_arriving(engine, options, report);
+}
+
+Result<void> measure_joining(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
+                             Report& report) {
+  if (auto done = measure_join(engine, options, 10'000, 1, report); !done) return done;
+  if (!options.quick) {
+    if (auto done = measure_join(engine, options, 99'000, 5, report); !done) return done;
+  }
   return measure_scale(engine, options, report);
 }
 

@@ -37,8 +37,8 @@ void miss(Context& context, bench::Report& report, const char* what, const Error
 /// Against a server of its own on a free port, unless one is named.
 void measure_lattice(const BenchArguments& arguments, Context& context,
                      const std::shared_ptr<EngineRuntime>& engine, bench::Options options,
-                     bench::Report& report) {
-  const auto skip = [&](const Error& error) { miss(context, report, "(g), (h) lattice", error); };
+                     bench::Report& report, bool calls, bool joining) {
+  const auto skip = [&](const Error& error) { miss(context, report, "(g) lattice", error); };
   options.nats_url = arguments.nats;
   std::unique_ptr<LocalNats> server;
   if (options.nats_url.empty()) {
@@ -48,10 +48,16 @@ void measure_lattice(const BenchArguments& arguments, Context& context,
     options.nats_url = server->url();
     options.nats_pid = server->pid();
   }
-  auto done = bench::measure_lattice(engine, options, report);
-  if (!done) skip(done.error());
-  if (auto messaging = bench::measure_messaging(engine, options, report); !messaging) {
-    miss(context, report, "(k) messaging", messaging.error());
+  if (calls) {
+    if (auto done = bench::measure_lattice(engine, options, report); !done) skip(done.error());
+    if (auto done = bench::measure_messaging(engine, options, report); !done) {
+      miss(context, report, "(k) messaging", done.error());
+    }
+  }
+  if (joining) {
+    if (auto done = bench::measure_joining(engine, options, report); !done) {
+      miss(context, report, "(h), (i) joining", done.error());
+    }
   }
 }
 
@@ -95,12 +101,16 @@ Result<Answer> run_bench(const BenchArguments& arguments, Context& context) {
   }
   if (wanted("calls")) {
     if (auto done = bench::measure_calls(*engine, options, report); !done) return pass(done);
+    if (auto done = bench::measure_cores(*engine, options, report); !done) return pass(done);
   }
   if (wanted("providers")) {
     if (auto done = bench::measure_providers(*engine, options, report); !done) return pass(done);
   }
   if (wanted("http")) measure_http(arguments, context, *engine, options, report);
-  if (wanted("lattice")) measure_lattice(arguments, context, *engine, options, report);
+  if (wanted("lattice") || wanted("joining")) {
+    measure_lattice(arguments, context, *engine, options, report, wanted("lattice"),
+                    wanted("joining"));
+  }
   report.set_others(use.others());
   if (!arguments.out.empty()) {
     if (auto written = report.write_json(arguments.out); !written) return pass(written);
@@ -119,7 +129,7 @@ void declare(Command& bench, Context& context) {
   bench.add_option("--redis-pid", arguments->redis_pid,
                    "process of that Redis server, whose time is not taken for somebody else's");
   bench.add_option("--only", arguments->only, "measure this part; may be repeated")
-      .one_of({"startup", "calls", "providers", "http", "lattice"})
+      .one_of({"startup", "calls", "providers", "http", "lattice", "joining"})
       .one_each();
   bench.add_flag("--no-http", arguments->no_http, "leave out what needs wrk");
   add_leaf(bench, context,

@@ -3,6 +3,7 @@
  *   Echo     the payload back
  *   Relay    the payload is [n][binding][n][namespace][n][operation][payload…], n one byte each:
  *            makes that host call and hands its answer or error on
+ *   Work     computes for a time that four bytes of the payload say, the least significant first
  *   Count    how many calls this instance has had, one byte
  *   Trap, Spin, Fail (an error text of its own)
  *   HealthRequest  healthy
@@ -78,6 +79,13 @@ __attribute__((export_name("__guest_call"))) u32 guest_call(u32 operation_size, 
   }
   if (is("Log", operation_size)) {
     console_log(payload, size);
+    guest_response(payload, 0);
+    return 1;
+  }
+  if (is("Work", operation_size) && size >= 4) {
+    const u32 rounds = payload[0] | payload[1] << 8 | payload[2] << 16 | (u32)payload[3] << 24;
+    for (volatile u32 i = 0; i < rounds; ++i) {
+    }
     guest_response(payload, 0);
     return 1;
   }

@@ -9,10 +9,11 @@
 namespace trellis::lattice {
 
 void Replay::receive(ByteView payload) {
+  bool ended = true;
   {
     const std::scoped_lock lock(mutex_);
     if (answered_) {
-      take_event(payload);
+      ended = take_event(payload);
     } else {
       const auto ack = codec::decode<ReplayAck>(payload);
       answered_ = true;
@@ -20,33 +21,35 @@ void Replay::receive(ByteView payload) {
       expected_ = ack ? ack->events_to_expect : 0;
     }
   }
-  arrived_.notify_all();
+  if (ended) arrived_.notify_all();
 }
 
-void Replay::take_event(ByteView payload) {
-  if (received_ >= expected_) return;
+bool Replay::take_event(ByteView payload) {
+  if (received_ >= expected_) return false;
   ++received_;
+  const bool last = received_ == expected_;
   auto event = codec::decode<CacheEvent>(payload);
   // One that cannot be read hides nothing else.
   if (!event || events_.size() >= limits::cache_history ||
       bytes_ + event->bytes() > limits::cache_bytes) {
     refused_ = true;
-    return;
+    return last;
   }
   bytes_ += event->bytes();
   events_.push_back(std::move(*event));
+  return last;
 }
 
 Replay::Outcome Replay::wait(const ReplayPatience& patience) {
   const auto end = std::chrono::steady_clock::now() + patience.all;
   std::unique_lock lock(mutex_);
   if (!arrived_.wait_for(lock, patience.ack, [&] { return answered_; })) return Outcome::nobody;
-  while (!nobody_ && received_ < expected_) {
+  const auto ended = [&] { return nobody_ || received_ >= expected_; };
+  while (!ended()) {
     const auto before = received_;
     const auto until = std::min(end, std::chrono::steady_clock::now() + patience.event);
-    if (!arrived_.wait_until(lock, until, [&] { return nobody_ || received_ != before; })) {
-      return Outcome::incomplete;
-    }
+    if (arrived_.wait_until(lock, until, ended)) break;
+    if (received_ == before || until == end) return Outcome::incomplete;
   }
   if (nobody_) return Outcome::nobody;
   return refused_ ? Outcome::incomplete : Outcome::complete;

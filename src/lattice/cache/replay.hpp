@@ -14,7 +14,7 @@ namespace trellis::lattice {
 
 struct ReplayPatience {
   std::chrono::milliseconds ack{1000};    ///< for the first answer; first-party hosts wait 2 s
-  std::chrono::milliseconds event{1000};  ///< for each change that was announced
+  std::chrono::milliseconds event{1000};  ///< without one of the changes that were announced
   std::chrono::milliseconds all{30000};   ///< for everything: nobody can hold up a join for ever
 };
 
@@ -27,7 +27,8 @@ class Replay {
     incomplete,  ///< changes that were announced did not come, or could not be taken
   };
 
-  /// For each message that arrives: first the acknowledgement, then bare changes.
+  /// For each message that arrives: first the acknowledgement, then bare changes. Quick enough for
+  /// the thread that reads from the network, so that a peer sends no faster than this keeps up.
   void receive(ByteView payload);
   /// Waits until all is there or patience ends.
   [[nodiscard]] Outcome wait(const ReplayPatience& patience);
@@ -37,7 +38,8 @@ class Replay {
   [[nodiscard]] std::vector<CacheEvent> take();
 
  private:
-  void take_event(ByteView payload);  // requires mutex_
+  /// True for the last one, so that who waits wakes once and not for each.
+  bool take_event(ByteView payload);  // requires mutex_
 
   std::mutex mutex_;
   std::condition_variable arrived_;

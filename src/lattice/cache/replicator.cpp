@@ -93,8 +93,10 @@ Result<void> Replicator::start_answering() {
     replays_ = std::move(*made);
   }
   if (!sync_) {
+    // A peer that finds a difference sends all it has.
     auto made = transport_->subscribe(
-        sync_subject(), {}, [this](const Message& message) { receive_sync(message.payload); });
+        sync_subject(), {}, [this](const Message& message) { receive_sync(message.payload); },
+        {.bytes = limits::cache_held_bytes});
     if (!made) return pass(made);
     sync_ = std::move(*made);
   }
@@ -111,7 +113,8 @@ bool Replicator::replay_alone() {
   const auto replay = std::make_shared<Replay>();
   const auto inbox = transport_->new_inbox();
   auto answers = transport_->subscribe(
-      inbox, {}, [replay](const Message& message) { replay->receive(message.payload); });
+      inbox, {}, [replay](const Message& message) { replay->receive(message.payload); },
+      {.direct = true});
   if (!answers) {
     report(Trouble::replay, answers.error().message);
     return false;
