@@ -51,7 +51,7 @@ Result<void> measure_counter(const std::shared_ptr<EngineRuntime>& engine, const
                                                      {"CONNECTIONS", "64"}};
   auto settings = redis::read_settings({values.begin(), values.end()});
   if (!settings) return pass(settings);
-  const double seconds = options.quick ? 1 : 3;
+  const int turns = options.quick ? 1 : 3;
   for (const int connections : {1, 64}) {
     if (options.progress) {
       options.progress(fmt::format("HTTP and Redis, {} connections", connections));
@@ -59,14 +59,16 @@ Result<void> measure_counter(const std::shared_ptr<EngineRuntime>& engine, const
     double floor = 0;
     double value = 0;
     for (const unsigned workers : {1U, 2U, 4U}) {
-      const HttpLoad load{workers, connections, seconds};
-      auto bare = handler_rate(std::make_shared<CounterHandler>(*settings), load);
-      if (!bare) return pass(bare);
-      auto actor = actor_rate(engine, kvcounter_guest(),
+      const HttpLoad load{workers, connections, 1};
+      const auto found = rates_by_turns(
+          turns, [&] { return handler_rate(std::make_shared<CounterHandler>(*settings), load); },
+          [&] {
+            return actor_rate(engine, kvcounter_guest(),
                               {{"builtin:keyvalue-redis", "wasmcloud:keyvalue", values}}, load);
-      if (!actor) return pass(actor);
-      floor = std::max(floor, *bare);
-      value = std::max(value, *actor);
+          });
+      if (!found) return std::unexpected(found.error());
+      floor = std::max(floor, found->floor);
+      value = std::max(value, found->value);
     }
     const double least = connections == 1 ? 0.6 : 0.7;
     report.add({fmt::format("(j) HTTP and Redis counter, {} connections", connections), value,

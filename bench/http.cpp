@@ -25,7 +25,7 @@ class PathHandler final : public http::RequestHandler {
 
 Result<void> measure_http(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                           Report& report) {
-  const double seconds = options.quick ? 1 : 3;
+  const int turns = options.quick ? 1 : 3;
   for (const int connections : {1, 64}) {
     double floor = 0;
     double value = 0;
@@ -34,13 +34,13 @@ Result<void> measure_http(const std::shared_ptr<EngineRuntime>& engine, const Op
         options.progress(
             fmt::format("HTTP, {} connections, {} server threads", connections, workers));
       }
-      const HttpLoad load{workers, connections, seconds};
-      auto bare = handler_rate(std::make_shared<PathHandler>(), load);
-      if (!bare) return pass(bare);
-      auto actor = actor_rate(engine, http_echo_guest(), {}, load);
-      if (!actor) return pass(actor);
-      floor = std::max(floor, *bare);
-      value = std::max(value, *actor);
+      const HttpLoad load{workers, connections, 1};
+      const auto found = rates_by_turns(
+          turns, [&] { return handler_rate(std::make_shared<PathHandler>(), load); },
+          [&] { return actor_rate(engine, http_echo_guest(), {}, load); });
+      if (!found) return std::unexpected(found.error());
+      floor = std::max(floor, found->floor);
+      value = std::max(value, found->value);
     }
     const double least = connections == 1 ? 0.85 : 0.7;
     report.add({fmt::format("(e) HTTP through an actor, {} connections", connections), value, "1/s",

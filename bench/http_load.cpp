@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "bench/measure.hpp"
 #include "providers/httpserver/server.hpp"
 
 namespace trellis::bench {
@@ -75,6 +76,21 @@ Result<std::string> start_and_link(host::Core& core, const std::string& actor,
 }
 
 }  // namespace
+
+Result<Rates> rates_by_turns(int turns, const std::function<Result<double>()>& floor,
+                             const std::function<Result<double>()>& value) {
+  std::vector<double> floors;
+  std::vector<double> values;
+  for (int turn = 0; turn < turns; ++turn) {
+    const auto bare = floor();
+    if (!bare) return std::unexpected(bare.error());
+    const auto found = value();
+    if (!found) return std::unexpected(found.error());
+    floors.push_back(*bare);
+    values.push_back(*found);
+  }
+  return Rates{median(floors), median(values)};
+}
 
 Result<double> handler_rate(std::shared_ptr<http::RequestHandler> handler, const HttpLoad& load) {
   GuestThreads threads;

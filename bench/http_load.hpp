@@ -1,6 +1,7 @@
 // Requests per second of an HTTP server: a handler in C++, or an actor of a host.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,5 +36,13 @@ struct ExtraLink {
 [[nodiscard]] Result<double> actor_rate(const std::shared_ptr<EngineRuntime>& engine,
                                         ByteView guest, const std::vector<ExtraLink>& extra,
                                         const HttpLoad& load);
+
+struct Rates {
+  double floor = 0;
+  double value = 0;
+};
+/// Both by turns in pieces of a second, which is the shortest that `wrk` measures: the medians.
+[[nodiscard]] Result<Rates> rates_by_turns(int turns, const std::function<Result<double>()>& floor,
+                                           const std::function<Result<double>()>& value);
 
 }  // namespace trellis::bench

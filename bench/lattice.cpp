@@ -116,23 +116,32 @@ class Crypto {
   decltype(key_.sign({})) signature_;
 };
 
-/// The best of a few turns of each, so that whatever else the machine does hits all.
+/// Medians of several turns of each, so that whatever else the machine does hits all.
 struct Contest {
   Rate bare;         ///< requests without any work
   Rate with_crypto;  ///< requests with signing and checking in the same places
   Rate lattice;
 };
 
+/// Each figure by itself.
+Rate median_of(const std::vector<Rate>& rates) {
+  const auto middle = [&](double Rate::* figure) {
+    std::vector<double> values;
+    for (const auto& rate : rates) values.push_back(rate.*figure);
+    return median(values);
+  };
+  return {middle(&Rate::p50_us), middle(&Rate::per_second), middle(&Rate::processor_us)};
+}
+
 template <class Bare, class Crypted, class Call>
 Result<Contest> contest(int in_flight, const Options& options, const Bare& bare,
                         const Crypted& with_crypto, const Call& call) {
-  constexpr int turns = 3;
-  const double seconds = (options.quick ? 0.5 : 3) / turns;
+  const int turns = options.quick ? 3 : 11;
+  constexpr double seconds = 0.3;
   if (options.progress) options.progress(fmt::format("lattice, {} in flight", in_flight));
-  Contest best;
-  const auto better = [](Rate& kept, const Rate& found) {
-    if (found.per_second > kept.per_second) kept = found;
-  };
+  std::vector<Rate> bares;
+  std::vector<Rate> crypted;
+  std::vector<Rate> calls;
   for (int turn = 0; turn < turns; ++turn) {
     const auto first = measure(in_flight, seconds, options.nats_pid, bare);
     if (!first) return std::unexpected(first.error());
@@ -140,11 +149,11 @@ Result<Contest> contest(int in_flight, const Options& options, const Bare& bare,
     if (!second) return std::unexpected(second.error());
     const auto third = measure(in_flight, seconds, options.nats_pid, call);
     if (!third) return std::unexpected(third.error());
-    better(best.bare, *first);
-    better(best.with_crypto, *second);
-    better(best.lattice, *third);
+    bares.push_back(*first);
+    crypted.push_back(*second);
+    calls.push_back(*third);
   }
-  return best;
+  return Contest{median_of(bares), median_of(crypted), median_of(calls)};
 }
 
 void report_latency(const Contest& found, const Crypto& crypto, Report& report) {

@@ -3,7 +3,7 @@
 
 Fails when a ratio is worse than its baseline by more than the margin (25 %), when a row of the
 baseline was not measured, and when the machine was too noisy to judge. With --accept RESULTS becomes
-the baseline. Ratios of times shall be low, those of rates high."""
+the baseline. Ratios of times shall be low, those of rates and gains ("x") high."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ def ratios(path):
 
 def worse_by(now, before, unit):
     """How much worse, as a share of what it was; negative when it is better."""
-    return before / now - 1 if unit.endswith("/s") else now / before - 1
+    return before / now - 1 if unit.endswith("/s") or unit == "x" else now / before - 1
 
 
 def compare(now, before):
