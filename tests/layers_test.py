@@ -16,7 +16,7 @@ from pathlib import Path
 RANKS = {
     "base": 0,
     "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
-    "plugin": 1,  # the header-only cover for providers, compiled into libraries of others
+    "plugin": 1,  # the header-only SDK for providers, compiled into libraries of others too
     "codec": 1, "http": 1, "manifest": 1, "tcp": 1,
     "identity": 2,
     "engine": 3, "package": 3,
@@ -74,6 +74,8 @@ TRACES = [
 
 def layer_of_public(header):
     """The layer of a header below include/trellis."""
+    if header.startswith("provider/"):
+        return "plugin"
     return "guest" if header.startswith("guest/") else PUBLIC_HEADERS.get(header, "unlisted")
 
 

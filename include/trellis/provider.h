@@ -15,7 +15,8 @@
  *   - No exception, longjmp or allocator crosses the boundary.
  *   - The messages inside payloads are MessagePack as in contracts.md 2 and 3.
  *
- * In process mode the trust in a provider is total: it shares the host's address space.
+ * In-process, the trust in a provider is total: it shares the host's address space. In process mode
+ * it has one of its own (docs/providers.md, "Where a provider runs").
  * Spec: contracts.md 4.2 and 4.3 (this is the C ABI proposed there, under the project's name).
  */
 #ifndef TRELLIS_PROVIDER_H

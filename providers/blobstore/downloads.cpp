@@ -16,7 +16,7 @@ constexpr std::chrono::seconds read_time{30};
 
 }  // namespace
 
-Downloads::Downloads(Host host, Log log, std::string actor, ChunkStyle style)
+Downloads::Downloads(sdk23::Host host, Log log, std::string actor, ChunkStyle style)
     : host_(host), log_(std::move(log)), actor_(std::move(actor)), style_(style) {}
 
 Downloads::~Downloads() {
@@ -33,7 +33,7 @@ Result<> Downloads::add(Job job) {
   }
   // As many threads as there ever were downloads at a time.
   if (running_ + waiting_.size() >= threads_.size() && threads_.size() < at_a_time) {
-    auto thread = HostThread::start(host_, "blobs", [this] { run(); });
+    auto thread = sdk23::HostThread::start(host_, "blobs", [this] { run(); });
     if (thread) {
       threads_.push_back(std::move(*thread));
     } else if (threads_.empty()) {
@@ -53,7 +53,7 @@ void Downloads::end() {
 }
 
 void Downloads::join() {
-  std::vector<HostThread> threads;  // waits outside the lock
+  std::vector<sdk23::HostThread> threads;  // waits outside the lock
   const std::lock_guard lock(mutex_);
   threads.swap(threads_);
 }

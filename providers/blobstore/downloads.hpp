@@ -11,7 +11,7 @@
 
 #include "base/log.hpp"
 #include "providers/blobstore/store.hpp"
-#include "providers/common/host.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::blobstore {
 
@@ -29,7 +29,7 @@ class Downloads {
   static constexpr std::size_t at_a_time = 4;
   static constexpr std::size_t most_waiting = 256;
 
-  Downloads(Host host, Log log, std::string actor, ChunkStyle style);
+  Downloads(sdk23::Host host, Log log, std::string actor, ChunkStyle style);
   Downloads(const Downloads&) = delete;
   Downloads& operator=(const Downloads&) = delete;
   ~Downloads();
@@ -51,16 +51,16 @@ class Downloads {
   [[nodiscard]] Result<> send_chunk(Job& job, std::uint64_t index, std::uint64_t chunk_size) const;
   [[nodiscard]] bool has_ended() const;
 
-  const Host host_;
+  const sdk23::Host host_;
   const Log log_;
   const std::string actor_;
   const ChunkStyle style_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> waiting_;          // under mutex_
-  std::size_t running_ = 0;          // under mutex_
-  bool ended_ = false;               // under mutex_
-  std::vector<HostThread> threads_;  // under mutex_ until end()
+  std::deque<Job> waiting_;                 // under mutex_
+  std::size_t running_ = 0;                 // under mutex_
+  bool ended_ = false;                      // under mutex_
+  std::vector<sdk23::HostThread> threads_;  // under mutex_ until end()
 };
 
 }  // namespace trellis::providers::blobstore

@@ -30,7 +30,7 @@ constexpr std::string_view none = "none";
   return std::unexpected(wrapped.error());
 }
 
-[[nodiscard]] Result<Bytes> create(Store& store, const Call& call, SteadyTime deadline) {
+[[nodiscard]] Result<Bytes> create(Store& store, const sdk23::Call& call, SteadyTime deadline) {
   const auto args = codec::decode<messages::ContainerArgs>(call.payload);
   if (!args) return std::unexpected(args.error());
   auto id = store.create_container(args->id, deadline);
@@ -38,20 +38,22 @@ constexpr std::string_view none = "none";
   return codec::encode(messages::Container{std::move(*id)});
 }
 
-[[nodiscard]] Result<Bytes> remove_container(Store& store, const Call& call, SteadyTime deadline) {
+[[nodiscard]] Result<Bytes> remove_container(Store& store, const sdk23::Call& call,
+                                             SteadyTime deadline) {
   const auto args = codec::decode<messages::ContainerArgs>(call.payload);
   if (!args) return std::unexpected(args.error());
   if (auto removed = store.remove_container(args->id, deadline); !removed) return pass(removed);
   return told({});
 }
 
-[[nodiscard]] Result<Bytes> remove_object(Store& store, const Call& call, SteadyTime deadline) {
+[[nodiscard]] Result<Bytes> remove_object(Store& store, const sdk23::Call& call,
+                                          SteadyTime deadline) {
   const auto args = codec::decode<messages::RemoveObjectArgs>(call.payload);
   if (!args) return std::unexpected(args.error());
   return told(store.remove_object(args->container_id, args->id, deadline));
 }
 
-[[nodiscard]] Result<Bytes> list(Store& store, const Call& call, SteadyTime deadline) {
+[[nodiscard]] Result<Bytes> list(Store& store, const sdk23::Call& call, SteadyTime deadline) {
   const auto args = codec::decode<messages::ListObjectsArgs>(call.payload);
   if (!args) return std::unexpected(args.error());
   auto blobs = store.list(args->container_id, deadline);
@@ -62,7 +64,7 @@ constexpr std::string_view none = "none";
               "spread the objects over more containers");
 }
 
-[[nodiscard]] Result<Bytes> info(Store& store, const Call& call, SteadyTime deadline) {
+[[nodiscard]] Result<Bytes> info(Store& store, const sdk23::Call& call, SteadyTime deadline) {
   const auto args = codec::decode<messages::GetObjectInfoArgs>(call.payload);
   if (!args) return std::unexpected(args.error());
   auto blob = store.info(args->container_id, args->blob_id, deadline);
@@ -88,7 +90,8 @@ Result<ChunkStyle> read_style(const codec::StringMap& values) {
   return style;
 }
 
-Link::Link(Host host, Log log, std::string actor, std::shared_ptr<Store> store, ChunkStyle style)
+Link::Link(sdk23::Host host, Log log, std::string actor, std::shared_ptr<Store> store,
+           ChunkStyle style)
     : host_(host),
       store_(std::move(store)),
       uploads_(*store_),
@@ -99,7 +102,7 @@ void Link::end() {
   downloads_.end();
 }
 
-Result<Bytes> Link::handle(const Call& call) {
+Result<Bytes> Link::handle(const sdk23::Call& call) {
   namespace operation = messages::operation;
   // Files and sockets wait on the real clock; in tests the host's is another one.
   const auto deadline = std::chrono::steady_clock::now() + (call.deadline - host_.now());
@@ -116,7 +119,7 @@ Result<Bytes> Link::handle(const Call& call) {
   return fail(ErrorCode::unsupported, "bad dispatch", "wasmcloud:blobstore has no such operation");
 }
 
-Result<Bytes> Link::upload(const Call& call, SteadyTime deadline) {
+Result<Bytes> Link::upload(const sdk23::Call& call, SteadyTime deadline) {
   auto chunk = decode_chunk(call.payload);
   if (!chunk) return pass(chunk);
   if (call.operation == messages::operation::start_upload) {
@@ -125,7 +128,7 @@ Result<Bytes> Link::upload(const Call& call, SteadyTime deadline) {
   return told(uploads_.add(std::move(*chunk), host_.now(), deadline));
 }
 
-Result<Bytes> Link::download(const Call& call, SteadyTime deadline) {
+Result<Bytes> Link::download(const sdk23::Call& call, SteadyTime deadline) {
   auto args = codec::decode<messages::StartDownloadArgs>(call.payload);
   if (!args) return pass(args);
   if (args->chunk_size == 0) args->chunk_size = default_chunk_bytes;

@@ -15,7 +15,7 @@
 #include "providers/blobstore/downloads.hpp"
 #include "providers/blobstore/store.hpp"
 #include "providers/blobstore/uploads.hpp"
-#include "providers/common/adapter.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::blobstore {
 
@@ -25,21 +25,22 @@ namespace trellis::providers::blobstore {
 /// One actor's way to a store. Any thread.
 class Link {
  public:
-  Link(Host host, Log log, std::string actor, std::shared_ptr<Store> store, ChunkStyle style);
+  Link(sdk23::Host host, Log log, std::string actor, std::shared_ptr<Store> store,
+       ChunkStyle style);
 
   /// One operation: the encoded answer. What a result can say is in it (`success: false` of
   /// StartUpload, UploadChunk, StartDownload and RemoveObject), the rest are errors.
-  [[nodiscard]] Result<Bytes> handle(const Call& call);
+  [[nodiscard]] Result<Bytes> handle(const sdk23::Call& call);
   /// Ends uploads, and downloads with their current chunk.
   void end();
   /// Waits for the end of downloads; after end().
   void join() { downloads_.join(); }
 
  private:
-  [[nodiscard]] Result<Bytes> download(const Call& call, SteadyTime deadline);
-  [[nodiscard]] Result<Bytes> upload(const Call& call, SteadyTime deadline);
+  [[nodiscard]] Result<Bytes> download(const sdk23::Call& call, SteadyTime deadline);
+  [[nodiscard]] Result<Bytes> upload(const sdk23::Call& call, SteadyTime deadline);
 
-  const Host host_;
+  const sdk23::Host host_;
   const std::shared_ptr<Store> store_;
   Uploads uploads_;
   Downloads downloads_;

@@ -5,7 +5,7 @@
 
 namespace trellis::providers::blobstore {
 
-BlobProvider::BlobProvider(Host host, std::string_view log_target)
+BlobProvider::BlobProvider(sdk23::Host host, std::string_view log_target)
     : Provider(host), log_(std::make_shared<HostLogSink>(host), log_target) {}
 
 Result<std::shared_ptr<Link>> BlobProvider::bind(std::string_view actor,

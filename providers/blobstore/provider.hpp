@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "providers/blobstore/link.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/net/host_services.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::blobstore {
 
 /// Derive from it with a description and `open`.
-class BlobProvider : public Provider<Link> {
+class BlobProvider : public sdk23::Provider<Link> {
  public:
-  BlobProvider(Host host, std::string_view log_target);
+  BlobProvider(sdk23::Host host, std::string_view log_target);
 
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
                                      const std::shared_ptr<Link>& previous) final;

@@ -81,7 +81,7 @@ class FileBlobProvider final : public blobstore::BlobProvider {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<FileBlobProvider>();
+  return sdk23::provider_table<FileBlobProvider>();
 }
 
 }  // namespace trellis::providers::blobstore_fs

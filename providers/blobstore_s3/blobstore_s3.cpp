@@ -53,7 +53,7 @@ class S3Provider final : public blobstore::BlobProvider {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<S3Provider>();
+  return sdk23::provider_table<S3Provider>();
 }
 
 }  // namespace trellis::providers::blobstore_s3

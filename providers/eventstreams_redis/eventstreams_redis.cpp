@@ -8,12 +8,12 @@
 
 #include "base/text.hpp"
 #include "codec/messages/eventstreams.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/common/link_values.hpp"
 #include "providers/eventstreams_redis/streams.hpp"
 #include "providers/eventstreams_redis/subscription.hpp"
 #include "providers/net/host_services.hpp"
 #include "providers/redis/links.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::eventstreams_redis {
 
@@ -47,7 +47,7 @@ struct Link {
   return options;
 }
 
-class EventStreamsProvider final : public Provider<Link> {
+class EventStreamsProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       messages::contract_id.data(),
@@ -114,7 +114,7 @@ class EventStreamsProvider final : public Provider<Link> {
                 "wasmcloud:eventstreams has WriteEvent and QueryStream");
   }
 
-  codec::core::HealthResponse health() override { return pools_.health(); }
+  sdk23::Health health() override { return pools_.health(); }
 
   void stop(SteadyTime) override {
     pools_.shut_down();
@@ -139,7 +139,7 @@ class EventStreamsProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<EventStreamsProvider>();
+  return sdk23::provider_table<EventStreamsProvider>();
 }
 
 }  // namespace trellis::providers::eventstreams_redis

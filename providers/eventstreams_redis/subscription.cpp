@@ -29,8 +29,8 @@ constexpr std::string_view at_a_time = "16";
 
 }  // namespace
 
-Result<std::shared_ptr<Subscription>> Subscription::start(Host host, Log log, std::string actor,
-                                                          Streams streams,
+Result<std::shared_ptr<Subscription>> Subscription::start(sdk23::Host host, Log log,
+                                                          std::string actor, Streams streams,
                                                           SubscriptionOptions options,
                                                           Positions positions) {
   std::shared_ptr<Subscription> made(new Subscription(host, std::move(log), std::move(actor),
@@ -38,13 +38,14 @@ Result<std::shared_ptr<Subscription>> Subscription::start(Host host, Log log, st
                                                       std::move(positions)));
   if (!made->wake_) return fail(ErrorCode::unavailable, "no descriptor for a subscription");
   if (auto prepared = made->prepare(); !prepared) return pass(prepared);
-  auto thread = HostThread::start(host, "eventstreams", [self = made.get()] { self->run(); });
+  auto thread =
+      sdk23::HostThread::start(host, "eventstreams", [self = made.get()] { self->run(); });
   if (!thread) return pass(thread);
   made->thread_.emplace(std::move(*thread));
   return made;
 }
 
-Subscription::Subscription(Host host, Log log, std::string actor, Streams streams,
+Subscription::Subscription(sdk23::Host host, Log log, std::string actor, Streams streams,
                            SubscriptionOptions options, Positions positions)
     : host_(host),
       log_(std::move(log)),

@@ -13,9 +13,9 @@
 
 #include "base/descriptor.hpp"
 #include "base/log.hpp"
-#include "providers/common/host.hpp"
 #include "providers/eventstreams_redis/streams.hpp"
 #include "providers/redis/connection.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::eventstreams_redis {
 
@@ -36,7 +36,7 @@ class Subscription {
 
   /// `positions`: the last event of each stream that was delivered before; streams without one
   /// begin with what comes from now on. Errors: those of Redis, and unavailable without a thread.
-  [[nodiscard]] static Result<std::shared_ptr<Subscription>> start(Host host, Log log,
+  [[nodiscard]] static Result<std::shared_ptr<Subscription>> start(sdk23::Host host, Log log,
                                                                    std::string actor,
                                                                    Streams streams,
                                                                    SubscriptionOptions options,
@@ -54,8 +54,8 @@ class Subscription {
   [[nodiscard]] Positions positions() const;
 
  private:
-  Subscription(Host host, Log log, std::string actor, Streams streams, SubscriptionOptions options,
-               Positions positions);
+  Subscription(sdk23::Host host, Log log, std::string actor, Streams streams,
+               SubscriptionOptions options, Positions positions);
 
   [[nodiscard]] Result<> prepare();
   void run();
@@ -74,7 +74,7 @@ class Subscription {
   [[nodiscard]] bool hand_over(const messages::Event& event) const;
   void pause(std::chrono::milliseconds time) const;
 
-  const Host host_;
+  const sdk23::Host host_;
   const Log log_;
   const std::string actor_;
   const Streams streams_;
@@ -83,8 +83,8 @@ class Subscription {
   std::atomic<bool> ended_{false};
   SteadyTime next_retry_{};  // of the thread
   mutable std::mutex mutex_;
-  Positions positions_;               // under mutex_
-  std::optional<HostThread> thread_;  // the last member: it uses all others
+  Positions positions_;                      // under mutex_
+  std::optional<sdk23::HostThread> thread_;  // the last member: it uses all others
 };
 
 }  // namespace trellis::providers::eventstreams_redis

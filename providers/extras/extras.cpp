@@ -9,7 +9,7 @@
 #include "base/random.hpp"
 #include "codec/messages/extras.hpp"
 #include "codec/msgpack_reader.hpp"
-#include "providers/common/adapter.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::extras {
 
@@ -40,7 +40,7 @@ struct Link {
   return true;
 }
 
-class ExtrasProvider final : public Provider<Link> {
+class ExtrasProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       messages::contract_id.data(),
@@ -118,7 +118,7 @@ class ExtrasProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<ExtrasProvider>();
+  return sdk23::provider_table<ExtrasProvider>();
 }
 
 }  // namespace trellis::providers::extras

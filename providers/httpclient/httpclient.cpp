@@ -7,10 +7,10 @@
 #include <stop_token>
 
 #include "codec/messages/httpclient.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/httpclient/exchange.hpp"
 #include "providers/httpclient/options.hpp"
 #include "providers/net/client_pool.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::httpclient {
 
@@ -49,7 +49,7 @@ constexpr std::array httpclient_local_values = {trellis_local_value{"CA_FILE", T
                                                 trellis_local_value{"ALLOW", TRELLIS_LOCAL_ONLY},
                                                 trellis_local_value{"DENY", TRELLIS_LOCAL_ONLY}};
 
-class HttpClientProvider final : public Provider<Link> {
+class HttpClientProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       messages::contract_id.data(),
@@ -96,7 +96,7 @@ class HttpClientProvider final : public Provider<Link> {
   }
 
   /// There is no server to ask: each request has one of its own.
-  codec::core::HealthResponse health() override { return {true, ""}; }
+  sdk23::Health health() override { return {true, ""}; }
 
   void stop(SteadyTime) override { stopping_.request_stop(); }
 
@@ -107,7 +107,7 @@ class HttpClientProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<HttpClientProvider>();
+  return sdk23::provider_table<HttpClientProvider>();
 }
 
 }  // namespace trellis::providers::httpclient

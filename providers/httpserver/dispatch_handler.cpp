@@ -11,7 +11,7 @@ void set_text(codec::httpserver::Response& response, std::uint32_t status, std::
 
 }  // namespace
 
-DispatchHandler::DispatchHandler(Host host, Log log, std::string actor, bool show_errors)
+DispatchHandler::DispatchHandler(sdk23::Host host, Log log, std::string actor, bool show_errors)
     : host_(host), log_(std::move(log)), actor_(std::move(actor)), show_errors_(show_errors) {}
 
 std::string DispatchHandler::body(std::string_view text, const Error& error) const {

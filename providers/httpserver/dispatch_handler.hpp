@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/log.hpp"
-#include "providers/common/host.hpp"
 #include "providers/httpserver/handler.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::httpserver {
 
@@ -21,7 +21,7 @@ namespace trellis::providers::httpserver {
 /// world.
 class DispatchHandler final : public RequestHandler {
  public:
-  DispatchHandler(Host host, Log log, std::string actor, bool show_errors);
+  DispatchHandler(sdk23::Host host, Log log, std::string actor, bool show_errors);
   void handle(const RequestView& request, codec::httpserver::Response& response) override;
 
  private:
@@ -29,7 +29,7 @@ class DispatchHandler final : public RequestHandler {
   void answer_error(const Error& error, const RequestView& request,
                     codec::httpserver::Response& response) const;
 
-  Host host_;
+  sdk23::Host host_;
   Log log_;
   std::string actor_;
   bool show_errors_;

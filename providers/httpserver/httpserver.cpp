@@ -6,10 +6,10 @@
 #include <array>
 #include <thread>
 
-#include "providers/common/adapter.hpp"
 #include "providers/httpserver/dispatch_handler.hpp"
 #include "providers/httpserver/server.hpp"
 #include "providers/net/host_services.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
@@ -34,7 +34,7 @@ constexpr std::array httpserver_local_values = {trellis_local_value{"BIND", TREL
                                                 trellis_local_value{"TLS_CERT", TRELLIS_LOCAL_FILE},
                                                 trellis_local_value{"TLS_KEY", TRELLIS_LOCAL_FILE}};
 
-class HttpServerProvider final : public Provider<Link> {
+class HttpServerProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       codec::httpserver::contract_id.data(),
@@ -74,7 +74,7 @@ class HttpServerProvider final : public Provider<Link> {
     return fail(ErrorCode::unsupported, "bad dispatch", "actors receive requests; they send none");
   }
 
-  codec::core::HealthResponse health() override {
+  sdk23::Health health() override {
     constexpr std::size_t most_shown = 8;
     const auto urls = server_.urls();
     if (urls.empty()) return {true, "no actor is linked"};
@@ -103,7 +103,7 @@ class HttpServerProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<HttpServerProvider>();
+  return sdk23::provider_table<HttpServerProvider>();
 }
 
 }  // namespace trellis::providers::httpserver

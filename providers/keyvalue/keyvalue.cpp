@@ -7,11 +7,11 @@
 
 #include "base/limits.hpp"
 #include "codec/messages/keyvalue.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/common/key_space.hpp"
 #include "providers/common/link_values.hpp"
 #include "providers/keyvalue/memory_space.hpp"
 #include "providers/keyvalue/store.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::keyvalue {
 
@@ -23,7 +23,7 @@ struct Link {
   Limits bounds;
 };
 
-class KeyValueProvider final : public Provider<Link> {
+class KeyValueProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       codec::keyvalue::contract_id.data(),
@@ -66,7 +66,7 @@ class KeyValueProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<KeyValueProvider>();
+  return sdk23::provider_table<KeyValueProvider>();
 }
 
 }  // namespace trellis::providers::keyvalue

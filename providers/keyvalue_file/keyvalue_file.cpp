@@ -14,12 +14,12 @@
 #include "base/guard.hpp"
 #include "base/text.hpp"
 #include "codec/messages/keyvalue.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/common/key_space.hpp"
 #include "providers/common/link_values.hpp"
 #include "providers/keyvalue_file/file_space.hpp"
 #include "providers/keyvalue_file/folder.hpp"
 #include "providers/net/host_services.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::keyvalue_file {
 
@@ -61,7 +61,7 @@ struct Link {
 constexpr std::array keyvalue_file_local_values = {
     trellis_local_value{"DIRECTORY", TRELLIS_LOCAL_FILE}};
 
-class KeyValueFileProvider final : public Provider<Link> {
+class KeyValueFileProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       codec::keyvalue::contract_id.data(),
@@ -172,7 +172,7 @@ class KeyValueFileProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<KeyValueFileProvider>();
+  return sdk23::provider_table<KeyValueFileProvider>();
 }
 
 }  // namespace trellis::providers::keyvalue_file

@@ -5,16 +5,16 @@
 
 #include "base/call_limits.hpp"
 #include "codec/messages/keyvalue.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/common/link_values.hpp"
 #include "providers/keyvalue_redis/redis_space.hpp"
 #include "providers/redis/links.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::keyvalue_redis {
 
 namespace {
 
-class RedisKeyValueProvider final : public Provider<Link> {
+class RedisKeyValueProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       codec::keyvalue::contract_id.data(),
@@ -44,7 +44,7 @@ class RedisKeyValueProvider final : public Provider<Link> {
     return keyvalue::run(space, call.operation, call.payload);
   }
 
-  codec::core::HealthResponse health() override { return pools_.health(); }
+  sdk23::Health health() override { return pools_.health(); }
   void stop(SteadyTime) override { pools_.shut_down(); }
 
  private:
@@ -54,7 +54,7 @@ class RedisKeyValueProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<RedisKeyValueProvider>();
+  return sdk23::provider_table<RedisKeyValueProvider>();
 }
 
 }  // namespace trellis::providers::keyvalue_redis

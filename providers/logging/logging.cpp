@@ -7,7 +7,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/messages/logging.hpp"
-#include "providers/common/adapter.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::logging {
 
@@ -27,7 +27,7 @@ namespace messages = codec::logging;
 /// Nothing is kept for an actor.
 struct Link {};
 
-class LoggingProvider final : public Provider<Link> {
+class LoggingProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       messages::contract_id.data(),
@@ -64,7 +64,7 @@ class LoggingProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<LoggingProvider>();
+  return sdk23::provider_table<LoggingProvider>();
 }
 
 }  // namespace trellis::providers::logging

@@ -20,12 +20,12 @@ constexpr std::size_t most_threads = 64;
 
 }  // namespace
 
-Result<std::shared_ptr<Deliveries>> Deliveries::start(Host host, Log log, std::string actor,
+Result<std::shared_ptr<Deliveries>> Deliveries::start(sdk23::Host host, Log log, std::string actor,
                                                       Bounds bounds) {
   std::shared_ptr<Deliveries> made(new Deliveries(host, std::move(log), std::move(actor), bounds));
   const auto wanted = std::min(most_threads, bounds.queues * bounds.at_a_time);
   for (std::size_t i = 0; i < wanted; ++i) {
-    auto thread = HostThread::start(host, "messaging", [self = made.get()] { self->run(); });
+    auto thread = sdk23::HostThread::start(host, "messaging", [self = made.get()] { self->run(); });
     if (thread) {
       made->threads_.push_back(std::move(*thread));
     } else if (made->threads_.empty()) {
@@ -35,7 +35,7 @@ Result<std::shared_ptr<Deliveries>> Deliveries::start(Host host, Log log, std::s
   return made;
 }
 
-Deliveries::Deliveries(Host host, Log log, std::string actor, Bounds bounds)
+Deliveries::Deliveries(sdk23::Host host, Log log, std::string actor, Bounds bounds)
     : host_(host),
       log_(std::move(log)),
       actor_(std::move(actor)),

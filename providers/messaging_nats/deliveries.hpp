@@ -12,7 +12,7 @@
 #include "base/log.hpp"
 #include "base/rate_limit.hpp"
 #include "codec/messages/messaging.hpp"
-#include "providers/common/host.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::messaging_nats {
 
@@ -27,7 +27,7 @@ class Deliveries {
     std::size_t messages = 10'000;
     std::size_t bytes = 0;
   };
-  [[nodiscard]] static Result<std::shared_ptr<Deliveries>> start(Host host, Log log,
+  [[nodiscard]] static Result<std::shared_ptr<Deliveries>> start(sdk23::Host host, Log log,
                                                                  std::string actor, Bounds bounds);
   Deliveries(const Deliveries&) = delete;
   Deliveries& operator=(const Deliveries&) = delete;
@@ -47,12 +47,12 @@ class Deliveries {
     std::size_t under_way = 0;
   };
 
-  Deliveries(Host host, Log log, std::string actor, Bounds bounds);
+  Deliveries(sdk23::Host host, Log log, std::string actor, Bounds bounds);
   void run();
   [[nodiscard]] Queue* next();
   void deliver(const codec::messaging::BrokerMessage& message) const;
 
-  const Host host_;
+  const sdk23::Host host_;
   const Log log_;
   const std::string actor_;
   const Bounds bounds_;
@@ -66,7 +66,7 @@ class Deliveries {
   bool ended_ = false;         // under mutex_
   enum class Trouble { dropped };
   RateLimit<Trouble, 1> log_limit_;
-  std::vector<HostThread> threads_;  // the last member: they use all others
+  std::vector<sdk23::HostThread> threads_;  // the last member: they use all others
 };
 
 }  // namespace trellis::providers::messaging_nats

@@ -18,10 +18,10 @@
 #include "base/text.hpp"
 #include "codec/messages/messaging.hpp"
 #include "lattice/nats/connect.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/messaging_nats/deliveries.hpp"
 #include "providers/messaging_nats/options.hpp"
 #include "providers/net/host_services.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::messaging_nats {
 
@@ -66,7 +66,7 @@ struct Link {
   }
 };
 
-class MessagingProvider final : public Provider<Link> {
+class MessagingProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       messages::contract_id.data(),
@@ -104,7 +104,7 @@ class MessagingProvider final : public Provider<Link> {
                 "wasmcloud:messaging has Publish and Request");
   }
 
-  codec::core::HealthResponse health() override {
+  sdk23::Health health() override {
     for (const auto& link : links()) {
       const auto state = link->transport->state();
       if (state == lattice::TransportState::connecting ||
@@ -241,7 +241,7 @@ class MessagingProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<MessagingProvider>();
+  return sdk23::provider_table<MessagingProvider>();
 }
 
 }  // namespace trellis::providers::messaging_nats

@@ -7,10 +7,10 @@ namespace {
 
 class Thread final : public PoolThread {
  public:
-  explicit Thread(HostThread thread) noexcept : thread_(std::move(thread)) {}
+  explicit Thread(sdk23::HostThread thread) noexcept : thread_(std::move(thread)) {}
 
  private:
-  HostThread thread_;
+  sdk23::HostThread thread_;
 };
 
 std::int32_t before_block(void* user) {
@@ -27,7 +27,7 @@ Result<std::unique_ptr<PoolThread>> HostThreads::start(std::string_view name,
                                                        std::function<void()> body,
                                                        BlockingHooks& hooks) {
   const trellis_thread_hooks table = {sizeof table, &before_block, &after_block, &hooks};
-  auto thread = HostThread::start(host_, name, std::move(body), &table);
+  auto thread = sdk23::HostThread::start(host_, name, std::move(body), &table);
   if (!thread) return pass(thread);
   return std::make_unique<Thread>(std::move(*thread));
 }

@@ -61,7 +61,7 @@ Result<std::string> read_prefix(std::string_view actor, const codec::StringMap& 
   return space->prefix();
 }
 
-SteadyTime socket_deadline(const Host& host, SteadyTime deadline) {
+SteadyTime socket_deadline(const sdk23::Host& host, SteadyTime deadline) {
   return Clock::now() + (deadline - host.now());
 }
 
@@ -103,7 +103,7 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
   return pool;
 }
 
-codec::core::HealthResponse Pools::health() const {
+sdk23::Health Pools::health() const {
   const auto pools = living();
   const auto end = Clock::now() + health_time;
   for (std::size_t i = 0; i < pools.size(); ++i) {

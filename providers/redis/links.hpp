@@ -22,9 +22,8 @@
 
 #include "codec/fields.hpp"
 #include "codec/messages/core.hpp"
-#include "providers/common/host.hpp"
 #include "providers/redis/pool.hpp"
-#include "trellis/provider.h"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::redis {
 
@@ -41,7 +40,7 @@ inline constexpr std::array local_values = {trellis_local_value{"TLS_CA", TRELLI
 
 /// A deadline of the host on std::chrono::steady_clock, on which sockets wait: in tests the host's
 /// clock is another one.
-[[nodiscard]] SteadyTime socket_deadline(const Host& host, SteadyTime deadline);
+[[nodiscard]] SteadyTime socket_deadline(const sdk23::Host& host, SteadyTime deadline);
 
 /// The pools of one provider instance. A pool lives as long as a link that holds it. Any thread.
 class Pools {
@@ -54,7 +53,7 @@ class Pools {
   /// Asks each server; unhealthy names the first that does not answer, or refuses what it was asked
   /// lately. Takes 150 ms at most, the
   /// host waits 200.
-  [[nodiscard]] codec::core::HealthResponse health() const;
+  [[nodiscard]] sdk23::Health health() const;
 
   /// Ends all waiting on all of them, now and later.
   void shut_down() noexcept;

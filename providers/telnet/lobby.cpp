@@ -17,8 +17,8 @@ constexpr std::size_t most_refusals = 16;
 
 }  // namespace
 
-std::shared_ptr<Lobby> Lobby::make(Host host, Log log, net::io_context& context, std::string actor,
-                                   Notices notices) {
+std::shared_ptr<Lobby> Lobby::make(sdk23::Host host, Log log, net::io_context& context,
+                                   std::string actor, Notices notices) {
   std::shared_ptr<Lobby> made(new Lobby(host, log, actor, std::move(notices)));
   made->listeners_ = std::make_unique<ListenerSet>(context, std::move(log), std::move(actor),
                                                    [lobby = std::weak_ptr(made)](Socket socket) {
@@ -28,7 +28,7 @@ std::shared_ptr<Lobby> Lobby::make(Host host, Log log, net::io_context& context,
   return made;
 }
 
-Lobby::Lobby(Host host, Log log, std::string actor, Notices notices)
+Lobby::Lobby(sdk23::Host host, Log log, std::string actor, Notices notices)
     : host_(host), log_(std::move(log)), actor_(std::move(actor)), notices_(std::move(notices)) {}
 
 Result<> Lobby::configure(const Options& options) {

@@ -11,10 +11,10 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
-#include "providers/common/host.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/listener_set.hpp"
 #include "providers/telnet/session.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::telnet {
 
@@ -27,8 +27,9 @@ class Lobby final : public SessionOwner, public std::enable_shared_from_this<Lob
     std::function<void()> on_session;
     std::function<void()> on_empty;
   };
-  [[nodiscard]] static std::shared_ptr<Lobby> make(Host host, Log log, net::io_context& context,
-                                                   std::string actor, Notices notices);
+  [[nodiscard]] static std::shared_ptr<Lobby> make(sdk23::Host host, Log log,
+                                                   net::io_context& context, std::string actor,
+                                                   Notices notices);
 
   /// Listens on what is new and closes what is gone; sessions go on, new ones have the new options.
   /// When it fails everything stays as it was.
@@ -51,13 +52,13 @@ class Lobby final : public SessionOwner, public std::enable_shared_from_this<Lob
   void ended(const std::string& session) override;
 
  private:
-  Lobby(Host host, Log log, std::string actor, Notices notices);
+  Lobby(sdk23::Host host, Log log, std::string actor, Notices notices);
   void accepted(Socket socket);
   [[nodiscard]] std::vector<std::shared_ptr<Session>> all_sessions() const;
   [[nodiscard]] Result<> tell(std::string_view operation, ByteView payload,
                               std::chrono::milliseconds timeout) const;
 
-  const Host host_;
+  const sdk23::Host host_;
   const Log log_;
   const std::string actor_;
   mutable IoPool::Share share_;  ///< of the threads that may be away for the actor

@@ -8,11 +8,11 @@
 #include <thread>
 
 #include "codec/messages/telnet.hpp"
-#include "providers/common/adapter.hpp"
 #include "providers/net/host_services.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/sweeper.hpp"
 #include "providers/telnet/lobby.hpp"
+#include "trellis/provider.hpp"
 
 namespace trellis::providers::telnet {
 namespace {
@@ -33,7 +33,7 @@ constexpr std::array telnet_local_values = {trellis_local_value{"BIND", TRELLIS_
                                             trellis_local_value{"PORT", TRELLIS_LOCAL_PORT},
                                             trellis_local_value{"MOTD_FILE", TRELLIS_LOCAL_FILE}};
 
-class TelnetProvider final : public Provider<Link> {
+class TelnetProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       messages::contract_id.data(),
@@ -85,7 +85,7 @@ class TelnetProvider final : public Provider<Link> {
     return codec::encode(messages::TelnetResult{false, sent.error().message});
   }
 
-  codec::core::HealthResponse health() override {
+  sdk23::Health health() override {
     constexpr std::size_t most_shown = 8;
     std::vector<std::string> addresses;
     std::size_t sessions = 0;
@@ -154,7 +154,7 @@ class TelnetProvider final : public Provider<Link> {
 }  // namespace
 
 const trellis_provider_table* table() noexcept {
-  return provider_table<TelnetProvider>();
+  return sdk23::provider_table<TelnetProvider>();
 }
 
 }  // namespace trellis::providers::telnet

@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-using namespace trellis::provider;
+using namespace trellis::sdk;
 
 // The messages of the contract. An actor has the same structs, with <trellis/actor.hpp>.
 struct Roll {
