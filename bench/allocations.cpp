@@ -14,11 +14,11 @@
 #include <fstream>
 #include <new>
 
-#include "base/json.hpp"
 #include "bench/bench.hpp"
 #include "bench/fixture.hpp"
 #include "bench/guests.hpp"
-#include "host/router.hpp"
+#include "host/call/router.hpp"
+#include "json/json.hpp"
 
 namespace {
 

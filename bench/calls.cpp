@@ -12,7 +12,7 @@
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
-#include "host/router.hpp"
+#include "host/call/router.hpp"
 #include "wapc/guest.hpp"
 
 namespace trellis::bench {
@@ -167,14 +167,14 @@ void to_actor(Bench& bench) {
 Result<double> rate_of(int threads, const std::function<void(int)>& one, double seconds) {
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> done{0};
-  std::vector<engine::GuestThread> running;
+  std::vector<GuestThread> running;
   const auto end = [&] {
     stop = true;
     for (auto& thread : running) thread.join();
   };
   const auto start = Clock::now();
   for (int index = 0; index < threads; ++index) {
-    auto thread = engine::GuestThread::start("bench", [&, index] {
+    auto thread = GuestThread::start("bench", [&, index] {
       std::uint64_t count = 0;
       for (; !stop.load(std::memory_order_relaxed); ++count) one(index);
       done += count;

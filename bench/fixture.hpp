@@ -11,10 +11,10 @@
 
 #include "base/random.hpp"
 #include "bench/guests.hpp"
-#include "engine/guest_thread.hpp"
-#include "host/core.hpp"
+#include "host/lifecycle/core.hpp"
 #include "identity/keys.hpp"
 #include "identity/module_token.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::bench {
 
@@ -65,7 +65,7 @@ class Variants {
 /// Runs `body` on a thread that may enter guests, and waits.
 template <class Body>
 [[nodiscard]] Result<void> on_guest_thread(Body&& body) {
-  auto thread = engine::GuestThread::start("bench", std::forward<Body>(body));
+  auto thread = GuestThread::start("bench", std::forward<Body>(body));
   if (!thread) return pass(thread);
   thread->join();
   return {};

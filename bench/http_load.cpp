@@ -21,7 +21,7 @@ class GuestThreads final : public providers::ThreadSource {
   Result<std::unique_ptr<providers::PoolThread>> start(std::string_view name,
                                                        std::function<void()> body,
                                                        BlockingHooks& hooks) override {
-    auto thread = engine::GuestThread::start(name, [body = std::move(body), &hooks] {
+    auto thread = GuestThread::start(name, [body = std::move(body), &hooks] {
       const ThreadBlockingHooks announced(&hooks);
       body();
     });
@@ -31,8 +31,8 @@ class GuestThreads final : public providers::ThreadSource {
 
  private:
   struct Running final : providers::PoolThread {
-    explicit Running(engine::GuestThread running) : thread(std::move(running)) {}
-    engine::GuestThread thread;
+    explicit Running(GuestThread running) : thread(std::move(running)) {}
+    GuestThread thread;
   };
 };
 

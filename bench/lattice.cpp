@@ -37,14 +37,14 @@ Result<Rate> measure(int in_flight, double seconds, pid_t server, const Ask& ask
   std::mutex mutex;
   std::vector<double> all;
   std::atomic<bool> failed{false};
-  std::vector<engine::GuestThread> threads;
+  std::vector<GuestThread> threads;
   for (int i = 0; i < 50; ++i) {
     if (!ask()) return fail(ErrorCode::unavailable, "a request was not answered");
   }
   const auto processor = processor_time(server);
   const auto start = Clock::now();
   for (int i = 0; i < in_flight; ++i) {
-    auto thread = engine::GuestThread::start("bench", [&] {
+    auto thread = GuestThread::start("bench", [&] {
       std::vector<double> own;
       for (auto before = start; seconds_since(start) < seconds;) {
         if (!ask()) failed = true;

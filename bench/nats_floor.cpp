@@ -18,14 +18,14 @@
 #include <thread>
 #include <vector>
 
-#include "lattice/nats/connect.hpp"
+#include "nats/connect.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using trellis::Bytes;
 using trellis::Result;
-using trellis::lattice::Transport;
+using trellis::nats::Transport;
 
 constexpr auto subject = "bench.echo";
 constexpr std::size_t payload_size = 512;
@@ -208,7 +208,7 @@ int main(int count, char** arguments) {
   const double seconds = count > 2 ? std::atof(arguments[2]) : 2;
   trellis::NatsOptions options;
   options.servers = {address};
-  auto transport = trellis::lattice::nats::connect_nats(options, {});
+  auto transport = trellis::nats::connect_nats(options, {});
   if (!transport) give_up(transport.error().message);
   auto* const responder = connect_raw(address);
   auto* const asker = connect_raw(address);

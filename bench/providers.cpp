@@ -16,7 +16,7 @@
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
-#include "host/core.hpp"
+#include "host/lifecycle/core.hpp"
 #include "provider/process/frame.hpp"
 
 namespace trellis::bench {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <thread>
 
-#include "base/json.hpp"
 #include "bench/machine_use.hpp"
+#include "json/json.hpp"
 
 namespace trellis::bench {
 namespace {

@@ -14,7 +14,7 @@
 #include "codec/messages/eventstreams.hpp"
 #include "codec/messages/keyvalue.hpp"
 #include "codec/messages/messaging.hpp"
-#include "lattice/nats/connect.hpp"
+#include "nats/connect.hpp"
 #include "providers/redis/links.hpp"
 
 namespace trellis::bench {
@@ -109,14 +109,14 @@ Result<void> measure_messaging(const std::shared_ptr<EngineRuntime>& engine, con
   NatsOptions nats;
   nats.servers = {options.nats_url};
   const Log silent;
-  auto answering = lattice::nats::connect_nats(nats, silent);
+  auto answering = nats::connect_nats(nats, silent);
   if (!answering) return pass(answering);
-  auto asking = lattice::nats::connect_nats(nats, silent);
+  auto asking = nats::connect_nats(nats, silent);
   if (!asking) return pass(asking);
   const auto echo =
       (*answering)
           ->subscribe("bench.service", "",
-                      [&](const lattice::Message& message) {
+                      [&](const nats::Message& message) {
                         static_cast<void>((*answering)->publish(message.reply, message.payload));
                       },
                       {.direct = true});
@@ -132,9 +132,7 @@ Result<void> measure_messaging(const std::shared_ptr<EngineRuntime>& engine, con
        codec::encode(codec::messaging::RequestArgs{"bench.service", body, 5000}),
        {{"URL", options.nats_url}}},
       "actor to messaging over NATS, Request", 0, options,
-      [&] {
-        return lattice::request_and_wait(**asking, "bench.service", body, until()).has_value();
-      },
+      [&] { return nats::request_and_wait(**asking, "bench.service", body, until()).has_value(); },
       report);
 }
 

@@ -3,10 +3,10 @@
 # alignment. It shows nothing of speed, and hardly anything of the order in which real cores see each
 # other's stores: docs/platforms.md.
 
-# Folders of src whose unit tests run. The others (http, package, client, manifest, apply, control,
-# cli, providers) are compiled like these but hold what is the same on every machine; each program
+# Folders of src whose unit tests run. The others (http, package, client, manifest, apply, admin, cli,
+# providers) are compiled like these but hold what is the same on every machine; each program
 # takes a minute of compiling and its tests ten times as long as natively.
-set(TRELLIS_EMULATED_LAYERS base codec identity engine wapc lattice actor host provider)
+set(TRELLIS_EMULATED_LAYERS base threads json wasm codec identity engine wapc nats lattice actor host provider)
 
 add_custom_target(trellis_qemu)
 
@@ -18,7 +18,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/TrellisEmulatedLeftOut.cmake)
 # under emulation takes longer than most tests.
 function(trellis_emulated_tests layer)
   set(shards 1)
-  if(layer MATCHES "^(engine|wapc|host|lattice|provider)$")
+  if(layer MATCHES "^(engine|wapc|host|nats|lattice|provider)$")
     set(shards 2)
   endif()
   list(JOIN TRELLIS_LEFT_OUT_${layer} ":" left_out)

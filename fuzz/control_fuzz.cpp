@@ -1,12 +1,12 @@
 // What strangers may say on the control socket and the health address.
+#include "admin/http/health_server.hpp"
+#include "admin/socket/arguments.hpp"
+#include "admin/socket/protocol.hpp"
 #include "base/base64.hpp"
-#include "control/arguments.hpp"
-#include "control/health_server.hpp"
-#include "control/protocol.hpp"
 #include "expect.hpp"
 
 using trellis::ByteView;
-using namespace trellis::control;
+using namespace trellis::admin;
 
 namespace {
 

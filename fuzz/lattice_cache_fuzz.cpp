@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/hash.hpp"
 #include "codec/message.hpp"
 #include "expect.hpp"
-#include "identity/hash.hpp"
 #include "lattice/cache/anti_entropy.hpp"
 #include "lattice/cache/cache_event.hpp"
 #include "lattice/cache/cache_state.hpp"
@@ -72,7 +72,7 @@ void sync(ByteView input) {
 void file(ByteView body) {
   static_cast<void>(read_links_file(as_text(body), "default"));
   const auto text =
-      "trellis links 1\n" + identity::sha256_upper_hex(body) + "\n" + std::string(as_text(body));
+      "trellis links 1\n" + sha256_upper_hex(body) + "\n" + std::string(as_text(body));
   static_cast<void>(read_links_file(text, "default"));
 }
 

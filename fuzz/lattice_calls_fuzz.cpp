@@ -7,11 +7,11 @@
 #include "codec/message.hpp"
 #include "expect.hpp"
 #include "lattice/anti_forgery.hpp"
-#include "lattice/nats/server_url.hpp"
-#include "lattice/subject_check.hpp"
 #include "lattice/wire/advertisements.hpp"
 #include "lattice/wire/invocation.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "nats/server_url.hpp"
+#include "nats/subject_check.hpp"
 
 namespace {
 
@@ -39,12 +39,12 @@ void call(ByteView input) {
 }
 
 void names(std::string_view text) {
-  const auto subject = lattice::check_subject(text);
-  const auto pattern = lattice::check_pattern(text);
+  const auto subject = nats::check_subject(text);
+  const auto pattern = nats::check_pattern(text);
   expect(!subject || pattern);  // every subject is a pattern
-  static_cast<void>(lattice::nats::parse_server_url(text));
+  static_cast<void>(nats::parse_server_url(text));
   if (const auto ns = lattice::Subjects::make(text))
-    expect(lattice::check_subject(ns->events()).has_value());
+    expect(nats::check_subject(ns->events()).has_value());
 }
 
 }  // namespace

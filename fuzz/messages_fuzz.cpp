@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "base/json.hpp"
 #include "codec/json_msgpack.hpp"
 #include "codec/messages/blobstore.hpp"
 #include "codec/messages/core.hpp"
@@ -15,6 +14,7 @@
 #include "codec/messages/logging.hpp"
 #include "codec/messages/messaging.hpp"
 #include "codec/messages/telnet.hpp"
+#include "json/json.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include "expect.hpp"
 #include "identity/admission.hpp"
 #include "identity/module_token.hpp"
-#include "identity/wasm_canonical.hpp"
+#include "wasm/canonical.hpp"
 
 using trellis::ByteView;
 using namespace trellis::identity;
@@ -29,11 +29,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView module(data, size);
   const auto sections = find_token_sections(module);
   static_cast<void>(verify_actor_module(module, {}, now));
-  const auto canonical = canonical_module(module);
+  const auto canonical = trellis::wasm::canonical_module(module);
   if (!canonical) return 0;
   expect(sections.has_value());  // the canonical form needs at least a well-formed module
   expect(canonical->size() <= size);
-  expect(canonical_module(*canonical) == *canonical);
+  expect(trellis::wasm::canonical_module(*canonical) == *canonical);
   check_signing(module, sections->count);
   return 0;
 }

@@ -1,10 +1,10 @@
 // Modules on their way into the engine: what was capped once must not change when capped again, and
 // costs no more than the engine may be asked for.
 #include "base/limits.hpp"
-#include "engine/module_shape.hpp"
 #include "expect.hpp"
+#include "wasm/module_shape.hpp"
 
-using namespace trellis::engine;
+using namespace trellis::wasm;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const CompileLimits caps{.memory_pages = 100, .table_elements = 1000, .module_bytes = 1 << 20};

@@ -7,15 +7,14 @@
 #include <vector>
 
 #include "expect.hpp"
-#include "lattice/nats/protocol.hpp"
-#include "lattice/nats/refusals.hpp"
-#include "lattice/nats/server_info.hpp"
+#include "nats/protocol.hpp"
+#include "nats/refusals.hpp"
+#include "nats/server_info.hpp"
 #include "trellis/bytes.hpp"
 
 namespace {
 
 using namespace trellis;
-using namespace trellis::lattice;
 
 /// All that was said, in one text.
 class Recorder final : public nats::ProtocolSink {

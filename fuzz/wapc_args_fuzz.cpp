@@ -9,9 +9,9 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "engine/guest_thread.hpp"
 #include "engine/null/null_engine.hpp"
 #include "expect.hpp"
+#include "threads/guest_thread.hpp"
 #include "wapc/guest.hpp"
 #include "wapc/imports.hpp"
 
@@ -149,7 +149,7 @@ void run(ByteView input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 4096) return 0;
-  const auto thread = engine::GuestThread::start("fuzz", [&] { run({data, size}); });
+  const auto thread = GuestThread::start("fuzz", [&] { run({data, size}); });
   expect(thread.has_value());
   return 0;
 }

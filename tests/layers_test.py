@@ -17,15 +17,15 @@ RANKS = {
     "base": 0,
     "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
     "plugin": 1,  # the header-only SDK for providers, compiled into libraries of others too
-    "codec": 1, "http": 1, "manifest": 1, "tcp": 1,
-    "identity": 2,
-    "engine": 3, "package": 3,
+    "threads": 1, "json": 1, "wasm": 1, "http": 1, "tcp": 1,
+    "codec": 2, "manifest": 2, "identity": 2,
+    "engine": 3, "package": 3, "nats": 3,
     "wapc": 4, "lattice": 4,
     "actor": 5, "provider": 5, "providers": 5,
     "client": 5,
     "host": 6,
     "apply": 7,
-    "control": 8,
+    "admin": 8,
     "bench": 9,
     "cli": 10,
 }

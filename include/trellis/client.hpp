@@ -25,7 +25,7 @@
 #include "trellis/log.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::lattice {
+namespace trellis::nats {
 class Transport;
 }
 
@@ -135,8 +135,8 @@ class Client {
   [[nodiscard]] static Result<std::unique_ptr<Client>> connect(const ClientOptions& options);
   /// Over connections that exist; for tests and other networks. Both may be the same.
   [[nodiscard]] static Result<std::unique_ptr<Client>> over(
-      const ClientOptions& options, std::shared_ptr<lattice::Transport> rpc,
-      std::shared_ptr<lattice::Transport> control);
+      const ClientOptions& options, std::shared_ptr<nats::Transport> rpc,
+      std::shared_ptr<nats::Transport> control);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -33,7 +33,7 @@ struct RequestView {
 };
 
 /// Called on the I/O threads of the server, for many connections at once. May block where the
-/// thread's blocking hooks allow it (base/blocking.hpp). Must not throw; what is thrown all the
+/// thread's blocking hooks allow it (threads/blocking.hpp). Must not throw; what is thrown all the
 /// same closes the connection.
 class RequestHandler {
  public:

@@ -17,7 +17,7 @@
 #include "base/redactor.hpp"
 #include "base/text.hpp"
 #include "codec/messages/messaging.hpp"
-#include "lattice/nats/connect.hpp"
+#include "nats/connect.hpp"
 #include "providers/messaging_nats/deliveries.hpp"
 #include "providers/messaging_nats/options.hpp"
 #include "providers/net/host_services.hpp"
@@ -46,10 +46,10 @@ struct Link {
   std::string actor;
   std::string servers;  ///< for people
   SubjectRules subjects;
-  std::unique_ptr<lattice::Transport> transport;
+  std::unique_ptr<nats::Transport> transport;
   std::shared_ptr<Deliveries> deliveries;  ///< null without subscriptions
   std::vector<std::string> listens;        ///< the subjects of those that follow
-  std::vector<std::unique_ptr<lattice::Subscription>> subscriptions;
+  std::vector<std::unique_ptr<nats::Subscription>> subscriptions;
 
   /// What the server does not let its user listen to, as far as it has said so.
   [[nodiscard]] std::optional<Error> refusal() const {
@@ -107,8 +107,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
   sdk23::Health health() override {
     for (const auto& link : links()) {
       const auto state = link->transport->state();
-      if (state == lattice::TransportState::connecting ||
-          state == lattice::TransportState::disconnected) {
+      if (state == nats::TransportState::connecting ||
+          state == nats::TransportState::disconnected) {
         return {false,
                 fmt::format("no connection to NATS at {} for {}", link->servers, link->actor)};
       }
@@ -134,7 +134,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
       return fail(ErrorCode::busy, "too many connections of this host are open",
                   "raise its limit of open files (ulimit -n), or let fewer clients in");
     }
-    auto transport = lattice::nats::connect_nats(options.nats, log_);
+    auto transport = nats::connect_nats(options.nats, log_);
     if (!transport) {
       return fail(transport.error().code, "NATS connection failure:" + transport.error().message,
                   transport.error().remedy);
@@ -166,7 +166,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     for (std::size_t i = 0; i < options.subscriptions.size(); ++i) {
       auto subscription = link.transport->subscribe(
           options.subscriptions[i], options.queue_group,
-          [deliveries = link.deliveries, i](const lattice::Message& message) {
+          [deliveries = link.deliveries, i](const nats::Message& message) {
             deliveries->put(i, {replace_bad_utf8(message.subject), replace_bad_utf8(message.reply),
                                 to_bytes(message.payload)});
           });
@@ -214,8 +214,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
                             : default_timeout;
     // The transport waits on the real clock; in tests the host's is another one.
     const auto left = std::min<SteadyTime::duration>(wanted, call.deadline - host().now());
-    auto answer = lattice::ask_and_wait(*link.transport, args->subject, args->body,
-                                        std::chrono::steady_clock::now() + left);
+    auto answer = nats::ask_and_wait(*link.transport, args->subject, args->body,
+                                     std::chrono::steady_clock::now() + left);
     if (!answer) return pass(answer);
     return codec::encode(messages::BrokerMessage{
         std::move(answer->subject), std::move(answer->reply), std::move(answer->payload)});

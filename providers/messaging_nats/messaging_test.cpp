@@ -10,7 +10,7 @@
 
 #include "base/text.hpp"
 #include "codec/messages/messaging.hpp"
-#include "lattice/nats/nats_fixture.hpp"
+#include "nats/nats_fixture.hpp"
 #include "providers/builtin.hpp"
 #include "support/nats_server.hpp"
 #include "support/provider_harness.hpp"
@@ -48,7 +48,7 @@ class Messaging : public ::testing::TestWithParam<const char*> {
   void SetUp() override {
     NatsOptions options;
     options.servers = {server_.address()};
-    auto other = lattice::nats::connect_nats(options, {});
+    auto other = nats::connect_nats(options, {});
     ASSERT_TRUE(other);
     other_ = std::move(*other);
   }
@@ -84,7 +84,7 @@ class Messaging : public ::testing::TestWithParam<const char*> {
   }
 
   NatsServer server_;
-  std::unique_ptr<lattice::Transport> other_;
+  std::unique_ptr<nats::Transport> other_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::pair<std::string, BrokerMessage>> received_;  // under mutex_
@@ -109,10 +109,10 @@ TEST_P(Messaging, MessagesAreThoseOfTheContract) {
 
 TEST_P(Messaging, WhatIsPublishedArrivesWithoutDelay) {
   ASSERT_TRUE(bind("MA"));
-  lattice::nats::Inbox inbox;
+  nats::Inbox inbox;
   const auto subscription = other_->subscribe("a.>", "", inbox.handler());
   ASSERT_TRUE(subscription);
-  ASSERT_TRUE(other_->flush(lattice::nats::far()));
+  ASSERT_TRUE(other_->flush(nats::far()));
   EXPECT_TRUE(publish("a.b", "one"));
   EXPECT_TRUE(publish("a.c", std::string("\0two", 4), "a.reply"));
   EXPECT_TRUE(publish("a.d", ""));
@@ -136,12 +136,12 @@ TEST_P(Messaging, WhatCannotBePublishedIsTold) {
 
 TEST_P(Messaging, RequestsAnswerAMessage) {
   ASSERT_TRUE(bind("MA"));
-  const auto echo = other_->subscribe("echo", "", [&](const lattice::Message& message) {
+  const auto echo = other_->subscribe("echo", "", [&](const nats::Message& message) {
     const auto text = "re: " + std::string(as_text(message.payload));
     static_cast<void>(other_->publish(message.reply, as_bytes(text), "and.back"));
   });
   ASSERT_TRUE(echo);
-  ASSERT_TRUE(other_->flush(lattice::nats::far()));
+  ASSERT_TRUE(other_->flush(nats::far()));
   const auto answer = request("echo", "hi", 5000);
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(as_text(answer->body), "re: hi");
@@ -154,9 +154,9 @@ TEST_P(Messaging, RequestsNobodyAnswersAreErrors) {
   const auto nobody = request("nobody", "x", 60'000);
   ASSERT_FALSE(nobody);
   EXPECT_EQ(nobody.error().message.find("timed out"), std::string::npos) << "the server says so";
-  const auto mute = other_->subscribe("mute", "", [](const lattice::Message&) {});
+  const auto mute = other_->subscribe("mute", "", [](const nats::Message&) {});
   ASSERT_TRUE(mute);
-  ASSERT_TRUE(other_->flush(lattice::nats::far()));
+  ASSERT_TRUE(other_->flush(nats::far()));
   const auto late = request("mute", "x", 50);
   ASSERT_FALSE(late);
   EXPECT_NE(late.error().message.find("timed out"), std::string::npos);
@@ -253,7 +253,7 @@ TEST_P(Messaging, LinksNeedAServerAndFindItAgain) {
 TEST_P(Messaging, NoActorReachesTheProtocolOfLattices) {
   ASSERT_TRUE(bind("MA", {{"__trellis_reserved_subjects", "my.cache,my.replay"}}));
   std::atomic<int> heard = 0;
-  auto all = other_->subscribe(">", {}, [&](const lattice::Message&) { ++heard; });
+  auto all = other_->subscribe(">", {}, [&](const nats::Message&) { ++heard; });
   ASSERT_TRUE(all);
   ASSERT_TRUE(other_->flush(std::chrono::steady_clock::now() + test::patience));
   for (const auto* subject :
@@ -281,7 +281,7 @@ TEST_P(Messaging, AnswersDoNotComeToTheProtocolEither) {
     EXPECT_NE(bind_error({{"INBOX_PREFIX", prefix}}).find("INBOX_PREFIX"), std::string::npos)
         << prefix << ": " << bind_error({{"INBOX_PREFIX", prefix}});
   }
-  auto echo = other_->subscribe("echo", {}, [&](const lattice::Message& message) {
+  auto echo = other_->subscribe("echo", {}, [&](const nats::Message& message) {
     static_cast<void>(other_->publish(message.reply, as_bytes(message.reply), {}));
   });
   ASSERT_TRUE(echo && other_->flush(std::chrono::steady_clock::now() + test::patience));

@@ -9,8 +9,8 @@
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
-#include "lattice/subject_check.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "nats/subject_check.hpp"
 #include "providers/common/link_values.hpp"
 
 namespace trellis::providers::messaging_nats {
@@ -109,7 +109,7 @@ Result<Options> read_options(const codec::StringMap& values) {
         "use wildcards");
   }
   for (const auto& subject : options.subscriptions) {
-    if (auto good = lattice::check_pattern(subject); !good) {
+    if (auto good = nats::check_pattern(subject); !good) {
       return fail(ErrorCode::invalid_argument, "link value SUBSCRIPTION: " + good.error().message,
                   "correct the subject");
     }
@@ -119,7 +119,7 @@ Result<Options> read_options(const codec::StringMap& values) {
     }
   }
   options.queue_group = text_value(values, "QUEUEGROUP_NAME");
-  if (auto good = lattice::check_queue_group(options.queue_group); !good) {
+  if (auto good = nats::check_queue_group(options.queue_group); !good) {
     return fail(ErrorCode::invalid_argument, "link value QUEUEGROUP_NAME: " + good.error().message,
                 "choose a name without blanks and wildcards");
   }

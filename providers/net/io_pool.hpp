@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "providers/net/asio.hpp"
+#include "threads/blocking.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers {

@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/blocking.hpp"
+#include "threads/blocking.hpp"
 
 namespace trellis::actor {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "base/json.hpp"
 #include "base/redactor.hpp"
+#include "json/json.hpp"
 
 namespace trellis::apply {
 namespace {

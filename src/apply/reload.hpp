@@ -11,8 +11,8 @@
 #include "apply/execute.hpp"
 #include "apply/resolve.hpp"
 #include "apply/target.hpp"
-#include "base/json.hpp"
 #include "base/log.hpp"
+#include "json/json.hpp"
 #include "manifest/manifest.hpp"
 
 namespace trellis::apply {

@@ -24,7 +24,7 @@ inline constexpr std::size_t json_values = 512 * kib;
 // --- engine: what compiling a module may cost ------------------------------------------------
 // The compiler keeps the state of all locals for each place that can be jumped to, and its
 // optimiser graphs of everything: small modules can ask for gigabytes. The figures of
-// engine/code_cost.cpp, measured on V8 10.2, turn instructions into bytes. Real programs:
+// wasm/code_cost.cpp, measured on V8 10.2, turn instructions into bytes. Real programs:
 // SQLite needs 56 MiB for its largest function and 18 MiB of machine code, a compiler in Go of
 // 14 MB needs 185 and 350; a linter in Rust of 45 MB would not fit.
 /// Body of one function; the largest hand-written ones (interpreter loops) have 100 KiB.

@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "base/calendar.hpp"
-#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace trellis {

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
 #include "base/files.hpp"
-#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/rate_limit.hpp"
 #include "base/text.hpp"

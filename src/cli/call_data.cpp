@@ -12,7 +12,7 @@
 #include "cli/show_payload.hpp"
 #include "codec/json_msgpack.hpp"
 #include "codec/messages/httpserver.hpp"
-#include "control/json_text.hpp"
+#include "json/json_text.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -87,7 +87,7 @@ Result<Bytes> call_payload(const CallData& data) {
   const auto text = data_text(data);
   if (!text) return std::unexpected(text.error());
   if (trim(*text).empty()) return Bytes{};
-  const auto value = control::parse_json(*text, "data");
+  const auto value = parse_json(*text, "data");
   if (value) return codec::json_to_msgpack(*value);
   auto error = value.error();
   error.remedy = "quote it for the shell: trellis call ACTOR OP '{\"key\":\"value\"}'";
@@ -107,7 +107,7 @@ void show_answer(Context& context, const OutputOptions& output, const CallData& 
   }
   if (data.raw) return write_raw(context, output, answer);
   auto shown = show_payload(answer, form_of(data.form));
-  auto text = shown.is_string() ? shown.get<std::string>() : control::dump_json(shown);
+  auto text = shown.is_string() ? shown.get<std::string>() : dump_json(shown);
   print(context, output, Answer{std::move(text), {{"response", std::move(shown)}}});
 }
 

@@ -13,10 +13,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.hpp"
 #include "base/random.hpp"
 #include "cli/machine_name.hpp"
 #include "cli/options.hpp"
+#include "json/json.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 

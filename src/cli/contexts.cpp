@@ -10,8 +10,8 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/folders.hpp"
-#include "control/json_text.hpp"
-#include "lattice/nats/server_url.hpp"
+#include "json/json_text.hpp"
+#include "nats/server_url.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -192,7 +192,7 @@ Result<> write_secret(const fs::path& path, const std::string& text) {
 }  // namespace
 
 std::vector<std::string> urls_of(std::string_view list) {
-  return lattice::nats::split_servers(list);
+  return nats::split_servers(list);
 }
 
 std::string without_login(const std::string& url) {
@@ -266,7 +266,7 @@ Result<SavedContext> ContextStore::load(const std::string& name) const {
                               : "there are: " + join(known, ", "));
   }
   if (!text) return std::unexpected(text.error());
-  const auto value = control::parse_json(*text, file->string());
+  const auto value = parse_json(*text, file->string());
   if (!value) return std::unexpected(value.error());
   return name.starts_with(nats_prefix) ? from_nats(*value, file->string())
                                        : SavedContext::from_json(*value, file->string());

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.hpp"
 #include "cli/command.hpp"
+#include "json/json.hpp"
 #include "trellis/lattice_options.hpp"
 
 namespace trellis::cli {

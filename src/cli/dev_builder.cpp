@@ -8,10 +8,10 @@
 
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "cli/build_command.hpp"
 #include "cli/local_host.hpp"
 #include "cli/printable.hpp"
-#include "identity/hash.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -29,7 +29,7 @@ fs::path plain(const fs::path& path) {
 /// Empty for a file that is gone.
 std::string hash_of(const fs::path& file) {
   const auto content = read_file(file, limits::module_bytes);
-  return content ? identity::sha256_upper_hex(as_bytes(*content)) : std::string();
+  return content ? sha256_upper_hex(as_bytes(*content)) : std::string();
 }
 
 }  // namespace

@@ -9,11 +9,11 @@
 
 #include "base/file_output.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "cli/folders.hpp"
 #include "cli/key_store.hpp"
 #include "cli/printable.hpp"
-#include "identity/hash.hpp"
 #include "identity/module_token.hpp"
 
 namespace trellis::cli {
@@ -70,7 +70,7 @@ Result<DevSigner> DevSigner::open(Context& context, const fs::path& folder,
   std::error_code ignored;
   const auto whole = fs::weakly_canonical(fs::absolute(module, ignored), ignored);
   const auto stem = stem_of(whole.string());
-  const auto hash = identity::sha256_upper_hex(as_bytes(whole.string())).substr(0, 16);
+  const auto hash = sha256_upper_hex(as_bytes(whole.string())).substr(0, 16);
   const auto place = stem + "-" + hash;
   const auto file = key_file_name(place, KeyType::module);
   if (!file) return std::unexpected(file.error());

@@ -12,8 +12,8 @@
 #include <cstring>
 
 #include "base/descriptor.hpp"
-#include "engine/guest_thread.hpp"
 #include "engine/runtime.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -120,7 +120,7 @@ Result<std::string> run_engine_once() {
   if (!runtime) return std::unexpected(runtime.error());
   Result<> called;
   {
-    auto thread = engine::GuestThread::start(
+    auto thread = GuestThread::start(
         "doctor", [&] { called = call_tiny_guest(*(*runtime)->parts()->engine); });
     if (!thread) return std::unexpected(thread.error());
   }

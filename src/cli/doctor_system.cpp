@@ -14,12 +14,12 @@
 #include <cstring>
 #include <utility>
 
+#include "admin/socket/socket_folder.hpp"
 #include "base/call_limits.hpp"
 #include "base/descriptor.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/doctor_engine.hpp"
-#include "control/socket_folder.hpp"
 #include "engine/guest_space.hpp"
 
 namespace trellis::cli {
@@ -135,8 +135,8 @@ class Machine final : public System {
 };
 
 Result<std::string> Machine::state_folder() const {
-  const auto folder = control::socket_folder(env_("XDG_RUNTIME_DIR"), user());
-  const auto usable = control::check_folder(folder, user());
+  const auto folder = admin::socket_folder(env_("XDG_RUNTIME_DIR"), user());
+  const auto usable = admin::check_folder(folder, user());
   if (usable) return folder.string() + " is private to this user";
   if (usable.error().code == ErrorCode::not_found) return folder.string() + " will be made";
   return std::unexpected(usable.error());

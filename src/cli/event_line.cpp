@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/calendar.hpp"
-#include "base/json.hpp"
 #include "cli/printable.hpp"
-#include "control/json_text.hpp"
+#include "json/json.hpp"
+#include "json/json_text.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -28,11 +28,11 @@ std::string time_text(std::uint64_t seconds) {
 
 std::string event_line(const LatticeEventRecord& event, bool as_json) {
   if (as_json) {
-    auto content = control::parse_json(event.content, "event");
-    return control::dump_json({{"event", event.name},
-                               {"host_id", event.host_id},
-                               {"timestamp", event.timestamp},
-                               {"content", content ? std::move(*content) : json()}});
+    auto content = parse_json(event.content, "event");
+    return dump_json({{"event", event.name},
+                      {"host_id", event.host_id},
+                      {"timestamp", event.timestamp},
+                      {"content", content ? std::move(*content) : json()}});
   }
   auto line = fmt::format("{} {} {}", time_text(event.timestamp), printable(event.host_id),
                           printable(event.name));
@@ -53,7 +53,7 @@ std::string outcome_line(const OutcomeRecord& outcome, WallTime heard, bool as_j
       made["contract_id"] = outcome.contract_id;
       made["link_name"] = outcome.link_name;
     }
-    return control::dump_json(made);
+    return dump_json(made);
   }
   const auto seconds = std::chrono::floor<std::chrono::seconds>(heard.time_since_epoch()).count();
   if (!outcome.contract_id.empty()) {

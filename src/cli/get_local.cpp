@@ -216,7 +216,7 @@ std::string providers_text(const json& inventory, const GetOptions& flags) {
   return table.empty() ? "No providers found" : table.text();
 }
 
-std::string hosts_table(const std::vector<control::RunningHost>& hosts) {
+std::string hosts_table(const std::vector<admin::RunningHost>& hosts) {
   Columns table({"Host ID", "Uptime (seconds)", "Process ID"});
   for (const auto& host : hosts) {
     table.row({host.id, std::to_string(host.uptime.count()), std::to_string(host.pid)});
@@ -225,7 +225,7 @@ std::string hosts_table(const std::vector<control::RunningHost>& hosts) {
 }
 
 /// What else a host knows, to say names; nothing where it does not answer.
-json also(control::Client& client, const char* operation) {
+json also(admin::Client& client, const char* operation) {
   return client.request({.operation = operation}, request_patience).value_or(json::object());
 }
 
@@ -303,7 +303,7 @@ Result<Answer> local_inventory(const Context& context, const GetOptions& flags) 
 }
 
 Result<Answer> local_links(const Context& context, const GetOptions& flags) {
-  control::Request request{.operation = "links", .arguments = {}};
+  admin::Request request{.operation = "links", .arguments = {}};
   request.arguments = nlohmann::json::object();
   if (flags.show_secrets) request.arguments["show_secrets"] = true;
   auto client = connect_host(context, flags.reach.host);

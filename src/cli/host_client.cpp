@@ -5,31 +5,31 @@
 #include <system_error>
 #include <vector>
 
+#include "admin/socket/socket_folder.hpp"
 #include "cli/folders.hpp"
 #include "cli/socket_flags.hpp"
 #include "cli/topics.hpp"
-#include "control/json_text.hpp"
-#include "control/socket_folder.hpp"
+#include "json/json_text.hpp"
 #include "package/reference.hpp"
 
 namespace trellis::cli {
 
 namespace {
 
-using control::Place;
+using admin::Place;
 
 /// The user's own, then the system's: what a service is told by systemd, else where that is.
 std::vector<Place> places(const Context& context) {
-  const auto own = control::socket_folder(context.env("XDG_RUNTIME_DIR"), ::geteuid());
+  const auto own = admin::socket_folder(context.env("XDG_RUNTIME_DIR"), ::geteuid());
   auto service = folders(context.env).service_runtime;
-  if (service.empty()) service = control::system_folder;
+  if (service.empty()) service = admin::system_folder;
   if (own == service) return {{.kind = Place::Kind::shared, .folder = own}};
   return {{.folder = own}, {.kind = Place::Kind::shared, .folder = std::move(service)}};
 }
 
-Result<control::Hosts> host_behind(const std::filesystem::path& socket) {
-  auto host = control::host_at(socket, ::geteuid());
-  if (host) return control::Hosts{.running = {std::move(*host)}, .unreachable = {}};
+Result<admin::Hosts> host_behind(const std::filesystem::path& socket) {
+  auto host = admin::host_at(socket, ::geteuid());
+  if (host) return admin::Hosts{.running = {std::move(*host)}, .unreachable = {}};
   if (host.error().code != ErrorCode::not_found) return pass(host);
   return fail(ErrorCode::not_found, "no host listens at " + socket.string(),
               "start one with: trellis up --socket " + socket.string());
@@ -55,24 +55,24 @@ void add_socket_option(Command& leaf, HostChoice& choice) {
       .group(where_group);
 }
 
-Result<control::Hosts> hosts_in_reach(const Context& context, const HostChoice& choice) {
+Result<admin::Hosts> hosts_in_reach(const Context& context, const HostChoice& choice) {
   if (const auto socket = option_or_env(context, choice.socket, socket_variable)) {
-    return host_behind(control::named_place(*socket).socket);
+    return host_behind(admin::named_place(*socket).socket);
   }
-  return control::find_hosts(places(context), ::geteuid());
+  return admin::find_hosts(places(context), ::geteuid());
 }
 
-Result<control::Client> connect_host(const Context& context, const HostChoice& choice) {
+Result<admin::Client> connect_host(const Context& context, const HostChoice& choice) {
   const auto hosts = hosts_in_reach(context, choice);
   if (!hosts) return std::unexpected(hosts.error());
-  const auto host = control::choose_host(*hosts, choice.host);
+  const auto host = admin::choose_host(*hosts, choice.host);
   if (!host) return std::unexpected(host.error());
   tell(context, "host " + host->id + " at " + host->socket.string());
-  return control::Client::connect(host->socket, ::geteuid());
+  return admin::Client::connect(host->socket, ::geteuid());
 }
 
-control::Outcome ask_host(const Context& context, const HostChoice& choice,
-                          const control::Request& request, std::chrono::milliseconds patience) {
+admin::Outcome ask_host(const Context& context, const HostChoice& choice,
+                        const admin::Request& request, std::chrono::milliseconds patience) {
   auto client = connect_host(context, choice);
   if (!client) return pass(client);
   tell(context, "asking it: " + request.operation);
@@ -98,7 +98,7 @@ std::string text_of(const nlohmann::json& object, const char* name) {
   if (!object.is_object()) return {};
   const auto found = object.find(name);
   if (found == object.end()) return {};
-  return found->is_string() ? found->get<std::string>() : control::dump_json(*found);
+  return found->is_string() ? found->get<std::string>() : dump_json(*found);
 }
 
 }  // namespace trellis::cli

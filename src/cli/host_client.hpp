@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "admin/socket/client.hpp"
 #include "cli/command.hpp"
-#include "control/client.hpp"
 
 namespace trellis::cli {
 
@@ -23,20 +23,18 @@ void add_socket_option(Command& leaf, HostChoice& choice);
 
 /// Hosts behind the socket that was named; else those of this user and of the system. Errors:
 /// not_found (nobody listens at the socket), denied.
-[[nodiscard]] Result<control::Hosts> hosts_in_reach(const Context& context,
-                                                    const HostChoice& choice);
+[[nodiscard]] Result<admin::Hosts> hosts_in_reach(const Context& context, const HostChoice& choice);
 
 /// Long enough for a host to read and compile a large module.
 inline constexpr std::chrono::seconds request_patience{120};
 
 /// Connects to the only running host, or the one wanted.
-[[nodiscard]] Result<control::Client> connect_host(const Context& context,
-                                                   const HostChoice& choice);
+[[nodiscard]] Result<admin::Client> connect_host(const Context& context, const HostChoice& choice);
 
 /// One request to the only running host, or the one wanted.
-[[nodiscard]] control::Outcome ask_host(const Context& context, const HostChoice& choice,
-                                        const control::Request& request,
-                                        std::chrono::milliseconds patience = request_patience);
+[[nodiscard]] admin::Outcome ask_host(const Context& context, const HostChoice& choice,
+                                      const admin::Request& request,
+                                      std::chrono::milliseconds patience = request_patience);
 
 /// A path as the host will understand it, whatever its working folder.
 [[nodiscard]] std::string absolute_path(const std::string& path);

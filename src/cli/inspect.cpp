@@ -9,18 +9,18 @@
 
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "cli/host_client.hpp"
 #include "cli/inspection.hpp"
 #include "cli/key_store.hpp"
 #include "cli/table.hpp"
 #include "cli/views.hpp"
-#include "engine/module_shape.hpp"
-#include "identity/hash.hpp"
 #include "identity/module_token.hpp"
 #include "package/library_target.hpp"
 #include "package/provider_store.hpp"
 #include "trellis/engine.hpp"
+#include "wasm/module_shape.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -29,9 +29,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 /// What a host permits unless it is told otherwise.
-constexpr engine::CompileLimits host_limits{.memory_pages = limits::memory_pages,
-                                            .table_elements = EngineOptions{}.max_table_elements,
-                                            .module_bytes = limits::module_bytes};
+constexpr wasm::CompileLimits host_limits{.memory_pages = limits::memory_pages,
+                                          .table_elements = EngineOptions{}.max_table_elements,
+                                          .module_bytes = limits::module_bytes};
 
 /// Somewhere the key is in use.
 struct Use {
@@ -48,7 +48,7 @@ std::vector<Use> uses_of(const Context& context, const std::string& key) {
   for (const auto& host : hosts->running) {
     const auto name = name_of_host(host.labels);
     if (host.id == key) uses.push_back({host.id, name, {}});
-    auto client = control::Client::connect(host.socket, ::geteuid());
+    auto client = admin::Client::connect(host.socket, ::geteuid());
     if (!client) continue;
     const auto inventory = client->request({.operation = "inventory"}, std::chrono::seconds(5));
     if (!inventory) continue;
@@ -97,7 +97,7 @@ Answer about_key(const Context& context, const identity::PublicKey& key) {
 }
 
 /// "wapc: __guest_request, __host_call"
-void add_imports(Table& table, const engine::ModuleShape& shape, json& about) {
+void add_imports(Table& table, const wasm::ModuleShape& shape, json& about) {
   std::map<std::string, std::vector<std::string>> imports;
   for (const auto& one : shape.imports) imports[one.module].push_back(one.name);
   for (const auto& [module, names] : imports)
@@ -116,7 +116,7 @@ Result<Answer> about_module(const Context& context, const fs::path& file, const 
   const auto bytes = as_bytes(*module);
   const auto claims = identity::extract_claims(bytes);
   if (!claims) return std::unexpected(claims.error());
-  const auto hash = to_hex_lower(identity::sha256(bytes));
+  const auto hash = to_hex_lower(sha256(bytes));
   Answer answer{{}, json::object()};
   if (*claims) {
     auto made = inspect_module(context, file, shown, false, output);
@@ -133,7 +133,7 @@ Result<Answer> about_module(const Context& context, const fs::path& file, const 
   answer.json["signed"] = claims->has_value();
   answer.json["bytes"] = bytes.size();
   answer.json["sha256"] = hash;
-  if (const auto shape = engine::shape_module(bytes, host_limits)) {
+  if (const auto shape = wasm::shape_module(bytes, host_limits)) {
     add_imports(table, *shape, answer.json);
   } else {
     table.row("Would not run", shape.error().message);

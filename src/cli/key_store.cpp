@@ -9,10 +9,10 @@
 #include "base/call_limits.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "cli/folders.hpp"
 #include "cli/printable.hpp"
-#include "identity/hash.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -40,7 +40,7 @@ std::string encoded(std::string_view name) {
     kept ? void(out += c) : void(out += fmt::format("%{:02X}", byte));
   }
   if (out.size() <= longest_stem) return out;
-  const auto hash = identity::sha256_upper_hex(as_bytes(name)).substr(0, 32);
+  const auto hash = sha256_upper_hex(as_bytes(name)).substr(0, 32);
   auto end = longest_stem - hash.size() - 1;
   while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;  // between characters
   return out.substr(0, end) + "~" + hash;                               // a '~' of a name is %7E

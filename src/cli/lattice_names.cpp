@@ -7,7 +7,7 @@
 #include <set>
 
 #include "apply/builtins.hpp"
-#include "host/names.hpp"
+#include "host/state/names.hpp"
 #include "identity/keys.hpp"
 #include "providers/builtin.hpp"
 

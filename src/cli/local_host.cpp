@@ -13,12 +13,12 @@
 #include <thread>
 #include <utility>
 
+#include "admin/http/metrics.hpp"
 #include "base/descriptors.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
 #include "base/sizes.hpp"
-#include "control/metrics.hpp"
 
 namespace trellis::cli {
 
@@ -105,7 +105,7 @@ LocalHost::LocalHost(const Context& context, LocalHostOptions options,
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
       operations_(
           *host_, context.clock, [&stop] { stop.request(); },
-          [this](const control::Request& request) { return reload(request); }) {}
+          [this](const admin::Request& request) { return reload(request); }) {}
 
 LocalHost::~LocalHost() {
   std::optional<LastResort> last_resort;  // without memory for it the stop goes on without
@@ -119,9 +119,9 @@ LocalHost::~LocalHost() {
 }
 
 Result<void> LocalHost::start_control(const SocketOptions& socket) {
-  auto server = control::Server::start(
+  auto server = admin::Server::start(
       {.place = socket.place, .audience = socket.audience, .pid = ::getpid(), .memory = memory_},
-      [this](const control::Request& request) { return operations_.handle(request); }, log_);
+      [this](const admin::Request& request) { return operations_.handle(request); }, log_);
   if (server) {
     control_.emplace(std::move(*server));
     return {};
@@ -135,36 +135,36 @@ Result<void> LocalHost::start_control(const SocketOptions& socket) {
 
 Result<void> LocalHost::start_health(const std::string& address) {
   if (address.empty()) return {};
-  auto server = control::HealthServer::start(
+  auto server = admin::HealthServer::start(
       address, {[this] { return readiness(); }, [this] { return metrics(); }}, log_);
   if (!server) return pass(server);
   health_.emplace(std::move(*server));
   return {};
 }
 
-control::Readiness LocalHost::readiness() const {
+admin::Readiness LocalHost::readiness() const {
   if (!started_) return {{"the host is starting"}};
   const auto inventory = host_->inventory();
   if (!inventory) return {{inventory.error().message}};
-  return control::readiness_of(*inventory, host_->links());
+  return admin::readiness_of(*inventory, host_->links());
 }
 
 std::string LocalHost::metrics() const {
   const auto inventory = host_->inventory();
-  return inventory ? control::metrics_text(*inventory) : std::string();
+  return inventory ? admin::metrics_text(*inventory) : std::string();
 }
 
 void LocalHost::set_started() {
   started_ = true;
 }
 
-void LocalHost::set_reload(std::function<control::Outcome(const control::Request&)> reload) {
+void LocalHost::set_reload(std::function<admin::Outcome(const admin::Request&)> reload) {
   const std::scoped_lock lock(mutex_);
   reload_ = std::move(reload);
 }
 
-control::Outcome LocalHost::reload(const control::Request& request) const {
-  std::function<control::Outcome(const control::Request&)> work;
+admin::Outcome LocalHost::reload(const admin::Request& request) const {
+  std::function<admin::Outcome(const admin::Request&)> work;
   {
     const std::scoped_lock lock(mutex_);
     work = reload_;

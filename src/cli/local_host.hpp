@@ -11,12 +11,12 @@
 #include <optional>
 #include <string>
 
+#include "admin/http/health_server.hpp"
+#include "admin/socket/operations.hpp"
+#include "admin/socket/server.hpp"
 #include "cli/command.hpp"
 #include "cli/socket_flags.hpp"
 #include "cli/stop_request.hpp"
-#include "control/health_server.hpp"
-#include "control/operations.hpp"
-#include "control/server.hpp"
 #include "trellis/engine.hpp"
 #include "trellis/host.hpp"
 
@@ -50,7 +50,7 @@ class LocalHost {
   void set_started();
   /// What the control socket's `reload` and `apply` do; until then there is nothing to reload. It
   /// may be called from several threads at once, until the destruction of this object.
-  void set_reload(std::function<control::Outcome(const control::Request&)> reload);
+  void set_reload(std::function<admin::Outcome(const admin::Request&)> reload);
   /// Path of the control socket; empty when there is none.
   [[nodiscard]] std::string control_path() const;
   /// Address of /livez and /readyz; empty when there is none.
@@ -61,20 +61,20 @@ class LocalHost {
             StopRequest& stop);
   [[nodiscard]] Result<void> start_control(const SocketOptions& socket);
   [[nodiscard]] Result<void> start_health(const std::string& address);
-  [[nodiscard]] control::Readiness readiness() const;
+  [[nodiscard]] admin::Readiness readiness() const;
   [[nodiscard]] std::string metrics() const;
-  [[nodiscard]] control::Outcome reload(const control::Request& request) const;
+  [[nodiscard]] admin::Outcome reload(const admin::Request& request) const;
 
   const Log log_;
   const std::shared_ptr<MemoryBudget> memory_;
   const std::chrono::milliseconds stop_timeout_;
   std::atomic<bool> started_{false};
   mutable std::mutex mutex_;
-  std::function<control::Outcome(const control::Request&)> reload_;  // under mutex_
+  std::function<admin::Outcome(const admin::Request&)> reload_;  // under mutex_
   std::unique_ptr<Host> host_;
-  control::Operations operations_;
-  std::optional<control::Server> control_;
-  std::optional<control::HealthServer> health_;
+  admin::Operations operations_;
+  std::optional<admin::Server> control_;
+  std::optional<admin::HealthServer> health_;
 };
 
 }  // namespace trellis::cli

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/descriptor.hpp"
-#include "lattice/nats/server_url.hpp"
+#include "nats/server_url.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -112,7 +112,7 @@ bool ended(pid_t child, seconds patience) {
 
 Result<std::unique_ptr<LocalNats>> LocalNats::find_or_start(const Context& context,
                                                             const std::string& url) {
-  auto address = lattice::nats::parse_server_url(url);
+  auto address = nats::parse_server_url(url);
   if (!address) return pass(address);
   const auto port = local_port(address->shown);
   if (!port || answers(*port)) return nullptr;  // elsewhere is not for us to start

@@ -12,7 +12,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/topics.hpp"
-#include "lattice/nats/server_url.hpp"
+#include "nats/server_url.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -153,7 +153,7 @@ Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
   const auto port = given(context, flags, flags.port, "PORT");
   if (host || port) {
     made.servers.clear();
-    for (const auto& item : lattice::nats::split_servers(host.value_or("127.0.0.1"))) {
+    for (const auto& item : nats::split_servers(host.value_or("127.0.0.1"))) {
       auto url = server_url(item, port, flags);
       if (!url) return pass(url);
       made.servers.push_back(std::move(*url));

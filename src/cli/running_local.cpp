@@ -28,8 +28,8 @@ bool wait_for_end(const Descriptor& process, std::chrono::milliseconds patience)
 }
 
 /// One request. The host answers when the work is done: there is nothing else to wait for.
-control::Outcome ask(const Context& context, const RunningOptions& options,
-                     const control::Request& request) {
+admin::Outcome ask(const Context& context, const RunningOptions& options,
+                   const admin::Request& request) {
   return ask_host(context, options.reach.host, request, options.reach.lattice.wait.limit);
 }
 

@@ -1,7 +1,7 @@
 // How the bytes an actor answered with are shown to a person.
 #pragma once
 
-#include "base/json.hpp"
+#include "json/json.hpp"
 #include "trellis/bytes.hpp"
 
 namespace trellis::cli {

@@ -16,7 +16,7 @@
 namespace trellis::cli {
 namespace {
 
-using control::Place;
+using admin::Place;
 
 /// Group whose members administer the system's host, where there is one.
 constexpr const char* default_group = "trellis";
@@ -63,15 +63,15 @@ Result<gid_t> find_group(const std::string& given) {
 Place default_place(const Context& context) {
   const auto uid = ::geteuid();
   const auto session = context.env("XDG_RUNTIME_DIR");
-  if (const auto folder = control::session_folder(session, uid)) return {.folder = *folder};
+  if (const auto folder = admin::session_folder(session, uid)) return {.folder = *folder};
   if (auto folder = folders(context.env).service_runtime; !folder.empty()) {
     return {.kind = Place::Kind::shared, .folder = std::move(folder)};
   }
-  return {.folder = control::socket_folder(session, uid)};
+  return {.folder = admin::socket_folder(session, uid)};
 }
 
 bool is_of_the_system(const Context& context, const Place& place) {
-  return place.kind == Place::Kind::shared || place.folder == control::system_folder ||
+  return place.kind == Place::Kind::shared || place.folder == admin::system_folder ||
          place.folder == folders(context.env).service_runtime;
 }
 
@@ -91,7 +91,7 @@ Result<SocketOptions> socket_options(const Context& context, const SocketFlags& 
                      .audience = {.owner = ::geteuid()},
                      .wished = !flags.group.empty()};
   if (const auto named = option_or_env(context, flags.path, socket_variable)) {
-    made.place = control::named_place(*named);
+    made.place = admin::named_place(*named);
     made.wished = true;
   }
   if (flags.group.empty()) {

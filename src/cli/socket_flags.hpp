@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "admin/socket/socket_folder.hpp"
 #include "cli/command.hpp"
-#include "control/socket_folder.hpp"
 
 namespace trellis::cli {
 
@@ -20,8 +20,8 @@ struct SocketFlags {
 void add_socket_options(Command& leaf, SocketFlags& flags);
 
 struct SocketOptions {
-  control::Place place = {};
-  control::Audience audience = {};
+  admin::Place place = {};
+  admin::Audience audience = {};
   bool wished = false;  ///< somebody named it: a host that cannot have it does not start
 };
 

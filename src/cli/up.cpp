@@ -9,6 +9,7 @@
 #include <ostream>
 #include <utility>
 
+#include "admin/socket/reloading.hpp"
 #include "apply/reload.hpp"
 #include "base/file_output.hpp"
 #include "cli/dev_links.hpp"
@@ -16,8 +17,7 @@
 #include "cli/lattice_flags.hpp"
 #include "cli/printable.hpp"
 #include "cli/summary.hpp"
-#include "control/json_text.hpp"
-#include "control/reloading.hpp"
+#include "json/json_text.hpp"
 #include "manifest/manifest.hpp"
 
 namespace trellis::cli {
@@ -171,11 +171,11 @@ class ReadyFile {
 
   Result<> write(LocalHost& local, const Inventory& inventory) {
     if (path_.empty()) return {};
-    const auto text = control::dump_json({{"pid", ::getpid()},
-                                          {"host_id", inventory.host_id},
-                                          {"control", local.control_path()},
-                                          {"health", local.health_address()},
-                                          {"urls", http_urls(inventory)}}) +
+    const auto text = dump_json({{"pid", ::getpid()},
+                                 {"host_id", inventory.host_id},
+                                 {"control", local.control_path()},
+                                 {"health", local.health_address()},
+                                 {"urls", http_urls(inventory)}}) +
                       "\n";
     auto done = write_file(path_, as_bytes(text));
     written_ = done.has_value();
@@ -249,8 +249,8 @@ Result<std::string> run_up(Context& context, const UpOptions& options) {
   if (!stop.requested()) {
     if (auto said = announce(context, **local, start, ready_file); !said) return pass(said);
   }
-  (*local)->set_reload([reloader](const control::Request& request) {
-    return control::serve_reload(*reloader, request);
+  (*local)->set_reload([reloader](const admin::Request& request) {
+    return admin::serve_reload(*reloader, request);
   });
   // What became of a reload is in the log; whoever sent the signal sees it there.
   while (stop.wait() == StopRequest::Wish::reload) static_cast<void>(reloader->reload());

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.hpp"
 #include "base/platform.hpp"
-#include "identity/hash.hpp"
 #include "trellis/engine.hpp"
 
 namespace trellis::cli {
@@ -11,7 +11,7 @@ namespace trellis::cli {
 Answer version_answer() {
   const auto info = build_info();
   const auto engine = engine_version();
-  const auto tls = identity::tls_library_version();
+  const auto tls = tls_library_version();
   const auto platform = fmt::format("{}-{}", architecture, operating_system);
   constexpr auto protocol = "0.18";
   auto text = fmt::format(

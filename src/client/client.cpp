@@ -7,26 +7,26 @@
 
 #include "client/gather.hpp"
 #include "client/implementation.hpp"
-#include "lattice/nats/connect.hpp"
 #include "lattice/wire/control_messages.hpp"
+#include "nats/connect.hpp"
 
 namespace trellis {
 namespace {
 
-Result<std::shared_ptr<lattice::Transport>> open(NatsOptions options, const Log& log) {
+Result<std::shared_ptr<nats::Transport>> open(NatsOptions options, const Log& log) {
   if (options.name == NatsOptions{}.name) options.name = "trellis client";
-  auto made = lattice::nats::connect_nats(options, log);
+  auto made = nats::connect_nats(options, log);
   if (!made) return pass(made);
   const auto state = (*made)->state();
-  if (state == lattice::TransportState::connected) {
-    return std::shared_ptr<lattice::Transport>(std::move(*made));
+  if (state == nats::TransportState::connected) {
+    return std::shared_ptr<nats::Transport>(std::move(*made));
   }
   std::string servers;
   for (const auto& server : options.servers) {
     servers += servers.empty() ? "" : ", ";
     servers += server.substr(server.rfind('@') == std::string::npos ? 0 : server.rfind('@') + 1);
   }
-  if (state == lattice::TransportState::disconnected) {
+  if (state == nats::TransportState::disconnected) {
     return fail(ErrorCode::denied, fmt::format("the NATS server at {} refuses us", servers),
                 "check user, password, token, seed or credentials file");
   }
@@ -76,8 +76,8 @@ std::vector<Answer> readable(const std::vector<std::string>& texts) {
 
 Client::Implementation::Implementation(ClientOptions given, lattice::Subjects names,
                                        identity::KeyPair pair,
-                                       std::shared_ptr<lattice::Transport> for_calls,
-                                       std::shared_ptr<lattice::Transport> for_control)
+                                       std::shared_ptr<nats::Transport> for_calls,
+                                       std::shared_ptr<nats::Transport> for_control)
     : options(std::move(given)),
       subjects(std::move(names)),
       key(std::move(pair)),
@@ -116,8 +116,8 @@ Result<std::unique_ptr<Client>> Client::connect(const ClientOptions& options) {
 }
 
 Result<std::unique_ptr<Client>> Client::over(const ClientOptions& options,
-                                             std::shared_ptr<lattice::Transport> rpc,
-                                             std::shared_ptr<lattice::Transport> control) {
+                                             std::shared_ptr<nats::Transport> rpc,
+                                             std::shared_ptr<nats::Transport> control) {
   auto subjects = lattice::Subjects::make(options.ns);
   if (!subjects) return pass(subjects);
   auto key = key_of(options.seed);

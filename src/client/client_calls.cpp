@@ -25,7 +25,7 @@ bool is_key(std::string_view text, identity::KeyType type) {
 
 class Watch final : public LatticeWatch {
  public:
-  Watch(lattice::Transport& transport, const lattice::Subjects& subjects)
+  Watch(nats::Transport& transport, const lattice::Subjects& subjects)
       : transport_(transport), subjects_{subjects.events(), subjects.outcomes()} {}
 
   [[nodiscard]] std::uint64_t unreadable() const override { return *unreadable_; }
@@ -39,11 +39,11 @@ class Watch final : public LatticeWatch {
 
   std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
-  std::unique_ptr<lattice::Subscription> events;
-  std::unique_ptr<lattice::Subscription> outcomes;
+  std::unique_ptr<nats::Subscription> events;
+  std::unique_ptr<nats::Subscription> outcomes;
 
  private:
-  lattice::Transport& transport_;
+  nats::Transport& transport_;
   const std::array<std::string, 2> subjects_;
 };
 
@@ -102,8 +102,7 @@ Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
   auto made = std::make_unique<Watch>(*self_->control, self_->subjects);
   const auto given = std::make_shared<const LatticeWatcher>(std::move(watcher));
   auto events = self_->control->subscribe(
-      self_->subjects.events(), {},
-      [given, bad = made->unreadable_](const lattice::Message& message) {
+      self_->subjects.events(), {}, [given, bad = made->unreadable_](const nats::Message& message) {
         const auto event = lattice::read_json<lattice::PublishedEvent>(as_text(message.payload));
         if (!event) {
           ++*bad;
@@ -114,7 +113,7 @@ Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
   if (!events) return pass(events);
   auto outcomes = self_->control->subscribe(
       self_->subjects.outcomes(), {},
-      [given, bad = made->unreadable_](const lattice::Message& message) {
+      [given, bad = made->unreadable_](const nats::Message& message) {
         auto outcome = lattice::read_json<lattice::Outcome>(as_text(message.payload));
         if (!outcome) {
           ++*bad;

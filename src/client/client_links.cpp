@@ -124,7 +124,7 @@ struct Bell {
 };
 
 /// What hosts answer to a question about links, those that know most first.
-Result<std::vector<LatticeLinkState>> ask_states(lattice::Transport& transport,
+Result<std::vector<LatticeLinkState>> ask_states(nats::Transport& transport,
                                                  const lattice::Subjects& subjects,
                                                  const lattice::LinkStatesRequest& question,
                                                  std::chrono::milliseconds window) {
@@ -141,12 +141,12 @@ Result<std::vector<LatticeLinkState>> ask_states(lattice::Transport& transport,
   return all;
 }
 
-Result<std::unique_ptr<lattice::Subscription>> ring_at_outcomes(lattice::Transport& transport,
-                                                                const lattice::Subjects& subjects,
-                                                                const std::string& actor,
-                                                                std::shared_ptr<Bell> bell) {
+Result<std::unique_ptr<nats::Subscription>> ring_at_outcomes(nats::Transport& transport,
+                                                             const lattice::Subjects& subjects,
+                                                             const std::string& actor,
+                                                             std::shared_ptr<Bell> bell) {
   return transport.subscribe(
-      subjects.outcomes(), {}, [actor, bell = std::move(bell)](const lattice::Message& message) {
+      subjects.outcomes(), {}, [actor, bell = std::move(bell)](const nats::Message& message) {
         const auto outcome = lattice::read_json<lattice::Outcome>(as_text(message.payload));
         if (outcome && outcome->id == actor && !outcome->contract_id.empty()) bell->ring();
       });

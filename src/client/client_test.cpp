@@ -6,18 +6,18 @@
 #include <set>
 
 #include "lattice/control/control_server.hpp"
-#include "lattice/memory_transport.hpp"
 #include "lattice/rpc/rpc_server.hpp"
+#include "nats/memory_transport.hpp"
 #include "support/scripted_host.hpp"
 #include "support/vectors.hpp"
 
 namespace trellis {
 namespace {
 
-using lattice::Message;
 using lattice::test::actor_id;
 using lattice::test::host_id;
 using lattice::test::provider_id;
+using nats::Message;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -39,9 +39,9 @@ struct ClientTest : testing::Test {
   }
   ~ClientTest() override { server.stop(soon()); }
 
-  lattice::MemoryBus bus;
+  nats::MemoryBus bus;
   lattice::Subjects subjects = *lattice::Subjects::make("default");
-  std::unique_ptr<lattice::MemoryTransport> transport = bus.connect();
+  std::unique_ptr<nats::MemoryTransport> transport = bus.connect();
   lattice::test::ScriptedHost host;
   lattice::test::Threads threads;
   lattice::ControlServer server{*transport,
@@ -56,7 +56,7 @@ struct ClientTest : testing::Test {
 
 /// A first-party host: it acknowledges a command, tells one event, and knows no outcomes.
 struct FirstPartyHost {
-  FirstPartyHost(lattice::MemoryBus& bus, const lattice::Subjects& subjects, const char* verb,
+  FirstPartyHost(nats::MemoryBus& bus, const lattice::Subjects& subjects, const char* verb,
                  std::string ack, const std::string& event)
       : transport(bus.connect()) {
     const auto published =
@@ -70,8 +70,8 @@ struct FirstPartyHost {
   }
 
   std::string id = std::string(host_id).substr(0, 55) + "A";
-  std::unique_ptr<lattice::MemoryTransport> transport;
-  std::unique_ptr<lattice::Subscription> commands;
+  std::unique_ptr<nats::MemoryTransport> transport;
+  std::unique_ptr<nats::Subscription> commands;
 };
 
 TEST_F(ClientTest, SeesHostsAndWhatTheyRun) {
@@ -216,7 +216,7 @@ TEST_F(ClientTest, HostsAreListedOnceAndAskedAtTheSameTime) {
   // Ten hosts that announce themselves three times each, and answer once all ten were asked.
   const auto peer = bus.connect();
   std::vector<std::string> questions;  // on the bus's thread only
-  std::vector<std::unique_ptr<lattice::Subscription>> asked;
+  std::vector<std::unique_ptr<nats::Subscription>> asked;
   for (char digit = 'A'; digit < 'K'; ++digit) {
     asked.push_back(*peer->subscribe(
         subjects.inventory(std::string("NPEER") + digit), {}, [&](const Message& message) {

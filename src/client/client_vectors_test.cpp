@@ -4,7 +4,7 @@
 #include <map>
 #include <mutex>
 
-#include "lattice/memory_transport.hpp"
+#include "nats/memory_transport.hpp"
 #include "support/vectors.hpp"
 #include "trellis/client.hpp"
 
@@ -24,7 +24,7 @@ std::string without_operation_id(std::string text) {
 struct ClientVectors : testing::Test {
   ClientVectors() {
     for (const auto* pattern : {"wasmbus.ctl.default.cmd.>", "wasmbus.ctl.default.auction.>"}) {
-      ears.push_back(*listener->subscribe(pattern, {}, [this](const lattice::Message& message) {
+      ears.push_back(*listener->subscribe(pattern, {}, [this](const nats::Message& message) {
         const std::scoped_lock lock(mutex);
         asked[std::string(message.subject)] = as_text(message.payload);
       }));
@@ -34,11 +34,11 @@ struct ClientVectors : testing::Test {
     client = *Client::over(options, bus.connect(), bus.connect());
   }
 
-  lattice::MemoryBus bus;
-  std::unique_ptr<lattice::MemoryTransport> listener = bus.connect();
+  nats::MemoryBus bus;
+  std::unique_ptr<nats::MemoryTransport> listener = bus.connect();
   std::mutex mutex;
   std::map<std::string, std::string> asked;  // under mutex
-  std::vector<std::unique_ptr<lattice::Subscription>> ears;
+  std::vector<std::unique_ptr<nats::Subscription>> ears;
   std::unique_ptr<Client> client;
 };
 

@@ -59,13 +59,13 @@ struct Replies {
 
 }  // namespace
 
-Result<std::vector<std::string>> gather(lattice::Transport& transport, std::string_view subject,
+Result<std::vector<std::string>> gather(nats::Transport& transport, std::string_view subject,
                                         std::string_view question, std::chrono::milliseconds window,
                                         std::size_t enough) {
   const auto answers = std::make_shared<Answers>();
   const auto inbox = transport.new_inbox();
   auto interest = transport.subscribe(
-      inbox, {}, [answers](const lattice::Message& message) { answers->receive(message.payload); });
+      inbox, {}, [answers](const nats::Message& message) { answers->receive(message.payload); });
   if (!interest) return pass(interest);
   const auto end = std::chrono::steady_clock::now() + window;
   if (auto sent = transport.publish(subject, as_bytes(question), inbox); !sent) return pass(sent);
@@ -81,7 +81,7 @@ Result<std::vector<std::string>> gather(lattice::Transport& transport, std::stri
   return std::exchange(answers->texts, {});
 }
 
-std::vector<std::string> ask_each(lattice::Transport& transport,
+std::vector<std::string> ask_each(nats::Transport& transport,
                                   const std::vector<std::string>& subjects, SteadyTime deadline) {
   const auto count = std::min(subjects.size(), limits::client_answers);
   const auto replies = std::make_shared<Replies>(count);

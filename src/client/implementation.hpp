@@ -12,9 +12,9 @@
 #include "base/random.hpp"
 #include "identity/keys.hpp"
 #include "lattice/rpc/rpc_client.hpp"
-#include "lattice/transport.hpp"
 #include "lattice/wire/json_message.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "nats/transport.hpp"
 #include "trellis/client.hpp"
 
 namespace trellis {
@@ -23,8 +23,7 @@ namespace trellis {
 class Client::Implementation {
  public:
   Implementation(ClientOptions options, lattice::Subjects subjects, identity::KeyPair key,
-                 std::shared_ptr<lattice::Transport> rpc,
-                 std::shared_ptr<lattice::Transport> control);
+                 std::shared_ptr<nats::Transport> rpc, std::shared_ptr<nats::Transport> control);
 
   /// One host's answer to one question.
   template <class Answer>
@@ -68,8 +67,8 @@ class Client::Implementation {
   const ClientOptions options;
   const lattice::Subjects subjects;
   const identity::KeyPair key;
-  const std::shared_ptr<lattice::Transport> rpc;
-  const std::shared_ptr<lattice::Transport> control;
+  const std::shared_ptr<nats::Transport> rpc;
+  const std::shared_ptr<nats::Transport> control;
   const SystemClock clock;
   mutable SystemRandom random;
   const lattice::RpcClient calls;

@@ -68,18 +68,18 @@ void OutcomeWait::Heard::set(lattice::Outcome what) {
   arrived.notify_all();
 }
 
-Result<std::unique_ptr<OutcomeWait>> OutcomeWait::start(lattice::Transport& transport,
+Result<std::unique_ptr<OutcomeWait>> OutcomeWait::start(nats::Transport& transport,
                                                         const lattice::Subjects& subjects,
                                                         const Expected& expected) {
   auto made = std::make_unique<OutcomeWait>();
   auto outcomes = transport.subscribe(
-      subjects.outcomes(), {}, [heard = made->heard_, expected](const lattice::Message& message) {
+      subjects.outcomes(), {}, [heard = made->heard_, expected](const nats::Message& message) {
         auto outcome = lattice::read_json<lattice::Outcome>(as_text(message.payload));
         if (outcome && outcome->operation_id == expected.operation) heard->set(std::move(*outcome));
       });
   if (!outcomes) return pass(outcomes);
   auto events = transport.subscribe(
-      subjects.events(), {}, [heard = made->heard_, expected](const lattice::Message& message) {
+      subjects.events(), {}, [heard = made->heard_, expected](const nats::Message& message) {
         const auto event = lattice::read_json<lattice::PublishedEvent>(as_text(message.payload));
         if (!event) return;
         if (auto key = shows_success(*event, expected)) {

@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 
-#include "lattice/transport.hpp"
 #include "lattice/wire/events.hpp"
 #include "lattice/wire/own_messages.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "nats/transport.hpp"
 
 namespace trellis::client {
 
@@ -27,7 +27,7 @@ class OutcomeWait {
     std::string link_name = {};  ///< of a provider
   };
 
-  [[nodiscard]] static Result<std::unique_ptr<OutcomeWait>> start(lattice::Transport& transport,
+  [[nodiscard]] static Result<std::unique_ptr<OutcomeWait>> start(nats::Transport& transport,
                                                                   const lattice::Subjects& subjects,
                                                                   const Expected& expected);
 
@@ -43,8 +43,8 @@ class OutcomeWait {
   };
 
   const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
-  std::unique_ptr<lattice::Subscription> outcomes_;
-  std::unique_ptr<lattice::Subscription> events_;
+  std::unique_ptr<nats::Subscription> outcomes_;
+  std::unique_ptr<nats::Subscription> events_;
 };
 
 /// Whether `event` shows that the command was carried out; the key of what it is about.

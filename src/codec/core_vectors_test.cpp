@@ -4,12 +4,12 @@
 #include <functional>
 #include <map>
 
-#include "base/json.hpp"
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/extras.hpp"
 #include "codec/messages/httpserver.hpp"
 #include "codec/messages/keyvalue.hpp"
+#include "json/json.hpp"
 #include "support/vectors.hpp"
 
 namespace trellis::codec {

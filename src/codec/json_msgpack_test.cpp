@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "json/json.hpp"
 
 namespace trellis::codec {
 namespace {

@@ -3,11 +3,11 @@
 #include <limits>
 #include <random>
 
-#include "base/json.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/msgpack_reader.hpp"
 #include "codec/msgpack_writer.hpp"
+#include "json/json.hpp"
 
 namespace trellis::codec {
 namespace {

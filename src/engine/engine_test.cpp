@@ -42,12 +42,5 @@ TEST_F(Memory, ScalarsAreLittleEndian) {
   EXPECT_EQ(bytes_[13], 0x33) << "nothing is written when the range does not fit";
 }
 
-TEST(Signatures, AreDescribed) {
-  EXPECT_EQ(describe_signature("ii:i"), "(i32, i32) -> (i32)");
-  EXPECT_EQ(describe_signature(":"), "() -> ()");
-  EXPECT_EQ(describe_signature("IfFvr:"), "(i64, f32, f64, v128, ref) -> ()");
-  EXPECT_LT(describe_signature(std::string(1000, 'i') + ":").size(), 300U);
-}
-
 }  // namespace
 }  // namespace trellis::engine

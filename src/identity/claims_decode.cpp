@@ -3,8 +3,8 @@
 #include <type_traits>
 
 #include "identity/claims.hpp"
-#include "identity/json_value.hpp"
 #include "identity/token.hpp"
+#include "json/json_value.hpp"
 
 namespace trellis::identity {
 namespace {
@@ -154,7 +154,7 @@ std::unexpected<Error> bad_claims(const std::string& why) {
 
 template <class Claims>
 Result<Claims> read_claims(std::string_view json) {
-  const auto tree = parse_json(json);
+  const auto tree = parse_strict_json(json);
   if (!tree) return bad_claims("its claims are " + tree.error().message);
   Claims claims;
   MemberReader envelope(*tree, "its claims:");

@@ -2,8 +2,8 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "identity/claims.hpp"
-#include "identity/json_string.hpp"
 #include "identity/token.hpp"
+#include "json/json_string.hpp"
 
 namespace trellis::identity {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/base32.hpp"
 #include "base/text.hpp"
-#include "identity/base32.hpp"
 #include "identity/key_point.hpp"
 
 namespace trellis::identity {

@@ -1,17 +1,17 @@
 #include "identity/module_token.hpp"
 
 #include "base/call_limits.hpp"
-#include "identity/hash.hpp"
-#include "identity/wasm_canonical.hpp"
+#include "base/hash.hpp"
+#include "wasm/canonical.hpp"
 
 namespace trellis::identity {
 namespace {
 
 /// The module with `section` replaced by one that holds `token`; appended when there is none.
-Bytes with_token(ByteView module, const std::optional<WasmSection>& section,
+Bytes with_token(ByteView module, const std::optional<wasm::Section>& section,
                  std::string_view token) {
   Bytes content;
-  append_u32(content, static_cast<std::uint32_t>(token_section.size()));
+  wasm::append_u32(content, static_cast<std::uint32_t>(token_section.size()));
   content.insert(content.end(), token_section.begin(), token_section.end());
   content.insert(content.end(), token.begin(), token.end());
 
@@ -19,7 +19,7 @@ Bytes with_token(ByteView module, const std::optional<WasmSection>& section,
   const auto end = section ? section->end : module.size();
   Bytes out(module.begin(), module.begin() + static_cast<std::ptrdiff_t>(begin));
   out.push_back(0);
-  append_u32(out, static_cast<std::uint32_t>(content.size()));
+  wasm::append_u32(out, static_cast<std::uint32_t>(content.size()));
   out.insert(out.end(), content.begin(), content.end());
   out.insert(out.end(), module.begin() + static_cast<std::ptrdiff_t>(end), module.end());
   return out;
@@ -28,7 +28,7 @@ Bytes with_token(ByteView module, const std::optional<WasmSection>& section,
 }  // namespace
 
 Result<TokenSections> find_token_sections(ByteView module) {
-  auto sections = WasmSections::open(module);
+  auto sections = wasm::Sections::open(module);
   if (!sections) return pass(sections);
   TokenSections found;
   while (true) {
@@ -40,7 +40,7 @@ Result<TokenSections> find_token_sections(ByteView module) {
   }
 }
 
-std::string module_hash(ByteView module, const std::optional<WasmSection>& removed) {
+std::string module_hash(ByteView module, const std::optional<wasm::Section>& removed) {
   if (!removed) return sha256_upper_hex(module);
   return sha256_upper_hex({module.first(removed->begin), module.subspan(removed->end)});
 }
@@ -67,7 +67,7 @@ Result<std::optional<EmbeddedToken>> extract_claims(ByteView module) {
 }
 
 Result<SignedModule> sign_module(ByteView module, ActorClaims claims, const KeyPair& issuer) {
-  auto canonical = canonical_module(module);
+  auto canonical = wasm::canonical_module(module);
   if (!canonical) return pass(canonical);
   auto sections = find_token_sections(*canonical);
   if (!sections) return pass(sections);

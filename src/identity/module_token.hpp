@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "identity/claims.hpp"
-#include "identity/wasm_sections.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/result.hpp"
+#include "wasm/sections.hpp"
 
 namespace trellis::identity {
 
@@ -18,7 +18,7 @@ inline constexpr std::string_view token_section = "jwt";
 
 /// The `jwt` sections of a module.
 struct TokenSections {
-  std::optional<WasmSection> first;
+  std::optional<wasm::Section> first;
   std::size_t count = 0;
 };
 
@@ -27,7 +27,7 @@ struct TokenSections {
 
 /// SHA-256 of the module without that section, nothing else changed: 64 upper-case hex digits
 /// (identity.md 3.3).
-[[nodiscard]] std::string module_hash(ByteView module, const std::optional<WasmSection>& removed);
+[[nodiscard]] std::string module_hash(ByteView module, const std::optional<wasm::Section>& removed);
 
 /// A token that belongs to the module it was found in; signature and dates are still unchecked.
 struct EmbeddedToken {
@@ -47,7 +47,8 @@ struct SignedModule {
 
 /// Makes the signed form of a module: canonical encoding, claims with its hash, and the token as
 /// the last section or, where one was, in place of the first `jwt` section (identity.md 3.1, 3.4).
-/// `claims.hash` and `claims.iss` are set. Errors: those of canonical_module() and sign_claims().
+/// `claims.hash` and `claims.iss` are set. Errors: those of wasm::canonical_module() and
+/// sign_claims().
 [[nodiscard]] Result<SignedModule> sign_module(ByteView module, ActorClaims claims,
                                                const KeyPair& issuer);
 

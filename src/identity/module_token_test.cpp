@@ -4,12 +4,12 @@
 
 #include <set>
 
+#include "base/hash.hpp"
 #include "base/text.hpp"
-#include "identity/hash.hpp"
 #include "identity/test_keys.hpp"
 #include "identity/test_tokens.hpp"
 #include "identity/validation.hpp"
-#include "identity/wasm_canonical.hpp"
+#include "wasm/canonical.hpp"
 
 namespace trellis::identity {
 namespace {
@@ -28,8 +28,8 @@ Bytes module_of(const std::string& sections) {
 /// A custom section with a short name and payload.
 std::string custom(const std::string& name, const std::string& payload) {
   Bytes section{0};
-  append_u32(section, static_cast<std::uint32_t>(1 + name.size() + payload.size()));
-  append_u32(section, static_cast<std::uint32_t>(name.size()));
+  wasm::append_u32(section, static_cast<std::uint32_t>(1 + name.size() + payload.size()));
+  wasm::append_u32(section, static_cast<std::uint32_t>(name.size()));
   return to_hex_lower(section) + to_hex_lower(as_bytes(name)) + to_hex_lower(as_bytes(payload));
 }
 
@@ -69,7 +69,7 @@ TEST(WorkedModules, W2IsFirstParty) {
   EXPECT_FALSE(claims.rev);
   EXPECT_TRUE((*found)->decoded.signature_valid());
   EXPECT_EQ(claims.hash, module_hash(hex(test::w2_unsigned_hex), std::nullopt));
-  EXPECT_EQ(canonical_module(module), module);
+  EXPECT_EQ(wasm::canonical_module(module), module);
 }
 
 TEST(WorkedModules, W2ResignedKeepsItsPlaceAndHash) {
@@ -87,7 +87,7 @@ TEST(WorkedModules, W3CanonicalForm) {
   const auto padded = module_of("018480800001600000");
   EXPECT_EQ(sha256_upper_hex(padded),
             "F527EA0BE7AB79D47D65B8A5189CC62362D6E1898CAB9A9699EDB09A1DC6D10F");
-  const auto canonical = canonical_module(padded);
+  const auto canonical = wasm::canonical_module(padded);
   ASSERT_TRUE(canonical) << canonical.error().message;
   EXPECT_EQ(*canonical, module_of("010401600000"));
   EXPECT_EQ(sha256_upper_hex(*canonical),
@@ -190,7 +190,7 @@ TEST(ModuleRejection, EveryPrefixOfASignedModule) {
     const auto found = extract_claims(prefix);
     EXPECT_EQ(found.has_value(), ends.contains(length)) << length;
     EXPECT_FALSE(found && *found) << length;
-    EXPECT_EQ(canonical_module(prefix).has_value(), ends.contains(length)) << length;
+    EXPECT_EQ(wasm::canonical_module(prefix).has_value(), ends.contains(length)) << length;
   }
 }
 

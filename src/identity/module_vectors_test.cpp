@@ -1,7 +1,7 @@
 // Runs tests/vectors/modules.json: extraction and embedding of tokens, module hashes.
 #include <gtest/gtest.h>
 
-#include "identity/hash.hpp"
+#include "base/hash.hpp"
 #include "identity/module_token.hpp"
 #include "identity/test_keys.hpp"
 #include "identity/validation.hpp"

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/base64url.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "identity/base64url.hpp"
-#include "identity/json_value.hpp"
+#include "json/json_value.hpp"
 
 namespace trellis::identity {
 namespace {
@@ -25,7 +25,7 @@ bool says(const JsonValue& header, std::string_view name, std::string_view value
 Result<> check_header(std::string_view segment) {
   const auto bytes = base64url_decode(segment);
   if (!bytes) return bad_token("its header is not canonical base64url");
-  const auto header = parse_json(as_text(*bytes));
+  const auto header = parse_strict_json(as_text(*bytes));
   if (!header) return bad_token("its header is " + header.error().message);
   if (!header->is(JsonValue::Kind::object)) return bad_token("its header is not a JSON object");
   if (!says(*header, "typ", "jwt")) return bad_token("its header does not say typ jwt");

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/json.hpp"
 #include "base/text.hpp"
+#include "json/json.hpp"
 #include "manifest/readers.hpp"
 #include "manifest/tree_builder.hpp"
 

@@ -1,7 +1,7 @@
 // tests/vectors/manifest.json: what the first-party library reads from manifests.
 #include <gtest/gtest.h>
 
-#include "base/json.hpp"
+#include "json/json.hpp"
 #include "manifest/manifest.hpp"
 #include "support/vectors.hpp"
 

@@ -10,9 +10,9 @@
 
 #include "base/file_output.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "identity/hash.hpp"
 #include "identity/test_keys.hpp"
 #include "package/archive_writer.hpp"
 #include "package/provider_store.hpp"
@@ -52,7 +52,7 @@ class Archives : public ::testing::Test {
   std::string token(const std::vector<std::pair<std::string, Bytes>>& libraries) {
     auto made = claims();
     for (const auto& [target, bytes] : libraries) {
-      made.target_hashes.emplace_back(target, identity::sha256_upper_hex(bytes));
+      made.target_hashes.emplace_back(target, sha256_upper_hex(bytes));
     }
     return identity::sign_claims(made, account_).value();
   }
@@ -298,7 +298,7 @@ TEST_F(Archives, WhatIsNotTrustedIsNotUnpacked) {
               HasSubstr("Issuer of the claims is not trusted"));
   auto expired = claims();
   expired.exp = 1000;
-  expired.target_hashes.emplace_back(this_target(), identity::sha256_upper_hex(library_));
+  expired.target_hashes.emplace_back(this_target(), sha256_upper_hex(library_));
   EXPECT_THAT(refused(identity::sign_claims(expired, account_).value()), HasSubstr("expired"));
 }
 

@@ -9,15 +9,14 @@
 #include "base/base64.hpp"
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
-#include "identity/json_value.hpp"
+#include "json/json_value.hpp"
 #include "package/credential_program.hpp"
 #include "package/reference.hpp"
 
 namespace trellis::package {
 namespace {
 
-using identity::JsonValue;
-using Kind = identity::JsonValue::Kind;
+using Kind = JsonValue::Kind;
 
 constexpr std::size_t most_config_bytes = 1 * limits::mib;
 /// What docker's tool files the logins of its own registry under.
@@ -92,7 +91,7 @@ Result<Login> ask_for_login(const std::string& program, std::string_view server,
 }  // namespace
 
 Result<DockerLogin> read_docker_config(std::string_view json, std::string_view registry) {
-  const auto config = identity::parse_json(json);
+  const auto config = parse_strict_json(json);
   if (!config) return wrong(config.error().message);
   if (!config->is(Kind::object)) return wrong("it is no object");
   DockerLogin found;
@@ -112,7 +111,7 @@ Result<DockerLogin> read_docker_config(std::string_view json, std::string_view r
 }
 
 Result<Login> read_credential_answer(std::string_view json) {
-  const auto answer = identity::parse_json(json);
+  const auto answer = parse_strict_json(json);
   if (!answer || !answer->is(Kind::object)) {
     return wrong("the credential program's answer is no JSON object");
   }

@@ -16,8 +16,8 @@
 #include "base/files.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
-#include "identity/json_string.hpp"
-#include "identity/json_value.hpp"
+#include "json/json_string.hpp"
+#include "json/json_value.hpp"
 #include "package/cache_store.hpp"
 
 namespace trellis::package {
@@ -35,7 +35,7 @@ std::string file_name(const ContentDigest& digest) {
 
 std::string quoted(const std::string& text) {
   std::string out;
-  identity::append_json_string(out, text);
+  append_json_string(out, text);
   return out;
 }
 
@@ -45,13 +45,13 @@ std::string record_text(const CachedImage& image) {
                      image.layer.digest.text(), image.layer.size);
 }
 
-std::string text_member(const identity::JsonValue& object, std::string_view name) {
+std::string text_member(const JsonValue& object, std::string_view name) {
   const auto* found = object.find(name);
   return found == nullptr ? std::string() : found->text;
 }
 
 std::optional<CachedImage> read_record(std::string_view text) {
-  const auto record = identity::parse_json(text);
+  const auto record = parse_strict_json(text);
   if (!record) return std::nullopt;
   auto manifest = parse_digest(text_member(*record, "manifest"));
   auto layer = parse_digest(text_member(*record, "layer"));

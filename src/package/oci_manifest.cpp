@@ -9,15 +9,14 @@
 #include "base/call_limits.hpp"
 #include "base/platform.hpp"
 #include "base/text.hpp"
-#include "identity/json_string.hpp"
-#include "identity/json_value.hpp"
+#include "json/json_string.hpp"
+#include "json/json_value.hpp"
 #include "package/reference.hpp"
 
 namespace trellis::package {
 namespace {
 
-using identity::JsonValue;
-using Kind = identity::JsonValue::Kind;
+using Kind = JsonValue::Kind;
 
 constexpr std::string_view docker_manifest_type =
     "application/vnd.docker.distribution.manifest.v2+json";
@@ -176,7 +175,7 @@ bool is_token(std::string_view text) {
 
 std::string descriptor_json(const BlobDescriptor& blob, const std::string& annotations) {
   std::string type;
-  identity::append_json_string(type, blob.media_type);
+  append_json_string(type, blob.media_type);
   return fmt::format(R"({{"mediaType":{},"digest":"{}","size":{},"urls":null,"annotations":{}}})",
                      type, blob.digest.text(), blob.size, annotations);
 }
@@ -212,7 +211,7 @@ std::string this_platform() {
 }
 
 Result<std::optional<ContentDigest>> choose_image(std::string_view json, std::string_view machine) {
-  const auto index = identity::parse_json(json);
+  const auto index = parse_strict_json(json);
   if (!index || !index->is(Kind::object)) return std::nullopt;  // read_manifest() says what it is
   const auto type = string_member(*index, "mediaType");
   if (!type) return std::unexpected(type.error());
@@ -225,7 +224,7 @@ Result<std::optional<ContentDigest>> choose_image(std::string_view json, std::st
 }
 
 Result<BlobDescriptor> read_manifest(std::string_view json) {
-  const auto manifest = identity::parse_json(json);
+  const auto manifest = parse_strict_json(json);
   if (!manifest) return malformed(manifest.error().message);
   if (!manifest->is(Kind::object)) return malformed("it is no object");
   if (auto good = check_type(*manifest); !good) return pass(good);
@@ -254,7 +253,7 @@ Result<std::vector<std::string>> read_tags(std::string_view json) {
     return fail(ErrorCode::malformed, "malformed list of tags: " + why,
                 "check that this is the address of a registry");
   };
-  const auto answer = identity::parse_json(json);
+  const auto answer = parse_strict_json(json);
   if (!answer) return wrong_list(answer.error().message);
   const auto* list = answer->find("tags");
   if (list == nullptr) return wrong_list("there is none");
@@ -271,7 +270,7 @@ Result<std::vector<std::string>> read_tags(std::string_view json) {
 }
 
 Result<std::string> read_token(std::string_view json) {
-  const auto answer = identity::parse_json(json);
+  const auto answer = parse_strict_json(json);
   if (answer && answer->is(Kind::object)) {
     for (const std::string_view name : {"token", "access_token"}) {
       const auto* value = answer->find(name);
@@ -283,7 +282,7 @@ Result<std::string> read_token(std::string_view json) {
 }
 
 std::string read_registry_error(std::string_view json) {
-  const auto answer = identity::parse_json(json);
+  const auto answer = parse_strict_json(json);
   if (!answer || !answer->is(Kind::object)) return {};
   const auto* errors = answer->find("errors");
   if (errors == nullptr || errors->items.empty()) return {};

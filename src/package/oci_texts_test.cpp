@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "identity/hash.hpp"
+#include "base/hash.hpp"
 #include "package/oci_challenge.hpp"
 #include "package/oci_manifest.hpp"
 

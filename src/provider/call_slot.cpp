@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
-#include "provider/waiting.hpp"
+#include "threads/waiting.hpp"
 
 namespace trellis::provider {
 

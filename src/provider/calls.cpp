@@ -4,12 +4,12 @@
 #include <exception>
 #include <utility>
 
-#include "base/blocking.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "provider/core.hpp"
 #include "provider/current_call.hpp"
 #include "provider/status.hpp"
+#include "threads/blocking.hpp"
 
 namespace trellis::provider {
 namespace {

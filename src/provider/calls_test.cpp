@@ -2,10 +2,10 @@
 #include <thread>
 #include <vector>
 
-#include "base/blocking.hpp"
 #include "base/call_limits.hpp"
-#include "engine/guest_thread.hpp"
 #include "support/scripted_provider.hpp"
+#include "threads/blocking.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::provider::testing {
 namespace {
@@ -237,7 +237,7 @@ TEST_F(ProviderTest, NonBlockingRunsOnTheCallersThread) {
 TEST_F(ProviderTest, OthersRunOnThreadsThatMayEnterGuests) {
   std::atomic<bool> guest_thread{false};
   script.on_call = [&](Script& self, trellis_call call, const trellis_call_info&) {
-    guest_thread = engine::guest_stack().has_value();
+    guest_thread = guest_stack().has_value();
     self.complete(call, "");
   };
   start(TRELLIS_PROVIDER_CONCURRENT);

@@ -16,8 +16,8 @@
 #include "provider/call_table.hpp"
 #include "provider/executor.hpp"
 #include "provider/provider.hpp"
-#include "provider/serial_gate.hpp"
-#include "provider/thread_group.hpp"
+#include "threads/serial_gate.hpp"
+#include "threads/thread_group.hpp"
 #include "trellis/provider.h"
 
 /// Opaque to plugins.

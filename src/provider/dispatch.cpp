@@ -6,12 +6,12 @@
 #include <memory>
 #include <utility>
 
-#include "base/blocking.hpp"
 #include "base/limits.hpp"
 #include "provider/core.hpp"
 #include "provider/current_call.hpp"
 #include "provider/host_call.hpp"
 #include "provider/status.hpp"
+#include "threads/blocking.hpp"
 
 namespace trellis::provider {
 namespace {

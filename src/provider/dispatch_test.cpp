@@ -2,10 +2,10 @@
 #include <cstring>
 #include <thread>
 
-#include "base/blocking.hpp"
 #include "base/limits.hpp"
-#include "engine/guest_thread.hpp"
 #include "support/scripted_provider.hpp"
+#include "threads/blocking.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::provider::testing {
 namespace {
@@ -271,7 +271,7 @@ TEST_F(DispatchTest, SpawnedThreadsRunWithTheirHooks) {
       const BlockingScope scope;
       mine.allowed = scope.allowed();
     }
-    mine.guest_thread = engine::guest_stack().has_value();
+    mine.guest_thread = guest_stack().has_value();
     mine.ran = true;
   };
   EXPECT_EQ(script.host->spawn_thread(script.ctx, view("worker"), body, &seen, &hooks), TRELLIS_OK);

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string>
 
-#include "provider/thread_group.hpp"
+#include "threads/thread_group.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/provider.h"
 #include "trellis/result.hpp"

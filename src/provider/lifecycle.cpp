@@ -10,7 +10,7 @@
 #include "provider/core.hpp"
 #include "provider/leak.hpp"
 #include "provider/status.hpp"
-#include "provider/waiting.hpp"
+#include "threads/waiting.hpp"
 
 namespace trellis::provider {
 namespace {

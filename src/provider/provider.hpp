@@ -156,7 +156,7 @@ class Provider {
 
   /// Calls the provider and waits for its answer until `caller.deadline`. A provider flagged
   /// non-blocking runs on this thread; any other on its executor, and the wait is announced
-  /// (base/blocking.hpp). Error texts of the provider come back unchanged as provider_failed.
+  /// (threads/blocking.hpp). Error texts of the provider come back unchanged as provider_failed.
   [[nodiscard]] virtual Result<Bytes> call(const CallContext& caller, std::string_view origin,
                                            std::string_view operation, ByteView payload) = 0;
 

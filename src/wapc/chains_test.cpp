@@ -195,8 +195,8 @@ TEST_F(Chains, TwoThreadsSwapInstances) {
       idle.push_back(std::move(mine));
     }
   };
-  auto first = engine::GuestThread::start("swap-1", body).value();
-  auto second = engine::GuestThread::start("swap-2", body).value();
+  auto first = GuestThread::start("swap-1", body).value();
+  auto second = GuestThread::start("swap-2", body).value();
   first.join();
   second.join();
   EXPECT_EQ(idle.size(), 2U);

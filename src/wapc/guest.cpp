@@ -46,8 +46,8 @@ Result<void> check_exports(GuestBlueprint& blueprint) {
     if (found->signature != expected) {
       return fail(ErrorCode::unsupported,
                   fmt::format("module exports function {} as {}; its type must be {}",
-                              slot_names[slot], engine::describe_signature(found->signature),
-                              engine::describe_signature(expected)));
+                              slot_names[slot], wasm::describe_signature(found->signature),
+                              wasm::describe_signature(expected)));
     }
     blueprint.present[slot] = true;
   }

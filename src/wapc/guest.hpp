@@ -64,7 +64,7 @@ class GuestModule {
       const GuestSystem& system = {});
 
   /// Makes an instance and runs its start section, `_start` or `_initialize`, and `wapc_init`.
-  /// Only from an engine::GuestThread. Errors: those of engine::Module::instantiate, and
+  /// Only from an GuestThread. Errors: those of engine::Module::instantiate, and
   /// guest_failed with `Failed during starter initialization '<name>': <engine text>`.
   [[nodiscard]] virtual Result<std::unique_ptr<Guest>> instantiate(
       HostCalls& during_init) const = 0;
@@ -77,7 +77,7 @@ class Guest {
  public:
   virtual ~Guest() = default;
 
-  /// One guest call (contracts.md 1.4). Only from an engine::GuestThread. Errors, all beginning
+  /// One guest call (contracts.md 1.4). Only from an GuestThread. Errors, all beginning
   /// with `Guest call failure: ` when the guest was entered: guest_failed (its own error, a trap),
   /// deadline, limit (response too large, memory of the engine, native stack: `call chain too
   /// deep`). Refused without entering: limit (request too large), invalid_argument (wrong thread),

@@ -8,7 +8,7 @@
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
-#include "engine/guest_thread.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::wapc {
 namespace {
@@ -81,7 +81,7 @@ Result<Bytes> GuestInstance::call(std::string_view operation, ByteView payload, 
                 "waPC is not re-entrant: take another instance");
   }
   if (!usable_) return fail(ErrorCode::not_started, "the guest instance ended with a failure");
-  if (!engine::guest_stack()) {
+  if (!guest_stack()) {
     return fail(ErrorCode::invalid_argument, "guests can be entered from a GuestThread only",
                 "hand the call over to a worker thread of the host");
   }

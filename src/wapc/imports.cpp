@@ -31,8 +31,8 @@ Result<const engine::HostFunction*> resolve_import(const engine::Import& wanted)
   if (found->signature != wanted.signature) {
     return fail(ErrorCode::unsupported,
                 fmt::format("module imports function {}.{} as {}; its type is {}", wanted.module,
-                            wanted.name, engine::describe_signature(wanted.signature),
-                            engine::describe_signature(found->signature)),
+                            wanted.name, wasm::describe_signature(wanted.signature),
+                            wasm::describe_signature(found->signature)),
                 "rebuild the module with a guest library for this interface");
   }
   return &*found;

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/guest_thread.hpp"
+#include "threads/guest_thread.hpp"
 #include "wapc/guest.hpp"
 
 namespace trellis::wapc::testing {
@@ -39,7 +39,7 @@ inline SteadyTime in(milliseconds time) {
 
 /// Runs `body` on a thread that may enter guests and waits for it.
 inline void on_guest_thread(std::function<void()> body) {
-  auto thread = engine::GuestThread::start("test", std::move(body));
+  auto thread = GuestThread::start("test", std::move(body));
   ASSERT_TRUE(thread.has_value()) << thread.error().message;
 }
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <thread>
 
-#include "base/blocking.hpp"
+#include "threads/blocking.hpp"
 
 namespace trellis::wapc {
 namespace {

@@ -23,7 +23,7 @@ inline constexpr std::uint32_t errno_notcapable = 76;
                                                      std::uint32_t clock) noexcept;
 
 /// Waits for the earliest clock subscription; others are answered at once as not supported. The
-/// wait is announced (base/blocking.hpp) and ends at the deadline of the call, with the guest.
+/// wait is announced (threads/blocking.hpp) and ends at the deadline of the call, with the guest.
 void poll_oneoff_preview1(engine::HostCall& call);
 void poll_oneoff_unstable(engine::HostCall& call);
 

@@ -1,7 +1,7 @@
 // The closed set of WASI and AssemblyScript's abort (contracts.md 1.10).
 #include <algorithm>
 
-#include "base/blocking.hpp"
+#include "threads/blocking.hpp"
 #include "wapc/probe_fixture.hpp"
 #include "wapc/wasi_poll.hpp"
 

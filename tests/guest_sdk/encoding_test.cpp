@@ -6,8 +6,8 @@
 #include <map>
 #include <type_traits>
 
-#include "base/json.hpp"
 #include "base/text.hpp"
+#include "json/json.hpp"
 #include "support/vectors.hpp"
 #include "trellis/actor.hpp"
 

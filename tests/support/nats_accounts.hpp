@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64url.hpp"
 #include "base/random.hpp"
-#include "identity/base64url.hpp"
 #include "identity/keys.hpp"
 
 namespace trellis::test {
@@ -63,11 +63,9 @@ class NatsAccounts {
                     expires == 0 ? std::string() : fmt::format(R"(,"exp":{})", expires), nats);
     const auto text = encode(R"({"typ":"JWT","alg":"ed25519-nkey"})") + "." + encode(claims);
     const auto signature = issuer.sign(as_bytes(text));
-    return text + "." + identity::base64url_encode(signature);
+    return text + "." + base64url_encode(signature);
   }
-  static std::string encode(std::string_view text) {
-    return identity::base64url_encode(as_bytes(text));
-  }
+  static std::string encode(std::string_view text) { return base64url_encode(as_bytes(text)); }
 
   identity::KeyPair operator_;
   identity::KeyPair account_;

@@ -23,8 +23,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/blocking.hpp"
 #include "codec/messages/core.hpp"
+#include "threads/blocking.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/provider.h"
 #include "trellis/result.hpp"

@@ -16,8 +16,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "base/json.hpp"
 #include "base/text.hpp"
+#include "json/json.hpp"
 #include "trellis/bytes.hpp"
 
 namespace trellis::test {

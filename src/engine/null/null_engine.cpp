@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/guard.hpp"
-#include "engine/guest_thread.hpp"
 #include "engine/runtime.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::engine {
 namespace {

@@ -9,8 +9,6 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "engine/guest_thread.hpp"
-#include "engine/module_shape.hpp"
 #include "engine/runtime.hpp"
 #include "engine/v8/address_space.hpp"
 #include "engine/v8/failure.hpp"
@@ -18,7 +16,9 @@
 #include "engine/v8/trim.hpp"
 #include "engine/v8/v8_module.hpp"
 #include "engine/v8/v8_process.hpp"
+#include "threads/guest_thread.hpp"
 #include "trellis/engine.hpp"
+#include "wasm/module_shape.hpp"
 
 namespace trellis::engine {
 namespace {
@@ -35,7 +35,7 @@ class V8Engine final : public Engine {
     // Bounded too: shaping copies the module.
     auto turn = parts_.compilations.enter(limits::compile_patience);
     if (!turn) return pass(turn);
-    auto shape = shape_module(module, limits);
+    auto shape = wasm::shape_module(module, limits);
     if (!shape) return pass(shape);
     auto room = parts_.machine_code.take(shape->cost.machine_bytes + shape->capped.size());
     if (!room) return pass(room);
@@ -58,7 +58,7 @@ class V8Engine final : public Engine {
   }
 
   static Result<v8::CompiledWasmModule> compile_in_isolate(const V8Process& process,
-                                                           const ModuleShape& shape) {
+                                                           const wasm::ModuleShape& shape) {
     // Its threads work on a function each; reservations for code are twice what is expected.
     const std::uint64_t work =
         std::uint64_t{2} * (shape.cost.machine_bytes + shape.cost.most_compile_bytes) +

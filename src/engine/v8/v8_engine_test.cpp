@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "engine/engine.hpp"
-#include "engine/guest_thread.hpp"
 #include "engine/runtime.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::engine {
 namespace {

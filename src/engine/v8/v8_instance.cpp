@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/guard.hpp"
-#include "engine/guest_thread.hpp"
 #include "engine/v8/failure.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::engine {
 namespace {
@@ -95,8 +95,8 @@ Result<std::uintptr_t> V8Instance::check_stack() {
   return stack->lowest;
 }
 
-Result<void> V8Instance::link(const v8::CompiledWasmModule& compiled, const ModuleShape& shape,
-                              const InstantiateOptions& options) {
+Result<void> V8Instance::link(const v8::CompiledWasmModule& compiled,
+                              const wasm::ModuleShape& shape, const InstantiateOptions& options) {
   const auto lowest = check_stack();
   if (!lowest) return std::unexpected(lowest.error());
   v8::Isolate* isolate = isolate_.get();
@@ -130,7 +130,7 @@ Result<void> V8Instance::link(const v8::CompiledWasmModule& compiled, const Modu
 }
 
 v8::MaybeLocal<v8::Object> V8Instance::import_object(v8::Local<v8::Context> context,
-                                                     const ModuleShape& shape,
+                                                     const wasm::ModuleShape& shape,
                                                      const InstantiateOptions& options) {
   v8::Isolate* isolate = isolate_.get();
   const auto bare_object = [&] {  // names come from the guest: nothing may be inherited
@@ -160,7 +160,7 @@ v8::MaybeLocal<v8::Object> V8Instance::import_object(v8::Local<v8::Context> cont
 }
 
 bool V8Instance::keep_exports(v8::Local<v8::Context> context, v8::Local<v8::Object> instance,
-                              const ModuleShape& shape, const InstantiateOptions& options) {
+                              const wasm::ModuleShape& shape, const InstantiateOptions& options) {
   v8::Isolate* isolate = isolate_.get();
   v8::Local<v8::Value> exports;
   if (!instance->Get(context, v8_string(isolate, "exports")).ToLocal(&exports)) return false;
@@ -179,7 +179,7 @@ bool V8Instance::keep_exports(v8::Local<v8::Context> context, v8::Local<v8::Obje
   }
   functions_.resize(options.functions.size());
   for (std::size_t i = 0; i < functions_.size(); ++i) keep(functions_[i], options.functions[i]);
-  if (shape.has_start) keep(start_, start_export);
+  if (shape.has_start) keep(start_, wasm::start_export);
   return true;
 }
 

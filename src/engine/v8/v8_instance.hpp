@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "engine/engine.hpp"
-#include "engine/module_shape.hpp"
 #include "engine/runtime.hpp"
 #include "engine/v8/isolate.hpp"
+#include "wasm/module_shape.hpp"
 
 namespace trellis::engine {
 
@@ -23,7 +23,8 @@ class V8Instance final : public Instance {
   [[nodiscard]] static Result<std::uintptr_t> check_stack();
 
   /// Instantiates the module; once, before anything else. The start section has become an export.
-  [[nodiscard]] Result<void> link(const v8::CompiledWasmModule& compiled, const ModuleShape& shape,
+  [[nodiscard]] Result<void> link(const v8::CompiledWasmModule& compiled,
+                                  const wasm::ModuleShape& shape,
                                   const InstantiateOptions& options);
   [[nodiscard]] CallResult run_start(SteadyTime deadline);
 
@@ -43,10 +44,11 @@ class V8Instance final : public Instance {
   static void on_import(const v8::FunctionCallbackInfo<v8::Value>& info);
 
   [[nodiscard]] v8::MaybeLocal<v8::Object> import_object(v8::Local<v8::Context> context,
-                                                         const ModuleShape& shape,
+                                                         const wasm::ModuleShape& shape,
                                                          const InstantiateOptions& options);
   [[nodiscard]] bool keep_exports(v8::Local<v8::Context> context, v8::Local<v8::Object> instance,
-                                  const ModuleShape& shape, const InstantiateOptions& options);
+                                  const wasm::ModuleShape& shape,
+                                  const InstantiateOptions& options);
   [[nodiscard]] CallResult enter(const v8::Global<v8::Function>& function,
                                  std::span<const std::uint32_t> arguments, SteadyTime deadline);
   void run(v8::Local<v8::Context> context, v8::Local<v8::Function> function,

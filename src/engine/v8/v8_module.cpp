@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
-#include "engine/guest_thread.hpp"
 #include "engine/v8/address_space.hpp"
 #include "engine/v8/v8_instance.hpp"
+#include "threads/guest_thread.hpp"
 
 namespace trellis::engine {
 namespace {
@@ -33,8 +33,8 @@ Result<void> outcome_of_start(const CallResult& ended) {
 }  // namespace
 
 V8Module::V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process,
-                   const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled,
-                   MachineCodeBudget::Share room)
+                   const CompileLimits& limits, wasm::ModuleShape shape,
+                   v8::CompiledWasmModule compiled, MachineCodeBudget::Share room)
     : parts_(std::move(parts)),
       process_(process),
       limits_(limits),

@@ -7,17 +7,17 @@
 
 #include "engine/compile_budget.hpp"
 #include "engine/engine.hpp"
-#include "engine/module_shape.hpp"
 #include "engine/runtime.hpp"
 #include "engine/v8/trim.hpp"
 #include "engine/v8/v8_process.hpp"
+#include "wasm/module_shape.hpp"
 
 namespace trellis::engine {
 
 class V8Module final : public Module {
  public:
   V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process,
-           const CompileLimits& limits, ModuleShape shape, v8::CompiledWasmModule compiled,
+           const CompileLimits& limits, wasm::ModuleShape shape, v8::CompiledWasmModule compiled,
            MachineCodeBudget::Share room);
 
   [[nodiscard]] std::span<const Import> imports() const noexcept override { return shape_.imports; }
@@ -31,7 +31,7 @@ class V8Module final : public Module {
   std::shared_ptr<RuntimeParts> parts_;
   const V8Process& process_;  ///< part of parts_->engine
   CompileLimits limits_;
-  ModuleShape shape_;
+  wasm::ModuleShape shape_;
   const TrimAtEnd trim_;
   MachineCodeBudget::Share room_;  ///< given back after the code is gone
   v8::CompiledWasmModule compiled_;

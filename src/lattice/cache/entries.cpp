@@ -3,8 +3,8 @@
 #include <array>
 #include <utility>
 
-#include "base/json.hpp"
-#include "identity/json_value.hpp"
+#include "json/json.hpp"
+#include "json/json_value.hpp"
 #include "lattice/cache/link_hash.hpp"
 
 namespace trellis::lattice {
@@ -53,8 +53,8 @@ std::string to_cache_json(const LinkDefinition& link) {
 }
 
 Result<LinkDefinition> link_from_cache_json(std::string_view json) {
-  using Kind = identity::JsonValue::Kind;
-  auto tree = identity::parse_json(json);
+  using Kind = JsonValue::Kind;
+  auto tree = parse_strict_json(json);
   if (!tree) return pass(tree);
   LinkDefinition link;
   const std::array<std::pair<std::string_view, std::string*>, 4> texts{

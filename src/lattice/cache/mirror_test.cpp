@@ -1,4 +1,4 @@
-// What only a store of the test's own can show; the rest is in host/redis_store_test.cpp.
+// What only a store of the test's own can show; the rest is in host/lattice/redis_store_test.cpp.
 #include "lattice/cache/mirror.hpp"
 
 #include <gtest/gtest.h>

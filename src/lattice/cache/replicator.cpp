@@ -23,7 +23,7 @@ std::string new_origin_id() {
 
 }  // namespace
 
-Replicator::Replicator(Transport* transport, ReplicatorOptions options,
+Replicator::Replicator(nats::Transport* transport, ReplicatorOptions options,
                        std::shared_ptr<const Clock> clock, OnChange on_change, Defer defer, Log log)
     : transport_(transport),
       options_(std::move(options)),
@@ -76,9 +76,9 @@ Result<bool> Replicator::join() {
 
 Result<void> Replicator::listen() {
   if (events_) return {};
-  auto made = transport_->subscribe(options_.events_subject, {}, [this](const Message& message) {
-    receive_event(message.payload);
-  });
+  auto made = transport_->subscribe(
+      options_.events_subject, {},
+      [this](const nats::Message& message) { receive_event(message.payload); });
   if (!made) return pass(made);
   events_ = std::move(*made);
   return {};
@@ -88,14 +88,14 @@ Result<void> Replicator::start_answering() {
   if (!replays_) {
     auto made =
         transport_->subscribe(options_.replay_subject, options_.replay_subject,
-                              [this](const Message& message) { receive_question(message); });
+                              [this](const nats::Message& message) { receive_question(message); });
     if (!made) return pass(made);
     replays_ = std::move(*made);
   }
   if (!sync_) {
     // A peer that finds a difference sends all it has.
     auto made = transport_->subscribe(
-        sync_subject(), {}, [this](const Message& message) { receive_sync(message.payload); },
+        sync_subject(), {}, [this](const nats::Message& message) { receive_sync(message.payload); },
         {.bytes = limits::cache_held_bytes});
     if (!made) return pass(made);
     sync_ = std::move(*made);
@@ -113,7 +113,7 @@ bool Replicator::replay_alone() {
   const auto replay = std::make_shared<Replay>();
   const auto inbox = transport_->new_inbox();
   auto answers = transport_->subscribe(
-      inbox, {}, [replay](const Message& message) { replay->receive(message.payload); },
+      inbox, {}, [replay](const nats::Message& message) { replay->receive(message.payload); },
       {.direct = true});
   if (!answers) {
     report(Trouble::replay, answers.error().message);
@@ -224,7 +224,7 @@ void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin
   settle_charge();
 }
 
-void Replicator::receive_question(const Message& message) {
+void Replicator::receive_question(const nats::Message& message) {
   const auto request = codec::decode<ReplayRequest>(message.payload);
   if (!request) return refuse(request.error());
   if (message.reply.empty()) return;

@@ -19,7 +19,7 @@
 #include "lattice/cache/cache_state.hpp"
 #include "lattice/cache/entries.hpp"
 #include "lattice/cache/replay.hpp"
-#include "lattice/transport.hpp"
+#include "nats/transport.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::lattice {
@@ -49,8 +49,8 @@ class Replicator {
     std::uint64_t repaired = 0;  ///< entries that anti-entropy put right
   };
 
-  Replicator(Transport* transport, ReplicatorOptions options, std::shared_ptr<const Clock> clock,
-             OnChange on_change, Defer defer, Log log);
+  Replicator(nats::Transport* transport, ReplicatorOptions options,
+             std::shared_ptr<const Clock> clock, OnChange on_change, Defer defer, Log log);
   ~Replicator();
 
   /// Subscribes, asks for what others have, then answers such questions itself. True when somebody
@@ -109,7 +109,7 @@ class Replicator {
   bool later(std::function<void()> job);
   void receive_event(ByteView payload);
   void refuse(const Error& error);
-  void receive_question(const Message& message);
+  void receive_question(const nats::Message& message);
   void answer_questions();
   void answer(const Question& question);
   void receive_sync(ByteView payload);
@@ -129,7 +129,7 @@ class Replicator {
   [[nodiscard]] std::string sync_subject() const;
   void report(Trouble kind, std::string_view message);
 
-  Transport* const transport_;
+  nats::Transport* const transport_;
   const ReplicatorOptions options_;
   const std::shared_ptr<const Clock> clock_;
   const OnChange on_change_;
@@ -155,9 +155,9 @@ class Replicator {
   std::uint64_t digest_ = 0;                 // under mutex_: of the state after digest_hwm_ changes
   std::optional<std::uint64_t> digest_hwm_;  // under mutex_
   const std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();
-  std::unique_ptr<Subscription> events_;  // under replay_mutex_, like the next two
-  std::unique_ptr<Subscription> replays_;
-  std::unique_ptr<Subscription> sync_;
+  std::unique_ptr<nats::Subscription> events_;  // under replay_mutex_, like the next two
+  std::unique_ptr<nats::Subscription> replays_;
+  std::unique_ptr<nats::Subscription> sync_;
   RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
 };
 

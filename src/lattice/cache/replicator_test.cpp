@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "identity/test_keys.hpp"
-#include "lattice/memory_transport.hpp"
+#include "nats/memory_transport.hpp"
 #include "support/capture_log.hpp"
 #include "support/test_clock.hpp"
 
@@ -29,8 +29,8 @@ LinkDefinition link(const std::string& actor, const std::string& port = "1") {
 /// One cache with its connection. Deferred jobs run at once, or when run_deferred() is called.
 struct Member {
   /// As in a host, the connection does not hear its own messages, unless `options` say so.
-  explicit Member(MemoryBus& bus, ReplayPatience patience = {5s, 5s, 10s},
-                  MemoryTransportOptions options = {.echo = false})
+  explicit Member(nats::MemoryBus& bus, ReplayPatience patience = {5s, 5s, 10s},
+                  nats::MemoryTransportOptions options = {.echo = false})
       : transport(bus.connect(options)),
         cache(
             transport.get(), {events_subject, replay_subject, patience}, clock,
@@ -78,20 +78,20 @@ struct Member {
   std::atomic<bool> hold = false;
   std::shared_ptr<TestClock> clock = std::make_shared<TestClock>();
   std::shared_ptr<test::CaptureLog> log = std::make_shared<test::CaptureLog>();
-  std::unique_ptr<MemoryTransport> transport;
+  std::unique_ptr<nats::MemoryTransport> transport;
   Replicator cache;
 };
 
 /// A peer whose every message the test writes itself.
 struct RawPeer {
-  explicit RawPeer(MemoryBus& bus) : transport(bus.connect({.echo = false})) {}
+  explicit RawPeer(nats::MemoryBus& bus) : transport(bus.connect({.echo = false})) {}
 
   /// Answers each question with an acknowledgement of `announced` and these events.
   void answer_with(std::uint64_t announced, std::vector<CacheEvent> events,
                    std::function<void()> between = {}) {
     answers = *transport->subscribe(
         replay_subject, replay_subject,
-        [this, announced, events = std::move(events), between](const Message& message) {
+        [this, announced, events = std::move(events), between](const nats::Message& message) {
           ++asked;
           last_hwm = codec::decode<ReplayRequest>(message.payload)->hwm;
           send(message.reply, codec::encode(ReplayAck{announced}));
@@ -108,8 +108,8 @@ struct RawPeer {
     }
   }
 
-  std::unique_ptr<MemoryTransport> transport;
-  std::unique_ptr<Subscription> answers;
+  std::unique_ptr<nats::MemoryTransport> transport;
+  std::unique_ptr<nats::Subscription> answers;
   std::atomic<int> asked = 0;
   std::atomic<std::uint64_t> last_hwm = 0;
 };
@@ -119,7 +119,7 @@ using Strings = std::vector<std::string>;
 class Replication : public testing::Test {
  protected:
   static void join(Member& member) { ASSERT_TRUE(member.cache.join()); }
-  MemoryBus bus;
+  nats::MemoryBus bus;
 };
 
 TEST_F(Replication, ChangesGoBothWaysAndTheirMakerIsNotTold) {
@@ -236,7 +236,7 @@ TEST_F(Replication, APeerThatDripsChangesIsLeftWhenPatienceEnds) {
 
 TEST_F(Replication, OneUnreadableChangeHidesNothingElse) {
   RawPeer peer(bus);
-  peer.answers = *peer.transport->subscribe(replay_subject, {}, [&](const Message& message) {
+  peer.answers = *peer.transport->subscribe(replay_subject, {}, [&](const nats::Message& message) {
     peer.send(message.reply, codec::encode(ReplayAck{3}));
     peer.send(message.reply, as_bytes("\xc1 garbage"));
     for (const auto& event : link_events(link("A"))) {
@@ -346,7 +346,8 @@ TEST_F(Replication, QuestionsWaitInABoundedLine) {
   a.hold = true;
   RawPeer peer(bus);
   std::atomic<int> answers = 0;
-  const auto heard = *peer.transport->subscribe("inbox.*", {}, [&](const Message&) { ++answers; });
+  const auto heard =
+      *peer.transport->subscribe("inbox.*", {}, [&](const nats::Message&) { ++answers; });
   for (int i = 0; i < 1000; ++i) {
     EXPECT_TRUE(peer.transport->publish(replay_subject, codec::encode(ReplayRequest{0}),
                                         "inbox." + std::to_string(i)));
@@ -388,8 +389,8 @@ TEST_F(Replication, UnchangedLinksAreWrittenOnlyWhenAsked) {
 TEST_F(Replication, StopEndsAReplayThatWaits) {
   RawPeer peer(bus);
   std::promise<void> asked;
-  peer.answers =
-      *peer.transport->subscribe(replay_subject, {}, [&](const Message&) { asked.set_value(); });
+  peer.answers = *peer.transport->subscribe(replay_subject, {},
+                                            [&](const nats::Message&) { asked.set_value(); });
   Member a(bus, {1h, 1h, 1h});
   std::thread joining([&] { static_cast<void>(a.cache.join()); });
   asked.get_future().wait();

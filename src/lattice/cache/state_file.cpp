@@ -10,10 +10,10 @@
 
 #include "base/descriptor.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/message.hpp"
-#include "identity/hash.hpp"
 
 namespace trellis::lattice {
 namespace {
@@ -83,7 +83,7 @@ Result<std::vector<LinkDefinition>> read_links_file(std::string_view all, std::s
     return damaged("this is no file of links");
   }
   const auto body = all.substr(body_at);
-  if (identity::sha256_upper_hex(as_bytes(body)) != all.substr(head.size(), digest_chars)) {
+  if (sha256_upper_hex(as_bytes(body)) != all.substr(head.size(), digest_chars)) {
     return damaged("the file is damaged: its checksum does not match");
   }
   auto rest = as_bytes(body);
@@ -133,7 +133,7 @@ Result<void> StateFile::save(const std::vector<LinkDefinition>& links) const {
                 "the file keeps the links it had");
   }
   std::string text(head);
-  text += identity::sha256_upper_hex(body);
+  text += sha256_upper_hex(body);
   text += '\n';
   text.append(reinterpret_cast<const char*>(body.data()), body.size());
   auto beside = path_;

@@ -12,8 +12,9 @@
 
 namespace trellis::lattice {
 
-ControlServer::ControlServer(Transport& transport, const Subjects& subjects, std::string host_id,
-                             ControlTarget& target, Executors executors, Log log)
+ControlServer::ControlServer(nats::Transport& transport, const Subjects& subjects,
+                             std::string host_id, ControlTarget& target, Executors executors,
+                             Log log)
     : transport_(transport),
       subjects_(subjects),
       host_id_(std::move(host_id)),
@@ -51,14 +52,14 @@ Result<void> ControlServer::subscribe() {
 
 Result<void> ControlServer::listen(const std::string& subject, Handler handler) {
   auto made = transport_.subscribe(
-      subject, {}, [this, handler](const Message& message) { receive(message, handler); });
+      subject, {}, [this, handler](const nats::Message& message) { receive(message, handler); });
   if (!made) return pass(made);
   const std::scoped_lock lock(mutex_);
   if (!stopped_) subscriptions_.push_back(std::move(*made));
   return {};
 }
 
-void ControlServer::receive(const Message& message, Handler handler) {
+void ControlServer::receive(const nats::Message& message, Handler handler) {
   requests_.fetch_add(1, std::memory_order_relaxed);
   if (message.payload.size() > limits::control_request_bytes) {
     malformed_.fetch_add(1, std::memory_order_relaxed);
@@ -105,7 +106,7 @@ void ControlServer::one_less() noexcept {
 }
 
 void ControlServer::stop(SteadyTime deadline) {
-  std::vector<std::unique_ptr<Subscription>> last;
+  std::vector<std::unique_ptr<nats::Subscription>> last;
   {
     const std::scoped_lock lock(mutex_);
     stopped_ = true;

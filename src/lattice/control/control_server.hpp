@@ -19,9 +19,9 @@
 #include "base/random.hpp"
 #include "base/rate_limit.hpp"
 #include "lattice/control/control_target.hpp"
-#include "lattice/transport.hpp"
 #include "lattice/wire/own_messages.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "nats/transport.hpp"
 
 namespace trellis::lattice {
 
@@ -45,7 +45,7 @@ class ControlServer {
   };
 
   /// Transport, subjects and target live as long as the server.
-  ControlServer(Transport& transport, const Subjects& subjects, std::string host_id,
+  ControlServer(nats::Transport& transport, const Subjects& subjects, std::string host_id,
                 ControlTarget& target, Executors executors, Log log);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
@@ -66,7 +66,7 @@ class ControlServer {
   using Handler = void (ControlServer::*)(const Request&);
 
   [[nodiscard]] Result<void> listen(const std::string& subject, Handler handler);
-  void receive(const Message& message, Handler handler);
+  void receive(const nats::Message& message, Handler handler);
 
   // Questions: control_queries.cpp.
   void probe(const Request& request);
@@ -111,7 +111,7 @@ class ControlServer {
   void malformed(std::string_view what, const Error& error);
   void report(Trouble kind, std::string_view text);
 
-  Transport& transport_;
+  nats::Transport& transport_;
   const Subjects& subjects_;
   const std::string host_id_;
   ControlTarget& target_;
@@ -128,7 +128,7 @@ class ControlServer {
 
   std::mutex mutex_;
   std::condition_variable idle_;
-  std::vector<std::unique_ptr<Subscription>> subscriptions_;  // under mutex_
+  std::vector<std::unique_ptr<nats::Subscription>> subscriptions_;  // under mutex_
   std::multiset<std::string> running_;  // under mutex_: commands by in_progress
   std::size_t open_ = 0;                // under mutex_: jobs of both executors
   bool stopped_ = false;                // under mutex_

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-#include "lattice/memory_transport.hpp"
+#include "nats/memory_transport.hpp"
 #include "support/scripted_host.hpp"
 
 namespace trellis::lattice {
@@ -25,11 +25,12 @@ using test::Threads;
 struct Control : testing::Test {
   Control() {
     EXPECT_TRUE(server.subscribe());
-    outcomes_interest = *client->subscribe(subjects.outcomes(), {}, [this](const Message& message) {
-      const std::scoped_lock lock(mutex);
-      outcomes.push_back(*read_json<Outcome>(as_text(message.payload)));
-      told.notify_all();
-    });
+    outcomes_interest =
+        *client->subscribe(subjects.outcomes(), {}, [this](const nats::Message& message) {
+          const std::scoped_lock lock(mutex);
+          outcomes.push_back(*read_json<Outcome>(as_text(message.payload)));
+          told.notify_all();
+        });
   }
   ~Control() override { server.stop(std::chrono::steady_clock::now() + seconds(20)); }
 
@@ -53,10 +54,10 @@ struct Control : testing::Test {
     return host.done;
   }
 
-  MemoryBus bus;
+  nats::MemoryBus bus;
   Subjects subjects = *Subjects::make("default");
-  std::unique_ptr<MemoryTransport> transport = bus.connect();
-  std::unique_ptr<MemoryTransport> client = bus.connect();
+  std::unique_ptr<nats::MemoryTransport> transport = bus.connect();
+  std::unique_ptr<nats::MemoryTransport> client = bus.connect();
   ScriptedHost host;
   Threads threads;
   ControlServer server{*transport,
@@ -66,7 +67,7 @@ struct Control : testing::Test {
                        {[this](auto job, auto) { return threads.run(std::move(job)); },
                         [this](auto job) { return threads.run(std::move(job)); }},
                        Log(nullptr, "control")};
-  std::unique_ptr<Subscription> outcomes_interest;
+  std::unique_ptr<nats::Subscription> outcomes_interest;
   std::mutex mutex;
   std::condition_variable told;
   std::deque<Outcome> outcomes;  // under mutex

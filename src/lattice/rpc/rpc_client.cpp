@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/blocking.hpp"
 #include "codec/message.hpp"
 #include "lattice/anti_forgery.hpp"
 #include "lattice/wire/invocation.hpp"
+#include "threads/blocking.hpp"
 
 namespace trellis::lattice {
 namespace {

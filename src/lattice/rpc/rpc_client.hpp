@@ -10,9 +10,9 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "identity/keys.hpp"
-#include "lattice/transport.hpp"
 #include "lattice/wire/entity.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "nats/transport.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::lattice {
@@ -28,7 +28,7 @@ class RpcClient {
   };
 
   /// All references live as long as the client. `timeout` bounds each call beside its deadline.
-  RpcClient(Transport& transport, const Subjects& subjects, const identity::KeyPair& key,
+  RpcClient(nats::Transport& transport, const Subjects& subjects, const identity::KeyPair& key,
             const Clock& clock, std::chrono::milliseconds timeout)
       : transport_(transport), subjects_(subjects), key_(key), clock_(clock), timeout_(timeout) {}
 
@@ -41,7 +41,7 @@ class RpcClient {
   [[nodiscard]] Result<Bytes> send(std::string_view subject, ByteView invocation,
                                    SteadyTime deadline) const;
 
-  Transport& transport_;
+  nats::Transport& transport_;
   const Subjects& subjects_;
   const identity::KeyPair& key_;
   const Clock& clock_;

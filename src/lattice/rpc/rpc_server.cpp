@@ -37,15 +37,15 @@ struct RpcServer::Served {
   }
 
   const Entity entity;
-  std::unique_ptr<Subscription> subscription;
+  std::unique_ptr<nats::Subscription> subscription;
   std::mutex mutex;
   std::condition_variable idle;
   std::size_t open = 0;  // calls received and not answered; under mutex
 };
 
-RpcServer::RpcServer(Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
-                     Executor executor, CallHandler handler, std::chrono::milliseconds patience,
-                     Log log)
+RpcServer::RpcServer(nats::Transport& transport, const Subjects& subjects,
+                     const CallVerifier& verifier, Executor executor, CallHandler handler,
+                     std::chrono::milliseconds patience, Log log)
     : transport_(transport),
       subjects_(subjects),
       verifier_(verifier),
@@ -68,7 +68,7 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
     if (!served_.try_emplace(subject, served).second) return {};
   }
   auto subscription = transport_.subscribe(
-      subject, subject, [this, served](const Message& message) { receive(served, message); },
+      subject, subject, [this, served](const nats::Message& message) { receive(served, message); },
       {.direct = true});
   if (!subscription) {
     const std::scoped_lock lock(mutex_);
@@ -118,7 +118,7 @@ void RpcServer::stop(SteadyTime deadline) {
   for (const auto& [subject, served] : all) finish(served, deadline);
 }
 
-void RpcServer::receive(const std::shared_ptr<Served>& served, const Message& message) {
+void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Message& message) {
   received_.fetch_add(1, std::memory_order_relaxed);
   if (message.reply.empty()) {
     dropped_.fetch_add(1, std::memory_order_relaxed);

@@ -15,10 +15,10 @@
 #include "base/log.hpp"
 #include "base/rate_limit.hpp"
 #include "lattice/anti_forgery.hpp"
-#include "lattice/transport.hpp"
 #include "lattice/wire/entity.hpp"
 #include "lattice/wire/invocation.hpp"
 #include "lattice/wire/subjects.hpp"
+#include "nats/transport.hpp"
 
 namespace trellis::lattice {
 
@@ -44,7 +44,7 @@ class RpcServer {
 
   /// Transport, subjects and verifier live as long as the server. `patience`: how long callers wait
   /// for an answer; what is older when its turn comes is dropped.
-  RpcServer(Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
+  RpcServer(nats::Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
             Executor executor, CallHandler handler, std::chrono::milliseconds patience, Log log);
   ~RpcServer();
   RpcServer(const RpcServer&) = delete;
@@ -77,7 +77,7 @@ class RpcServer {
   /// What is subscribed, and how many of its calls have not been answered yet.
   struct Served;
 
-  void receive(const std::shared_ptr<Served>& served, const Message& message);
+  void receive(const std::shared_ptr<Served>& served, const nats::Message& message);
   void execute(const Served& served, const std::string& reply, ByteView payload,
                SteadyTime arrived);
   void answer(const std::string& reply, const Invocation& call, Result<Bytes> result);
@@ -87,7 +87,7 @@ class RpcServer {
   void report(Trouble kind, std::string_view subject, const Error& error);
   void finish(const std::shared_ptr<Served>& served, SteadyTime deadline);
 
-  Transport& transport_;
+  nats::Transport& transport_;
   const Subjects& subjects_;
   const CallVerifier& verifier_;
   const Executor executor_;

@@ -1,6 +1,6 @@
 #include "lattice/wire/invocation.hpp"
 
-#include "identity/hash.hpp"
+#include "base/hash.hpp"
 
 namespace trellis::lattice {
 namespace {
@@ -33,7 +33,7 @@ std::string Invocation::target_url() const {
 
 std::string invocation_hash(std::string_view origin_url, std::string_view target_url,
                             ByteView msg) {
-  return identity::sha256_upper_hex({as_bytes(origin_url), as_bytes(target_url), msg});
+  return sha256_upper_hex({as_bytes(origin_url), as_bytes(target_url), msg});
 }
 
 std::size_t integers_size(ByteView msg) noexcept {

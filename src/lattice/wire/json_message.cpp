@@ -69,7 +69,7 @@ Result<JsonValue> parse_bounded_json(std::string_view text) {
     return trellis::fail(ErrorCode::limit,
                          fmt::format("{}more than {} values", prefix, limits::json_values));
   }
-  auto tree = identity::parse_json(text);
+  auto tree = parse_strict_json(text);
   if (tree) return tree;
   return trellis::fail(ErrorCode::malformed, std::string(prefix) + tree.error().message,
                        std::string(remedy));

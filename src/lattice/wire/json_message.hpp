@@ -18,15 +18,14 @@
 
 #include "codec/fields.hpp"
 #include "codec/message_traits.hpp"
-#include "identity/json_string.hpp"
-#include "identity/json_value.hpp"
+#include "json/json_string.hpp"
+#include "json/json_value.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::lattice {
 
 namespace detail {
 
-using identity::JsonValue;
 using Kind = JsonValue::Kind;
 
 /// The first problem of one reading; each member function answers false.
@@ -210,7 +209,7 @@ void write_json_struct(std::string& out, const T& value) {
     }
     out += before;
     before = ',';
-    identity::append_json_string(out, field.name);
+    append_json_string(out, field.name);
     out += ':';
     write_json_value(out, member);
   };
@@ -226,10 +225,10 @@ void write_json_enum(std::string& out, const T& value) {
   std::visit(
       [&](const auto& content) {
         if constexpr (std::is_empty_v<std::remove_cvref_t<decltype(content)>>) {
-          identity::append_json_string(out, name);
+          append_json_string(out, name);
         } else {
           out += '{';
-          identity::append_json_string(out, name);
+          append_json_string(out, name);
           out += ':';
           write_json_value(out, content);
           out += '}';
@@ -246,7 +245,7 @@ void write_json_value(std::string& out, const T& value) {
   } else if constexpr (Integer<T>) {
     out += std::to_string(value);
   } else if constexpr (std::same_as<T, std::string>) {
-    identity::append_json_string(out, value);
+    append_json_string(out, value);
   } else if constexpr (is_optional<T>) {
     if (value) {
       write_json_value(out, *value);
@@ -264,7 +263,7 @@ void write_json_value(std::string& out, const T& value) {
     char before = '{';
     for (const auto& [key, item] : value) {
       out += std::exchange(before, ',');
-      identity::append_json_string(out, key);
+      append_json_string(out, key);
       out += ':';
       write_json_value(out, item);
     }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/blocking.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/status.hpp"
+#include "threads/blocking.hpp"
 #include "trellis/provider.h"
 
 namespace trellis::provider::process {

@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "base/text.hpp"
-#include "provider/waiting.hpp"
+#include "threads/waiting.hpp"
 
 namespace trellis::provider::process {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/call_limits.hpp"
 #include "base/guard.hpp"
-#include "provider/waiting.hpp"
+#include "threads/waiting.hpp"
 
 namespace trellis::provider::process {
 namespace {

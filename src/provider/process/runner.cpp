@@ -13,7 +13,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/blocking.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/sizes.hpp"
@@ -21,6 +20,7 @@
 #include "provider/process/far_host.hpp"
 #include "provider/process/messages.hpp"
 #include "provider/status.hpp"
+#include "threads/blocking.hpp"
 #include "trellis/provider.h"
 
 namespace trellis::provider::process {

@@ -11,13 +11,13 @@
 #include <thread>
 #include <utility>
 
-#include "base/blocking.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "provider/process/link.hpp"
 #include "provider/status.hpp"
+#include "threads/blocking.hpp"
 #include "trellis/provider.h"
 
 namespace trellis::provider::process {

@@ -1,0 +1,76 @@
+#include "admin/socket/reloading.hpp"
+
+#include "admin/socket/arguments.hpp"
+#include "base/limits.hpp"
+
+namespace trellis::admin {
+namespace {
+
+constexpr std::size_t most_folders = 8;
+
+Result<std::vector<std::filesystem::path>> folders_of(const Arguments& arguments) {
+  std::vector<std::filesystem::path> folders;
+  const auto* list = arguments.find("folders");
+  if (list == nullptr) return folders;
+  const auto wrong = [&] {
+    return arguments.wrong("folders", "a list of up to 8 absolute paths of folders");
+  };
+  if (!list->is_array() || list->size() > most_folders) return wrong();
+  for (const auto& one : *list) {
+    if (!one.is_string()) return wrong();
+    const auto& text = one.get_ref<const std::string&>();
+    if (!text.starts_with('/') || text.size() > limits::path_bytes) return wrong();
+    folders.emplace_back(text);
+  }
+  return folders;
+}
+
+Result<apply::Handed> handed_of(const Arguments& arguments) {
+  apply::Handed handed;
+  const auto* text = arguments.find("text");
+  if (text == nullptr || !text->is_string()) return arguments.wrong("text", "a manifest");
+  handed.text = text->get<std::string>();
+  if (handed.text.size() > limits::manifest_bytes) {
+    return arguments.wrong("text", "a manifest of at most 1 MiB");
+  }
+  auto file = arguments.text_or("file", limits::path_bytes, "manifest");
+  if (!file) return pass(file);
+  handed.options.file = std::move(*file);
+  const auto format = arguments.text_or("format", limits::name_bytes, "yaml");
+  if (!format) return std::unexpected(format.error());
+  if (*format != "yaml" && *format != "json") return arguments.wrong("format", "yaml or json");
+  handed.format = *format == "yaml" ? manifest::Format::yaml : manifest::Format::json;
+  const auto lenient = arguments.flag("lenient");
+  if (!lenient) return std::unexpected(lenient.error());
+  handed.options.lenient = *lenient;
+  auto variables = arguments.texts("variables");
+  if (!variables) return pass(variables);
+  handed.variables = std::move(*variables);
+  auto folders = folders_of(arguments);
+  if (!folders) return pass(folders);
+  handed.folders = std::move(*folders);
+  return handed;
+}
+
+}  // namespace
+
+Outcome serve_reload(apply::Reloader& reloader, const Request& request) {
+  const Arguments arguments(request);
+  const auto dry_run = arguments.flag("dry_run");
+  if (!dry_run) return std::unexpected(dry_run.error());
+  const auto prune = arguments.flag("prune");
+  if (!prune) return std::unexpected(prune.error());
+  const apply::Request how{.dry_run = *dry_run, .prune = *prune};
+  Result<apply::ApplyReport> report;
+  if (request.operation == "apply") {
+    const auto handed = handed_of(arguments);
+    if (!handed) return std::unexpected(handed.error());
+    report = reloader.apply(*handed, how);
+  } else {
+    report = reloader.reload(how);
+  }
+  if (!report) return std::unexpected(report.error());
+  return apply::to_json(*report);
+}
+
+}  // namespace trellis::admin

@@ -1,3 +1,0 @@
-#include "base/json.hpp"
-
-template class nlohmann::basic_json<>;

@@ -1,0 +1,84 @@
+#include "host/call/provider_link.hpp"
+
+#include <utility>
+
+#include "base/guard.hpp"
+#include "host/call/router.hpp"
+#include "threads/blocking.hpp"
+
+namespace trellis::host {
+
+ProviderLink::Passage::Passage(ProviderLink& link) noexcept
+    : inside([&] {
+        link.under_way_.fetch_add(1);
+        return !link.closed_.load();
+      }()),
+      link_(link) {}
+
+ProviderLink::Passage::~Passage() {
+  if (link_.under_way_.fetch_sub(1) == 1 && link_.closed_.load()) link_.under_way_.notify_all();
+}
+
+void ProviderLink::close() {
+  closed_ = true;
+  for (auto count = under_way_.load(); count != 0; count = under_way_.load()) {
+    under_way_.wait(count);
+  }
+}
+
+Result<Bytes> ProviderLink::run(const CallContext* parent, std::string_view actor,
+                                std::string_view operation, ByteView payload,
+                                SteadyTime deadline) const {
+  auto result = router_.from_provider(origin_, parent, actor, operation, payload, deadline);
+  if (!result) result.error().message.insert(0, "Invocation failure: ");  // contracts.md 1.4
+  return result;
+}
+
+Result<Bytes> ProviderLink::dispatch(const CallContext* parent, std::string_view actor,
+                                     std::string_view operation, ByteView payload,
+                                     SteadyTime deadline) {
+  const Passage passage(*this);
+  if (!passage.inside) return fail(ErrorCode::cancelled, "the host is stopping");
+  if (guest_stack()) return run(parent, actor, operation, payload, deadline);
+  const BlockingScope blocking;
+  if (!blocking.allowed()) return fail(ErrorCode::busy, "no thread is left to wait for the actor");
+  return workers_.run<Bytes>([&] { return run(parent, actor, operation, payload, deadline); },
+                             {.owner = actor});
+}
+
+void ProviderLink::dispatch_async(const CallContext* parent, std::string_view actor,
+                                  std::string_view operation, Bytes payload, SteadyTime deadline,
+                                  std::function<void(Result<Bytes>)> done) {
+  const auto passage = std::make_shared<Passage>(*this);
+  if (!passage->inside) {
+    done(fail(ErrorCode::cancelled, "the host is stopping"));
+    return;
+  }
+  struct Job {
+    std::optional<CallContext> parent;
+    std::string actor;
+    std::string operation;
+    Bytes payload;
+    std::function<void(Result<Bytes>)> done;
+    MemoryCharge charge;
+  };
+  auto charge = MemoryCharge::of(memory_, Held::delivery, payload.size());
+  if (!charge) {
+    done(pass(charge));
+    return;
+  }
+  auto job = std::make_shared<Job>(Job{std::nullopt, std::string(actor), std::string(operation),
+                                       std::move(payload), std::move(done), std::move(*charge)});
+  if (parent != nullptr) job->parent = *parent;
+  auto posted = workers_.post(
+      [self = shared_from_this(), passage, job, deadline] {
+        const CallContext* context = job->parent ? &*job->parent : nullptr;
+        job->done(contained([&] {
+          return self->run(context, job->actor, job->operation, job->payload, deadline);
+        }));
+      },
+      {.owner = job->actor, .bytes = job->payload.size()});
+  if (!posted) job->done(pass(posted));
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,56 @@
+#include "host/lattice/connection.hpp"
+
+#include <utility>
+
+namespace trellis::host {
+
+using nats::TransportState;
+
+Connection::Connection(std::unique_ptr<nats::Transport> transport, std::string label, Lane& lane,
+                       Log log)
+    : transport_(std::move(transport)),
+      label_(std::move(label)),
+      lane_(lane),
+      log_(std::move(log)) {}
+
+Connection::~Connection() {
+  close();
+}
+
+void Connection::watch(std::function<void()> connected) {
+  {
+    const std::scoped_lock lock(mutex_);
+    connected_ = std::move(connected);
+  }
+  transport_->on_state_change([this](TransportState state) { changed(state); });
+  changed(transport_->state());  // it may have been made before anybody looked
+}
+
+void Connection::changed(TransportState state) {
+  std::function<void()> job;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (seen_ == state) return;
+    seen_ = state;
+    if (state == TransportState::connected) job = connected_;
+  }
+  moved_.notify_all();
+  if (state == TransportState::connected) log_.info("{}: connected", label_);
+  if (state == TransportState::disconnected) {
+    log_.warn("{}: lost the connection to NATS; local calls go on, trying again", label_);
+  }
+  if (job) lane_.post(std::move(job));
+}
+
+bool Connection::wait(SteadyTime deadline) {
+  changed(transport_->state());
+  std::unique_lock lock(mutex_);
+  return moved_.wait_until(lock, deadline, [&] { return seen_ == TransportState::connected; });
+}
+
+void Connection::close() {
+  transport_->on_state_change(nullptr);
+  transport_->close();
+}
+
+}  // namespace trellis::host

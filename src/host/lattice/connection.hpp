@@ -1,0 +1,46 @@
+// One connection of this host to the message network, and what is to be done when it comes (back).
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/log.hpp"
+#include "nats/transport.hpp"
+#include "threads/lane.hpp"
+
+namespace trellis::host {
+
+/// Any thread.
+class Connection {
+ public:
+  /// `connected` runs on the lane after each time the connection was made, the first included.
+  Connection(std::unique_ptr<nats::Transport> transport, std::string label, Lane& lane, Log log);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Begins to watch the state.
+  void watch(std::function<void()> connected);
+  /// False when the server has not answered by then; the connection goes on trying.
+  [[nodiscard]] bool wait(SteadyTime deadline);
+  [[nodiscard]] bool up() const { return transport_->state() == nats::TransportState::connected; }
+  [[nodiscard]] nats::Transport& transport() noexcept { return *transport_; }
+  void close();
+
+ private:
+  void changed(nats::TransportState state);
+
+  const std::unique_ptr<nats::Transport> transport_;
+  const std::string label_;
+  Lane& lane_;
+  const Log log_;
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  std::function<void()> connected_;                               // under mutex_
+  nats::TransportState seen_ = nats::TransportState::connecting;  // under mutex_
+};
+
+}  // namespace trellis::host

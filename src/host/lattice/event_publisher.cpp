@@ -1,0 +1,79 @@
+#include "host/lattice/event_publisher.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "lattice/wire/json_message.hpp"
+
+namespace trellis::host {
+namespace {
+
+constexpr auto event_log_interval = std::chrono::seconds(30);
+/// Of the payload limit; the rest is for what surrounds the claims.
+constexpr std::size_t claims_share_percent = 90;
+
+lattice::event::EntityStatus status_of(const Health& health) {
+  using lattice::event::EntityStatus;
+  using lattice::event::Running;
+  if (health.state != HealthState::unhealthy) return EntityStatus{Running{}};
+  return EntityStatus{health.reason};
+}
+
+}  // namespace
+
+std::optional<std::string> image_reference(const std::string& source) {
+  // Paths and built-in names are this host's own business; references come with registries.
+  if (source.empty() || source.starts_with('/') || source.starts_with('.') ||
+      source.starts_with("builtin:") || source.find('/') == std::string::npos ||
+      source.ends_with(".wasm") || source.ends_with(".so")) {
+    return std::nullopt;
+  }
+  return source;
+}
+
+EventPublisher::EventPublisher(nats::Transport& transport, const lattice::Subjects& subjects,
+                               std::string host_id, std::shared_ptr<const Clock> clock, Log log)
+    : transport_(transport),
+      subjects_(subjects),
+      host_id_(std::move(host_id)),
+      clock_(std::move(clock)),
+      log_(std::move(log)),
+      limit_(event_log_interval) {}
+
+void EventPublisher::publish(lattice::LatticeEvent event) {
+  const auto time = std::chrono::floor<std::chrono::seconds>(clock_->wall()).time_since_epoch();
+  const lattice::PublishedEvent message{
+      std::move(event),
+      {host_id_, static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.count()))}};
+  const auto text = lattice::write_json(message);
+  const auto sent = transport_.publish(subjects_.events(), as_bytes(text));
+  if (sent) return;
+  if (limit_.admit(Trouble::unsent, std::chrono::steady_clock::now())) {
+    log_.debug("an event was not published: {}", sent.error().message);
+  }
+}
+
+void EventPublisher::heartbeat(const Tables& tables, const HealthMonitor& health) {
+  lattice::event::Heartbeat beat;
+  std::vector<lattice::ClaimsAdvertisement> local;
+  std::vector<lattice::ClaimsAdvertisement> others;
+  tables.actors.for_each([&](std::string_view key, const auto& entry) {
+    beat.entities[std::string(key)] = status_of(health.of(entry->actor->id()));
+  });
+  tables.providers.for_each([&](std::string_view, const auto& entry) {
+    beat.entities[entry->key] = status_of(health.of(entry->instance->id()));
+  });
+  beat.entities[std::string(lattice_cache_key)] = status_of({});
+  tables.claims.for_each([&](std::string_view, const auto& known) {
+    (known->verified ? local : others).push_back(lattice::to_advertisement(known->claims));
+  });
+  const auto budget = transport_.max_payload() / 100 * claims_share_percent;
+  auto parts = lattice::split_entities(std::move(beat), budget);
+  auto& last = parts.back();  // the one with room
+  if (lattice::add_claims(last, local, budget) == local.size()) {
+    lattice::add_claims(last, others, budget);
+  }
+  for (auto& part : parts) publish({std::move(part)});
+}
+
+}  // namespace trellis::host

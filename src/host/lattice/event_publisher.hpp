@@ -1,0 +1,45 @@
+// What this host tells about itself on the events subject (lattice.md 7).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/rate_limit.hpp"
+#include "host/call/tables.hpp"
+#include "host/lifecycle/health.hpp"
+#include "host/state/entities.hpp"
+#include "lattice/wire/events.hpp"
+#include "lattice/wire/subjects.hpp"
+#include "nats/transport.hpp"
+#include "trellis/clock.hpp"
+
+namespace trellis::host {
+
+/// Any thread. Events are told once and not kept: while the server is away nobody hears them.
+class EventPublisher {
+ public:
+  EventPublisher(nats::Transport& transport, const lattice::Subjects& subjects, std::string host_id,
+                 std::shared_ptr<const Clock> clock, Log log);
+
+  void publish(lattice::LatticeEvent event);
+  /// Health of everything that runs here, and claims: those of local actors first, then others as
+  /// far as they fit (7.3).
+  void heartbeat(const Tables& tables, const HealthMonitor& health);
+
+ private:
+  enum class Trouble { unsent, count };
+
+  nats::Transport& transport_;
+  const lattice::Subjects& subjects_;
+  const std::string host_id_;
+  const std::shared_ptr<const Clock> clock_;
+  const Log log_;
+  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+};
+
+/// The image reference of an event: only what came from a registry has one.
+[[nodiscard]] std::optional<std::string> image_reference(const std::string& source);
+
+}  // namespace trellis::host

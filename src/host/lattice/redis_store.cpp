@@ -1,0 +1,237 @@
+#include "host/lattice/redis_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/sizes.hpp"
+#include "providers/redis/pool.hpp"
+#include "providers/redis/values.hpp"
+
+namespace trellis::host {
+namespace {
+
+namespace redis = providers::redis;
+
+/// Claims, links and what else a lattice keeps are far below.
+constexpr std::int64_t most_text_bytes = limits::mib;
+constexpr std::int64_t most_members = limits::links;
+/// It has 40 characters.
+constexpr std::size_t most_run_id = 64;
+/// Of which it is known that they are too large.
+constexpr std::size_t most_large = 10000;
+
+/// The value of a line "name:value" of INFO; "" without one.
+std::string_view field(std::string_view info, std::string_view name) {
+  for (std::size_t from = 0; from < info.size();) {
+    const auto end = std::min(info.find("\r\n", from), info.size());
+    const auto line = info.substr(from, end - from);
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':')) {
+      return line.substr(name.size() + 1);
+    }
+    from = end + 2;
+  }
+  return {};
+}
+
+/// Any thread.
+class RedisStore final : public lattice::CacheStore {
+ public:
+  RedisStore(redis::Settings settings, std::shared_ptr<const tcp::TlsContext> tls)
+      : pool_(std::move(settings), std::move(tls)) {}
+
+  std::string name() const override {
+    const auto& address = pool_.settings().address;
+    return fmt::format("Redis at {}, database {}", address.shown(), address.database);
+  }
+
+  Result<Revision> revision(SteadyTime deadline) override;
+  Result<std::vector<std::string>> members(const std::string& set, SteadyTime deadline) override;
+  Result<std::vector<std::optional<std::string>>> texts(const std::vector<std::string>& keys,
+                                                        SteadyTime deadline) override;
+  Result<void> write(const lattice::CacheEvent& event, SteadyTime deadline) override;
+  Result<void> claim(const std::string& key, const std::string& text,
+                     SteadyTime deadline) override {
+    return carry_out({"SET", key, text, "NX"}, deadline);
+  }
+  std::uint64_t refused() const override {
+    const std::scoped_lock lock(mutex_);
+    return refused_;
+  }
+  void cancel() noexcept override { pool_.shut_down(); }
+
+ private:
+  using Texts = std::vector<std::optional<std::string>>;
+
+  Result<void> carry_out(const redis::Command& command, SteadyTime deadline) {
+    auto reply = pool_.ask(command, deadline);
+    if (!reply) return pass(reply);
+    return redis::done(*reply);
+  }
+  Result<std::string> info(std::string_view section, SteadyTime deadline);
+  Result<Texts> texts_at_once(const std::vector<std::string_view>& keys, SteadyTime deadline);
+  Result<std::optional<std::string>> text(std::string_view key, SteadyTime deadline);
+  [[nodiscard]] bool was_large(const std::string& key) const {
+    const std::scoped_lock lock(mutex_);
+    return large_.contains(key);
+  }
+  void note_size(std::string_view key, bool large);
+
+  redis::Pool pool_;
+  mutable std::mutex mutex_;
+  std::set<std::string, std::less<>>
+      large_;                  // under mutex_: texts that are asked for their size first
+  std::uint64_t refused_ = 0;  // under mutex_
+};
+
+/// Empty for a user who may not ask.
+Result<std::string> RedisStore::info(std::string_view section, SteadyTime deadline) {
+  auto reply = pool_.ask({"INFO", section}, deadline);
+  if (!reply && reply.error().code == ErrorCode::denied) return std::string();
+  if (!reply) return pass(reply);
+  return reply->kind == redis::Reply::Kind::text ? std::move(reply->text) : std::string();
+}
+
+// The server counts the changes since it last saved, of all databases.
+Result<lattice::CacheStore::Revision> RedisStore::revision(SteadyTime deadline) {
+  auto server = info("server", deadline);
+  if (!server) return pass(server);
+  auto saved = info("persistence", deadline);
+  if (!saved) return pass(saved);
+  const auto run = field(*server, "run_id").substr(0, most_run_id);
+  const auto changes = field(*saved, "rdb_changes_since_last_save");
+  const auto time = field(*saved, "rdb_last_save_time");
+  if (run.empty() || changes.empty() || time.empty()) return Revision{std::string(run), {}};
+  return Revision{std::string(run), fmt::format("{} {} {}", run, time, changes)};
+}
+
+Result<std::vector<std::string>> RedisStore::members(const std::string& set, SteadyTime deadline) {
+  auto count = pool_.ask({"SCARD", set}, deadline);
+  if (!count) return pass(count);
+  auto number = redis::to_integer(*count);
+  if (!number) return pass(number);
+  if (*number > most_members) {
+    return fail(ErrorCode::limit, fmt::format("{} members, more than {}", *number, most_members));
+  }
+  auto all = pool_.ask({"SMEMBERS", set}, deadline);
+  if (!all) return pass(all);
+  if (all->kind != redis::Reply::Kind::list) return redis::unexpected_answer(*all);
+  std::vector<std::string> members;
+  for (auto& each : all->elements) members.push_back(std::move(each.text));
+  return members;
+}
+
+void RedisStore::note_size(std::string_view key, bool large) {
+  const std::scoped_lock lock(mutex_);
+  if (!large) {
+    large_.erase(std::string(key));
+  } else if (large_.size() < most_large && large_.emplace(key).second) {
+    ++refused_;
+  }
+}
+
+Result<std::optional<std::string>> RedisStore::text(std::string_view key, SteadyTime deadline) {
+  auto length = pool_.ask({"STRLEN", key}, deadline);
+  if (!length) return pass(length);
+  const auto bytes = redis::to_integer(*length);  // an error answer: it is no text
+  const bool large = bytes && *bytes > most_text_bytes;
+  note_size(key, large);
+  if (!bytes || large) return std::nullopt;
+  auto reply = pool_.ask({"GET", key}, deadline);
+  if (!reply) return pass(reply);
+  if (reply->kind != redis::Reply::Kind::text) return std::nullopt;
+  return std::move(reply->text);
+}
+
+// Together, except those that were too large once; when all are too much for one answer, each
+// alone.
+Result<std::vector<std::optional<std::string>>> RedisStore::texts(
+    const std::vector<std::string>& keys, SteadyTime deadline) {
+  Texts all(keys.size());
+  std::vector<std::string_view> together;
+  for (const auto& key : keys) {
+    if (!was_large(key)) together.emplace_back(key);
+  }
+  auto read = texts_at_once(together, deadline);
+  const bool too_much = !read && read.error().code == ErrorCode::limit;
+  if (!read && !too_much) return read;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const bool asked = next < together.size() && together[next] == keys[i];
+    auto one = asked && !too_much ? Result<std::optional<std::string>>(std::move(read->at(next)))
+                                  : text(keys[i], deadline);
+    if (asked) ++next;
+    if (!one) return pass(one);
+    if (*one && (*one)->size() > to_size(most_text_bytes)) {
+      note_size(keys[i], true);
+      one->reset();
+    }
+    all[i] = std::move(*one);
+  }
+  return all;
+}
+
+Result<std::vector<std::optional<std::string>>> RedisStore::texts_at_once(
+    const std::vector<std::string_view>& keys, SteadyTime deadline) {
+  if (keys.empty()) return Texts();
+  redis::Command command{"MGET"};
+  command.insert(command.end(), keys.begin(), keys.end());
+  auto reply = pool_.ask(command, deadline);
+  if (!reply) return pass(reply);
+  if (reply->kind != redis::Reply::Kind::list || reply->elements.size() != keys.size()) {
+    return redis::unexpected_answer(*reply);
+  }
+  Texts all;
+  for (auto& each : reply->elements) {
+    const bool text = each.kind == redis::Reply::Kind::text;
+    all.push_back(text ? std::optional(std::move(each.text)) : std::nullopt);
+  }
+  return all;
+}
+
+Result<void> RedisStore::write(const lattice::CacheEvent& event, SteadyTime deadline) {
+  using lattice::CacheChange;
+  switch (event.change()) {
+    case CacheChange::scalar_set: return carry_out({"SET", event.key(), event.item()}, deadline);
+    case CacheChange::key_delete: return carry_out({"DEL", event.key()}, deadline);
+    case CacheChange::set_add: return carry_out({"SADD", event.key(), event.item()}, deadline);
+    case CacheChange::set_remove_item:
+      return carry_out({"SREM", event.key(), event.item()}, deadline);
+    default: return fail(ErrorCode::malformed, "a change that no lattice makes");
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<lattice::CacheStore>> make_redis_store(const RedisCacheOptions& options) {
+  if (options.poll <= std::chrono::milliseconds(0)) {
+    return fail(ErrorCode::invalid_argument,
+                "the lattice cache in Redis is to be looked at without any pause",
+                "set RedisCacheOptions::poll");
+  }
+  auto address = redis::parse_address(options.url);
+  if (!address) return pass(address);
+  redis::Settings settings;
+  settings.address = std::move(*address);
+  std::shared_ptr<const tcp::TlsContext> tls;
+  if (settings.address.tls) {
+    auto made = tcp::TlsContext::make({});
+    if (!made) return pass(made);
+    tls = std::move(*made);
+  }
+  return std::make_unique<RedisStore>(std::move(settings), std::move(tls));
+}
+
+OpenStore redis_stores() {
+  return [](const RedisCacheOptions& options) { return make_redis_store(options); };
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,359 @@
+#include "host/lifecycle/binder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/at_end.hpp"
+#include "base/guard.hpp"
+#include "base/limits.hpp"
+#include "codec/messages/core.hpp"
+#include "host/state/named_log.hpp"
+#include "host/state/secrets.hpp"
+
+namespace trellis::host {
+namespace {
+
+constexpr auto first_pause = std::chrono::milliseconds(500);
+constexpr auto longest_pause = std::chrono::milliseconds(30000);
+
+std::chrono::milliseconds pause_after(std::uint32_t attempts) {
+  auto pause = first_pause;
+  for (std::uint32_t i = 1; i < attempts && pause < longest_pause; ++i) pause *= 2;
+  return std::min(pause, longest_pause);
+}
+
+/// The actor's, among what the provider is told about it.
+std::string name_in(const BindConfig& config) {
+  const auto found = config.find(std::string(codec::core::hidden_value::name));
+  return found == config.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+void Gate::set(bool open) const {
+  {
+    const std::scoped_lock lock(mutex_);
+    open_.store(open, std::memory_order_release);
+  }
+  changed_.notify_all();
+}
+
+void Gate::wait(SteadyTime deadline) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, deadline, [this] { return open(); });
+}
+
+Binder::Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
+               std::shared_ptr<const Clock> clock, Listener listener, Log log)
+    : workers_(workers),
+      call_timeout_(call_timeout),
+      secrets_(std::move(secrets)),
+      clock_(std::move(clock)),
+      listener_(std::move(listener)),
+      log_(std::move(log)) {}
+
+Binder::~Binder() {
+  stop();
+}
+
+void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const std::string& actor,
+                  std::optional<BindConfig> config) {
+  const std::scoped_lock lock(mutex_);
+  if (stopped_ || closing_) return;
+  auto& strand = strands_[provider->instance->id()];
+  if (!strand) {
+    strand = std::make_shared<Strand>();
+    strand->provider = provider;
+  }
+  auto& binding = strand->bindings[actor];
+  if (!binding) {
+    if (!config) {
+      strand->bindings.erase(actor);
+      return;
+    }
+    binding = std::make_shared<Binding>();
+    binding->actor = actor;
+  }
+  if (binding->wanted == config) return;
+  binding->wanted = std::move(config);
+  binding->attempts = 0;
+  binding->problem.clear();
+  binding->since = clock_->wall();
+  enqueue(strand, binding);
+}
+
+void Binder::hold(const ProviderEntry& provider) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = strands_.find(provider.instance->id());
+  if (found == strands_.end()) return;
+  ++found->second->life;
+  for (const auto& [actor, binding] : found->second->bindings) {
+    binding->told.reset();
+    binding->attempts = 0;
+    if (binding->wanted) binding->gate->set(false);
+  }
+}
+
+void Binder::tell_again(const ProviderEntry& provider) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = strands_.find(provider.instance->id());
+  if (found == strands_.end() || stopped_) return;
+  for (const auto& [actor, binding] : found->second->bindings) enqueue(found->second, binding);
+}
+
+void Binder::forget(const ProviderEntry& provider) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = strands_.find(provider.instance->id());
+  if (found == strands_.end()) return;
+  found->second->forgotten = true;
+  found->second->line.clear();
+  for (const auto& [actor, binding] : found->second->bindings) binding->gate->set(true);
+  strands_.erase(found);
+  settled_.notify_all();
+}
+
+void Binder::unbind_all() {
+  const std::scoped_lock lock(mutex_);
+  closing_ = true;
+  for (const auto& [id, strand] : strands_) {
+    for (const auto& [actor, binding] : strand->bindings) {
+      binding->wanted.reset();
+      enqueue(strand, binding);
+    }
+  }
+}
+
+std::shared_ptr<Binder::Binding> Binder::find(const ProviderEntry& provider,
+                                              const std::string& actor) const {
+  const auto strand = strands_.find(provider.instance->id());
+  if (strand == strands_.end()) return nullptr;
+  const auto binding = strand->second->bindings.find(actor);
+  return binding == strand->second->bindings.end() ? nullptr : binding->second;
+}
+
+std::shared_ptr<const Gate> Binder::gate(const ProviderEntry& provider,
+                                         const std::string& actor) const {
+  const std::scoped_lock lock(mutex_);
+  const auto binding = find(provider, actor);
+  return binding ? binding->gate : nullptr;
+}
+
+std::optional<BindingView> Binder::view(const ProviderEntry& provider,
+                                        const std::string& actor) const {
+  const std::scoped_lock lock(mutex_);
+  const auto binding = find(provider, actor);
+  if (!binding) return std::nullopt;
+  BindingView view{LinkState::binding, binding->problem, binding->attempts, binding->since};
+  if (binding->told && binding->told == binding->wanted) {
+    view.state = LinkState::bound;
+  } else if (!binding->problem.empty()) {
+    view.state = LinkState::failed;
+  }
+  return view;
+}
+
+bool Binder::settle(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  return settled_.wait_until(lock, deadline, [&] { return active_ == 0; });
+}
+
+bool Binder::settle(std::string_view actor, SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  return settled_.wait_until(lock, deadline, [&] { return at_rest(actor); });
+}
+
+// Requires mutex_.
+bool Binder::at_rest(std::string_view actor) const {
+  return std::ranges::all_of(strands_, [&](const auto& each) {
+    const auto found = each.second->bindings.find(actor);
+    return found == each.second->bindings.end() || !found->second->queued;
+  });
+}
+
+void Binder::report(LinkOutcome outcome) {
+  if (!listener_) return;
+  if (told_.fetch_add(1) >= limits::link_outcomes) {
+    told_.fetch_sub(1);
+    return;
+  }
+  const auto owner = outcome.link.provider_id;
+  const auto posted = contained([&] {
+    return workers_.post(
+        [this, outcome = std::move(outcome)] {
+          const AtEnd told([this] { told_.fetch_sub(1); });
+          listener_(outcome);
+        },
+        {.owner = owner});
+  });
+  if (!posted) told_.fetch_sub(1);
+}
+
+// Requires mutex_.
+void Binder::report(const ProviderEntry& provider, const Binding& binding, bool bound,
+                    const Result<void>& result) {
+  survived([&] {
+    LinkOutcome outcome;
+    outcome.link = {
+        binding.actor, provider.description.contract_id, provider.link_name, provider.key, {}};
+    outcome.bound = bound;
+    if (!result) outcome.failure = result.error().message;
+    report(std::move(outcome));
+  });
+}
+
+void Binder::stop() {
+  const std::scoped_lock lock(mutex_);
+  stopped_ = true;
+}
+
+// Requires mutex_.
+void Binder::enqueue(const std::shared_ptr<Strand>& strand,
+                     const std::shared_ptr<Binding>& binding) {
+  if (!binding->queued) {
+    binding->queued = true;
+    strand->line.push_back(binding);
+  }
+  if (strand->running) return;
+  strand->running = true;
+  ++active_;
+  // Begun again where memory is short: what is not told yet is in the line still.
+  const auto work = [this, strand] { persevere([&] { run(strand); }); };
+  const auto posted =
+      contained([&] { return workers_.post(work, {.owner = strand->provider->key}); });
+  if (!posted) {
+    strand->running = false;
+    --active_;
+    log_.error("cannot tell provider {} about its links: {}", strand->provider->key,
+               posted.error().message);
+  }
+}
+
+Binder::Step Binder::next_step(const Strand& strand, const Binding& binding) {
+  if (binding.wanted == binding.told) return Step::none;
+  if (!binding.wanted) return Step::remove;
+  if (binding.told && !strand.provider->instance->plugin().rebinds()) return Step::remove;
+  return Step::bind;
+}
+
+void Binder::run(const std::shared_ptr<Strand>& strand) {
+  std::unique_lock lock(mutex_);
+  while (!strand->line.empty()) {
+    const auto binding = strand->line.front();
+    const auto step = next_step(*strand, *binding);
+    if (step == Step::none) {
+      binding->queued = false;
+      strand->line.pop_front();
+      if (!binding->wanted) strand->bindings.erase(binding->actor);
+      settled_.notify_all();
+      continue;
+    }
+    const auto config = step == Step::bind ? *binding->wanted : BindConfig{};
+    const auto life = strand->life;
+    lock.unlock();
+    auto result = send(*strand->provider, step, binding->actor, config);
+    lock.lock();
+    if (strand->forgotten) break;
+    if (strand->life != life && result) continue;  // the one that was told is gone
+    if (step == Step::remove) {
+      removed(*strand, *binding, result);
+    } else {
+      bound(strand, binding, config, std::move(result));
+    }
+  }
+  strand->running = false;
+  if (--active_ == 0) settled_.notify_all();
+}
+
+// Requires mutex_. On failure the binding leaves the line until its retry is due.
+void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
+                   BindConfig config, Result<void> result) {
+  const auto name = name_in(config);
+  const auto& provider = *strand->provider;
+  ++binding->attempts;
+  binding->since = clock_->wall();
+  // The state first, then what tells of it.
+  const AtEnd told([&] { report(*strand->provider, *binding, true, result); });
+  if (result) {
+    binding->told = std::move(config);
+    binding->problem.clear();
+    binding->attempts = 0;
+    log_named(log_, LogLevel::info,
+              {{"actor", binding->actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "linked actor {} to provider {} ({}, link {})", binding->actor, provider.key,
+              provider.description.contract_id, provider.link_name);
+  } else {
+    binding->problem = result.error().message;
+    log_named(log_, LogLevel::warn,
+              {{"actor", binding->actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "provider {} refused the link of actor {}: {}", provider.key, binding->actor,
+              binding->problem);
+    if (binding->wanted == std::optional(config)) {  // else the next step is due at once
+      std::erase(strand->line, binding);
+      binding->queued = false;
+      settled_.notify_all();
+      retry_later(strand, binding);
+    }
+  }
+  binding->gate->set(true);  // also after a refusal: calls then get the provider's own answer
+}
+
+// Requires mutex_. A provider that fails to clean up cannot keep a link alive (lattice.md 6.3).
+void Binder::removed(Strand& strand, Binding& binding, const Result<void>& result) {
+  const auto name = binding.told ? name_in(*binding.told) : std::string();
+  const auto& provider = *strand.provider;
+  binding.told.reset();
+  report(*strand.provider, binding, false, result);
+  if (result) {
+    log_named(log_, LogLevel::info,
+              {{"actor", binding.actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "unlinked actor {} from provider {}", binding.actor, provider.key);
+  } else {
+    log_named(log_, LogLevel::warn,
+              {{"actor", binding.actor},
+               {"actor_name", name},
+               {"provider", provider.key},
+               {"provider_name", people_name(provider)}},
+              "provider {} failed to let go of actor {}: {}", provider.key, binding.actor,
+              result.error().message);
+  }
+}
+
+// Requires mutex_.
+void Binder::retry_later(const std::shared_ptr<Strand>& strand,
+                         const std::shared_ptr<Binding>& binding) {
+  timer_.after(pause_after(binding->attempts), [this, strand, binding] {
+    const std::scoped_lock lock(mutex_);
+    if (!stopped_ && !strand->forgotten) enqueue(strand, binding);
+  });
+}
+
+Result<void> Binder::send(const ProviderEntry& provider, Step step, const std::string& actor,
+                          const BindConfig& config) const {
+  codec::core::CapabilityConfiguration message;
+  message.module = actor;
+  auto values = with_secrets(config, secrets_);
+  if (!values) return pass(values);
+  message.values = std::move(*values);
+  CallContext context;
+  context.deadline = std::chrono::steady_clock::now() + call_timeout_;
+  const auto operation = step == Step::bind ? codec::core::operation::bind_actor
+                                            : codec::core::operation::remove_actor;
+  auto answer = provider.instance->call(context, codec::core::system_actor, operation,
+                                        codec::encode(message));
+  if (!answer) return pass(answer);
+  return {};
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,151 @@
+// Tells providers about their links: BindActor and RemoveActor, exactly once per link and change,
+// in order for each provider, whatever starts first (host.md 9).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "codec/fields.hpp"
+#include "host/state/entities.hpp"
+#include "threads/timer.hpp"
+#include "threads/workers.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/host.hpp"
+#include "trellis/host_types.hpp"
+
+namespace trellis::host {
+
+/// What a provider is told about one actor: the link's values with the five hidden entries.
+using BindConfig = codec::StringMap;
+
+/// Holds calls back until the first BindActor of their link is done. Any thread.
+class Gate {
+ public:
+  [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_acquire); }
+  void set(bool open) const;
+  /// Waits until it is open, at most until `deadline`.
+  void wait(SteadyTime deadline) const;
+
+ private:
+  mutable std::atomic<bool> open_{false};
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+};
+
+struct BindingView {
+  LinkState state = LinkState::binding;
+  std::string problem;
+  std::uint32_t attempts = 0;
+  WallTime since;
+};
+
+/// What came of a link: made, ended, or not made.
+struct LinkOutcome {
+  Link link;  ///< without values
+  bool bound = false;
+  std::optional<std::string> failure;  ///< of BindActor or RemoveActor, or why neither was sent
+};
+
+/// Any thread. Calls to one provider instance are made one after the other on a worker; different
+/// providers do not wait for each other. A refused BindActor is tried again with growing pauses.
+class Binder {
+ public:
+  using Listener = std::function<void(const LinkOutcome&)>;
+
+  /// `secrets` as in HostOptions. `listener` is called on workers, holding nothing up; beyond
+  /// limits::link_outcomes at one time it is not called.
+  Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
+         std::shared_ptr<const Clock> clock, Listener listener, Log log);
+  ~Binder();
+
+  /// States what `provider` shall know about `actor`; nothing = unbound. Returns at once. Nothing
+  /// happens when that is what it was told last.
+  void want(const std::shared_ptr<const ProviderEntry>& provider, const std::string& actor,
+            std::optional<BindConfig> config);
+  /// The provider's process was replaced and knows nothing: calls are held back until it is told
+  /// everything again, which begins with tell_again().
+  void hold(const ProviderEntry& provider);
+  void tell_again(const ProviderEntry& provider);
+  /// Forgets a provider that stops; nothing is sent any more, waits on its gates end.
+  void forget(const ProviderEntry& provider);
+  /// Sends RemoveActor for everything that is bound, and binds nothing from then on (host stop).
+  void unbind_all();
+
+  [[nodiscard]] std::shared_ptr<const Gate> gate(const ProviderEntry& provider,
+                                                 const std::string& actor) const;
+  /// Nothing when the provider was never told about the actor.
+  [[nodiscard]] std::optional<BindingView> view(const ProviderEntry& provider,
+                                                const std::string& actor) const;
+  /// Waits until nothing is queued or under way (pauses before a retry do not count).
+  [[nodiscard]] bool settle(SteadyTime deadline);
+  /// The same for one actor alone.
+  [[nodiscard]] bool settle(std::string_view actor, SteadyTime deadline);
+  /// Tells the listener. Returns at once.
+  void report(LinkOutcome outcome);
+  /// Ends retries; what is under way finishes.
+  void stop();
+
+ private:
+  struct Binding {
+    std::string actor;
+    std::optional<BindConfig> wanted;
+    std::optional<BindConfig> told;  // last BindActor that succeeded
+    bool queued = false;
+    std::string problem;
+    std::uint32_t attempts = 0;
+    WallTime since;
+    std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+  };
+  /// All bindings of one provider instance and the line of those that need a call.
+  struct Strand {
+    std::shared_ptr<const ProviderEntry> provider;
+    std::map<std::string, std::shared_ptr<Binding>, std::less<>> bindings;
+    std::deque<std::shared_ptr<Binding>> line;
+    bool running = false;
+    bool forgotten = false;
+    std::uint64_t life = 0;  // of the provider; what an earlier one was told does not count
+  };
+  enum class Step { none, bind, remove };
+
+  void enqueue(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding);
+  void run(const std::shared_ptr<Strand>& strand);
+  [[nodiscard]] static Step next_step(const Strand& strand, const Binding& binding);
+  [[nodiscard]] Result<void> send(const ProviderEntry& provider, Step step,
+                                  const std::string& actor, const BindConfig& config) const;
+  void bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
+             BindConfig config, Result<void> result);
+  void removed(Strand& strand, Binding& binding, const Result<void>& result);
+  void retry_later(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding);
+  void report(const ProviderEntry& provider, const Binding& binding, bool bound,
+              const Result<void>& result);
+  [[nodiscard]] bool at_rest(std::string_view actor) const;
+  [[nodiscard]] std::shared_ptr<Binding> find(const ProviderEntry& provider,
+                                              const std::string& actor) const;
+
+  Workers& workers_;
+  const std::chrono::milliseconds call_timeout_;
+  const SecretSource secrets_;
+  const std::shared_ptr<const Clock> clock_;
+  const Listener listener_;
+  const Log log_;
+
+  std::atomic<std::size_t> told_{0};  // outcomes on their way to the listener
+  mutable std::mutex mutex_;
+  std::condition_variable settled_;                      // some binding came to rest
+  std::map<EntityId, std::shared_ptr<Strand>> strands_;  // under mutex_
+  std::size_t active_ = 0;                               // strands running; under mutex_
+  bool closing_ = false;  // unbind_all() was called: nothing is bound any more; under mutex_
+  bool stopped_ = false;  // under mutex_
+  Timer timer_;           // last: its jobs use everything above
+};
+
+}  // namespace trellis::host

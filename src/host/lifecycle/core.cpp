@@ -1,0 +1,313 @@
+#include "host/lifecycle/core.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/guard.hpp"
+#include "base/limits.hpp"
+#include "base/log_budget.hpp"
+#include "base/memory_budget.hpp"
+#include "base/text.hpp"
+#include "host/call/router.hpp"
+#include "nats/connect.hpp"
+
+namespace trellis::host {
+namespace {
+
+std::chrono::milliseconds or_default(std::chrono::milliseconds given,
+                                     std::chrono::milliseconds otherwise) {
+  return given.count() > 0 ? given : otherwise;
+}
+
+/// Each secret that is told to a provider is known to the redactor first.
+SecretSource watched(SecretSource source, std::shared_ptr<Redactor> redactor) {
+  if (!source) return nullptr;
+  return [source = std::move(source), redactor = std::move(redactor)](std::string_view name) {
+    auto secret = source(name);
+    if (secret) redactor->hide(*secret);
+    return secret;
+  };
+}
+
+HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& redactor,
+                          const std::shared_ptr<const NameBook>& names) {
+  options.call_timeout = or_default(options.call_timeout, limits::call_timeout);
+  options.health_interval = or_default(options.health_interval, limits::health_interval);
+  options.health_timeout = or_default(options.health_timeout, limits::health_timeout);
+  options.stop_timeout = or_default(options.stop_timeout, limits::stop_timeout);
+  if (!options.clock) options.clock = std::make_shared<SystemClock>();
+  options.log = make_log_budget(
+      make_redacting_sink(make_naming_sink(std::move(options.log), names), redactor),
+      options.clock);
+  options.secrets = watched(std::move(options.secrets), redactor);
+  if (options.worker_threads == 0) options.worker_threads = 64;
+  if (options.pool_waiters == 0) options.pool_waiters = limits::pool_waiters;
+  if (!options.memory) {
+    options.memory = std::make_shared<MemoryBudget>(
+        options.memory_budget_bytes == 0 ? usual_memory_budget() : options.memory_budget_bytes);
+  }
+  if (options.payload_bytes == 0) options.payload_bytes = limits::payload_bytes;
+  if (options.memory_mb == 0) options.memory_mb = limits::memory_pages / 16;
+  if (options.max_instances == 0) {
+    options.max_instances = 2 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  }
+  return options;
+}
+
+identity::KeyPair new_host_key() {
+  SystemRandom random;
+  return identity::KeyPair::generate(identity::KeyType::server, random);
+}
+
+RegistryOptions registry_options(const HostOptions& options) {
+  RegistryOptions made;
+  // Options that cannot be read permit nothing; start() says what is wrong with them.
+  made.rules = LinkRules::make(options.lattice).value_or(LinkRules());
+  made.check_capability_before_bind = options.check_provider_to_actor;
+  made.in_lattice = options.lattice.rpc.has_value();
+  made.memory = options.memory;
+  made.clock = options.clock;
+  const auto cache = replicator_options(options.lattice.cache, options.lattice.ns);
+  for (const auto& subject : {cache.events_subject, cache.replay_subject}) {
+    if (lattice::is_protocol_subject(subject)) continue;
+    if (!made.reserved_subjects.empty()) made.reserved_subjects += ',';
+    made.reserved_subjects += subject;
+  }
+  if (options.authorizer) {
+    made.may_bind = [authorizer = options.authorizer](const ActorIdentity& actor,
+                                                      const ProviderEntry& provider) {
+      InvocationView view;
+      view.origin = actor.key;
+      view.target = provider.key;
+      view.target_contract = provider.description.contract_id;
+      view.target_link_name = provider.link_name;
+      view.operation = "BindActor";
+      try {
+        return authorizer->can_invoke(actor, view);
+      } catch (...) {
+        return false;
+      }
+    };
+  }
+  return made;
+}
+
+}  // namespace
+
+Connect nats_connections() {
+  return [](const NatsOptions& options, Log log) {
+    return nats::connect_nats(options, std::move(log));
+  };
+}
+
+Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
+           std::shared_ptr<const LabelBook> labels, Connect connect, OpenStore open_store)
+    : redactor_(std::make_shared<Redactor>()),
+      names_(std::make_shared<NameBook>()),
+      options_(with_defaults(options, redactor_, names_)),
+      engine_(std::move(engine)),
+      labels_(labels ? std::move(labels) : std::make_shared<LabelBook>(options_.labels)),
+      log_(options_.log, "host"),
+      key_(new_host_key()),
+      id_(key_.public_key().text()),
+      started_(options_.clock->wall()),
+      modules_(engine_),
+      packages_(options_.registry, options_.lattice, options_.allowed_issuers, options_.clock,
+                log_.with_target("packages")),
+      workers_(options_.worker_threads),
+      binder_(
+          workers_, options_.call_timeout, options_.secrets, options_.clock,
+          [this](const LinkOutcome& outcome) { plane_.link_outcome(outcome); }, log_),
+      registry_(registry_options(options_), binder_, log_),
+      control_(*this),
+      plane_(options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,
+             std::move(connect), std::move(open_store), log_),
+      router_(std::make_unique<Router>(
+          RouterOptions{options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
+                        options_.call_timeout, options_.clock, options_.authorizer,
+                        options_.middleware,
+                        [this](const ProviderEntry& provider, const std::string& actor) {
+                          return binder_.gate(provider, actor);
+                        }},
+          registry_.tables(), plane_, log_)),
+      health_({options_.health_interval, options_.health_timeout, options_.clock, redactor_,
+               [this] { plane_.heartbeat(health_); }},
+              registry_.tables(), *router_, workers_, log_) {
+  names_->open(registry_.tables());
+}
+
+Core::~Core() {
+  stop();
+  names_->close();
+}
+
+namespace {
+
+/// A wrong one would never match, and nothing could be started.
+Result<void> check_issuers(const std::vector<std::string>& issuers) {
+  for (const auto& text : issuers) {
+    const auto key = identity::PublicKey::parse(text);
+    if (key && key->type() == identity::KeyType::account) continue;
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("allowed issuer '{}' is no account's public key", excerpt(text)),
+                "give the 56 characters that begin with A: `trellis claims inspect` shows them");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Core::start() {
+  if (auto issuers = check_issuers(options_.allowed_issuers); !issuers) return issuers;
+  if (auto rules = LinkRules::make(options_.lattice); !rules) return pass(rules);
+  if (auto joined = plane_.join(registry_, *router_, control_); !joined) return joined;
+  // Part of every host (host.md 8.5); an actor still needs the capability and a link.
+  if (auto extras =
+          start_provider("builtin:extras", ProviderOptions{.mode = ProviderMode::in_process});
+      !extras) {
+    return pass(extras);
+  }
+  // Commands come last: what they need is there (lattice.md 7.4).
+  if (auto started = plane_.started(); !started) return started;
+  health_.start();
+  return {};
+}
+
+std::chrono::seconds Core::uptime() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(options_.clock->wall() - started_);
+}
+
+// host.md 13, bounded by one time limit; RemoveActor is sent for every bound link, so that
+// providers free what they hold for an actor before they are stopped.
+void Core::stop() {
+  if (stopped_.exchange(true)) return;
+  const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
+  // What one step cannot do, for want of memory, keeps none of the others from being done.
+  survived([&] { health_.stop(); });
+  survived([&] { plane_.begin_to_leave(deadline); });
+  survived([&] { binder_.unbind_all(); });
+  if (!binder_.settle(deadline)) {
+    survived([&] { log_.warn("not every provider let go of its actors in time"); });
+  }
+  survived([&] { stop_all_providers(deadline); });
+  survived([&] { stop_all_actors(deadline); });
+  survived([&] { plane_.leave(deadline); });
+  survived([&] { binder_.stop(); });
+  survived([&] { workers_.stop(); });
+}
+
+void Core::stop_all_providers(SteadyTime deadline) {
+  const auto tables = registry_.tables().read();
+  tables->providers.for_each([&](std::string_view, const auto& entry) {
+    std::shared_ptr<const ProviderEntry> removed =
+        entry;  // stopped also where it cannot be taken out of the tables
+    survived([&] { removed = registry_.remove_provider(entry->key, entry->link_name); });
+    if (!removed) return;
+    survived([&] { stop_provider_instance(*removed, deadline); });
+    survived([&] { plane_.provider_stopped(*removed); });
+  });
+}
+
+void Core::stop_all_actors(SteadyTime deadline) {
+  const auto tables = registry_.tables().read();
+  tables->actors.for_each([&](std::string_view key, const auto&) {
+    survived([&] {
+      if (const auto removed = registry_.remove_actor(key)) {
+        retire(*removed, deadline);
+        plane_.actor_stopped(key);
+      }
+    });
+  });
+}
+
+Result<Bytes> Core::call_actor(std::string_view target, std::string_view operation,
+                               ByteView payload, std::chrono::milliseconds timeout) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
+  const auto call = [&] { return router_->from_system(target, operation, payload, deadline); };
+  return guest_stack() ? call() : workers_.run<Bytes>(call, {.owner = target});
+}
+
+std::vector<ActorInfo> Core::actors() const {
+  std::vector<ActorInfo> all;
+  registry_.tables().read()->actors.for_each([&](std::string_view, const auto& entry) {
+    const auto& actor = *entry->actor;
+    const auto pool = actor.pool().statistics();
+    all.push_back({actor.identity(), actor.options().source, pool.alive, pool.busy, pool.calls,
+                   pool.errors, pool.replaced, actor.started(), health_.of(actor.id()),
+                   actor.claims().hash, actor.options()});
+  });
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.identity.key < b.identity.key; });
+  return all;
+}
+
+MemoryInfo Core::memory() const {
+  const auto& budget = *options_.memory;
+  MemoryInfo info{budget.limit(), budget.held(), {}};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Held::count); ++i) {
+    const auto kind = static_cast<Held>(i);
+    const auto figures = budget.figures(kind);
+    info.kinds.push_back({std::string(to_string(kind)), figures.bytes, figures.refused});
+  }
+  return info;
+}
+
+/// The lattice cache is a part of the host, but shown as the provider it is elsewhere
+/// (host.md 8.5).
+ProviderInfo Core::cache_entry() const {
+  ProviderInfo info;
+  info.key = lattice_cache_key;
+  info.link_name = lattice_cache_link;
+  info.contract_id = "wasmcloud:keyvalue";
+  info.name = "NATS Replicated In-Memory Key-Value Store";
+  info.vendor = "wasmCloud";
+  info.revision = 1;
+  info.source = "part of the host";
+  info.started = started_;
+  info.health = {HealthState::healthy, {}, options_.clock->wall(), started_};
+  info.of_host = true;
+  return info;
+}
+
+std::vector<ProviderInfo> Core::providers() const {
+  std::vector<ProviderInfo> all;
+  registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
+    const auto& about = entry->description;
+    const auto statistics = entry->instance->statistics();
+    ProviderInfo info;
+    info.key = entry->key;
+    info.link_name = entry->link_name;
+    info.contract_id = about.contract_id;
+    info.name = about.name;
+    info.vendor = about.vendor;
+    info.version = about.version;
+    info.revision = about.revision;
+    info.source = entry->source;
+    info.mode = entry->mode;
+    info.of_host = entry->source == "builtin:extras" && entry->link_name == default_link_name;
+    info.calls = statistics.calls;
+    info.errors = statistics.errors;
+    info.timeouts = statistics.timeouts;
+    info.stuck_threads = statistics.stuck_threads;
+    info.started = entry->started;
+    info.health = health_.of(entry->instance->id());
+    if (const auto process = entry->instance->process()) {
+      info.own_process = true;
+      info.pid = process->pid;
+      info.restarts = process->restarts;
+      info.last_end = process->last_end;
+    }
+    all.push_back(std::move(info));
+  });
+  all.push_back(cache_entry());
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.key, a.link_name) < std::tie(b.key, b.link_name);
+  });
+  return all;
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,155 @@
+// One start of a host: everything that lives from start() to stop().
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "actor/wait_graph.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/redactor.hpp"
+#include "host/call/provider_link.hpp"
+#include "host/lattice/control_target.hpp"
+#include "host/lattice/lattice_plane.hpp"
+#include "host/lattice/redis_store.hpp"
+#include "host/lifecycle/binder.hpp"
+#include "host/lifecycle/health.hpp"
+#include "host/state/labels.hpp"
+#include "host/state/modules.hpp"
+#include "host/state/naming_sink.hpp"
+#include "host/state/packages.hpp"
+#include "host/state/registry.hpp"
+#include "identity/claims.hpp"
+#include "identity/keys.hpp"
+#include "threads/workers.hpp"
+#include "trellis/host.hpp"
+
+namespace trellis::host {
+
+class Router;
+
+/// The way to NATS servers.
+[[nodiscard]] Connect nats_connections();
+
+/// Any thread. The host facade keeps it alive while calls are under way.
+class Core {
+ public:
+  /// Without `labels` they are those of the options. `connect` reaches message servers,
+  /// `open_store` databases for the lattice's cache.
+  Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
+       std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections(),
+       OpenStore open_store = redis_stores());
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  [[nodiscard]] std::chrono::seconds uptime() const;
+  [[nodiscard]] Labels labels() const { return labels_->all(); }
+  [[nodiscard]] const HostOptions& options() const noexcept { return options_; }
+  /// Starts what every host has and joins the lattice. Call once, first.
+  [[nodiscard]] Result<void> start();
+  void stop();
+
+  [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options);
+  [[nodiscard]] Result<std::string> start_actor_from(std::string_view reference,
+                                                     ActorOptions options);
+  [[nodiscard]] Result<void> update_actor_from(std::string_view key, std::string_view reference);
+  [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
+  [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module,
+                                          std::string source);
+  /// How many instances are kept ready, and how many there may be; nothing leaves it as it is.
+  /// Calls under way finish on the instances of before.
+  [[nodiscard]] Result<void> scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                                         std::optional<std::size_t> maximum);
+
+  [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
+                                                   const ProviderOptions& options);
+  [[nodiscard]] Result<std::string> start_provider(std::shared_ptr<const provider::Plugin> plugin,
+                                                   std::string source, std::string_view link_name);
+  [[nodiscard]] Result<void> stop_provider(std::string_view key_or_reference,
+                                           std::string_view contract_id,
+                                           std::string_view link_name);
+
+  [[nodiscard]] Result<ActorPreview> inspect_actor(std::string_view reference);
+  [[nodiscard]] Result<ProviderPreview> inspect_provider(std::string_view reference,
+                                                         ProviderMode mode);
+
+  [[nodiscard]] Result<void> set_link(Link link);
+  [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract,
+                                         std::string_view link_name);
+  [[nodiscard]] Result<Bytes> call_actor(std::string_view target, std::string_view operation,
+                                         ByteView payload, std::chrono::milliseconds timeout);
+
+  /// The key behind a built-in name, a source or a key; what is not known comes back as it is.
+  [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const;
+  [[nodiscard]] const Router& router() const noexcept { return *router_; }
+  [[nodiscard]] Registry& registry() noexcept { return registry_; }
+  [[nodiscard]] Binder& binder() noexcept { return binder_; }
+  [[nodiscard]] HealthMonitor& health() noexcept { return health_; }
+  [[nodiscard]] std::vector<ActorInfo> actors() const;
+  [[nodiscard]] std::vector<ProviderInfo> providers() const;
+  [[nodiscard]] MemoryInfo memory() const;
+  [[nodiscard]] LatticePlane& plane() noexcept { return plane_; }
+  [[nodiscard]] Packages& packages() noexcept { return packages_; }
+
+ private:
+  [[nodiscard]] Result<std::shared_ptr<actor::Actor>> make_actor(ByteView module,
+                                                                 identity::ActorClaims claims,
+                                                                 const ActorOptions& options);
+  [[nodiscard]] actor::PoolLimits pool_limits(const ActorIdentity& identity,
+                                              const ActorOptions& options) const;
+  [[nodiscard]] Result<identity::ActorClaims> admit(ByteView module) const;
+  [[nodiscard]] bool authorizer_allows_load(const ActorIdentity& identity) const;
+  [[nodiscard]] Result<std::shared_ptr<actor::Actor>> assemble(
+      std::shared_ptr<const wapc::GuestModule> module, identity::ActorClaims claims,
+      const ActorOptions& options);
+  [[nodiscard]] ProviderInfo cache_entry() const;
+  void retire(actor::Actor& actor, SteadyTime deadline);
+  /// Code behind a reference, and the claims it is signed with.
+  struct ProviderCode {
+    std::shared_ptr<const provider::Plugin> plugin;
+    std::optional<identity::ProviderClaims> claims;
+    package::CacheHold hold = {};
+  };
+  [[nodiscard]] Result<ProviderCode> find_code(std::string_view reference, ProviderMode mode);
+  [[nodiscard]] Result<std::shared_ptr<const provider::Plugin>> open_library(
+      std::string_view reference, const std::filesystem::path& file, ProviderMode mode) const;
+  [[nodiscard]] Result<std::string> start_provider(ProviderCode code, std::string source,
+                                                   const ProviderOptions& how);
+  /// What the process of a provider went through. On a thread of its supervisor.
+  void process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
+                     const std::string& why);
+  void stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline);
+  void stop_all_providers(SteadyTime deadline);
+  void stop_all_actors(SteadyTime deadline);
+  [[nodiscard]] EntityId next_id() noexcept { return next_id_.fetch_add(1); }
+
+  const std::shared_ptr<Redactor> redactor_;  ///< knows every secret that was resolved
+  const std::shared_ptr<NameBook> names_;     ///< for log lines
+  const HostOptions options_;
+  const std::shared_ptr<EngineRuntime> engine_;
+  const std::shared_ptr<const LabelBook> labels_;
+  const Log log_;
+  const identity::KeyPair key_;  ///< made at this start, never stored; signs what leaves
+  const std::string id_;
+  const WallTime started_;
+  std::atomic<EntityId> next_id_{1};
+  actor::WaitGraph waits_;
+  ModuleCache modules_;
+  Packages packages_;
+  Workers workers_;
+  Binder binder_;
+  Registry registry_;
+  CoreControl control_;
+  LatticePlane plane_;
+  const std::unique_ptr<const Router>
+      router_;  ///< known by name only: it changes often, and much includes this
+  HealthMonitor health_;
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace trellis::host

@@ -1,0 +1,234 @@
+// Starting, stopping and updating actors: host.md 7, identity.md 5.1 and 5.5.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "host/lifecycle/core.hpp"
+#include "host/state/named_log.hpp"
+#include "host/state/names.hpp"
+#include "host/state/reservation.hpp"
+#include "identity/admission.hpp"
+
+namespace trellis::host {
+namespace {
+
+/// One change of an actor at a time, so that none undoes another.
+std::string change_slot(std::string_view key) {
+  return fmt::format("change of {}", key);
+}
+
+std::unexpected<Error> change_under_way(std::string_view key) {
+  return fail(ErrorCode::busy, fmt::format("another change of actor {} is under way", key),
+              "try again when it is done");
+}
+
+bool is_serial(const ActorIdentity& identity) {
+  return std::find(identity.tags.begin(), identity.tags.end(), "serial") != identity.tags.end();
+}
+
+}  // namespace
+
+bool Core::authorizer_allows_load(const ActorIdentity& identity) const {
+  if (!options_.authorizer) return true;
+  try {
+    return options_.authorizer->can_load(identity);
+  } catch (...) {
+    return false;
+  }
+}
+
+/// Rows 1 to 9 and 11 of identity.md 5.1. (Row 11 may come before row 10: it has no side effects,
+/// and an update needs it without row 10.)
+Result<identity::ActorClaims> Core::admit(ByteView module) const {
+  identity::AdmissionPolicy policy;
+  policy.allowed_issuers = options_.allowed_issuers;
+  auto verified = identity::verify_actor_module(module, policy, options_.clock->wall());
+  if (!verified) return pass(verified);
+  if (!authorizer_allows_load(to_identity(verified->claims))) {
+    return fail(ErrorCode::denied, "Permission denied starting actor.",
+                "the host's authorizer refused these claims");
+  }
+  return std::move(verified->claims);
+}
+
+actor::PoolLimits Core::pool_limits(const ActorIdentity& identity,
+                                    const ActorOptions& options) const {
+  actor::PoolLimits pool;
+  pool.maximum = options.max_instances.value_or(is_serial(identity) ? 1 : options_.max_instances);
+  pool.maximum = std::clamp<std::size_t>(pool.maximum, 1, limits::instances);
+  pool.minimum = std::min(options.min_instances.value_or(options_.min_instances), pool.maximum);
+  pool.reserve = pool.maximum == 1 ? 0 : limits::pool_reserve;
+  pool.waiters = options_.pool_waiters;
+  return pool;
+}
+
+Result<std::shared_ptr<actor::Actor>> Core::make_actor(ByteView module,
+                                                       identity::ActorClaims claims,
+                                                       const ActorOptions& options) {
+  wapc::GuestLimits guest;
+  const std::uint32_t memory_mb = options.limits.memory_mb.value_or(options_.memory_mb);
+  guest.memory_pages = std::min<std::uint32_t>(memory_mb, 4096) * 16;  // 64 KiB each
+  guest.payload_bytes = options_.payload_bytes;
+  auto compiled = modules_.get(claims.hash, module, guest);
+  if (!compiled) {
+    compiled.error().message.insert(0, "Failed to create a raw WebAssembly host: ");
+    return pass(compiled);
+  }
+  return assemble(std::move(*compiled), std::move(claims), options);
+}
+
+Result<std::shared_ptr<actor::Actor>> Core::assemble(
+    std::shared_ptr<const wapc::GuestModule> module, identity::ActorClaims claims,
+    const ActorOptions& options) {
+  actor::Parts parts;
+  parts.id = next_id();
+  parts.identity = to_identity(claims);
+  parts.claims = std::move(claims);
+  parts.module = std::move(module);
+  parts.pool = pool_limits(parts.identity, options);
+  parts.options = options;
+  parts.call_timeout = options.limits.call_timeout.value_or(options_.call_timeout);
+  parts.started = options_.clock->wall();
+  // Instances are made on a thread whose stack we know.
+  auto made = workers_.run<std::shared_ptr<actor::Actor>>(
+      [&] { return actor::Actor::create(std::move(parts), waits_, log_.with_target("actor")); });
+  if (!made) made.error().message.insert(0, "Failed to create a raw WebAssembly host: ");
+  return made;
+}
+
+Result<std::string> Core::start_actor(ByteView module, const ActorOptions& options) {
+  auto claims = admit(module);
+  if (!claims) return pass(claims);
+  auto key = claims->sub;
+  const Reservation place(registry_, key);
+  if (!place.held()) {
+    return fail(ErrorCode::already_exists,
+                fmt::format("Cannot start already running actor {}", key),
+                "stop it first, or update it with a module of a higher revision");
+  }
+  if (registry_.tables().read()->actors.size() >= limits::actors) {
+    return fail(ErrorCode::limit, fmt::format("this host runs {} actors already", limits::actors),
+                "stop some, or start another host");
+  }
+  auto actor = make_actor(module, std::move(*claims), options);
+  if (!actor) return pass(actor);
+  const auto& identity = (*actor)->identity();
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", identity.name}},
+            "started actor {} (revision {})", key, identity.revision);
+  registry_.add_actor(*actor);
+  plane_.actor_started(**actor);
+  return key;
+}
+
+Result<std::string> Core::start_actor_from(std::string_view reference, ActorOptions options) {
+  const auto module = packages_.module(reference);
+  if (!module) return std::unexpected(module.error());
+  if (options.source.empty()) options.source = reference;
+  return start_actor(as_bytes(*module), options);
+}
+
+Result<ActorPreview> Core::inspect_actor(std::string_view reference) {
+  const auto module = packages_.module(reference);
+  if (!module) return std::unexpected(module.error());
+  const auto claims = admit(as_bytes(*module));
+  if (!claims) return std::unexpected(claims.error());
+  return ActorPreview{to_identity(*claims), claims->hash};
+}
+
+Result<void> Core::update_actor_from(std::string_view key, std::string_view reference) {
+  const auto module = packages_.module(reference, false);
+  if (!module) return std::unexpected(module.error());
+  return update_actor(key, as_bytes(*module), std::string(reference));
+}
+
+Result<void> Core::stop_actor(std::string_view key_or_source) {
+  std::string key(key_or_source);
+  registry_.tables().read()->actors.for_each([&](std::string_view actor, const auto& entry) {
+    if (entry->actor->options().source == key_or_source) key = actor;
+  });
+  const auto deadline = std::chrono::steady_clock::now() + options_.call_timeout;
+  if (registry_.tables().read()->actors.find(key) == nullptr) return {};
+  plane_.actor_stopping(key, deadline);
+  const auto removed = registry_.remove_actor(key);
+  if (!removed) return {};
+  retire(*removed, deadline);
+  plane_.actor_stopped(key);
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", removed->identity().name}},
+            "stopped actor {}", key);
+  return {};
+}
+
+void Core::retire(actor::Actor& actor, SteadyTime deadline) {
+  if (!actor.pool().drain(deadline)) {
+    log_named(log_, LogLevel::warn, {{"actor", actor.key()}, {"actor_name", actor.identity().name}},
+              "actor {} was still executing when it was stopped", actor.key());
+  }
+  actor.pool().close();
+}
+
+Result<void> Core::update_actor(std::string_view key, ByteView module, std::string source) {
+  const auto tables = registry_.tables().read();
+  const auto* running = tables->actors.find(key);
+  if (running == nullptr) {
+    return fail(ErrorCode::not_found,
+                fmt::format("Actor {} was not found on this host, live update aborted", key),
+                "start it, or check the key with `trellis get inventory`");
+  }
+  const auto& before = *(*running)->actor;
+  if (!options_.live_updates) {
+    return fail(ErrorCode::denied,
+                fmt::format("Attempt to update actor {} denied: updates are not enabled", key),
+                "start the host with --allow-live-updates");
+  }
+  const Reservation change(registry_, change_slot(key));
+  if (!change.held()) return change_under_way(key);
+  auto claims = admit(module);
+  if (!claims) return pass(claims);
+  auto allowed = identity::check_update(before.claims(), *claims, options_.strict_update_check,
+                                        options_.same_issuer_for_updates);
+  if (!allowed) return pass(allowed);
+  auto options = before.options();
+  if (!source.empty()) options.source = std::move(source);
+  auto next = make_actor(module, std::move(*claims), options);  // the old one serves meanwhile
+  if (!next) return pass(next);
+  const auto revision = (*next)->identity().revision;
+  // Calls that reached the old version finish on it; it goes with the last of them.
+  plane_.actor_updating(before, **next);
+  registry_.replace_actor(*next);
+  plane_.actor_updated(before, **next);
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", (*next)->identity().name}},
+            "updated actor {} from revision {} to {}", key, before.identity().revision, revision);
+  return {};
+}
+
+// The same version of the actor over a pool of another size.
+Result<void> Core::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                               std::optional<std::size_t> maximum) {
+  const auto tables = registry_.tables().read();
+  const auto* running = tables->actors.find(key);
+  if (running == nullptr) {
+    return fail(ErrorCode::not_found, fmt::format("actor {} does not run here", key));
+  }
+  const Reservation change(registry_, change_slot(key));
+  if (!change.held()) return change_under_way(key);
+  const auto& before = *(*running)->actor;
+  auto options = before.options();
+  if (minimum) options.min_instances = minimum;
+  if (maximum) options.max_instances = maximum;
+  if (is_serial(before.identity()) && maximum.value_or(1) > 1) {
+    return fail(ErrorCode::denied, fmt::format("actor {} is signed as serial", key),
+                "it has one instance; sign it without that tag");
+  }
+  auto next = assemble(before.module(), before.claims(), options);
+  if (!next) return pass(next);
+  const auto pool = (*next)->pool().limits();
+  registry_.replace_actor(*next);
+  log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", (*next)->identity().name}},
+            "actor {} has {} to {} instances now", key, pool.minimum, pool.maximum);
+  return {};
+}
+
+}  // namespace trellis::host

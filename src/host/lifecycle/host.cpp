@@ -1,0 +1,275 @@
+// The public facade: checks that the host is started and hands on to its core.
+#include "trellis/host.hpp"
+
+#include <chrono>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/call_limits.hpp"
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "host/lifecycle/core.hpp"
+#include "host/state/labels.hpp"
+
+namespace trellis {
+namespace {
+
+/// What a stop may take beyond its time limit, for ending threads that are on their way out.
+constexpr std::chrono::milliseconds stop_grace{500};
+
+}  // namespace
+
+class Host::Implementation {
+ public:
+  Implementation(HostOptions options, std::shared_ptr<EngineRuntime> engine)
+      : options_(std::move(options)),
+        engine_(std::move(engine)),
+        labels_(std::make_shared<host::LabelBook>(options_.labels)) {}
+
+  Result<void> start() {
+    const std::scoped_lock lock(mutex_);
+    if (core_) return fail(ErrorCode::already_exists, "the host is started already");
+    auto core = std::make_shared<host::Core>(options_, engine_, labels_);
+    if (auto started = core->start(); !started) return started;
+    core_ = std::move(core);
+    id_ = core_->id();
+    return {};
+  }
+
+  bool stop() {
+    std::shared_ptr<host::Core> core;
+    {
+      const std::scoped_lock lock(mutex_);
+      core.swap(core_);
+    }
+    return !core || end(std::move(core));
+  }
+
+  /// Stops it on a thread of its own, which keeps it for as long as something inside does not end.
+  bool end(std::shared_ptr<host::Core> core) const {
+    const auto limit = core->options().stop_timeout + stop_grace;
+    auto ended = std::make_shared<std::promise<void>>();
+    auto done = ended->get_future();
+    std::thread([core = std::move(core), ended]() mutable {
+      core->stop();
+      core.reset();
+      ended->set_value();
+    }).detach();
+    if (done.wait_for(limit) == std::future_status::ready) return true;
+    Log(options_.log, "host")
+        .error(
+            "the host did not end within {} ms: code of a provider or a call has not returned; it "
+            "is "
+            "left alone and its memory is kept",
+            limit.count());
+    return false;
+  }
+
+  /// The running core, or the error every operation gives without one (host.md 5, exact text).
+  Result<std::shared_ptr<host::Core>> core() const {
+    const std::scoped_lock lock(mutex_);
+    if (core_) return core_;
+    return fail(ErrorCode::not_started, "Activity cannot be performed, host has not been started");
+  }
+
+  const HostOptions options_;
+  const std::shared_ptr<EngineRuntime> engine_;
+  const std::shared_ptr<host::LabelBook> labels_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<host::Core> core_;  // under mutex_
+  std::string id_;                    // under mutex_
+};
+
+Host::Host(std::unique_ptr<Implementation> implementation) : self_(std::move(implementation)) {}
+Host::~Host() {
+  stop();
+}
+
+std::unique_ptr<Host> HostBuilder::build() const {
+  return std::unique_ptr<Host>(new Host(std::make_unique<Host::Implementation>(options_, engine_)));
+}
+
+Result<void> Host::start() {
+  return self_->start();
+}
+bool Host::stop() {
+  return self_->stop();
+}
+
+std::string Host::id() const {
+  const std::scoped_lock lock(self_->mutex_);
+  return self_->id_;
+}
+
+std::map<std::string, std::string> Host::labels() const {
+  return self_->labels_->all();
+}
+
+void Host::merge_labels(const std::map<std::string, std::string>& labels) {
+  self_->labels_->merge(labels);
+}
+
+std::chrono::seconds Host::uptime() const {
+  const auto core = self_->core();
+  return core ? (*core)->uptime() : std::chrono::seconds(0);
+}
+
+Result<std::string> Host::start_actor(ByteView module, const ActorOptions& options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->start_actor(module, options);
+}
+
+Result<std::string> Host::start_actor_from_file(const std::filesystem::path& path,
+                                                ActorOptions options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  auto module = read_file(path, limits::module_bytes);
+  if (!module) return pass(module);
+  if (options.source.empty()) options.source = path.string();
+  return (*core)->start_actor(as_bytes(*module), options);
+}
+
+Result<std::string> Host::start_actor_from(std::string_view reference, ActorOptions options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->start_actor_from(reference, std::move(options));
+}
+
+Result<void> Host::update_actor_from(std::string_view key, std::string_view reference) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->update_actor_from(key, reference);
+}
+
+Result<ActorPreview> Host::inspect_actor(std::string_view reference) const {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->inspect_actor(reference);
+}
+
+Result<void> Host::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                               std::optional<std::size_t> maximum) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->scale_actor(key, minimum, maximum);
+}
+
+Result<ProviderPreview> Host::inspect_provider(std::string_view reference,
+                                               ProviderMode mode) const {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->inspect_provider(reference, mode);
+}
+
+Result<void> Host::stop_actor(std::string_view key_or_source) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->stop_actor(key_or_source);
+}
+
+Result<void> Host::update_actor(std::string_view key, ByteView module, std::string source) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->update_actor(key, module, std::move(source));
+}
+
+Result<std::string> Host::start_provider(std::string_view reference, std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->start_provider(reference, {.link_name = std::string(link_name)});
+}
+
+Result<std::string> Host::start_provider(std::string_view reference,
+                                         const ProviderOptions& options) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  (*core)->packages().name_registry_of(reference);
+  return (*core)->start_provider(reference, options);
+}
+
+Result<std::string> Host::start_provider(const trellis_provider_table& table,
+                                         std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  auto plugin = provider::wrap_table(table);
+  if (!plugin) return pass(plugin);
+  return (*core)->start_provider(std::move(*plugin), "linked in", link_name);
+}
+
+Result<void> Host::stop_provider(std::string_view key_or_reference, std::string_view contract_id,
+                                 std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->stop_provider(key_or_reference, contract_id, link_name);
+}
+
+Result<void> Host::set_link(Link link) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->set_link(std::move(link));
+}
+
+Result<void> Host::remove_link(std::string_view actor, std::string_view contract_id,
+                               std::string_view link_name) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->remove_link(actor, contract_id, link_name);
+}
+
+std::vector<LinkInfo> Host::links() const {
+  auto core = self_->core();
+  return core ? (*core)->registry().links() : std::vector<LinkInfo>{};
+}
+
+std::optional<LinkInfo> Host::link(std::string_view actor, std::string_view contract_id,
+                                   std::string_view link_name) const {
+  auto core = self_->core();
+  return core ? (*core)->registry().link_info(actor, contract_id, link_name) : std::nullopt;
+}
+
+bool Host::settle_links(std::string_view actor, std::chrono::milliseconds timeout) {
+  auto core = self_->core();
+  return core && (*core)->binder().settle(actor, std::chrono::steady_clock::now() + timeout);
+}
+
+bool Host::settle(std::chrono::milliseconds timeout) {
+  auto core = self_->core();
+  return core && (*core)->binder().settle(std::chrono::steady_clock::now() + timeout);
+}
+
+Result<Bytes> Host::call_actor(std::string_view key_or_alias, std::string_view operation,
+                               ByteView payload, std::chrono::milliseconds timeout) {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return (*core)->call_actor(key_or_alias, operation, payload, timeout);
+}
+
+Result<Inventory> Host::inventory() const {
+  auto core = self_->core();
+  if (!core) return pass(core);
+  return Inventory{
+      (*core)->id(),           labels(),         uptime(), (*core)->actors(), (*core)->providers(),
+      (*core)->plane().info(), (*core)->memory()};
+}
+
+std::vector<ActorIdentity> Host::claims() const {
+  auto core = self_->core();
+  std::vector<ActorIdentity> all;
+  if (!core) return all;
+  for (const auto& known : (*core)->registry().known_claims()) all.push_back(known->identity);
+  return all;
+}
+
+void Host::check_health() {
+  if (auto core = self_->core(); core) (*core)->health().run_round();
+}
+
+}  // namespace trellis

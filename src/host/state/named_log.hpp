@@ -1,0 +1,38 @@
+// Log records about actors and providers: the text has whole keys, fields beside it have the names,
+// so that sinks for people can say "kvcounter (MD2VGNEC)" (base/log_sinks.hpp).
+#pragma once
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include "base/log.hpp"
+#include "host/state/entities.hpp"
+
+namespace trellis::host {
+
+/// What people call a provider: "builtin:keyvalue", or the name it has.
+[[nodiscard]] inline std::string_view people_name(const ProviderEntry& provider) {
+  return provider.source.starts_with("builtin:") ? provider.source : provider.description.name;
+}
+
+/// Writes a record of the host. `names` are pairs of fields: "actor" with a key, "actor_name" with
+/// its name, and so on; the first says who caused it. Any thread.
+template <class... Args>
+void log_named(const Log& log, LogLevel level, std::initializer_list<LogField> names,
+               fmt::format_string<Args...> text, Args&&... args) {
+  constexpr std::string_view target = "host";
+  const auto& sink = log.sink();
+  if (!sink || !sink->enabled(level, target)) return;
+  const fmt::string_view kind = text;
+  sink->write({level,
+               target,
+               fmt::format(text, std::forward<Args>(args)...),
+               {names.begin(), names.size()},
+               {kind.data(), kind.size()},
+               {}});
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,133 @@
+#include "host/state/naming_sink.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "host/state/named_log.hpp"
+
+namespace trellis::host {
+namespace {
+
+constexpr std::size_t key_length = 56;
+constexpr std::string_view key_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Whether it looks like the key of an actor or a provider.
+bool may_have_name(std::string_view word) {
+  return word.size() == key_length && (word.front() == 'M' || word.front() == 'V');
+}
+
+/// The next word of letters of keys, taken off the text; empty at its end.
+std::string_view next_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_of(key_letters), text.size()));
+  const auto word = text.substr(0, text.find_first_not_of(key_letters));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+/// A record's fields and the names that belong to them. One thread.
+class NamedFields {
+ public:
+  NamedFields(const LogRecord& record, const NameBook& names)
+      : names_(names), fields_(record.fields.begin(), record.fields.end()) {
+    const auto given = fields_.size();
+    for (std::size_t i = 0; i < given; ++i) {
+      const auto field = fields_[i];
+      if (may_have_name(field.value)) add_name(field.name, field.value);
+    }
+    for (auto rest = record.text; !rest.empty();) mention(next_word(rest));
+  }
+
+  [[nodiscard]] std::span<const LogField> fields() const { return fields_; }
+
+ private:
+  [[nodiscard]] bool has(std::string_view name) const {
+    return std::ranges::any_of(fields_, [&](auto& field) { return field.name == name; });
+  }
+
+  std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+
+  bool add_name(std::string_view field, std::string_view key) {
+    auto beside = std::string(field) + "_name";
+    if (has(beside)) return false;
+    auto name = names_.name_of(key);
+    if (name.empty()) return false;
+    fields_.push_back({keep(std::move(beside)), keep(std::move(name))});
+    return true;
+  }
+
+  void mention(std::string_view word) {
+    if (!may_have_name(word)) return;
+    if (std::ranges::any_of(fields_, [&](auto& field) { return field.value == word; })) return;
+    std::string_view field = word.front() == 'M' ? "actor" : "provider";
+    if (has(field)) field = "other";
+    if (!has(field) && add_name(field, word)) fields_.push_back({field, word});
+  }
+
+  const NameBook& names_;
+  std::vector<LogField> fields_;
+  std::deque<std::string> texts_;  // stay where they are
+};
+
+class NamingSink final : public LogSink {
+ public:
+  NamingSink(std::shared_ptr<LogSink> sink, std::shared_ptr<const NameBook> names)
+      : sink_(std::move(sink)), names_(std::move(names)) {}
+
+  [[nodiscard]] bool enabled(LogLevel level, std::string_view target) const noexcept override {
+    return sink_->enabled(level, target);
+  }
+
+  void write(const LogRecord& record) noexcept override {
+    try {
+      const NamedFields named(record, *names_);
+      auto copy = record;
+      copy.fields = named.fields();
+      sink_->write(copy);
+    } catch (...) {  // no memory for names
+      sink_->write(record);
+    }
+  }
+
+ private:
+  const std::shared_ptr<LogSink> sink_;
+  const std::shared_ptr<const NameBook> names_;
+};
+
+}  // namespace
+
+std::string name_in(const Tables& tables, std::string_view key) {
+  if (const auto* known = tables.claims.find(key)) return (*known)->identity.name;
+  const auto* usual = tables.providers.find(provider_slot(key, default_link_name));
+  if (usual != nullptr) return std::string(people_name(**usual));
+  std::string name;
+  tables.providers.for_each([&](std::string_view, const auto& provider) {
+    if (provider->key == key) name = people_name(*provider);
+  });
+  return name;
+}
+
+void NameBook::open(const TablesSnapshot& tables) {
+  const std::unique_lock lock(mutex_);
+  tables_ = &tables;
+}
+
+void NameBook::close() {
+  const std::unique_lock lock(mutex_);
+  tables_ = nullptr;
+}
+
+std::string NameBook::name_of(std::string_view key) const {
+  const std::shared_lock lock(mutex_);
+  return tables_ == nullptr ? std::string() : name_in(*tables_->read(), key);
+}
+
+std::shared_ptr<LogSink> make_naming_sink(std::shared_ptr<LogSink> sink,
+                                          std::shared_ptr<const NameBook> names) {
+  if (!sink) return sink;
+  return std::make_shared<NamingSink>(std::move(sink), std::move(names));
+}
+
+}  // namespace trellis::host

@@ -1,0 +1,151 @@
+// The truth about what runs and how it is linked. Every change updates the tables the call path
+// reads and tells the binder what each provider shall know.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/memory_budget.hpp"
+#include "base/rate_limit.hpp"
+#include "host/call/tables.hpp"
+#include "host/lifecycle/binder.hpp"
+#include "host/state/link_rules.hpp"
+#include "identity/claims.hpp"
+#include "trellis/host_types.hpp"
+
+namespace trellis::host {
+
+struct RegistryOptions {
+  bool check_capability_before_bind = true;  ///< D1
+  bool in_lattice = false;  ///< a provider that does not run here may run on another host
+  /// Counts what is learned from elsewhere; null: nobody does.
+  std::shared_ptr<MemoryBudget> memory;
+  /// Asked before an actor is bound; null = yes (host.md 6.4).
+  std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
+  LinkRules rules;  ///< for links from the lattice
+  /// Of the cache, where they are not the usual ones; providers are told (hidden values).
+  std::string reserved_subjects;
+  std::shared_ptr<const Clock> clock;
+};
+
+/// Any thread. One lock for all changes; readers of the tables never take it. The binder's lock is
+/// taken inside it, never the other way round.
+class Registry {
+ public:
+  Registry(RegistryOptions options, Binder& binder, Log log);
+
+  [[nodiscard]] const TablesSnapshot& tables() const noexcept { return tables_; }
+
+  /// Holds the place of an actor or provider that is being started, so that of two concurrent
+  /// starts one fails at once. False when it runs or is being started.
+  [[nodiscard]] bool reserve(const std::string& slot);
+  void release(const std::string& slot);
+
+  void add_actor(std::shared_ptr<actor::Actor> actor);
+  /// The actor that was replaced; null when none ran.
+  std::shared_ptr<actor::Actor> replace_actor(std::shared_ptr<actor::Actor> actor);
+  /// Null when it does not run. Links, claims and alias stay (host.md 7.3).
+  std::shared_ptr<actor::Actor> remove_actor(std::string_view key);
+
+  void add_provider(std::shared_ptr<const ProviderEntry> provider);
+  std::shared_ptr<const ProviderEntry> remove_provider(std::string_view key,
+                                                       std::string_view link_name);
+
+  /// Takes claims that somebody else states. They decide what providers here are told about the
+  /// actor and never replace what a module of this host proved. False when nothing changed, or when
+  /// too many actors are known.
+  bool learn_claims(const identity::ActorClaims& claims);
+  /// An alias of an actor elsewhere. Refused (false): names that could be taken for a contract or a
+  /// key (D9), and those of an actor that runs here.
+  bool learn_alias(const std::string& alias, const std::string& actor);
+  void forget_alias(const std::string& alias);
+
+  /// Defines or replaces a link. The caller has validated it. False when it was there already,
+  /// exactly so, and when what the lattice wants is refused while a link of the host's own user is
+  /// in force. What the user said keeps its origin when the lattice repeats it.
+  /// A link of the lattice that the memory budget has no room for is left out, too.
+  bool put_link(Link link, LinkOrigin origin);
+  /// Takes note that the host's own user once set this link, without setting it.
+  void vouch_for(const Link& link);
+  /// False when there is none.
+  [[nodiscard]] bool remove_link(std::string_view actor, std::string_view contract,
+                                 std::string_view link_name, LinkOrigin origin);
+  [[nodiscard]] std::size_t link_count() const;
+  /// Links from the lattice that were refused for what they name of this machine.
+  [[nodiscard]] std::uint64_t refused_links() const noexcept { return refused_links_.load(); }
+  /// Of one actor, or all.
+  [[nodiscard]] std::vector<LinkInfo> links(std::string_view actor = {}) const;
+  [[nodiscard]] std::optional<LinkInfo> link_info(std::string_view actor, std::string_view contract,
+                                                  std::string_view link_name) const;
+  [[nodiscard]] std::optional<Link> link(std::string_view actor, std::string_view contract,
+                                         std::string_view link_name) const;
+  /// Claims of every actor known since the start, those verified here first (grow-only).
+  [[nodiscard]] std::vector<std::shared_ptr<const KnownClaims>> known_claims() const;
+
+ private:
+  using LinkKey = std::tuple<std::string, std::string, std::string>;  // actor, contract, link name
+  struct KnownLink {
+    Link link;
+    LinkOrigin origin = LinkOrigin::lattice;
+    WallTime since;
+    std::string told_refusal;  ///< the last one that was told; each is told once
+  };
+  enum class Trouble { refused_value, refused_actor, count };
+
+  void refresh_actor(Tables& next, const std::string& actor);
+  void refresh_link(const LinkKey& key);
+  [[nodiscard]] std::shared_ptr<const Route> make_route(const Tables& next, const Link& link) const;
+  void vouch(const LinkKey& key, const Link& link);
+  [[nodiscard]] bool is_vouched_for(const LinkKey& key, const Link& link) const;
+  [[nodiscard]] bool keeps_own_link(const KnownLink& own, const Link& wanted);
+  void report(Trouble kind, LinkOrigin origin, const std::string& message);
+  void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
+  void want_binding(const Tables& next, KnownLink& known);
+  void refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider, Trouble kind,
+              std::string why);
+  void claim_alias(Tables& next, const ActorIdentity& identity);
+  void tell_of_shared_key(const identity::ActorClaims& here,
+                          const identity::ActorClaims& elsewhere);
+  enum class Links { all, own };
+  [[nodiscard]] bool is_contract(std::string_view name, Links of) const;
+  [[nodiscard]] std::shared_ptr<const ProviderEntry> provider_of(const Tables& tables,
+                                                                 const Link& link) const;
+  /// Why an actor may not be bound to a provider; nothing when it may.
+  [[nodiscard]] std::optional<std::string> refusal(const ActorIdentity& actor,
+                                                   const ProviderEntry& provider) const;
+  [[nodiscard]] LinkInfo describe(const KnownLink& of) const;
+  void change(const std::function<void(Tables&)>& edit);
+
+  const RegistryOptions options_;
+  Binder& binder_;
+  const Log log_;
+
+  mutable std::mutex mutex_;
+  MemoryCharge claims_charge_;  // under mutex_, like the next two: for what the lattice
+  MemoryCharge links_charge_;   // told and is kept here
+  MemoryCharge names_charge_;
+  std::map<LinkKey, KnownLink> links_;     // under mutex_
+  std::map<LinkKey, Link> vouched_;        // under mutex_: what the host's own user set
+  std::set<std::string> reserved_;         // under mutex_
+  std::set<std::string> shared_keys_;      // under mutex_: actors here of which that was told
+  std::shared_ptr<const Tables> current_;  // under mutex_: what was published last
+  TablesSnapshot tables_;
+  std::atomic<std::uint64_t> refused_links_{0};
+  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+};
+
+/// Values of a BindActor: `values` of the link and the five hidden ones over them (host.md 8.4).
+[[nodiscard]] BindConfig bind_config(BindConfig values, const ActorIdentity& actor);
+
+}  // namespace trellis::host

@@ -1,0 +1,222 @@
+#include "nats/core.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "base/guard.hpp"
+#include "base/limits.hpp"
+#include "nats/subject_check.hpp"
+
+namespace trellis::nats {
+namespace {
+
+Error closed_error() {
+  return {ErrorCode::cancelled, "the lattice connection is closed", ""};
+}
+
+}  // namespace
+
+Core::Core(ConnectOptions options, Log log)
+    : log_(std::move(log)),
+      options_(std::move(options)),
+      inbox_prefix_(fmt::format("{}.{}.", options_.inbox_prefix, make_nuid(random_))),
+      requests_(PendingRequests::make(
+          [this](std::uint64_t connection) { return late_error(connection); })),
+      max_payload_(limits::nats_payload_bytes),
+      log_limit_(limits::nats_log_interval) {}
+
+std::shared_ptr<Core> Core::start(ConnectOptions options, Log log) {
+  std::shared_ptr<Core> core(new Core(std::move(options), std::move(log)));
+  core->add_inbox();
+  const std::scoped_lock lock(core->mutex_);
+  core->thread_ = std::thread([core] { persevere([&core] { core->run(); }); });
+  return core;
+}
+
+void Core::wait_for_first_attempt(SteadyTime until) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, until, [&] { return attempted_; });
+}
+
+void Core::add_inbox() {
+  auto handler = [weak = weak_from_this()](const Message& message, bool no_responders) {
+    if (const auto core = weak.lock()) core->on_answer(message, no_responders);
+  };
+  auto interest = make_interest(inbox_prefix_ + "*", "", {.direct = true}, std::move(handler));
+  const std::scoped_lock lock(interests_mutex_);
+  interests_.insert(std::move(interest));
+}
+
+std::shared_ptr<Interest> Core::make_interest(std::string subject, std::string queue_group,
+                                              PendingLimits limits, Interest::Handler handler) {
+  auto slow = [weak = weak_from_this()](const Interest& interest) {
+    if (const auto core = weak.lock()) core->note_slow(interest);
+  };
+  return Interest::make(std::move(subject), std::move(queue_group), limits, std::move(handler),
+                        deliveries_, std::move(slow), log_);
+}
+
+void Core::on_answer(const Message& message, bool no_responders) {
+  if (!message.subject.starts_with(inbox_prefix_)) return;
+  const auto token = parse_token(message.subject.substr(inbox_prefix_.size()));
+  if (!token) return;
+  if (no_responders) {
+    requests_->finish(*token, fail(ErrorCode::not_found, "nobody on the lattice listens there"));
+    return;
+  }
+  requests_->finish(*token, Answer(to_bytes(message.payload), message.subject, message.reply));
+}
+
+Result<std::shared_ptr<Interest>> Core::add_interest(std::string_view subject,
+                                                     std::string_view queue_group,
+                                                     PendingLimits limits, MessageHandler handler) {
+  if (auto good = check_pattern(subject); !good) return pass(good);
+  if (auto good = check_queue_group(queue_group); !good) return pass(good);
+  if (!handler) return fail(ErrorCode::invalid_argument, "a subscription needs a handler");
+  auto interest = make_interest(
+      std::string(subject), std::string(queue_group), limits,
+      [handler = std::move(handler)](const Message& message, bool) { handler(message); });
+  const std::scoped_lock lock(interests_mutex_);
+  if (no_more_) return std::unexpected(closed_error());
+  interests_.insert(interest);
+  if (live_) interest->attach(live_);
+  return interest;
+}
+
+void Core::remove_interest(const std::shared_ptr<Interest>& interest) {
+  {
+    const std::scoped_lock lock(interests_mutex_);
+    interests_.erase(interest);
+    interest->detach();
+  }
+  interest->end();
+}
+
+void Core::drain_interest(const std::shared_ptr<Interest>& interest, SteadyTime deadline) {
+  {
+    const std::scoped_lock lock(interests_mutex_);
+    interests_.erase(interest);
+  }
+  interest->drain(deadline);
+}
+
+Error Core::not_connected() const {
+  if (state_ == TransportState::closed) return closed_error();
+  return {ErrorCode::unavailable, "not connected to NATS", "it is tried again in the background"};
+}
+
+Error Core::late_error(std::uint64_t connection) const {
+  if (connection == connection_) return {ErrorCode::deadline, "RPC call timed out", ""};
+  return {ErrorCode::unavailable, "the connection to NATS was lost while an answer was awaited",
+          "the call may have been carried out; try again if that does no harm"};
+}
+
+Result<Core::InUse> Core::session_for(std::size_t payload) const {
+  auto in_use = session_.read();
+  if (!in_use) return std::unexpected(not_connected());
+  const auto& session = *in_use;
+  if (payload > session->max_payload()) {
+    return fail(ErrorCode::limit,
+                fmt::format("payload of {} bytes is more than the {} bytes the NATS server takes",
+                            payload, session->max_payload()),
+                "send less, or raise max_payload in the server's configuration");
+  }
+  return in_use;
+}
+
+Result<void> Core::publish(std::string_view subject, ByteView payload, std::string_view reply) {
+  if (auto good = check_subject(subject); !good) return good;
+  if (!reply.empty()) {
+    if (auto good = check_subject(reply); !good) return good;
+  }
+  auto session = session_for(payload.size());
+  if (!session) return pass(session);
+  return (**session)->publish(subject, reply, payload);
+}
+
+void Core::request(std::string_view subject, ByteView payload, SteadyTime deadline,
+                   ReplyHandler done) {
+  if (auto good = check_subject(subject); !good) return done(pass(good));
+  auto session = session_for(payload.size());
+  if (!session) return done(pass(session));
+  if (deadline <= std::chrono::steady_clock::now()) {
+    return done(fail(ErrorCode::deadline, "RPC call timed out"));
+  }
+  if (deaf_) {
+    if (auto error = refusal(inbox_prefix_ + "*")) return done(std::unexpected(std::move(*error)));
+  }
+  auto token = requests_->add((**session)->number(), subject, deadline, done);
+  if (!token) return done(pass(token));
+  auto sent = (**session)->publish(subject, inbox_prefix_ + to_text(*token), payload);
+  if (!sent) requests_->finish(*token, pass(sent));
+}
+
+std::string Core::new_inbox() {
+  return fmt::format("{}.{}", options_.inbox_prefix, make_nuid(random_));
+}
+
+std::optional<Error> Core::refusal(std::string_view subject) const {
+  const auto found = refusals_.find(subject);
+  return found ? std::optional(refusal_error(*found)) : std::nullopt;
+}
+
+Result<void> Core::flush(SteadyTime deadline) {
+  const auto session = session_.read();
+  if (!session) return std::unexpected(not_connected());
+  return (*session)->flush(deadline);
+}
+
+void Core::on_state_change(std::function<void(TransportState)> callback) {
+  if (state_ == TransportState::closed) callback = nullptr;
+  state_slot_.set(std::move(callback));
+}
+
+void Core::close() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(closing_, true)) return;
+  }
+  changed_.notify_all();
+  std::unordered_set<std::shared_ptr<Interest>> interests;
+  std::shared_ptr<Session> live;
+  {
+    const std::scoped_lock lock(interests_mutex_);
+    no_more_ = true;
+    state_ = TransportState::closed;
+    interests.swap(interests_);
+    live.swap(live_);
+    connection_ = 0;
+    session_.publish(nullptr);
+  }
+  if (live) live->close();
+  for (const auto& interest : interests) {
+    interest->detach();
+    interest->end();
+  }
+  deliveries_->end();
+  requests_->close();
+  state_slot_.set(nullptr);
+  std::unique_lock lock(mutex_);
+  auto thread = std::move(thread_);
+  if (thread.get_id() == std::this_thread::get_id()) {
+    thread.detach();  // it keeps what it needs, and ends after this callback
+    return;
+  }
+  if (Session::on_reading_thread()) {
+    thread.detach();  // it may wait for this one
+    return;
+  }
+  changed_.wait(lock, [&] { return ended_ || in_attempt_; });
+  const bool ended = ended_;
+  lock.unlock();
+  // An attempt can take long and runs nothing of the user's: it ends by itself.
+  if (ended) {
+    thread.join();
+  } else {
+    thread.detach();
+  }
+}
+
+}  // namespace trellis::nats

@@ -1,0 +1,133 @@
+// What the threads, callbacks and subscriptions of one NATS transport share.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/rate_limit.hpp"
+#include "nats/call_slot.hpp"
+#include "nats/connect_options.hpp"
+#include "nats/deliveries.hpp"
+#include "nats/interest.hpp"
+#include "nats/pending_requests.hpp"
+#include "nats/refusals.hpp"
+#include "nats/session.hpp"
+#include "nats/transport.hpp"
+#include "threads/snapshot.hpp"
+
+namespace trellis::nats {
+
+/// Any thread may call any member. Kept alive by its own thread until close() has ended that.
+///
+/// Locks: interests_mutex_ before mutex_; neither is held while anything of a user runs.
+/// interests_mutex_ is held while subscribing, which may write to the network.
+class Core : public std::enable_shared_from_this<Core> {
+ public:
+  [[nodiscard]] static std::shared_ptr<Core> start(ConnectOptions options, Log log);
+
+  /// Waits for the first attempt to connect.
+  void wait_for_first_attempt(SteadyTime until);
+
+  [[nodiscard]] Result<std::shared_ptr<Interest>> add_interest(std::string_view subject,
+                                                               std::string_view queue_group,
+                                                               PendingLimits limits,
+                                                               MessageHandler handler);
+  /// The server is told at once; the handler does not run any more.
+  void remove_interest(const std::shared_ptr<Interest>& interest);
+  void drain_interest(const std::shared_ptr<Interest>& interest, SteadyTime deadline);
+
+  [[nodiscard]] Result<void> publish(std::string_view subject, ByteView payload,
+                                     std::string_view reply);
+  void request(std::string_view subject, ByteView payload, SteadyTime deadline, ReplyHandler done);
+  [[nodiscard]] std::string new_inbox();
+  [[nodiscard]] std::optional<Error> refusal(std::string_view subject) const;
+  [[nodiscard]] Result<void> flush(SteadyTime deadline);
+  [[nodiscard]] std::size_t max_payload() const noexcept { return max_payload_; }
+  [[nodiscard]] TransportState state() const noexcept { return state_; }
+  void on_state_change(std::function<void(TransportState)> callback);
+  void close();
+
+ private:
+  /// A connection in use.
+  using InUse = Snapshot<std::shared_ptr<Session>>::Pointer;
+
+  Core(ConnectOptions options, Log log);
+  void add_inbox();
+  void on_answer(const Message& message, bool no_responders);
+  [[nodiscard]] Error late_error(std::uint64_t connection) const;
+  [[nodiscard]] Error not_connected() const;
+  [[nodiscard]] Result<InUse> session_for(std::size_t payload) const;
+
+  // Connecting: core_connect.cpp. All run on thread_.
+  void run();
+  [[nodiscard]] std::shared_ptr<Session> attempt();
+  [[nodiscard]] bool take_into_use(const std::shared_ptr<Session>& session);
+  void put_out_of_use(const std::shared_ptr<Session>& session);
+  void serve(std::shared_ptr<Session> session);
+  /// Until the session is lost or left; the one that took its place, null when none did.
+  [[nodiscard]] std::shared_ptr<Session> use(std::shared_ptr<Session> session);
+  /// Moves to another server while this one still serves; null when there is none.
+  [[nodiscard]] std::shared_ptr<Session> move_from(Session& session);
+  void wait_for_route(Session& from, const std::shared_ptr<Session>& to);
+  void note_failure(const Error& error);
+  [[nodiscard]] Session::Events events(std::uint64_t number);
+  void note_slow(const Interest& interest);
+  [[nodiscard]] std::shared_ptr<Interest> make_interest(std::string subject,
+                                                        std::string queue_group,
+                                                        PendingLimits limits,
+                                                        Interest::Handler handler);
+  void note_refusal(std::uint64_t session, std::string_view words);
+  void set_state(TransportState state);
+  void first_attempt_done();
+  /// False when closing.
+  bool pause();
+  [[nodiscard]] std::chrono::milliseconds next_pause();
+
+  const Log log_;
+  ConnectOptions options_;  // of thread_
+  SystemRandom random_;
+  const std::string inbox_prefix_;  // ends with a dot
+  Refusals refusals_;
+  std::atomic<bool> deaf_{false};  // the server does not let us have answers
+  const std::shared_ptr<PendingRequests> requests_;
+  const std::shared_ptr<Deliveries> deliveries_ = Deliveries::make();
+
+  Snapshot<std::shared_ptr<Session>> session_{nullptr};  // by thread_ and, once, by close()
+  std::atomic<std::uint64_t> connection_{0};             // number of the session in use, 0 for none
+  std::atomic<std::size_t> max_payload_;
+  std::atomic<TransportState> state_{TransportState::connecting};
+  CallSlot<TransportState> state_slot_;
+
+  std::mutex interests_mutex_;
+  std::unordered_set<std::shared_ptr<Interest>> interests_;  // under interests_mutex_
+  std::shared_ptr<Session> live_;                            // under interests_mutex_
+  bool no_more_ = false;                                     // under interests_mutex_
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool closing_ = false;     // under mutex_
+  bool attempted_ = false;   // under mutex_
+  bool in_attempt_ = false;  // under mutex_; thread_ connects: it is not in users' code
+  bool ended_ = false;       // under mutex_
+  std::thread thread_;       // under mutex_
+
+  // Of thread_.
+  unsigned failures_ = 0;
+  std::uint64_t sessions_ = 0;
+  std::uint64_t left_alone_ = 0;  ///< the session that has told of its end and of no other server
+  std::string last_failure_;
+
+  enum class Trouble { connecting, slow };
+  RateLimit<Trouble, 2> log_limit_;
+};
+
+}  // namespace trellis::nats

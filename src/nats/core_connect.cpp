@@ -1,0 +1,293 @@
+// Getting connected and staying so.
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "nats/core.hpp"
+
+namespace trellis::nats {
+namespace {
+
+/// How long moving to another server may take, and how long the one that is left may take to hand
+/// out what it has.
+constexpr std::chrono::milliseconds move_time{2000};
+/// Between two attempts to leave one.
+constexpr std::chrono::milliseconds leave_pause{500};
+/// How long servers may take to tell each other of subscriptions, and between two looks.
+constexpr std::chrono::milliseconds route_time{250};
+constexpr std::chrono::milliseconds route_pause{2};
+
+}  // namespace
+
+void Core::run() {
+  while (true) {
+    const auto session = attempt();
+    if (session) serve(session);
+    if (!pause()) break;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::shared_ptr<Session> Core::attempt() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (closing_) return nullptr;
+    in_attempt_ = true;
+  }
+  changed_.notify_all();
+  if (const auto renewed = options_.credentials->reload(); !renewed) {
+    log_.warn("credentials of before stay in use: {}", renewed.error().message);
+  }
+  refusals_.clear();
+  deaf_ = false;
+  const auto number = ++sessions_;
+  auto session = Session::open(options_, number, events(number), random_, log_);
+  {
+    const std::scoped_lock lock(mutex_);
+    in_attempt_ = false;
+    if (closing_) return nullptr;
+  }
+  if (session) return std::move(*session);
+  note_failure(session.error());
+  return nullptr;
+}
+
+Session::Events Core::events(std::uint64_t number) {
+  return {.lost =
+              [weak = weak_from_this()] {
+                const auto core = weak.lock();
+                if (!core) return;
+                {
+                  const std::scoped_lock lock(core->mutex_);
+                }  // not between a look and its wait
+                core->changed_.notify_all();
+              },
+          .leaving =
+              [weak = weak_from_this()] {
+                const auto core = weak.lock();
+                if (!core) return;
+                {
+                  const std::scoped_lock lock(core->mutex_);
+                }
+                core->changed_.notify_all();
+              },
+          .denied =
+              [weak = weak_from_this(), number](std::string_view words) {
+                if (const auto core = weak.lock()) core->note_refusal(number, words);
+              }};
+}
+
+void Core::note_refusal(std::uint64_t session, std::string_view words) {
+  auto refusal = parse_refusal(words);
+  if (!refusal) return;
+  const auto error = refusal_error(*refusal);
+  const bool answers = refusal->subject == inbox_prefix_ + "*";
+  const auto subject = refusal->subject;
+  const auto deed = refusal->deed;
+  refusals_.add(std::move(*refusal));
+  if (deed == Refusal::Deed::publish) return requests_->finish_all(session, subject, error);
+  if (!answers) return;
+  deaf_ = true;
+  requests_->finish_all(session, error);
+}
+
+void Core::note_slow(const Interest& interest) {
+  const auto hidden = log_limit_.admit(Trouble::slow, std::chrono::steady_clock::now());
+  if (!hidden) return;
+  log_.warn("messages on {} come faster than they are handled: some are dropped ({} more reports)",
+            interest.subject(), *hidden);
+}
+
+void Core::note_failure(const Error& error) {
+  ++failures_;
+  // The same again only now and then; something new at once.
+  const auto hidden = log_limit_.admit(Trouble::connecting, std::chrono::steady_clock::now());
+  if (hidden || error.message != last_failure_) {
+    log_.warn("{}; {} (trying again in the background)", error.message, error.remedy);
+    last_failure_ = error.message;
+  }
+  if (error.code == ErrorCode::denied) set_state(TransportState::disconnected);
+  first_attempt_done();
+}
+
+void Core::first_attempt_done() {
+  {
+    const std::scoped_lock lock(mutex_);
+    attempted_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Core::set_state(TransportState state) {
+  auto before = state_.load();
+  // Closed stays closed, whoever was quicker.
+  do {
+    if (before == TransportState::closed || before == state) return;
+  } while (!state_.compare_exchange_weak(before, state));
+  try {
+    state_slot_.call(state);
+  } catch (const std::exception& problem) {
+    log_.error("a handler of connection states failed: {}", problem.what());
+  }
+}
+
+bool Core::take_into_use(const std::shared_ptr<Session>& session) {
+  const std::scoped_lock lock(interests_mutex_);
+  if (no_more_) return false;
+  live_ = session;
+  for (const auto& interest : interests_) interest->attach(session);
+  max_payload_ = session->max_payload();
+  connection_ = session->number();
+  session_.publish(std::make_shared<const std::shared_ptr<Session>>(session));
+  return true;
+}
+
+void Core::put_out_of_use(const std::shared_ptr<Session>& session) {
+  {
+    const std::scoped_lock lock(interests_mutex_);
+    if (!no_more_) {
+      live_ = nullptr;
+      connection_ = 0;
+      session_.publish(nullptr);
+      for (const auto& interest : interests_) interest->detach();
+    }
+  }
+  session->close();
+}
+
+void Core::serve(std::shared_ptr<Session> session) {
+  if (!take_into_use(session)) return session->close();
+  auto since = std::chrono::steady_clock::now();
+  log_.info("connected to {}", session->server());
+  set_state(TransportState::connected);
+  last_failure_.clear();
+  first_attempt_done();
+  while (auto next = use(session)) {
+    session = std::move(next);
+    since = std::chrono::steady_clock::now();
+  }
+  bool closing = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    closing = closing_;
+  }
+  const auto server = session->server();
+  // Also those learned long after connecting.
+  auto learned = session->learned_servers();
+  if (!learned.empty()) options_.learned = std::move(learned);
+  put_out_of_use(session);
+  if (closing) return;
+  log_.warn("lost {}: {}; connecting again", server, session->reason());
+  // A server that takes connections only to drop them is approached as slowly as one that is away.
+  const bool stable = std::chrono::steady_clock::now() - since > limits::nats_longest_pause;
+  failures_ = stable ? 1 : failures_ + 1;
+  set_state(TransportState::disconnected);
+}
+
+std::shared_ptr<Session> Core::use(std::shared_ptr<Session> session) {
+  // One that is about to end is left as soon as it has told of another one, and else served to its
+  // end. It may tell more, but not keep us busy.
+  std::uint64_t told = 0;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      const auto ended = [&] { return closing_ || session->is_lost(); };
+      if (told > 0) changed_.wait_for(lock, leave_pause, ended);
+      changed_.wait(lock, [&] { return ended() || session->leave_notices() != told; });
+      if (ended()) return nullptr;
+      told = session->leave_notices();
+    }
+    if (auto next = move_from(*session)) return next;
+  }
+}
+
+std::shared_ptr<Session> Core::move_from(Session& session) {
+  auto learned = session.learned_servers();
+  if (!learned.empty()) options_.learned = std::move(learned);
+  const auto server = session.server();
+  if (options_.servers.size() + options_.learned.size() < 2) {
+    if (std::exchange(left_alone_, session.number()) != session.number()) {
+      log_.warn("{} is about to end, and no other server is known", server);
+    }
+    return nullptr;
+  }
+  auto next = attempt();
+  if (!next) return nullptr;
+  {
+    const std::scoped_lock lock(interests_mutex_);
+    if (no_more_) {
+      next->close();
+      return nullptr;
+    }
+    live_ = next;
+    // On both for a moment: what is routed to the old one meanwhile is not lost, and a queue group
+    // hands each message to one of them only.
+    for (const auto& interest : interests_) interest->attach(next);
+    max_payload_ = next->max_payload();
+    connection_ = next->number();
+    session_.publish(std::make_shared<const std::shared_ptr<Session>>(next));
+  }
+  log_.info("{} is about to end: moved to {}", server, next->server());
+  const auto end = std::chrono::steady_clock::now() + move_time;
+  if (next->flush(end)) {
+    wait_for_route(session, next);
+    session.unsubscribe_all_gently(end);
+  }
+  session.close();
+  return next;
+}
+
+/// The server that is left must have heard from the other one what is listened to there, or it
+/// would say of calls that nobody listens. It hears in the order of the subscriptions: a message
+/// that it hands on to the last of them proves all.
+void Core::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
+  struct Arrival {
+    std::mutex mutex;
+    std::condition_variable came;
+    bool here = false;  // under mutex
+  };
+  const auto arrival = std::make_shared<Arrival>();
+  const auto subject = new_inbox();
+  const auto probe = make_interest(subject, "", {.direct = true}, [arrival](const Message&, bool) {
+    const std::scoped_lock lock(arrival->mutex);
+    arrival->here = true;
+    arrival->came.notify_one();
+  });
+  probe->attach(to);
+  const auto end = std::chrono::steady_clock::now() + route_time;
+  std::unique_lock lock(arrival->mutex);
+  while (!arrival->here && std::chrono::steady_clock::now() < end) {
+    lock.unlock();
+    const bool asked = from.publish(subject, {}, {}).has_value();
+    lock.lock();
+    if (!asked) break;
+    arrival->came.wait_for(lock, route_pause, [&] { return arrival->here; });
+  }
+  lock.unlock();
+  probe->detach();
+  probe->end();
+}
+
+std::chrono::milliseconds Core::next_pause() {
+  const auto doublings = std::min(failures_ > 0 ? failures_ - 1 : 0, 16U);
+  const auto whole = std::min(limits::nats_longest_pause,
+                              limits::nats_first_pause * (std::int64_t{1} << doublings));
+  std::array<std::uint8_t, 2> bytes{};
+  random_.fill(bytes);
+  const auto dice = bytes[0] * 256 + bytes[1];
+  return whole / 2 + whole / 2 * dice / 65536;
+}
+
+bool Core::pause() {
+  const auto until = std::chrono::steady_clock::now() + next_pause();
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_until(lock, until, [&] { return closing_; });
+}
+
+}  // namespace trellis::nats

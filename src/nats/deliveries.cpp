@@ -1,0 +1,60 @@
+#include "nats/deliveries.hpp"
+
+#include <utility>
+
+#include "base/guard.hpp"
+#include "nats/interest.hpp"
+
+namespace trellis::nats {
+
+std::shared_ptr<Deliveries> Deliveries::make() {
+  return std::shared_ptr<Deliveries>(new Deliveries);
+}
+
+void Deliveries::add(std::shared_ptr<Interest> interest) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (ending_) return;
+    line_.push_back(std::move(interest));
+    if (!thread_.joinable()) {
+      thread_ = std::thread([self = shared_from_this()] { persevere([&] { self->run(); }); });
+    }
+  }
+  added_.notify_one();
+}
+
+std::shared_ptr<Interest> Deliveries::next() {
+  std::unique_lock lock(mutex_);
+  added_.wait(lock, [&] { return ending_ || !line_.empty(); });
+  if (ending_) return nullptr;
+  auto interest = std::move(line_.front());
+  line_.pop_front();
+  return interest;
+}
+
+void Deliveries::run() {
+  while (const auto interest = next()) {
+    // Without memory for the line it goes on here.
+    while (interest->deliver_some() && !survived([&] { add(interest); })) {
+    }
+  }
+}
+
+void Deliveries::end() {
+  std::thread thread;
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+    line_.clear();
+    thread.swap(thread_);
+  }
+  added_.notify_all();
+  if (!thread.joinable()) return;
+  if (thread.get_id() == std::this_thread::get_id()) {
+    thread.detach();
+  } else {
+    thread.join();
+  }
+}
+
+}  // namespace trellis::nats

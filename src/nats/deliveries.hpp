@@ -1,0 +1,39 @@
+// The thread of a transport that runs handlers of messages which may take a moment.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace trellis::nats {
+
+class Interest;
+
+/// Any thread may call any member. Its thread starts with the first message and keeps it alive.
+class Deliveries : public std::enable_shared_from_this<Deliveries> {
+ public:
+  [[nodiscard]] static std::shared_ptr<Deliveries> make();
+  Deliveries(const Deliveries&) = delete;
+  Deliveries& operator=(const Deliveries&) = delete;
+
+  /// The interest has messages; it is not added again before it has had its turn.
+  void add(std::shared_ptr<Interest> interest);
+  /// Ends the thread, waiting for a handler that runs unless it is the caller. What has not been
+  /// delivered is dropped, now and later.
+  void end();
+
+ private:
+  Deliveries() = default;
+  void run();
+  [[nodiscard]] std::shared_ptr<Interest> next();
+
+  std::mutex mutex_;
+  std::condition_variable added_;
+  std::deque<std::shared_ptr<Interest>> line_;  // under mutex_
+  bool ending_ = false;                         // under mutex_
+  std::thread thread_;                          // under mutex_
+};
+
+}  // namespace trellis::nats

@@ -1,0 +1,128 @@
+#include "nats/outbox.hpp"
+
+#include <chrono>
+
+#include "base/guard.hpp"
+#include "base/limits.hpp"
+
+namespace trellis::nats {
+namespace {
+
+/// Beyond it senders wait for the one who writes.
+constexpr std::size_t most_waiting_bytes = 1 * limits::mib;
+/// Nobody writes for others for longer: those that go on sending write themselves.
+constexpr int most_writes = 4;
+/// Messages within this time of the last write follow closely.
+constexpr std::chrono::microseconds close_together{150};
+/// Memory that is kept for the next messages.
+constexpr std::size_t kept_bytes = 256 * limits::kib;
+
+}  // namespace
+
+Result<> Outbox::send(std::string_view operations) {
+  return add(operations.size(), [&] { waiting_ += operations; });
+}
+
+Result<> Outbox::send(std::string_view head, ByteView payload) {
+  return add(head.size() + payload.size() + 2,
+             [&] { waiting_.append(head).append(as_text(payload)).append("\r\n"); });
+}
+
+template <class Append>
+Result<> Outbox::add(std::size_t bytes, const Append& append) {
+  std::unique_lock lock(mutex_);
+  // Who writes gives up after a time, so that this ends.
+  written_.wait(lock, [&] { return failed_ || (!writing_ && !left_) || may_add(bytes); });
+  if (failed_) return std::unexpected(failure_);
+  waiting_.reserve(waiting_.size() + bytes);  // all of it, or nothing
+  append();
+  if (writing_ || left_) return {};
+  if (is_busy() && leave_to_thread()) return {};
+  return write_all(lock, false);
+}
+
+bool Outbox::is_busy() const noexcept {
+  return std::chrono::steady_clock::now() - last_write_ < close_together;
+}
+
+/// False without a thread.
+bool Outbox::leave_to_thread() {
+  if (ended_) return false;
+  if (!thread_.joinable() &&
+      !survived([&] { thread_ = std::thread([this] { persevere([this] { run(); }); }); })) {
+    return false;
+  }
+  left_ = true;
+  added_.notify_one();
+  return true;
+}
+
+void Outbox::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    added_.wait(lock, [&] { return ended_ || (left_ && !writing_); });
+    if (!left_) return;
+    // A moment for those that are about to add something.
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+    left_ = false;
+    if (writing_ || failed_) continue;
+    if (const auto done = write_all(lock, true); !done) {
+      lock.unlock();
+      tell_(done.error());
+      lock.lock();
+    }
+  }
+}
+
+void Outbox::end() noexcept {
+  std::thread thread;
+  {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+    thread.swap(thread_);
+  }
+  added_.notify_all();
+  if (thread.joinable()) thread.join();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!failed_) failure_ = {ErrorCode::cancelled, "the connection is closed", {}};
+    failed_ = true;
+  }
+  written_.notify_all();
+}
+
+/// Whether who writes at this moment can be given this too.
+bool Outbox::may_add(std::size_t bytes) const noexcept {
+  if (writes_ >= most_writes) return false;
+  return waiting_.empty() || waiting_.size() + bytes <= most_waiting_bytes;
+}
+
+Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock, bool by_thread) {
+  writing_ = true;
+  Result<> done;
+  while (done && !waiting_.empty()) {
+    if (!by_thread) ++writes_;
+    being_written_.swap(waiting_);
+    lock.unlock();
+    done =
+        stream_.send(being_written_, std::chrono::steady_clock::now() + limits::nats_write_timeout);
+    being_written_.clear();
+    if (being_written_.capacity() > kept_bytes) being_written_.shrink_to_fit();
+    lock.lock();
+    written_.notify_all();
+  }
+  writing_ = false;
+  writes_ = 0;
+  last_write_ = std::chrono::steady_clock::now();
+  if (!done) {
+    failed_ = true;
+    failure_ = done.error();
+    waiting_.clear();
+  }
+  written_.notify_all();
+  return done;
+}
+
+}  // namespace trellis::nats

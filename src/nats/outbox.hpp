@@ -1,0 +1,69 @@
+// What goes out over one connection, from any thread, in as few writes as possible.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "tcp/stream.hpp"
+#include "trellis/bytes.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis::nats {
+
+/// Whoever finds nobody writing writes, for all who come meanwhile: a message costs no change of
+/// threads. Where messages follow each other closely, they are left to a thread that writes many at
+/// once: a write costs more than a message. Any thread. The stream outlives it.
+class Outbox {
+ public:
+  /// Called on the writing thread when a write failed there; must only note it.
+  using Failed = std::function<void(const Error&)>;
+
+  Outbox(tcp::Stream& stream, Failed failed) : stream_(stream), tell_(std::move(failed)) {}
+  ~Outbox() { end(); }
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  /// Whole operations, in the order of the calls. Success: it went out, or whoever writes at this
+  /// moment will send it. Waits while much is to be sent already. Errors, of this or an earlier
+  /// write: unavailable, deadline (the server reads nothing), cancelled; nothing is sent after one.
+  [[nodiscard]] Result<> send(std::string_view operations);
+  /// The same for `head`, the payload and the end of a line.
+  [[nodiscard]] Result<> send(std::string_view head, ByteView payload);
+  /// Sends what was accepted, as far as the server takes it at once, and nothing any more.
+  void end() noexcept;
+
+ private:
+  template <class Append>
+  [[nodiscard]] Result<> add(std::size_t bytes, const Append& append);
+  [[nodiscard]] bool may_add(std::size_t bytes) const noexcept;
+  [[nodiscard]] bool is_busy() const noexcept;
+  [[nodiscard]] bool leave_to_thread();
+  [[nodiscard]] Result<> write_all(std::unique_lock<std::mutex>& lock, bool by_thread);
+  void run();
+
+  tcp::Stream& stream_;
+  const Failed tell_;
+  std::mutex mutex_;
+  std::condition_variable written_;
+  std::condition_variable added_;  // for the thread
+  std::string waiting_;            // under mutex_
+  std::string being_written_;      // of the one who writes
+  bool writing_ = false;           // under mutex_
+  bool left_ = false;              // what waits is the thread's to write; under mutex_
+  int writes_ = 0;                 // in a row, of a sender who writes; under mutex_
+  bool failed_ = false;            // under mutex_
+  bool ended_ = false;             // under mutex_
+  Error failure_;                  // under mutex_
+  SteadyTime last_write_{};        // under mutex_
+  std::thread thread_;             // under mutex_; made when messages first follow closely
+};
+
+}  // namespace trellis::nats

@@ -1,0 +1,364 @@
+#include "nats/session.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "base/guard.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "nats/interest.hpp"
+#include "nats/refusals.hpp"
+
+namespace trellis::nats {
+namespace {
+
+constexpr std::size_t usual_buffer_bytes = 64 * limits::kib;
+/// A message in the buffer may have grown it to this much for good.
+constexpr std::size_t kept_buffer_bytes = 512 * limits::kib;
+constexpr std::size_t least_room_bytes = 4 * limits::kib;
+constexpr int most_silent_pings = 2;
+/// How long a server may take to notice that a connection ends.
+constexpr std::chrono::milliseconds finish_time{200};
+
+/// Whether this thread reads for a session.
+thread_local bool reads_here = false;
+
+SteadyTime now() {
+  return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+Session::Session(ServerUrl server, std::uint64_t number, Events events, Log log)
+    : server_(std::move(server)),
+      number_(number),
+      events_(std::move(events)),
+      log_(std::move(log)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      log_limit_(limits::nats_log_interval) {}
+
+Session::~Session() {
+  if (outbox_) outbox_->end();  // its thread uses members that are destroyed before it
+  // The thread kept this alive: it is the one that ends here, or has been waited for.
+  if (thread_.joinable()) thread_.detach();
+}
+
+bool Session::on_reading_thread() noexcept {
+  return reads_here;
+}
+
+std::string Session::reason() const {
+  const std::scoped_lock lock(mutex_);
+  return reason_;
+}
+
+std::vector<ServerUrl> Session::learned_servers() const {
+  const std::scoped_lock lock(mutex_);
+  return learned_;
+}
+
+void Session::mark_lost(std::string reason) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (reason_.empty()) reason_ = std::move(reason);
+  }
+  lost_ = true;
+  static_cast<void>(::eventfd_write(wake_.get(), 1));
+  events_.lost();
+}
+
+// Sending.
+
+Result<void> Session::sent(Result<void> done) {
+  if (done) return done;
+  mark_lost(done.error().message);
+  return fail(ErrorCode::unavailable,
+              fmt::format("the connection to NATS is lost: {}", done.error().message),
+              "it is made again in the background");
+}
+
+Result<void> Session::publish(std::string_view subject, std::string_view reply, ByteView payload) {
+  fmt::basic_memory_buffer<char, 512> head;
+  if (reply.empty()) {
+    fmt::format_to(std::back_inserter(head), "PUB {} {}\r\n", subject, payload.size());
+  } else {
+    fmt::format_to(std::back_inserter(head), "PUB {} {} {}\r\n", subject, reply, payload.size());
+  }
+  return sent(outbox_->send({head.data(), head.size()}, payload));
+}
+
+std::uint64_t Session::subscribe(std::shared_ptr<Interest> interest) {
+  std::uint64_t number = 0;
+  const auto& subject = interest->subject();
+  const auto& group = interest->queue_group();
+  auto text =
+      group.empty() ? fmt::format("SUB {} ", subject) : fmt::format("SUB {} {} ", subject, group);
+  {
+    const std::scoped_lock lock(mutex_);
+    number = ++last_subscription_;
+    if (!over_) subscriptions_.emplace(number, std::move(interest));
+  }
+  text += fmt::format("{}\r\n", number);
+  static_cast<void>(sent(outbox_->send(text)));
+  return number;
+}
+
+void Session::unsubscribe(std::uint64_t subscription) {
+  Subscriptions::node_type gone;  // not destroyed under the lock
+  {
+    const std::scoped_lock lock(mutex_);
+    gone = subscriptions_.extract(subscription);
+  }
+  if (gone.empty() || lost_ || closing_) return;
+  static_cast<void>(sent(outbox_->send(fmt::format("UNSUB {}\r\n", subscription))));
+}
+
+void Session::unsubscribe_gently(std::uint64_t subscription, bool may_wait, SteadyTime deadline) {
+  const auto pong = ping({subscription}, fmt::format("UNSUB {}\r\n", subscription));
+  if (may_wait && !on_reading_thread()) static_cast<void>(wait(*pong, deadline));
+}
+
+void Session::unsubscribe_all_gently(SteadyTime deadline) {
+  std::vector<std::uint64_t> all;
+  std::string text;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [subscription, interest] : subscriptions_) {
+      all.push_back(subscription);
+      text += fmt::format("UNSUB {}\r\n", subscription);
+    }
+  }
+  static_cast<void>(wait(*ping(std::move(all), std::move(text)), deadline));
+}
+
+Result<void> Session::flush(SteadyTime deadline) {
+  const auto start = now();
+  if (deadline <= start) return fail(ErrorCode::deadline, "no time left to reach the NATS server");
+  if (on_reading_thread()) {
+    return fail(ErrorCode::invalid_argument, "a handler of messages cannot wait for the server");
+  }
+  const auto pong = ping({}, {});
+  if (wait(*pong, deadline)) return {};
+  if (lost_ || closing_) {
+    return fail(ErrorCode::unavailable, "the connection to NATS is lost",
+                "it is made again in the background");
+  }
+  const auto waited = std::chrono::ceil<std::chrono::milliseconds>(deadline - start);
+  return fail(ErrorCode::deadline,
+              fmt::format("the NATS server did not answer within {} ms", waited.count()));
+}
+
+std::shared_ptr<Session::Pong> Session::ping(std::vector<std::uint64_t> ending,
+                                             std::string before) {
+  auto pong = std::make_shared<Pong>();
+  pong->subscriptions = std::move(ending);
+  before += "PING\r\n";
+  Result<void> done;
+  {
+    const std::scoped_lock turn(ping_mutex_);
+    bool over = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      over = over_;
+      if (!over) pongs_.push_back(pong);
+    }
+    if (over) {
+      answer(*pong, false);
+      return pong;
+    }
+    done = outbox_->send(before);
+  }
+  if (!done) static_cast<void>(sent(std::move(done)));
+  return pong;
+}
+
+bool Session::wait(Pong& pong, SteadyTime deadline) {
+  std::unique_lock lock(pong.mutex);
+  pong.changed.wait_until(lock, deadline, [&] { return pong.done; });
+  return pong.answered;
+}
+
+void Session::answer(Pong& pong, bool answered) {
+  std::vector<Subscriptions::node_type> gone;
+  if (!pong.subscriptions.empty()) {
+    const std::scoped_lock lock(mutex_);
+    for (const auto subscription : pong.subscriptions) {
+      gone.push_back(subscriptions_.extract(subscription));
+    }
+  }
+  {
+    const std::scoped_lock lock(pong.mutex);
+    pong.done = true;
+    pong.answered = answered;
+  }
+  pong.changed.notify_all();
+}
+
+void Session::close() {
+  const bool was_lost = lost_;
+  const bool first = !closing_.exchange(true);
+  static_cast<void>(::eventfd_write(wake_.get(), 1));
+  std::thread thread;
+  {
+    const std::scoped_lock lock(mutex_);
+    thread.swap(thread_);
+  }
+  if (thread.joinable()) {
+    // Who closes in a handler is not waited for by others either.
+    if (on_reading_thread()) {
+      thread.detach();
+    } else {
+      thread.join();
+    }
+  }
+  if (!first) return;  // another one sees to what is to be sent still
+  outbox_->end();
+  if (!was_lost) stream_->finish(now() + finish_time);
+  stream_->shut_down();
+}
+
+// Reading.
+
+void Session::start() {
+  const std::scoped_lock lock(mutex_);
+  thread_ = std::thread([self = shared_from_this()] { self->run(); });
+}
+
+void Session::run() {
+  reads_here = true;
+  auto done = contained([&] { return read_on(); });
+  if (!closing_ && !done) survived([&] { mark_lost(done.error().message); });
+  lost_ = true;
+  if (!closing_) stream_->shut_down();  // else something may have to be sent still
+  std::deque<std::shared_ptr<Pong>> pongs;
+  Subscriptions subscriptions;
+  {
+    const std::scoped_lock lock(mutex_);
+    over_ = true;
+    pongs.swap(pongs_);
+    subscriptions.swap(subscriptions_);
+  }
+  for (const auto& pong : pongs) survived([&] { answer(*pong, false); });
+  if (!closing_) survived([&] { events_.lost(); });
+}
+
+Result<void> Session::read_on() {
+  while (!closing_ && !lost_) {
+    auto done = read(now() + limits::nats_ping_interval);
+    if (ended_by_server_) return std::unexpected(refusal_);
+    if (done) {
+      silent_pings_ = 0;
+    } else if (done.error().code != ErrorCode::deadline) {
+      return done;
+    } else if (silent_pings_ == most_silent_pings) {
+      return fail(ErrorCode::unavailable, "the server gives no sign of life");
+    } else {
+      ++silent_pings_;
+      static_cast<void>(ping({}, {}));
+    }
+  }
+  return {};
+}
+
+void Session::make_room() {
+  const auto held = end_ - begin_;
+  if (held == 0) {
+    begin_ = end_ = 0;
+    if (buffer_.size() > kept_buffer_bytes) buffer_ = {};
+  }
+  if (buffer_.size() < usual_buffer_bytes) buffer_.resize(usual_buffer_bytes);
+  const bool fits = begin_ + wanted_ <= buffer_.size();
+  if (buffer_.size() - end_ >= least_room_bytes && fits) return;
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, held);
+    begin_ = 0;
+    end_ = held;
+  }
+  // Grows with what really comes, whatever was announced.
+  if (buffer_.size() - end_ < least_room_bytes) buffer_.resize(buffer_.size() * 2);
+}
+
+Result<void> Session::read(SteadyTime deadline) {
+  make_room();
+  const auto size = stream_->receive(std::span(buffer_).subspan(end_), deadline);
+  if (!size) return std::unexpected(size.error());
+  end_ += *size;
+  if (end_ - begin_ < wanted_) return {};  // the rest of a message
+  const auto parsed = parse_operations(ByteView(buffer_).subspan(begin_, end_ - begin_), *this);
+  if (!parsed) return std::unexpected(parsed.error());
+  begin_ += parsed->taken;
+  wanted_ = parsed->wanted;
+  return {};
+}
+
+void Session::on_message(const ServerMessage& message) {
+  std::shared_ptr<Interest> interest;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = subscriptions_.find(message.subscription);
+    if (found != subscriptions_.end()) interest = found->second;
+  }
+  if (interest) interest->receive(message);
+}
+
+void Session::on_info(std::string_view json) {
+  auto info = parse_server_info(json);
+  if (!info) {
+    if (!info_) end_with(std::move(info.error()));
+    return;
+  }
+  const bool leaving = info->lame_duck || leave_notices_ > 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    learned_ = info->cluster;
+  }
+  info_ = std::move(*info);
+  if (!leaving) return;
+  ++leave_notices_;
+  events_.leaving();
+}
+
+void Session::on_ping() {
+  static_cast<void>(sent(outbox_->send("PONG\r\n")));
+}
+
+void Session::on_pong() {
+  if (!greeted_) {
+    greeted_ = true;
+    return;
+  }
+  std::shared_ptr<Pong> pong;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (pongs_.empty()) return;
+    pong = std::move(pongs_.front());
+    pongs_.pop_front();
+  }
+  answer(*pong, true);
+}
+
+/// Nothing that the server says after this counts.
+void Session::end_with(Error error) {
+  if (ended_by_server_) return;
+  ended_by_server_ = true;
+  refusal_ = std::move(error);
+}
+
+void Session::on_error(std::string_view said) {
+  const auto words = replace_bad_utf8(said);
+  switch (meaning_of(words)) {
+    case ServerError::login: return end_with({ErrorCode::denied, words, {}});
+    case ServerError::permission: events_.denied(words); break;
+    case ServerError::harmless: break;
+    case ServerError::fatal: return end_with({ErrorCode::unavailable, words, {}});
+  }
+  const auto hidden = log_limit_.admit(Trouble::server_error, now());
+  if (hidden) log_.warn("{}: {} ({} more reports)", server(), words, *hidden);
+}
+
+}  // namespace trellis::nats

@@ -1,0 +1,54 @@
+#include "nats/transport.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "threads/blocking.hpp"
+
+namespace trellis::nats {
+namespace {
+
+/// Shared with the handler, which may come when nobody waits any more.
+struct Waiting {
+  std::mutex mutex;
+  std::condition_variable came;
+  std::optional<Result<Answer>> value;  // under mutex
+
+  void put(Result<Answer> result) {
+    {
+      const std::scoped_lock lock(mutex);
+      value.emplace(std::move(result));
+    }
+    came.notify_one();
+  }
+};
+
+}  // namespace
+
+Result<Answer> ask_and_wait(Transport& transport, std::string_view subject, ByteView payload,
+                            SteadyTime deadline) {
+  const BlockingScope wait;
+  if (!wait.allowed()) return fail(ErrorCode::busy, "this thread must not wait for the lattice");
+  const auto answer = std::make_shared<Waiting>();
+  transport.request(subject, payload, deadline,
+                    [answer](Result<Answer> result) { answer->put(std::move(result)); });
+  std::unique_lock lock(answer->mutex);
+  // The transport answers by the deadline; the grace is for a machine that is busy.
+  if (!answer->came.wait_until(lock, deadline + limits::answer_grace,
+                               [&] { return answer->value.has_value(); })) {
+    return fail(ErrorCode::deadline, "RPC call timed out");
+  }
+  return std::move(*answer->value);
+}
+
+Result<Bytes> request_and_wait(Transport& transport, std::string_view subject, ByteView payload,
+                               SteadyTime deadline) {
+  auto answer = ask_and_wait(transport, subject, payload, deadline);
+  if (!answer) return pass(answer);
+  return std::move(answer->payload);
+}
+
+}  // namespace trellis::nats

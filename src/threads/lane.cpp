@@ -1,0 +1,78 @@
+#include "threads/lane.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/guard.hpp"
+#include "base/limits.hpp"
+
+namespace trellis {
+namespace {
+
+/// What must have waited at one time for the allocator to be asked to give memory back.
+constexpr std::size_t worth_giving_back = 4 * limits::mib;
+
+}  // namespace
+
+Lane::Lane(std::size_t most_bytes) : most_bytes_(most_bytes), thread_([this] { run(); }) {}
+
+Lane::~Lane() {
+  stop();
+}
+
+bool Lane::post(std::function<void()> job, std::size_t bytes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ || jobs_.size() >= limits::lane_jobs || bytes_ + bytes > most_bytes_) {
+      return false;
+    }
+    jobs_.push_back({std::move(job), bytes});
+    bytes_ += bytes;
+    peak_ = std::max(peak_, bytes_);
+  }
+  changed_.notify_all();
+  return true;
+}
+
+bool Lane::settle(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, deadline, [&] { return jobs_.empty() && !running_; });
+}
+
+void Lane::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    bytes_ -= job.bytes;
+    running_ = true;
+    lock.unlock();
+    survived(job.work);
+    job.work = nullptr;  // what it holds is released before the next wait
+    lock.lock();
+    running_ = false;
+    if (!jobs_.empty()) continue;
+    changed_.notify_all();
+    if (std::exchange(peak_, 0) < worth_giving_back) continue;
+    // Many blocks of all sizes were freed by another thread than took them: without this the
+    // allocator keeps them, and a flood leaves the process large for ever.
+    lock.unlock();
+    ::malloc_trim(0);
+    lock.lock();
+  }
+}
+
+void Lane::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace trellis

@@ -1,0 +1,50 @@
+// One thread that runs jobs in the order they came: what arrives from the lattice and changes the
+// host, so that a link and its removal cannot overtake each other.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "base/limits.hpp"
+#include "trellis/clock.hpp"
+
+namespace trellis {
+
+/// Any thread. stop() and the destructor run what was accepted.
+class Lane {
+ public:
+  explicit Lane(std::size_t most_bytes = limits::lane_bytes);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  /// `bytes` is what the job holds in memory. False when the lane is full (limits::lane_jobs, and
+  /// its bytes) or stopped: the job is dropped.
+  bool post(std::function<void()> job, std::size_t bytes = 0);
+  /// Waits until everything posted before has run. Not from a job.
+  bool settle(SteadyTime deadline);
+  void stop();
+
+ private:
+  struct Job {
+    std::function<void()> work;
+    std::size_t bytes;
+  };
+  void run();
+
+  const std::size_t most_bytes_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;   // under mutex_
+  std::size_t bytes_ = 0;  // under mutex_
+  std::size_t peak_ = 0;   // under mutex_: of bytes_, since memory was given back
+  bool running_ = false;   // under mutex_
+  bool stopping_ = false;  // under mutex_
+  std::thread thread_;     // last: it uses everything above
+};
+
+}  // namespace trellis

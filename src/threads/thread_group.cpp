@@ -1,0 +1,82 @@
+#include "threads/thread_group.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/guard.hpp"
+#include "threads/waiting.hpp"
+
+namespace trellis {
+
+ThreadGroup::~ThreadGroup() {
+  std::unique_lock lock(mutex_);
+  ended_signal_.wait(lock, [this] { return threads_.empty(); });
+  lock.unlock();
+  join_ended();
+}
+
+Result<> ThreadGroup::start(std::string_view name, std::size_t limit, std::function<void()> body) {
+  join_ended();
+  const std::lock_guard lock(mutex_);
+  if (threads_.size() >= limit) {
+    return fail(ErrorCode::busy, fmt::format("{} threads are running already", threads_.size()));
+  }
+  const auto self = threads_.emplace(threads_.end());
+  auto thread = GuestThread::start(name, [this, self, body = std::move(body)] { run(self, body); });
+  if (!thread) {
+    threads_.erase(self);
+    return pass(thread);
+  }
+  *self = std::move(*thread);
+  return {};
+}
+
+void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body) {
+  survived(body);
+  const std::lock_guard lock(mutex_);
+  if (abandoned_) {
+    self->detach();
+    threads_.erase(self);
+    return;
+  }
+  ended_.splice(ended_.end(), threads_, self);
+  ended_signal_.notify_all();
+}
+
+void ThreadGroup::abandon() {
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+  }
+  join_ended();
+}
+
+std::size_t ThreadGroup::running() const {
+  const std::lock_guard lock(mutex_);
+  return threads_.size();
+}
+
+bool ThreadGroup::wait(SteadyTime deadline, const Clock& clock) {
+  {
+    std::unique_lock lock(mutex_);
+    while (!threads_.empty()) {
+      const auto now = clock.steady();
+      if (now >= deadline) return false;
+      ended_signal_.wait_for(lock, wait_span(now, deadline));
+    }
+  }
+  join_ended();
+  return true;
+}
+
+void ThreadGroup::join_ended() {
+  Threads ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (auto& thread : ended) thread.join();
+}
+
+}  // namespace trellis

@@ -1,0 +1,50 @@
+// Threads that come and go, and are all gone at the end.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <string_view>
+
+#include "threads/guest_thread.hpp"
+#include "trellis/clock.hpp"
+#include "trellis/result.hpp"
+
+namespace trellis {
+
+/// Starts threads that may enter guests (a plugin dispatches from them) and joins those that have
+/// ended (at the next start, in wait and in the destructor). All members may be called from any
+/// thread, but not the destructor from a thread of the group.
+class ThreadGroup {
+ public:
+  ThreadGroup() = default;
+  ~ThreadGroup();  ///< waits without limit: call wait() first where a thread may hang
+  ThreadGroup(const ThreadGroup&) = delete;
+  ThreadGroup& operator=(const ThreadGroup&) = delete;
+
+  /// Runs `body`, which must not throw, on a new thread. `limit` bounds the threads running at
+  /// once (busy when reached); unavailable when the system gives none.
+  [[nodiscard]] Result<> start(std::string_view name, std::size_t limit,
+                               std::function<void()> body);
+  [[nodiscard]] std::size_t running() const;
+  /// Until no thread runs, at most until `deadline`; false when one still does.
+  bool wait(SteadyTime deadline, const Clock& clock);
+  /// Nobody will join: threads give their resources back by themselves when they end, if they ever
+  /// do. The group must then live for ever.
+  void abandon();
+
+ private:
+  using Threads = std::list<GuestThread>;
+  void run(Threads::iterator self, const std::function<void()>& body);
+  void join_ended();
+
+  mutable std::mutex mutex_;
+  std::condition_variable ended_signal_;
+  Threads threads_;  ///< running; guarded by mutex_, as all below
+  Threads ended_;    ///< past their body, to be joined
+  bool abandoned_ = false;
+};
+
+}  // namespace trellis

@@ -1,0 +1,253 @@
+#include "threads/workers.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "threads/blocking.hpp"
+
+namespace trellis {
+namespace {
+
+constexpr std::size_t jobs_per_thread = 128;  // that may wait before new ones are refused
+/// Between two looks at who runs while others wait.
+constexpr auto patience = std::chrono::milliseconds(2);
+/// A job that lasts for more of them is taken for one that computes for long.
+constexpr std::uint64_t looks_of_a_long_job = 2;
+/// How long the watch looks on after jobs had to wait, before it sleeps again.
+constexpr int calm_looks = 50;
+
+}  // namespace
+
+/// Of one thread, on its stack. Under the mutex of the workers, as told to its thread by waits.
+struct Workers::Seat final : BlockingHooks {
+  /// `counted`: as one of those that run; not while it waits, nor once it was found to compute for
+  /// long. That lasts to the end of the job: it may go on computing.
+  enum class State { counted, waiting, away };
+
+  explicit Seat(Workers& owner) : workers(owner) {}
+  bool before_block() noexcept override {
+    const std::scoped_lock lock(workers.mutex_);
+    if (state != State::counted) return true;
+    state = State::waiting;
+    --workers.active_;
+    if (workers.waiting_ > 0 && workers.active_ < workers.at_once_) {
+      static_cast<void>(workers.let_one_go());
+    }
+    return true;
+  }
+  void after_block() noexcept override {
+    const std::scoped_lock lock(workers.mutex_);
+    if (state != State::waiting) return;
+    state = State::counted;
+    since = workers.looks_;
+    ++workers.active_;
+  }
+
+  Workers& workers;
+  State state = State::counted;
+  std::uint64_t since = 0;  ///< the look after which it began, or went on
+  bool in_job = false;
+};
+
+Workers::Workers(std::size_t maximum, std::size_t queue_bytes)
+    : maximum_(maximum),
+      at_once_(std::max<std::size_t>(2, std::thread::hardware_concurrency())),
+      queue_bytes_(queue_bytes) {}
+
+Workers::~Workers() {
+  stop();
+}
+
+Result<void> Workers::post(std::function<void()> job, const JobTerms& terms) {
+  const std::scoped_lock lock(mutex_);
+  if (stopping_) return fail(ErrorCode::cancelled, "the host is stopping");
+  auto owner = owners_.find(terms.owner);
+  if (owner == owners_.end()) owner = owners_.try_emplace(std::string(terms.owner)).first;
+  owner->second.is_host = terms.owner.empty();
+  if (auto room = room_for(owner->second, terms); !room) {
+    if (owner->second.jobs.empty() && owner->second.running == 0) owners_.erase(owner);
+    return room;
+  }
+  if (active_ >= at_once_ || !may_run(owner->second)) {
+    call_watch();
+  } else if (auto gone = let_one_go(); !gone && threads_.empty()) {
+    // Without any thread the job could never run; with at least one it only waits longer.
+    if (owner->second.jobs.empty()) owners_.erase(owner);
+    return gone;
+  }
+  // Memory for both first: an owner without jobs must never have a turn.
+  std::list<Owners::iterator> turn;
+  if (owner->second.jobs.empty()) turn.push_back(owner);
+  owner->second.jobs.push_back({std::move(job), terms.bytes});
+  turns_.splice(turns_.end(), turn);
+  owner->second.bytes += terms.bytes;
+  waiting_bytes_ += terms.bytes;
+  ++waiting_;
+  return {};
+}
+
+Result<void> Workers::room_for(const Owner& owner, const JobTerms& terms) const {
+  const auto places = maximum_ * jobs_per_thread;
+  const auto places_left = places - std::min(places, waiting_);
+  const auto bytes_left = queue_bytes_ - std::min(queue_bytes_, waiting_bytes_);
+  const bool room =
+      owner.is_host ? places_left > 0 && terms.bytes <= bytes_left
+                    : owner.jobs.size() < places_left && owner.bytes + terms.bytes <= bytes_left;
+  // What is alone may be as large as it likes: its size was bounded where it came from.
+  if (room || waiting_ == 0) return {};
+  return fail(ErrorCode::busy, "too many calls wait for a worker thread of the host",
+              "raise HostOptions::worker_threads, or make fewer calls at once");
+}
+
+bool Workers::may_run(const Owner& owner) const noexcept {
+  return owner.is_host || owner.running < 2 * (maximum_ - std::min(maximum_, running_));
+}
+
+void Workers::call_watch() {
+  if (std::exchange(watching_, true)) return;
+  if (!watch_.joinable()) watch_ = std::thread([this] { persevere([this] { watch(); }); });
+  saturated_.notify_one();
+}
+
+/// The first in turn that may have another thread; then it is the first of all.
+Workers::Owners::iterator Workers::next_owner() {
+  for (std::size_t left = turns_.size(); left > 0; --left) {
+    if (may_run(turns_.front()->second)) return turns_.front();
+    turns_.splice(turns_.end(), turns_, turns_.begin());
+  }
+  return owners_.end();
+}
+
+Result<void> Workers::let_one_go() {
+  if (idle_ > told_) {
+    ++told_;
+    ++active_;
+    changed_.notify_one();
+    return {};
+  }
+  if (threads_.size() >= maximum_) return {};
+  auto thread = GuestThread::start("trellis-worker", [this] { work(); });
+  if (!thread) return pass(thread);
+  threads_.push_back(std::move(*thread));
+  ++active_;
+  return {};
+}
+
+Result<void> Workers::run_and_wait(std::function<void()> job, const JobTerms& terms) {
+  std::mutex mutex;
+  std::condition_variable done;
+  bool finished = false;
+  auto posted = post(
+      [&] {
+        survived(job);
+        const std::scoped_lock lock(mutex);
+        finished = true;
+        done.notify_one();
+      },
+      terms);
+  if (!posted) return posted;
+  // No time limit here: jobs carry deadlines of their own, and this frame is what they write to.
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&] { return finished; });
+  return {};
+}
+
+// Counted as active from before it was woken or made.
+void Workers::work() {
+  Seat seat(*this);
+  std::unique_lock lock(mutex_);
+  const auto place = seats_.insert(seats_.end(), &seat);
+  while (true) {
+    // One too many, because another went on after a wait, leaves the rest to those that stay.
+    for (auto owner = next_owner(); owner != owners_.end(); owner = next_owner()) {
+      run_one(lock, seat, owner);
+      if (active_ > at_once_) break;
+    }
+    --active_;
+    if (waiting_ > 0) call_watch();
+    if (stopping_ && waiting_ == 0 && running_ == 0) finished_.notify_all();
+    ++idle_;
+    changed_.wait(lock, [&] { return ended_ || told_ > 0; });
+    --idle_;
+    if (ended_) break;
+    --told_;
+  }
+  seats_.erase(place);
+}
+
+void Workers::run_one(std::unique_lock<std::mutex>& lock, Seat& seat, Owners::iterator owner) {
+  auto job = std::move(owner->second.jobs.front());
+  owner->second.jobs.pop_front();
+  owner->second.bytes -= job.bytes;
+  if (owner->second.jobs.empty()) {
+    turns_.pop_front();
+  } else {
+    turns_.splice(turns_.end(), turns_, turns_.begin());
+  }
+  ++owner->second.running;
+  --waiting_;
+  waiting_bytes_ -= job.bytes;
+  ++running_;
+  seat.since = looks_;
+  seat.in_job = true;
+  lock.unlock();
+  {
+    const ThreadBlockingHooks tell(&seat);
+    survived(job.run);
+    job.run = nullptr;  // what it holds is released before the next wait
+  }
+  lock.lock();
+  seat.in_job = false;
+  if (std::exchange(seat.state, Seat::State::counted) != Seat::State::counted) ++active_;
+  --running_;
+  if (--owner->second.running == 0 && owner->second.jobs.empty()) owners_.erase(owner);
+}
+
+/// Threads that are in the same job for long make room for others.
+void Workers::look() {
+  ++looks_;
+  for (auto* seat : seats_) {
+    if (!seat->in_job || seat->state != Seat::State::counted) continue;
+    if (looks_ - seat->since < looks_of_a_long_job) continue;
+    seat->state = Seat::State::away;
+    --active_;
+  }
+  const auto runnable = [this](const auto& owner) { return may_run(owner->second); };
+  for (auto left = static_cast<std::size_t>(std::count_if(turns_.begin(), turns_.end(), runnable));
+       left > 0 && active_ < at_once_; --left) {
+    if (!let_one_go()) return;
+  }
+}
+
+void Workers::watch() {
+  std::unique_lock lock(mutex_);
+  while (!ended_) {
+    saturated_.wait(lock, [&] { return ended_ || watching_; });
+    for (int calm = 0; calm < calm_looks && !ended_; ++calm) {
+      saturated_.wait_for(lock, patience, [&] { return ended_; });
+      if (waiting_ > 0) calm = 0;
+      look();
+    }
+    watching_ = false;
+  }
+}
+
+void Workers::stop() {
+  std::list<GuestThread> threads;
+  std::thread watch;
+  {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    finished_.wait(lock, [&] { return waiting_ == 0 && running_ == 0; });
+    ended_ = true;
+    threads.swap(threads_);
+    watch.swap(watch_);
+  }
+  changed_.notify_all();
+  saturated_.notify_all();
+  threads.clear();  // joins
+  if (watch.joinable()) watch.join();
+}
+
+}  // namespace trellis
