@@ -148,7 +148,7 @@ Result<void> measure(Report& report) {
   if (auto started = core.start_actor(actor->module, {}); !started) return pass(started);
 
   const Bytes payload(64, 'x');
-  const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
+  const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
   std::uint64_t failed = 0;
   PerCall routed;
   PerCall response;

@@ -61,7 +61,7 @@ struct Bench {
       : report(to), scale(time_scale), engine(runtime), core({}, runtime) {}
 
   Result<Bytes> routed() {
-    static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
+    static const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
     return core.router().from_provider(origin, nullptr, first.key, "Echo", payload, in_time());
   }
   Pair pair(const std::function<void()>& floor, const std::function<void()>& value) {
@@ -139,7 +139,7 @@ void to_provider(Bench& bench) {
   calls.answer = [&](ByteView payload) -> Result<Bytes> {
     return direct.call(bench.first.key, "Get", payload);
   };
-  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
+  static const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
   const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, in_time()); },
                                [&] {
                                  (void)bench.core.router().from_provider(
@@ -154,7 +154,7 @@ void to_actor(Bench& bench) {
   calls.answer = [&](ByteView payload) {
     return bench.bare_second->call("Echo", payload, bench.nothing, in_time());
   };
-  static const host::ProviderOrigin origin{"V", "wasmcloud:httpserver", "default"};
+  static const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
   const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, in_time()); },
                                [&] {
                                  (void)bench.core.router().from_provider(

@@ -13,7 +13,10 @@ class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual SteadyTime steady() const noexcept = 0;  ///< for deadlines
-  [[nodiscard]] virtual WallTime wall() const noexcept = 0;      ///< for claims and log lines
+  /// The same, a few milliseconds behind, where reading it is cheaper: for limits of a second and
+  /// more.
+  [[nodiscard]] virtual SteadyTime coarse() const noexcept { return steady(); }
+  [[nodiscard]] virtual WallTime wall() const noexcept = 0;  ///< for claims and log lines
 };
 
 /// The operating system's clocks.
@@ -22,6 +25,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] SteadyTime steady() const noexcept override {
     return std::chrono::steady_clock::now();
   }
+  [[nodiscard]] SteadyTime coarse() const noexcept override;
   [[nodiscard]] WallTime wall() const noexcept override { return std::chrono::system_clock::now(); }
 };
 

@@ -8,28 +8,16 @@
 
 namespace trellis::host {
 
-ProviderLink::Passage::Passage(ProviderLink& link) noexcept
-    : inside([&] {
-        link.under_way_.fetch_add(1);
-        return !link.closed_.load();
-      }()),
-      link_(link) {}
-
-ProviderLink::Passage::~Passage() {
-  if (link_.under_way_.fetch_sub(1) == 1 && link_.closed_.load()) link_.under_way_.notify_all();
-}
-
 void ProviderLink::close() {
-  closed_ = true;
-  for (auto count = under_way_.load(); count != 0; count = under_way_.load()) {
-    under_way_.wait(count);
-  }
+  gate_.close();
+  gate_.wait();
 }
 
 Result<Bytes> ProviderLink::run(const CallContext* parent, std::string_view actor,
                                 std::string_view operation, ByteView payload,
                                 SteadyTime deadline) const {
-  auto result = router_.from_provider(origin_, parent, actor, operation, payload, deadline);
+  auto result = router_.from_provider({key_, contract_id_, link_name_}, parent, actor, operation,
+                                      payload, deadline);
   if (!result) result.error().message.insert(0, "Invocation failure: ");  // contracts.md 1.4
   return result;
 }
@@ -37,8 +25,8 @@ Result<Bytes> ProviderLink::run(const CallContext* parent, std::string_view acto
 Result<Bytes> ProviderLink::dispatch(const CallContext* parent, std::string_view actor,
                                      std::string_view operation, ByteView payload,
                                      SteadyTime deadline) {
-  const Passage passage(*this);
-  if (!passage.inside) return fail(ErrorCode::cancelled, "the host is stopping");
+  const auto entry = gate_.enter();
+  if (!entry) return fail(ErrorCode::cancelled, "the host is stopping");
   if (guest_stack()) return run(parent, actor, operation, payload, deadline);
   const BlockingScope blocking;
   if (!blocking.allowed()) return fail(ErrorCode::busy, "no thread is left to wait for the actor");
@@ -49,8 +37,8 @@ Result<Bytes> ProviderLink::dispatch(const CallContext* parent, std::string_view
 void ProviderLink::dispatch_async(const CallContext* parent, std::string_view actor,
                                   std::string_view operation, Bytes payload, SteadyTime deadline,
                                   std::function<void(Result<Bytes>)> done) {
-  const auto passage = std::make_shared<Passage>(*this);
-  if (!passage->inside) {
+  const auto entry = gate_.enter();
+  if (!entry) {
     done(fail(ErrorCode::cancelled, "the host is stopping"));
     return;
   }
@@ -71,7 +59,7 @@ void ProviderLink::dispatch_async(const CallContext* parent, std::string_view ac
                                        std::move(payload), std::move(done), std::move(*charge)});
   if (parent != nullptr) job->parent = *parent;
   auto posted = workers_.post(
-      [self = shared_from_this(), passage, job, deadline] {
+      [self = shared_from_this(), entry, job, deadline] {
         const CallContext* context = job->parent ? &*job->parent : nullptr;
         job->done(contained([&] {
           return self->run(context, job->actor, job->operation, job->payload, deadline);

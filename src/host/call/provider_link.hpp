@@ -1,13 +1,13 @@
 // The way from a provider into the host: its calls to actors.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
 #include "base/memory_budget.hpp"
 #include "host/state/entities.hpp"
 #include "provider/provider.hpp"
+#include "threads/gate.hpp"
 #include "threads/workers.hpp"
 
 namespace trellis::host {
@@ -19,9 +19,12 @@ class Router;
 class ProviderLink final : public provider::Dispatcher,
                            public std::enable_shared_from_this<ProviderLink> {
  public:
-  ProviderLink(ProviderOrigin origin, const Router& router, Workers& workers,
-               std::shared_ptr<MemoryBudget> memory)
-      : origin_(std::move(origin)),
+  /// `key`, `contract_id` and `link_name` of the provider.
+  ProviderLink(std::string key, std::string contract_id, std::string link_name,
+               const Router& router, Workers& workers, std::shared_ptr<MemoryBudget> memory)
+      : key_(std::move(key)),
+        contract_id_(std::move(contract_id)),
+        link_name_(std::move(link_name)),
         router_(router),
         workers_(workers),
         memory_(std::move(memory)) {}
@@ -37,29 +40,17 @@ class ProviderLink final : public provider::Dispatcher,
                       std::function<void(Result<Bytes>)> done) override;
 
  private:
-  /// Counts a call under way; `inside` false: the link is closed and router_ must not be touched.
-  class Passage {
-   public:
-    explicit Passage(ProviderLink& link) noexcept;
-    ~Passage();
-    Passage(const Passage&) = delete;
-    Passage& operator=(const Passage&) = delete;
-    const bool inside;
-
-   private:
-    ProviderLink& link_;
-  };
-
   [[nodiscard]] Result<Bytes> run(const CallContext* parent, std::string_view actor,
                                   std::string_view operation, ByteView payload,
                                   SteadyTime deadline) const;
 
-  const ProviderOrigin origin_;
+  const std::string key_;
+  const std::string contract_id_;
+  const std::string link_name_;
   const Router& router_;
   Workers& workers_;
   const std::shared_ptr<MemoryBudget> memory_;
-  std::atomic<bool> closed_{false};
-  std::atomic<std::uint32_t> under_way_{0};
+  Gate gate_;  ///< closed: router_ must not be touched any more
 };
 
 }  // namespace trellis::host

@@ -3,30 +3,21 @@
 
 #include <string_view>
 
+#include "host/call/call.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::host {
 
-/// One end of a call that crosses hosts. An actor (or "system") has no contract and no link name.
-struct Party {
-  std::string_view key;
-  std::string_view contract_id;
-  std::string_view link_name;
-
-  [[nodiscard]] bool is_provider() const noexcept { return !contract_id.empty(); }
-};
-
 /// Any thread that may wait. The caller has authorized the call.
 class RemoteCalls {
  public:
   virtual ~RemoteCalls() = default;
-  /// Sends the call to whoever serves the target and waits for the answer, at most until `deadline`
-  /// and for the lattice's own time limit. Errors have the texts of lattice.md 4.5.
-  [[nodiscard]] virtual Result<Bytes> call(const Party& origin, const Party& target,
-                                           std::string_view operation, ByteView payload,
-                                           SteadyTime deadline) const = 0;
+  /// Sends the call to whoever serves the target and waits for the answer, at most until the
+  /// deadline of its context and for the lattice's own time limit. Errors have the texts of
+  /// lattice.md 4.5.
+  [[nodiscard]] virtual Result<Bytes> call(const Call& call) const = 0;
 };
 
 /// Any thread that may wait (guests are entered on it).
@@ -35,7 +26,7 @@ class ArrivingCalls {
   virtual ~ArrivingCalls() = default;
   /// A call that arrived from the lattice for something that runs here. The caller has verified its
   /// token; whether the origin may make it is decided here (lattice.md 4.4, receiver).
-  [[nodiscard]] virtual Result<Bytes> from_lattice(const Party& origin, const Party& target,
+  [[nodiscard]] virtual Result<Bytes> from_lattice(const EntityRef& origin, const EntityRef& target,
                                                    std::string_view operation, ByteView payload,
                                                    SteadyTime deadline) const = 0;
 };
@@ -43,8 +34,7 @@ class ArrivingCalls {
 /// For a host on its own: every call fails at once.
 class NoRemoteCalls final : public RemoteCalls {
  public:
-  [[nodiscard]] Result<Bytes> call(const Party&, const Party&, std::string_view, ByteView,
-                                   SteadyTime) const override {
+  [[nodiscard]] Result<Bytes> call(const Call&) const override {
     // Exact first-party text (lattice.md 4.5).
     return fail(ErrorCode::not_found,
                 "No local bus subscribers found, and no lattice RPC client enabled",

@@ -1,10 +1,10 @@
 #include "host/call/router.hpp"
-#include "host/state/named_log.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "base/text.hpp"
@@ -18,20 +18,10 @@ namespace {
 
 constexpr auto gate_wait = std::chrono::milliseconds(1000);
 
-SteadyTime now() {
-  return std::chrono::steady_clock::now();
-}
-
-/// For limits of a second and more, where a few milliseconds are nothing: a fifth of the cost.
-SteadyTime coarse_now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-  return SteadyTime(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-}
-
-/// When a call that begins now must have ended.
-SteadyTime end_of_call(std::chrono::milliseconds allowed) {
-  return (allowed < std::chrono::seconds(1) ? now() : coarse_now()) + allowed;
+/// When a call that begins now must have ended. For limits of a second and more, where a few
+/// milliseconds are nothing, by the clock that costs a fifth.
+SteadyTime end_of_call(const Clock& clock, std::chrono::milliseconds allowed) {
+  return (allowed < std::chrono::seconds(1) ? clock.steady() : clock.coarse()) + allowed;
 }
 
 /// Starts a chain where none is given. Its number is the address of the root context: unique among
@@ -59,16 +49,36 @@ std::unexpected<Error> timed_out() {
               "allow a longer call timeout");
 }
 
+/// The running actor with this key; null when it runs elsewhere, or nowhere.
+const ActorEntry* actor_here(const Tables& tables, std::string_view key) {
+  const auto* found = tables.actors.find(key);
+  return found == nullptr ? nullptr : found->get();
+}
+
+/// The actor a guest names as its target, by key or alias. Aliases never contain ':' (D9), so a
+/// contract id costs no lookup here and cannot be hijacked.
+std::optional<std::string_view> actor_named(const Tables& tables, std::string_view ns) {
+  if (looks_like_actor_key(ns)) return ns;
+  if (ns.find(':') != std::string_view::npos) return std::nullopt;
+  const auto* key = tables.aliases.find(ns);
+  return key == nullptr ? std::nullopt : std::optional<std::string_view>(*key);
+}
+
+/// Where the link of an actor that runs here leads; null when it has no such link.
+const Route* route_of(const Tables& tables, std::string_view actor, std::string_view contract,
+                      std::string_view binding) {
+  const auto* self = actor_here(tables, actor);
+  const auto link_name = trim(binding).empty() ? default_link_name : binding;
+  return self == nullptr ? nullptr : find_route(*self->routes, contract, link_name);
+}
+
 }  // namespace
 
 Router::Router(RouterOptions options, const TablesSnapshot& tables, const RemoteCalls& remote,
                Log log)
     : options_(std::move(options)), tables_(tables), remote_(remote), log_(std::move(log)) {}
 
-Party Router::Origin::party() const noexcept {
-  if (provider == nullptr) return {key, {}, {}};
-  return {provider->key, provider->contract_id, provider->link_name};
-}
+// --- where calls come from -----------------------------------------------------------------------
 
 Result<Bytes> Router::from_system(std::string_view target, std::string_view operation,
                                   ByteView payload, SteadyTime deadline) const {
@@ -79,19 +89,15 @@ Result<Bytes> Router::from_system(std::string_view target, std::string_view oper
   CallContext root;
   root.deadline = deadline;
   begin_chain(root);
-  return to_actor({codec::core::system_actor}, *tables, key, root, operation, payload);
+  return to_actor({{codec::core::system_actor}, {key}, operation, payload, root}, {},
+                  actor_here(*tables, key));
 }
 
-Result<Bytes> Router::from_provider(const ProviderOrigin& origin, const CallContext* parent,
+Result<Bytes> Router::from_provider(const EntityRef& origin, const CallContext* parent,
                                     std::string_view actor, std::string_view operation,
                                     ByteView payload, SteadyTime deadline) const {
-  const auto tables = tables_.read();
-  const auto* found = tables->actors.find(actor);
-  if (found != nullptr && options_.check_provider_to_actor &&
-      !(*found)->actor->has_capability(origin.contract_id)) {
-    return denied("the actor's claims do not list the provider's contract", origin.key, actor);
-  }
   if (!looks_like_actor_key(actor)) return unknown_name(actor);
+  const auto tables = tables_.read();
   CallContext context;
   if (parent != nullptr) {
     context = *parent;
@@ -100,27 +106,19 @@ Result<Bytes> Router::from_provider(const ProviderOrigin& origin, const CallCont
     context.deadline = deadline;
   }
   begin_chain(context);
-  return to_actor({origin.key, nullptr, &origin}, *tables, actor, context, operation, payload);
+  return to_actor({origin, {actor}, operation, payload, context}, {}, actor_here(*tables, actor));
 }
 
-Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& caller,
+Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& context,
                                  std::string_view binding, std::string_view ns,
                                  std::string_view operation, ByteView payload) const {
-  if (origin.expired(*options_.clock)) {
-    return denied("the caller's claims have expired", origin.key(), ns);
-  }
   const auto tables = tables_.read();
-  const Origin from{origin.key(), &origin.identity()};
-  if (looks_like_actor_key(ns)) return to_actor(from, *tables, ns, caller, operation, payload);
-  // Aliases never contain ':' (D9), so a contract id costs no lookup here and cannot be hijacked.
-  if (ns.find(':') == std::string_view::npos) {
-    if (const auto* key = tables->aliases.find(ns); key != nullptr) {
-      return to_actor(from, *tables, *key, caller, operation, payload);
-    }
+  Caller caller{.claims = &origin.identity(), .expired = origin.expired(*options_.clock)};
+  if (const auto key = actor_named(*tables, ns)) {
+    return to_actor({{origin.key()}, {*key}, operation, payload, context}, caller,
+                    actor_here(*tables, *key));
   }
-  const auto* self = tables->actors.find(origin.key());
-  const auto link_name = trim(binding).empty() ? default_link_name : binding;
-  const auto* route = self == nullptr ? nullptr : find_route(*(*self)->routes, ns, link_name);
+  const auto* route = route_of(*tables, origin.key(), ns, binding);
   if (route == nullptr) {
     // Exact first-party text (contracts.md 1.5).
     return fail(
@@ -130,110 +128,167 @@ Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& 
                     ns, origin.key()),
         "set a link for this contract and link name, or start the actor that owns the alias");
   }
-  return to_provider(origin, *route, caller, operation, payload);
+  caller.lists_contract = route->in_claims;
+  return to_provider({{origin.key()},
+                      {route->provider_key, route->contract_id, route->link_name},
+                      operation,
+                      payload,
+                      context},
+                     caller, route->provider.get(), route->gate.get());
+}
+
+Result<Bytes> Router::from_lattice(const EntityRef& origin, const EntityRef& target,
+                                   std::string_view operation, ByteView payload,
+                                   SteadyTime deadline) const {
+  const auto tables = tables_.read();
+  CallContext root;
+  root.deadline = deadline;
+  begin_chain(root);
+  const Call call{origin, target, operation, payload, root};
+  return target.is_provider() ? lattice_to_provider(call, *tables)
+                              : lattice_to_actor(call, *tables);
+}
+
+Result<Bytes> Router::lattice_to_actor(const Call& call, const Tables& tables) const {
+  const auto* here = actor_here(tables, call.target.key);
+  if (here == nullptr) {
+    return fail(ErrorCode::not_found, fmt::format("actor {} does not run here", call.target.key));
+  }
+  return to_actor(call, caller_elsewhere(call, tables), here);
+}
+
+Result<Bytes> Router::lattice_to_provider(const Call& call, const Tables& tables) const {
+  const auto& target = call.target;
+  const auto* here = tables.providers.find(provider_slot(target.key, target.link_name));
+  if (here == nullptr || (*here)->description.contract_id != target.contract_id) {
+    return fail(ErrorCode::not_found,
+                fmt::format("provider {} does not serve {} here under link name {}", target.key,
+                            target.contract_id, target.link_name));
+  }
+  const bool by_actor = call.origin.kind() == EntityKind::actor;
+  const auto gate = by_actor && options_.gate_of
+                        ? options_.gate_of(**here, std::string(call.origin.key))
+                        : nullptr;
+  return to_provider(call, caller_elsewhere(call, tables), here->get(), gate.get());
+}
+
+Router::Caller Router::caller_elsewhere(const Call& call, const Tables& tables) const {
+  Caller caller{.made = CallPlace::lattice};
+  if (call.origin.kind() != EntityKind::actor) return caller;
+  const auto* known = tables.claims.find(call.origin.key);
+  if (known == nullptr) return caller;
+  caller.claims = &(*known)->identity;
+  caller.expired = identity::is_expired((*known)->claims, options_.clock->wall());
+  const auto& list = caller.claims->capabilities;
+  caller.lists_contract = list && std::ranges::find(*list, call.target.contract_id) != list->end();
+  return caller;
 }
 
 Result<Bytes> Router::health_check(actor::Actor& target, ByteView payload,
                                    SteadyTime deadline) const {
   CallContext root;
-  root.deadline = std::min(deadline, end_of_call(target.call_timeout()));
+  root.deadline = std::min(deadline, end_of_call(*options_.clock, target.call_timeout()));
   begin_chain(root);
   GuestCalls calls(*this, target, root.extended(target.id()), log_);
   return target.call_if_idle(root, codec::core::operation::health_request, payload, calls);
 }
 
-Result<Bytes> Router::to_actor(const Origin& origin, const Tables& tables, std::string_view key,
-                               const CallContext& caller, std::string_view operation,
-                               ByteView payload) const {
-  const auto* here = tables.actors.find(key);
-  if (here != nullptr) return to_actor(origin, **here, caller, operation, payload);
-  if (origin.claims != nullptr && !origin.claims->capabilities) {
-    return denied("the caller's claims have no capability list", origin.key, key);
-  }
-  return out(origin, {key, {}, {}}, caller, operation, payload);
+// --- whether they may be made, and on ------------------------------------------------------------
+
+CallFacts Router::facts_of(const Call& call, const Caller& caller) noexcept {
+  CallFacts facts;
+  facts.made = caller.made;
+  facts.origin = call.origin.kind();
+  facts.target = call.target.kind();
+  facts.origin_known = caller.claims != nullptr;
+  facts.origin_expired = caller.expired;
+  facts.origin_has_list = facts.origin_known && caller.claims->capabilities.has_value();
+  facts.origin_lists_contract = caller.lists_contract;
+  return facts;
 }
 
-Result<Bytes> Router::to_actor(const Origin& origin, const ActorEntry& entry,
-                               const CallContext& caller, std::string_view operation,
-                               ByteView payload) const {
-  actor::Actor& target = *entry.actor;
-  if (!caller.can_extend()) return too_deep();
-  if (target.expired(*options_.clock)) {
-    return denied("the claims of the target have expired", origin.key, target.key());
+Result<Bytes> Router::to_actor(const Call& call, const Caller& caller,
+                               const ActorEntry* here) const {
+  auto facts = facts_of(call, caller);
+  if (here != nullptr) {
+    facts.target_here = true;
+    facts.target_expired = here->actor->expired(*options_.clock);
+    facts.target_lists_contract =
+        call.origin.is_provider() && here->actor->has_capability(call.origin.contract_id);
   }
-  if (origin.claims != nullptr && !origin.claims->capabilities) {
-    return denied("the caller's claims have no capability list", origin.key, target.key());
-  }
+  const auto verdict = authorize(facts, options_.policy);
+  if (verdict != Verdict::allowed) return denied(verdict, call);
+  if (here == nullptr) return out(call, caller);
+  if (!call.context.can_extend()) return too_deep();
   if (options_.authorizer == nullptr && options_.middleware.empty()) {
-    return execute(target, caller, operation, payload);
+    return execute(call, *here->actor);
   }
-  return with_hooks(origin, entry, caller, operation, payload);
+  return with_hooks(call, caller, *here->actor);
 }
 
-Result<Bytes> Router::execute(actor::Actor& target, const CallContext& caller,
-                              std::string_view operation, ByteView payload) const {
-  CallContext context = caller;
-  context.deadline = std::min(context.deadline, end_of_call(target.call_timeout()));
+Result<Bytes> Router::to_provider(const Call& call, const Caller& caller, const ProviderEntry* here,
+                                  const BindLatch* gate) const {
+  const auto verdict = authorize(facts_of(call, caller), options_.policy);
+  if (verdict != Verdict::allowed) return denied(verdict, call);
+  if (here == nullptr) return out(call, caller);
+  wait_at(gate, call.context);
+  if (options_.clock->steady() >= call.context.deadline) return timed_out();
+  if (options_.authorizer == nullptr && options_.middleware.empty()) {
+    return here->instance->call(call.context, call.origin.key, call.operation, call.payload);
+  }
+  return with_hooks(call, caller, *here->instance);
+}
+
+Result<Bytes> Router::execute(const Call& call, actor::Actor& target) const {
+  CallContext context = call.context;
+  context.deadline =
+      std::min(context.deadline, end_of_call(*options_.clock, target.call_timeout()));
   GuestCalls calls(*this, target, context.extended(target.id()), log_);
-  return target.call(context, operation, payload, calls);
+  return target.call(context, call.operation, call.payload, calls);
 }
 
-Result<Bytes> Router::to_provider(const actor::Actor& origin, const Route& route,
-                                  const CallContext& caller, std::string_view operation,
-                                  ByteView payload) const {
-  if (!route.in_claims) {
-    return denied("the actor's claims do not list the contract", origin.key(), route.provider_key);
+Result<Bytes> Router::out(const Call& call, const Caller& caller) const {
+  if (caller.claims != nullptr && options_.authorizer != nullptr &&
+      !authorizer_agrees(caller, view_of(call))) {
+    return denied("the authorizer said no", call);
   }
-  const Origin from{origin.key(), &origin.identity()};
-  if (route.provider == nullptr) {
-    const Party target{route.provider_key, route.contract_id, route.link_name};
-    return out(from, target, caller, operation, payload);
-  }
-  wait_at(route.gate.get(), caller);
-  return to_provider(from, *route.provider, caller, operation, payload);
+  return remote_.call(call);
 }
 
-void Router::wait_at(const Gate* gate, const CallContext& caller) {
+void Router::wait_at(const BindLatch* gate, const CallContext& context) const {
   if (gate == nullptr || gate->open()) return;
   const BlockingScope blocking;
-  if (blocking.allowed()) gate->wait(std::min(caller.deadline, now() + gate_wait));
+  if (!blocking.allowed()) return;
+  gate->wait(std::min(context.deadline, options_.clock->steady() + gate_wait));
 }
 
-Result<Bytes> Router::to_provider(const Origin& origin, const ProviderEntry& provider,
-                                  const CallContext& caller, std::string_view operation,
-                                  ByteView payload) const {
-  if (now() >= caller.deadline) return timed_out();
-  if (options_.authorizer == nullptr && options_.middleware.empty()) {
-    return provider.instance->call(caller, origin.key, operation, payload);
-  }
-  return with_hooks(origin, provider, caller, operation, payload);
+// --- hooks of the host's user --------------------------------------------------------------------
+
+InvocationView Router::view_of(const Call& call) const noexcept {
+  return {next_invocation_.fetch_add(1), call.origin.key, call.target.key, call.target.contract_id,
+          call.target.link_name,         call.operation,  call.payload};
 }
 
-bool Router::authorizer_agrees(const ActorIdentity& origin,
-                               const InvocationView& invocation) const {
-  if (options_.authorizer == nullptr) return true;
+bool Router::authorizer_agrees(const Caller& caller, const InvocationView& invocation) const {
+  if (options_.authorizer == nullptr || caller.claims == nullptr) return true;
   try {
-    return options_.authorizer->can_invoke(origin, invocation);
+    return options_.authorizer->can_invoke(*caller.claims, invocation);
   } catch (...) {
     return false;  // an authorizer that fails says no (identity.md 7)
   }
 }
 
-Result<Bytes> Router::with_hooks(const Origin& origin, const ActorEntry& entry,
-                                 const CallContext& caller, std::string_view operation,
-                                 ByteView payload) const {
-  const InvocationView view{
-      next_invocation_.fetch_add(1), origin.key, entry.actor->key(), {}, {}, operation, payload};
-  if (origin.claims != nullptr && !authorizer_agrees(*origin.claims, view)) {
-    return denied("the authorizer said no", origin.key, entry.actor->key());
-  }
+Result<Bytes> Router::with_hooks(const Call& call, const Caller& caller,
+                                 actor::Actor& target) const {
+  const auto view = view_of(call);
+  if (!authorizer_agrees(caller, view)) return denied("the authorizer said no", call);
   for (const auto& hook : options_.middleware) {
     if (auto go = hook->actor_pre_invoke(view); !go) {
       return fail(go.error().code, "Pre-invoke middleware execution failure on actor",
                   go.error().message);
     }
   }
-  auto result = execute(*entry.actor, caller, operation, payload);
+  auto result = execute(call, target);
   for (const auto& hook : options_.middleware) {
     if (!result) return result;
     result = hook->actor_post_invoke(view, std::move(*result));
@@ -244,26 +299,17 @@ Result<Bytes> Router::with_hooks(const Origin& origin, const ActorEntry& entry,
   return result;
 }
 
-Result<Bytes> Router::with_hooks(const Origin& origin, const ProviderEntry& provider,
-                                 const CallContext& caller, std::string_view operation,
-                                 ByteView payload) const {
-  const InvocationView view{next_invocation_.fetch_add(1),
-                            origin.key,
-                            provider.key,
-                            provider.description.contract_id,
-                            provider.link_name,
-                            operation,
-                            payload};
-  if (origin.claims != nullptr && !authorizer_agrees(*origin.claims, view)) {
-    return denied("the authorizer said no", origin.key, provider.key);
-  }
+Result<Bytes> Router::with_hooks(const Call& call, const Caller& caller,
+                                 provider::Provider& target) const {
+  const auto view = view_of(call);
+  if (!authorizer_agrees(caller, view)) return denied("the authorizer said no", call);
   for (const auto& hook : options_.middleware) {
     if (auto go = hook->capability_pre_invoke(view); !go) {
       return fail(go.error().code,
                   "Capability middleware pre-invoke failure: " + go.error().message);
     }
   }
-  auto result = provider.instance->call(caller, origin.key, operation, payload);
+  auto result = target.call(call.context, call.origin.key, call.operation, call.payload);
   for (const auto& hook : options_.middleware) {
     if (!result) return result;
     result = hook->capability_post_invoke(view, std::move(*result));
@@ -272,18 +318,24 @@ Result<Bytes> Router::with_hooks(const Origin& origin, const ProviderEntry& prov
   return result;
 }
 
-std::string Router::name_of(std::string_view key) const {
-  return name_in(*tables_.read(), key);
+// --- denials -------------------------------------------------------------------------------------
+
+std::unexpected<Error> Router::denied(Verdict verdict, const Call& call) const {
+  if (verdict == Verdict::provider_to_provider) {
+    // Exact first-party text (lattice.md 4.3).
+    return fail(ErrorCode::denied, "Attempt to invoke capability from non-actor origin");
+  }
+  return denied(reason_of(verdict), call);
 }
 
-std::unexpected<Error> Router::denied(std::string_view reason, std::string_view origin,
-                                      std::string_view target) const {
+std::unexpected<Error> Router::denied(std::string_view reason, const Call& call) const {
   denials_.fetch_add(1, std::memory_order_relaxed);
-  const auto origin_name = name_of(origin);
-  const auto target_name = name_of(target);
+  const auto tables = tables_.read();
+  const auto origin_name = name_in(*tables, call.origin.key);
+  const auto target_name = name_in(*tables, call.target.key);
   log_.event(LogLevel::warn, reason,
-             {{"origin", origin},
-              {"target", target},
+             {{"origin", call.origin.key},
+              {"target", call.target.key},
               {"origin_name", origin_name},
               {"target_name", target_name}});
   // The caller learns no more than this (lattice.md 4.4).

@@ -1,5 +1,5 @@
-// The path of a call: who may call whom, where the target is, and on to it. DESIGN section 2;
-// host.md 6.1 and 6.2; lattice.md 4.1 and 4.4.
+// The path of a call: where its target is, whether it may be made, and on to it. host.md 6.1 and
+// 6.2; lattice.md 4.1 and 4.4.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,8 @@
 
 #include "base/call_context.hpp"
 #include "base/log.hpp"
+#include "host/call/authorization.hpp"
+#include "host/call/call.hpp"
 #include "host/call/remote_calls.hpp"
 #include "host/call/tables.hpp"
 #include "trellis/host.hpp"
@@ -20,20 +22,21 @@ namespace trellis::host {
 
 /// What the router needs to know of the host's options.
 struct RouterOptions {
-  bool check_provider_to_actor = true;  ///< D1
-  bool deny_unknown_origins = false;    ///< D2
+  CallPolicy policy;
   std::chrono::milliseconds call_timeout{0};
   std::shared_ptr<const Clock> clock;
   std::shared_ptr<Authorizer> authorizer;  ///< may be null
   std::vector<std::shared_ptr<Middleware>> middleware;
   /// For actors that run elsewhere: the gate that is closed while their first BindActor is under
   /// way; null when there is none. Local ones have it in their routes.
-  std::function<std::shared_ptr<const Gate>(const ProviderEntry&, const std::string& actor)>
+  std::function<std::shared_ptr<const BindLatch>(const ProviderEntry&, const std::string& actor)>
       gate_of;
 };
 
-/// Runs every call on the thread that makes it. Takes no global lock: tables are read as a
-/// snapshot, instances come from the target's pool. Any thread of the host (guests are entered).
+/// Resolves the target of a call, asks whether it may be made (authorization.hpp, then the host's
+/// own authorizer) and executes it, on the thread that makes it. Takes no global lock: tables are
+/// read as a snapshot, instances come from the target's pool. Any thread of the host (guests are
+/// entered).
 class Router final : public ArrivingCalls {
  public:
   Router(RouterOptions options, const TablesSnapshot& tables, const RemoteCalls& remote, Log log);
@@ -43,16 +46,16 @@ class Router final : public ArrivingCalls {
                                           ByteView payload, SteadyTime deadline) const;
 
   /// A call from a provider to an actor. `parent` is null when it belongs to no call.
-  [[nodiscard]] Result<Bytes> from_provider(const ProviderOrigin& origin, const CallContext* parent,
+  [[nodiscard]] Result<Bytes> from_provider(const EntityRef& origin, const CallContext* parent,
                                             std::string_view actor, std::string_view operation,
                                             ByteView payload, SteadyTime deadline) const;
 
-  /// A host call of a guest. `caller` is the chain including that guest's actor.
-  [[nodiscard]] Result<Bytes> from_guest(const actor::Actor& origin, const CallContext& caller,
+  /// A host call of a guest. `context` is the chain including that guest's actor.
+  [[nodiscard]] Result<Bytes> from_guest(const actor::Actor& origin, const CallContext& context,
                                          std::string_view binding, std::string_view ns,
                                          std::string_view operation, ByteView payload) const;
 
-  [[nodiscard]] Result<Bytes> from_lattice(const Party& origin, const Party& target,
+  [[nodiscard]] Result<Bytes> from_lattice(const EntityRef& origin, const EntityRef& target,
                                            std::string_view operation, ByteView payload,
                                            SteadyTime deadline) const override;
 
@@ -69,53 +72,40 @@ class Router final : public ArrivingCalls {
   }
 
  private:
-  /// Who calls, for hooks and log lines.
-  struct Origin {
-    std::string_view key;
-    const ActorIdentity* claims = nullptr;     // set when it is an actor whose claims are known
-    const ProviderOrigin* provider = nullptr;  // set when it is a provider running here
-    [[nodiscard]] Party party() const noexcept;
+  /// What is known of whoever makes a call, besides who it is.
+  struct Caller {
+    CallPlace made = CallPlace::here;
+    const ActorIdentity* claims = nullptr;  ///< of an actor whose claims are known
+    bool expired = false;                   ///< they are over
+    bool lists_contract = false;            ///< they list the contract of the target
   };
 
-  /// On to an actor by key: here when it runs here, else over the lattice.
-  [[nodiscard]] Result<Bytes> to_actor(const Origin& origin, const Tables& tables,
-                                       std::string_view key, const CallContext& caller,
-                                       std::string_view operation, ByteView payload) const;
-  [[nodiscard]] Result<Bytes> to_actor(const Origin& origin, const ActorEntry& target,
-                                       const CallContext& caller, std::string_view operation,
-                                       ByteView payload) const;
-  [[nodiscard]] Result<Bytes> to_provider(const actor::Actor& origin, const Route& route,
-                                          const CallContext& caller, std::string_view operation,
-                                          ByteView payload) const;
-  [[nodiscard]] Result<Bytes> to_provider(const Origin& origin, const ProviderEntry& provider,
-                                          const CallContext& caller, std::string_view operation,
-                                          ByteView payload) const;
-  [[nodiscard]] Result<Bytes> lattice_to_actor(const Tables& tables, const Party& origin,
-                                               const Party& target, const CallContext& root,
-                                               std::string_view operation, ByteView payload) const;
-  [[nodiscard]] Result<Bytes> lattice_to_provider(const Tables& tables, const Party& origin,
-                                                  const Party& target, const CallContext& root,
-                                                  std::string_view operation,
-                                                  ByteView payload) const;
-  /// Sends it out, unless the authorizer objects.
-  [[nodiscard]] Result<Bytes> out(const Origin& origin, const Party& target,
-                                  const CallContext& caller, std::string_view operation,
-                                  ByteView payload) const;
-  [[nodiscard]] Result<Bytes> execute(actor::Actor& target, const CallContext& caller,
-                                      std::string_view operation, ByteView payload) const;
-  [[nodiscard]] Result<Bytes> with_hooks(const Origin& origin, const ActorEntry& target,
-                                         const CallContext& caller, std::string_view operation,
-                                         ByteView payload) const;
-  [[nodiscard]] Result<Bytes> with_hooks(const Origin& origin, const ProviderEntry& provider,
-                                         const CallContext& caller, std::string_view operation,
-                                         ByteView payload) const;
-  static void wait_at(const Gate* gate, const CallContext& caller);
-  [[nodiscard]] bool authorizer_agrees(const ActorIdentity& origin,
+  /// `here` is null when it runs elsewhere.
+  [[nodiscard]] Result<Bytes> to_actor(const Call& call, const Caller& caller,
+                                       const ActorEntry* here) const;
+  [[nodiscard]] Result<Bytes> to_provider(const Call& call, const Caller& caller,
+                                          const ProviderEntry* here, const BindLatch* gate) const;
+  [[nodiscard]] Result<Bytes> lattice_to_actor(const Call& call, const Tables& tables) const;
+  [[nodiscard]] Result<Bytes> lattice_to_provider(const Call& call, const Tables& tables) const;
+  /// What this host knows of an actor elsewhere, or of whoever else calls from there.
+  [[nodiscard]] Caller caller_elsewhere(const Call& call, const Tables& tables) const;
+
+  /// The table of host.md 6.2, with what is known of the caller filled in.
+  [[nodiscard]] static CallFacts facts_of(const Call& call, const Caller& caller) noexcept;
+  [[nodiscard]] bool authorizer_agrees(const Caller& caller,
                                        const InvocationView& invocation) const;
-  /// Of an actor or provider, for the log; empty when it is not known.
-  [[nodiscard]] std::string name_of(std::string_view key) const;
-  [[nodiscard]] std::unexpected<Error> denied(std::string_view reason, std::string_view origin,
-                                              std::string_view target) const;
+  [[nodiscard]] std::unexpected<Error> denied(Verdict verdict, const Call& call) const;
+  [[nodiscard]] std::unexpected<Error> denied(std::string_view reason, const Call& call) const;
+
+  /// Sends it out, unless the authorizer objects.
+  [[nodiscard]] Result<Bytes> out(const Call& call, const Caller& caller) const;
+  [[nodiscard]] Result<Bytes> execute(const Call& call, actor::Actor& target) const;
+  [[nodiscard]] Result<Bytes> with_hooks(const Call& call, const Caller& caller,
+                                         actor::Actor& target) const;
+  [[nodiscard]] Result<Bytes> with_hooks(const Call& call, const Caller& caller,
+                                         provider::Provider& target) const;
+  [[nodiscard]] InvocationView view_of(const Call& call) const noexcept;
+  void wait_at(const BindLatch* gate, const CallContext& context) const;
 
   const RouterOptions options_;
   const TablesSnapshot& tables_;

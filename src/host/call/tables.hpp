@@ -10,7 +10,7 @@
 
 #include "actor/actor.hpp"
 #include "base/cow_map.hpp"
-#include "host/lifecycle/binder.hpp"
+#include "host/call/bind_latch.hpp"
 #include "host/state/entities.hpp"
 #include "identity/claims.hpp"
 #include "threads/snapshot.hpp"
@@ -25,7 +25,7 @@ struct Route {
   std::string provider_key;
   bool in_claims = false;                         ///< the actor's own claims list the contract
   std::shared_ptr<const ProviderEntry> provider;  ///< null: does not run here
-  std::shared_ptr<const Gate> gate;               ///< closed while the first BindActor is under way
+  std::shared_ptr<const BindLatch> gate;          ///< closed while the first BindActor is under way
 };
 
 /// Shared, so that one changed link of an actor that has thousands copies pointers only.

@@ -14,12 +14,12 @@ namespace {
 
 constexpr std::string_view extras_contract = "wasmcloud:extras";
 
-lattice::Entity to_entity(const Party& party) {
-  if (!party.is_provider()) return lattice::Entity::actor(party.key);
-  return lattice::Entity::provider(party.key, party.contract_id, party.link_name);
+lattice::Entity to_entity(const EntityRef& of) {
+  if (!of.is_provider()) return lattice::Entity::actor(of.key);
+  return lattice::Entity::provider(of.key, of.contract_id, of.link_name);
 }
 
-Party to_party(const lattice::Entity& entity) {
+EntityRef to_ref(const lattice::Entity& entity) {
   const auto* provider = entity.capability();
   if (provider == nullptr) return {entity.key(), {}, {}};
   return {provider->id, provider->contract_id, provider->link_name};
@@ -234,18 +234,15 @@ void LatticePlane::leave(SteadyTime deadline) {
   if (lane_) lane_->stop();
 }
 
-Result<Bytes> LatticePlane::call(const Party& origin, const Party& target,
-                                 std::string_view operation, ByteView payload,
-                                 SteadyTime deadline) const {
-  if (!rpc_ || target.contract_id == extras_contract) {
-    return NoRemoteCalls().call(origin, target, operation, payload, deadline);
-  }
-  return rpc_->client.call(to_entity(origin), to_entity(target), operation, payload, deadline);
+Result<Bytes> LatticePlane::call(const Call& call) const {
+  if (!rpc_ || call.target.contract_id == extras_contract) return NoRemoteCalls().call(call);
+  return rpc_->client.call(to_entity(call.origin), to_entity(call.target), call.operation,
+                           call.payload, call.context.deadline);
 }
 
 Result<Bytes> LatticePlane::execute(const lattice::Invocation& call, SteadyTime arrived) const {
-  return calls_->from_lattice(to_party(call.origin), to_party(call.target), call.operation,
-                              call.msg, arrived + call_timeout_);
+  return calls_->from_lattice(to_ref(call.origin), to_ref(call.target), call.operation, call.msg,
+                              arrived + call_timeout_);
 }
 
 void LatticePlane::actor_started(const actor::Actor& actor) {

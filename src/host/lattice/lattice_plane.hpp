@@ -59,9 +59,7 @@ class LatticePlane final : public RemoteCalls {
   /// Says good-bye and closes the connections. Everything has stopped by now.
   void leave(SteadyTime deadline);
 
-  [[nodiscard]] Result<Bytes> call(const Party& origin, const Party& target,
-                                   std::string_view operation, ByteView payload,
-                                   SteadyTime deadline) const override;
+  [[nodiscard]] Result<Bytes> call(const Call& call) const override;
 
   // What happens here, and what others must know of it. Order as in host.md 7.1 and 8.1.
   void actor_started(const actor::Actor& actor);

@@ -33,19 +33,6 @@ std::string name_in(const BindConfig& config) {
 
 }  // namespace
 
-void Gate::set(bool open) const {
-  {
-    const std::scoped_lock lock(mutex_);
-    open_.store(open, std::memory_order_release);
-  }
-  changed_.notify_all();
-}
-
-void Gate::wait(SteadyTime deadline) const {
-  std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, deadline, [this] { return open(); });
-}
-
 Binder::Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
                std::shared_ptr<const Clock> clock, Listener listener, Log log)
     : workers_(workers),
@@ -134,8 +121,8 @@ std::shared_ptr<Binder::Binding> Binder::find(const ProviderEntry& provider,
   return binding == strand->second->bindings.end() ? nullptr : binding->second;
 }
 
-std::shared_ptr<const Gate> Binder::gate(const ProviderEntry& provider,
-                                         const std::string& actor) const {
+std::shared_ptr<const BindLatch> Binder::gate(const ProviderEntry& provider,
+                                              const std::string& actor) const {
   const std::scoped_lock lock(mutex_);
   const auto binding = find(provider, actor);
   return binding ? binding->gate : nullptr;

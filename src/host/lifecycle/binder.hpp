@@ -15,6 +15,7 @@
 
 #include "base/log.hpp"
 #include "codec/fields.hpp"
+#include "host/call/bind_latch.hpp"
 #include "host/state/entities.hpp"
 #include "threads/timer.hpp"
 #include "threads/workers.hpp"
@@ -26,20 +27,6 @@ namespace trellis::host {
 
 /// What a provider is told about one actor: the link's values with the five hidden entries.
 using BindConfig = codec::StringMap;
-
-/// Holds calls back until the first BindActor of their link is done. Any thread.
-class Gate {
- public:
-  [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_acquire); }
-  void set(bool open) const;
-  /// Waits until it is open, at most until `deadline`.
-  void wait(SteadyTime deadline) const;
-
- private:
-  mutable std::atomic<bool> open_{false};
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-};
 
 struct BindingView {
   LinkState state = LinkState::binding;
@@ -80,8 +67,8 @@ class Binder {
   /// Sends RemoveActor for everything that is bound, and binds nothing from then on (host stop).
   void unbind_all();
 
-  [[nodiscard]] std::shared_ptr<const Gate> gate(const ProviderEntry& provider,
-                                                 const std::string& actor) const;
+  [[nodiscard]] std::shared_ptr<const BindLatch> gate(const ProviderEntry& provider,
+                                                      const std::string& actor) const;
   /// Nothing when the provider was never told about the actor.
   [[nodiscard]] std::optional<BindingView> view(const ProviderEntry& provider,
                                                 const std::string& actor) const;
@@ -103,7 +90,7 @@ class Binder {
     std::string problem;
     std::uint32_t attempts = 0;
     WallTime since;
-    std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+    std::shared_ptr<BindLatch> gate = std::make_shared<BindLatch>();
   };
   /// All bindings of one provider instance and the line of those that need a call.
   struct Strand {

@@ -62,11 +62,15 @@ identity::KeyPair new_host_key() {
   return identity::KeyPair::generate(identity::KeyType::server, random);
 }
 
+CallPolicy call_policy(const HostOptions& options) {
+  return {options.check_provider_to_actor, options.lattice.deny_unknown_origins};
+}
+
 RegistryOptions registry_options(const HostOptions& options) {
   RegistryOptions made;
   // Options that cannot be read permit nothing; start() says what is wrong with them.
   made.rules = LinkRules::make(options.lattice).value_or(LinkRules());
-  made.check_capability_before_bind = options.check_provider_to_actor;
+  made.policy = call_policy(options);
   made.in_lattice = options.lattice.rpc.has_value();
   made.memory = options.memory;
   made.clock = options.clock;
@@ -126,9 +130,8 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
       plane_(options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,
              std::move(connect), std::move(open_store), log_),
       router_(std::make_unique<Router>(
-          RouterOptions{options_.check_provider_to_actor, options_.lattice.deny_unknown_origins,
-                        options_.call_timeout, options_.clock, options_.authorizer,
-                        options_.middleware,
+          RouterOptions{call_policy(options_), options_.call_timeout, options_.clock,
+                        options_.authorizer, options_.middleware,
                         [this](const ProviderEntry& provider, const std::string& actor) {
                           return binder_.gate(provider, actor);
                         }},

@@ -149,9 +149,9 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
                 fmt::format("Cannot start already running provider {}", entry->key),
                 "stop it first, or start it under another link name");
   }
-  entry->link = std::make_shared<ProviderLink>(
-      ProviderOrigin{entry->key, entry->description.contract_id, entry->link_name}, *router_,
-      workers_, options_.memory);
+  entry->link =
+      std::make_shared<ProviderLink>(entry->key, entry->description.contract_id, entry->link_name,
+                                     *router_, workers_, options_.memory);
   provider::Options options;
   options.id = next_id();
   options.label = fmt::format("{} ({})", entry->description.name, entry->link_name);

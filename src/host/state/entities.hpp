@@ -28,13 +28,6 @@ struct ProviderEntry {
   package::CacheHold hold;
 };
 
-/// A provider as the origin of a call.
-struct ProviderOrigin {
-  std::string key;
-  std::string contract_id;
-  std::string link_name;
-};
-
 /// Key of a provider instance in tables: two instances differ in key or link name.
 [[nodiscard]] inline std::string provider_slot(std::string_view key, std::string_view link_name) {
   std::string slot(key);

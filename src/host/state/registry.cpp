@@ -429,8 +429,8 @@ std::optional<std::string> Registry::refusal(const ActorIdentity& actor,
                                              const ProviderEntry& provider) const {
   const auto& contract = provider.description.contract_id;
   const auto& list = actor.capabilities;
-  if (options_.check_capability_before_bind &&
-      (!list || std::find(list->begin(), list->end(), contract) == list->end())) {
+  const bool listed = list && std::ranges::find(*list, contract) != list->end();
+  if (!may_bind(listed, options_.policy)) {
     return fmt::format("the actor's claims do not list {}; sign it with that capability", contract);
   }
   if (options_.may_bind && !options_.may_bind(actor, provider)) {

@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
 #include "base/rate_limit.hpp"
+#include "host/call/authorization.hpp"
 #include "host/call/tables.hpp"
 #include "host/lifecycle/binder.hpp"
 #include "host/state/link_rules.hpp"
@@ -27,7 +28,7 @@
 namespace trellis::host {
 
 struct RegistryOptions {
-  bool check_capability_before_bind = true;  ///< D1
+  CallPolicy policy;
   bool in_lattice = false;  ///< a provider that does not run here may run on another host
   /// Counts what is learned from elsewhere; null: nobody does.
   std::shared_ptr<MemoryBudget> memory;

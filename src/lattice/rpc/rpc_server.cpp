@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <utility>
 
-#include "base/at_end.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "codec/message.hpp"
+#include "threads/gate.hpp"
 
 namespace trellis::lattice {
 namespace {
@@ -23,24 +22,9 @@ SteadyTime now() {
 struct RpcServer::Served {
   explicit Served(Entity who) : entity(std::move(who)) {}
 
-  void enter() {
-    const std::scoped_lock lock(mutex);
-    ++open;
-  }
-  void leave() {
-    const std::scoped_lock lock(mutex);
-    if (--open == 0) idle.notify_all();
-  }
-  bool wait(SteadyTime deadline) {
-    std::unique_lock lock(mutex);
-    return idle.wait_until(lock, deadline, [&] { return open == 0; });
-  }
-
   const Entity entity;
   std::unique_ptr<nats::Subscription> subscription;
-  std::mutex mutex;
-  std::condition_variable idle;
-  std::size_t open = 0;  // calls received and not answered; under mutex
+  Gate calls;  ///< received and not answered
 };
 
 RpcServer::RpcServer(nats::Transport& transport, const Subjects& subjects,
@@ -101,7 +85,8 @@ void RpcServer::stop_serving(const Entity& entity, SteadyTime deadline) {
 
 void RpcServer::finish(const std::shared_ptr<Served>& served, SteadyTime deadline) {
   if (served->subscription) served->subscription->drain(deadline);
-  if (!served->wait(deadline)) {
+  served->calls.close();
+  if (!served->calls.wait_until(deadline)) {
     log_.warn("calls to {} were still running when it was unsubscribed",
               subjects_.entity(served->entity));
   }
@@ -134,18 +119,20 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
             {}});
     return;
   }
-  served->enter();
+  const auto entry = served->calls.enter();
+  if (!entry) {  // it came too late to be waited for
+    busy_.fetch_add(1, std::memory_order_relaxed);
+    return answer_error(std::string(message.reply), {}, "the target is being stopped");
+  }
   auto posted = contained([&] {
     return executor_(
-        [this, served, arrived = now(), reply = std::string(message.reply),
+        [this, served, entry, arrived = now(), reply = std::string(message.reply),
          payload = Bytes(message.payload.begin(), message.payload.end())] {
-          const AtEnd answered([&] { served->leave(); });
           execute(*served, reply, payload, arrived);
         },
         served->entity.key(), message.payload.size());
   });
   if (posted) return;
-  served->leave();
   busy_.fetch_add(1, std::memory_order_relaxed);
   report(Trouble::busy, message.subject, posted.error());
   // Its id is inside what has not been read; the reply inbox is enough to correlate.

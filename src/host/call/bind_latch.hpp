@@ -1,0 +1,36 @@
+// What holds calls back while a provider does not know of their link yet (host.md 9.3).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "trellis/clock.hpp"
+
+namespace trellis::host {
+
+/// Closed until the first BindActor of a link is done, and again while a provider that began anew
+/// is told everything. Any thread.
+class BindLatch {
+ public:
+  [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_acquire); }
+  void set(bool open) const {
+    {
+      const std::scoped_lock lock(mutex_);
+      open_.store(open, std::memory_order_release);
+    }
+    changed_.notify_all();
+  }
+  /// Waits until it is open, at most until `deadline`.
+  void wait(SteadyTime deadline) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [this] { return open(); });
+  }
+
+ private:
+  mutable std::atomic<bool> open_{false};
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+};
+
+}  // namespace trellis::host
