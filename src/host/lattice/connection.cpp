@@ -48,6 +48,15 @@ bool Connection::wait(SteadyTime deadline) {
   return moved_.wait_until(lock, deadline, [&] { return seen_ == TransportState::connected; });
 }
 
+ConnectionState state_of(const Connection* connection) {
+  if (connection == nullptr) return ConnectionState::none;
+  switch (connection->transport().state()) {
+    case TransportState::connecting: return ConnectionState::connecting;
+    case TransportState::connected: return ConnectionState::connected;
+    default: return ConnectionState::disconnected;
+  }
+}
+
 void Connection::close() {
   transport_->on_state_change(nullptr);
   transport_->close();

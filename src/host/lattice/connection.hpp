@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "nats/transport.hpp"
 #include "threads/lane.hpp"
+#include "trellis/host_types.hpp"
 
 namespace trellis::host {
 
@@ -27,7 +28,7 @@ class Connection {
   /// False when the server has not answered by then; the connection goes on trying.
   [[nodiscard]] bool wait(SteadyTime deadline);
   [[nodiscard]] bool up() const { return transport_->state() == nats::TransportState::connected; }
-  [[nodiscard]] nats::Transport& transport() noexcept { return *transport_; }
+  [[nodiscard]] nats::Transport& transport() const noexcept { return *transport_; }
   void close();
 
  private:
@@ -42,5 +43,8 @@ class Connection {
   std::function<void()> connected_;                               // under mutex_
   nats::TransportState seen_ = nats::TransportState::connecting;  // under mutex_
 };
+
+/// As people are told it; none for null.
+[[nodiscard]] ConnectionState state_of(const Connection* connection);
 
 }  // namespace trellis::host

@@ -53,15 +53,15 @@ void EventPublisher::publish(lattice::LatticeEvent event) {
   }
 }
 
-void EventPublisher::heartbeat(const Tables& tables, const HealthMonitor& health) {
+void EventPublisher::heartbeat(const Tables& tables, const HealthOf& health) {
   lattice::event::Heartbeat beat;
   std::vector<lattice::ClaimsAdvertisement> local;
   std::vector<lattice::ClaimsAdvertisement> others;
   tables.actors.for_each([&](std::string_view key, const auto& entry) {
-    beat.entities[std::string(key)] = status_of(health.of(entry->actor->id()));
+    beat.entities[std::string(key)] = status_of(health(entry->actor->id()));
   });
   tables.providers.for_each([&](std::string_view, const auto& entry) {
-    beat.entities[entry->key] = status_of(health.of(entry->instance->id()));
+    beat.entities[entry->key] = status_of(health(entry->instance->id()));
   });
   beat.entities[std::string(lattice_cache_key)] = status_of({});
   tables.claims.for_each([&](std::string_view, const auto& known) {

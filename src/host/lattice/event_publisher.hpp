@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/log.hpp"
 #include "base/rate_limit.hpp"
 #include "host/call/tables.hpp"
-#include "host/lifecycle/health.hpp"
 #include "host/state/entities.hpp"
 #include "lattice/wire/events.hpp"
 #include "lattice/wire/subjects.hpp"
@@ -16,6 +16,9 @@
 #include "trellis/clock.hpp"
 
 namespace trellis::host {
+
+/// How something that runs here is.
+using HealthOf = std::function<Health(EntityId)>;
 
 /// Any thread. Events are told once and not kept: while the server is away nobody hears them.
 class EventPublisher {
@@ -26,7 +29,7 @@ class EventPublisher {
   void publish(lattice::LatticeEvent event);
   /// Health of everything that runs here, and claims: those of local actors first, then others as
   /// far as they fit (7.3).
-  void heartbeat(const Tables& tables, const HealthMonitor& health);
+  void heartbeat(const Tables& tables, const HealthOf& health);
 
  private:
   enum class Trouble { unsent, count };

@@ -1,7 +1,9 @@
-// Everything between one host and the lattice: connections, calls in both directions,
-// advertisements, events. Without connections it does nothing, and the host is on its own.
+// Everything between one host and the lattice: it opens the connections, and passes on what happens
+// here to the sides that others hear of it through. Without connections it does nothing, and the
+// host is on its own.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,21 +12,17 @@
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
 #include "host/call/remote_calls.hpp"
-#include "host/lattice/advertiser.hpp"
+#include "host/lattice/cache_side.hpp"
+#include "host/lattice/charged_workers.hpp"
 #include "host/lattice/connection.hpp"
-#include "host/lattice/event_publisher.hpp"
-#include "host/lattice/shared_cache.hpp"
-#include "host/lifecycle/health.hpp"
+#include "host/lattice/control_side.hpp"
+#include "host/lattice/rpc_side.hpp"
 #include "host/state/entities.hpp"
 #include "host/state/registry.hpp"
 #include "identity/keys.hpp"
-#include "lattice/anti_forgery.hpp"
-#include "lattice/control/control_server.hpp"
-#include "lattice/rpc/rpc_client.hpp"
-#include "lattice/rpc/rpc_server.hpp"
+#include "lattice/control/control_target.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "threads/lane.hpp"
-#include "threads/workers.hpp"
 #include "trellis/lattice_options.hpp"
 
 namespace trellis::host {
@@ -40,20 +38,29 @@ using OpenStore =
 /// Any thread, but join() and leave are called once, in this order.
 class LatticePlane final : public RemoteCalls {
  public:
-  LatticePlane(LatticeOptions options, std::chrono::milliseconds call_timeout,
-               const identity::KeyPair& key, std::shared_ptr<const Clock> clock,
-               std::shared_ptr<MemoryBudget> memory, Connect connect, OpenStore open_store,
-               Log log);
+  /// What it is made from. The references outlive it.
+  struct Parts {
+    LatticeOptions options;
+    std::chrono::milliseconds call_timeout;  ///< of calls that arrive
+    const identity::KeyPair& key;
+    std::shared_ptr<const Clock> clock;
+    std::shared_ptr<MemoryBudget> memory;
+    Connect connect;
+    OpenStore open_store;
+    Registry& registry;
+    const ArrivingCalls& calls;       ///< takes calls of others; from join() on
+    lattice::ControlTarget& control;  ///< carries out their commands
+    Log log;
+  };
+  explicit LatticePlane(Parts parts);
   ~LatticePlane() override;
 
   /// Connects and subscribes. A server that is away is no error: the host joins when it comes.
-  /// `control` carries out commands of the lattice and lives as long as this.
-  [[nodiscard]] Result<void> join(Registry& registry, const ArrivingCalls& calls,
-                                  lattice::ControlTarget& control);
+  [[nodiscard]] Result<void> join();
   /// Everything is there: tells the lattice, and takes commands from now on.
   [[nodiscard]] Result<void> started();
   /// After a health round.
-  void heartbeat(const HealthMonitor& health);
+  void heartbeat(const HealthOf& health);
   /// Takes no commands and calls any more, and finishes those that were routed here.
   void begin_to_leave(SteadyTime deadline);
   /// Says good-bye and closes the connections. Everything has stopped by now.
@@ -84,48 +91,29 @@ class LatticePlane final : public RemoteCalls {
   [[nodiscard]] std::optional<std::string> key_of_reference(std::string_view reference) const;
 
  private:
-  /// The RPC plane, there when a connection is configured.
-  struct Rpc;
-
-  [[nodiscard]] Result<std::unique_ptr<Connection>> connect(const NatsOptions& options,
-                                                            std::string label);
-  [[nodiscard]] Result<void> join_rpc();
-  [[nodiscard]] Result<void> post(Workers& workers, Held kind, std::function<void()> job,
-                                  std::string_view owner, std::size_t bytes);
+  [[nodiscard]] Result<std::unique_ptr<Connection>> connect(NatsOptions options,
+                                                            std::string label) const;
+  /// `echo` false: what this host tells it has applied already (lattice.md 6.4).
+  [[nodiscard]] Result<std::unique_ptr<Connection>> connect_without_echo(const NatsOptions& options,
+                                                                         std::string label) const;
+  [[nodiscard]] Result<void> open_cache();
+  [[nodiscard]] Result<void> open_rpc();
+  [[nodiscard]] Result<void> open_control();
   void wait_for_servers();
-  void resync();
   void publish_claims(const actor::Actor& actor);
   void remember(const std::string& source, const std::string& key);
   void tell(lattice::LatticeEvent event);
-  void take_link(Link link);
-  void take_removal(const Link& key);
-  void take_claims(const identity::ActorClaims& claims);
-  void take_change(const lattice::EntryChange& change);
-  [[nodiscard]] Result<void> join_cache();
-  [[nodiscard]] Result<Bytes> execute(const lattice::Invocation& call, SteadyTime arrived) const;
 
-  const LatticeOptions options_;
-  const std::chrono::milliseconds call_timeout_;
-  const identity::KeyPair& key_;
-  const std::shared_ptr<const Clock> clock_;
-  const std::shared_ptr<MemoryBudget> memory_;
-  const Connect connect_;
-  const OpenStore open_store_;
+  const Parts parts_;
   const Log log_;
-  Registry* registry_ = nullptr;
-  const ArrivingCalls* calls_ = nullptr;
   std::optional<lattice::Subjects> subjects_;
   std::unique_ptr<Lane> lane_;
-  Workers callers_;   ///< runs calls that arrive: a flood of them delays nothing else
-  Workers requests_;  ///< answers the control interface
-  Workers commands_;  ///< what it orders
-  std::unique_ptr<SharedCache> cache_;
-  std::unique_ptr<Connection> rpc_connection_;
-  std::unique_ptr<Connection> control_connection_;
-  std::unique_ptr<Rpc> rpc_;
-  std::unique_ptr<EventPublisher> events_;
-  lattice::ControlTarget* control_ = nullptr;
-  std::unique_ptr<lattice::ControlServer> control_server_;
+  ChargedWorkers callers_;  ///< run calls that arrive: a flood of them delays nothing else
+  // As far as they are configured. Opened by join() before anything comes from any of them, and not
+  // changed again.
+  std::unique_ptr<CacheSide> cache_;
+  std::unique_ptr<RpcSide> rpc_;
+  std::unique_ptr<ControlSide> control_;
 };
 
 }  // namespace trellis::host

@@ -127,8 +127,9 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
           [this](const LinkOutcome& outcome) { plane_.link_outcome(outcome); }, log_),
       registry_(registry_options(options_), binder_, log_),
       control_(*this),
-      plane_(options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,
-             std::move(connect), std::move(open_store), log_),
+      arriving_(*this),
+      plane_({options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,
+              std::move(connect), std::move(open_store), registry_, arriving_, control_, log_}),
       router_(std::make_unique<Router>(
           RouterOptions{call_policy(options_), options_.call_timeout, options_.clock,
                         options_.authorizer, options_.middleware,
@@ -136,10 +137,17 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
                           return binder_.gate(provider, actor);
                         }},
           registry_.tables(), plane_, log_)),
-      health_({options_.health_interval, options_.health_timeout, options_.clock, redactor_,
-               [this] { plane_.heartbeat(health_); }},
-              registry_.tables(), *router_, workers_, log_) {
+      health_(
+          {options_.health_interval, options_.health_timeout, options_.clock, redactor_,
+           [this] { plane_.heartbeat([this](EntityId entity) { return health_.of(entity); }); }},
+          registry_.tables(), *router_, workers_, log_) {
   names_->open(registry_.tables());
+}
+
+Result<Bytes> Core::Arriving::from_lattice(const EntityRef& origin, const EntityRef& target,
+                                           std::string_view operation, ByteView payload,
+                                           SteadyTime deadline) const {
+  return core.router_->from_lattice(origin, target, operation, payload, deadline);
 }
 
 Core::~Core() {
@@ -166,7 +174,7 @@ Result<void> check_issuers(const std::vector<std::string>& issuers) {
 Result<void> Core::start() {
   if (auto issuers = check_issuers(options_.allowed_issuers); !issuers) return issuers;
   if (auto rules = LinkRules::make(options_.lattice); !rules) return pass(rules);
-  if (auto joined = plane_.join(registry_, *router_, control_); !joined) return joined;
+  if (auto joined = plane_.join(); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
   if (auto extras =
           start_provider("builtin:extras", ProviderOptions{.mode = ProviderMode::in_process});

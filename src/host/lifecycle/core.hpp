@@ -12,7 +12,7 @@
 #include "base/random.hpp"
 #include "base/redactor.hpp"
 #include "host/call/provider_link.hpp"
-#include "host/lattice/control_target.hpp"
+#include "host/lattice/host_control.hpp"
 #include "host/lattice/lattice_plane.hpp"
 #include "host/lattice/redis_store.hpp"
 #include "host/lifecycle/binder.hpp"
@@ -35,44 +35,45 @@ class Router;
 [[nodiscard]] Connect nats_connections();
 
 /// Any thread. The host facade keeps it alive while calls are under way.
-class Core {
+class Core final : public ControlledHost {
  public:
   /// Without `labels` they are those of the options. `connect` reaches message servers,
   /// `open_store` databases for the lattice's cache.
   Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
        std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections(),
        OpenStore open_store = redis_stores());
-  ~Core();
+  ~Core() override;
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  [[nodiscard]] const std::string& id() const noexcept { return id_; }
-  [[nodiscard]] std::chrono::seconds uptime() const;
-  [[nodiscard]] Labels labels() const { return labels_->all(); }
-  [[nodiscard]] const HostOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const std::string& id() const noexcept override { return id_; }
+  [[nodiscard]] std::chrono::seconds uptime() const override;
+  [[nodiscard]] Labels labels() const override { return labels_->all(); }
+  [[nodiscard]] const HostOptions& options() const noexcept override { return options_; }
   /// Starts what every host has and joins the lattice. Call once, first.
   [[nodiscard]] Result<void> start();
   void stop();
 
   [[nodiscard]] Result<std::string> start_actor(ByteView module, const ActorOptions& options);
   [[nodiscard]] Result<std::string> start_actor_from(std::string_view reference,
-                                                     ActorOptions options);
-  [[nodiscard]] Result<void> update_actor_from(std::string_view key, std::string_view reference);
-  [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source);
+                                                     ActorOptions options) override;
+  [[nodiscard]] Result<void> update_actor_from(std::string_view key,
+                                               std::string_view reference) override;
+  [[nodiscard]] Result<void> stop_actor(std::string_view key_or_source) override;
   [[nodiscard]] Result<void> update_actor(std::string_view key, ByteView module,
                                           std::string source);
   /// How many instances are kept ready, and how many there may be; nothing leaves it as it is.
   /// Calls under way finish on the instances of before.
   [[nodiscard]] Result<void> scale_actor(std::string_view key, std::optional<std::size_t> minimum,
-                                         std::optional<std::size_t> maximum);
+                                         std::optional<std::size_t> maximum) override;
 
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
-                                                   const ProviderOptions& options);
+                                                   const ProviderOptions& options) override;
   [[nodiscard]] Result<std::string> start_provider(std::shared_ptr<const provider::Plugin> plugin,
                                                    std::string source, std::string_view link_name);
   [[nodiscard]] Result<void> stop_provider(std::string_view key_or_reference,
                                            std::string_view contract_id,
-                                           std::string_view link_name);
+                                           std::string_view link_name) override;
 
   [[nodiscard]] Result<ActorPreview> inspect_actor(std::string_view reference);
   [[nodiscard]] Result<ProviderPreview> inspect_provider(std::string_view reference,
@@ -85,16 +86,22 @@ class Core {
                                          ByteView payload, std::chrono::milliseconds timeout);
 
   /// The key behind a built-in name, a source or a key; what is not known comes back as it is.
-  [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const;
+  [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const override;
+  [[nodiscard]] std::optional<std::string> key_of_reference(
+      std::string_view reference) const override {
+    return plane_.key_of_reference(reference);
+  }
   [[nodiscard]] const Router& router() const noexcept { return *router_; }
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
+  [[nodiscard]] const Registry& registry() const noexcept override { return registry_; }
   [[nodiscard]] Binder& binder() noexcept { return binder_; }
   [[nodiscard]] HealthMonitor& health() noexcept { return health_; }
-  [[nodiscard]] std::vector<ActorInfo> actors() const;
-  [[nodiscard]] std::vector<ProviderInfo> providers() const;
+  [[nodiscard]] std::vector<ActorInfo> actors() const override;
+  [[nodiscard]] std::vector<ProviderInfo> providers() const override;
   [[nodiscard]] MemoryInfo memory() const;
   [[nodiscard]] LatticePlane& plane() noexcept { return plane_; }
   [[nodiscard]] Packages& packages() noexcept { return packages_; }
+  [[nodiscard]] const Packages& packages() const noexcept override { return packages_; }
 
  private:
   [[nodiscard]] Result<std::shared_ptr<actor::Actor>> make_actor(ByteView module,
@@ -109,6 +116,14 @@ class Core {
       const ActorOptions& options);
   [[nodiscard]] ProviderInfo cache_entry() const;
   void retire(actor::Actor& actor, SteadyTime deadline);
+  /// The way of the lattice to the router, which is made after it.
+  struct Arriving final : ArrivingCalls {
+    explicit Arriving(const Core& owner) noexcept : core(owner) {}
+    [[nodiscard]] Result<Bytes> from_lattice(const EntityRef& origin, const EntityRef& target,
+                                             std::string_view operation, ByteView payload,
+                                             SteadyTime deadline) const override;
+    const Core& core;
+  };
   /// Code behind a reference, and the claims it is signed with.
   struct ProviderCode {
     std::shared_ptr<const provider::Plugin> plugin;
@@ -144,7 +159,8 @@ class Core {
   Workers workers_;
   Binder binder_;
   Registry registry_;
-  CoreControl control_;
+  HostControl control_;
+  const Arriving arriving_;
   LatticePlane plane_;
   const std::unique_ptr<const Router>
       router_;  ///< known by name only: it changes often, and much includes this

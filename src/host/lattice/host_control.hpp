@@ -6,16 +6,15 @@
 #include <optional>
 #include <string>
 
+#include "host/lattice/controlled_host.hpp"
 #include "lattice/control/control_target.hpp"
 
 namespace trellis::host {
 
-class Core;
-
-/// Any thread, while the core is started.
-class CoreControl final : public lattice::ControlTarget {
+/// Any thread, while the host is started.
+class HostControl final : public lattice::ControlTarget {
  public:
-  explicit CoreControl(Core& core) : core_(core) {}
+  explicit HostControl(ControlledHost& host) : host_(host) {}
 
   [[nodiscard]] std::uint64_t uptime_seconds() const override;
   [[nodiscard]] codec::StringMap labels() const override;
@@ -54,7 +53,7 @@ class CoreControl final : public lattice::ControlTarget {
   [[nodiscard]] Result<std::string> permitted(std::string_view reference,
                                               bool latest_allowed) const;
 
-  Core& core_;
+  ControlledHost& host_;
 };
 
 }  // namespace trellis::host

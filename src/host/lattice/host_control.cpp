@@ -1,4 +1,4 @@
-#include "host/lattice/control_target.hpp"
+#include "host/lattice/host_control.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,8 @@
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "host/lifecycle/core.hpp"
+#include "host/lattice/event_publisher.hpp"
+#include "host/lattice/shared_cache.hpp"
 #include "host/state/names.hpp"
 #include "providers/builtin.hpp"
 
@@ -35,48 +36,48 @@ std::filesystem::path resolved(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::uint64_t CoreControl::uptime_seconds() const {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, core_.uptime().count()));
+std::uint64_t HostControl::uptime_seconds() const {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, host_.uptime().count()));
 }
 
-codec::StringMap CoreControl::labels() const {
-  const auto labels = core_.labels();
+codec::StringMap HostControl::labels() const {
+  const auto labels = host_.labels();
   return {labels.begin(), labels.end()};
 }
 
-lattice::HostInventory CoreControl::inventory() const {
+lattice::HostInventory HostControl::inventory() const {
   lattice::HostInventory made;
-  made.host_id = core_.id();
+  made.host_id = host_.id();
   made.labels = labels();
-  for (const auto& actor : core_.actors()) {
+  for (const auto& actor : host_.actors()) {
     made.actors.push_back({actor.identity.key, image_reference(actor.source), actor.identity.name,
                            actor.identity.revision});
   }
-  for (const auto& provider : core_.providers()) {
+  for (const auto& provider : host_.providers()) {
     made.providers.push_back({provider.key, provider.link_name, image_reference(provider.source),
                               provider.name, provider.revision});
   }
   return made;
 }
 
-std::vector<lattice::LinkDefinition> CoreControl::links() const {
+std::vector<lattice::LinkDefinition> HostControl::links() const {
   std::vector<lattice::LinkDefinition> all;
-  for (const auto& info : core_.registry().links()) {
+  for (const auto& info : host_.registry().links()) {
     all.push_back(to_definition(info.link));
-    if (!core_.options().lattice.redact_link_values) continue;
+    if (!host_.options().lattice.redact_link_values) continue;
     for (auto& [name, value] : all.back().values) value = "(hidden)";
   }
   return all;
 }
 
-std::vector<lattice::LinkStateRecord> CoreControl::link_states(
+std::vector<lattice::LinkStateRecord> HostControl::link_states(
     const lattice::LinkStatesRequest& of) const {
-  const auto now = core_.options().clock->wall();
+  const auto now = host_.options().clock->wall();
   const auto matches = [](const std::string& wanted, const std::string& text) {
     return wanted.empty() || wanted == text;
   };
   std::vector<lattice::LinkStateRecord> all;
-  for (auto& info : core_.registry().links(of.actor_id)) {
+  for (auto& info : host_.registry().links(of.actor_id)) {
     const auto& link = info.link;
     if (!matches(of.contract_id, link.contract_id) || !matches(of.link_name, link.link_name)) {
       continue;
@@ -92,35 +93,35 @@ std::vector<lattice::LinkStateRecord> CoreControl::link_states(
   return all;
 }
 
-std::vector<lattice::ClaimsValues> CoreControl::claims() const {
+std::vector<lattice::ClaimsValues> HostControl::claims() const {
   std::vector<lattice::ClaimsValues> all;
-  for (const auto& known : core_.registry().known_claims()) {
+  for (const auto& known : host_.registry().known_claims()) {
     all.push_back(lattice::claims_values(lattice::to_advertisement(known->claims)));
   }
   return all;
 }
 
-std::string CoreControl::running_actor(std::string_view reference) const {
-  const auto tables = core_.registry().tables().read();
+std::string HostControl::running_actor(std::string_view reference) const {
+  const auto tables = host_.registry().tables().read();
   if (tables->actors.find(reference) != nullptr) return std::string(reference);
   std::string found;
   tables->actors.for_each([&](std::string_view key, const auto& entry) {
     if (without_scheme(entry->actor->options().source) == without_scheme(reference)) found = key;
   });
   if (!found.empty()) return found;
-  const auto known = core_.plane().key_of_reference(reference);
+  const auto known = host_.key_of_reference(reference);
   return known && tables->actors.find(*known) != nullptr ? *known : std::string();
 }
 
-std::optional<lattice::RunningProvider> CoreControl::running_provider(
+std::optional<lattice::RunningProvider> HostControl::running_provider(
     std::string_view reference, std::string_view link_name) const {
   const auto name = normal_link_name(link_name);
   if (!name) return std::nullopt;
-  const auto tables = core_.registry().tables().read();
-  auto key = core_.provider_key_of(without_scheme(reference));
+  const auto tables = host_.registry().tables().read();
+  auto key = host_.provider_key_of(without_scheme(reference));
   const auto* running = tables->providers.find(provider_slot(key, *name));
   if (running == nullptr) {
-    key = core_.plane().key_of_reference(reference).value_or(key);
+    key = host_.key_of_reference(reference).value_or(key);
     running = tables->providers.find(provider_slot(key, *name));
   }
   if (running == nullptr) return std::nullopt;
@@ -129,9 +130,9 @@ std::optional<lattice::RunningProvider> CoreControl::running_provider(
 
 // Whoever can reach the control interface can order starts, so only files the operator has set
 // aside for that are opened.
-Result<std::filesystem::path> CoreControl::permitted_file(std::string_view reference) const {
+Result<std::filesystem::path> HostControl::permitted_file(std::string_view reference) const {
   const auto path = without_scheme(reference);
-  const auto& folders = core_.options().lattice.control_files;
+  const auto& folders = host_.options().lattice.control_files;
   if (folders.empty()) {
     return fail(ErrorCode::denied, "this host starts no files on command of the lattice",
                 "start it with --control-files FOLDER");
@@ -151,13 +152,13 @@ Result<std::filesystem::path> CoreControl::permitted_file(std::string_view refer
 }
 
 /// What a command names, as the packages understand it: a permitted file, or an image.
-Result<std::string> CoreControl::permitted(std::string_view reference, bool latest_allowed) const {
+Result<std::string> HostControl::permitted(std::string_view reference, bool latest_allowed) const {
   if (without_scheme(reference).starts_with('/')) {
     const auto file = permitted_file(reference);
     if (!file) return std::unexpected(file.error());
     return file->string();
   }
-  if (auto good = core_.packages().may_fetch(reference, latest_allowed); !good) return pass(good);
+  if (auto good = host_.packages().may_fetch(reference, latest_allowed); !good) return pass(good);
   // A file in the host's working folder must not stand in for it.
   std::error_code ignored;
   if (std::filesystem::exists(std::filesystem::path(reference), ignored)) {
@@ -167,19 +168,19 @@ Result<std::string> CoreControl::permitted(std::string_view reference, bool late
   return std::string(reference);
 }
 
-Result<void> CoreControl::may_start_actor(std::string_view reference) const {
+Result<void> HostControl::may_start_actor(std::string_view reference) const {
   if (auto good = permitted(reference, true); !good) return pass(good);
   return {};
 }
 
 // Links come from the lattice too: what is started here would act for everybody who speaks there.
-Result<void> CoreControl::may_start_builtin(std::string_view reference) const {
+Result<void> HostControl::may_start_builtin(std::string_view reference) const {
   const auto* builtin = providers::builtin_of(reference);
   if (builtin == nullptr) {
     return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'",
                                                   replace_bad_utf8(excerpt(reference, 200))));
   }
-  const auto& options = core_.options().lattice;
+  const auto& options = host_.options().lattice;
   const auto name = reference.substr(builtin_prefix.size());
   const auto& named = options.control_builtins;
   if (builtin->confined || options.control_providers ||
@@ -194,13 +195,13 @@ Result<void> CoreControl::may_start_builtin(std::string_view reference) const {
       fmt::format("start the host with --control-builtin {}, or with --control-providers", name));
 }
 
-Result<void> CoreControl::may_start_provider(std::string_view reference,
+Result<void> HostControl::may_start_provider(std::string_view reference,
                                              std::string_view link_name) const {
   if (auto name = normal_link_name(link_name); !name) return pass(name);
   if (reference.starts_with(builtin_prefix)) return may_start_builtin(reference);
   if (auto good = permitted(reference, true); !good) return pass(good);
   const bool file = without_scheme(reference).starts_with('/');
-  const auto& options = core_.options();
+  const auto& options = host_.options();
   if (file || options.lattice.control_providers || !options.allowed_issuers.empty()) return {};
   return fail(
       ErrorCode::denied, "this host starts no providers from registries on command of the lattice",
@@ -208,8 +209,8 @@ Result<void> CoreControl::may_start_provider(std::string_view reference,
       "(--control-providers)");
 }
 
-Result<void> CoreControl::may_update_actor(std::string_view key, std::string_view reference) const {
-  if (!core_.options().live_updates) {
+Result<void> HostControl::may_update_actor(std::string_view key, std::string_view reference) const {
+  if (!host_.options().live_updates) {
     return fail(ErrorCode::denied,
                 fmt::format("Attempt to update actor {} denied: updates are not enabled", key),
                 "start the host with --allow-live-updates");
@@ -218,51 +219,51 @@ Result<void> CoreControl::may_update_actor(std::string_view key, std::string_vie
   return {};
 }
 
-Result<void> CoreControl::may_stop_host() const {
-  if (core_.options().on_stop_order) return {};
+Result<void> HostControl::may_stop_host() const {
+  if (host_.options().on_stop_order) return {};
   return fail(ErrorCode::denied, "this host does not take orders to stop from the lattice");
 }
 
-Result<std::string> CoreControl::start_actor(const std::string& reference) {
+Result<std::string> HostControl::start_actor(const std::string& reference) {
   const auto what = permitted(reference, true);
   if (!what) return std::unexpected(what.error());
   ActorOptions options;
   options.source = without_scheme(reference);
-  return core_.start_actor_from(*what, std::move(options));
+  return host_.start_actor_from(*what, std::move(options));
 }
 
-Result<void> CoreControl::stop_actor(const std::string& key) {
-  return core_.stop_actor(key);
+Result<void> HostControl::stop_actor(const std::string& key) {
+  return host_.stop_actor(key);
 }
 
-Result<void> CoreControl::update_actor(const std::string& key, const std::string& reference) {
+Result<void> HostControl::update_actor(const std::string& key, const std::string& reference) {
   const auto what = permitted(reference, false);
   if (!what) return std::unexpected(what.error());
-  return core_.update_actor_from(key, *what);
+  return host_.update_actor_from(key, *what);
 }
 
-Result<void> CoreControl::scale_actor(const std::string& key, std::optional<std::uint32_t> minimum,
+Result<void> HostControl::scale_actor(const std::string& key, std::optional<std::uint32_t> minimum,
                                       std::optional<std::uint32_t> maximum) {
-  return core_.scale_actor(key, minimum, maximum);
+  return host_.scale_actor(key, minimum, maximum);
 }
 
-Result<std::string> CoreControl::start_provider(const std::string& reference,
+Result<std::string> HostControl::start_provider(const std::string& reference,
                                                 const std::string& link_name) {
   if (auto may = may_start_provider(reference, link_name); !may) return pass(may);
   if (reference.starts_with(builtin_prefix)) {
-    return core_.start_provider(reference, {.link_name = link_name});
+    return host_.start_provider(reference, {.link_name = link_name});
   }
   const auto what = permitted(reference, true);
   if (!what) return std::unexpected(what.error());
-  return core_.start_provider(*what, {.link_name = link_name});
+  return host_.start_provider(*what, {.link_name = link_name});
 }
 
-Result<void> CoreControl::stop_provider(const std::string& key, const std::string& link_name) {
-  return core_.stop_provider(key, {}, link_name);
+Result<void> HostControl::stop_provider(const std::string& key, const std::string& link_name) {
+  return host_.stop_provider(key, {}, link_name);
 }
 
-Result<void> CoreControl::stop_host() {
-  core_.options().on_stop_order();
+Result<void> HostControl::stop_host() {
+  host_.options().on_stop_order();
   return {};
 }
 

@@ -1,0 +1,106 @@
+#include "host/lattice/cache_side.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "host/lattice/event_publisher.hpp"
+#include "host/state/names.hpp"
+
+namespace trellis::host {
+namespace {
+
+ConnectionState state_of(const lattice::CacheMirror& mirror) {
+  switch (mirror.state()) {
+    case lattice::CacheMirror::State::connecting: return ConnectionState::connecting;
+    case lattice::CacheMirror::State::connected: return ConnectionState::connected;
+    default: return ConnectionState::disconnected;
+  }
+}
+
+}  // namespace
+
+CacheSide::CacheSide(Parts parts)
+    : registry_(parts.registry),
+      lane_(parts.lane),
+      log_(parts.log),
+      cache_(
+          parts.options, parts.ns, std::move(parts.connection), std::move(parts.store), parts.lane,
+          parts.workers, std::move(parts.clock), std::move(parts.memory),
+          [this](const lattice::EntryChange& change) { take_change(change); },
+          std::move(parts.log)) {}
+
+void CacheSide::join() {
+  for (const auto& link : cache_.load_own_links()) registry_.vouch_for(link);
+  cache_.join(std::chrono::steady_clock::now() + limits::lattice_patience);
+  lane_.settle(std::chrono::steady_clock::now() + limits::lattice_patience);
+}
+
+void CacheSide::take_link(Link link) {
+  if (registry_.link_count() >= limits::links) {
+    log_.warn("a link from the lattice was ignored: {} are known already", limits::links);
+    return;
+  }
+  cache_.put_link(link, LinkOrigin::lattice);
+  registry_.put_link(std::move(link), LinkOrigin::lattice);
+}
+
+void CacheSide::take_removal(const Link& key) {
+  // Here first: what was bound is unbound, whatever becomes of the cache's entry (lattice.md 6.3).
+  static_cast<void>(
+      registry_.remove_link(key.actor, key.contract_id, key.link_name, LinkOrigin::lattice));
+  cache_.remove_link(key, LinkOrigin::lattice);
+}
+
+void CacheSide::take_claims(const identity::ActorClaims& claims) {
+  const bool news = registry_.learn_claims(claims);
+  if (news) cache_.put_claims(claims);
+}
+
+void CacheSide::take_change(const lattice::EntryChange& change) {
+  using Kind = lattice::EntryChange::Kind;
+  switch (change.kind) {
+    case Kind::claims:
+      if (plausible_claims(change.claims)) registry_.learn_claims(change.claims);
+      break;
+    case Kind::alias: registry_.learn_alias(change.name, change.key); break;
+    case Kind::alias_removed: registry_.forget_alias(change.name); break;
+    case Kind::link: {
+      auto link = to_link(change.link);
+      if (validate_link(link) && registry_.link_count() < limits::links) {
+        registry_.put_link(std::move(link), LinkOrigin::lattice);
+      }
+      break;
+    }
+    case Kind::link_removed: {
+      const auto& key = change.link;
+      static_cast<void>(
+          registry_.remove_link(key.actor_id, key.contract_id, key.link_name, LinkOrigin::lattice));
+      break;
+    }
+    case Kind::reference: break;  // looked up in the cache when it is needed
+  }
+}
+
+void CacheSide::actor_known(const actor::Actor& actor) {
+  const auto& alias = actor.identity().call_alias;
+  const auto tables = registry_.tables().read();
+  const auto* owner = alias.empty() ? nullptr : tables->aliases.find(alias);
+  const bool owned = owner != nullptr && *owner == actor.key();
+  cache_.actor_started(actor.claims(), owned ? alias : std::string());
+}
+
+void CacheSide::remember(const std::string& source, const std::string& key) {
+  if (const auto reference = image_reference(source)) cache_.put_reference(*reference, key);
+}
+
+void CacheSide::describe(LatticeInfo& info) const {
+  info.cache =
+      cache_.mirror() != nullptr ? state_of(*cache_.mirror()) : state_of(cache_.connection());
+  const auto counters = cache_.counters();
+  info.cache_refused = counters.refused;
+  info.cache_repaired = counters.repaired;
+  info.cache_entries = cache_.size();
+}
+
+}  // namespace trellis::host
