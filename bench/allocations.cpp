@@ -17,6 +17,7 @@
 #include "bench/bench.hpp"
 #include "bench/fixture.hpp"
 #include "bench/guests.hpp"
+#include "bench/usual_host.hpp"
 #include "host/call/router.hpp"
 #include "json/json.hpp"
 
@@ -141,7 +142,7 @@ SteadyTime soon() {
 Result<void> measure(Report& report) {
   auto engine = EngineRuntime::start();
   if (!engine) return pass(engine);
-  host::Core core({}, *engine);
+  host::Core core(usual_host(), *engine);
   Signer signer;
   auto actor = signer.sign(relay_guest());
   if (!actor) return pass(actor);

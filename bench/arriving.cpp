@@ -13,6 +13,7 @@
 #include "bench/guests.hpp"
 #include "bench/measure.hpp"
 #include "bench/outside.hpp"
+#include "bench/usual_host.hpp"
 #include "codec/message.hpp"
 #include "lattice/anti_forgery.hpp"
 
@@ -28,7 +29,7 @@ struct Case {
 };
 
 HostOptions arriving_options(const std::string& url) {
-  HostOptions options;
+  HostOptions options = usual_host();
   NatsOptions nats;
   nats.servers = {url};
   options.lattice.ns = arriving_ns;

@@ -9,6 +9,7 @@
 #include "bench/fixture.hpp"
 #include "bench/guests.hpp"
 #include "bench/measure.hpp"
+#include "bench/usual_host.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
@@ -58,7 +59,7 @@ struct Bench {
   const Bytes payload = to_bytes(call_payload_text);
 
   Bench(Report& to, double time_scale, const std::shared_ptr<EngineRuntime>& runtime)
-      : report(to), scale(time_scale), engine(runtime), core({}, runtime) {}
+      : report(to), scale(time_scale), engine(runtime), core(usual_host(), runtime) {}
 
   Result<Bytes> routed() {
     static const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};

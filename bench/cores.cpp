@@ -11,6 +11,7 @@
 #include "bench/fixture.hpp"
 #include "bench/guests.hpp"
 #include "bench/measure.hpp"
+#include "bench/usual_host.hpp"
 
 namespace trellis::bench {
 namespace {
@@ -51,7 +52,7 @@ Result<std::array<double, guests>> share(host::Core& core, const std::vector<std
 Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                            Report& report) {
   if (options.progress) options.progress("four guests that compute");
-  host::Core core({}, engine);
+  host::Core core(usual_host(), engine);
   Signer signer;
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < guests; ++i) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "bench/measure.hpp"
+#include "bench/usual_host.hpp"
 #include "providers/httpserver/server.hpp"
 
 namespace trellis::bench {
@@ -109,7 +110,7 @@ Result<double> handler_rate(std::shared_ptr<http::RequestHandler> handler, const
 
 Result<double> actor_rate(const std::shared_ptr<EngineRuntime>& engine, ByteView guest,
                           const std::vector<ExtraLink>& extra, const HttpLoad& load) {
-  host::Core core({}, engine);
+  host::Core core(usual_host(), engine);
   Signer signer;
   auto made = signer.sign(guest);
   if (!made) return pass(made);

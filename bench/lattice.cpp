@@ -12,6 +12,7 @@
 #include "bench/machine_use.hpp"
 #include "bench/measure.hpp"
 #include "bench/nats_raw.hpp"
+#include "bench/usual_host.hpp"
 #include "codec/message.hpp"
 #include "lattice/anti_forgery.hpp"
 
@@ -69,7 +70,7 @@ Result<Rate> measure(int in_flight, double seconds, pid_t server, const Ask& ask
 }
 
 HostOptions in_lattice(const std::string& url, const std::string& ns) {
-  HostOptions options;
+  HostOptions options = usual_host();
   NatsOptions nats;
   nats.servers = {url};
   options.lattice.ns = ns;

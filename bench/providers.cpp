@@ -13,6 +13,7 @@
 #include "bench/direct_keyvalue.hpp"
 #include "bench/measure.hpp"
 #include "bench/outside.hpp"
+#include "bench/usual_host.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
@@ -121,7 +122,7 @@ Result<double> start_time(host::Core& core) {
 
 Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                                Report& report) {
-  HostOptions how;
+  HostOptions how = usual_host();
   how.provider_process.program = host_program();
   host::Core core(how, engine);
   const auto near = start(core, ProviderMode::in_process);

@@ -10,6 +10,7 @@
 #include "bench/fixture.hpp"
 #include "bench/guests.hpp"
 #include "bench/measure.hpp"
+#include "bench/usual_host.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/eventstreams.hpp"
 #include "codec/messages/keyvalue.hpp"
@@ -48,7 +49,7 @@ Result<void> measure_service(const std::shared_ptr<EngineRuntime>& engine, const
                              const std::string& name, double least, const Options& options,
                              const Floor& floor, Report& report) {
   if (options.progress) options.progress(name);
-  host::Core core({}, engine);
+  host::Core core(usual_host(), engine);
   Signer signer;
   auto made = signer.sign(relay_guest());
   if (!made) return pass(made);

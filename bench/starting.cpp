@@ -16,6 +16,7 @@
 #include "bench/machine_use.hpp"
 #include "bench/measure.hpp"
 #include "bench/outside.hpp"
+#include "bench/usual_host.hpp"
 #include "package/archive.hpp"
 #include "package/archive_writer.hpp"
 #include "trellis/host.hpp"
@@ -141,7 +142,7 @@ Result<void> measure_archive(const std::shared_ptr<EngineRuntime>& engine, const
   const Folder folder;
   const auto archive = write_archive_of(other, folder.path());
   if (!archive) return std::unexpected(archive.error());
-  HostOptions how;
+  HostOptions how = usual_host();
   how.provider_process.program = host_program();
   how.registry.cache_folder = folder.path() / "cache";
   const auto host = HostBuilder(engine).options(how).build();
@@ -183,7 +184,7 @@ Result<void> measure_cycles(const std::shared_ptr<EngineRuntime>& engine, const 
     if (!made) return pass(made);
     modules.push_back(std::move(*made));
   }
-  host::Core core({}, engine);
+  host::Core core(usual_host(), engine);
   const auto cycle = [&](int turn) -> Result<void> {
     const auto& module = modules[static_cast<std::size_t>(turn) % modules.size()];
     const auto key = core.start_actor(module.module, {});

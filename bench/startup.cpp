@@ -8,6 +8,7 @@
 #include "bench/guests.hpp"
 #include "bench/machine_use.hpp"
 #include "bench/measure.hpp"
+#include "bench/usual_host.hpp"
 #include "wapc/guest.hpp"
 
 namespace trellis::bench {
@@ -38,7 +39,7 @@ Result<double> compile_alone(EngineRuntime& engine, ByteView module) {
 
 /// Milliseconds from a module's bytes to the first answer of its actor.
 Result<double> start_and_call(const std::shared_ptr<EngineRuntime>& engine, ByteView module) {
-  host::Core core({}, engine);
+  host::Core core(usual_host(), engine);
   const auto start = Clock::now();
   auto key = core.start_actor(module, {});
   if (!key) return pass(key);

@@ -3,7 +3,7 @@
 #   node      libnode beside the library; part of a plain installation only where the build links a
 #             private libnode, and always part of the packages
 #   sdk       headers, templates and guest libraries
-#   dev       libtrellis.a, CMake package, pkg-config file
+#   dev       libtrellis.a, libtrellis_builtins.a, CMake package, pkg-config files
 #   local     what only an installation by `make install` has: sample manifest, unit, its own list
 #   service   what only the Debian package has: the manifest as a conffile, unit, Debian's documents
 #   debug     detached debug information of the binary, found by its build id
@@ -50,7 +50,7 @@ add_custom_command(OUTPUT ${trellis_manual}/stamp VERBATIM COMMENT "Writing the 
 add_custom_target(trellis_manual DEPENDS ${trellis_manual}/stamp)
 # Everything that an installation or a package takes from the build folder.
 add_custom_target(trellis_installable DEPENDS ${trellis_manual}/stamp)
-add_dependencies(trellis_installable trellis trellis_bin trellis_archives)
+add_dependencies(trellis_installable trellis trellis_builtins trellis_bin trellis_archives)
 if(TRELLIS_GUESTS)
   add_dependencies(trellis_installable actor_echo actor_kvcounter)
 endif()
@@ -72,25 +72,27 @@ install(CODE "
   set(objcopy \"${OBJCOPY_PROGRAM}\")
   include(\"${CMAKE_SOURCE_DIR}/cmake/InstallDebug.cmake\")" COMPONENT debug EXCLUDE_FROM_ALL)
 
-if(TRELLIS_THIN_ARCHIVES)
-  # A thin archive names objects of the build folder: the installed one gets copies of them.
-  install(CODE "
-    set(archive \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}/libtrellis.a\")
-    file(MAKE_DIRECTORY \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}\")
-    file(REMOVE \"\${archive}\")
-    execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_VARIABLE objects
-      COMMAND \"${CMAKE_AR}\" t \"$<TARGET_FILE:trellis>\")
-    string(REGEX MATCHALL \"[^\n]+\" objects \"\${objects}\")
-    execute_process(COMMAND_ERROR_IS_FATAL ANY
-      COMMAND \"${CMAKE_AR}\" qcs \"\${archive}\" \${objects})
-    list(APPEND CMAKE_INSTALL_MANIFEST_FILES
-      \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libtrellis.a\")" COMPONENT dev)
-else()
-  install(TARGETS trellis ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
-endif()
-install(CODE "execute_process(COMMAND_ERROR_IS_FATAL ANY COMMAND \"${STRIP_PROGRAM}\"
-  --strip-unneeded --remove-section=.comment \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}/libtrellis.a\")"
-  COMPONENT dev)
+foreach(library trellis trellis_builtins)
+  if(TRELLIS_THIN_ARCHIVES)
+    # A thin archive names objects of the build folder: the installed one gets copies of them.
+    install(CODE "
+      set(archive \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}/lib${library}.a\")
+      file(MAKE_DIRECTORY \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}\")
+      file(REMOVE \"\${archive}\")
+      execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_VARIABLE objects
+        COMMAND \"${CMAKE_AR}\" t \"$<TARGET_FILE:${library}>\")
+      string(REGEX MATCHALL \"[^\n]+\" objects \"\${objects}\")
+      execute_process(COMMAND_ERROR_IS_FATAL ANY
+        COMMAND \"${CMAKE_AR}\" qcs \"\${archive}\" \${objects})
+      list(APPEND CMAKE_INSTALL_MANIFEST_FILES
+        \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/lib${library}.a\")" COMPONENT dev)
+  else()
+    install(TARGETS ${library} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+  endif()
+  install(CODE "execute_process(COMMAND_ERROR_IS_FATAL ANY COMMAND \"${STRIP_PROGRAM}\"
+    --strip-unneeded --remove-section=.comment \"${trellis_here}/${CMAKE_INSTALL_LIBDIR}/lib${library}.a\")"
+    COMPONENT dev)
+endforeach()
 
 install(DIRECTORY ${CMAKE_BINARY_DIR}/archives/ DESTINATION ${trellis_private_libdir}/providers
   COMPONENT runtime OPTIONAL FILES_MATCHING PATTERN *.par)
@@ -124,11 +126,12 @@ configure_package_config_file(cmake/trellis-config.cmake.in trellis-config.cmake
   PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file(trellis-config-version.cmake COMPATIBILITY SameMinorVersion)
 configure_file(cmake/trellis.pc.in trellis.pc @ONLY)
+configure_file(cmake/trellis-builtins.pc.in trellis-builtins.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/trellis-config.cmake
   ${CMAKE_BINARY_DIR}/trellis-config-version.cmake cmake/trellis-provider.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trellis COMPONENT dev)
-install(FILES ${CMAKE_BINARY_DIR}/trellis.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
-  COMPONENT dev)
+install(FILES ${CMAKE_BINARY_DIR}/trellis.pc ${CMAKE_BINARY_DIR}/trellis-builtins.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 
 # A plain installation is configured by hand: the manifest is a sample, the unit names this prefix.
 install(FILES dist/host.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/trellis COMPONENT local)

@@ -13,38 +13,53 @@
 #include "providers/keyvalue_redis/keyvalue_redis.hpp"
 #include "providers/logging/logging.hpp"
 #include "providers/messaging_nats/messaging_nats.hpp"
+#include "providers/redis/cache_store.hpp"
 #include "providers/telnet/telnet.hpp"
+#include "trellis/builtins.hpp"
 
 namespace trellis::providers {
 
-std::span<const Builtin> builtins() noexcept {
+std::span<const BuiltinProvider> builtins() {
   static const std::array all = {
-      Builtin{"builtin:blobstore-fs", blobstore_fs::table(), {}},
-      Builtin{"builtin:blobstore-s3", blobstore_s3::table(), {}},
-      Builtin{"builtin:eventstreams-redis", eventstreams_redis::table(), {}},
-      Builtin{"builtin:extras", extras::table(), extras::fixed_key, true},
-      Builtin{"builtin:httpclient", httpclient::table(), {}},
-      Builtin{"builtin:httpserver", httpserver::table(), {}},
-      Builtin{"builtin:keyvalue", keyvalue::table(), {}, true},
-      Builtin{"builtin:keyvalue-file", keyvalue_file::table(), {}},
-      Builtin{"builtin:keyvalue-redis", keyvalue_redis::table(), {}},
-      Builtin{"builtin:logging", logging::table(), {}, true},
-      Builtin{"builtin:messaging-nats", messaging_nats::table(), {}},
-      Builtin{"builtin:telnet", telnet::table(), {}},
+      BuiltinProvider{"builtin:blobstore-fs", blobstore_fs::table()},
+      BuiltinProvider{"builtin:blobstore-s3", blobstore_s3::table()},
+      BuiltinProvider{"builtin:eventstreams-redis", eventstreams_redis::table()},
+      BuiltinProvider{"builtin:extras", extras::table(), true},
+      BuiltinProvider{"builtin:httpclient", httpclient::table()},
+      BuiltinProvider{"builtin:httpserver", httpserver::table()},
+      BuiltinProvider{"builtin:keyvalue", keyvalue::table(), true},
+      BuiltinProvider{"builtin:keyvalue-file", keyvalue_file::table()},
+      BuiltinProvider{"builtin:keyvalue-redis", keyvalue_redis::table()},
+      BuiltinProvider{"builtin:logging", logging::table(), true},
+      BuiltinProvider{"builtin:messaging-nats", messaging_nats::table()},
+      BuiltinProvider{"builtin:telnet", telnet::table()},
   };
   return all;
 }
 
-const Builtin* builtin_of(std::string_view name) noexcept {
-  for (const Builtin& builtin : builtins()) {
+const BuiltinProvider* builtin_of(std::string_view name) {
+  for (const BuiltinProvider& builtin : builtins()) {
     if (builtin.name == name) return &builtin;
   }
   return nullptr;
 }
 
-const trellis_provider_table* find_builtin(std::string_view name) noexcept {
+const trellis_provider_table* find_builtin(std::string_view name) {
   const auto* builtin = builtin_of(name);
   return builtin == nullptr ? nullptr : builtin->table;
 }
 
 }  // namespace trellis::providers
+
+namespace trellis {
+
+std::vector<BuiltinProvider> builtin_providers() {
+  const auto all = providers::builtins();
+  return {all.begin(), all.end()};
+}
+
+Result<std::unique_ptr<CacheStore>> open_redis_cache(const RedisCacheOptions& options) {
+  return providers::redis::make_cache_store(options);
+}
+
+}  // namespace trellis

@@ -1,29 +1,20 @@
-// The providers that are linked into the host.
+// The providers of this folder, as the binary has them; hosts are given them by
+// trellis/builtins.hpp.
 #pragma once
 
 #include <span>
 #include <string_view>
 
-struct trellis_provider_table;
+#include "trellis/host_types.hpp"
 
 namespace trellis::providers {
 
-struct Builtin {
-  std::string_view name;  ///< how manifests and commands refer to it: "builtin:keyvalue"
-  const trellis_provider_table* table;
-  /// Public key that the provider has on every host, or empty when each host chooses one.
-  std::string_view fixed_key;
-  /// Keeps to the host's memory and log: no files, no connections, no addresses. What is not said
-  /// to be so is not.
-  bool confined = false;
-};
+/// All of them, sorted by name. Any thread; with static lifetime.
+[[nodiscard]] std::span<const BuiltinProvider> builtins();
 
-/// All of them. Any thread; the tables have static lifetime.
-[[nodiscard]] std::span<const Builtin> builtins() noexcept;
-
-/// Null for an unknown name.
-[[nodiscard]] const Builtin* builtin_of(std::string_view name) noexcept;
+/// Null for an unknown name ("builtin:keyvalue").
+[[nodiscard]] const BuiltinProvider* builtin_of(std::string_view name);
 /// Its table; null for an unknown name.
-[[nodiscard]] const trellis_provider_table* find_builtin(std::string_view name) noexcept;
+[[nodiscard]] const trellis_provider_table* find_builtin(std::string_view name);
 
 }  // namespace trellis::providers

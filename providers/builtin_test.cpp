@@ -10,7 +10,7 @@ namespace trellis::providers {
 namespace {
 
 TEST(Builtin, AllAreFoundByName) {
-  for (const Builtin& each : builtins()) {
+  for (const BuiltinProvider& each : builtins()) {
     EXPECT_TRUE(each.name.starts_with("builtin:"));
     EXPECT_EQ(find_builtin(each.name), each.table);
     // "builtin:keyvalue-redis" is the contract's name and what it is done with.

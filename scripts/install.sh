@@ -29,6 +29,7 @@ node="$(size '^lib[^ ]*/trellis/libnode' || true)"
 echo "installed to $root"
 row "bin/trellis" "$(size '^bin/')"
 row "libtrellis.a" "$(size 'libtrellis\.a$')"
+row "libtrellis_builtins.a" "$(size 'libtrellis_builtins\.a$')"
 row "provider archives" "$(size '/providers/')"
 row "headers, templates, documents" "$(size '^(include|share|lib/cmake|lib/pkgconfig|lib/systemd)/')"
 if [ "${2:-}" = debug ]; then row "debug information" "$(size '^lib/debug/')"; fi

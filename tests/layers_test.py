@@ -21,13 +21,21 @@ RANKS = {
     "codec": 2, "manifest": 2, "identity": 2,
     "engine": 3, "package": 3, "nats": 3,
     "wapc": 4, "lattice": 4,
-    "actor": 5, "provider": 5, "providers": 5,
+    "actor": 5, "provider": 5,
     "client": 5,
     "host": 6,
     "apply": 7,
     "admin": 8,
-    "bench": 9,
-    "cli": 10,
+    "providers": 9,  # a library of their own, which only the binary and the benchmarks see
+    "bench": 10,
+    "cli": 11,
+}
+
+# What layers may include of lower ranks, where that is not all of them. Providers see the host through
+# the C ABI only.
+SEES = {
+    "providers": {"base", "codec", "guest", "http", "lattice", "nats", "package", "plugin", "tcp",
+                  "threads"},
 }
 
 # Public headers belong to layers too.
@@ -37,7 +45,8 @@ PUBLIC_HEADERS = {
     "provider.hpp": "plugin",
     "actor.hpp": "guest",
     "engine.hpp": "engine",
-    "lattice_options.hpp": "base",
+    "lattice_options.hpp": "base", "cache_store.hpp": "base", "memory_budget.hpp": "base",
+    "builtins.hpp": "providers",
     "client.hpp": "client",
     "host.hpp": "host",
 }
@@ -113,6 +122,11 @@ def check_include(path, layer, target):
         return f"{path}: includes \"{target}\", whose layer is not listed in tests/layers_test.py"
     if wanted != layer and RANKS[wanted] >= RANKS[layer]:
         return f"{path}: layer {layer} includes \"{target}\" of layer {wanted}: includes point downwards"
+    if path.startswith("include/") and not target.startswith("trellis/"):
+        return f"{path}: includes \"{target}\", which is not installed"
+    seen = SEES.get(layer, RANKS.keys())
+    if wanted != layer and wanted not in seen and not is_test(path):
+        return f"{path}: layer {layer} includes \"{target}\" of layer {wanted}, which it has no business with"
     return None
 
 
@@ -188,6 +202,9 @@ def self_test():
         "src/cellar/a.cpp": "\n",
         "include/trellis/log.hpp": '#include "trellis/host.hpp"\n',
         "include/trellis/new.hpp": "\n",
+        "include/trellis/client.hpp": '#include "base/text.hpp"\n',
+        "providers/a/a.cpp": '#include "host/b.hpp"\n',
+        "src/apply/a.cpp": '#include "providers/builtin.hpp"\n',
         "include/trellis/guest/a.hpp": '#include "trellis/result.hpp"\n',
         "src/host/long.cpp": "\n" * (MAX_LINES + 1),
         "docs/a.md": "see /wo" "rk/x\n",
@@ -198,6 +215,8 @@ def self_test():
         "src/host/b_test.cpp": '#include "support/b.hpp"\n',
         "src/host/b_fixture.hpp": '#include "support/b.hpp"\n',
         "src/engine/v8/b.cpp": "#include <v8.h>\n",
+        "providers/a/b_test.cpp": '#include "identity/keys.hpp"\n',
+        "src/cli/b.cpp": '#include "providers/builtin.hpp"\n',
         "docs/b.md": "GET /x/wo" "rk/y\n",
     }
     with tempfile.TemporaryDirectory() as folder:

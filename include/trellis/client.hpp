@@ -25,8 +25,8 @@
 #include "trellis/log.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::nats {
-class Transport;
+namespace trellis::client {
+class ClientAccess;
 }
 
 namespace trellis {
@@ -133,10 +133,6 @@ class Client {
  public:
   /// Connects, or says why not: unavailable when no server answers, denied for credentials.
   [[nodiscard]] static Result<std::unique_ptr<Client>> connect(const ClientOptions& options);
-  /// Over connections that exist; for tests and other networks. Both may be the same.
-  [[nodiscard]] static Result<std::unique_ptr<Client>> over(
-      const ClientOptions& options, std::shared_ptr<nats::Transport> rpc,
-      std::shared_ptr<nats::Transport> control);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -218,6 +214,7 @@ class Client {
   [[nodiscard]] Result<std::unique_ptr<LatticeWatch>> watch(LatticeWatcher watcher);
 
  private:
+  friend class client::ClientAccess;
   class Implementation;
   explicit Client(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> self_;

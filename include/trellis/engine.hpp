@@ -11,8 +11,9 @@
 namespace trellis {
 
 namespace engine {
+class RuntimeAccess;
 struct RuntimeParts;
-}
+}  // namespace engine
 
 /// Process-wide settings; caps of single guests are options of the host.
 struct EngineOptions {
@@ -36,8 +37,8 @@ struct EngineOptions {
 /// Opaque handle of the engine, its watchdog thread and the count of instances.
 ///
 /// The engine below (V8) can be started once per process and never again: this is the one named
-/// exception to "no global state" (DESIGN 3). Compiled modules and instances keep what they need of
-/// it alive, so the order of destruction is free. Any thread.
+/// exception to "no global state". Compiled modules and instances keep what they need of it alive,
+/// so the order of destruction is free. Any thread.
 class EngineRuntime {
  public:
   /// Makes the engine. V8 itself, with its threads and signal handler, begins when the first module
@@ -46,8 +47,6 @@ class EngineRuntime {
   [[nodiscard]] static Result<std::shared_ptr<EngineRuntime>> start(
       const EngineOptions& options = {});
 
-  /// For the layers of the host only: wraps an engine made elsewhere (tests use the native twin).
-  explicit EngineRuntime(std::shared_ptr<engine::RuntimeParts> parts) noexcept;
   ~EngineRuntime();
   EngineRuntime(const EngineRuntime&) = delete;
   EngineRuntime& operator=(const EngineRuntime&) = delete;
@@ -55,12 +54,10 @@ class EngineRuntime {
   /// Instances alive now.
   [[nodiscard]] std::size_t instances() const noexcept;
 
-  /// For the layers of the host only (engine/runtime.hpp).
-  [[nodiscard]] const std::shared_ptr<engine::RuntimeParts>& parts() const noexcept {
-    return parts_;
-  }
-
  private:
+  friend class engine::RuntimeAccess;
+  explicit EngineRuntime(std::shared_ptr<engine::RuntimeParts> parts) noexcept;
+
   std::shared_ptr<engine::RuntimeParts> parts_;
 };
 

@@ -1,7 +1,10 @@
 // Embed a Trellis host: start signed actors and capability providers, link them, call them.
 //
 //   auto engine = trellis::EngineRuntime::start({});             // once per process
-//   auto host = trellis::HostBuilder(*engine).label("zone", "a").build();
+//   auto host = trellis::HostBuilder(*engine)
+//                   .label("zone", "a")
+//                   .builtins(trellis::builtin_providers())       // trellis/builtins.hpp
+//                   .build();
 //   host->start();
 //   auto actor = host->start_actor_from_file("kvcounter.wasm");
 //   auto http = host->start_provider("builtin:httpserver");
@@ -23,18 +26,18 @@
 #include <vector>
 
 #include "trellis/bytes.hpp"
+#include "trellis/cache_store.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/engine.hpp"
 #include "trellis/host_types.hpp"
 #include "trellis/lattice_options.hpp"
 #include "trellis/log.hpp"
+#include "trellis/memory_budget.hpp"
 #include "trellis/result.hpp"
 
 struct trellis_provider_table;
 
 namespace trellis {
-
-class MemoryBudget;
 
 /// One call as hooks see it. Views are valid during the hook.
 struct InvocationView {
@@ -96,6 +99,12 @@ struct HostOptions {
   std::uint32_t memory_mb = 0;                   ///< per instance; 0 = 128
   std::size_t payload_bytes = 0;                 ///< request, response, host call; 0 = 16 MiB
   std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
+  /// Providers of the program, started by name. Those that come with Trellis, which the `trellis`
+  /// binary has, are those of trellis::builtin_providers() (trellis/builtins.hpp, in the library
+  /// trellis_builtins); libtrellis has none. "builtin:extras" is started with the host where it is
+  /// among them. In a process of its own (ProviderMode::process) a built-in provider is the one
+  /// that ProviderProcessOptions::program has under this name.
+  std::vector<BuiltinProvider> builtins;
   ProviderMode provider_mode = ProviderMode::automatic;  ///< of those started without a mode
   ProviderProcessOptions provider_process;
   /// What the host keeps for others may take in memory: bodies of HTTP requests, calls that wait,
@@ -106,6 +115,9 @@ struct HostOptions {
   SecretSource secrets;  ///< null: links with secrets are refused
   RegistryOptions registry;
   LatticeOptions lattice;  ///< by default none: the host is on its own
+  /// Opens the database of CacheOptions::redis: trellis::open_redis_cache (trellis/builtins.hpp),
+  /// or something of your own. Null: a host with such a cache does not start.
+  OpenCacheStore open_cache;
   /// Called when a stop of the host is ordered over the lattice, on a thread of the host; it must
   /// only hand on. Null: such orders are refused.
   std::function<void()> on_stop_order;
@@ -166,15 +178,17 @@ class Host {
   [[nodiscard]] Result<void> scale_actor(std::string_view key, std::optional<std::size_t> minimum,
                                          std::optional<std::size_t> maximum);
 
-  /// Starts a provider by built-in name ("builtin:httpserver"), from a file (shared library or
-  /// archive), or from a registry; returns its key.
+  /// Starts a provider by built-in name ("builtin:httpserver", one of HostOptions::builtins), from
+  /// a file (shared library or archive), or from a registry; returns its key.
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
                                                    std::string_view link_name = "default");
   [[nodiscard]] Result<std::string> start_provider(std::string_view reference,
                                                    const ProviderOptions& options);
-  /// Starts a provider that is linked into the program.
+  /// Starts a provider that is linked into the program and has no name there.
   [[nodiscard]] Result<std::string> start_provider(const trellis_provider_table& table,
                                                    std::string_view link_name = "default");
+  /// Those of the options.
+  [[nodiscard]] const std::vector<BuiltinProvider>& builtins() const noexcept;
   /// Finds and opens a provider's code, as a start would, and starts nothing. The code of a library
   /// runs as far as saying what it is.
   [[nodiscard]] Result<ProviderPreview> inspect_provider(
@@ -231,6 +245,10 @@ class HostBuilder {
   }
   HostBuilder& log(std::shared_ptr<LogSink> sink) {
     options_.log = std::move(sink);
+    return *this;
+  }
+  HostBuilder& builtins(std::vector<BuiltinProvider> providers) {
+    options_.builtins = std::move(providers);
     return *this;
   }
   HostBuilder& authorizer(std::shared_ptr<Authorizer> authorizer) {

@@ -13,6 +13,8 @@
 
 #include "trellis/clock.hpp"
 
+struct trellis_provider_table;
+
 namespace trellis {
 
 /// Verified claims of an actor, as far as a host's user cares (identity.md 2.3).
@@ -45,6 +47,17 @@ struct ActorOptions {
   std::optional<std::size_t> max_instances;  ///< default 2 x cores; 1 when the claims say `serial`
   GuestLimitOptions limits;
   std::string source;  ///< where the bytes came from (path or reference); shown in the inventory
+};
+
+/// A provider that is linked into the program and started by its name.
+struct BuiltinProvider {
+  std::string name;  ///< as references have it: "builtin:" and a name
+  /// As trellis/provider.h describes it, made by trellis::sdk::provider_table
+  /// (trellis/provider.hpp) or by hand; with static lifetime.
+  const trellis_provider_table* table = nullptr;
+  /// It keeps to the host's memory and log: no files, no connections, no addresses. Commands of a
+  /// lattice may start it without a permission (LatticeOptions::control_providers).
+  bool confined = false;
 };
 
 /// Where the code of a provider runs (docs/providers.md).

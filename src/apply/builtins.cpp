@@ -6,27 +6,28 @@
 #include <algorithm>
 
 #include "base/suggest.hpp"
-#include "providers/builtin.hpp"
+#include "host/state/builtins.hpp"
 #include "trellis/provider.h"
 
 namespace trellis::apply {
 
-std::vector<std::string_view> builtin_names() {
+std::vector<std::string_view> builtin_names(std::span<const BuiltinProvider> builtins) {
   std::vector<std::string_view> names;
-  for (const auto& one : providers::builtins()) names.push_back(one.name);
+  for (const auto& one : builtins) names.emplace_back(one.name);
   return names;
 }
 
-std::string builtin_contract(std::string_view name) {
-  const auto* table = providers::find_builtin(name);
-  return table == nullptr ? std::string() : std::string(table->contract_id);
+std::string builtin_contract(std::span<const BuiltinProvider> builtins, std::string_view name) {
+  const auto* builtin = host::find_builtin(builtins, name);
+  return builtin == nullptr ? std::string() : std::string(builtin->table->contract_id);
 }
 
-Result<std::string> builtin_for(std::string_view contract) {
+Result<std::string> builtin_for(std::span<const BuiltinProvider> builtins,
+                                std::string_view contract) {
   std::vector<std::string> serving;
   std::vector<std::string> contracts;
-  for (const auto name : builtin_names()) {
-    auto served = builtin_contract(name);
+  for (const auto name : builtin_names(builtins)) {
+    auto served = builtin_contract(builtins, name);
     if (served == contract) serving.emplace_back(name);
     contracts.push_back(std::move(served));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apply/target.hpp"
+#include "support/builtins.hpp"
 
 namespace trellis::apply {
 
@@ -35,6 +36,7 @@ class FakeTarget : public Target {
     const auto contract = contracts.find(name);
     return ProviderPreview{"V-" + name, contract == contracts.end() ? "" : contract->second};
   }
+  std::span<const BuiltinProvider> builtins() const override { return test::all_builtins(); }
   void merge_labels(const std::map<std::string, std::string>& labels) override {
     for (const auto& [name, value] : labels) log.push_back("label " + name + "=" + value);
   }

@@ -166,8 +166,8 @@ class Resolver {
     return {};
   }
 
-  static Result<void> known_builtin(const std::string& name) {
-    const auto names = builtin_names();
+  [[nodiscard]] Result<void> known_builtin(const std::string& name) const {
+    const auto names = builtin_names(target_.builtins());
     if (std::ranges::find(names, name) != names.end()) return {};
     const auto meant = nearest(name, names);
     return fail(ErrorCode::not_found,
@@ -258,7 +258,7 @@ class Resolver {
         source.starts_with(builtin_prefix) ? builtin.error().remedy
         : found                            ? std::string("list it under `capabilities:` as well")
                 : std::string("name a reference that is listed under `capabilities:`, or a key");
-    auto names = builtin_names();
+    auto names = builtin_names(target_.builtins());
     for (const auto& one : manifest_.capabilities) names.push_back(one.image_ref);
     const auto meant = nearest(wanted, names);
     return fail(
@@ -288,7 +288,7 @@ class Resolver {
       link.what = fmt::format("{} -> {} ({})", wish.actor, serving[0]->what, wish.contract_id);
       return serving[0]->key.empty() ? serving[0]->source : serving[0]->key;
     }
-    auto builtin = builtin_for(wish.contract_id);
+    auto builtin = builtin_for(target_.builtins(), wish.contract_id);
     if (!builtin) return builtin;
     if (has_failed(*builtin)) return needs(*builtin);
     link.what = fmt::format("{} -> {} ({})", wish.actor, *builtin, wish.contract_id);
@@ -310,7 +310,8 @@ class Resolver {
   }
 
   std::string contract_of(const WantedProvider& provider) {
-    if (provider.source.starts_with(builtin_prefix)) return builtin_contract(provider.source);
+    if (provider.source.starts_with(builtin_prefix))
+      return builtin_contract(target_.builtins(), provider.source);
     const auto* running = find_in(inventory_.providers, [&](const auto& one) {
       return one.source == provider.source && one.link_name == provider.link_name;
     });

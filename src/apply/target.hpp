@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,6 +27,9 @@ class Target {
   [[nodiscard]] virtual Result<ActorPreview> inspect_actor(const std::string& reference) const = 0;
   [[nodiscard]] virtual Result<ProviderPreview> inspect_provider(const std::string& reference,
                                                                  ProviderMode mode) const = 0;
+
+  /// Those that may be named.
+  [[nodiscard]] virtual std::span<const BuiltinProvider> builtins() const = 0;
 
   virtual void merge_labels(const std::map<std::string, std::string>& labels) = 0;
   [[nodiscard]] virtual Result<std::string> start_actor(const std::string& reference,
@@ -59,6 +63,7 @@ class HostTarget final : public Target {
                                            ProviderMode mode) const override {
     return host_.inspect_provider(reference, mode);
   }
+  std::span<const BuiltinProvider> builtins() const override { return host_.builtins(); }
   void merge_labels(const std::map<std::string, std::string>& labels) override {
     host_.merge_labels(labels);
   }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view first_party = "wasmcloud:";
 
-std::string_view contract_of(const providers::Builtin& builtin) {
+std::string_view contract_of(const BuiltinProvider& builtin) {
   return builtin.table->contract_id;
 }
 

@@ -153,7 +153,7 @@ std::string DevLinker::provider_of(const std::string& contract) const {
   const auto* wish = wish_for(contract);
   if (wish != nullptr && !wish->provider.empty()) return wish->provider;
   if (contract == "wasmcloud:blobstore") return "builtin:blobstore-fs";
-  return apply::builtin_for(contract).value_or("");
+  return apply::builtin_for(providers::builtins(), contract).value_or("");
 }
 
 /// Of one that a manifest has started.

@@ -99,6 +99,7 @@ class DevSession::Target final : public apply::Target {
     }
     return real_.scale_actor(key, options);
   }
+  std::span<const BuiltinProvider> builtins() const override { return real_.builtins(); }
   void merge_labels(const std::map<std::string, std::string>& labels) override {
     real_.merge_labels(labels);
   }

@@ -120,8 +120,9 @@ Result<std::string> run_engine_once() {
   if (!runtime) return std::unexpected(runtime.error());
   Result<> called;
   {
-    auto thread = GuestThread::start(
-        "doctor", [&] { called = call_tiny_guest(*(*runtime)->parts()->engine); });
+    auto thread = GuestThread::start("doctor", [&] {
+      called = call_tiny_guest(*engine::RuntimeAccess::parts(**runtime)->engine);
+    });
     if (!thread) return std::unexpected(thread.error());
   }
   if (!called) return std::unexpected(called.error());

@@ -18,6 +18,7 @@
 #include "cli/secrets.hpp"
 #include "client/names.hpp"
 #include "identity/keys.hpp"
+#include "trellis/builtins.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -186,6 +187,8 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.allowed_issuers = flags.allowed_issuers;
   made.host.live_updates = flags.live_updates;
   made.host.strict_update_check = !flags.any_capabilities;
+  made.host.builtins = builtin_providers();
+  made.host.open_cache = open_redis_cache;
   made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
   made.host.provider_process = {.program = own_program(), .memory_mb = flags.provider_memory_mb};
   made.host.secrets =

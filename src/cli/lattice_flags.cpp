@@ -9,8 +9,8 @@
 
 #include "cli/durations.hpp"
 #include "cli/reach.hpp"
+#include "host/state/builtins.hpp"
 #include "host/state/link_rules.hpp"
-#include "host/state/names.hpp"
 #include "identity/keys.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "package/reference.hpp"

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "apply/builtins.hpp"
-#include "host/state/names.hpp"
+#include "host/state/builtins.hpp"
 #include "identity/keys.hpp"
 #include "providers/builtin.hpp"
 
@@ -37,7 +37,7 @@ std::vector<client::Named> providers_in(const std::vector<LatticeInventory>& hos
     for (const auto& provider : host.providers) {
       auto source = provider.image_ref;
       if (source.empty()) source = builtin_of_key(provider.id);
-      const auto contract = apply::builtin_contract(source);
+      const auto contract = apply::builtin_contract(providers::builtins(), source);
       all.push_back({provider.id,
                      provider.name,
                      {},
@@ -71,9 +71,7 @@ Result<Placed> only_place(const std::vector<client::Named>& all, const client::N
 
 std::string builtin_of_key(const std::string& key) {
   for (const auto& builtin : providers::builtins()) {
-    const auto its = builtin.fixed_key.empty() ? host::builtin_provider_key(builtin.name)
-                                               : std::string(builtin.fixed_key);
-    if (its == key) return std::string(builtin.name);
+    if (host::builtin_provider_key(providers::builtins(), builtin.name) == key) return builtin.name;
   }
   return {};
 }
@@ -86,7 +84,8 @@ Result<std::string> lattice_provider(Client& client, const std::string& wanted,
                                      const std::string& link_name) {
   if (is_key_of(wanted, identity::KeyType::service)) return wanted;
   if (wanted.starts_with(host::builtin_prefix)) {
-    if (auto key = host::builtin_provider_key(wanted)) return std::move(*key);
+    if (auto key = host::builtin_provider_key(providers::builtins(), wanted))
+      return std::move(*key);
   }
   const auto hosts = client.inventories();
   if (!hosts) return std::unexpected(hosts.error());

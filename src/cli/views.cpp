@@ -8,7 +8,7 @@
 #include "cli/link_report.hpp"
 #include "cli/printable.hpp"
 #include "client/names.hpp"
-#include "host/state/names.hpp"
+#include "host/state/builtins.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::cli {

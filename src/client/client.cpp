@@ -7,6 +7,7 @@
 
 #include "client/gather.hpp"
 #include "client/implementation.hpp"
+#include "client/over.hpp"
 #include "lattice/wire/control_messages.hpp"
 #include "nats/connect.hpp"
 
@@ -112,17 +113,17 @@ Result<std::unique_ptr<Client>> Client::connect(const ClientOptions& options) {
     if (!own) return pass(own);
     control = std::move(*own);
   }
-  return over(options, std::move(*rpc), std::move(control));
+  return client::ClientAccess::over(options, std::move(*rpc), std::move(control));
 }
 
-Result<std::unique_ptr<Client>> Client::over(const ClientOptions& options,
-                                             std::shared_ptr<nats::Transport> rpc,
-                                             std::shared_ptr<nats::Transport> control) {
+Result<std::unique_ptr<Client>> client::ClientAccess::over(
+    const ClientOptions& options, std::shared_ptr<nats::Transport> rpc,
+    std::shared_ptr<nats::Transport> control) {
   auto subjects = lattice::Subjects::make(options.ns);
   if (!subjects) return pass(subjects);
   auto key = key_of(options.seed);
   if (!key) return pass(key);
-  return std::unique_ptr<Client>(new Client(std::make_unique<Implementation>(
+  return std::unique_ptr<Client>(new Client(std::make_unique<Client::Implementation>(
       options, std::move(*subjects), std::move(*key), std::move(rpc), std::move(control))));
 }
 

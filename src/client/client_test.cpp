@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "client/over.hpp"
 #include "lattice/control/control_server.hpp"
 #include "lattice/rpc/rpc_server.hpp"
 #include "nats/memory_transport.hpp"
@@ -33,7 +34,7 @@ struct ClientTest : testing::Test {
     options.window = milliseconds(150);
     options.control_timeout = seconds(20);
     options.rpc_timeout = seconds(20);
-    auto made = Client::over(options, bus.connect(), bus.connect());
+    auto made = client::ClientAccess::over(options, bus.connect(), bus.connect());
     EXPECT_TRUE(made);
     client = std::move(*made);
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 
+#include "client/over.hpp"
 #include "nats/memory_transport.hpp"
 #include "support/vectors.hpp"
 #include "trellis/client.hpp"
@@ -31,7 +32,7 @@ struct ClientVectors : testing::Test {
     }
     ClientOptions options;
     options.window = options.control_timeout = milliseconds(20);
-    client = *Client::over(options, bus.connect(), bus.connect());
+    client = *client::ClientAccess::over(options, bus.connect(), bus.connect());
   }
 
   nats::MemoryBus bus;

@@ -55,4 +55,17 @@ struct RuntimeParts : std::enable_shared_from_this<RuntimeParts> {
   std::unique_ptr<Engine> engine;
 };
 
+/// Way into an EngineRuntime, for the layers of the host. Any thread.
+class RuntimeAccess {
+ public:
+  /// Wraps an engine that is made already.
+  [[nodiscard]] static std::shared_ptr<EngineRuntime> wrap(std::shared_ptr<RuntimeParts> parts) {
+    return std::shared_ptr<EngineRuntime>(new EngineRuntime(std::move(parts)));
+  }
+  [[nodiscard]] static const std::shared_ptr<RuntimeParts>& parts(
+      const EngineRuntime& runtime) noexcept {
+    return runtime.parts_;
+  }
+};
+
 }  // namespace trellis::engine

@@ -69,9 +69,10 @@ Result<std::shared_ptr<const GuestModule>> GuestModule::compile(EngineRuntime& r
                                                                 ByteView module,
                                                                 const GuestLimits& limits,
                                                                 const GuestSystem& system) {
-  auto compiled = runtime.parts()->engine->compile(module, {.memory_pages = limits.memory_pages,
-                                                            .table_elements = limits.table_elements,
-                                                            .module_bytes = limits.module_bytes});
+  auto compiled = engine::RuntimeAccess::parts(runtime)->engine->compile(
+      module, {.memory_pages = limits.memory_pages,
+               .table_elements = limits.table_elements,
+               .module_bytes = limits.module_bytes});
   if (!compiled) return pass(compiled);
   auto blueprint = std::make_shared<GuestBlueprint>();
   blueprint->module = std::move(*compiled);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the build into a scratch prefix, then builds and runs outside the tree what a user would:
-# a program that embeds a host (CMake package) and a provider in C (pkg-config).
+# programs that embed a host (CMake package, pkg-config) and a provider in C (pkg-config).
 #   install_test.sh SOURCE_DIR BUILD_DIR
 set -euo pipefail
 # Quiet while all is well: what a step printed is shown when it fails.
@@ -27,16 +27,31 @@ quietly cmake -S "$source_dir/examples/embed" -B "$work/embed" -G Ninja -DCMAKE_
 quietly cmake --build "$work/embed"
 eval "c++ -std=c++23 -o '$work/embed-pc' '$source_dir/examples/embed/main.cpp' \
   $(pkg-config --cflags --libs trellis)"
+eval "c++ -std=c++23 -o '$work/visits-pc' '$source_dir/examples/embed/visits.cpp' \
+  $(pkg-config --cflags --libs trellis-builtins)"
+# A host without built-in providers needs nothing that only they need.
+for program in "$work/embed/embed" "$work/embed-pc"; do
+  needed="$(readelf --dynamic --wide "$program" | grep -E 'NEEDED.*lib(hiredis|expat)' || true)"
+  [ -z "$needed" ] || die "$program: $needed"
+done
 
 USER=throwaway "$prefix/bin/trellis" claims sign "$build_dir/actors/probe.unsigned.wasm" \
-  --destination "$work/probe.wasm" --directory "$work/keys" --name probe --cap example:greeting 2>/dev/null
-# What its README says it prints.
-promised="$(sed -n 's/^# //p' "$source_dir/examples/embed/README.md" | tail -n +2)"
-[ -n "$promised" ] || die "examples/embed/README.md shows no output"
-for program in "$work/embed/embed" "$work/embed-pc"; do
-  out="$("$program" "$work/probe.wasm" "$work/greeting.so")"
+  --destination "$work/probe.wasm" --directory "$work/keys" --name probe --keyvalue --cap example:greeting 2>/dev/null
+# What their README says they print.
+# prints_as_promised NAME PROGRAM ARGUMENT...
+prints_as_promised() {
+  promised="$(awk -v name="embed/$1" '$1 == name { on = 1; next } !/^# / { on = 0 } on { print substr($0, 3) }' \
+    "$source_dir/examples/embed/README.md")"
+  [ -n "$promised" ] || die "examples/embed/README.md shows no output of $1"
+  out="$("${@:2}")"
   echo "$out"
   [ "$out" = "$promised" ] || die "examples/embed/README.md says: $promised"
+}
+for program in "$work/embed/embed" "$work/embed-pc"; do
+  prints_as_promised embed "$program" "$work/probe.wasm" "$work/greeting.so"
+done
+for program in "$work/embed/visits" "$work/visits-pc"; do
+  prints_as_promised visits "$program" "$work/probe.wasm"
 done
 
 # A newcomer's actor, from the installed template alone.

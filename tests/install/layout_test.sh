@@ -12,11 +12,19 @@ for file in bin/trellis include/trellis/host.hpp share/trellis/host.yaml \
   [ -f "$prefix/$file" ] || die "$file is missing"
 done
 library="$(find "$prefix" -name libtrellis.a)"
+builtins="$(find "$prefix" -name libtrellis_builtins.a)"
 
 readelf --sections --wide "$prefix/bin/trellis" | grep -E ' \.(debug_info|symtab) ' >/dev/null &&
   die "the binary is not stripped"
-readelf --sections --wide "$library" 2>/dev/null | grep ' \.debug_info ' >/dev/null &&
-  die "the library has debug information"
+readelf --sections --wide "$library" "$builtins" 2>/dev/null | grep ' \.debug_info ' >/dev/null &&
+  die "a library has debug information"
+# libtrellis has no provider, and uses nothing that only providers need.
+symbols="$(nm --demangle "$library" 2>/dev/null)"
+for foreign in 'trellis::providers::' 'boost::' ' redis[A-Z]' ' XML_'; do
+  if grep -qE "$foreign" <<<"$symbols"; then die "libtrellis.a has or uses $foreign"; fi
+done
+nm --demangle "$builtins" 2>/dev/null | grep -qF 'trellis::builtin_providers()' ||
+  die "libtrellis_builtins.a has no providers"
 # Neither the program's search path nor that of a provider's module leads into the build.
 for file in "$prefix/bin/trellis" "$prefix"/lib*/trellis/providers/*.par; do
   [ -f "$file" ] || continue

@@ -13,6 +13,7 @@
 
 #include "support/memory_provider.hpp"
 #include "support/signed_actor.hpp"
+#include "trellis/builtins.hpp"
 #include "trellis/host.hpp"
 
 namespace trellis::test {
@@ -39,8 +40,16 @@ inline Bytes relay(std::string_view ns, std::string_view operation, ByteView pay
   return bytes;
 }
 
-struct HostFixture : testing::Test {
+/// Options of a host that has the providers of the binary.
+inline HostOptions usual_options() {
   HostOptions options;
+  options.builtins = builtin_providers();
+  options.open_cache = open_redis_cache;
+  return options;
+}
+
+struct HostFixture : testing::Test {
+  HostOptions options = usual_options();
   std::unique_ptr<Host> host;
 
   Host& start() {

@@ -20,7 +20,7 @@ struct LatticeFixture : testing::Test {
 
   /// All three connections to the server. `change` edits the options before the start.
   Host& start(const std::function<void(HostOptions&)>& change = {}) {
-    HostOptions options;
+    HostOptions options = usual_options();
     options.lattice.rpc = server.options();
     options.lattice.control = server.options();
     options.lattice.cache.nats = server.options();

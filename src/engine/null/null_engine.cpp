@@ -164,7 +164,7 @@ std::shared_ptr<EngineRuntime> make_null_runtime(std::vector<NativeModule> modul
                                                  std::size_t max_instances) {
   auto parts = std::make_shared<RuntimeParts>(max_instances);
   parts->engine = std::make_unique<NullEngine>(*parts, std::move(modules));
-  return std::make_shared<EngineRuntime>(std::move(parts));
+  return engine::RuntimeAccess::wrap(std::move(parts));
 }
 
 }  // namespace trellis::engine

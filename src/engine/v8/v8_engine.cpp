@@ -120,7 +120,7 @@ Result<std::shared_ptr<EngineRuntime>> EngineRuntime::start(const EngineOptions&
   auto made = engine::start_v8_engine(*parts, options);
   if (!made) return pass(made);
   parts->engine = std::move(*made);
-  return std::make_shared<EngineRuntime>(std::move(parts));
+  return engine::RuntimeAccess::wrap(std::move(parts));
 }
 
 }  // namespace trellis

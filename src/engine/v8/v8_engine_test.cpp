@@ -52,8 +52,7 @@ class V8Engine : public ::testing::Test {
     std::ifstream file(TRELLIS_BINARY_DIR "/guests/wide.wasm", std::ios::binary);
     const Bytes bytes{std::istreambuf_iterator<char>(file), {}};
     module_ =
-        runtime()
-            .parts()
+        RuntimeAccess::parts(runtime())
             ->engine
             ->compile(bytes, {.memory_pages = 10, .table_elements = 10, .module_bytes = 10'000})
             .value();

@@ -24,8 +24,8 @@ class CacheSide {
   struct Parts {
     CacheOptions options;
     std::string ns;
-    std::unique_ptr<Connection> connection;      ///< null: nothing is replicated
-    std::unique_ptr<lattice::CacheStore> store;  ///< null: none; of the two one at most
+    std::unique_ptr<Connection> connection;  ///< null: nothing is replicated
+    std::unique_ptr<CacheStore> store;       ///< null: none; of the two one at most
     Registry& registry;
     Lane& lane;
     Workers& workers;

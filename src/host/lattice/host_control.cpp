@@ -10,8 +10,8 @@
 #include "base/text.hpp"
 #include "host/lattice/event_publisher.hpp"
 #include "host/lattice/shared_cache.hpp"
+#include "host/state/builtins.hpp"
 #include "host/state/names.hpp"
-#include "providers/builtin.hpp"
 
 namespace trellis::host {
 namespace {
@@ -175,7 +175,7 @@ Result<void> HostControl::may_start_actor(std::string_view reference) const {
 
 // Links come from the lattice too: what is started here would act for everybody who speaks there.
 Result<void> HostControl::may_start_builtin(std::string_view reference) const {
-  const auto* builtin = providers::builtin_of(reference);
+  const auto* builtin = find_builtin(host_.options().builtins, reference);
   if (builtin == nullptr) {
     return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'",
                                                   replace_bad_utf8(excerpt(reference, 200))));

@@ -97,9 +97,14 @@ Result<void> LatticePlane::open_cache() {
     if (!made) return pass(made);
     connection = std::move(*made);
   }
-  std::unique_ptr<lattice::CacheStore> store;
+  std::unique_ptr<CacheStore> store;
   if (options.redis) {
-    auto opened = parts_.open_store(*options.redis);
+    if (!parts_.open_cache) {
+      return fail(ErrorCode::unsupported,
+                  "this host has nothing that opens a lattice cache in Redis",
+                  "set HostOptions::open_cache: trellis::open_redis_cache (trellis/builtins.hpp)");
+    }
+    auto opened = parts_.open_cache(*options.redis);
     if (!opened) return pass(opened);
     store = std::move(*opened);
   }

@@ -23,17 +23,13 @@
 #include "lattice/control/control_target.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "threads/lane.hpp"
+#include "trellis/cache_store.hpp"
 #include "trellis/lattice_options.hpp"
 
 namespace trellis::host {
 
 /// Makes a connection that goes on trying in the background. Errors: options that can never work.
 using Connect = std::function<Result<std::unique_ptr<nats::Transport>>(const NatsOptions&, Log)>;
-
-/// Opens what is to be the lattice's cache; it need not answer yet. Errors: options that can never
-/// work.
-using OpenStore =
-    std::function<Result<std::unique_ptr<lattice::CacheStore>>(const RedisCacheOptions&)>;
 
 /// Any thread, but join() and leave are called once, in this order.
 class LatticePlane final : public RemoteCalls {
@@ -46,7 +42,7 @@ class LatticePlane final : public RemoteCalls {
     std::shared_ptr<const Clock> clock;
     std::shared_ptr<MemoryBudget> memory;
     Connect connect;
-    OpenStore open_store;
+    OpenCacheStore open_cache;
     Registry& registry;
     const ArrivingCalls& calls;       ///< takes calls of others; from join() on
     lattice::ControlTarget& control;  ///< carries out their commands

@@ -57,10 +57,9 @@ Link to_link(const lattice::LinkDefinition& definition) {
 }
 
 SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
-                         std::unique_ptr<Connection> connection,
-                         std::unique_ptr<lattice::CacheStore> store, Lane& lane, Workers& workers,
-                         std::shared_ptr<const Clock> clock, std::shared_ptr<MemoryBudget> memory,
-                         OnChange on_change, Log log)
+                         std::unique_ptr<Connection> connection, std::unique_ptr<CacheStore> store,
+                         Lane& lane, Workers& workers, std::shared_ptr<const Clock> clock,
+                         std::shared_ptr<MemoryBudget> memory, OnChange on_change, Log log)
     : options_(options),
       lane_(lane),
       workers_(workers),

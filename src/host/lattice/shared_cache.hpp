@@ -37,8 +37,8 @@ class SharedCache {
 
   /// Of `connection` and `store` one at most; without `connection` nothing is replicated.
   SharedCache(const CacheOptions& options, const std::string& ns,
-              std::unique_ptr<Connection> connection, std::unique_ptr<lattice::CacheStore> store,
-              Lane& lane, Workers& workers, std::shared_ptr<const Clock> clock,
+              std::unique_ptr<Connection> connection, std::unique_ptr<CacheStore> store, Lane& lane,
+              Workers& workers, std::shared_ptr<const Clock> clock,
               std::shared_ptr<MemoryBudget> memory, OnChange on_change, Log log);
   ~SharedCache();
 

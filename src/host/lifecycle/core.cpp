@@ -12,6 +12,7 @@
 #include "base/memory_budget.hpp"
 #include "base/text.hpp"
 #include "host/call/router.hpp"
+#include "host/state/builtins.hpp"
 #include "nats/connect.hpp"
 
 namespace trellis::host {
@@ -108,7 +109,7 @@ Connect nats_connections() {
 }
 
 Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-           std::shared_ptr<const LabelBook> labels, Connect connect, OpenStore open_store)
+           std::shared_ptr<const LabelBook> labels, Connect connect)
     : redactor_(std::make_shared<Redactor>()),
       names_(std::make_shared<NameBook>()),
       options_(with_defaults(options, redactor_, names_)),
@@ -129,7 +130,7 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
       control_(*this),
       arriving_(*this),
       plane_({options_.lattice, options_.call_timeout, key_, options_.clock, options_.memory,
-              std::move(connect), std::move(open_store), registry_, arriving_, control_, log_}),
+              std::move(connect), options_.open_cache, registry_, arriving_, control_, log_}),
       router_(std::make_unique<Router>(
           RouterOptions{call_policy(options_), options_.call_timeout, options_.clock,
                         options_.authorizer, options_.middleware,
@@ -173,13 +174,14 @@ Result<void> check_issuers(const std::vector<std::string>& issuers) {
 
 Result<void> Core::start() {
   if (auto issuers = check_issuers(options_.allowed_issuers); !issuers) return issuers;
+  if (auto builtins = check_builtins(options_.builtins); !builtins) return builtins;
   if (auto rules = LinkRules::make(options_.lattice); !rules) return pass(rules);
   if (auto joined = plane_.join(); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
-  if (auto extras =
-          start_provider("builtin:extras", ProviderOptions{.mode = ProviderMode::in_process});
-      !extras) {
-    return pass(extras);
+  if (find_builtin(options_.builtins, extras_reference) != nullptr) {
+    auto extras =
+        start_provider(extras_reference, ProviderOptions{.mode = ProviderMode::in_process});
+    if (!extras) return pass(extras);
   }
   // Commands come last: what they need is there (lattice.md 7.4).
   if (auto started = plane_.started(); !started) return started;
@@ -299,7 +301,7 @@ std::vector<ProviderInfo> Core::providers() const {
     info.revision = about.revision;
     info.source = entry->source;
     info.mode = entry->mode;
-    info.of_host = entry->source == "builtin:extras" && entry->link_name == default_link_name;
+    info.of_host = entry->source == extras_reference && entry->link_name == default_link_name;
     info.calls = statistics.calls;
     info.errors = statistics.errors;
     info.timeouts = statistics.timeouts;

@@ -14,7 +14,6 @@
 #include "host/call/provider_link.hpp"
 #include "host/lattice/host_control.hpp"
 #include "host/lattice/lattice_plane.hpp"
-#include "host/lattice/redis_store.hpp"
 #include "host/lifecycle/binder.hpp"
 #include "host/lifecycle/health.hpp"
 #include "host/state/labels.hpp"
@@ -37,11 +36,9 @@ class Router;
 /// Any thread. The host facade keeps it alive while calls are under way.
 class Core final : public ControlledHost {
  public:
-  /// Without `labels` they are those of the options. `connect` reaches message servers,
-  /// `open_store` databases for the lattice's cache.
+  /// Without `labels` they are those of the options. `connect` reaches message servers.
   Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-       std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections(),
-       OpenStore open_store = redis_stores());
+       std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections());
   ~Core() override;
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;

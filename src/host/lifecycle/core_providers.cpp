@@ -7,27 +7,22 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "host/lifecycle/core.hpp"
+#include "host/state/builtins.hpp"
 #include "host/state/named_log.hpp"
 #include "host/state/names.hpp"
 #include "host/state/reservation.hpp"
 #include "provider/process/supervisor.hpp"
-#include "providers/builtin.hpp"
 #include "trellis/provider.h"
 
 namespace trellis::host {
 namespace {
 
-constexpr std::string_view extras_reference = "builtin:extras";
-
-Result<const trellis_provider_table*> builtin_table(std::string_view reference) {
-  if (const auto* table = providers::find_builtin(reference)) return table;
-  std::string names;
-  for (const auto& builtin : providers::builtins()) {
-    names += names.empty() ? "" : ", ";
-    names += builtin.name;
-  }
+Result<const trellis_provider_table*> builtin_table(std::span<const BuiltinProvider> builtins,
+                                                    std::string_view reference) {
+  if (const auto* builtin = find_builtin(builtins, reference)) return builtin->table;
   return fail(ErrorCode::not_found, fmt::format("there is no built-in provider '{}'", reference),
-              "there are " + names);
+              builtins.empty() ? std::string("this host was given none (HostOptions::builtins)")
+                               : "there are " + names_of(builtins));
 }
 
 ProviderMode resolved(ProviderMode wanted, const HostOptions& options, std::string_view reference) {
@@ -82,7 +77,7 @@ Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderM
   package::CacheHold hold;
   Result<std::shared_ptr<const provider::Plugin>> plugin;
   if (reference.starts_with(builtin_prefix)) {
-    const auto table = builtin_table(reference);
+    const auto table = builtin_table(options_.builtins, reference);
     if (!table) return std::unexpected(table.error());
     const bool apart = resolved(mode, options_, reference) == ProviderMode::process;
     plugin = apart ? open_library(reference, reference, mode) : provider::wrap_table(**table);
@@ -196,7 +191,8 @@ void Core::process_event(const std::weak_ptr<ProviderEntry>& provider, provider:
 }
 
 std::string Core::provider_key_of(std::string_view key_or_reference) const {
-  if (auto builtin = builtin_provider_key(key_or_reference)) return std::move(*builtin);
+  if (auto builtin = builtin_provider_key(options_.builtins, key_or_reference))
+    return std::move(*builtin);
   std::string key(key_or_reference);
   registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
     if (entry->source == key_or_reference) key = entry->key;

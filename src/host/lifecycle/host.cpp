@@ -116,6 +116,10 @@ std::chrono::seconds Host::uptime() const {
   return core ? (*core)->uptime() : std::chrono::seconds(0);
 }
 
+const std::vector<BuiltinProvider>& Host::builtins() const noexcept {
+  return self_->options_.builtins;
+}
+
 Result<std::string> Host::start_actor(ByteView module, const ActorOptions& options) {
   auto core = self_->core();
   if (!core) return pass(core);

@@ -368,5 +368,50 @@ TEST_F(HostLife, UnknownProvidersAreRefusedWithWhatThereIs) {
   EXPECT_TRUE(host->stop_provider("builtin:keyvalue"));  // not running: not an error
 }
 
+TEST_F(HostLife, AHostHasTheBuiltInProvidersItIsGiven) {
+  options.builtins = {{"builtin:mine", &test::memory_provider()}};
+  EXPECT_EQ(start().builtins().size(), 1U);
+  const auto started = host->start_provider("builtin:mine");
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ(host->start_provider("builtin:keyvalue").error().remedy, "there are builtin:mine");
+  for (const auto& provider : host->inventory()->providers) {
+    EXPECT_NE(provider.contract_id, "wasmcloud:extras") << "nobody gave it extras";
+  }
+  EXPECT_TRUE(host->stop_provider("builtin:mine"));
+}
+
+TEST_F(HostLife, AHostWithoutBuiltInProvidersStarts) {
+  options.builtins.clear();
+  Signer signer;
+  start_actor(signer);
+  EXPECT_EQ(call(signer.key(), "Echo", as_bytes("x")), "x");
+  EXPECT_NE(host->start_provider("builtin:keyvalue").error().remedy.find("HostOptions::builtins"),
+            std::string::npos);
+}
+
+TEST_F(HostLife, BuiltInProvidersThatCannotBeNamedStopTheStart) {
+  const auto* table = &test::memory_provider();
+  for (const std::vector<BuiltinProvider>& wrong :
+       {std::vector<BuiltinProvider>{{"mine", table}},
+        std::vector<BuiltinProvider>{{"builtin:", table}},
+        std::vector<BuiltinProvider>{{"builtin:mine", nullptr}},
+        std::vector<BuiltinProvider>{{"builtin:mine", table}, {"builtin:mine", table}}}) {
+    HostOptions bad;
+    bad.builtins = wrong;
+    const auto started = HostBuilder(test::engine()).options(std::move(bad)).build()->start();
+    ASSERT_FALSE(started) << wrong.front().name;
+    EXPECT_EQ(started.error().code, ErrorCode::invalid_argument);
+  }
+}
+
+TEST_F(HostLife, ACacheThatNothingOpensStopsTheStart) {
+  HostOptions bad;
+  bad.lattice.cache.redis = {"redis://127.0.0.1:1/0"};
+  const auto started = HostBuilder(test::engine()).options(std::move(bad)).build()->start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::unsupported);
+  EXPECT_NE(started.error().remedy.find("open_redis_cache"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace trellis

@@ -9,7 +9,6 @@
 #include "base/text.hpp"
 #include "host/state/entities.hpp"
 #include "identity/keys.hpp"
-#include "providers/builtin.hpp"
 
 namespace trellis::host {
 namespace {
@@ -133,14 +132,6 @@ std::string unsigned_provider_key(const provider::Description& description) {
   return identity::KeyPair::from_raw_seed(identity::KeyType::service, sha256(as_bytes(text)))
       .public_key()
       .text();
-}
-
-std::optional<std::string> builtin_provider_key(std::string_view reference) {
-  const auto* table = providers::find_builtin(reference);
-  if (table == nullptr) return std::nullopt;
-  const auto plugin = provider::wrap_table(*table);
-  if (!plugin) return std::nullopt;
-  return unsigned_provider_key((*plugin)->description());
 }
 
 }  // namespace trellis::host

@@ -13,9 +13,6 @@
 
 namespace trellis::host {
 
-/// What references of providers that are linked into the host begin with.
-inline constexpr std::string_view builtin_prefix = "builtin:";
-
 [[nodiscard]] ActorIdentity to_identity(const identity::ActorClaims& claims);
 
 /// Whether a link definition can be used: key types, names without blanks, control characters and
@@ -36,8 +33,5 @@ inline constexpr std::string_view builtin_prefix = "builtin:";
 /// it is the same on every host and links may name it. The extras provider has its fixed
 /// first-party key (identity.md 5.3).
 [[nodiscard]] std::string unsigned_provider_key(const provider::Description& description);
-
-/// That of "builtin:keyvalue"; nothing when there is no such provider.
-[[nodiscard]] std::optional<std::string> builtin_provider_key(std::string_view reference);
 
 }  // namespace trellis::host

@@ -167,11 +167,11 @@ Result<void> CacheMirror::write(const std::string& key, Deed deed, SteadyTime de
   const auto* filing = filing_of(key);
   if (filing == nullptr) return text ? store_->claim(key, *text, deadline) : Result<void>();
   const auto member = key.substr(filing->prefix.size());
-  auto done = store_->write(text ? CacheEvent::set(key, *text) : CacheEvent::remove(key), deadline);
+  auto done = text ? store_->set_text(key, *text, deadline) : store_->remove_text(key, deadline);
   if (!done) return done;
   const std::string index(filing->index);
-  return store_->write(
-      text ? CacheEvent::set_add(index, member) : CacheEvent::set_remove(index, member), deadline);
+  return text ? store_->add_member(index, member, deadline)
+              : store_->remove_member(index, member, deadline);
 }
 
 // Requires looking_.

@@ -21,7 +21,7 @@
 #include "base/rate_limit.hpp"
 #include "lattice/cache/entries.hpp"
 #include "lattice/cache/replicator.hpp"
-#include "lattice/cache/store.hpp"
+#include "trellis/cache_store.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::lattice {

@@ -1,4 +1,5 @@
-// What only a store of the test's own can show; the rest is in host/lattice/redis_store_test.cpp.
+// What only a store of the test's own can show; the rest is in
+// providers/redis/cache_store_test.cpp.
 #include "lattice/cache/mirror.hpp"
 
 #include <gtest/gtest.h>
@@ -44,16 +45,18 @@ struct FakeStore final : CacheStore {
     }
     return all;
   }
-  Result<void> write(const CacheEvent& event, SteadyTime) override {
-    if (++writes == fails_at) return fail(ErrorCode::unavailable, "away");
-    order.push_back(event.key());
-    switch (event.change()) {
-      case CacheChange::scalar_set: scalars[event.key()] = event.item(); break;
-      case CacheChange::key_delete: scalars.erase(event.key()); break;
-      case CacheChange::set_add: sets[event.key()].insert(event.item()); break;
-      default: sets[event.key()].erase(event.item());
-    }
-    return {};
+  Result<void> set_text(const std::string& key, const std::string& text, SteadyTime) override {
+    return write(key, [&] { scalars[key] = text; });
+  }
+  Result<void> remove_text(const std::string& key, SteadyTime) override {
+    return write(key, [&] { scalars.erase(key); });
+  }
+  Result<void> add_member(const std::string& set, const std::string& member, SteadyTime) override {
+    return write(set, [&] { sets[set].insert(member); });
+  }
+  Result<void> remove_member(const std::string& set, const std::string& member,
+                             SteadyTime) override {
+    return write(set, [&] { sets[set].erase(member); });
   }
   Result<void> claim(const std::string& key, const std::string& text, SteadyTime) override {
     scalars.emplace(key, text);
@@ -70,6 +73,15 @@ struct FakeStore final : CacheStore {
   std::vector<std::string> order;
   int writes = 0;
   int fails_at = 0;  ///< which write fails; 0: none
+
+ private:
+  template <class Change>
+  Result<void> write(const std::string& key, const Change& change) {
+    if (++writes == fails_at) return fail(ErrorCode::unavailable, "away");
+    order.push_back(key);
+    change();
+    return {};
+  }
 };
 
 struct Mirroring : testing::Test {

@@ -3,19 +3,15 @@
 
 #include <memory>
 
-#include "host/lattice/lattice_plane.hpp"
-#include "lattice/cache/store.hpp"
+#include "trellis/cache_store.hpp"
 #include "trellis/lattice_options.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::host {
+namespace trellis::providers::redis {
 
 /// Connects when it is asked first. Errors: invalid_argument, a URL that names no database or an
-/// interval that is none; without user and password.
-[[nodiscard]] Result<std::unique_ptr<lattice::CacheStore>> make_redis_store(
+/// interval that is none; without user and password. Any thread.
+[[nodiscard]] Result<std::unique_ptr<CacheStore>> make_cache_store(
     const RedisCacheOptions& options);
 
-/// The way to Redis servers.
-[[nodiscard]] OpenStore redis_stores();
-
-}  // namespace trellis::host
+}  // namespace trellis::providers::redis

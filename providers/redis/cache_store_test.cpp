@@ -1,6 +1,6 @@
 // The lattice's cache in a real Redis server: our hosts and, by plain commands, others (lattice.md
 // 8.10). Rounds are made by the tests, one at a time, but for the last ones.
-#include "host/lattice/redis_store.hpp"
+#include "providers/redis/cache_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,12 +20,11 @@
 #include "support/temp_dir.hpp"
 #include "support/test_clock.hpp"
 
-namespace trellis::host {
+namespace trellis::providers::redis {
 namespace {
 
 using lattice::CacheMirror;
 using lattice::LinkDefinition;
-using providers::redis::Reply;
 using test::eventually;
 using test::RedisServer;
 using Strings = std::vector<std::string>;
@@ -71,7 +70,7 @@ struct Member {
              .on_write = [this](const lattice::CacheEvent& event) { mirror.wrote(event); }},
             clock, [this](const lattice::EntryChange& change) { note(change); },
             [](const std::function<void()>&) { return false; }, Log(log, "test")),
-        mirror(std::move(*make_redis_store({server.url("1"), poll})), cache, poll, clock,
+        mirror(std::move(*make_cache_store({server.url("1"), poll})), cache, poll, clock,
                Log(log, "test")) {}
 
   void note(const lattice::EntryChange& change) {
@@ -230,7 +229,7 @@ TEST_F(RedisCache, AUserWhoMayNotAskForChangesReadsEachTime) {
   server.ask({"ACL", "SETUSER", "lattice", "on", ">se%cret", "~wclc:*", "+get", "+mget", "+strlen",
               "+scard", "+smembers", "+set", "+del", "+sadd", "+srem", "+select"});
   Member host(server);
-  auto store = make_redis_store({server.url_of("lattice", "se%25cret") + "/1"});
+  auto store = make_cache_store({server.url_of("lattice", "se%25cret") + "/1"});
   ASSERT_TRUE(store);
   EXPECT_EQ((*store)->name(), "Redis at " + server.address() + ", database 1");
   CacheMirror mirror(std::move(*store), host.cache, 10ms, host.clock, Log(host.log, "test"));
@@ -357,11 +356,11 @@ TEST_F(RedisCache, ManyLinksComeInParts) {
 
 TEST_F(RedisCache, AnAddressThatCannotWorkIsRefusedWithoutItsSecrets) {
   for (const auto* url : {"redis://u:pass@h:99999/1", "nats://u:pass@h", "redis://u:pass@h/one"}) {
-    const auto store = make_redis_store({url});
+    const auto store = make_cache_store({url});
     ASSERT_FALSE(store) << url;
     EXPECT_EQ(store.error().message.find("pass"), std::string::npos) << store.error().message;
   }
-  EXPECT_FALSE(make_redis_store({server.url("1"), 0ms}));
+  EXPECT_FALSE(make_cache_store({server.url("1"), 0ms}));
 }
 
 /// Whole hosts, which look on their own.
@@ -369,7 +368,7 @@ struct RedisHosts : RedisCache {
   std::vector<std::unique_ptr<Host>> hosts;
 
   Host& start(const std::function<void(HostOptions&)>& change = {}) {
-    HostOptions options;
+    HostOptions options = test::usual_options();
     options.lattice.cache.redis = {server.url("1"), 20ms};
     if (change) change(options);
     hosts.push_back(HostBuilder(test::engine()).options(std::move(options)).build());
@@ -442,7 +441,7 @@ TEST_F(RedisHosts, SavedLinksCountOnlyWhereTheDatabaseKnowsNone) {
 }
 
 TEST_F(RedisHosts, AnAddressThatCannotWorkEndsTheStart) {
-  HostOptions options;
+  HostOptions options = test::usual_options();
   options.lattice.cache.redis = {"redis://u:pass@h/one"};
   const auto host = HostBuilder(test::engine()).options(std::move(options)).build();
   const auto started = host->start();
@@ -451,4 +450,4 @@ TEST_F(RedisHosts, AnAddressThatCannotWorkEndsTheStart) {
 }
 
 }  // namespace
-}  // namespace trellis::host
+}  // namespace trellis::providers::redis

@@ -3,15 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "lattice/cache/cache_event.hpp"
 #include "trellis/clock.hpp"
+#include "trellis/lattice_options.hpp"
 #include "trellis/result.hpp"
 
-namespace trellis::lattice {
+namespace trellis {
 
 /// Any thread. Deadlines are on std::chrono::steady_clock.
 ///
@@ -36,15 +38,26 @@ class CacheStore {
   /// The texts under these keys, in their order; nothing where there is none, or one too large.
   [[nodiscard]] virtual Result<std::vector<std::optional<std::string>>> texts(
       const std::vector<std::string>& keys, SteadyTime deadline) = 0;
-  /// Of the kinds that lattice.md 8.2 has.
-  [[nodiscard]] virtual Result<void> write(const CacheEvent& event, SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> set_text(const std::string& key, const std::string& text,
+                                              SteadyTime deadline) = 0;
   /// Sets a text unless there is one already.
   [[nodiscard]] virtual Result<void> claim(const std::string& key, const std::string& text,
                                            SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> remove_text(const std::string& key, SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> add_member(const std::string& set, const std::string& member,
+                                                SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> remove_member(const std::string& set,
+                                                   const std::string& member,
+                                                   SteadyTime deadline) = 0;
   /// Texts that were too large when they were first met.
   [[nodiscard]] virtual std::uint64_t refused() const = 0;
   /// Ends all waiting, now and later.
   virtual void cancel() noexcept = 0;
 };
 
-}  // namespace trellis::lattice
+/// Opens what is to be the lattice's cache; it need not answer yet. Errors: options that can never
+/// work.
+using OpenCacheStore =
+    std::function<Result<std::unique_ptr<CacheStore>>(const RedisCacheOptions& options)>;
+
+}  // namespace trellis

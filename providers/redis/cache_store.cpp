@@ -1,4 +1,4 @@
-#include "host/lattice/redis_store.hpp"
+#include "providers/redis/cache_store.hpp"
 
 #include <fmt/format.h>
 
@@ -16,10 +16,8 @@
 #include "providers/redis/pool.hpp"
 #include "providers/redis/values.hpp"
 
-namespace trellis::host {
+namespace trellis::providers::redis {
 namespace {
-
-namespace redis = providers::redis;
 
 /// Claims, links and what else a lattice keeps are far below.
 constexpr std::int64_t most_text_bytes = limits::mib;
@@ -43,9 +41,9 @@ std::string_view field(std::string_view info, std::string_view name) {
 }
 
 /// Any thread.
-class RedisStore final : public lattice::CacheStore {
+class RedisStore final : public CacheStore {
  public:
-  RedisStore(redis::Settings settings, std::shared_ptr<const tcp::TlsContext> tls)
+  RedisStore(Settings settings, std::shared_ptr<const tcp::TlsContext> tls)
       : pool_(std::move(settings), std::move(tls)) {}
 
   std::string name() const override {
@@ -57,10 +55,24 @@ class RedisStore final : public lattice::CacheStore {
   Result<std::vector<std::string>> members(const std::string& set, SteadyTime deadline) override;
   Result<std::vector<std::optional<std::string>>> texts(const std::vector<std::string>& keys,
                                                         SteadyTime deadline) override;
-  Result<void> write(const lattice::CacheEvent& event, SteadyTime deadline) override;
+  Result<void> set_text(const std::string& key, const std::string& text,
+                        SteadyTime deadline) override {
+    return carry_out({"SET", key, text}, deadline);
+  }
   Result<void> claim(const std::string& key, const std::string& text,
                      SteadyTime deadline) override {
     return carry_out({"SET", key, text, "NX"}, deadline);
+  }
+  Result<void> remove_text(const std::string& key, SteadyTime deadline) override {
+    return carry_out({"DEL", key}, deadline);
+  }
+  Result<void> add_member(const std::string& set, const std::string& member,
+                          SteadyTime deadline) override {
+    return carry_out({"SADD", set, member}, deadline);
+  }
+  Result<void> remove_member(const std::string& set, const std::string& member,
+                             SteadyTime deadline) override {
+    return carry_out({"SREM", set, member}, deadline);
   }
   std::uint64_t refused() const override {
     const std::scoped_lock lock(mutex_);
@@ -71,10 +83,10 @@ class RedisStore final : public lattice::CacheStore {
  private:
   using Texts = std::vector<std::optional<std::string>>;
 
-  Result<void> carry_out(const redis::Command& command, SteadyTime deadline) {
+  Result<void> carry_out(const Command& command, SteadyTime deadline) {
     auto reply = pool_.ask(command, deadline);
     if (!reply) return pass(reply);
-    return redis::done(*reply);
+    return done(*reply);
   }
   Result<std::string> info(std::string_view section, SteadyTime deadline);
   Result<Texts> texts_at_once(const std::vector<std::string_view>& keys, SteadyTime deadline);
@@ -85,7 +97,7 @@ class RedisStore final : public lattice::CacheStore {
   }
   void note_size(std::string_view key, bool large);
 
-  redis::Pool pool_;
+  Pool pool_;
   mutable std::mutex mutex_;
   std::set<std::string, std::less<>>
       large_;                  // under mutex_: texts that are asked for their size first
@@ -97,11 +109,11 @@ Result<std::string> RedisStore::info(std::string_view section, SteadyTime deadli
   auto reply = pool_.ask({"INFO", section}, deadline);
   if (!reply && reply.error().code == ErrorCode::denied) return std::string();
   if (!reply) return pass(reply);
-  return reply->kind == redis::Reply::Kind::text ? std::move(reply->text) : std::string();
+  return reply->kind == Reply::Kind::text ? std::move(reply->text) : std::string();
 }
 
 // The server counts the changes since it last saved, of all databases.
-Result<lattice::CacheStore::Revision> RedisStore::revision(SteadyTime deadline) {
+Result<CacheStore::Revision> RedisStore::revision(SteadyTime deadline) {
   auto server = info("server", deadline);
   if (!server) return pass(server);
   auto saved = info("persistence", deadline);
@@ -116,14 +128,14 @@ Result<lattice::CacheStore::Revision> RedisStore::revision(SteadyTime deadline) 
 Result<std::vector<std::string>> RedisStore::members(const std::string& set, SteadyTime deadline) {
   auto count = pool_.ask({"SCARD", set}, deadline);
   if (!count) return pass(count);
-  auto number = redis::to_integer(*count);
+  auto number = to_integer(*count);
   if (!number) return pass(number);
   if (*number > most_members) {
     return fail(ErrorCode::limit, fmt::format("{} members, more than {}", *number, most_members));
   }
   auto all = pool_.ask({"SMEMBERS", set}, deadline);
   if (!all) return pass(all);
-  if (all->kind != redis::Reply::Kind::list) return redis::unexpected_answer(*all);
+  if (all->kind != Reply::Kind::list) return unexpected_answer(*all);
   std::vector<std::string> members;
   for (auto& each : all->elements) members.push_back(std::move(each.text));
   return members;
@@ -141,13 +153,13 @@ void RedisStore::note_size(std::string_view key, bool large) {
 Result<std::optional<std::string>> RedisStore::text(std::string_view key, SteadyTime deadline) {
   auto length = pool_.ask({"STRLEN", key}, deadline);
   if (!length) return pass(length);
-  const auto bytes = redis::to_integer(*length);  // an error answer: it is no text
+  const auto bytes = to_integer(*length);  // an error answer: it is no text
   const bool large = bytes && *bytes > most_text_bytes;
   note_size(key, large);
   if (!bytes || large) return std::nullopt;
   auto reply = pool_.ask({"GET", key}, deadline);
   if (!reply) return pass(reply);
-  if (reply->kind != redis::Reply::Kind::text) return std::nullopt;
+  if (reply->kind != Reply::Kind::text) return std::nullopt;
   return std::move(reply->text);
 }
 
@@ -182,44 +194,32 @@ Result<std::vector<std::optional<std::string>>> RedisStore::texts(
 Result<std::vector<std::optional<std::string>>> RedisStore::texts_at_once(
     const std::vector<std::string_view>& keys, SteadyTime deadline) {
   if (keys.empty()) return Texts();
-  redis::Command command{"MGET"};
+  Command command{"MGET"};
   command.insert(command.end(), keys.begin(), keys.end());
   auto reply = pool_.ask(command, deadline);
   if (!reply) return pass(reply);
-  if (reply->kind != redis::Reply::Kind::list || reply->elements.size() != keys.size()) {
-    return redis::unexpected_answer(*reply);
+  if (reply->kind != Reply::Kind::list || reply->elements.size() != keys.size()) {
+    return unexpected_answer(*reply);
   }
   Texts all;
   for (auto& each : reply->elements) {
-    const bool text = each.kind == redis::Reply::Kind::text;
+    const bool text = each.kind == Reply::Kind::text;
     all.push_back(text ? std::optional(std::move(each.text)) : std::nullopt);
   }
   return all;
 }
 
-Result<void> RedisStore::write(const lattice::CacheEvent& event, SteadyTime deadline) {
-  using lattice::CacheChange;
-  switch (event.change()) {
-    case CacheChange::scalar_set: return carry_out({"SET", event.key(), event.item()}, deadline);
-    case CacheChange::key_delete: return carry_out({"DEL", event.key()}, deadline);
-    case CacheChange::set_add: return carry_out({"SADD", event.key(), event.item()}, deadline);
-    case CacheChange::set_remove_item:
-      return carry_out({"SREM", event.key(), event.item()}, deadline);
-    default: return fail(ErrorCode::malformed, "a change that no lattice makes");
-  }
-}
-
 }  // namespace
 
-Result<std::unique_ptr<lattice::CacheStore>> make_redis_store(const RedisCacheOptions& options) {
+Result<std::unique_ptr<CacheStore>> make_cache_store(const RedisCacheOptions& options) {
   if (options.poll <= std::chrono::milliseconds(0)) {
     return fail(ErrorCode::invalid_argument,
                 "the lattice cache in Redis is to be looked at without any pause",
                 "set RedisCacheOptions::poll");
   }
-  auto address = redis::parse_address(options.url);
+  auto address = parse_address(options.url);
   if (!address) return pass(address);
-  redis::Settings settings;
+  Settings settings;
   settings.address = std::move(*address);
   std::shared_ptr<const tcp::TlsContext> tls;
   if (settings.address.tls) {
@@ -230,8 +230,4 @@ Result<std::unique_ptr<lattice::CacheStore>> make_redis_store(const RedisCacheOp
   return std::make_unique<RedisStore>(std::move(settings), std::move(tls));
 }
 
-OpenStore redis_stores() {
-  return [](const RedisCacheOptions& options) { return make_redis_store(options); };
-}
-
-}  // namespace trellis::host
+}  // namespace trellis::providers::redis
