@@ -49,7 +49,7 @@ Result<double> least_us(host::Core& core, const std::vector<std::string>& actors
   const auto target = lattice::Entity::actor(actors.front());
   const auto call = lattice::sign_call(lattice::Entity::actor("system"), target, "Echo",
                                        Bytes(payload, 'x'), key, random, clock);
-  if (!call) return std::unexpected(call.error());
+  if (!call) return pass(call);
   const auto bytes = codec::encode(*call);
   lattice::VerifierOptions options;
   options.replay_window = std::chrono::seconds(0);
@@ -88,9 +88,9 @@ Result<void> measure_case(host::Core& core, const std::vector<std::string>& keys
   std::vector<double> rates;
   for (int turn = 0; turn < turns; ++turn) {
     const auto least = least_us(core, calls.actors, what.payload);
-    if (!least) return std::unexpected(least.error());
+    if (!least) return pass(least);
     const auto found = measure_from_outside(calls);
-    if (!found) return std::unexpected(found.error());
+    if (!found) return pass(found);
     floors.push_back(*least);
     processor.push_back(found->processor_us);
     rates.push_back(found->per_second);
@@ -109,12 +109,12 @@ Result<void> measure_case(host::Core& core, const std::vector<std::string>& keys
 
 Result<void> measure_arriving(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                               Report& report) {
-  constexpr std::size_t most_actors = 100;
+  constexpr std::size_t max_actors = 100;
   host::Core core(arriving_options(options.nats_url), engine);
   if (auto started = core.start(); !started) return started;
   Signer signer;
   std::vector<std::string> keys;
-  for (std::size_t i = 0; i < most_actors; ++i) {
+  for (std::size_t i = 0; i < max_actors; ++i) {
     auto made = signer.sign(relay_guest());
     if (!made) return pass(made);
     if (auto started = core.start_actor(made->module, {}); !started) return pass(started);

@@ -57,9 +57,9 @@ Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine, const O
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < guests; ++i) {
     const auto made = signer.sign(relay_guest());
-    if (!made) return std::unexpected(made.error());
+    if (!made) return pass(made);
     const auto started = core.start_actor(made->module, {});
-    if (!started) return std::unexpected(started.error());
+    if (!started) return pass(started);
     keys.push_back(*started);
   }
   // As many rounds as take about a millisecond, once the code is optimised.
@@ -83,7 +83,7 @@ Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine, const O
     std::array<double, guests> wanted{};
     for (std::size_t i = 0; i < guests; ++i) wanted[i] = what.milliseconds[i] * rounds;
     const auto done = share(core, keys, wanted, seconds);
-    if (!done) return std::unexpected(done.error());
+    if (!done) return pass(done);
     const auto [least, most] = std::ranges::minmax(*done);
     Figure figure{fmt::format("four guests on the cores, {}: least to most", what.name),
                   least / most,

@@ -66,7 +66,7 @@ Result<void> measure_counter(const std::shared_ptr<EngineRuntime>& engine, const
             return actor_rate(engine, kvcounter_guest(),
                               {{"builtin:keyvalue-redis", "wasmcloud:keyvalue", values}}, load);
           });
-      if (!found) return std::unexpected(found.error());
+      if (!found) return pass(found);
       floor = std::max(floor, found->floor);
       value = std::max(value, found->value);
     }

@@ -84,9 +84,9 @@ Result<Rates> rates_by_turns(int turns, const std::function<Result<double>()>& f
   std::vector<double> values;
   for (int turn = 0; turn < turns; ++turn) {
     const auto bare = floor();
-    if (!bare) return std::unexpected(bare.error());
+    if (!bare) return pass(bare);
     const auto found = value();
-    if (!found) return std::unexpected(found.error());
+    if (!found) return pass(found);
     floors.push_back(*bare);
     values.push_back(*found);
   }

@@ -145,11 +145,11 @@ Result<Contest> contest(int in_flight, const Options& options, const Bare& bare,
   std::vector<Rate> calls;
   for (int turn = 0; turn < turns; ++turn) {
     const auto first = measure(in_flight, seconds, options.nats_pid, bare);
-    if (!first) return std::unexpected(first.error());
+    if (!first) return pass(first);
     const auto second = measure(in_flight, seconds, options.nats_pid, with_crypto);
-    if (!second) return std::unexpected(second.error());
+    if (!second) return pass(second);
     const auto third = measure(in_flight, seconds, options.nats_pid, call);
-    if (!third) return std::unexpected(third.error());
+    if (!third) return pass(third);
     bares.push_back(*first);
     crypted.push_back(*second);
     calls.push_back(*third);
@@ -210,18 +210,18 @@ Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
   if (!made) return pass(made);
   if (auto started = callee.start_actor(made->module, {}); !started) return pass(started);
   const auto crypto = Crypto::make(made->key);
-  if (!crypto) return std::unexpected(crypto.error());
+  if (!crypto) return pass(crypto);
   RawRequests::Shape shape{.request = (*crypto)->request,
                            .response = (*crypto)->response,
                            .workers = std::max(1U, std::thread::hardware_concurrency()),
                            .asking = {},
                            .serving = {}};
   const auto bare = RawRequests::start(options.nats_url, "bare", shape);
-  if (!bare) return std::unexpected(bare.error());
+  if (!bare) return pass(bare);
   shape.asking = [&] { (*crypto)->sign(); };
   shape.serving = [&] { (*crypto)->verify(); };
   const auto crypted = RawRequests::start(options.nats_url, "crypto", shape);
-  if (!crypted) return std::unexpected(crypted.error());
+  if (!crypted) return pass(crypted);
   for (const int in_flight : {1, 2, 64}) {
     const auto found = contest(
         in_flight, options, [&] { return (*bare)->ask(); }, [&] { return (*crypted)->ask(); },
@@ -231,7 +231,7 @@ Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
                           std::chrono::seconds(5))
               .has_value();
         });
-    if (!found) return std::unexpected(found.error());
+    if (!found) return pass(found);
     const auto tell = in_flight == 1   ? report_latency
                       : in_flight == 2 ? report_two
                                        : report_throughput;
@@ -242,7 +242,7 @@ Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
 
 /// A host that comes when so many links are in the cache.
 Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
-                          std::size_t links, double most_seconds, Report& report) {
+                          std::size_t links, double max_seconds, Report& report) {
   if (options.progress) options.progress(fmt::format("joining a lattice with {} links", links));
   auto settings = in_lattice(options.nats_url, fmt::format("bench-join-{}", links));
   host::Core first(settings, engine);
@@ -269,7 +269,7 @@ Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Op
   const auto seconds = seconds_since(start);
   report.add({fmt::format("(h) join of a lattice with {} links in its cache", links),
               seconds * 1000, "ms", std::nullopt, std::nullopt,
-              fmt::format("<= {} ms", most_seconds * 1000), seconds <= most_seconds});
+              fmt::format("<= {} ms", max_seconds * 1000), seconds <= max_seconds});
   report.add({fmt::format("(h) memory of it, {} links", links), resident_mb() - before, "MB",
               std::nullopt, std::nullopt, "", std::nullopt});
   return {};

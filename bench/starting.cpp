@@ -33,7 +33,7 @@ Result<manifest::Manifest> write_modules(const fs::path& folder, Variants& varia
   manifest::Manifest manifest;
   for (int i = 0; i < count; ++i) {
     const auto made = signer.sign(variants.next());
-    if (!made) return std::unexpected(made.error());
+    if (!made) return pass(made);
     const auto file = folder / fmt::format("{}.wasm", i);
     std::ofstream(file, std::ios::binary) << as_text(made->module);
     auto& listed = manifest.actors.emplace_back();
@@ -48,10 +48,10 @@ Result<double> compile_all(EngineRuntime& engine, const manifest::Manifest& mani
   double sum = 0;
   for (const auto& listed : manifest.actors) {
     const auto module = read_file(listed.ref, 10'000'000);
-    if (!module) return std::unexpected(module.error());
+    if (!module) return pass(module);
     const auto before = own_processor_seconds();
     const auto compiled = wapc::GuestModule::compile(engine, as_bytes(*module));
-    if (!compiled) return std::unexpected(compiled.error());
+    if (!compiled) return pass(compiled);
     sum += own_processor_seconds() - before;
   }
   return sum;
@@ -85,11 +85,11 @@ Result<void> measure_manifest(const std::shared_ptr<EngineRuntime>& engine, cons
   for (int turn = 0; turn < (options.quick ? 1 : 5); ++turn) {
     const Folder folder;
     const auto manifest = write_modules(folder.path(), variants, 50);
-    if (!manifest) return std::unexpected(manifest.error());
+    if (!manifest) return pass(manifest);
     const auto alone = compile_all(*engine, *manifest);
-    if (!alone) return std::unexpected(alone.error());
+    if (!alone) return pass(alone);
     const auto whole = start_all(engine, *manifest);
-    if (!whole) return std::unexpected(whole.error());
+    if (!whole) return pass(whole);
     const Pair pair{*alone * 1000 / cores, *whole * 1000};
     turns.emplace_back(pair.value / pair.floor, pair);
   }
@@ -141,7 +141,7 @@ Result<void> measure_archive(const std::shared_ptr<EngineRuntime>& engine, const
   }
   const Folder folder;
   const auto archive = write_archive_of(other, folder.path());
-  if (!archive) return std::unexpected(archive.error());
+  if (!archive) return pass(archive);
   HostOptions how = usual_host();
   how.provider_process.program = host_program();
   how.registry.cache_folder = folder.path() / "cache";
@@ -154,7 +154,7 @@ Result<void> measure_archive(const std::shared_ptr<EngineRuntime>& engine, const
       const auto key =
           host->start_provider(archive->string(), {.link_name = "bench", .mode = mode});
       const auto took = seconds_since(start) * 1000;
-      if (!key) return std::unexpected(key.error());
+      if (!key) return pass(key);
       if (turn > 0) times.push_back(took);  // the first one fills the cache
       if (auto stopped = host->stop_provider(*key, {}, "bench"); !stopped) return stopped;
     }
@@ -188,7 +188,7 @@ Result<void> measure_cycles(const std::shared_ptr<EngineRuntime>& engine, const 
   const auto cycle = [&](int turn) -> Result<void> {
     const auto& module = modules[static_cast<std::size_t>(turn) % modules.size()];
     const auto key = core.start_actor(module.module, {});
-    if (!key) return std::unexpected(key.error());
+    if (!key) return pass(key);
     auto answer = core.call_actor(*key, "Echo", as_bytes("x"), {});
     if (!answer) return pass(answer);
     return core.stop_actor(*key);

@@ -64,9 +64,9 @@ Result<void> first_answer(const std::shared_ptr<EngineRuntime>& engine, const Op
     if (!alone || !whole) return std::unexpected((alone ? whole : alone).error());
     bytes = whole->module.size();
     const auto floor = compile_alone(*engine, alone->module);
-    if (!floor) return std::unexpected(floor.error());
+    if (!floor) return pass(floor);
     const auto value = start_and_call(engine, whole->module);
-    if (!value) return std::unexpected(value.error());
+    if (!value) return pass(value);
     floors.push_back(*floor);
     values.push_back(*value);
   }

@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::uint64_t bytes = 0;
     expect(package::read_library(path, library.target, [&](ByteView piece) {
              bytes += piece.size();
-             return Result<>();
+             return Result<void>();
            }).has_value());
     expect(bytes == library.size);
   }

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   expect(shape->cost.machine_bytes <= trellis::limits::module_machine_bytes);
-  expect(shape->cost.most_compile_bytes <= trellis::limits::function_compile_bytes);
+  expect(shape->cost.max_compile_bytes <= trellis::limits::function_compile_bytes);
   const auto again = shape_module(shape->capped, caps);
   expect(again.has_value());
   expect(again->capped == shape->capped);

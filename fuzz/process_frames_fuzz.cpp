@@ -13,12 +13,12 @@ using namespace trellis;
 using namespace trellis::provider::process;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t most_payload = 4096;
+  constexpr std::size_t max_payload = 4096;
   std::array<int, 2> ends{};
   if (size > 64 * limits::kib || ::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) != 0) return 0;
   const Descriptor near(ends[0]);
   const Descriptor far(ends[1]);
-  FrameReader reader(near.get(), most_payload);
+  FrameReader reader(near.get(), max_payload);
   // In pieces, as streams bring them.
   const std::size_t piece = size < 2 ? 1 : 1 + data[size - 1];
   for (std::size_t at = 0; at < size; at += piece) {
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto got = reader.next(frame, FrameReader::Wait::no);
       if (!got) return 0;
       if (!*got) break;
-      expect(frame.payload.size() <= most_payload);
+      expect(frame.payload.size() <= max_payload);
       expect(frame.first.size() <= limits::name_bytes && frame.second.size() <= limits::name_bytes);
     }
   }

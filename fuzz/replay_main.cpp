@@ -86,9 +86,9 @@ constexpr std::string_view parts[] = {"a",
                                       "\x01\x01",
                                       "*.>"};
 
-/// Every parser of this target costs at most a constant per byte (DESIGN 2, "Work is linear").
+/// Every parser of this target costs at most a constant per byte (docs/decisions.md).
 bool grows_linearly(int choices) {
-  constexpr double most_growth = 6;  // from n to 4n: four times, and what caches and tables add
+  constexpr double max_growth = 6;  // from n to 4n: four times, and what caches and tables add
   constexpr double too_short_to_judge = 0.02;
   constexpr std::size_t n = 64 * 1024;
   constexpr int runs = 4;
@@ -101,7 +101,7 @@ bool grows_linearly(int choices) {
       ++judged;
       const auto small = cost(byte, part, n, runs);
       const auto large = cost(byte, part, 4 * n, runs);
-      if (large < too_short_to_judge || large <= most_growth * small) continue;
+      if (large < too_short_to_judge || large <= max_growth * small) continue;
       linear = false;
       std::printf("not linear: choice %d, part '%.*s': %.4f s for %zu bytes, %.4f s for 4n\n",
                   choice, static_cast<int>(part.size()), part.data(), small, n, large);

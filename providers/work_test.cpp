@@ -1,5 +1,5 @@
 // What operations cost, by the size of what is asked: at most a constant per byte, whatever the
-// shape (DESIGN 2, "Work is linear"). Each case runs at n and at 4n; the fastest of a few runs
+// shape (docs/decisions.md). Each case runs at n and at 4n; the fastest of a few runs
 // counts, so that a busy machine changes nothing.
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ namespace blob = codec::blobstore;
 
 constexpr std::string_view caller = "MBCFOPM6JW2APJLXJD3Z5O4CN7CPYJ2B4FTKLJUR5YR5MITIU7HD3WD5";
 /// Growth that is allowed from n to 4n: four times, and what caches and hash tables add.
-constexpr double most_growth = 6;
+constexpr double max_growth = 6;
 /// Below this nobody waits, whatever the growth.
 constexpr double too_short_to_judge = 0.01;
 
@@ -146,7 +146,7 @@ TEST_P(WorkIsLinear, FromNTo4N) {
   const auto small = cost(each, servers, each.n);
   const auto large = cost(each, servers, 4 * each.n);
   if (large < too_short_to_judge) return;
-  EXPECT_LE(large / small, most_growth)
+  EXPECT_LE(large / small, max_growth)
       << small << " s at " << each.n << ", " << large << " s at 4n";
 }
 

@@ -34,7 +34,7 @@ class Ticks {
       : host_(host), actor_(std::move(actor)), period_(period) {}
   ~Ticks() { end(); }
 
-  trellis::Result<> start() {
+  trellis::Result<void> start() {
     auto thread = HostThread::start(host_, "ticker", [this] { run(); });
     if (!thread) return trellis::pass(thread);
     thread_.emplace(std::move(*thread));

@@ -55,6 +55,10 @@ template <class T>
   return std::unexpected<Error>(std::move(failed.error()));
 }
 template <class T>
+[[nodiscard]] std::unexpected<Error> pass(const Result<T>& failed) {
+  return std::unexpected<Error>(failed.error());
+}
+template <class T>
 [[nodiscard]] std::unexpected<Error> pass(Result<T>&& failed) {
   return std::unexpected<Error>(std::move(failed.error()));
 }

@@ -59,7 +59,7 @@ class BlobTest : public ::testing::Test {
           if (operation != "ReceiveChunk" || (!wrapped && !bare)) {
             return {TRELLIS_ERROR, to_bytes("no chunk")};
           }
-          const std::lock_guard lock(mutex_);
+          const std::scoped_lock lock(mutex_);
           received_.push_back(wrapped ? wrapped->chunk : *bare);
           bare_ = !wrapped;
           changed_.notify_all();
@@ -143,7 +143,7 @@ class BlobTest : public ::testing::Test {
     return received_;
   }
   void forget_received() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     received_.clear();
   }
   /// The content of an object, downloaded.

@@ -24,10 +24,10 @@ Downloads::~Downloads() {
   join();
 }
 
-Result<> Downloads::add(Job job) {
-  const std::lock_guard lock(mutex_);
+Result<void> Downloads::add(Job job) {
+  const std::scoped_lock lock(mutex_);
   if (ended_) return fail(ErrorCode::cancelled, "the link is gone");
-  if (waiting_.size() >= most_waiting) {
+  if (waiting_.size() >= max_waiting) {
     return fail(ErrorCode::busy, fmt::format("{} downloads wait already", waiting_.size()),
                 "ask again later");
   }
@@ -46,7 +46,7 @@ Result<> Downloads::add(Job job) {
 }
 
 void Downloads::end() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   ended_ = true;
   waiting_.clear();
   changed_.notify_all();
@@ -54,12 +54,12 @@ void Downloads::end() {
 
 void Downloads::join() {
   std::vector<sdk23::HostThread> threads;  // waits outside the lock
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   threads.swap(threads_);
 }
 
 bool Downloads::has_ended() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return ended_;
 }
 
@@ -90,7 +90,7 @@ void Downloads::send(Job& job) const {
   }
 }
 
-Result<> Downloads::send_chunk(Job& job, std::uint64_t index, std::uint64_t chunk_size) const {
+Result<void> Downloads::send_chunk(Job& job, std::uint64_t index, std::uint64_t chunk_size) const {
   const auto offset = index * chunk_size;
   const auto size = std::min(chunk_size, job.source->size() - offset);
   auto bytes =
@@ -106,7 +106,7 @@ Result<> Downloads::send_chunk(Job& job, std::uint64_t index, std::uint64_t chun
   const auto message = style_.bare ? codec::encode(args.chunk) : codec::encode(args);
   const auto reply =
       host_.dispatch(TRELLIS_NO_CALL, actor_, messages::operation::receive_chunk, message);
-  if (!reply) return std::unexpected(reply.error());
+  if (!reply) return pass(reply);
   return {};
 }
 

@@ -27,7 +27,7 @@ struct ChunkStyle {
 class Downloads {
  public:
   static constexpr std::size_t at_a_time = 4;
-  static constexpr std::size_t most_waiting = 256;
+  static constexpr std::size_t max_waiting = 256;
 
   Downloads(sdk23::Host host, Log log, std::string actor, ChunkStyle style);
   Downloads(const Downloads&) = delete;
@@ -39,7 +39,7 @@ class Downloads {
     std::unique_ptr<Download> source;
   };
   /// Errors: busy; cancelled after end; unavailable without a thread.
-  [[nodiscard]] Result<> add(Job job);
+  [[nodiscard]] Result<void> add(Job job);
   /// Begins no more chunks.
   void end();
   /// Waits for the threads; after end(), by one thread.
@@ -48,7 +48,8 @@ class Downloads {
  private:
   void run();
   void send(Job& job) const;
-  [[nodiscard]] Result<> send_chunk(Job& job, std::uint64_t index, std::uint64_t chunk_size) const;
+  [[nodiscard]] Result<void> send_chunk(Job& job, std::uint64_t index,
+                                        std::uint64_t chunk_size) const;
   [[nodiscard]] bool has_ended() const;
 
   const sdk23::Host host_;

@@ -16,7 +16,7 @@ namespace {
 /// What GetObjectInfo answers for what is not there.
 constexpr std::string_view none = "none";
 
-[[nodiscard]] Bytes told(const Result<>& done) {
+[[nodiscard]] Bytes told(const Result<void>& done) {
   if (done) return codec::encode(messages::BlobstoreResult{true, {}});
   return codec::encode(messages::BlobstoreResult{false, done.error().message});
 }
@@ -27,12 +27,12 @@ constexpr std::string_view none = "none";
   if (wrapped) return std::move(wrapped->chunk);
   auto bare = codec::decode<messages::FileChunk>(payload);
   if (bare) return bare;
-  return std::unexpected(wrapped.error());
+  return pass(wrapped);
 }
 
 [[nodiscard]] Result<Bytes> create(Store& store, const sdk23::Call& call, SteadyTime deadline) {
   const auto args = codec::decode<messages::ContainerArgs>(call.payload);
-  if (!args) return std::unexpected(args.error());
+  if (!args) return pass(args);
   auto id = store.create_container(args->id, deadline);
   if (!id) return pass(id);
   return codec::encode(messages::Container{std::move(*id)});
@@ -41,7 +41,7 @@ constexpr std::string_view none = "none";
 [[nodiscard]] Result<Bytes> remove_container(Store& store, const sdk23::Call& call,
                                              SteadyTime deadline) {
   const auto args = codec::decode<messages::ContainerArgs>(call.payload);
-  if (!args) return std::unexpected(args.error());
+  if (!args) return pass(args);
   if (auto removed = store.remove_container(args->id, deadline); !removed) return pass(removed);
   return told({});
 }
@@ -49,13 +49,13 @@ constexpr std::string_view none = "none";
 [[nodiscard]] Result<Bytes> remove_object(Store& store, const sdk23::Call& call,
                                           SteadyTime deadline) {
   const auto args = codec::decode<messages::RemoveObjectArgs>(call.payload);
-  if (!args) return std::unexpected(args.error());
+  if (!args) return pass(args);
   return told(store.remove_object(args->container_id, args->id, deadline));
 }
 
 [[nodiscard]] Result<Bytes> list(Store& store, const sdk23::Call& call, SteadyTime deadline) {
   const auto args = codec::decode<messages::ListObjectsArgs>(call.payload);
-  if (!args) return std::unexpected(args.error());
+  if (!args) return pass(args);
   auto blobs = store.list(args->container_id, deadline);
   if (!blobs) return pass(blobs);
   auto answer = codec::encode(messages::BlobList{std::move(*blobs)});
@@ -66,7 +66,7 @@ constexpr std::string_view none = "none";
 
 [[nodiscard]] Result<Bytes> info(Store& store, const sdk23::Call& call, SteadyTime deadline) {
   const auto args = codec::decode<messages::GetObjectInfoArgs>(call.payload);
-  if (!args) return std::unexpected(args.error());
+  if (!args) return pass(args);
   auto blob = store.info(args->container_id, args->blob_id, deadline);
   if (!blob) return pass(blob);
   if (*blob) return codec::encode(**blob);
@@ -85,7 +85,7 @@ Result<ChunkStyle> read_style(const codec::StringMap& values) {
   }
   style.bare = format == "bare";
   const auto first = number_value(values, "FIRST_SEQUENCE", 0, 0, 1);
-  if (!first) return std::unexpected(first.error());
+  if (!first) return pass(first);
   style.first_number = *first;
   return style;
 }
@@ -132,7 +132,7 @@ Result<Bytes> Link::download(const sdk23::Call& call, SteadyTime deadline) {
   auto args = codec::decode<messages::StartDownloadArgs>(call.payload);
   if (!args) return pass(args);
   if (args->chunk_size == 0) args->chunk_size = default_chunk_bytes;
-  if (args->chunk_size > most_chunk_bytes) {
+  if (args->chunk_size > max_chunk_bytes) {
     return told(fail(ErrorCode::invalid_argument,
                      fmt::format("chunks of {} bytes are too large", args->chunk_size)));
   }

@@ -12,12 +12,12 @@ Result<std::shared_ptr<Link>> BlobProvider::bind(std::string_view actor,
                                                  const codec::StringMap& values,
                                                  const std::shared_ptr<Link>& previous) {
   const auto style = read_style(values);
-  if (!style) return std::unexpected(style.error());
+  if (!style) return pass(style);
   auto store = open(values);
   if (!store) return pass(store);
   auto link = std::make_shared<Link>(host(), log_, std::string(actor), std::move(*store), *style);
   if (previous) previous->end();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   std::erase_if(links_, [](const auto& each) { return each.expired(); });
   links_.push_back(link);
   return link;
@@ -27,7 +27,7 @@ void BlobProvider::stop(SteadyTime) {
   shut_down();
   std::vector<std::shared_ptr<Link>> all;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     for (const auto& each : links_) {
       if (auto link = each.lock()) all.push_back(std::move(link));
     }

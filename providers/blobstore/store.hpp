@@ -22,8 +22,8 @@ class Upload {
  public:
   virtual ~Upload() = default;
   /// Appends.
-  [[nodiscard]] virtual Result<> write(ByteView bytes, SteadyTime deadline) = 0;
-  [[nodiscard]] virtual Result<> commit(SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> write(ByteView bytes, SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> commit(SteadyTime deadline) = 0;
 };
 
 /// An object that is being read, as it was when it was opened, or an error. One thread at a time.
@@ -48,9 +48,10 @@ class Store {
   /// The container's name as it is kept. One that is there already is no error.
   [[nodiscard]] virtual Result<std::string> create_container(const std::string& id,
                                                              SteadyTime deadline) = 0;
-  [[nodiscard]] virtual Result<> remove_container(const std::string& id, SteadyTime deadline) = 0;
-  [[nodiscard]] virtual Result<> remove_object(const std::string& container, const std::string& id,
-                                               SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> remove_container(const std::string& id,
+                                                      SteadyTime deadline) = 0;
+  [[nodiscard]] virtual Result<void> remove_object(const std::string& container,
+                                                   const std::string& id, SteadyTime deadline) = 0;
   /// In order of their names.
   [[nodiscard]] virtual Result<std::vector<messages::Blob>> list(const std::string& container,
                                                                  SteadyTime deadline) = 0;
@@ -70,6 +71,6 @@ class Store {
 
 /// Sizes of chunks: what 0 in a download means, and what is refused.
 inline constexpr std::uint64_t default_chunk_bytes = 512 * 1024;
-inline constexpr std::uint64_t most_chunk_bytes = 8 * 1024 * 1024;
+inline constexpr std::uint64_t max_chunk_bytes = 8 * 1024 * 1024;
 
 }  // namespace trellis::providers::blobstore

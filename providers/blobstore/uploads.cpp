@@ -10,24 +10,24 @@ namespace trellis::providers::blobstore {
 
 namespace {
 
-[[nodiscard]] Result<> check_sizes(const messages::FileChunk& chunk) {
-  if (chunk.total_bytes == 0 || (chunk.chunk_size > 0 && chunk.chunk_size <= most_chunk_bytes)) {
+[[nodiscard]] Result<void> check_sizes(const messages::FileChunk& chunk) {
+  if (chunk.total_bytes == 0 || (chunk.chunk_size > 0 && chunk.chunk_size <= max_chunk_bytes)) {
     return {};
   }
   return fail(ErrorCode::invalid_argument,
               fmt::format("chunks of {} bytes are not possible", chunk.chunk_size),
-              fmt::format("send chunks of 1 to {} bytes", most_chunk_bytes));
+              fmt::format("send chunks of 1 to {} bytes", max_chunk_bytes));
 }
 
 }  // namespace
 
-Result<> Uploads::start(const messages::FileChunk& first, SteadyTime now, SteadyTime deadline) {
+Result<void> Uploads::start(const messages::FileChunk& first, SteadyTime now, SteadyTime deadline) {
   if (auto good = check_sizes(first); !good) return good;
   const Name name(first.container.id, first.id);
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     drop_idle(now);
-    if (entries_.size() >= most_uploads && !entries_.contains(name)) {
+    if (entries_.size() >= max_uploads && !entries_.contains(name)) {
       return fail(ErrorCode::busy, fmt::format("{} uploads are unfinished", entries_.size()),
                   "finish some first; abandoned ones end after a minute");
     }
@@ -40,27 +40,27 @@ Result<> Uploads::start(const messages::FileChunk& first, SteadyTime now, Steady
   entry->total = first.total_bytes;
   entry->last_use = now;
   std::shared_ptr<Entry> previous = entry;  // ends outside the lock
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   std::swap(entries_[name], previous);
   return {};
 }
 
 std::shared_ptr<Uploads::Entry> Uploads::find(const Name& name, SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return nullptr;
   found->second->last_use = now;
   return found->second;
 }
 
-Result<> Uploads::add(messages::FileChunk chunk, SteadyTime now, SteadyTime deadline) {
+Result<void> Uploads::add(messages::FileChunk chunk, SteadyTime now, SteadyTime deadline) {
   const Name name(chunk.container.id, chunk.id);
   const auto entry = find(name, now);
   if (!entry) {
     return fail(ErrorCode::not_found, fmt::format("no upload of {} was started", excerpt(chunk.id)),
                 "send StartUpload first; an upload nobody continues ends after a minute");
   }
-  const std::lock_guard lock(entry->mutex);
+  const std::scoped_lock lock(entry->mutex);
   if (!entry->upload) return fail(ErrorCode::not_found, "the upload is over");
   auto finished = take(*entry, std::move(chunk), deadline);
   const bool goes_on = finished ? !*finished : finished.error().code == ErrorCode::busy;
@@ -96,9 +96,9 @@ Result<bool> Uploads::take(Entry& entry, messages::FileChunk&& chunk, SteadyTime
   return true;
 }
 
-Result<> Uploads::hold(Entry& entry, messages::FileChunk&& chunk) const {
+Result<void> Uploads::hold(Entry& entry, messages::FileChunk&& chunk) const {
   if (entry.held.contains(chunk.sequence_no)) return {};
-  if (entry.held_bytes + chunk.chunk_bytes.size() > most_held_bytes) {
+  if (entry.held_bytes + chunk.chunk_bytes.size() > max_held_bytes) {
     return fail(ErrorCode::busy, "too many chunks came before their turn",
                 "send chunks in order, and this one again later");
   }
@@ -107,7 +107,7 @@ Result<> Uploads::hold(Entry& entry, messages::FileChunk&& chunk) const {
   return {};
 }
 
-Result<> Uploads::write(Entry& entry, ByteView bytes, SteadyTime deadline) {
+Result<void> Uploads::write(Entry& entry, ByteView bytes, SteadyTime deadline) {
   if (bytes.size() > entry.total - entry.written) {
     return fail(
         ErrorCode::invalid_argument,
@@ -119,7 +119,7 @@ Result<> Uploads::write(Entry& entry, ByteView bytes, SteadyTime deadline) {
 }
 
 void Uploads::forget(const Name& name, const std::shared_ptr<Entry>& entry) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   const auto found = entries_.find(name);
   if (found != entries_.end() && found->second == entry) entries_.erase(found);
 }
@@ -131,7 +131,7 @@ void Uploads::drop_idle(SteadyTime now) {
 
 void Uploads::clear() {
   std::map<Name, std::shared_ptr<Entry>> all;
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   all.swap(entries_);
 }
 

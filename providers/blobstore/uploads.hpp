@@ -19,19 +19,19 @@ namespace trellis::providers::blobstore {
 /// StartUpload carries only the sizes. An upload nobody continues ends after a minute.
 class Uploads {
  public:
-  static constexpr std::size_t most_uploads = 64;
-  static constexpr std::size_t most_held_bytes = 32 * 1024 * 1024;
+  static constexpr std::size_t max_uploads = 64;
+  static constexpr std::size_t max_held_bytes = 32 * 1024 * 1024;
   static constexpr std::chrono::seconds idle_time{60};
 
   explicit Uploads(Store& store) : store_(store) {}
 
   /// Takes the place of an unfinished upload to the same name. Without bytes the object is there at
   /// once. Errors: those of Store::upload; invalid_argument for sizes; busy.
-  [[nodiscard]] Result<> start(const messages::FileChunk& first, SteadyTime now,
-                               SteadyTime deadline);
+  [[nodiscard]] Result<void> start(const messages::FileChunk& first, SteadyTime now,
+                                   SteadyTime deadline);
   /// Errors: not_found when no upload was started; limit; those of Upload. After an error other
   /// than a limit on held chunks the upload is over.
-  [[nodiscard]] Result<> add(messages::FileChunk chunk, SteadyTime now, SteadyTime deadline);
+  [[nodiscard]] Result<void> add(messages::FileChunk chunk, SteadyTime now, SteadyTime deadline);
   /// Ends all.
   void clear();
 
@@ -50,8 +50,8 @@ class Uploads {
 
   [[nodiscard]] std::shared_ptr<Entry> find(const Name& name, SteadyTime now);
   [[nodiscard]] Result<bool> take(Entry& entry, messages::FileChunk&& chunk, SteadyTime deadline);
-  [[nodiscard]] Result<> hold(Entry& entry, messages::FileChunk&& chunk) const;
-  [[nodiscard]] Result<> write(Entry& entry, ByteView bytes, SteadyTime deadline);
+  [[nodiscard]] Result<void> hold(Entry& entry, messages::FileChunk&& chunk) const;
+  [[nodiscard]] Result<void> write(Entry& entry, ByteView bytes, SteadyTime deadline);
   void forget(const Name& name, const std::shared_ptr<Entry>& entry);
   void drop_idle(SteadyTime now);
 

@@ -21,11 +21,11 @@ constexpr std::array<std::string_view, 6> known_keys = {
   constexpr std::uint64_t most = std::uint64_t{1} << 50;
   const Quotas otherwise;
   const auto blob = number_value(values, "MAX_BLOB_BYTES", otherwise.blob_bytes, 1, most);
-  if (!blob) return std::unexpected(blob.error());
+  if (!blob) return pass(blob);
   const auto total = number_value(values, "MAX_TOTAL_BYTES", otherwise.total_bytes, 0, most);
-  if (!total) return std::unexpected(total.error());
+  if (!total) return pass(total);
   const auto objects = number_value(values, "MAX_OBJECTS", otherwise.objects, 1, 10'000'000);
-  if (!objects) return std::unexpected(objects.error());
+  if (!objects) return pass(objects);
   return Quotas{*blob, *total, *objects};
 }
 
@@ -53,7 +53,7 @@ class FileBlobProvider final : public blobstore::BlobProvider {
                   "name the folder where the blobs are");
     }
     const auto quotas = read_quotas(values);
-    if (!quotas) return std::unexpected(quotas.error());
+    if (!quotas) return pass(quotas);
     auto root = root_at(path);
     if (!root) return pass(root);
     return std::make_shared<FileStore>(std::move(*root), *quotas);

@@ -109,7 +109,7 @@ TEST_F(FileBlobs, ADownloadIsOfOneObject) {
   create("box");
   put("box", "a", std::string(3000, 'a'));
   {
-    const std::lock_guard lock(mutex_);  // the actor waits with the first chunk
+    const std::scoped_lock lock(mutex_);  // the actor waits with the first chunk
     ASSERT_EQ(start_download("box", "a", 1000), "ok");
     ASSERT_EQ(put("box", "a", std::string(10, 'b')), "ok");
   }

@@ -33,7 +33,7 @@ class FileUpload final : public blobstore::Upload {
     root_->release(charged_);
   }
 
-  Result<> write(ByteView bytes, SteadyTime) override {
+  Result<void> write(ByteView bytes, SteadyTime) override {
     while (!bytes.empty()) {
       const auto count = ::write(file_.get(), bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;
@@ -43,7 +43,7 @@ class FileUpload final : public blobstore::Upload {
     return {};
   }
 
-  Result<> commit(SteadyTime) override {
+  Result<void> commit(SteadyTime) override {
     if (::fsync(file_.get()) != 0) return system_error("writing an object");
     const auto replaced = folder_.size_of(name_).value_or(0);
     if (auto renamed = folder_.rename(unfinished_, name_); !renamed) return renamed;
@@ -125,7 +125,7 @@ Result<Folder> FileStore::container(const std::string& id) const {
   return root_->folder().folder(*name);
 }
 
-Result<> FileStore::check_room(const Folder& folder) const {
+Result<void> FileStore::check_room(const Folder& folder) const {
   std::uint64_t count = 0;
   if (auto counted = folder.each([&](const auto&) { return ++count < quotas_.objects; });
       !counted) {
@@ -146,14 +146,14 @@ Result<std::string> FileStore::create_container(const std::string& id, SteadyTim
   return name;
 }
 
-Result<> FileStore::remove_container(const std::string& id, SteadyTime) {
+Result<void> FileStore::remove_container(const std::string& id, SteadyTime) {
   auto name = clean_name(id);
   if (!name) return pass(name);
   return root_->folder().remove_folder(*name);
 }
 
-Result<> FileStore::remove_object(const std::string& container_id, const std::string& id,
-                                  SteadyTime) {
+Result<void> FileStore::remove_object(const std::string& container_id, const std::string& id,
+                                      SteadyTime) {
   auto name = clean_name(id);
   if (!name) return pass(name);
   auto folder = container(container_id);

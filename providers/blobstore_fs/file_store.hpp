@@ -42,9 +42,9 @@ class FileStore final : public blobstore::Store {
   FileStore(std::shared_ptr<Root> root, Quotas quotas) : root_(std::move(root)), quotas_(quotas) {}
 
   Result<std::string> create_container(const std::string& id, SteadyTime deadline) override;
-  Result<> remove_container(const std::string& id, SteadyTime deadline) override;
-  Result<> remove_object(const std::string& container, const std::string& id,
-                         SteadyTime deadline) override;
+  Result<void> remove_container(const std::string& id, SteadyTime deadline) override;
+  Result<void> remove_object(const std::string& container, const std::string& id,
+                             SteadyTime deadline) override;
   Result<std::vector<blobstore::messages::Blob>> list(const std::string& container,
                                                       SteadyTime deadline) override;
   Result<std::optional<blobstore::messages::Blob>> info(const std::string& container,
@@ -59,7 +59,7 @@ class FileStore final : public blobstore::Store {
 
  private:
   [[nodiscard]] Result<Folder> container(const std::string& id) const;
-  [[nodiscard]] Result<> check_room(const Folder& folder) const;
+  [[nodiscard]] Result<void> check_room(const Folder& folder) const;
 
   const std::shared_ptr<Root> root_;
   const Quotas quotas_;

@@ -18,7 +18,7 @@ namespace trellis::providers::blobstore_fs {
 
 namespace {
 
-constexpr std::size_t most_name_bytes = 255;  // of Linux file systems
+constexpr std::size_t max_name_bytes = 255;  // of Linux file systems
 constexpr std::time_t abandoned_after = 3600;
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 
@@ -55,7 +55,7 @@ std::unexpected<Error> system_error(std::string_view what) {
 Result<std::string> clean_name(std::string_view id) {
   auto name = without_pairs_of_dots(id.substr(std::min(id.size(), id.find_first_not_of("/."))));
   std::ranges::replace(name, '/', '_');
-  if (name.empty() || name.starts_with('.') || name.size() > most_name_bytes ||
+  if (name.empty() || name.starts_with('.') || name.size() > max_name_bytes ||
       name.contains('\0')) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("\"{}\" cannot be the name of a container or an object", excerpt(id)),
@@ -87,7 +87,7 @@ Result<bool> Folder::make_folder(const std::string& name) const {
   return false;
 }
 
-Result<> Folder::remove_folder(const std::string& name) const {
+Result<void> Folder::remove_folder(const std::string& name) const {
   if (auto there = folder(name); !there) return pass(there);
   if (::unlinkat(folder_.get(), name.c_str(), AT_REMOVEDIR) == 0) return {};
   if (errno == ENOTEMPTY || errno == EEXIST) {
@@ -123,7 +123,7 @@ Result<Descriptor> Folder::create(const std::string& name) const {
   return file;
 }
 
-Result<> Folder::rename(const std::string& from, const std::string& to) const {
+Result<void> Folder::rename(const std::string& from, const std::string& to) const {
   if (::renameat(folder_.get(), from.c_str(), folder_.get(), to.c_str()) != 0) {
     return system_error(to);
   }
@@ -131,14 +131,14 @@ Result<> Folder::rename(const std::string& from, const std::string& to) const {
   return {};
 }
 
-Result<> Folder::remove(const std::string& name) const {
+Result<void> Folder::remove(const std::string& name) const {
   if (!size_of(name)) return not_found(name);
   if (::unlinkat(folder_.get(), name.c_str(), 0) == 0) return {};
   if (errno == ENOENT) return not_found(name);
   return system_error(name);
 }
 
-Result<> Folder::each(const std::function<bool(const std::string&)>& visit) const {
+Result<void> Folder::each(const std::function<bool(const std::string&)>& visit) const {
   const int again = ::openat(folder_.get(), ".", folder_flags);  // a position of its own
   if (again < 0) return system_error("reading a folder");
   const std::unique_ptr<DIR, CloseFolder> folder(::fdopendir(again));

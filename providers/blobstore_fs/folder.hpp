@@ -30,7 +30,7 @@ class Folder {
   /// Whether it was made; false when it was there.
   [[nodiscard]] Result<bool> make_folder(const std::string& name) const;
   /// Errors: not_found; already_exists when it is not empty.
-  [[nodiscard]] Result<> remove_folder(const std::string& name) const;
+  [[nodiscard]] Result<void> remove_folder(const std::string& name) const;
 
   /// Size of a regular file; nothing when it is not there, or something else.
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& name) const;
@@ -39,12 +39,12 @@ class Folder {
   /// A new file. Errors: unavailable, already_exists.
   [[nodiscard]] Result<Descriptor> create(const std::string& name) const;
   /// Puts a file in the place of another, for certain.
-  [[nodiscard]] Result<> rename(const std::string& from, const std::string& to) const;
+  [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) const;
   /// Error: not_found.
-  [[nodiscard]] Result<> remove(const std::string& name) const;
+  [[nodiscard]] Result<void> remove(const std::string& name) const;
 
   /// Calls `visit` for each name but `.` and `..`, in no order, until it says false.
-  [[nodiscard]] Result<> each(const std::function<bool(const std::string&)>& visit) const;
+  [[nodiscard]] Result<void> each(const std::function<bool(const std::string&)>& visit) const;
   /// Files in the making that nobody has written to for an hour.
   void remove_abandoned() const;
 

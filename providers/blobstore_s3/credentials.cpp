@@ -11,7 +11,7 @@ namespace trellis::providers::blobstore_s3 {
 
 namespace {
 
-constexpr std::size_t most_file_bytes = 1 * limits::mib;
+constexpr std::size_t max_file_bytes = 1 * limits::mib;
 constexpr std::string_view profile_word = "profile";
 
 [[nodiscard]] std::unexpected<Error> incomplete(std::string_view where) {
@@ -37,8 +37,8 @@ constexpr std::string_view profile_word = "profile";
                                              const Environment& environment) {
   auto file = environment("AWS_SHARED_CREDENTIALS_FILE");
   if (!file) file = environment("HOME").value_or("") + "/.aws/credentials";
-  const auto text = read_file(*file, most_file_bytes);
-  if (!text) return std::unexpected(text.error());
+  const auto text = read_file(*file, max_file_bytes);
+  if (!text) return pass(text);
   const auto wanted =
       name.empty() ? environment("AWS_PROFILE").value_or("default") : std::string(name);
   auto made = parse_profile(*text, wanted);

@@ -26,8 +26,8 @@ constexpr std::array<std::string_view, 16> known_keys = {"AWS_ACCESS_KEY", "AWS_
                                                          "MAX_BLOB_BYTES", "MAX_OBJECTS",
                                                          "CHUNK_FORMAT",   "FIRST_SEQUENCE"};
 constexpr http::UrlReading of_link{"write it as https://host:port or https://host/path"};
-constexpr std::size_t most_bucket_bytes = 63;
-constexpr std::size_t most_key_bytes = 1024;
+constexpr std::size_t max_bucket_bytes = 63;
+constexpr std::size_t max_key_bytes = 1024;
 
 [[nodiscard]] Result<http::Url> read_endpoint(const codec::StringMap& values,
                                               std::string_view region) {
@@ -54,7 +54,7 @@ constexpr std::size_t most_key_bytes = 1024;
   return path;
 }
 
-[[nodiscard]] Result<> read_addressing(const codec::StringMap& values, Options& options) {
+[[nodiscard]] Result<void> read_addressing(const codec::StringMap& values, Options& options) {
   const auto word = text_value(values, "ADDRESSING", "path");
   options.virtual_hosts = word == "virtual";
   if (word == "path" || word == "virtual") return {};
@@ -64,10 +64,10 @@ constexpr std::size_t most_key_bytes = 1024;
 }
 
 /// How long a session token is good for, from now on.
-[[nodiscard]] Result<> read_lifetime(const codec::StringMap& values, Options& options) {
+[[nodiscard]] Result<void> read_lifetime(const codec::StringMap& values, Options& options) {
   if (!values.contains("TOKEN_VALID_FOR")) return {};
   const auto seconds = number_value(values, "TOKEN_VALID_FOR", 0, 1, 365 * 86'400);
-  if (!seconds) return std::unexpected(seconds.error());
+  if (!seconds) return pass(seconds);
   if (options.credentials.token.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "link value TOKEN_VALID_FOR has no use: there is no session token",
@@ -160,7 +160,7 @@ Result<Options> read_options(const codec::StringMap& values, const Environment& 
 }
 
 /// Certificates are for one label, and names of hosts have no underscores.
-Result<> check_virtual(std::string_view bucket, const http::Url& endpoint) {
+Result<void> check_virtual(std::string_view bucket, const http::Url& endpoint) {
   const bool fits = !bucket.contains('_') && (!endpoint.encrypted || !bucket.contains('.'));
   if (fits) return {};
   return fail(ErrorCode::invalid_argument,
@@ -168,8 +168,8 @@ Result<> check_virtual(std::string_view bucket, const http::Url& endpoint) {
               "use ADDRESSING=path, or another name");
 }
 
-Result<> check_bucket(std::string_view name) {
-  const bool fine = name.size() >= 3 && name.size() <= most_bucket_bytes &&
+Result<void> check_bucket(std::string_view name) {
+  const bool fine = name.size() >= 3 && name.size() <= max_bucket_bytes &&
                     std::ranges::all_of(name,
                                         [](char c) {
                                           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -183,8 +183,8 @@ Result<> check_bucket(std::string_view name) {
               "use 3 to 63 letters, digits, dots and hyphens");
 }
 
-Result<> check_key(std::string_view name) {
-  bool fine = !name.empty() && name.size() <= most_key_bytes && is_utf8(name) &&
+Result<void> check_key(std::string_view name) {
+  bool fine = !name.empty() && name.size() <= max_key_bytes && is_utf8(name) &&
               std::ranges::none_of(name, [](unsigned char c) { return c < ' '; });
   for (const auto segment : split(name, '/')) fine = fine && segment != "." && segment != "..";
   if (fine) return {};
@@ -233,7 +233,7 @@ Result<http::Request> S3Client::prepare(const Request& request) const {
   http::Request made;
   made.method = request.method;
   made.url = std::move(*url);
-  made.most_body_bytes = request.most_answer_bytes;
+  made.most_body_bytes = request.max_answer_bytes;
   for (const auto& [name, value] : signable.headers) {
     if (name != "host") made.headers.push_back(fmt::format("{}: {}", name, value));
   }

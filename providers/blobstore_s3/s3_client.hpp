@@ -50,7 +50,7 @@ class S3Client {
     std::map<std::string, std::string> query = {};
     std::map<std::string, std::string> headers = {};  ///< lower-case names
     ByteView body = {};
-    std::size_t most_answer_bytes = 4 * limits::mib;
+    std::size_t max_answer_bytes = 4 * limits::mib;
   };
   /// An answer of 200 to 299. Other statuses are errors: not_found for 404, denied for 401 and 403,
   /// already_exists for 409, unavailable for others, with what the server said; and those of
@@ -68,9 +68,9 @@ class S3Client {
 };
 
 /// Whether a bucket can be part of the name of a host. Error: invalid_argument.
-[[nodiscard]] Result<> check_virtual(std::string_view bucket, const http::Url& endpoint);
+[[nodiscard]] Result<void> check_virtual(std::string_view bucket, const http::Url& endpoint);
 /// What can be the name of a bucket or key. Error: invalid_argument.
-[[nodiscard]] Result<> check_bucket(std::string_view name);
-[[nodiscard]] Result<> check_key(std::string_view name);
+[[nodiscard]] Result<void> check_bucket(std::string_view name);
+[[nodiscard]] Result<void> check_key(std::string_view name);
 
 }  // namespace trellis::providers::blobstore_s3

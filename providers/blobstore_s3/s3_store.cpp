@@ -16,7 +16,7 @@ namespace {
 using blobstore::messages::Blob;
 using Request = S3Client::Request;
 
-[[nodiscard]] Result<> check(const std::string& bucket, const std::string& key) {
+[[nodiscard]] Result<void> check(const std::string& bucket, const std::string& key) {
   if (auto good = check_bucket(bucket); !good) return good;
   return check_key(key);
 }
@@ -38,7 +38,7 @@ class S3Download final : public blobstore::Download {
     Request request{"GET", bucket_, key_};
     request.headers["range"] = fmt::format("bytes={}-{}", offset, offset + size - 1);
     if (!etag_.empty()) request.headers["if-match"] = etag_;
-    request.most_answer_bytes = size;
+    request.max_answer_bytes = size;
     auto response = client_->send(request, deadline);
     if (!response) return pass(response);
     if (response->body.size() != size || (response->status != 206 && size != size_)) {
@@ -78,21 +78,21 @@ Result<std::string> S3Store::create_container(const std::string& id, SteadyTime 
   return id;
 }
 
-Result<> S3Store::check_bucket_there(const std::string& bucket, SteadyTime deadline) {
+Result<void> S3Store::check_bucket_there(const std::string& bucket, SteadyTime deadline) {
   auto response = client_->send({"HEAD", bucket}, deadline);
   if (!response) return pass(response);
   return {};
 }
 
-Result<> S3Store::remove_container(const std::string& id, SteadyTime deadline) {
+Result<void> S3Store::remove_container(const std::string& id, SteadyTime deadline) {
   if (auto good = check_bucket(id); !good) return good;
   auto response = client_->send({"DELETE", id}, deadline);
   if (!response) return pass(response);
   return {};
 }
 
-Result<> S3Store::remove_object(const std::string& container, const std::string& id,
-                                SteadyTime deadline) {
+Result<void> S3Store::remove_object(const std::string& container, const std::string& id,
+                                    SteadyTime deadline) {
   if (auto good = check(container, id); !good) return good;
   // S3 itself says nothing about objects that were not there.
   if (auto there = head(container, id, deadline); !there) return pass(there);

@@ -15,9 +15,9 @@ class S3Store final : public blobstore::Store {
   explicit S3Store(std::shared_ptr<S3Client> client) : client_(std::move(client)) {}
 
   Result<std::string> create_container(const std::string& id, SteadyTime deadline) override;
-  Result<> remove_container(const std::string& id, SteadyTime deadline) override;
-  Result<> remove_object(const std::string& container, const std::string& id,
-                         SteadyTime deadline) override;
+  Result<void> remove_container(const std::string& id, SteadyTime deadline) override;
+  Result<void> remove_object(const std::string& container, const std::string& id,
+                             SteadyTime deadline) override;
   Result<std::vector<blobstore::messages::Blob>> list(const std::string& container,
                                                       SteadyTime deadline) override;
   Result<std::optional<blobstore::messages::Blob>> info(const std::string& container,
@@ -37,7 +37,7 @@ class S3Store final : public blobstore::Store {
   };
   [[nodiscard]] Result<Head> head(const std::string& container, const std::string& id,
                                   SteadyTime deadline);
-  [[nodiscard]] Result<> check_bucket_there(const std::string& bucket, SteadyTime deadline);
+  [[nodiscard]] Result<void> check_bucket_there(const std::string& bucket, SteadyTime deadline);
 
   const std::shared_ptr<S3Client> client_;
 };

@@ -22,7 +22,7 @@ S3Upload::S3Upload(std::shared_ptr<S3Client> client, std::string bucket, std::st
     : client_(std::move(client)),
       bucket_(std::move(bucket)),
       key_(std::move(key)),
-      part_bytes_(std::max(least_part_bytes, to_size(size / most_parts + 1))) {}
+      part_bytes_(std::max(least_part_bytes, to_size(size / max_parts + 1))) {}
 
 S3Upload::~S3Upload() {
   if (upload_id_.empty()) return;
@@ -30,7 +30,7 @@ S3Upload::~S3Upload() {
                                   std::chrono::steady_clock::now() + abort_time));
 }
 
-Result<> S3Upload::write(ByteView bytes, SteadyTime deadline) {
+Result<void> S3Upload::write(ByteView bytes, SteadyTime deadline) {
   while (!bytes.empty()) {
     // A full buffer goes only when more comes: the last part is sent by commit.
     if (buffer_.size() == part_bytes_) {
@@ -43,7 +43,7 @@ Result<> S3Upload::write(ByteView bytes, SteadyTime deadline) {
   return {};
 }
 
-Result<> S3Upload::begin(SteadyTime deadline) {
+Result<void> S3Upload::begin(SteadyTime deadline) {
   auto response = client_->send({"POST", bucket_, key_, {{"uploads", ""}}}, deadline);
   if (!response) return pass(response);
   auto id = parse_upload_id(response->body);
@@ -52,7 +52,7 @@ Result<> S3Upload::begin(SteadyTime deadline) {
   return {};
 }
 
-Result<> S3Upload::send_part(SteadyTime deadline) {
+Result<void> S3Upload::send_part(SteadyTime deadline) {
   if (upload_id_.empty()) {
     if (auto begun = begin(deadline); !begun) return begun;
   }
@@ -70,7 +70,7 @@ Result<> S3Upload::send_part(SteadyTime deadline) {
   return {};
 }
 
-Result<> S3Upload::commit(SteadyTime deadline) {
+Result<void> S3Upload::commit(SteadyTime deadline) {
   if (upload_id_.empty()) {
     auto response = client_->send({"PUT", bucket_, key_, {}, {}, buffer_}, deadline);
     if (!response) return pass(response);
@@ -80,7 +80,7 @@ Result<> S3Upload::commit(SteadyTime deadline) {
   return complete(deadline);
 }
 
-Result<> S3Upload::complete(SteadyTime deadline) {
+Result<void> S3Upload::complete(SteadyTime deadline) {
   std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
   for (std::size_t i = 0; i < etags_.size(); ++i) {
     body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", i + 1,

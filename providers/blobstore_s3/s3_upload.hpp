@@ -17,7 +17,7 @@ namespace trellis::providers::blobstore_s3 {
 class S3Upload final : public blobstore::Upload {
  public:
   static constexpr std::size_t least_part_bytes = 8 * limits::mib;
-  static constexpr std::uint64_t most_parts = 10'000;
+  static constexpr std::uint64_t max_parts = 10'000;
 
   S3Upload(std::shared_ptr<S3Client> client, std::string bucket, std::string key,
            std::uint64_t size);
@@ -25,13 +25,13 @@ class S3Upload final : public blobstore::Upload {
   S3Upload& operator=(const S3Upload&) = delete;
   ~S3Upload() override;
 
-  Result<> write(ByteView bytes, SteadyTime deadline) override;
-  Result<> commit(SteadyTime deadline) override;
+  Result<void> write(ByteView bytes, SteadyTime deadline) override;
+  Result<void> commit(SteadyTime deadline) override;
 
  private:
-  [[nodiscard]] Result<> begin(SteadyTime deadline);
-  [[nodiscard]] Result<> send_part(SteadyTime deadline);
-  [[nodiscard]] Result<> complete(SteadyTime deadline);
+  [[nodiscard]] Result<void> begin(SteadyTime deadline);
+  [[nodiscard]] Result<void> send_part(SteadyTime deadline);
+  [[nodiscard]] Result<void> complete(SteadyTime deadline);
 
   const std::shared_ptr<S3Client> client_;
   const std::string bucket_;

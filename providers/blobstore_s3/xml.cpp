@@ -17,9 +17,9 @@ namespace trellis::providers::blobstore_s3 {
 
 namespace {
 
-constexpr std::size_t most_depth = 8;
-constexpr std::size_t most_text_bytes = 8 * limits::kib;  // of one element; keys have 1024
-constexpr std::size_t most_objects = 10'000;              // servers send a thousand at a time
+constexpr std::size_t max_depth = 8;
+constexpr std::size_t max_text_bytes = 8 * limits::kib;  // of one element; keys have 1024
+constexpr std::size_t max_objects = 10'000;              // servers send a thousand at a time
 
 [[nodiscard]] std::unexpected<Error> malformed(std::string_view why) {
   return fail(ErrorCode::malformed, fmt::format("the S3 server's answer is unreadable: {}", why),
@@ -34,7 +34,7 @@ class Walker {
 
   explicit Walker(OnEnd on_end) : on_end_(std::move(on_end)) {}
 
-  [[nodiscard]] Result<> walk(std::string_view document) {
+  [[nodiscard]] Result<void> walk(std::string_view document) {
     const std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser(
         XML_ParserCreate("UTF-8"), &XML_ParserFree);
     if (!parser) return fail(ErrorCode::limit, "no memory to read XML");
@@ -77,7 +77,7 @@ class Walker {
     XML_StopParser(parser_, XML_FALSE);
   }
   void start(std::string_view name) {
-    if (lengths_.size() == most_depth) return stop("it is nested too deeply");
+    if (lengths_.size() == max_depth) return stop("it is nested too deeply");
     lengths_.push_back(path_.size());
     if (lengths_.size() == 1) return;  // the root is not part of paths
     if (!path_.empty()) path_ += '/';
@@ -91,7 +91,7 @@ class Walker {
     text_.clear();
   }
   void add(std::string_view text) {
-    if (text_.size() + text.size() > most_text_bytes) return stop("a text in it is too long");
+    if (text_.size() + text.size() > max_text_bytes) return stop("a text in it is too long");
     text_ += text;
   }
 
@@ -125,13 +125,13 @@ Result<Listing> parse_listing(std::string_view text) {
       bad_size = bad_size || !size;
       object.size = size.value_or(0);
     }
-    if (path == "Contents" && listing.objects.size() <= most_objects) {
+    if (path == "Contents" && listing.objects.size() <= max_objects) {
       listing.objects.push_back(std::exchange(object, {}));
     }
   });
   if (auto walked = walker.walk(text); !walked) return pass(walked);
   if (bad_size) return malformed("a size is no number");
-  if (listing.objects.size() > most_objects) return malformed("it has too many objects");
+  if (listing.objects.size() > max_objects) return malformed("it has too many objects");
   if (listing.truncated && listing.next.empty()) return malformed("it does not say how to go on");
   return listing;
 }

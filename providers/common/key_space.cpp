@@ -14,7 +14,7 @@ std::string KeySpace::prefix() const {
 
 Result<KeySpace> read_key_space(std::string_view actor, const codec::StringMap& values) {
   const auto shared = flag_value(values, "SHARED", true);
-  if (!shared) return std::unexpected<Error>(shared.error());
+  if (!shared) return pass(shared);
   const std::string_view name = text_value(values, "NAMESPACE");
   if (!*shared && !name.empty()) {
     return fail(ErrorCode::invalid_argument,

@@ -31,7 +31,7 @@ Result<std::uint64_t> number_value(const codec::StringMap& values, std::string_v
               "correct the link and put it again");
 }
 
-Result<> check_keys(const codec::StringMap& values, std::span<const std::string_view> known) {
+Result<void> check_keys(const codec::StringMap& values, std::span<const std::string_view> known) {
   for (const auto& [key, value] : values) {
     if (key.starts_with("__")) continue;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;

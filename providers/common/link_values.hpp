@@ -19,8 +19,8 @@ namespace trellis::providers {
                                                  std::uint64_t least, std::uint64_t most);
 /// Refuses keys that are not `known`, but for hidden ones (names starting with `__`): a mistyped
 /// key must not be silently without effect.
-[[nodiscard]] Result<> check_keys(const codec::StringMap& values,
-                                  std::span<const std::string_view> known);
+[[nodiscard]] Result<void> check_keys(const codec::StringMap& values,
+                                      std::span<const std::string_view> known);
 /// true or false, in any letter case.
 [[nodiscard]] Result<bool> flag_value(const codec::StringMap& values, std::string_view key,
                                       bool otherwise);

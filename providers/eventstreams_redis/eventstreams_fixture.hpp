@@ -102,13 +102,13 @@ class EventStreamsTest : public ::testing::Test {
     return delivered_;
   }
   void fail_next(int deliveries) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     failures_ = deliveries;
   }
 
   /// Events with these values are not done until they are let go.
   void hold(std::optional<codec::StringMap> values) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     held_ = std::move(values);
     changed_.notify_all();
   }

@@ -19,7 +19,7 @@ namespace trellis::providers::eventstreams_redis {
 
 namespace {
 
-constexpr std::size_t most_streams = 64;
+constexpr std::size_t max_streams = 64;
 
 struct Link {
   Streams streams;
@@ -33,15 +33,15 @@ struct Link {
     const bool is_new = std::ranges::find(options.streams, stream) == options.streams.end();
     if (!stream.empty() && is_new) options.streams.emplace_back(stream);
   }
-  if (options.streams.size() > most_streams) {
+  if (options.streams.size() > max_streams) {
     return fail(ErrorCode::invalid_argument, "link value SUBSCRIBE names more than 64 streams",
                 "use more links, or fewer streams");
   }
   options.group = text_value(values, "GROUP");
   const auto retry = number_value(values, "RETRY_MS", 30'000, 100, 3'600'000);
-  if (!retry) return std::unexpected(retry.error());
+  if (!retry) return pass(retry);
   const auto most = number_value(values, "MAX_DELIVERIES", options.max_deliveries, 1, 1000);
-  if (!most) return std::unexpected(most.error());
+  if (!most) return pass(most);
   options.retry = std::chrono::milliseconds(*retry);
   options.max_deliveries = *most;
   return options;
@@ -64,7 +64,7 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
                                      const std::shared_ptr<Link>& previous) override {
     const auto most = number_value(values, "MAX_LENGTH", 0, 0, std::uint64_t{1} << 40);
-    if (!most) return std::unexpected(most.error());
+    if (!most) return pass(most);
     auto options = read_subscription(values);
     if (!options) return pass(options);
     auto prefix = redis::read_prefix(actor, values);
@@ -84,7 +84,7 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
                                             std::move(*options), std::move(positions));
     if (!subscription) return pass(subscription);
     link->subscription = std::move(*subscription);
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });
     subscriptions_.push_back(link->subscription);
     return link;
@@ -98,14 +98,14 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
     const auto deadline = redis::socket_deadline(host(), call.deadline);
     if (call.operation == messages::operation::write_event) {
       const auto args = codec::decode<messages::WriteEventArgs>(call.payload);
-      if (!args) return std::unexpected(args.error());
+      if (!args) return pass(args);
       auto ack = link.streams.write(*args, deadline);
       if (!ack) return pass(ack);
       return codec::encode(*ack);
     }
     if (call.operation == messages::operation::query_stream) {
       const auto query = codec::decode<messages::StreamQuery>(call.payload);
-      if (!query) return std::unexpected(query.error());
+      if (!query) return pass(query);
       auto events = link.streams.query(*query, deadline);
       if (!events) return pass(events);
       return codec::encode(*events);
@@ -120,7 +120,7 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
     pools_.shut_down();
     std::vector<std::shared_ptr<Subscription>> all;
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       for (const auto& each : subscriptions_) {
         if (auto subscription = each.lock()) all.push_back(std::move(subscription));
       }

@@ -61,14 +61,14 @@ Subscription::~Subscription() {
 
 void Subscription::end() noexcept {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     ended_ = true;
   }
   static_cast<void>(::eventfd_write(wake_.get(), 1));
 }
 
 Subscription::Positions Subscription::positions() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return positions_;
 }
 
@@ -82,7 +82,7 @@ Result<Reply> Subscription::ask(Connection& connection, const Command& command) 
 }
 
 /// Makes the groups, or finds out where the streams end now.
-Result<> Subscription::prepare() {
+Result<void> Subscription::prepare() {
   const auto deadline = Clock::now() + streams_.pool().settings().command_timeout;
   for (const auto& stream : options_.streams) {
     const auto key = streams_.key_of(stream);
@@ -115,7 +115,7 @@ void Subscription::run() {
     const auto& settings = streams_.pool().settings();
     auto connection = streams_.pool().open(wake_.get(), Clock::now() + settings.connect_timeout);
     const auto began = Clock::now();
-    Result<> done;
+    Result<void> done;
     if (connection) {
       done = read_on(*connection);
     } else {
@@ -130,7 +130,7 @@ void Subscription::run() {
   }
 }
 
-Result<> Subscription::read_on(Connection& connection) {
+Result<void> Subscription::read_on(Connection& connection) {
   while (!ended_) {
     if (!options_.group.empty() && Clock::now() >= next_retry_) {
       if (auto done = retry(connection); !done) return done;
@@ -161,7 +161,7 @@ Result<Reply> Subscription::read(Connection& connection) {
 }
 
 /// The answer of a reading: nothing, or a list of [key, entries].
-Result<> Subscription::take(Connection& connection, Reply&& streams) {
+Result<void> Subscription::take(Connection& connection, Reply&& streams) {
   if (streams.kind == Reply::Kind::nil) return {};
   if (streams.kind != Reply::Kind::list) return redis::unexpected_answer(streams);
   for (auto& each : streams.elements) {
@@ -178,22 +178,23 @@ Result<> Subscription::take(Connection& connection, Reply&& streams) {
   return {};
 }
 
-Result<> Subscription::deliver(Connection& connection, const std::string& stream, Reply&& entry) {
+Result<void> Subscription::deliver(Connection& connection, const std::string& stream,
+                                   Reply&& entry) {
   // A claimed event that was trimmed meanwhile has no values.
   if (entry.kind == Reply::Kind::nil) return {};
   const auto event = to_event(std::move(entry), stream);
-  if (!event) return std::unexpected(event.error());
+  if (!event) return pass(event);
   if (options_.group.empty()) {
     if (pass_by(stream, event->event_id)) static_cast<void>(hand_over(*event));
     return {};
   }
-  return hand_over(*event) ? acknowledge(connection, stream, event->event_id) : Result<>{};
+  return hand_over(*event) ? acknowledge(connection, stream, event->event_id) : Result<void>{};
 }
 
 /// Before an event is delivered, since whoever ends this one and goes on where it was must not
 /// deliver it too. False when it has ended.
 bool Subscription::pass_by(const std::string& stream, const std::string& id) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!ended_) positions_[stream] = id;
   return !ended_;
 }
@@ -215,14 +216,14 @@ bool Subscription::hand_over(const messages::Event& event) const {
   return false;
 }
 
-Result<> Subscription::acknowledge(Connection& connection, const std::string& stream,
-                                   const std::string& id) {
+Result<void> Subscription::acknowledge(Connection& connection, const std::string& stream,
+                                       const std::string& id) {
   const auto reply = ask(connection, {"XACK", streams_.key_of(stream), options_.group, id});
-  if (!reply) return std::unexpected(reply.error());
+  if (!reply) return pass(reply);
   return redis::done(*reply);
 }
 
-Result<> Subscription::retry(Connection& connection) {
+Result<void> Subscription::retry(Connection& connection) {
   for (const auto& stream : options_.streams) {
     if (auto done = retry(connection, stream); !done) return done;
   }
@@ -230,12 +231,12 @@ Result<> Subscription::retry(Connection& connection) {
 }
 
 /// What nobody in the group has taken in time is delivered here, or given up.
-Result<> Subscription::retry(Connection& connection, const std::string& stream) {
+Result<void> Subscription::retry(Connection& connection, const std::string& stream) {
   const auto key = streams_.key_of(stream);
   const auto idle = fmt::to_string(options_.retry.count());
   const auto pending =
       ask(connection, {"XPENDING", key, options_.group, "IDLE", idle, "-", "+", at_a_time});
-  if (!pending) return std::unexpected(pending.error());
+  if (!pending) return pass(pending);
   if (pending->kind != Reply::Kind::list) return redis::unexpected_answer(*pending);
   for (const auto& each : pending->elements) {
     if (ended_) return {};

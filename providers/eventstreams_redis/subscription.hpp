@@ -57,17 +57,17 @@ class Subscription {
   Subscription(sdk23::Host host, Log log, std::string actor, Streams streams,
                SubscriptionOptions options, Positions positions);
 
-  [[nodiscard]] Result<> prepare();
+  [[nodiscard]] Result<void> prepare();
   void run();
-  [[nodiscard]] Result<> read_on(redis::Connection& connection);
+  [[nodiscard]] Result<void> read_on(redis::Connection& connection);
   [[nodiscard]] Result<redis::Reply> read(redis::Connection& connection);
-  [[nodiscard]] Result<> take(redis::Connection& connection, redis::Reply&& streams);
-  [[nodiscard]] Result<> deliver(redis::Connection& connection, const std::string& stream,
-                                 redis::Reply&& entry);
-  [[nodiscard]] Result<> retry(redis::Connection& connection);
-  [[nodiscard]] Result<> retry(redis::Connection& connection, const std::string& stream);
-  [[nodiscard]] Result<> acknowledge(redis::Connection& connection, const std::string& stream,
-                                     const std::string& id);
+  [[nodiscard]] Result<void> take(redis::Connection& connection, redis::Reply&& streams);
+  [[nodiscard]] Result<void> deliver(redis::Connection& connection, const std::string& stream,
+                                     redis::Reply&& entry);
+  [[nodiscard]] Result<void> retry(redis::Connection& connection);
+  [[nodiscard]] Result<void> retry(redis::Connection& connection, const std::string& stream);
+  [[nodiscard]] Result<void> acknowledge(redis::Connection& connection, const std::string& stream,
+                                         const std::string& id);
   [[nodiscard]] Result<redis::Reply> ask(redis::Connection& connection,
                                          const redis::Command& command) const;
   [[nodiscard]] bool pass_by(const std::string& stream, const std::string& id);

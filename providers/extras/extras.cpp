@@ -70,7 +70,7 @@ class ExtrasProvider final : public sdk23::Provider<Link> {
   [[nodiscard]] Result<Bytes> guid(ByteView payload) {
     if (is_bare(payload)) return codec::encode(make_uuid(random_));
     const auto request = codec::decode<GeneratorRequest>(payload);
-    if (!request) return std::unexpected<Error>(request.error());
+    if (!request) return pass(request);
     return codec::encode(GeneratorResult{make_uuid(random_), 0, 0});
   }
 
@@ -78,7 +78,7 @@ class ExtrasProvider final : public sdk23::Provider<Link> {
     const bool bare = is_bare(payload);
     if (!bare) {
       const auto request = codec::decode<GeneratorRequest>(payload);
-      if (!request) return std::unexpected<Error>(request.error());
+      if (!request) return pass(request);
     }
     const std::uint64_t number = link.next_in_sequence.fetch_add(1, std::memory_order_relaxed);
     return bare ? codec::encode(number) : codec::encode(GeneratorResult{{}, number, 0});
@@ -87,13 +87,13 @@ class ExtrasProvider final : public sdk23::Provider<Link> {
   [[nodiscard]] Result<Bytes> random(ByteView payload) {
     if (is_bare(payload)) {
       const auto range = codec::decode<messages::RandomArgs>(payload);
-      if (!range) return std::unexpected<Error>(range.error());
+      if (!range) return pass(range);
       auto number = draw(range->min, range->max);
       if (!number) return pass(number);
       return codec::encode(*number);
     }
     const auto request = codec::decode<GeneratorRequest>(payload);
-    if (!request) return std::unexpected<Error>(request.error());
+    if (!request) return pass(request);
     if (!request->random) return codec::encode(GeneratorResult{});
     auto number = draw(request->min, request->max);
     if (!number) return pass(number);

@@ -115,7 +115,7 @@ TEST_P(ExtrasConformance, SequenceGivesEachNumberOnce) {
       threads.emplace_back([&] {
         for (int round = 0; round < 200; ++round) {
           const auto result = ask("RequestSequence", {false, true, false, 0, 0});
-          const std::lock_guard lock(mutex);
+          const std::scoped_lock lock(mutex);
           seen.insert(result ? result->sequence_number : 9999);
         }
       });

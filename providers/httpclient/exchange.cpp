@@ -29,8 +29,8 @@ constexpr std::array<std::string_view, 10> left_out = {
 constexpr std::array<std::string_view, 3> credentials = {"authorization", "cookie", "host"};
 constexpr http::UrlReading of_actor{"check the URL of the request", true};
 constexpr http::UrlReading of_server{"check the server: it redirects there", true};
-constexpr std::size_t most_headers = 128;
-constexpr std::size_t most_header_bytes = 64 * limits::kib;
+constexpr std::size_t max_headers = 128;
+constexpr std::size_t max_header_bytes = 64 * limits::kib;
 
 template <std::size_t count>
 [[nodiscard]] bool is_one_of(std::string_view name,
@@ -57,7 +57,7 @@ template <std::size_t count>
     const auto text = trim(value);
     lines.push_back(text.empty() ? name + ';' : fmt::format("{}: {}", name, text));
   }
-  if (lines.size() > most_headers || bytes > most_header_bytes) {
+  if (lines.size() > max_headers || bytes > max_header_bytes) {
     return fail(ErrorCode::limit,
                 fmt::format("{} headers of {} bytes are too many", lines.size(), bytes));
   }
@@ -83,15 +83,15 @@ template <std::size_t count>
           }};
 }
 
-[[nodiscard]] Result<> check_address(const http::Url& url, const Options& options) {
+[[nodiscard]] Result<void> check_address(const http::Url& url, const Options& options) {
   if (options.proxy.empty() || options.addresses.allows_host(url.host)) return {};
   return fail(ErrorCode::denied, url.origin() + ": connections to its address are not allowed",
               "if they should be, allow the network (ALLOW of the link)");
 }
 
 /// What asks for the next address in place of `request`.
-[[nodiscard]] Result<> follow(http::Request& request, int status, const std::string& location,
-                              const messages::RequestArgs& args) {
+[[nodiscard]] Result<void> follow(http::Request& request, int status, const std::string& location,
+                                  const messages::RequestArgs& args) {
   auto next = http::resolve_url(request.url, location, of_server);
   if (!next) return pass(next);
   const bool becomes_get =

@@ -77,7 +77,7 @@ class HttpClientProvider final : public sdk23::Provider<Link> {
       return fail(ErrorCode::unsupported, "bad dispatch", "wasmcloud:httpclient has Request");
     }
     const auto args = codec::decode<messages::RequestArgs>(call.payload);
-    if (!args) return std::unexpected(args.error());
+    if (!args) return pass(args);
     auto request = make_request(*args, link.options);
     if (!request) return pass(request);
     const auto now = std::chrono::steady_clock::now();
@@ -91,7 +91,7 @@ class HttpClientProvider final : public sdk23::Provider<Link> {
                              {clock, now + left, stopping_.get_token()});
     if (!response) return pass(response);
     const auto message = to_message(std::move(*response), *args, link.options);
-    if (!message) return std::unexpected(message.error());
+    if (!message) return pass(message);
     return codec::encode(*message);
   }
 

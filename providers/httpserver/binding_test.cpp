@@ -23,7 +23,7 @@ class Gate {
     changed_.wait_for(lock, 20s, [this] { return open_; });
   }
   void open() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     open_ = true;
     changed_.notify_all();
   }

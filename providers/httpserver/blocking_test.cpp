@@ -1,4 +1,4 @@
-// Requests that block inside the host (DESIGN "Blocking").
+// Requests that block inside the host (docs/threads.md).
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -39,7 +39,7 @@ class HttpBlockingTest : public HttpServerTest {
   ~HttpBlockingTest() override { release(); }
 
   void release() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     released_ = true;
     done_spinning_ = true;
     changed_.notify_all();

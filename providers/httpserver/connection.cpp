@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "providers/httpserver/exchange.hpp"
-#include "providers/httpserver/site.hpp"
+#include "providers/httpserver/served_address.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds closing_time = std::chrono::seconds(2);
 constexpr int requests_in_a_row = 16;
 
 /// For requests that no route is for, and those whose link went while they arrived.
-class NobodyThere final : public RequestHandler {
+class NotFoundHandler final : public RequestHandler {
  public:
   void handle(const RequestView&, codec::httpserver::Response& response) override {
     response = {404,
@@ -45,7 +45,8 @@ template <class Stream>
 class Connection final : public ConnectionBase,
                          public std::enable_shared_from_this<Connection<Stream>> {
  public:
-  Connection(std::shared_ptr<Site> site, std::shared_ptr<const Settings> settings, Socket socket)
+  Connection(std::shared_ptr<ServedAddress> site, std::shared_ptr<const Settings> settings,
+             Socket socket)
       : site_(std::move(site)),
         settings_(std::move(settings)),
         stream_(make_stream(std::move(socket), *settings_)),
@@ -59,7 +60,7 @@ class Connection final : public ConnectionBase,
   }
 
   void start(bool refused) {
-    ErrorCondition ignored;
+    AsioError ignored;
     socket().set_option(net::ip::tcp::no_delay(true), ignored);
     if constexpr (is_tls) {
       handshake();
@@ -96,7 +97,7 @@ class Connection final : public ConnectionBase,
   void handshake() {
     enter(Phase::receiving, settings_->options.header_timeout);
     stream_.async_handshake(net::ssl::stream_base::server,
-                            [self = this->shared_from_this()](const ErrorCondition& error) {
+                            [self = this->shared_from_this()](const AsioError& error) {
                               if (error) return self->close();
                               self->run();
                             });
@@ -136,12 +137,12 @@ class Connection final : public ConnectionBase,
     }
     stream_.async_read_some(
         exchange_.input_space(),
-        [self = this->shared_from_this()](const ErrorCondition& error, std::size_t count) {
+        [self = this->shared_from_this()](const AsioError& error, std::size_t count) {
           self->on_read(error, count);
         });
   }
 
-  void on_read(const ErrorCondition& error, std::size_t count) {
+  void on_read(const AsioError& error, std::size_t count) {
     if (error && site_->closing() && exchange_.mid_request()) {
       exchange_.refuse(503, "The server is stopping\n");  // it is we who cut the request off
     } else if (error) {
@@ -160,7 +161,7 @@ class Connection final : public ConnectionBase,
     if (site_->closing()) {
       exchange_.refuse(503, "The server is stopping\n");
     } else if (route == nullptr || route->ended) {
-      NobodyThere nobody;
+      NotFoundHandler nobody;
       exchange_.handle(nobody, {}, true);
     } else {
       const IoPool::Handling handling(route->share);
@@ -176,7 +177,7 @@ class Connection final : public ConnectionBase,
   /// False when the rest goes on asynchronously or the connection is gone.
   bool write() {
     if constexpr (!is_tls) {
-      ErrorCondition error;
+      AsioError error;
       const std::size_t count = stream_.write_some(exchange_.output(), error);
       if (!error) {
         moved(count);
@@ -189,14 +190,13 @@ class Connection final : public ConnectionBase,
       }
     }
     proceed(Phase::writing, settings_->options.header_timeout);
-    stream_.async_write_some(
-        exchange_.output(),
-        [self = this->shared_from_this()](const ErrorCondition& error, std::size_t count) {
-          if (error) return self->close();
-          self->moved(count);
-          self->exchange_.written(count);
-          self->run();
-        });
+    stream_.async_write_some(exchange_.output(), [self = this->shared_from_this()](
+                                                     const AsioError& error, std::size_t count) {
+      if (error) return self->close();
+      self->moved(count);
+      self->exchange_.written(count);
+      self->run();
+    });
     return false;
   }
 
@@ -204,10 +204,10 @@ class Connection final : public ConnectionBase,
     enter(Phase::closing, closing_time);
     if constexpr (is_tls) {
       stream_.async_shutdown(
-          [self = this->shared_from_this()](const ErrorCondition&) { self->close(); });
+          [self = this->shared_from_this()](const AsioError&) { self->close(); });
     } else {
       if (!exchange_.must_linger()) return close();
-      ErrorCondition ignored;
+      AsioError ignored;
       stream_.shutdown(Socket::shutdown_send, ignored);
       linger();
     }
@@ -215,35 +215,35 @@ class Connection final : public ConnectionBase,
 
   /// Closing with unread input would reset the connection and could take the response with it.
   void linger() {
-    stream_.async_read_some(exchange_.input_space(), [self = this->shared_from_this()](
-                                                         const ErrorCondition& error, std::size_t) {
-      if (error) return self->close();
-      self->linger();
-    });
+    stream_.async_read_some(exchange_.input_space(),
+                            [self = this->shared_from_this()](const AsioError& error, std::size_t) {
+                              if (error) return self->close();
+                              self->linger();
+                            });
   }
 
   void close() {
     detach();
-    ErrorCondition ignored;
+    AsioError ignored;
     socket().close(ignored);
   }
 
-  const std::shared_ptr<Site> site_;
+  const std::shared_ptr<ServedAddress> site_;
   std::shared_ptr<const Settings> settings_;
   Stream stream_;
   Exchange exchange_;
 };
 
 template <class Stream>
-void start(std::shared_ptr<Site> site, std::shared_ptr<const Settings> settings, Socket socket,
-           bool refuse) {
+void start(std::shared_ptr<ServedAddress> site, std::shared_ptr<const Settings> settings,
+           Socket socket, bool refuse) {
   std::make_shared<Connection<Stream>>(std::move(site), std::move(settings), std::move(socket))
       ->start(refuse);
 }
 
 }  // namespace
 
-void serve_connection(std::shared_ptr<Site> site, std::shared_ptr<const Settings> settings,
+void serve_connection(std::shared_ptr<ServedAddress> site, std::shared_ptr<const Settings> settings,
                       Socket socket, bool refuse) {
   if (!settings->tls) {
     return start<Socket>(std::move(site), std::move(settings), std::move(socket), refuse);

@@ -13,7 +13,7 @@
 
 namespace trellis::providers::httpserver {
 
-class Site;
+class ServedAddress;
 struct Settings;
 
 /// What the site and the sweeper see of a connection. Public functions may be called from any
@@ -74,7 +74,7 @@ class ConnectionBase {
 
 /// Serves a connection that was accepted for `site`, TLS or not as the settings say. `refuse`: only
 /// tells the client that there are too many.
-void serve_connection(std::shared_ptr<Site> site, std::shared_ptr<const Settings> settings,
+void serve_connection(std::shared_ptr<ServedAddress> site, std::shared_ptr<const Settings> settings,
                       Socket socket, bool refuse);
 
 }  // namespace trellis::providers::httpserver

@@ -46,7 +46,8 @@ void ConnectionBase::sweep(std::int64_t now_ns) noexcept {
 
 void ConnectionBase::drain(std::int64_t last_ns) noexcept {
   last_ns_ = last_ns;
-  // The connection looks at Site::closing() after it has become idle, and closing() is set already.
+  // The connection looks at ServedAddress::closing() after it has become idle, and closing() is set
+  // already.
   if (phase_ == Phase::idle) return shut_down(SHUT_RD);
   // A request that is still on its way gets a moment: a slow sender must not hold up a stop. Once
   // the connection has gone on to another phase this changes nothing.
@@ -62,17 +63,17 @@ void ConnectionBase::cut() noexcept {
 }
 
 void ConnectionBase::attach(int descriptor) noexcept {
-  const std::lock_guard lock(descriptor_mutex_);
+  const std::scoped_lock lock(descriptor_mutex_);
   descriptor_ = descriptor;
 }
 
 void ConnectionBase::detach() noexcept {
-  const std::lock_guard lock(descriptor_mutex_);
+  const std::scoped_lock lock(descriptor_mutex_);
   descriptor_ = -1;
 }
 
 void ConnectionBase::shut_down(int how) noexcept {
-  const std::lock_guard lock(descriptor_mutex_);
+  const std::scoped_lock lock(descriptor_mutex_);
   if (descriptor_ >= 0) ::shutdown(descriptor_, how);
 }
 

@@ -13,7 +13,7 @@ namespace trellis::providers::httpserver {
 namespace {
 
 constexpr std::size_t first_input_bytes = 4 * limits::kib;
-constexpr std::size_t most_input_bytes = 64 * limits::kib;  ///< for faster reading of bodies
+constexpr std::size_t max_input_bytes = 64 * limits::kib;  ///< for faster reading of bodies
 constexpr std::size_t kept_input_bytes = 16 * limits::kib;
 /// Empty lines before a request that are forgiven (RFC 9112 2.2).
 constexpr std::string_view line_ends = "\r\n";
@@ -43,7 +43,7 @@ net::mutable_buffer Exchange::input_space() {
     input_begin_ = 0;
   }
   // What the parser leaves is bounded by the header limit, so growing ends.
-  const bool faster = filled_ && input_.size() < most_input_bytes;
+  const bool faster = filled_ && input_.size() < max_input_bytes;
   if (input_end_ == input_.size() || faster) {
     input_.resize(std::max(first_input_bytes, 2 * input_.size()));
   }

@@ -21,7 +21,7 @@ struct Link {
   Options options;
 };
 
-Result<> check_actor_key(std::string_view actor) {
+Result<void> check_actor_key(std::string_view actor) {
   if (actor.size() == actor_key_chars && actor.front() == 'M') return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("'{}' is no actor key: those have {} characters and begin with M",
@@ -75,13 +75,12 @@ class HttpServerProvider final : public sdk23::Provider<Link> {
   }
 
   sdk23::Health health() override {
-    constexpr std::size_t most_shown = 8;
+    constexpr std::size_t max_shown = 8;
     const auto urls = server_.urls();
     if (urls.empty()) return {true, "no actor is linked"};
-    const auto shown =
-        urls.begin() + static_cast<std::ptrdiff_t>(std::min(urls.size(), most_shown));
+    const auto shown = urls.begin() + static_cast<std::ptrdiff_t>(std::min(urls.size(), max_shown));
     auto message = fmt::format("listening on {}", fmt::join(urls.begin(), shown, ", "));
-    if (urls.size() > most_shown) message += fmt::format(" and {} more", urls.size() - most_shown);
+    if (urls.size() > max_shown) message += fmt::format(" and {} more", urls.size() - max_shown);
     return {true, std::move(message)};
   }
 

@@ -192,13 +192,13 @@ TEST_P(HttpServerConformance, OutcomesOfTheDispatch) {
   std::mutex mutex;
   host_.set_actor([&](auto, auto operation, auto) {
     EXPECT_EQ(operation, "HandleRequest");
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     return reply;
   });
   const auto port = bind({{"TIMEOUT_MS", "1234"}});
   HttpClient client(port);
   const auto outcome = [&](trellis_status status, std::string_view bytes) {
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     reply = {status, to_bytes(bytes)};
   };
   const auto expect = [&](int status, std::string_view body) {

@@ -15,7 +15,7 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-constexpr unsigned most_workers = 128;
+constexpr unsigned max_workers = 128;
 constexpr std::uint64_t day_ms = 24ULL * 60 * 60 * 1000;
 /// The whole message to the actor must stay below limits::payload_bytes.
 constexpr std::uint64_t most_body_bytes = limits::payload_bytes - limits::mib;
@@ -42,7 +42,7 @@ constexpr std::array<std::string_view, 21> known_keys = {"BIND",
                                                          "CORS_MAX_AGE",
                                                          "CORS_CREDENTIALS"};
 
-Result<> read_addresses(const codec::StringMap& values, std::vector<Endpoint>& all) {
+Result<void> read_addresses(const codec::StringMap& values, std::vector<Endpoint>& all) {
   auto endpoints = read_endpoints(values, 8080);
   if (!endpoints) return pass(endpoints);
   all = std::move(*endpoints);
@@ -51,7 +51,7 @@ Result<> read_addresses(const codec::StringMap& values, std::vector<Endpoint>& a
 
 /// contracts.md 3.1: a value that is no number is logged and the default used.
 void read_workers(const codec::StringMap& values, ParsedOptions& out) {
-  const auto workers = number_value(values, "WORKERS", 0, 1, most_workers);
+  const auto workers = number_value(values, "WORKERS", 0, 1, max_workers);
   if (!workers) {
     out.warnings.push_back(workers.error().message + "; using one for each core");
   } else if (*workers != 0) {
@@ -85,17 +85,17 @@ std::uint64_t to_count(std::chrono::milliseconds time) {
 }
 
 template <class Rules>
-Result<> read_numbers(const codec::StringMap& values, const Rules& rules, Options& out) {
+Result<void> read_numbers(const codec::StringMap& values, const Rules& rules, Options& out) {
   for (const auto& rule : rules) {
     auto& member = out.*rule.member;
     const auto number = number_value(values, rule.key, to_count(member), rule.least, rule.most);
-    if (!number) return std::unexpected<Error>(number.error());
+    if (!number) return pass(number);
     member = std::remove_cvref_t<decltype(member)>(*number);
   }
   return {};
 }
 
-Result<> read_rest(const codec::StringMap& values, Options& out) {
+Result<void> read_rest(const codec::StringMap& values, Options& out) {
   out.tls_cert = text_value(values, "TLS_CERT");
   out.tls_key = text_value(values, "TLS_KEY");
   if (out.tls_cert.empty() != out.tls_key.empty()) {
@@ -105,10 +105,10 @@ Result<> read_rest(const codec::StringMap& values, Options& out) {
                 std::string(link_remedy));
   }
   const auto log = flag_value(values, "ACCESS_LOG", false);
-  if (!log) return std::unexpected<Error>(log.error());
+  if (!log) return pass(log);
   out.access_log = *log;
   const auto errors = flag_value(values, "SHOW_ERRORS", false);
-  if (!errors) return std::unexpected<Error>(errors.error());
+  if (!errors) return pass(errors);
   out.show_errors = *errors;
   return {};
 }
@@ -123,7 +123,7 @@ Result<ParsedOptions> read_options(const codec::StringMap& values) {
        {check_keys(values, known_keys), read_addresses(values, options.addresses),
         read_numbers(values, sizes, options), read_numbers(values, times, options),
         read_rest(values, options), read_route(values, options), read_cors(values, options.cors)}) {
-    if (!read) return std::unexpected<Error>(read.error());
+    if (!read) return pass(read);
   }
   return out;
 }

@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include "providers/httpserver/site.hpp"
+#include "providers/httpserver/served_address.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers::httpserver {
 
 /// An address and who is served there. `routes` belongs to whoever makes changes.
 struct Place {
-  std::shared_ptr<Site> site;
+  std::shared_ptr<ServedAddress> site;
   RouteTable::Routes routes;
 
   /// Null when `label` is not served here.

@@ -16,7 +16,7 @@ namespace {
 namespace http = boost::beast::http;
 
 /// Repeated names are found by comparing all with all.
-constexpr std::size_t most_headers = 256;
+constexpr std::size_t max_headers = 256;
 
 std::string_view to_std(boost::beast::string_view text) noexcept {
   return {text.data(), text.size()};
@@ -116,7 +116,7 @@ std::size_t RequestParser::feed(std::string_view input) {
     refusal_ = refusal_of_lines(input);
     if (refusal_) return 0;
   }
-  ErrorCondition error;
+  AsioError error;
   const std::size_t used = put(net::const_buffer(input.data(), input.size()), error);
   searched_ -= std::min(searched_, used);
   line_at_ -= std::min(line_at_, used);
@@ -175,7 +175,7 @@ bool RequestParser::awaits_continue() const {
 }
 
 void RequestParser::on_request_impl(http::verb verb, View method, View target, int version,
-                                    ErrorCondition& error) {
+                                    AsioError& error) {
   if (verb == http::verb::connect) {
     return refuse(405, "CONNECT is for proxies; this is not one\n", error);
   }
@@ -209,16 +209,16 @@ bool RequestParser::split_target() {
   return true;
 }
 
-void RequestParser::on_field_impl(Field field, View name, View value, ErrorCondition& error) {
+void RequestParser::on_field_impl(Field field, View name, View value, AsioError& error) {
   if (header_done_) return;  // trailers: nothing in the Request message can carry them
-  if (storage_.headers.size() == most_headers) {
+  if (storage_.headers.size() == max_headers) {
     return refuse(431, "Too many request headers\n", error);
   }
   check_framing(field, to_std(value), error);
   if (!error) keep_header(to_std(name), to_std(value));
 }
 
-void RequestParser::check_framing(Field field, std::string_view value, ErrorCondition& error) {
+void RequestParser::check_framing(Field field, std::string_view value, AsioError& error) {
   switch (field) {
     case Field::host:
       ++hosts_;
@@ -261,7 +261,7 @@ void RequestParser::keep_header(std::string_view name, std::string_view value) {
   storage_.headers.push_back(header);
 }
 
-void RequestParser::on_header_impl(ErrorCondition& error) {
+void RequestParser::on_header_impl(AsioError& error) {
   header_done_ = true;
   if (hosts_ > 1 || (hosts_ == 0 && version_ >= 11)) {
     return refuse(400, "A request has exactly one Host\n", error);
@@ -278,7 +278,7 @@ void RequestParser::on_header_impl(ErrorCondition& error) {
 }
 
 /// Memory grows with what arrives, not with what a length promises, and is counted before.
-std::size_t RequestParser::append(Bytes& to, View part, ErrorCondition& error) {
+std::size_t RequestParser::append(Bytes& to, View part, AsioError& error) {
   body_begun_ = true;
   body_size_ += part.size();
   const auto needed = to.size() + part.size();
@@ -295,22 +295,22 @@ std::size_t RequestParser::append(Bytes& to, View part, ErrorCondition& error) {
   return part.size();
 }
 
-std::size_t RequestParser::on_body_impl(View body, ErrorCondition& error) {
+std::size_t RequestParser::on_body_impl(View body, AsioError& error) {
   return append(storage_.message, body, error);
 }
 
-std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, ErrorCondition& error) {
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, AsioError& error) {
   return append(storage_.body, body, error);
 }
 
-void RequestParser::on_finish_impl(ErrorCondition&) {
+void RequestParser::on_finish_impl(AsioError&) {
   if (!chunked()) return;
   encode_head(storage_.body.size());
   storage_.message.insert(storage_.message.end(), storage_.body.begin(), storage_.body.end());
 }
 
 /// RFC 9112 3.2.2: the authority of an absolute target counts, not Host.
-void RequestParser::choose_route(ErrorCondition& error) {
+void RequestParser::choose_route(AsioError& error) {
   std::string host(authority_);
   if (host.empty() && routes_->by_host()) host = find("host").value_or("");
   route_ = routes_->find(host, path_);
@@ -394,12 +394,12 @@ void RequestParser::encode_head(std::size_t body_size) {
   out.binary_head(body_size);
 }
 
-void RequestParser::refuse(unsigned status, std::string_view text, ErrorCondition& error) {
+void RequestParser::refuse(unsigned status, std::string_view text, AsioError& error) {
   refusal_ = Refusal{status, text};
   error = http::error::bad_field;  // any error stops Beast; `refusal_` says which it is
 }
 
-Refusal RequestParser::refusal_for(const ErrorCondition& error) const {
+Refusal RequestParser::refusal_for(const AsioError& error) const {
   if (error == http::error::header_limit) return {431, "The request headers are too large\n"};
   if (error == http::error::body_limit) return {413, "The request body is too large\n"};
   if (error == http::error::bad_version) return {505, "The HTTP version is not supported\n"};

@@ -84,24 +84,24 @@ class RequestParser final : public boost::beast::http::basic_parser<true>, publi
   using Field = boost::beast::http::field;
 
   void on_request_impl(boost::beast::http::verb verb, View method, View target, int version,
-                       ErrorCondition& error) override;
-  void on_response_impl(int, View, int, ErrorCondition&) override {}
-  void on_field_impl(Field field, View name, View value, ErrorCondition& error) override;
-  void on_header_impl(ErrorCondition& error) override;
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCondition&) override {}
-  std::size_t on_body_impl(View body, ErrorCondition& error) override;
-  void on_chunk_header_impl(std::uint64_t, View, ErrorCondition&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, View body, ErrorCondition& error) override;
-  void on_finish_impl(ErrorCondition& error) override;
+                       AsioError& error) override;
+  void on_response_impl(int, View, int, AsioError&) override {}
+  void on_field_impl(Field field, View name, View value, AsioError& error) override;
+  void on_header_impl(AsioError& error) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, AsioError&) override {}
+  std::size_t on_body_impl(View body, AsioError& error) override;
+  void on_chunk_header_impl(std::uint64_t, View, AsioError&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, View body, AsioError& error) override;
+  void on_finish_impl(AsioError& error) override;
 
   [[nodiscard]] std::optional<Refusal> refusal_of_lines(std::string_view input);
-  void refuse(unsigned status, std::string_view text, ErrorCondition& error);
-  [[nodiscard]] std::size_t append(Bytes& to, View part, ErrorCondition& error);
-  [[nodiscard]] Refusal refusal_for(const ErrorCondition& error) const;
+  void refuse(unsigned status, std::string_view text, AsioError& error);
+  [[nodiscard]] std::size_t append(Bytes& to, View part, AsioError& error);
+  [[nodiscard]] Refusal refusal_for(const AsioError& error) const;
   void keep_header(std::string_view name, std::string_view value);
-  void check_framing(Field field, std::string_view value, ErrorCondition& error);
+  void check_framing(Field field, std::string_view value, AsioError& error);
   [[nodiscard]] bool split_target();
-  void choose_route(ErrorCondition& error);
+  void choose_route(AsioError& error);
   void mark_repeated();
   [[nodiscard]] std::string_view name_of(const RequestStorage::Header& header) const noexcept;
   [[nodiscard]] std::string joined_value(std::size_t first) const;

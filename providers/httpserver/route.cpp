@@ -11,7 +11,7 @@ namespace trellis::providers::httpserver {
 namespace {
 
 /// Longer ones are nobody's, and would only cost time.
-constexpr std::size_t most_authority_chars = 255;
+constexpr std::size_t max_authority_chars = 255;
 
 std::unexpected<Error> twice(std::string_view host, const Route& route, const Route& owner,
                              std::string_view where) {
@@ -22,7 +22,7 @@ std::unexpected<Error> twice(std::string_view host, const Route& route, const Ro
 }
 
 /// The first reason why `route` cannot be beside `first`.
-Result<> check_beside(const Route& first, const Route& route, std::string_view where) {
+Result<void> check_beside(const Route& first, const Route& route, std::string_view where) {
   if (!first.options.shared || !route.options.shared) {
     return fail(ErrorCode::unavailable,
                 fmt::format("cannot listen on {}: in use by {}", where, first.label),
@@ -59,12 +59,12 @@ Result<std::shared_ptr<const RouteTable>> RouteTable::make(const Routes& routes,
   return std::shared_ptr<const RouteTable>(std::move(table));
 }
 
-Result<> RouteTable::add(const std::shared_ptr<Route>& route, std::string_view where) {
+Result<void> RouteTable::add(const std::shared_ptr<Route>& route, std::string_view where) {
   if (!routes_.empty()) {
     if (auto checked = check_beside(*routes_.front(), *route, where); !checked) return checked;
   }
   routes_.push_back(route);
-  const auto put = [&](Prefixes& prefixes, std::string_view host) -> Result<> {
+  const auto put = [&](Prefixes& prefixes, std::string_view host) -> Result<void> {
     const auto [at, fresh] = prefixes.try_emplace(route->options.path_prefix, route.get());
     if (fresh) return {};
     return twice(host, *route, *at->second, where);
@@ -84,7 +84,7 @@ Route* RouteTable::find(std::string_view authority, std::string_view path) const
 }
 
 Route* RouteTable::find_for_host(std::string_view authority, std::string_view path) const {
-  if (authority.size() > most_authority_chars) return nullptr;
+  if (authority.size() > max_authority_chars) return nullptr;
   std::string host = normal_host(authority);
   const auto look_up = [&](std::string_view name) -> Route* {
     const auto found = hosts_.find(name);

@@ -52,7 +52,7 @@ class RouteTable {
  private:
   using Prefixes = std::map<std::string, Route*, std::less<>>;
 
-  [[nodiscard]] Result<> add(const std::shared_ptr<Route>& route, std::string_view where);
+  [[nodiscard]] Result<void> add(const std::shared_ptr<Route>& route, std::string_view where);
   [[nodiscard]] static Route* find_in(const Prefixes& prefixes, std::string_view path);
   [[nodiscard]] Route* find_for_host(std::string_view authority, std::string_view path) const;
 

@@ -17,10 +17,10 @@ namespace trellis::providers::httpserver {
 using trellis::http::is_token;
 namespace {
 
-constexpr std::size_t most_items = 64;  ///< of each list
-constexpr std::size_t most_name_chars = 253;
-constexpr std::size_t most_prefix_chars = 1024;
-constexpr std::uint64_t most_max_age = 24ULL * 60 * 60;
+constexpr std::size_t max_items = 64;  ///< of each list
+constexpr std::size_t max_name_chars = 253;
+constexpr std::size_t max_prefix_chars = 1024;
+constexpr std::uint64_t max_max_age = 24ULL * 60 * 60;
 
 std::unexpected<Error> bad_item(std::string_view key, std::string_view item,
                                 std::string_view expected) {
@@ -38,10 +38,10 @@ Result<std::vector<std::string>> read_list(const codec::StringMap& values, std::
     std::string item(trim(piece));
     if (std::find(all.begin(), all.end(), item) == all.end()) all.push_back(std::move(item));
   }
-  if (all.size() <= most_items) return all;
+  if (all.size() <= max_items) return all;
   return fail(
       ErrorCode::limit,
-      fmt::format("link value {} lists {} items; {} are allowed", key, all.size(), most_items),
+      fmt::format("link value {} lists {} items; {} are allowed", key, all.size(), max_items),
       std::string(link_remedy));
 }
 
@@ -51,7 +51,7 @@ bool is_name_char(char c) noexcept {
 
 /// "a.example.com" or an IPv4 address.
 bool is_host_name(std::string_view name) {
-  if (name.size() > most_name_chars) return false;
+  if (name.size() > max_name_chars) return false;
   for (const auto label : split(name, '.')) {
     if (label.empty() || label.size() > 63) return false;
     if (!std::all_of(label.begin(), label.end(), is_name_char)) return false;
@@ -61,12 +61,12 @@ bool is_host_name(std::string_view name) {
 
 bool is_v6_literal(std::string_view text) {
   if (text.size() < 4 || text.front() != '[' || text.back() != ']') return false;
-  ErrorCondition error;
+  AsioError error;
   static_cast<void>(net::ip::make_address_v6(std::string(text.substr(1, text.size() - 2)), error));
   return !error;
 }
 
-Result<> read_hosts(const codec::StringMap& values, std::vector<std::string>& out) {
+Result<void> read_hosts(const codec::StringMap& values, std::vector<std::string>& out) {
   auto items = read_list(values, "HOSTS");
   if (!items) return pass(items);
   for (const auto& item : *items) {
@@ -83,12 +83,12 @@ Result<> read_hosts(const codec::StringMap& values, std::vector<std::string>& ou
   return {};
 }
 
-Result<> read_prefix(const codec::StringMap& values, std::string& out) {
+Result<void> read_prefix(const codec::StringMap& values, std::string& out) {
   auto text = text_value(values, "PATH_PREFIX");
   if (text.empty()) return {};
   const bool plain = std::all_of(
       text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#'; });
-  if (!plain || text.front() != '/' || text.size() > most_prefix_chars) {
+  if (!plain || text.front() != '/' || text.size() > max_prefix_chars) {
     return bad_item("PATH_PREFIX", text,
                     "a path as requests have it: from '/' on, percent-encoded, without '?'");
   }
@@ -116,9 +116,9 @@ std::optional<std::string> to_origin(std::string_view text) {
   return usual ? origin.substr(0, origin.size() - port.size() - 1) : origin;
 }
 
-Result<> read_origins(const codec::StringMap& values, CorsRules& out) {
+Result<void> read_origins(const codec::StringMap& values, CorsRules& out) {
   const auto items = read_list(values, "CORS_ORIGINS");
-  if (!items) return std::unexpected<Error>(items.error());
+  if (!items) return pass(items);
   for (const auto& item : *items) {
     if (item == "*") {
       out.any_origin = true;
@@ -134,10 +134,10 @@ Result<> read_origins(const codec::StringMap& values, CorsRules& out) {
 }
 
 /// A list of tokens; `*` sets `any`.
-Result<> read_tokens(const codec::StringMap& values, std::string_view key,
-                     std::vector<std::string>& out, bool& any) {
+Result<void> read_tokens(const codec::StringMap& values, std::string_view key,
+                         std::vector<std::string>& out, bool& any) {
   const auto items = read_list(values, key);
-  if (!items) return std::unexpected<Error>(items.error());
+  if (!items) return pass(items);
   if (!items->empty()) out.clear();
   for (const auto& item : *items) {
     if (!is_token(item)) return bad_item(key, item, "a name, or * for all");
@@ -149,7 +149,7 @@ Result<> read_tokens(const codec::StringMap& values, std::string_view key,
 
 /// Browsers take `*` for a name where credentials are sent (Fetch 3.3.5), so it would allow
 /// nothing.
-Result<> check_credentials(const CorsRules& rules) {
+Result<void> check_credentials(const CorsRules& rules) {
   if (!rules.credentials) return {};
   const std::string_view key = rules.any_origin   ? "CORS_ORIGINS"
                                : rules.any_method ? "CORS_METHODS"
@@ -161,7 +161,7 @@ Result<> check_credentials(const CorsRules& rules) {
               "list what is allowed, or leave CORS_CREDENTIALS out");
 }
 
-Result<> check_needs_origins(const codec::StringMap& values) {
+Result<void> check_needs_origins(const codec::StringMap& values) {
   constexpr std::array<std::string_view, 4> others = {"CORS_METHODS", "CORS_HEADERS",
                                                       "CORS_MAX_AGE", "CORS_CREDENTIALS"};
   for (const auto key : others) {
@@ -173,37 +173,37 @@ Result<> check_needs_origins(const codec::StringMap& values) {
   return {};
 }
 
-Result<> read_max_age(const codec::StringMap& values, CorsRules& out) {
+Result<void> read_max_age(const codec::StringMap& values, CorsRules& out) {
   if (text_value(values, "CORS_MAX_AGE").empty()) return {};
-  const auto age = number_value(values, "CORS_MAX_AGE", 0, 0, most_max_age);
-  if (!age) return std::unexpected<Error>(age.error());
+  const auto age = number_value(values, "CORS_MAX_AGE", 0, 0, max_max_age);
+  if (!age) return pass(age);
   out.max_age = static_cast<std::uint32_t>(*age);
   return {};
 }
 
-Result<> read_credentials(const codec::StringMap& values, CorsRules& out) {
+Result<void> read_credentials(const codec::StringMap& values, CorsRules& out) {
   const auto flag = flag_value(values, "CORS_CREDENTIALS", false);
-  if (!flag) return std::unexpected<Error>(flag.error());
+  if (!flag) return pass(flag);
   out.credentials = *flag;
   return check_credentials(out);
 }
 
 }  // namespace
 
-Result<> read_route(const codec::StringMap& values, Options& out) {
+Result<void> read_route(const codec::StringMap& values, Options& out) {
   for (const auto& read : {read_hosts(values, out.hosts), read_prefix(values, out.path_prefix)}) {
     if (!read) return read;
   }
   out.shared = !out.hosts.empty() || !text_value(values, "PATH_PREFIX").empty();
   const auto strip = flag_value(values, "STRIP_PREFIX", false);
-  if (!strip) return std::unexpected<Error>(strip.error());
+  if (!strip) return pass(strip);
   out.strip_prefix = *strip;
   if (!out.strip_prefix || !text_value(values, "PATH_PREFIX").empty()) return {};
   return fail(ErrorCode::invalid_argument, "link value STRIP_PREFIX is true without PATH_PREFIX",
               "say with PATH_PREFIX what to strip");
 }
 
-Result<> read_cors(const codec::StringMap& values, std::optional<CorsRules>& out) {
+Result<void> read_cors(const codec::StringMap& values, std::optional<CorsRules>& out) {
   if (text_value(values, "CORS_ORIGINS").empty()) return check_needs_origins(values);
   CorsRules rules;
   const auto reads = {read_origins(values, rules),

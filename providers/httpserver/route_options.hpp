@@ -14,10 +14,10 @@ namespace trellis::providers::httpserver {
 inline constexpr std::string_view link_remedy = "correct the link and put it again";
 
 /// HOSTS, PATH_PREFIX and STRIP_PREFIX. Errors name the key. Any thread.
-[[nodiscard]] Result<> read_route(const codec::StringMap& values, Options& out);
+[[nodiscard]] Result<void> read_route(const codec::StringMap& values, Options& out);
 
 /// CORS_ORIGINS and the other CORS_ values; nothing without CORS_ORIGINS. Errors name the key. Any
 /// thread.
-[[nodiscard]] Result<> read_cors(const codec::StringMap& values, std::optional<CorsRules>& out);
+[[nodiscard]] Result<void> read_cors(const codec::StringMap& values, std::optional<CorsRules>& out);
 
 }  // namespace trellis::providers::httpserver

@@ -38,13 +38,13 @@ Server::~Server() {
 }
 
 Places Server::places() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return places_;
 }
 
-Result<> Server::put(const std::string& label, const Options& options,
-                     std::shared_ptr<RequestHandler> handler) {
-  const std::lock_guard changing(change_mutex_);
+Result<void> Server::put(const std::string& label, const Options& options,
+                         std::shared_ptr<RequestHandler> handler) {
+  const std::scoped_lock changing(change_mutex_);
   auto route = std::make_shared<Route>();
   route->label = label;
   route->options = options;
@@ -70,25 +70,25 @@ unsigned Server::threads_for(const Change& change) const {
   return wanted;
 }
 
-Result<> Server::open(Change& change) {
+Result<void> Server::open(Change& change) {
   auto opened = open_wanted(change);
   return opened ? opened : open_in_place_of_left(change, opened.error());
 }
 
-Result<> Server::open_wanted(Change& change) {
-  const Site::Notices notices = {[this] { sweeper_.wake(); },
-                                 [this] {
-                                   const std::lock_guard lock(empty_mutex_);
-                                   emptied_.notify_all();
-                                 }};
+Result<void> Server::open_wanted(Change& change) {
+  const ServedAddress::Notices notices = {[this] { sweeper_.wake(); },
+                                          [this] {
+                                            const std::scoped_lock lock(empty_mutex_);
+                                            emptied_.notify_all();
+                                          }};
   const auto& addresses = change.route->options.addresses;
   for (const auto& address : change.wanted) {
-    auto site =
-        std::make_shared<Site>(pool_.context(), log_, change.alone, notices, config_.memory);
+    auto site = std::make_shared<ServedAddress>(pool_.context(), log_, change.alone, notices,
+                                                config_.memory);
     auto place = std::make_shared<Place>(Place{site, {change.route}});
     {
       // First, so that its connections are looked after from the beginning.
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       places_.push_back(place);
     }
     change.opened.push_back(place);
@@ -106,8 +106,8 @@ Result<> Server::open_wanted(Change& change) {
 }
 
 /// From 127.0.0.1:80 to 0.0.0.0:80 the old address must go before the new one can be had.
-Result<> Server::open_in_place_of_left(Change& change, const Error& first) {
-  std::vector<std::pair<std::shared_ptr<Site>, Endpoint>> old;
+Result<void> Server::open_in_place_of_left(Change& change, const Error& first) {
+  std::vector<std::pair<std::shared_ptr<ServedAddress>, Endpoint>> old;
   for (const auto& place : change.left) {
     if (!is_alone(*place) || !place->site->listening()) continue;
     old.emplace_back(place->site, place->site->stop_listening());
@@ -166,7 +166,7 @@ void Server::log_change(const Change& change) const {
 }
 
 void Server::remove(std::string_view label) {
-  const std::lock_guard changing(change_mutex_);
+  const std::scoped_lock changing(change_mutex_);
   for (const auto& place : places()) {
     const auto route = place->route_of(label);
     if (!route) continue;
@@ -182,7 +182,7 @@ void Server::remove(std::string_view label) {
 }
 
 void Server::sweep() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   const auto now = coarse_now_ns();
   for (const auto& place : places_) place->site->sweep(now);
   // A connection that is just being made holds the site too.
@@ -193,13 +193,13 @@ void Server::sweep() {
 }
 
 bool Server::has_connections() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return std::any_of(places_.begin(), places_.end(),
                      [](const auto& place) { return place->site->connections() > 0; });
 }
 
 void Server::stop(SteadyTime deadline) {
-  const std::lock_guard changing(change_mutex_);
+  const std::scoped_lock changing(change_mutex_);
   const auto all = places();
   const auto left = deadline - std::chrono::steady_clock::now();
   for (const auto& place : all) {
@@ -211,7 +211,7 @@ void Server::stop(SteadyTime deadline) {
   }
   for (const auto& place : all) place->site->cut_connections();
   pool_.stop();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   places_.clear();
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "providers/httpserver/placement.hpp"
-#include "providers/httpserver/site.hpp"
+#include "providers/httpserver/served_address.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/sweeper.hpp"
 #include "trellis/clock.hpp"
@@ -37,8 +37,8 @@ class Server {
   /// before; listens when it returns. Addresses that stay keep their connections, which use the new
   /// options from their next request on; connections of other addresses live on. Nothing of other
   /// labels is touched. When it fails everything is as it was.
-  [[nodiscard]] Result<> put(const std::string& label, const Options& options,
-                             std::shared_ptr<RequestHandler> handler);
+  [[nodiscard]] Result<void> put(const std::string& label, const Options& options,
+                                 std::shared_ptr<RequestHandler> handler);
   /// Refuses new connections for `label` from now on, on shared addresses new requests; requests
   /// under way may finish in their time. Returns at once.
   void remove(std::string_view label);
@@ -50,9 +50,9 @@ class Server {
   [[nodiscard]] std::vector<std::string> urls() const;
 
  private:
-  [[nodiscard]] Result<> open(Change& change);
-  [[nodiscard]] Result<> open_wanted(Change& change);
-  [[nodiscard]] Result<> open_in_place_of_left(Change& change, const Error& first);
+  [[nodiscard]] Result<void> open(Change& change);
+  [[nodiscard]] Result<void> open_wanted(Change& change);
+  [[nodiscard]] Result<void> open_in_place_of_left(Change& change, const Error& first);
   void commit(Change& change);
   void leave(Place& place, std::string_view label);
   void log_change(const Change& change) const;

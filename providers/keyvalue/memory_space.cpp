@@ -9,13 +9,13 @@ Result<Limits> read_limits(const codec::StringMap& values) {
   const Limits otherwise;
   constexpr std::uint64_t most = std::uint64_t{1} << 40;
   const auto keys = number_value(values, "MAX_KEYS", otherwise.keys, 1, most);
-  if (!keys) return std::unexpected<Error>(keys.error());
+  if (!keys) return pass(keys);
   // Larger values could not be sent or answered anyway.
   const auto value =
       number_value(values, "MAX_VALUE_BYTES", otherwise.value_bytes, 1, limits::payload_bytes);
-  if (!value) return std::unexpected<Error>(value.error());
+  if (!value) return pass(value);
   const auto total = number_value(values, "MAX_TOTAL_BYTES", otherwise.total_bytes, 1, most);
-  if (!total) return std::unexpected<Error>(total.error());
+  if (!total) return pass(total);
   return Limits{*keys, *value, *total};
 }
 

@@ -21,14 +21,15 @@ class MemorySpace final : public Space {
     return store_.get(key, now_);
   }
   Result<bool> exists(const std::string& key) override { return store_.exists(key, now_); }
-  Result<> set(const std::string& key, const std::string& value, std::int32_t expires) override {
+  Result<void> set(const std::string& key, const std::string& value,
+                   std::int32_t expires) override {
     const auto end = expires > 0 ? now_ + std::chrono::seconds(expires) : Store::never;
     return store_.set(key, value, end, bounds_, now_);
   }
   Result<std::int32_t> add(const std::string& key, std::int32_t value) override {
     return store_.add(key, value, bounds_, now_);
   }
-  Result<> remove(const std::string& key) override {
+  Result<void> remove(const std::string& key) override {
     store_.remove(key, now_);
     return {};
   }

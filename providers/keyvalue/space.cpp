@@ -28,7 +28,7 @@ constexpr auto as_members = [](std::vector<std::string> values) {
   return SetQueryResponse{std::move(values)};
 };
 
-[[nodiscard]] Result<Bytes> removed(Result<> result, const std::string& key) {
+[[nodiscard]] Result<Bytes> removed(Result<void> result, const std::string& key) {
   if (!result) return pass(result);
   return codec::encode(DelResponse{key});
 }
@@ -151,7 +151,7 @@ std::unexpected<Error> wrong_type(std::string_view key, std::string_view held,
               "use another key, or delete this one first");
 }
 
-Result<> check_sizes(std::string_view key, std::string_view value, std::uint64_t most) {
+Result<void> check_sizes(std::string_view key, std::string_view value, std::uint64_t most) {
   const std::size_t larger = std::max(key.size(), value.size());
   if (larger <= most) return {};
   return fail(ErrorCode::limit, fmt::format("a key or value of {} bytes exceeds {}", larger, most),

@@ -27,11 +27,11 @@ class Space {
   [[nodiscard]] virtual Result<bool> exists(const std::string& key) = 0;
   /// Replaces whatever the key holds, its expiry included. `expires` in seconds; not positive means
   /// never.
-  [[nodiscard]] virtual Result<> set(const std::string& key, const std::string& value,
-                                     std::int32_t expires) = 0;
+  [[nodiscard]] virtual Result<void> set(const std::string& key, const std::string& value,
+                                         std::int32_t expires) = 0;
   /// The new value; a missing key counts as 0, and its expiry stays.
   [[nodiscard]] virtual Result<std::int32_t> add(const std::string& key, std::int32_t value) = 0;
-  [[nodiscard]] virtual Result<> remove(const std::string& key) = 0;
+  [[nodiscard]] virtual Result<void> remove(const std::string& key) = 0;
 
   /// Puts the value at the front; the new length.
   [[nodiscard]] virtual Result<std::size_t> push(const std::string& key,
@@ -64,8 +64,8 @@ class Space {
 [[nodiscard]] std::unexpected<Error> wrong_type(std::string_view key, std::string_view held,
                                                 std::string_view needed);
 /// Refuses a key or value beyond the bytes that the link allows.
-[[nodiscard]] Result<> check_sizes(std::string_view key, std::string_view value,
-                                   std::uint64_t most);
+[[nodiscard]] Result<void> check_sizes(std::string_view key, std::string_view value,
+                                       std::uint64_t most);
 /// For Add: the contract's counters are 32 bits.
 [[nodiscard]] std::unexpected<Error> exceeds_32_bits(std::string_view old, std::int32_t value,
                                                      std::string_view key);

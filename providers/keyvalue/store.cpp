@@ -114,7 +114,7 @@ void Store::purge(Shard& shard, SteadyTime now, std::size_t most) {
 
 SteadyTime Store::expiry(std::string_view key) {
   Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
+  const std::scoped_lock lock(shard.mutex);
   const auto found = shard.entries.find(key);
   return found == shard.entries.end() ? never : found->second.expires;
 }
@@ -138,7 +138,7 @@ void Store::visit(std::string_view key, const Entry& entry,
 
 void Store::visit(SteadyTime now, const std::function<void(const Visited&)>& visitor) {
   for (Shard& shard : shards_) {
-    const std::lock_guard lock(shard.mutex);
+    const std::scoped_lock lock(shard.mutex);
     for (const auto& [key, entry] : shard.entries) {
       if (entry.expires > now) visit(key, entry, visitor);
     }
@@ -147,7 +147,7 @@ void Store::visit(SteadyTime now, const std::function<void(const Visited&)>& vis
 
 void Store::purge(SteadyTime now) {
   for (Shard& shard : shards_) {
-    const std::lock_guard lock(shard.mutex);
+    const std::scoped_lock lock(shard.mutex);
     purge(shard, now, std::numeric_limits<std::size_t>::max());
   }
 }
@@ -170,7 +170,7 @@ template <class Change>
 auto Store::writing(std::string_view key, SteadyTime now, Change change) {
   Shard& shard = shard_of(key);
   const auto attempt = [&] {
-    const std::lock_guard lock(shard.mutex);
+    const std::scoped_lock lock(shard.mutex);
     purge(shard, now, purged_per_operation);
     return change(shard);
   };
@@ -198,7 +198,7 @@ Result<Store::Entry*> Store::grow(Shard& shard, std::string_view key, std::size_
 
 Result<std::optional<std::string>> Store::get(std::string_view key, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
+  const std::scoped_lock lock(shard.mutex);
   const Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::nullopt;
   if (const auto* text = std::get_if<std::string>(&entry->value)) return *text;
@@ -208,14 +208,14 @@ Result<std::optional<std::string>> Store::get(std::string_view key, SteadyTime n
 
 bool Store::exists(std::string_view key, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
+  const std::scoped_lock lock(shard.mutex);
   return find(shard, key, now) != nullptr;
 }
 
-Result<> Store::set(std::string_view key, std::string_view value, SteadyTime expires,
-                    const Limits& bounds, SteadyTime now) {
+Result<void> Store::set(std::string_view key, std::string_view value, SteadyTime expires,
+                        const Limits& bounds, SteadyTime now) {
   if (auto fits = check_sizes(key, value, bounds.value_bytes); !fits) return fits;
-  return writing(key, now, [&](Shard& shard) -> Result<> {
+  return writing(key, now, [&](Shard& shard) -> Result<void> {
     const auto found = shard.entries.find(key);
     const bool fresh = found == shard.entries.end();
     const std::size_t before = fresh ? 0 : found->second.bytes;
@@ -262,7 +262,7 @@ Result<std::int32_t> Store::add(std::string_view key, std::int32_t value, const 
 
 void Store::remove(std::string_view key, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
+  const std::scoped_lock lock(shard.mutex);
   purge(shard, now, purged_per_operation);
   erase(shard, key);
 }
@@ -286,7 +286,7 @@ Result<std::size_t> Store::push(std::string_view key, std::string_view value, co
 Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t start,
                                               std::int64_t stop, SteadyTime now, WorkLimit limit) {
   Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
+  const std::scoped_lock lock(shard.mutex);
   const Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::vector<std::string>{};
   const auto* list = std::get_if<List>(&entry->value);
@@ -305,7 +305,7 @@ Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t
 Result<std::size_t> Store::remove_item(std::string_view key, std::string_view value,
                                        SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
+  const std::scoped_lock lock(shard.mutex);
   purge(shard, now, purged_per_operation);
   Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::size_t{0};
@@ -335,7 +335,7 @@ Result<bool> Store::set_add(std::string_view key, std::string_view member, const
 
 Result<bool> Store::set_remove(std::string_view key, std::string_view member, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
+  const std::scoped_lock lock(shard.mutex);
   purge(shard, now, purged_per_operation);
   Entry* entry = find(shard, key, now);
   if (entry == nullptr) return false;

@@ -48,8 +48,8 @@ class Store {
   [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key, SteadyTime now);
   [[nodiscard]] bool exists(std::string_view key, SteadyTime now);
   /// Replaces whatever the key holds, its expiry included.
-  [[nodiscard]] Result<> set(std::string_view key, std::string_view value, SteadyTime expires,
-                             const Limits& bounds, SteadyTime now);
+  [[nodiscard]] Result<void> set(std::string_view key, std::string_view value, SteadyTime expires,
+                                 const Limits& bounds, SteadyTime now);
   /// The new value; a missing key counts as 0. Error limit, and no change, beyond 32 bits.
   [[nodiscard]] Result<std::int32_t> add(std::string_view key, std::int32_t value,
                                          const Limits& bounds, SteadyTime now);

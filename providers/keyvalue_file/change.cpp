@@ -50,7 +50,7 @@ void append_record(std::string& out, const Change& change) {
 Parsed parse_record(ByteView bytes) {
   if (bytes.size() < frame_bytes) return {Parsed::State::cut};
   const auto size = get<std::uint32_t>(bytes, 0);
-  if (size < fixed_bytes || size > most_record_bytes) return {Parsed::State::damaged};
+  if (size < fixed_bytes || size > max_record_bytes) return {Parsed::State::damaged};
   if (bytes.size() - frame_bytes < size) return {Parsed::State::cut};
   const auto rest = bytes.subspan(frame_bytes, size);
   if (checksum(rest) != get<std::uint32_t>(bytes, 4)) return {Parsed::State::damaged};

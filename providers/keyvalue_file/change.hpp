@@ -25,7 +25,7 @@ struct Change {
 };
 
 /// What a record says of its length can be no more.
-inline constexpr std::size_t most_record_bytes = 2 * limits::payload_bytes + 64;
+inline constexpr std::size_t max_record_bytes = 2 * limits::payload_bytes + 64;
 
 void append_record(std::string& out, const Change& change);
 

@@ -11,7 +11,8 @@ using keyvalue::Store;
 
 }  // namespace
 
-Result<> FileSpace::set(const std::string& key, const std::string& value, std::int32_t expires) {
+Result<void> FileSpace::set(const std::string& key, const std::string& value,
+                            std::int32_t expires) {
   return kept_.change([&] { return memory_.set(key, value, expires); },
                       [&](Store& store, const auto&, std::string& out) {
                         const auto end = PersistentStore::to_wall(store.expiry(key), now_);
@@ -28,12 +29,12 @@ Result<std::int32_t> FileSpace::add(const std::string& key, std::int32_t value) 
                       });
 }
 
-Result<> FileSpace::remove(const std::string& key) {
+Result<void> FileSpace::remove(const std::string& key) {
   bool was_there = false;
   return kept_.change(
-      [&]() -> Result<> {
+      [&]() -> Result<void> {
         auto exists = memory_.exists(key);
-        if (!exists) return std::unexpected(exists.error());
+        if (!exists) return pass(exists);
         was_there = *exists;
         return memory_.remove(key);
       },

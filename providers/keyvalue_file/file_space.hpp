@@ -33,9 +33,9 @@ class FileSpace final : public keyvalue::Space {
     return memory_.members(key);
   }
 
-  Result<> set(const std::string& key, const std::string& value, std::int32_t expires) override;
+  Result<void> set(const std::string& key, const std::string& value, std::int32_t expires) override;
   Result<std::int32_t> add(const std::string& key, std::int32_t value) override;
-  Result<> remove(const std::string& key) override;
+  Result<void> remove(const std::string& key) override;
   Result<std::size_t> push(const std::string& key, const std::string& value) override;
   Result<std::size_t> remove_item(const std::string& key, const std::string& value) override;
   Result<bool> set_add(const std::string& key, const std::string& value) override;

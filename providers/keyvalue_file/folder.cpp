@@ -14,7 +14,7 @@ namespace trellis::providers::keyvalue_file {
 namespace {
 
 /// In hexadecimal the name of a file is twice as long, and a file system has 255 for it.
-constexpr std::size_t most_name_bytes = 100;
+constexpr std::size_t max_name_bytes = 100;
 
 [[nodiscard]] std::unexpected<Error> unusable(const std::filesystem::path& path,
                                               std::string_view why) {
@@ -41,9 +41,9 @@ Result<std::shared_ptr<const Folder>> Folder::open(const std::filesystem::path& 
 }
 
 Result<std::filesystem::path> Folder::file_of(const KeySpace& space) const {
-  if (space.name.size() > most_name_bytes) {
+  if (space.name.size() > max_name_bytes) {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("link value NAMESPACE is longer than {} bytes", most_name_bytes),
+                fmt::format("link value NAMESPACE is longer than {} bytes", max_name_bytes),
                 "choose a shorter name");
   }
   switch (space.kind) {

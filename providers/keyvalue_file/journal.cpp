@@ -43,7 +43,7 @@ constexpr std::size_t read_bytes = 1 * limits::mib;
 
 }  // namespace
 
-Result<> sync(const Descriptor& file) {
+Result<void> sync(const Descriptor& file) {
   if (::fdatasync(file.get()) == 0) return {};
   return fail(ErrorCode::unavailable, fmt::format("fdatasync: {}", std::strerror(errno)),
               "check the disk below DIRECTORY");
@@ -75,7 +75,7 @@ Result<Journal> Journal::open(std::filesystem::path path, const Visitor& visit,
     return journal;
   }
   const auto good = journal.read(visit);
-  if (!good) return std::unexpected(good.error());
+  if (!good) return pass(good);
   journal.bytes_ = *good;
   dropped = size - *good;
   if (dropped > 0 && ::ftruncate(journal.file_->get(), static_cast<off_t>(*good)) != 0) {
@@ -84,12 +84,12 @@ Result<Journal> Journal::open(std::filesystem::path path, const Visitor& visit,
   return journal;
 }
 
-Result<> Journal::begin() {
+Result<void> Journal::begin() {
   if (::ftruncate(file_->get(), 0) != 0) return failed("ftruncate");
   bytes_ = 0;
   if (auto begun = append(first_line); !begun) return begun;
   if (auto synced = sync(*file_); !synced) return synced;
-  return sync_folder(path_.parent_path()) ? Result<>{} : failed("fsync of the folder");
+  return sync_folder(path_.parent_path()) ? Result<void>{} : failed("fsync of the folder");
 }
 
 /// The length up to which the file is whole.
@@ -136,7 +136,7 @@ Result<std::uint64_t> Journal::read(const Visitor& visit) {
   }
 }
 
-Result<> Journal::append(std::string_view records) {
+Result<void> Journal::append(std::string_view records) {
   const auto start = bytes_;
   while (!records.empty()) {
     const auto count =
@@ -154,7 +154,7 @@ Result<> Journal::append(std::string_view records) {
   return {};
 }
 
-Result<> Journal::replace(const std::function<Result<>(Journal&)>& write) {
+Result<void> Journal::replace(const std::function<Result<void>(Journal&)>& write) {
   auto path = path_;
   path += ".new";
   auto file = open_file(path, O_CREAT | O_TRUNC);
@@ -171,7 +171,7 @@ Result<> Journal::replace(const std::function<Result<>(Journal&)>& write) {
   file_ = std::move(fresh.file_);
   bytes_ = fresh.bytes_;
   broken_ = false;
-  return sync_folder(path_.parent_path()) ? Result<>{} : failed("fsync of the folder");
+  return sync_folder(path_.parent_path()) ? Result<void>{} : failed("fsync of the folder");
 }
 
 }  // namespace trellis::providers::keyvalue_file

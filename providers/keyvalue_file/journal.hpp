@@ -19,7 +19,7 @@ namespace trellis::providers::keyvalue_file {
 /// file is damaged elsewhere than at its end.
 class Journal {
  public:
-  using Visitor = std::function<Result<>(const Change&)>;
+  using Visitor = std::function<Result<void>(const Change&)>;
 
   /// Opens or makes the file and calls `visit` with each of its changes. A last change that was cut
   /// short is removed from the file; `dropped` says how many bytes that were.
@@ -27,12 +27,12 @@ class Journal {
                                             std::uint64_t& dropped);
 
   /// Appends records as they are. When it fails the file is as it was, or `broken`.
-  [[nodiscard]] Result<> append(std::string_view records);
+  [[nodiscard]] Result<void> append(std::string_view records);
   /// The file could not be put right after a failed write: only replace makes it whole.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
 
   /// Puts another file in the place of this one, synced, with what `write` appends to it.
-  [[nodiscard]] Result<> replace(const std::function<Result<>(Journal&)>& write);
+  [[nodiscard]] Result<void> replace(const std::function<Result<void>(Journal&)>& write);
 
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// The file now, to be synced beside other work: it stays open as long as this is held.
@@ -41,7 +41,7 @@ class Journal {
  private:
   Journal(std::filesystem::path path, Descriptor file);
 
-  [[nodiscard]] Result<> begin();
+  [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<std::uint64_t> read(const Visitor& visit);
   [[nodiscard]] std::unexpected<Error> failed(std::string_view what) const;
 
@@ -52,6 +52,6 @@ class Journal {
 };
 
 /// Waits until the file's content is on the disk. Any thread.
-[[nodiscard]] Result<> sync(const Descriptor& file);
+[[nodiscard]] Result<void> sync(const Descriptor& file);
 
 }  // namespace trellis::providers::keyvalue_file

@@ -84,7 +84,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
     auto space = read_key_space(actor, values);
     if (!space) return pass(space);
     const auto sync = read_sync(values);
-    if (!sync) return std::unexpected(sync.error());
+    if (!sync) return pass(sync);
     auto kept = open(values, *space);
     if (!kept) return pass(kept);
     (*kept)->store->require(*sync);
@@ -117,7 +117,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
     auto store = PersistentStore::open(*file, host().now(), log_);
     if (!store) return pass(store);
     auto kept = std::make_shared<Kept>(std::move(*folder), std::move(*store));
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     std::erase_if(stores_, [](const auto& each) { return each.second.expired(); });
     stores_[file->string()] = kept;
     return kept;
@@ -136,7 +136,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
   using Stores = std::map<std::string, std::weak_ptr<Kept>>;
 
   [[nodiscard]] Stores snapshot() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return stores_;
   }
   [[nodiscard]] std::vector<std::shared_ptr<Kept>> open_ones() const {

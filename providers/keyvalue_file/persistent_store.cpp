@@ -31,10 +31,10 @@ void forget_expired(Store& store, std::string_view key, SteadyTime now) {
   if (store.expiry(key) != Store::never) store.remove(key, now);
 }
 
-[[nodiscard]] Result<> replay(Store& store, const Change& change, SteadyTime now) {
+[[nodiscard]] Result<void> replay(Store& store, const Change& change, SteadyTime now) {
   static const keyvalue::Limits bounds = no_limits();
-  const auto forget_value = [](const auto& result) -> Result<> {
-    if (!result) return std::unexpected(result.error());
+  const auto forget_value = [](const auto& result) -> Result<void> {
+    if (!result) return pass(result);
     return {};
   };
   switch (change.kind) {
@@ -112,14 +112,14 @@ void PersistentStore::require(Sync sync) noexcept {
   while (now < sync && !sync_.compare_exchange_weak(now, sync)) continue;
 }
 
-Result<> PersistentStore::check() const {
+Result<void> PersistentStore::check() const {
   if (!failed_) return {};
   return fail(ErrorCode::unavailable,
               "the key-value store takes no changes until its file can be written again",
               "the log says what failed; free space or mend the disk");
 }
 
-Result<> PersistentStore::keep(std::string_view records) {
+Result<void> PersistentStore::keep(std::string_view records) {
   if (records.empty()) return {};
   auto kept = journal_.append(records);
   if (kept && sync_.load() == Sync::always) kept = sync(*journal_.file());
@@ -135,13 +135,13 @@ Result<> PersistentStore::keep(std::string_view records) {
 void PersistentStore::sync_now() {
   std::shared_ptr<const Descriptor> file;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (!std::exchange(dirty_, false)) return;
     file = journal_.file();
   }
   if (auto synced = sync(*file); !synced) {
     log_.error("{}", synced.error().message);
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     failed_ = true;  // what the disk has is unknown
   }
 }
@@ -150,10 +150,10 @@ bool PersistentStore::mostly_history() const {
   return journal_.bytes() > least_rewritten + 2 * store_->bytes();
 }
 
-Result<> PersistentStore::rewrite(SteadyTime now) {
-  return journal_.replace([&](Journal& fresh) -> Result<> {
+Result<void> PersistentStore::rewrite(SteadyTime now) {
+  return journal_.replace([&](Journal& fresh) -> Result<void> {
     std::string records;
-    Result<> done;
+    Result<void> done;
     store_->visit(now, [&](const Store::Visited& each) {
       if (!done) return;
       append_record(records,
@@ -169,7 +169,7 @@ Result<> PersistentStore::rewrite(SteadyTime now) {
 
 void PersistentStore::maintain(SteadyTime now) {
   if (sync_.load() == Sync::second) sync_now();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!failed_ && !journal_.broken() && !mostly_history()) return;
   store_->purge(now);
   if (auto rewritten = rewrite(now); !rewritten) {

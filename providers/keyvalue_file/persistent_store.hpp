@@ -40,13 +40,13 @@ class PersistentStore {
   /// file right.
   template <class Apply, class Describe>
   [[nodiscard]] auto change(Apply apply, Describe describe) -> decltype(apply()) {
-    const std::lock_guard lock(mutex_);
-    if (auto ready = check(); !ready) return std::unexpected(ready.error());
+    const std::scoped_lock lock(mutex_);
+    if (auto ready = check(); !ready) return pass(ready);
     auto done = apply();
     if (!done) return done;
     std::string records;
     describe(*store_, done, records);
-    if (auto kept = keep(records); !kept) return std::unexpected(kept.error());
+    if (auto kept = keep(records); !kept) return pass(kept);
     return done;
   }
 
@@ -59,9 +59,9 @@ class PersistentStore {
   [[nodiscard]] static SteadyTime to_steady(std::int64_t expires_ms, SteadyTime now);
 
  private:
-  [[nodiscard]] Result<> check() const;
-  [[nodiscard]] Result<> keep(std::string_view records);
-  [[nodiscard]] Result<> rewrite(SteadyTime now);
+  [[nodiscard]] Result<void> check() const;
+  [[nodiscard]] Result<void> keep(std::string_view records);
+  [[nodiscard]] Result<void> rewrite(SteadyTime now);
   [[nodiscard]] bool mostly_history() const;
   void sync_now();
 

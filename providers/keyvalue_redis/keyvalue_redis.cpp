@@ -31,7 +31,7 @@ class RedisKeyValueProvider final : public sdk23::Provider<Link> {
     constexpr std::uint64_t default_value_bytes = 1 * limits::mib;
     const auto value_bytes =
         number_value(values, "MAX_VALUE_BYTES", default_value_bytes, 1, limits::payload_bytes);
-    if (!value_bytes) return std::unexpected(value_bytes.error());
+    if (!value_bytes) return pass(value_bytes);
     auto prefix = redis::read_prefix(actor, values);
     if (!prefix) return pass(prefix);
     auto pool = pools_.open(values);

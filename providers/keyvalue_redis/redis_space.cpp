@@ -102,7 +102,8 @@ Result<bool> RedisSpace::exists(const std::string& key) {
   return converted(ask("EXISTS", key, {}, {}), redis::to_flag);
 }
 
-Result<> RedisSpace::set(const std::string& key, const std::string& value, std::int32_t expires) {
+Result<void> RedisSpace::set(const std::string& key, const std::string& value,
+                             std::int32_t expires) {
   if (auto fits = keyvalue::check_sizes(key, value, link_.value_bytes); !fits) return fits;
   const std::string seconds = std::to_string(expires);
   const Command arguments = expires > 0 ? Command{value, "EX", seconds} : Command{value};
@@ -130,7 +131,7 @@ Result<std::int32_t> RedisSpace::add(const std::string& key, std::int32_t value)
   return keyvalue::exceeds_32_bits(std::to_string(*old), value, key);
 }
 
-Result<> RedisSpace::remove(const std::string& key) {
+Result<void> RedisSpace::remove(const std::string& key) {
   return converted(ask("DEL", key, {}, {}), redis::done);
 }
 

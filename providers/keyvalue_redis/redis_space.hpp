@@ -26,9 +26,9 @@ class RedisSpace final : public keyvalue::Space {
 
   Result<std::optional<std::string>> get(const std::string& key) override;
   Result<bool> exists(const std::string& key) override;
-  Result<> set(const std::string& key, const std::string& value, std::int32_t expires) override;
+  Result<void> set(const std::string& key, const std::string& value, std::int32_t expires) override;
   Result<std::int32_t> add(const std::string& key, std::int32_t value) override;
-  Result<> remove(const std::string& key) override;
+  Result<void> remove(const std::string& key) override;
   Result<std::size_t> push(const std::string& key, const std::string& value) override;
   Result<std::vector<std::string>> range(const std::string& key, std::int32_t start,
                                          std::int32_t stop) override;

@@ -12,7 +12,7 @@ namespace {
 
 namespace messages = codec::messaging;
 
-constexpr std::size_t most_threads = 64;
+constexpr std::size_t max_threads = 64;
 
 [[nodiscard]] std::size_t bytes_of(const messages::BrokerMessage& message) {
   return sizeof message + message.subject.size() + message.reply_to.size() + message.body.size();
@@ -23,7 +23,7 @@ constexpr std::size_t most_threads = 64;
 Result<std::shared_ptr<Deliveries>> Deliveries::start(sdk23::Host host, Log log, std::string actor,
                                                       Bounds bounds) {
   std::shared_ptr<Deliveries> made(new Deliveries(host, std::move(log), std::move(actor), bounds));
-  const auto wanted = std::min(most_threads, bounds.queues * bounds.at_a_time);
+  const auto wanted = std::min(max_threads, bounds.queues * bounds.at_a_time);
   for (std::size_t i = 0; i < wanted; ++i) {
     auto thread = sdk23::HostThread::start(host, "messaging", [self = made.get()] { self->run(); });
     if (thread) {
@@ -51,7 +51,7 @@ void Deliveries::put(std::size_t queue, messages::BrokerMessage message) {
   const auto bytes = bytes_of(message);
   std::uint64_t dropped = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (ended_) return;
     if (messages_ < bounds_.messages && bytes_ + bytes <= bounds_.bytes) {
       ++messages_;
@@ -62,20 +62,20 @@ void Deliveries::put(std::size_t queue, messages::BrokerMessage message) {
     }
   }
   if (dropped == 0) return changed_.notify_one();
-  if (log_limit_.admit(Trouble::dropped, std::chrono::steady_clock::now())) {
+  if (log_limit_.admit(LogReason::dropped, std::chrono::steady_clock::now())) {
     log_.warn("{} takes messages too slowly: {} dropped so far", actor_, dropped);
   }
 }
 
 void Deliveries::end() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   ended_ = true;
   for (auto& queue : queues_) queue.messages.clear();
   changed_.notify_all();
 }
 
 std::uint64_t Deliveries::dropped() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return dropped_;
 }
 

@@ -64,8 +64,8 @@ class Deliveries {
   std::size_t bytes_ = 0;      // under mutex_
   std::uint64_t dropped_ = 0;  // under mutex_
   bool ended_ = false;         // under mutex_
-  enum class Trouble { dropped };
-  RateLimit<Trouble, 1> log_limit_;
+  enum class LogReason { dropped };
+  RateLimit<LogReason, 1> log_limit_;
   std::vector<sdk23::HostThread> threads_;  // the last member: they use all others
 };
 

@@ -83,13 +83,13 @@ class MessagingProvider final : public sdk23::Provider<Link> {
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
                                      const std::shared_ptr<Link>& previous) override {
     const auto options = read_options(values);
-    if (!options) return std::unexpected(options.error());
+    if (!options) return pass(options);
     auto link = connect(actor, *options);
     if (!link) return link;
     if (auto subscribed = subscribe(**link, *options); !subscribed) return pass(subscribed);
     // Both listen for a moment, so that nothing is lost in between.
     if (previous) previous->end();
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     std::erase_if(links_, [](const auto& each) { return each.expired(); });
     links_.push_back(*link);
     return link;
@@ -156,7 +156,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
              {}});
   }
 
-  [[nodiscard]] Result<> subscribe(Link& link, const Options& options) {
+  [[nodiscard]] Result<void> subscribe(Link& link, const Options& options) {
     if (options.subscriptions.empty()) return {};
     auto deliveries = Deliveries::start(host(), log_, link.actor,
                                         {options.subscriptions.size(), options.deliveries,
@@ -183,10 +183,10 @@ class MessagingProvider final : public sdk23::Provider<Link> {
 
   [[nodiscard]] Result<Bytes> publish(const Link& link, const Call& call) const {
     const auto message = codec::decode<messages::BrokerMessage>(call.payload);
-    if (!message) return std::unexpected(message.error());
+    if (!message) return pass(message);
     const auto sent = send(link, *message);
     if (!sent) {
-      if (const auto hidden = limit_.admit(Trouble::unsent, std::chrono::steady_clock::now())) {
+      if (const auto hidden = limit_.admit(LogReason::unsent, std::chrono::steady_clock::now())) {
         log_.warn("{} could not publish on {}: {}{}", link.actor, excerpt(message->subject),
                   sent.error().message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
       }
@@ -207,7 +207,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
 
   [[nodiscard]] Result<Bytes> request(const Link& link, const Call& call) const {
     const auto args = codec::decode<messages::RequestArgs>(call.payload);
-    if (!args) return std::unexpected(args.error());
+    if (!args) return pass(args);
     if (auto allowed = link.subjects.check(args->subject); !allowed) return pass(allowed);
     const auto wanted = args->timeout > 0
                             ? milliseconds(std::min(args->timeout, longest_timeout.count()))
@@ -222,7 +222,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
   }
 
   [[nodiscard]] std::vector<std::shared_ptr<Link>> links() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     std::vector<std::shared_ptr<Link>> all;
     for (const auto& each : links_) {
       if (auto link = each.lock()) all.push_back(std::move(link));
@@ -230,10 +230,10 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     return all;
   }
 
-  enum class Trouble { unsent };
+  enum class LogReason { unsent };
 
   const Log log_;
-  mutable RateLimit<Trouble, 1> limit_{limits::nats_log_interval};
+  mutable RateLimit<LogReason, 1> limit_{limits::nats_log_interval};
   mutable std::mutex mutex_;
   std::vector<std::weak_ptr<Link>> links_;  // under mutex_
 };

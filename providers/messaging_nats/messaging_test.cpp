@@ -39,7 +39,7 @@ class Messaging : public ::testing::TestWithParam<const char*> {
       auto message = codec::decode<BrokerMessage>(payload);
       if (operation != "HandleMessage" || !message) return {TRELLIS_ERROR, to_bytes("no message")};
       std::this_thread::sleep_for(slowness_);
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       received_.emplace_back(actor, std::move(*message));
       changed_.notify_all();
       return {TRELLIS_OK, {0xc0}};

@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 17> known_keys = {
     "CLIENT_JWT", "CLIENT_SEED",      "USER",         "PASSWORD",         "TOKEN",
     "TLS_CA",     "TLS_CERT",         "TLS_KEY",      "PENDING_MESSAGES", "PENDING_BYTES",
     "DELIVERIES", "PROTOCOL_SUBJECTS"};
-constexpr std::size_t most_subscriptions = 256;
+constexpr std::size_t max_subscriptions = 256;
 
 [[nodiscard]] std::vector<std::string> list_of(std::string_view text) {
   std::vector<std::string> items;
@@ -70,7 +70,7 @@ constexpr std::size_t most_subscriptions = 256;
 
 Result<SubjectRules> SubjectRules::read(const codec::StringMap& values) {
   const auto all = flag_value(values, "PROTOCOL_SUBJECTS", false);
-  if (!all) return std::unexpected(all.error());
+  if (!all) return pass(all);
   SubjectRules rules;
   rules.all_ = *all;
   rules.reserved_ = list_of(text_value(values, codec::core::hidden_value::reserved_subjects));
@@ -102,11 +102,10 @@ Result<Options> read_options(const codec::StringMap& values) {
                 allowed.error().remedy);
   }
   options.subscriptions = list_of(text_value(values, "SUBSCRIPTION"));
-  if (options.subscriptions.size() > most_subscriptions) {
-    return fail(
-        ErrorCode::invalid_argument,
-        fmt::format("link value SUBSCRIPTION has more than {} subjects", most_subscriptions),
-        "use wildcards");
+  if (options.subscriptions.size() > max_subscriptions) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("link value SUBSCRIPTION has more than {} subjects", max_subscriptions),
+                "use wildcards");
   }
   for (const auto& subject : options.subscriptions) {
     if (auto good = nats::check_pattern(subject); !good) {

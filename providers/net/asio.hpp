@@ -10,7 +10,7 @@
 namespace trellis::providers {
 
 namespace net = boost::asio;
-using ErrorCondition = boost::system::error_code;
+using AsioError = boost::system::error_code;
 using Executor = net::io_context::executor_type;  // not the type-erased one: it costs per operation
 using Endpoint = net::ip::tcp::endpoint;
 using Socket = net::basic_stream_socket<net::ip::tcp, Executor>;

@@ -23,14 +23,14 @@ Result<ClientPool::Lent> ClientPool::borrow(SteadyTime deadline) {
 }
 
 void ClientPool::give_back(std::unique_ptr<http::Client> client) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   --lent_;
   if (!stopped_) idle_.push_back(std::move(client));
   freed_.notify_one();
 }
 
 void ClientPool::shut_down() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   stopped_ = true;
   idle_.clear();
   freed_.notify_all();

@@ -14,7 +14,7 @@ namespace trellis::providers {
 namespace {
 
 constexpr std::string_view remedy = "correct the link and put it again";
-constexpr std::size_t most_addresses = 16;
+constexpr std::size_t max_addresses = 16;
 
 std::optional<std::uint16_t> to_port(std::string_view text) {
   std::uint16_t port = 0;
@@ -33,7 +33,7 @@ std::optional<Endpoint> to_endpoint(std::string_view text) {
   }
   const auto port = to_port(text.substr(colon + 1));
   std::string_view host = text.substr(0, colon);
-  ErrorCondition error;
+  AsioError error;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
     const auto address = net::ip::make_address_v6(std::string(host), error);
@@ -50,7 +50,7 @@ void add_once(std::vector<Endpoint>& all, const Endpoint& endpoint) {
   if (std::find(all.begin(), all.end(), endpoint) == all.end()) all.push_back(endpoint);
 }
 
-Result<> read_bind(std::string_view list, std::vector<Endpoint>& all) {
+Result<void> read_bind(std::string_view list, std::vector<Endpoint>& all) {
   for (const auto piece : split(list, ',')) {
     const auto item = trim(piece);
     const auto endpoint = to_endpoint(item);
@@ -63,10 +63,10 @@ Result<> read_bind(std::string_view list, std::vector<Endpoint>& all) {
     }
     add_once(all, *endpoint);
   }
-  if (all.size() <= most_addresses) return {};
+  if (all.size() <= max_addresses) return {};
   return fail(
       ErrorCode::limit,
-      fmt::format("link value BIND lists {} addresses; {} are allowed", all.size(), most_addresses),
+      fmt::format("link value BIND lists {} addresses; {} are allowed", all.size(), max_addresses),
       std::string(remedy));
 }
 
@@ -81,7 +81,7 @@ Result<std::vector<Endpoint>> read_endpoints(const codec::StringMap& values,
   }
   if (!text_value(values, "PORT").empty()) {
     const auto port = number_value(values, "PORT", 0, 0, 65535);
-    if (!port) return std::unexpected<Error>(port.error());
+    if (!port) return pass(port);
     add_once(all, Endpoint(net::ip::address_v4::any(), static_cast<std::uint16_t>(*port)));
   }
   if (all.empty()) all.emplace_back(net::ip::address_v4::any(), default_port);

@@ -35,12 +35,12 @@ bool may_send_away(unsigned of_owner, unsigned of_all, unsigned spares, unsigned
 class IoPool::Seated {
  public:
   explicit Seated(IoPool& pool) : seat_(pool) {
-    const std::lock_guard lock(pool.mutex_);
+    const std::scoped_lock lock(pool.mutex_);
     pool.seats_.push_back(&seat_);
     seat_here = &seat_;
   }
   ~Seated() {
-    const std::lock_guard lock(seat_.pool.mutex_);
+    const std::scoped_lock lock(seat_.pool.mutex_);
     std::erase(seat_.pool.seats_, &seat_);
     seat_here = nullptr;
   }
@@ -62,7 +62,7 @@ IoPool::~IoPool() {
   stop();
 }
 
-Result<> IoPool::set_target(unsigned target) {
+Result<void> IoPool::set_target(unsigned target) {
   Lock lock(mutex_);
   target_ = target;
   while (!stopping_ && running_ < target) {
@@ -80,7 +80,7 @@ Result<> IoPool::set_target(unsigned target) {
 
 /// Starts a thread that counts as running from now on. The lock is open meanwhile: the new thread,
 /// or the host, may need it.
-Result<> IoPool::add_thread(Lock& lock) {
+Result<void> IoPool::add_thread(Lock& lock) {
   // Room for it first: one that runs already cannot be given up while the lock is held.
   threads_.reserve(total_ + 1);
   ++total_;
@@ -177,7 +177,7 @@ void IoPool::after_block() noexcept {
     seat.share->note_wait(std::chrono::steady_clock::now() - seat.waits_since);
     return;
   }
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   ++running_;
 }
 
@@ -199,7 +199,7 @@ IoPool::Handling::~Handling() {
   const auto before = seat->state.load(std::memory_order_relaxed);
   const auto was = seat->state.exchange((before & ~state_mask) + outside);
   if ((was & state_mask) != away) return;
-  const std::lock_guard lock(seat->pool.mutex_);
+  const std::scoped_lock lock(seat->pool.mutex_);
   seat->pool.come_back(*seat);
 }
 

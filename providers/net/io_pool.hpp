@@ -1,5 +1,5 @@
 // The I/O threads of a provider: as many run as there are cores, and for every one that blocks or
-// computes for long inside a request a spare takes over (DESIGN "Blocking").
+// computes for long inside a request a spare takes over (docs/threads.md).
 #pragma once
 
 #include <atomic>
@@ -95,7 +95,7 @@ class IoPool final : private BlockingHooks {
   [[nodiscard]] net::io_context& context() noexcept { return context_; }
 
   /// How many threads shall run; they are started as needed. On failure those that started go on.
-  [[nodiscard]] Result<> set_target(unsigned target);
+  [[nodiscard]] Result<void> set_target(unsigned target);
   /// Ends all threads as soon as their current handlers return, and waits for that. Handlers not
   /// yet run never run. Not to be called from a thread of the pool.
   void stop();
@@ -112,7 +112,7 @@ class IoPool final : private BlockingHooks {
   void run();
   void run_one();
   void park();
-  [[nodiscard]] Result<> add_thread(Lock& lock);
+  [[nodiscard]] Result<void> add_thread(Lock& lock);
   [[nodiscard]] bool replace(Lock& lock);
   void send_away(Seat& seat) noexcept;
   void come_back(Seat& seat) noexcept;

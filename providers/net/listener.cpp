@@ -33,13 +33,13 @@ Result<std::shared_ptr<Listener>> Listener::open(net::io_context& context, Log l
   return listener;
 }
 
-Result<> Listener::listen(bool v6_only) {
-  const auto failed = [this](const ErrorCondition& error) {
+Result<void> Listener::listen(bool v6_only) {
+  const auto failed = [this](const AsioError& error) {
     return fail(ErrorCode::unavailable,
                 fmt::format("cannot listen on {}: {}", to_text(wanted_), error.message()),
                 "free the address or choose another one with PORT or BIND");
   };
-  ErrorCondition error;
+  AsioError error;
   if (acceptor_.open(wanted_.protocol(), error)) return failed(error);
   // Lets a restart take over connections in TIME_WAIT; two listeners still exclude each other.
   if (acceptor_.set_option(Acceptor::reuse_address(true), error)) return failed(error);
@@ -49,7 +49,7 @@ Result<> Listener::listen(bool v6_only) {
   if (acceptor_.bind(wanted_, error)) return failed(error);
   if (acceptor_.listen(net::socket_base::max_listen_connections, error)) return failed(error);
   bound_ = acceptor_.local_endpoint(error);
-  return error ? failed(error) : Result<>();
+  return error ? failed(error) : Result<void>();
 }
 
 /// An accept that was begun. Where memory is short the library drops it without a word, and with it
@@ -80,16 +80,16 @@ void Listener::accept_next() {
     return pause("the other open files are kept for the host itself; raise its limit (ulimit -n)");
   }
   const auto pending = std::make_shared<Pending>(shared_from_this());  // outlives the lock
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (closed_) return;
-  acceptor_.async_accept([pending](const ErrorCondition& error, Socket socket) {
+  acceptor_.async_accept([pending](const AsioError& error, Socket socket) {
     pending->done = true;
     pending->listener->on_accept(error, std::move(socket));
   });
   pending->begun = true;
 }
 
-void Listener::on_accept(const ErrorCondition& error, Socket socket) {
+void Listener::on_accept(const AsioError& error, Socket socket) {
   if (error == net::error::operation_aborted) return;
   if (error == net::error::no_descriptors || error == net::error::no_buffer_space ||
       error == net::error::no_memory || error.value() == ENFILE) {
@@ -102,22 +102,22 @@ void Listener::on_accept(const ErrorCondition& error, Socket socket) {
 
 /// Those who wait stay in the queue of the kernel.
 void Listener::pause(std::string_view why) {
-  if (const auto hidden = log_limit_.admit(Trouble::no_descriptors, SteadyTime::clock::now())) {
+  if (const auto hidden = log_limit_.admit(LogReason::no_descriptors, SteadyTime::clock::now())) {
     log_.error("cannot accept connections on {} for now: {}{}", to_text(bound_), why,
                *hidden == 0 ? "" : fmt::format(" ({} more times)", *hidden));
   }
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (closed_) return;
   retry_.expires_after(std::chrono::milliseconds(200));
-  retry_.async_wait([self = shared_from_this()](const ErrorCondition& error) {
+  retry_.async_wait([self = shared_from_this()](const AsioError& error) {
     if (!error) persevere([&self] { self->accept_next(); });
   });
 }
 
 void Listener::close() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   closed_ = true;
-  ErrorCondition ignored;
+  AsioError ignored;
   static_cast<void>(acceptor_.close(ignored));
   retry_.cancel();
 }

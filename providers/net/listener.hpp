@@ -44,9 +44,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
  private:
   struct Pending;
 
-  [[nodiscard]] Result<> listen(bool v6_only);
+  [[nodiscard]] Result<void> listen(bool v6_only);
   void accept_next();
-  void on_accept(const ErrorCondition& error, Socket socket);
+  void on_accept(const AsioError& error, Socket socket);
   void pause(std::string_view why);
 
   Log log_;
@@ -60,8 +60,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
                             Executor>
       retry_;            // under mutex_
   bool closed_ = false;  // under mutex_
-  enum class Trouble { no_descriptors };
-  RateLimit<Trouble, 1> log_limit_{limits::listener_log_interval};
+  enum class LogReason { no_descriptors };
+  RateLimit<LogReason, 1> log_limit_{limits::listener_log_interval};
 };
 
 }  // namespace trellis::providers

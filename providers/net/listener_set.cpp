@@ -22,7 +22,7 @@ ListenerSet::ListenerSet(net::io_context& context, Log log, std::string label,
       label_(std::move(label)),
       accepted_(std::move(accepted)) {}
 
-Result<> ListenerSet::configure(const std::vector<Endpoint>& wanted) {
+Result<void> ListenerSet::configure(const std::vector<Endpoint>& wanted) {
   auto opened = open_missing(wanted);
   if (!opened) opened = open_in_place_of_old(wanted, opened.error());
   if (!opened) return pass(opened);
@@ -71,7 +71,7 @@ Result<ListenerSet::Listeners> ListenerSet::open_in_place_of_old(
 std::vector<Endpoint> ListenerSet::drop_unwanted(const std::vector<Endpoint>& wanted) {
   Listeners gone;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     // Not std::stable_partition: g++ 12's allocates through a call that clang calls deprecated.
     Listeners kept;
     for (const auto& each : listeners_) (is_wanted(wanted, *each) ? kept : gone).push_back(each);
@@ -87,7 +87,7 @@ std::vector<Endpoint> ListenerSet::drop_unwanted(const std::vector<Endpoint>& wa
 
 void ListenerSet::adopt(const Listeners& opened) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     listeners_.insert(listeners_.end(), opened.begin(), opened.end());
   }
   for (const auto& listener : opened) {
@@ -101,7 +101,7 @@ void ListenerSet::close() {
 }
 
 std::vector<Endpoint> ListenerSet::addresses() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   std::vector<Endpoint> all;
   for (const auto& listener : listeners_) all.push_back(listener->bound());
   return all;

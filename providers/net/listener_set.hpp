@@ -19,7 +19,7 @@ class ListenerSet {
 
   /// Listens on what is new and closes what is gone. When it fails everything stays as it was.
   /// Errors: unavailable, naming the address.
-  [[nodiscard]] Result<> configure(const std::vector<Endpoint>& wanted);
+  [[nodiscard]] Result<void> configure(const std::vector<Endpoint>& wanted);
   void close();
   /// With the real ports.
   [[nodiscard]] std::vector<Endpoint> addresses() const;

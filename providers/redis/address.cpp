@@ -12,7 +12,7 @@ namespace trellis::providers::redis {
 
 namespace {
 
-constexpr std::size_t most_chars = 2048;
+constexpr std::size_t max_chars = 2048;
 
 [[nodiscard]] std::unexpected<Error> refuse(std::string_view why) {
   return fail(ErrorCode::invalid_argument, fmt::format("the URL of the Redis server {}", why),
@@ -38,7 +38,7 @@ template <class Number>
 }
 
 /// `[user]:password`, or `user` alone, which nobody can log in with.
-[[nodiscard]] Result<> read_login(std::string_view text, Address& address) {
+[[nodiscard]] Result<void> read_login(std::string_view text, Address& address) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return refuse("has a user without a password");
   auto user = percent_decoded(text.substr(0, colon));
@@ -50,7 +50,7 @@ template <class Number>
   return {};
 }
 
-[[nodiscard]] Result<> read_host(std::string_view text, Address& address) {
+[[nodiscard]] Result<void> read_host(std::string_view text, Address& address) {
   std::string_view port;
   if (text.starts_with('[')) {
     const auto end = text.find(']');
@@ -72,7 +72,7 @@ template <class Number>
   return {};
 }
 
-[[nodiscard]] Result<> read_database(std::string_view text, Address& address) {
+[[nodiscard]] Result<void> read_database(std::string_view text, Address& address) {
   if (text.empty()) return {};
   // Servers count them in 32 bits with a sign.
   const auto number = number_of<std::int32_t>(text);
@@ -88,7 +88,7 @@ std::string Address::shown() const {
 }
 
 Result<Address> parse_address(std::string_view url) {
-  if (url.size() > most_chars) return refuse("is too long");
+  if (url.size() > max_chars) return refuse("is too long");
   const bool unfit = std::ranges::any_of(url, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte <= ' ' || byte == 0x7f;

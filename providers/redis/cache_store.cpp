@@ -20,12 +20,12 @@ namespace trellis::providers::redis {
 namespace {
 
 /// Claims, links and what else a lattice keeps are far below.
-constexpr std::int64_t most_text_bytes = limits::mib;
-constexpr std::int64_t most_members = limits::links;
+constexpr std::int64_t max_text_bytes = limits::mib;
+constexpr std::int64_t max_members = limits::links;
 /// It has 40 characters.
-constexpr std::size_t most_run_id = 64;
+constexpr std::size_t max_run_id = 64;
 /// Of which it is known that they are too large.
-constexpr std::size_t most_large = 10000;
+constexpr std::size_t max_large = 10000;
 
 /// The value of a line "name:value" of INFO; "" without one.
 std::string_view field(std::string_view info, std::string_view name) {
@@ -118,7 +118,7 @@ Result<CacheStore::Revision> RedisStore::revision(SteadyTime deadline) {
   if (!server) return pass(server);
   auto saved = info("persistence", deadline);
   if (!saved) return pass(saved);
-  const auto run = field(*server, "run_id").substr(0, most_run_id);
+  const auto run = field(*server, "run_id").substr(0, max_run_id);
   const auto changes = field(*saved, "rdb_changes_since_last_save");
   const auto time = field(*saved, "rdb_last_save_time");
   if (run.empty() || changes.empty() || time.empty()) return Revision{std::string(run), {}};
@@ -130,8 +130,8 @@ Result<std::vector<std::string>> RedisStore::members(const std::string& set, Ste
   if (!count) return pass(count);
   auto number = to_integer(*count);
   if (!number) return pass(number);
-  if (*number > most_members) {
-    return fail(ErrorCode::limit, fmt::format("{} members, more than {}", *number, most_members));
+  if (*number > max_members) {
+    return fail(ErrorCode::limit, fmt::format("{} members, more than {}", *number, max_members));
   }
   auto all = pool_.ask({"SMEMBERS", set}, deadline);
   if (!all) return pass(all);
@@ -145,7 +145,7 @@ void RedisStore::note_size(std::string_view key, bool large) {
   const std::scoped_lock lock(mutex_);
   if (!large) {
     large_.erase(std::string(key));
-  } else if (large_.size() < most_large && large_.emplace(key).second) {
+  } else if (large_.size() < max_large && large_.emplace(key).second) {
     ++refused_;
   }
 }
@@ -154,7 +154,7 @@ Result<std::optional<std::string>> RedisStore::text(std::string_view key, Steady
   auto length = pool_.ask({"STRLEN", key}, deadline);
   if (!length) return pass(length);
   const auto bytes = to_integer(*length);  // an error answer: it is no text
-  const bool large = bytes && *bytes > most_text_bytes;
+  const bool large = bytes && *bytes > max_text_bytes;
   note_size(key, large);
   if (!bytes || large) return std::nullopt;
   auto reply = pool_.ask({"GET", key}, deadline);
@@ -182,7 +182,7 @@ Result<std::vector<std::optional<std::string>>> RedisStore::texts(
                                   : text(keys[i], deadline);
     if (asked) ++next;
     if (!one) return pass(one);
-    if (*one && (*one)->size() > to_size(most_text_bytes)) {
+    if (*one && (*one)->size() > to_size(max_text_bytes)) {
       note_size(keys[i], true);
       one->reset();
     }

@@ -138,7 +138,7 @@ TEST_F(RedisCache, WhatIsWrittenHereIsThereAsOthersWriteIt) {
   const auto claims = claims_of(golden_actor, "golden");
   host.cache.put_claims(claims);
   host.cache.put_reference("registry.example/golden:1", golden_actor);
-  EXPECT_TRUE(host.cache.claim_alias("golden", golden_actor));
+  EXPECT_TRUE(host.cache.register_alias("golden", golden_actor));
   host.cache.put_link(link_of(golden_actor));
   ASSERT_EQ(host.look(), "");
   EXPECT_EQ(get("wclc:link_3873525090728279130"), golden_link);
@@ -200,8 +200,8 @@ TEST_F(RedisCache, AnAliasBelongsToWhoClaimedItFirst) {
   ASSERT_EQ(look({&a, &b}), "");
   a.cache.put_claims(claims_of(golden_actor, "same"));
   b.cache.put_claims(claims_of(other, "same"));
-  ASSERT_TRUE(a.cache.claim_alias("same", golden_actor));
-  ASSERT_TRUE(b.cache.claim_alias("same", other));
+  ASSERT_TRUE(a.cache.register_alias("same", golden_actor));
+  ASSERT_TRUE(b.cache.register_alias("same", other));
   ASSERT_EQ(look({&a, &b, &a}), "");
   EXPECT_EQ(get("wclc:call_same"), golden_actor);
   EXPECT_EQ(a.cache.key_of_alias("same"), golden_actor);
@@ -301,7 +301,7 @@ TEST_F(RedisCache, WhatAnEarlierSaveLacksIsWrittenAgain) {
 TEST_F(RedisCache, AnEmptiedDatabaseIsFilledAgain) {
   Member host(server);
   host.cache.put_claims(claims_of(golden_actor, "golden"));
-  ASSERT_TRUE(host.cache.claim_alias("golden", golden_actor));
+  ASSERT_TRUE(host.cache.register_alias("golden", golden_actor));
   host.cache.put_link(link_of(golden_actor));
   ASSERT_EQ(host.look(), "");
   ask({"FLUSHDB"});

@@ -42,8 +42,8 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
 }
 
 /// An error answer to a command of the login.
-[[nodiscard]] Result<> accepted(const Result<Reply>& reply) {
-  if (!reply) return std::unexpected<Error>(reply.error());
+[[nodiscard]] Result<void> accepted(const Result<Reply>& reply) {
+  if (!reply) return pass(reply);
   if (const auto refusal = refusal_of(*reply); retires_connection(refusal)) {
     return refused(refusal, *reply);
   }
@@ -86,7 +86,7 @@ Result<Connection> Connection::open(const Address& address, const tcp::TlsContex
   return connection;
 }
 
-Result<> Connection::enter(const Address& address, SteadyTime deadline) {
+Result<void> Connection::enter(const Address& address, SteadyTime deadline) {
   if (!address.password.empty()) {
     Command login = {"AUTH", address.user, address.password};
     if (address.user.empty()) login.erase(login.begin() + 1);  // also before version 6
@@ -115,7 +115,7 @@ Result<Reply> Connection::receive(SteadyTime deadline) {
     if (!reply) return pass(reply);
     if (*reply) return std::move(**reply);
     const auto size = stream_.receive(buffer, deadline);
-    if (!size) return std::unexpected(size.error());
+    if (!size) return pass(size);
     if (auto fed = reader_.feed(ByteView(buffer).first(*size)); !fed) return pass(fed);
   }
 }

@@ -43,7 +43,7 @@ class Connection {
  private:
   explicit Connection(tcp::Stream stream) : stream_(std::move(stream)) {}
 
-  [[nodiscard]] Result<> enter(const Address& address, SteadyTime deadline);
+  [[nodiscard]] Result<void> enter(const Address& address, SteadyTime deadline);
   [[nodiscard]] Result<Reply> receive(SteadyTime deadline);
 
   tcp::Stream stream_;

@@ -17,13 +17,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds health_time{150};
 /// Each has memory for an answer; servers take ten thousand in all unless told otherwise.
-constexpr std::uint64_t most_connections = 64;
+constexpr std::uint64_t max_connections = 64;
 
 [[nodiscard]] Result<milliseconds> time_value(const codec::StringMap& values, std::string_view key,
                                               milliseconds otherwise, milliseconds most) {
   const auto number = number_value(values, key, static_cast<std::uint64_t>(otherwise.count()), 1,
                                    static_cast<std::uint64_t>(most.count()));
-  if (!number) return std::unexpected(number.error());
+  if (!number) return pass(number);
   return milliseconds(*number);
 }
 
@@ -33,8 +33,7 @@ Result<Settings> read_settings(const codec::StringMap& values) {
   auto address = parse_address(text_value(values, "URL", default_url));
   if (!address) return pass(address);
   const Settings otherwise;
-  auto connections =
-      number_value(values, "CONNECTIONS", otherwise.connections, 1, most_connections);
+  auto connections = number_value(values, "CONNECTIONS", otherwise.connections, 1, max_connections);
   if (!connections) return pass(connections);
   auto connect =
       time_value(values, "CONNECT_TIMEOUT_MS", otherwise.connect_timeout, std::chrono::minutes(1));
@@ -66,7 +65,7 @@ SteadyTime socket_deadline(const sdk23::Host& host, SteadyTime deadline) {
 }
 
 std::vector<std::shared_ptr<Pool>> Pools::living() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   std::vector<std::shared_ptr<Pool>> pools;
   for (const auto& each : pools_) {
     if (auto pool = each.lock()) pools.push_back(std::move(pool));
@@ -97,7 +96,7 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
   const auto deadline = Clock::now() + settings->connect_timeout + settings->command_timeout;
   if (auto answers = pool->ping(deadline); !answers) return pass(answers);
   if (found == pools.end()) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     pools_.push_back(pool);
   }
   return pool;

@@ -61,23 +61,23 @@ Result<Reply> Pool::ask(const Command& command, SteadyTime deadline) {
 }
 
 Error Pool::note_refusal(const Command& command, Error error) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   refused_ = Refused{std::string(command.front()), error, Clock::now()};
   return error;
 }
 
 void Pool::note_success(const Command& command) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (refused_ && refused_->command == command.front()) refused_.reset();
 }
 
-Result<> Pool::refuses() const {
-  const std::lock_guard lock(mutex_);
+Result<void> Pool::refuses() const {
+  const std::scoped_lock lock(mutex_);
   if (!refused_ || Clock::now() - refused_->since > refusals_count) return {};
   return std::unexpected(refused_->error);
 }
 
-Result<> Pool::ping(SteadyTime deadline) {
+Result<void> Pool::ping(SteadyTime deadline) {
   auto reply = exchange({"PING"}, true, deadline);
   if (!reply) return pass(reply);
   // A user who may not ask that was answered.
@@ -122,7 +122,7 @@ bool Pool::wait(milliseconds time, SteadyTime deadline) {
 }
 
 void Pool::give_up_idle() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   idle_.clear();
 }
 
@@ -149,7 +149,7 @@ Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
 Result<Connection> Pool::connect(SteadyTime deadline) {
   const auto patient = Clock::now() + settings_.connect_timeout;
   auto connection = open(wake_.get(), std::min(deadline, patient));
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (connection) {
     pause_ = {};
     next_attempt_ = {};
@@ -170,7 +170,7 @@ void Pool::note_failure(const Error& error) {
   next_attempt_ = now + pause_;
 }
 
-Result<> Pool::may_connect() const {
+Result<void> Pool::may_connect() const {
   if (Clock::now() >= next_attempt_) return {};
   return std::unexpected(last_failure_);
 }
@@ -188,7 +188,7 @@ std::optional<Connection> Pool::take_idle() {
 
 void Pool::give_back(Connection connection) {
   const bool usable = connection.usable();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   leave();
   if (!usable || stopped_ || idle_.size() + in_use_ >= settings_.connections) return;
   idle_.push_back({std::move(connection), Clock::now()});
@@ -201,7 +201,7 @@ void Pool::leave() {
 
 void Pool::shut_down() noexcept {
   static_cast<void>(::eventfd_write(wake_.get(), 1));
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   stopped_ = true;
   idle_.clear();
   freed_.notify_all();

@@ -54,12 +54,12 @@ class Pool {
 
   /// Whether the server answers now, also to a user who may not ask for that: whatever failed
   /// before is tried again, and when all connections are in use another one is made.
-  [[nodiscard]] Result<> ping(SteadyTime deadline);
+  [[nodiscard]] Result<void> ping(SteadyTime deadline);
 
   /// With which words the server refused a command lately that had to be given up (a replica that
   /// takes no writes answers PING); success once one like it was carried out, or after half a
   /// minute.
-  [[nodiscard]] Result<> refuses() const;
+  [[nodiscard]] Result<void> refuses() const;
 
   /// Ends all waiting with an error, and everything later.
   void shut_down() noexcept;
@@ -87,7 +87,7 @@ class Pool {
   [[nodiscard]] Result<Connection> connect(SteadyTime deadline);
   void give_back(Connection connection);
   [[nodiscard]] std::optional<Connection> take_idle();
-  [[nodiscard]] Result<> may_connect() const;
+  [[nodiscard]] Result<void> may_connect() const;
   void note_failure(const Error& error);
   void leave();
   [[nodiscard]] Error named(Error error) const;

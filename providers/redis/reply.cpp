@@ -111,7 +111,7 @@ ReplyReader::ReplyReader(ReplyReader&&) noexcept = default;
 ReplyReader& ReplyReader::operator=(ReplyReader&&) noexcept = default;
 ReplyReader::~ReplyReader() = default;
 
-Result<> ReplyReader::feed(ByteView bytes) {
+Result<void> ReplyReader::feed(ByteView bytes) {
   State& state = *state_;
   if (bytes.size() > state.builder.bounds.bytes - state.fed) {
     return too_large(state.builder.bounds);

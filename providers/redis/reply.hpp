@@ -45,7 +45,7 @@ class ReplyReader {
   ~ReplyReader();
 
   /// Takes what came from the server. Error: limit, when one answer grows beyond its bytes.
-  [[nodiscard]] Result<> feed(ByteView bytes);
+  [[nodiscard]] Result<void> feed(ByteView bytes);
   /// The next answer, or nothing when it is not complete. Errors: malformed, limit.
   [[nodiscard]] Result<std::optional<Reply>> next();
   /// Whether bytes are left that no answer has used.

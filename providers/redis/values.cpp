@@ -39,7 +39,7 @@ std::unexpected<Error> unexpected_answer(const Reply& reply) {
               "check that URL names a Redis server");
 }
 
-Result<> done(const Reply& reply) {
+Result<void> done(const Reply& reply) {
   if (reply.kind == Reply::Kind::error) return server_error(reply.text);
   return {};
 }

@@ -22,7 +22,7 @@ namespace trellis::providers::redis {
 [[nodiscard]] std::unexpected<Error> unexpected_answer(const Reply& reply);
 
 /// Any answer but an error, for commands of which nothing else is wanted.
-[[nodiscard]] Result<> done(const Reply& reply);
+[[nodiscard]] Result<void> done(const Reply& reply);
 [[nodiscard]] Result<std::int64_t> to_integer(const Reply& reply);
 /// A number of elements: what does not fit 32 bits is an error of code limit.
 [[nodiscard]] Result<std::size_t> to_count(const Reply& reply);

@@ -17,7 +17,7 @@ namespace trellis::providers::telnet {
 namespace {
 
 constexpr std::string_view remedy = "correct the link and put it again";
-constexpr std::size_t most_banner_bytes = 64 * limits::kib;
+constexpr std::size_t max_banner_bytes = 64 * limits::kib;
 constexpr std::uint64_t day_ms = 24ULL * 60 * 60 * 1000;
 
 constexpr std::array<std::string_view, 12> known_keys = {"BIND",
@@ -40,7 +40,7 @@ std::unexpected<Error> bad_banner(std::string_view key, std::string_view what) {
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text(most_banner_bytes + 1, '\0');
+  std::string text(max_banner_bytes + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || !file.is_open() || (file.fail() && !file.eof())) {
     return bad_banner("MOTD_FILE", fmt::format("cannot read '{}'", excerpt(path, 256)));
@@ -61,7 +61,7 @@ std::string to_wire(std::string_view text) {
   return out;
 }
 
-Result<> read_banner(const codec::StringMap& values, Options& out) {
+Result<void> read_banner(const codec::StringMap& values, Options& out) {
   // Not trimmed: it may be a drawing.
   const auto motd = values.find("MOTD");
   std::string text = motd == values.end() ? "" : motd->second;
@@ -74,8 +74,8 @@ Result<> read_banner(const codec::StringMap& values, Options& out) {
     text = std::move(*read);
     key = "MOTD_FILE";
   }
-  if (text.size() > most_banner_bytes) {
-    return bad_banner(key, fmt::format("more than {} bytes", most_banner_bytes));
+  if (text.size() > max_banner_bytes) {
+    return bad_banner(key, fmt::format("more than {} bytes", max_banner_bytes));
   }
   if (!is_utf8(text)) return bad_banner(key, "not UTF-8");
   out.banner = to_wire(text);
@@ -103,7 +103,7 @@ constexpr std::array<NumberRule<Time>, 4> times = {{
 }};
 
 template <class Rules>
-Result<> read_numbers(const codec::StringMap& values, const Rules& rules, Options& out) {
+Result<void> read_numbers(const codec::StringMap& values, const Rules& rules, Options& out) {
   for (const auto& rule : rules) {
     auto& member = out.*rule.member;
     std::uint64_t otherwise = 0;
@@ -113,15 +113,15 @@ Result<> read_numbers(const codec::StringMap& values, const Rules& rules, Option
       otherwise = member;
     }
     const auto number = number_value(values, rule.key, otherwise, rule.least, rule.most);
-    if (!number) return std::unexpected<Error>(number.error());
+    if (!number) return pass(number);
     member = std::remove_cvref_t<decltype(member)>(*number);
   }
   return {};
 }
 
-Result<> read_ansi(const codec::StringMap& values, Options& out) {
+Result<void> read_ansi(const codec::StringMap& values, Options& out) {
   const auto flag = flag_value(values, "REQUIRE_ANSI", true);
-  if (!flag) return std::unexpected<Error>(flag.error());
+  if (!flag) return pass(flag);
   out.require_ansi = *flag;
   return {};
 }
@@ -136,7 +136,7 @@ Result<Options> read_options(const codec::StringMap& values) {
   out.addresses = std::move(*addresses);
   for (const auto& read : {read_banner(values, out), read_numbers(values, sizes, out),
                            read_numbers(values, times, out), read_ansi(values, out)}) {
-    if (!read) return std::unexpected<Error>(read.error());
+    if (!read) return pass(read);
   }
   return out;
 }

@@ -15,7 +15,7 @@ namespace {
 /// How long the client may take to close after us.
 constexpr std::chrono::milliseconds closing_time = std::chrono::seconds(2);
 /// Echo and answers that a client has not taken before it is no longer listened to.
-constexpr std::size_t most_echo_bytes = 16 * limits::kib;
+constexpr std::size_t max_echo_bytes = 16 * limits::kib;
 /// Lines in a row before other connections get the thread.
 constexpr int lines_in_a_row = 16;
 
@@ -37,7 +37,7 @@ Session::Session(std::shared_ptr<SessionOwner> owner, std::string id,
       socket_(std::move(socket)) {}
 
 void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (closing_) return;  // the limit that ends the session stays
   waiting_ = what;
   deadline_ns_ = what == Waiting::actor ? never : after(allowed);
@@ -45,8 +45,8 @@ void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
 
 void Session::start(std::string_view refusal) {
   {
-    const std::lock_guard lock(mutex_);
-    ErrorCondition ignored;
+    const std::scoped_lock lock(mutex_);
+    AsioError ignored;
     static_cast<void>(socket_.set_option(net::ip::tcp::no_delay(true), ignored));
     if (refusal.empty()) put(Terminal::opening());
   }
@@ -64,7 +64,7 @@ void Session::start(std::string_view refusal) {
 void Session::run() {
   for (int lines = 0;;) {
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       if (over_) return;
       if (closing_) input_.clear();
     }
@@ -73,7 +73,7 @@ void Session::run() {
     const auto fed = terminal_.feed(input_, output);
     input_.erase(0, fed.used);
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       put(output);
     }
     if (!handle(fed.event)) return read();
@@ -97,7 +97,7 @@ bool Session::handle(Event event) {
 bool Session::begin() {
   wait_for(Waiting::actor, {});
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     put(options_->banner);
   }
   if (const auto started = owner_->started(id_, options_->timeout); !started) {
@@ -112,7 +112,7 @@ bool Session::deliver(std::string line) {
   wait_for(Waiting::actor, {});
   if (const auto done = owner_->received(id_, std::move(line), options_->timeout); !done) {
     // The text is for the log; the session goes on.
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     put("\r\nThat could not be handled.\r\n");
   }
   wait_for(Waiting::line, options_->idle_timeout);
@@ -120,8 +120,8 @@ bool Session::deliver(std::string line) {
 }
 
 bool Session::has_room() {
-  const std::lock_guard lock(mutex_);
-  reader_waits_ = output_.size() + writing_.size() - written_ > most_echo_bytes;
+  const std::scoped_lock lock(mutex_);
+  reader_waits_ = output_.size() + writing_.size() - written_ > max_echo_bytes;
   return !reader_waits_;
 }
 
@@ -130,14 +130,13 @@ void Session::yield() {
 }
 
 void Session::read() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (over_) return;
-  socket_.async_read_some(
-      net::buffer(buffer_),
-      [self = shared_from_this()](const ErrorCondition& error, std::size_t count) {
-        if (error) return self->cut();
-        self->on_read(count);
-      });
+  socket_.async_read_some(net::buffer(buffer_),
+                          [self = shared_from_this()](const AsioError& error, std::size_t count) {
+                            if (error) return self->cut();
+                            self->on_read(count);
+                          });
 }
 
 void Session::on_read(std::size_t count) {
@@ -147,8 +146,8 @@ void Session::on_read(std::size_t count) {
   run();
 }
 
-Result<> Session::send(std::string_view text) {
-  const std::lock_guard lock(mutex_);
+Result<void> Session::send(std::string_view text) {
+  const std::scoped_lock lock(mutex_);
   if (over_ || closing_) return fail(ErrorCode::not_found, "the session is over");
   const auto pending = output_.size() + writing_.size() - written_;
   if (pending + text.size() > options_->max_pending_bytes) {
@@ -175,30 +174,29 @@ void Session::write_some() {
     written_ = 0;
   }
   if (writing_.empty()) {
-    ErrorCondition ignored;
+    AsioError ignored;
     if (closing_) static_cast<void>(socket_.shutdown(Socket::shutdown_send, ignored));
     return;
   }
   write_pending_ = true;
   write_deadline_ns_ = after(options_->write_timeout);
-  socket_.async_write_some(
-      net::buffer(writing_.data() + written_, writing_.size() - written_),
-      [self = shared_from_this()](const ErrorCondition& error, std::size_t count) {
-        if (error) return self->cut();
-        self->on_write(count);
-      });
+  socket_.async_write_some(net::buffer(writing_.data() + written_, writing_.size() - written_),
+                           [self = shared_from_this()](const AsioError& error, std::size_t count) {
+                             if (error) return self->cut();
+                             self->on_write(count);
+                           });
 }
 
 void Session::on_write(std::size_t count) {
   bool go_on = false;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     write_pending_ = false;
     write_deadline_ns_ = never;
     written_ += count;
     write_some();
     const auto pending = output_.size() + writing_.size() - written_;
-    if (reader_waits_ && pending <= most_echo_bytes) {
+    if (reader_waits_ && pending <= max_echo_bytes) {
       reader_waits_ = false;
       go_on = true;
     }
@@ -207,7 +205,7 @@ void Session::on_write(std::size_t count) {
 }
 
 void Session::end(std::string_view text) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (over_ || closing_) return;
   put(text);
   closing_ = true;
@@ -218,9 +216,9 @@ void Session::end(std::string_view text) {
 
 void Session::cut() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (std::exchange(over_, true)) return;
-    ErrorCondition ignored;
+    AsioError ignored;
     static_cast<void>(socket_.close(ignored));
   }
   owner_->ended(id_);
@@ -229,7 +227,7 @@ void Session::cut() {
 void Session::sweep(std::int64_t now_ns) {
   Waiting late = Waiting::actor;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (now_ns >= write_deadline_ns_) late = Waiting::closing;
     if (now_ns >= deadline_ns_) late = waiting_;
   }

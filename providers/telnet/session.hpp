@@ -17,15 +17,15 @@
 
 namespace trellis::providers::telnet {
 
-/// What a session needs of the lobby it is in. Any thread.
+/// What a session needs of the server it is in. Any thread.
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
   /// Tells the actor and waits for its answer; an error when it failed or said no success.
-  [[nodiscard]] virtual Result<> started(const std::string& session,
-                                         std::chrono::milliseconds timeout) = 0;
-  [[nodiscard]] virtual Result<> received(const std::string& session, std::string line,
-                                          std::chrono::milliseconds timeout) = 0;
+  [[nodiscard]] virtual Result<void> started(const std::string& session,
+                                             std::chrono::milliseconds timeout) = 0;
+  [[nodiscard]] virtual Result<void> received(const std::string& session, std::string line,
+                                              std::chrono::milliseconds timeout) = 0;
   virtual void ended(const std::string& session) = 0;
 };
 
@@ -42,7 +42,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void start(std::string_view refusal = {});
   /// Appends to what is sent. Errors: not_found when the session is over; limit when the client
   /// takes too slowly what it is sent.
-  [[nodiscard]] Result<> send(std::string_view text);
+  [[nodiscard]] Result<void> send(std::string_view text);
   /// Says `text`, ends sending, and closes when the client does, or soon after.
   void end(std::string_view text);
   /// Closes now.

@@ -11,7 +11,7 @@
 #include "providers/net/host_services.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/sweeper.hpp"
-#include "providers/telnet/lobby.hpp"
+#include "providers/telnet/telnet_server.hpp"
 #include "trellis/provider.hpp"
 
 namespace trellis::providers::telnet {
@@ -25,7 +25,7 @@ constexpr unsigned spare_threads = 96;  // 64 for one actor
 constexpr std::chrono::milliseconds goodbye_time{500};
 
 struct Link {
-  std::shared_ptr<Lobby> lobby;
+  std::shared_ptr<TelnetServer> server;
   Options options;
 };
 
@@ -59,17 +59,17 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     if (previous && previous->options == *options) return previous;
     const auto threads = std::max(1U, std::thread::hardware_concurrency());
     if (auto started = pool_.set_target(threads); !started) return pass(started);
-    auto lobby = previous ? previous->lobby : make_lobby(actor);
-    if (auto listening = lobby->configure(*options); !listening) return pass(listening);
+    auto server = previous ? previous->server : make_lobby(actor);
+    if (auto listening = server->configure(*options); !listening) return pass(listening);
     if (!previous) {
-      const std::lock_guard lock(mutex_);
-      lobbies_.push_back(lobby);
+      const std::scoped_lock lock(mutex_);
+      lobbies_.push_back(server);
     }
-    return std::make_shared<Link>(Link{std::move(lobby), std::move(*options)});
+    return std::make_shared<Link>(Link{std::move(server), std::move(*options)});
   }
 
   void unbind(std::string_view, Link& link) override {
-    link.lobby->close();
+    link.server->close();
     sweeper_.wake();
   }
 
@@ -78,23 +78,23 @@ class TelnetProvider final : public sdk23::Provider<Link> {
       return fail(ErrorCode::unsupported, "bad dispatch", "telnet has SendText");
     }
     const auto args = codec::decode<messages::TextArgs>(call.payload);
-    if (!args) return std::unexpected<Error>(args.error());
-    const auto sent = link.lobby->send(args->session, args->text);
+    if (!args) return pass(args);
+    const auto sent = link.server->send(args->session, args->text);
     if (sent) return codec::encode(messages::TelnetResult{true, std::nullopt});
-    if (sent.error().code == ErrorCode::not_found) return std::unexpected<Error>(sent.error());
+    if (sent.error().code == ErrorCode::not_found) return pass(sent);
     return codec::encode(messages::TelnetResult{false, sent.error().message});
   }
 
   sdk23::Health health() override {
-    constexpr std::size_t most_shown = 8;
+    constexpr std::size_t max_shown = 8;
     std::vector<std::string> addresses;
     std::size_t sessions = 0;
-    for (const auto& lobby : lobbies()) {
-      for (const auto& address : lobby->addresses()) addresses.push_back(to_text(address));
-      sessions += lobby->sessions();
+    for (const auto& server : lobbies()) {
+      for (const auto& address : server->addresses()) addresses.push_back(to_text(address));
+      sessions += server->sessions();
     }
     if (addresses.empty()) return {true, "no actor is linked"};
-    const auto more = addresses.size() - std::min(addresses.size(), most_shown);
+    const auto more = addresses.size() - std::min(addresses.size(), max_shown);
     addresses.resize(addresses.size() - more);
     auto message = fmt::format("listening on {}", fmt::join(addresses, ", "));
     if (more > 0) message += fmt::format(" and {} more", more);
@@ -103,42 +103,42 @@ class TelnetProvider final : public sdk23::Provider<Link> {
 
   void stop(SteadyTime deadline) override {
     const auto all = lobbies();
-    for (const auto& lobby : all) lobby->close();
+    for (const auto& server : all) server->close();
     {
       const auto now = std::chrono::steady_clock::now();
       std::unique_lock lock(empty_mutex_);
       emptied_.wait_until(lock, std::min(deadline, now + goodbye_time),
                           [this] { return !has_sessions(); });
     }
-    for (const auto& lobby : all) lobby->cut_sessions();
+    for (const auto& server : all) server->cut_sessions();
     pool_.stop();
   }
 
  private:
-  using Lobbies = std::vector<std::shared_ptr<Lobby>>;
+  using Lobbies = std::vector<std::shared_ptr<TelnetServer>>;
 
-  std::shared_ptr<Lobby> make_lobby(std::string_view actor) {
-    return Lobby::make(host(), log_, pool_.context(), std::string(actor),
-                       {[this] { sweeper_.wake(); },
-                        [this] {
-                          const std::lock_guard lock(empty_mutex_);
-                          emptied_.notify_all();
-                        }});
+  std::shared_ptr<TelnetServer> make_lobby(std::string_view actor) {
+    return TelnetServer::make(host(), log_, pool_.context(), std::string(actor),
+                              {[this] { sweeper_.wake(); },
+                               [this] {
+                                 const std::scoped_lock lock(empty_mutex_);
+                                 emptied_.notify_all();
+                               }});
   }
 
   [[nodiscard]] Lobbies lobbies() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return lobbies_;
   }
   [[nodiscard]] bool has_sessions() const {
     const auto all = lobbies();
     return std::any_of(all.begin(), all.end(),
-                       [](const auto& lobby) { return lobby->sessions() > 0; });
+                       [](const auto& server) { return server->sessions() > 0; });
   }
   void sweep() {
-    for (const auto& lobby : lobbies()) lobby->sweep(coarse_now_ns());
-    const std::lock_guard lock(mutex_);
-    std::erase_if(lobbies_, [](const auto& lobby) { return lobby->over(); });
+    for (const auto& server : lobbies()) server->sweep(coarse_now_ns());
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(lobbies_, [](const auto& server) { return server->over(); });
   }
 
   HostThreads threads_;
@@ -146,7 +146,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
   std::mutex empty_mutex_;  // both outlive the sessions, which the pool holds
   std::condition_variable emptied_;
   IoPool pool_;
-  mutable std::mutex mutex_;  // not held while a lobby is called, but for over()
+  mutable std::mutex mutex_;  // not held while a server is called, but for over()
   Lobbies lobbies_;           // under mutex_; closed ones until they are empty
   Sweeper sweeper_;
 };

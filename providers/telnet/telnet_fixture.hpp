@@ -128,7 +128,7 @@ class TelnetTest : public ::testing::Test {
         told.text = args->text;
       }
       {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         told_.push_back(told);
         changed_.notify_all();
       }
@@ -142,7 +142,7 @@ class TelnetTest : public ::testing::Test {
     return told_.size() > number ? told_[number] : Told{};
   }
   std::size_t count() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return told_.size();
   }
 

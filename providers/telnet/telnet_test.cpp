@@ -385,7 +385,7 @@ TEST(TelnetStop, EndsSessionsAndThreads) {
   std::thread stopping([&] { provider.reset(); });
   EXPECT_TRUE(idle.closed());
   {
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     open = true;
     changed.notify_all();
   }

@@ -35,13 +35,13 @@ constexpr unsigned char escape = 27;
 constexpr unsigned char del = 127;
 
 /// Far more than clients say; one that never ends its negotiation is no client.
-constexpr std::size_t most_negotiations = 256;
-constexpr std::size_t most_sub_bytes = 4 * limits::kib;
+constexpr std::size_t max_negotiations = 256;
+constexpr std::size_t max_sub_bytes = 4 * limits::kib;
 constexpr std::size_t kept_sub_bytes = 64;
 /// A client may know several types and tells one at each question, repeating the last.
-constexpr std::size_t most_types = 8;
+constexpr std::size_t max_types = 8;
 /// Typed, or sent in advance, beyond what is taken.
-constexpr std::size_t most_dropped = 64 * limits::kib;
+constexpr std::size_t max_dropped = 64 * limits::kib;
 
 void append(std::string& output, std::initializer_list<unsigned char> bytes) {
   for (const auto byte : bytes) output += static_cast<char>(byte);
@@ -107,7 +107,7 @@ Event Terminal::keep_early(unsigned char byte) {
     if (byte == iac) early_ += static_cast<char>(byte);  // as it was sent
     return Event::none;
   }
-  return ++dropped_ > most_dropped ? Event::abuse : Event::none;
+  return ++dropped_ > max_dropped ? Event::abuse : Event::none;
 }
 
 std::string Terminal::take_early() {
@@ -130,7 +130,7 @@ Event Terminal::type(unsigned char byte, std::string& output) {
   if (byte < ' ' && byte != '\t') return Event::none;
   if (line_.size() >= rules_.line_bytes) {
     if (dropped_++ == 0) output += bell;
-    return dropped_ > most_dropped ? Event::abuse : Event::none;
+    return dropped_ > max_dropped ? Event::abuse : Event::none;
   }
   line_ += static_cast<char>(byte);
   if (!echoes()) return Event::none;
@@ -187,7 +187,7 @@ Terminal::Side* Terminal::side_of(unsigned char verb, unsigned char option) noex
 
 Event Terminal::on_verb(unsigned char option, std::string& output) {
   state_ = State::data;
-  if (++negotiations_ > most_negotiations) return Event::abuse;
+  if (++negotiations_ > max_negotiations) return Event::abuse;
   switch (verb_) {
     case will: return on_will(option, output);
     case wont: return on_wont(option, output);
@@ -238,7 +238,7 @@ Event Terminal::on_sub(unsigned char byte, std::string& output) {
     sub_.clear();
     sub_bytes_ = 0;
     state_ = State::sub_data;
-    return ++negotiations_ > most_negotiations ? Event::abuse : Event::none;
+    return ++negotiations_ > max_negotiations ? Event::abuse : Event::none;
   }
   if (state_ == State::sub_data && byte == iac) {
     state_ = State::sub_command;
@@ -250,7 +250,7 @@ Event Terminal::on_sub(unsigned char byte, std::string& output) {
   }
   state_ = State::sub_data;
   if (sub_.size() < kept_sub_bytes) sub_ += static_cast<char>(byte);
-  return ++sub_bytes_ > most_sub_bytes ? Event::abuse : Event::none;
+  return ++sub_bytes_ > max_sub_bytes ? Event::abuse : Event::none;
 }
 
 Event Terminal::on_terminal_type(std::string& output) {
@@ -261,7 +261,7 @@ Event Terminal::on_terminal_type(std::string& output) {
     dropped_ = 0;
     return Event::ready;
   }
-  if (++types_ >= most_types || name == last_type_) return Event::refused;
+  if (++types_ >= max_types || name == last_type_) return Event::refused;
   last_type_ = name;
   ask_type(output);
   return Event::none;

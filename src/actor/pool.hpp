@@ -36,9 +36,9 @@ struct PoolStatistics {
 };
 
 /// Instances are made on demand up to the maximum. A call that finds none free waits in line until
-/// its deadline; nested calls go before new ones. A spoilt instance (trap, kill, limit) is dropped
-/// and its place filled again by the next call that needs it (D5).
-/// All members may be called from any thread; take() must be called where guests may be made.
+/// its deadline; nested calls go before new ones. A poisoned instance (trap, kill, limit) is
+/// dropped and its place filled again by the next call that needs it (D5). All members may be
+/// called from any thread; take() must be called where guests may be made.
 class Pool final : public Resource {
  public:
   using Factory = std::function<Result<std::unique_ptr<wapc::Guest>>()>;
@@ -46,7 +46,7 @@ class Pool final : public Resource {
   Pool(std::string actor_key, PoolLimits limits, Factory factory, WaitGraph& graph);
   ~Pool() override;
 
-  /// An instance in use; gives it back, or drops a spoilt one, at the end of its life.
+  /// An instance in use; gives it back, or drops a poisoned one, at the end of its life.
   class Lease {
    public:
     Lease(Lease&& other) noexcept : pool_(other.pool_), slot_(other.slot_) {

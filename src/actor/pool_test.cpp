@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// An instance that only knows whether it is spoilt and whether two calls met in it.
+/// An instance that only knows whether it is poisoned and whether two calls met in it.
 class FakeGuest final : public wapc::Guest {
  public:
   Result<Bytes> call(std::string_view, ByteView, wapc::HostCalls&, SteadyTime) override {

@@ -56,12 +56,12 @@ Result<ApplyReport> Reloader::replace(const Result<manifest::Manifest>& manifest
   const std::scoped_lock lock(mutex_);
   if (!manifest) {
     log_.error("reload: {}; nothing was changed", manifest.error().message);
-    return std::unexpected(manifest.error());
+    return pass(manifest);
   }
   for (const auto& warning : manifest->warnings) log_.warn("reload: {}", warning);
   auto resolved = resolve(target_, *manifest, {.folders = folders, .inspect_providers = true});
   const auto steps = steps_to(resolved.desired, request);
-  if (!steps) return std::unexpected(steps.error());
+  if (!steps) return pass(steps);
   ApplyReport report;
   if (!resolved.problems.empty()) {
     report.items = std::move(resolved.problems);

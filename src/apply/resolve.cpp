@@ -160,7 +160,7 @@ class Resolver {
     const bool builtin = wanted.source.starts_with(builtin_prefix);
     const auto seen =
         target_.inspect_provider(wanted.source, builtin ? ProviderMode::in_process : wanted.mode);
-    if (!seen) return std::unexpected(seen.error());
+    if (!seen) return pass(seen);
     wanted.key = seen->key;
     contracts_[wanted.source] = seen->contract_id;
     return {};

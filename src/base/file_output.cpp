@@ -36,7 +36,7 @@ class OutputFile {
 };
 
 /// Creates `path`, which must not exist, with all of `content` on disk.
-Result<> create(const fs::path& path, ByteView content, mode_t mode) {
+Result<void> create(const fs::path& path, ByteView content, mode_t mode) {
   OutputFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (file.get() < 0) return cannot_write(path, errno);
   int problem = write_all(file.get(), content);
@@ -49,7 +49,7 @@ Result<> create(const fs::path& path, ByteView content, mode_t mode) {
 
 }  // namespace
 
-Result<> make_own_folder(const fs::path& folder) {
+Result<void> make_own_folder(const fs::path& folder) {
   const auto unusable = [&](ErrorCode code, const std::string& why) {
     return fail(code, folder.string() + ": " + why, "name another folder, one of this user's own");
   };
@@ -77,7 +77,7 @@ int write_all(int descriptor, ByteView content) {
   return 0;
 }
 
-Result<> make_private_folder(const fs::path& folder) {
+Result<void> make_private_folder(const fs::path& folder) {
   std::error_code problem;
   if (folder.empty() || fs::is_directory(folder, problem)) return {};
   if (auto parent = make_private_folder(folder.parent_path()); !parent) return pass(parent);
@@ -85,7 +85,7 @@ Result<> make_private_folder(const fs::path& folder) {
   return {};
 }
 
-Result<> write_file(const fs::path& path, ByteView content) {
+Result<void> write_file(const fs::path& path, ByteView content) {
   auto temporary = path;
   temporary += ".part" + std::to_string(::gettid());
   if (auto made = create(temporary, content, 0666); !made) return pass(made);
@@ -95,7 +95,7 @@ Result<> write_file(const fs::path& path, ByteView content) {
   return cannot_write(path, problem);
 }
 
-Result<> create_secret_file(const fs::path& path, ByteView content) {
+Result<void> create_secret_file(const fs::path& path, ByteView content) {
   if (auto folder = make_private_folder(path.parent_path()); !folder) return pass(folder);
   return create(path, content, 0600);
 }

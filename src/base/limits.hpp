@@ -116,8 +116,8 @@ inline constexpr seconds stop_timeout{10};
 
 // --- lattice --------------------------------------------------------------------------------
 /// Advertisements and cache changes that wait to be applied: a join brings all links at once.
-inline constexpr std::size_t lane_jobs = 256 * kib;
-inline constexpr std::size_t lane_bytes = 64 * mib;
+inline constexpr std::size_t serial_jobs = 256 * kib;
+inline constexpr std::size_t serial_bytes = 64 * mib;
 /// Keys and values of the replicated cache: a hundred thousand links take about 50 MiB.
 inline constexpr std::size_t cache_bytes = 256 * mib;
 /// Changes that are kept for caches that missed some, and events one replay may bring.

@@ -33,7 +33,7 @@ Result<LogFilter> LogFilter::parse(std::string_view text) {
   for (const auto part : split(text, ',')) {
     const auto equals = part.find('=');
     const auto level = parse_log_level(equals == part.npos ? part : part.substr(equals + 1));
-    if (!level) return std::unexpected(level.error());
+    if (!level) return pass(level);
     if (equals == part.npos) {
       filter.level_ = *level;
       continue;

@@ -71,7 +71,7 @@ std::vector<std::string> capabilities_of(const ActorOptions& o, CapabilityOrder 
   return caps;
 }
 
-Result<> check_call_alias(const std::string& alias) {
+Result<void> check_call_alias(const std::string& alias) {
   if (alias.empty()) return fail(ErrorCode::invalid_argument, "Call alias cannot be empty");
   if (looks_like_a_key(alias)) {
     return fail(ErrorCode::invalid_argument, "Public key cannot be used as a call alias");
@@ -107,7 +107,7 @@ Result<ActorToSign> prepare_actor(Context& context, const ActorOptions& options,
                {identity::KeyType::account, "issuer", options.issuer, issuer_variable, {}, {}});
   if (!issuer) return pass(issuer);
   const auto subject = find_key(context, options.keys, subject_key);
-  if (!subject) return std::unexpected(subject.error());
+  if (!subject) return pass(subject);
 
   identity::ActorClaims claims;
   auto filled = fill_envelope(claims, context, subject->public_key().text(), options.dates);

@@ -42,7 +42,7 @@ enum class CapabilityOrder { sign, token };
                                                        CapabilityOrder order);
 
 /// The rules of cli.md 3.2: not empty, no public key, only a-z 0-9 _ and /.
-[[nodiscard]] Result<> check_call_alias(const std::string& alias);
+[[nodiscard]] Result<void> check_call_alias(const std::string& alias);
 
 /// Claims and the key that signs them.
 struct ActorToSign {

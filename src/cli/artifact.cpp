@@ -11,19 +11,19 @@ namespace trellis::cli {
 Result<package::ArtifactKind> artifact_kind_of(const std::filesystem::path& file, WallTime now) {
   if (package::looks_like_archive(file)) {
     const auto archive = package::read_archive(file);
-    if (!archive) return std::unexpected(archive.error());
+    if (!archive) return pass(archive);
     const auto verified = identity::verify_provider_claims(archive->token, {}, now);
-    if (!verified) return std::unexpected(verified.error());
+    if (!verified) return pass(verified);
     return package::ArtifactKind::provider;
   }
   const auto module = read_file(file, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   if (!module->starts_with(std::string_view("\0asm", 4))) {
     return fail(ErrorCode::unsupported, "Unsupported artifact type",
                 "give a signed module (.wasm) or a provider archive (.par.gz)");
   }
   const auto verified = identity::verify_actor_module(as_bytes(*module), {}, now);
-  if (!verified) return std::unexpected(verified.error());
+  if (!verified) return pass(verified);
   return package::ArtifactKind::actor;
 }
 

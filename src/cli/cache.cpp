@@ -70,7 +70,7 @@ Columns table_of(const std::vector<package::CacheEntry>& entries) {
 
 Result<Answer> list_cache_files(const Context& context, const CacheOptions& options) {
   const auto places = cache_folders(context, options.folder);
-  if (!places) return std::unexpected(places.error());
+  if (!places) return pass(places);
   const auto entries = package::list_cache(*places);
   std::uint64_t bytes = 0;
   for (const auto& entry : entries) bytes += entry.bytes;
@@ -81,7 +81,7 @@ Result<Answer> list_cache_files(const Context& context, const CacheOptions& opti
 }
 
 /// Errors: unavailable, when something could not be removed that nobody uses.
-Result<> check_failed(const package::Pruned& done) {
+Result<void> check_failed(const package::Pruned& done) {
   if (done.failed.empty()) return {};
   return fail(
       ErrorCode::unavailable,
@@ -104,7 +104,7 @@ std::string pruned_text(const package::Pruned& done, bool dry_run) {
 
 Result<Answer> prune(const Context& context, const CacheOptions& options) {
   const auto places = cache_folders(context, options.folder);
-  if (!places) return std::unexpected(places.error());
+  if (!places) return pass(places);
   package::PrunePolicy policy{
       .all = options.all, .keep_bytes = options.keep, .dry_run = options.dry_run};
   if (options.older_than != not_given) {

@@ -33,7 +33,7 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
 
 Result<Bytes> call(const Context& context, const CallOptions& options) {
   const auto reach = reach_of(context, options.reach);
-  if (!reach) return std::unexpected(reach.error());
+  if (!reach) return pass(reach);
   if (*reach == Reach::local) return call_local(context, options);
   if (!options.reach.host.host.empty()) {
     return fail(ErrorCode::invalid_argument,

@@ -85,7 +85,7 @@ Result<Bytes> call_payload(const CallData& data) {
                 "trellis call ACTOR GET /path -H 'Name: value'");
   }
   const auto text = data_text(data);
-  if (!text) return std::unexpected(text.error());
+  if (!text) return pass(text);
   if (trim(*text).empty()) return Bytes{};
   const auto value = parse_json(*text, "data");
   if (value) return codec::json_to_msgpack(*value);

@@ -44,7 +44,7 @@ bool has_control_characters(std::string_view text) {
 }
 
 /// "Name: value"; several of one name become one, as servers hand them on.
-Result<> add_header(codec::StringMap& headers, const std::string& line) {
+Result<void> add_header(codec::StringMap& headers, const std::string& line) {
   const auto colon = line.find(':');
   const auto name = to_lower_ascii(trim(std::string_view(line).substr(0, colon)));
   if (colon == std::string::npos || !is_token(name) || has_control_characters(line)) {
@@ -140,7 +140,7 @@ Result<Bytes> http_request(const CallData& data) {
     if (auto added = add_header(request.header, line); !added) return pass(added);
   }
   const auto body = body_of(data.data_file);
-  if (!body) return std::unexpected(body.error());
+  if (!body) return pass(body);
   const auto bytes = as_bytes(*body);
   request.body.assign(bytes.begin(), bytes.end());
   return codec::encode(request);

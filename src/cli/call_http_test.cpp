@@ -14,7 +14,7 @@ using codec::httpserver::Response;
 
 Result<Request> made_of(const CallData& data) {
   const auto bytes = http_request(data);
-  if (!bytes) return std::unexpected(bytes.error());
+  if (!bytes) return pass(bytes);
   return codec::decode<Request>(*bytes);
 }
 

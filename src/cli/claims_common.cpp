@@ -35,13 +35,13 @@ void add_date_options(Command& leaf, DateOptions& options) {
       .value_name("DAYS");
 }
 
-Result<> fill_envelope(identity::Envelope& envelope, const Context& context,
-                       const std::string& subject, const DateOptions& dates) {
+Result<void> fill_envelope(identity::Envelope& envelope, const Context& context,
+                           const std::string& subject, const DateOptions& dates) {
   const auto now = seconds_since_1970(context.clock);
   const auto expires = date_of(dates.expires_days, now, "--expires");
-  if (!expires) return std::unexpected(expires.error());
+  if (!expires) return pass(expires);
   const auto not_before = date_of(dates.not_before_days, now, "--nbf");
-  if (!not_before) return std::unexpected(not_before.error());
+  if (!not_before) return pass(not_before);
   envelope.jti = make_nuid(context.random);
   envelope.iat = now;
   envelope.sub = subject;

@@ -19,8 +19,8 @@ struct DateOptions {
 void add_date_options(Command& leaf, DateOptions& options);
 
 /// Fills id, time of issue, subject and dates. Errors: more days than a token can hold.
-[[nodiscard]] Result<> fill_envelope(identity::Envelope& envelope, const Context& context,
-                                     const std::string& subject, const DateOptions& dates);
+[[nodiscard]] Result<void> fill_envelope(identity::Envelope& envelope, const Context& context,
+                                         const std::string& subject, const DateOptions& dates);
 
 /// "HTTP Server" for "wasmcloud:httpserver", …; unknown contracts as they are.
 [[nodiscard]] std::string friendly_name(const std::string& contract);

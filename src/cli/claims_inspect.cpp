@@ -105,9 +105,9 @@ Result<Answer> inspect_module(const Context& context, const fs::path& file,
                               const std::string& shown, bool jwt_only,
                               const OutputOptions& output) {
   const auto module = read_file(file, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   const auto found = identity::extract_claims(as_bytes(*module));
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   if (!*found) {
     const auto text = "No capabilities discovered in : " + shown;
     if (!output.strict) return Answer{text, {{"error", text}}};
@@ -126,7 +126,7 @@ void add_claims_inspect(Command& claims, Context& context) {
   leaf.add_flag("--jwt-only", o->jwt_only, "Print the token only");
   add_leaf(leaf, context, [o, &context](const OutputOptions& output) -> Result<Answer> {
     const auto file = find_artifact(context, o->module, output);
-    if (!file) return std::unexpected(file.error());
+    if (!file) return pass(file);
     return inspect_module(context, *file, o->module.name, o->jwt_only, output);
   });
 }

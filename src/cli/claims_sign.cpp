@@ -31,7 +31,7 @@ fs::path destination_of(const SignOptions& options, const std::string& stem) {
 
 /// What was made must be what hosts accept; two `jwt` sections in the source, for example, make a
 /// module that first-party software loads and ours does not (D7).
-Result<> check_signed(const identity::SignedModule& made) {
+Result<void> check_signed(const identity::SignedModule& made) {
   const auto found = identity::extract_claims(made.bytes);
   if (!found) {
     return fail(found.error().code,
@@ -71,7 +71,7 @@ Result<identity::SignedModule> sign_bytes(ByteView module, ActorToSign actor) {
 
 Result<Answer> sign(Context& context, const SignOptions& options) {
   const auto module = read_file(options.source, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   const auto destination = destination_of(options, stem_of(options.source));
   auto subject = subject_request(options.actor);
   subject.old_stem = stem_of(options.source);
@@ -81,7 +81,7 @@ Result<Answer> sign(Context& context, const SignOptions& options) {
   const auto caps = *actor->claims.caps;
   const auto key = actor->claims.sub;
   const auto made = sign_bytes(as_bytes(*module), std::move(*actor));
-  if (!made) return std::unexpected(made.error());
+  if (!made) return pass(made);
   if (auto written = write_file(destination, made->bytes); !written) return pass(written);
   if (subject.before && is_stored_key(context, subject)) {
     tell_of_new_identity(context, destination, *subject.before, options.actor.name, key);

@@ -36,7 +36,7 @@ Result<identity::KeyPair> key_for(Context& context, const TokenOptions& o, KeyTy
 }
 
 /// Keys that may sign beside the issuer; each must be one of that type.
-Result<> check_additional(const std::vector<std::string>& keys, KeyType type) {
+Result<void> check_additional(const std::vector<std::string>& keys, KeyType type) {
   for (const auto& text : keys) {
     const auto key = identity::PublicKey::parse(text);
     if (key && key->type() == type) continue;
@@ -72,25 +72,25 @@ Result<Answer> actor_token(Context& context, const ActorOptions& o) {
 
 Result<Answer> operator_token(Context& context, const TokenOptions& o) {
   const auto issuer = key_for(context, o, KeyType::operator_, true);
-  if (!issuer) return std::unexpected(issuer.error());
+  if (!issuer) return pass(issuer);
   return sign_signers<identity::OperatorClaims>(context, o, KeyType::operator_, *issuer,
                                                 issuer->public_key());
 }
 
 Result<Answer> account_token(Context& context, const TokenOptions& o) {
   const auto issuer = key_for(context, o, KeyType::operator_, true);
-  if (!issuer) return std::unexpected(issuer.error());
+  if (!issuer) return pass(issuer);
   const auto subject = key_for(context, o, KeyType::account, false);
-  if (!subject) return std::unexpected(subject.error());
+  if (!subject) return pass(subject);
   return sign_signers<identity::AccountClaims>(context, o, KeyType::account, *issuer,
                                                subject->public_key());
 }
 
 Result<Answer> provider_token(Context& context, const TokenOptions& o) {
   const auto issuer = key_for(context, o, KeyType::account, true);
-  if (!issuer) return std::unexpected(issuer.error());
+  if (!issuer) return pass(issuer);
   const auto subject = key_for(context, o, KeyType::service, false);
-  if (!subject) return std::unexpected(subject.error());
+  if (!subject) return pass(subject);
   identity::ProviderClaims claims;
   auto filled = fill_envelope(claims, context, subject->public_key().text(), o.dates);
   if (!filled) return pass(filled);

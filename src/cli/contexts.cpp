@@ -21,7 +21,7 @@ using nlohmann::json;
 
 constexpr std::size_t longest_file = 256 * 1024;
 constexpr std::size_t longest_context_name = 64;
-constexpr std::size_t most_names = 1000;
+constexpr std::size_t max_names = 1000;
 
 /// Members of a connection that are one text, in the file and in memory.
 struct TextMember {
@@ -167,7 +167,7 @@ void add_names(std::vector<std::string>& names, const fs::path& folder, std::str
        at.increment(problem)) {
     const auto stem = at->path().stem().string();
     if (at->path().extension() != ".json" || !is_name(stem)) continue;
-    if (names.size() < most_names) names.push_back(std::string(prefix) + stem);
+    if (names.size() < max_names) names.push_back(std::string(prefix) + stem);
   }
   std::sort(names.begin() + first, names.end());
 }
@@ -179,7 +179,7 @@ std::unexpected<Error> no_home() {
 
 /// Writes beside the file and renames: nobody reads half of one, and it is never readable to
 /// others.
-Result<> write_secret(const fs::path& path, const std::string& text) {
+Result<void> write_secret(const fs::path& path, const std::string& text) {
   const auto part = path.string() + ".part";
   std::error_code problem;
   fs::remove(part, problem);
@@ -257,7 +257,7 @@ Result<fs::path> ContextStore::file_of(const std::string& name) const {
 
 Result<SavedContext> ContextStore::load(const std::string& name) const {
   const auto file = file_of(name);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return pass(file);
   const auto text = read_file(*file, longest_file);
   if (!text && text.error().code == ErrorCode::not_found) {
     const auto known = names();
@@ -265,17 +265,17 @@ Result<SavedContext> ContextStore::load(const std::string& name) const {
                 known.empty() ? "make one: trellis ctx add NAME --rpc-host URL"
                               : "there are: " + join(known, ", "));
   }
-  if (!text) return std::unexpected(text.error());
+  if (!text) return pass(text);
   const auto value = parse_json(*text, file->string());
-  if (!value) return std::unexpected(value.error());
+  if (!value) return pass(value);
   return name.starts_with(nats_prefix) ? from_nats(*value, file->string())
                                        : SavedContext::from_json(*value, file->string());
 }
 
-Result<> ContextStore::save(const std::string& name, const SavedContext& saved,
-                            bool replace) const {
+Result<void> ContextStore::save(const std::string& name, const SavedContext& saved,
+                                bool replace) const {
   const auto file = file_of(name);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return pass(file);
   if (name.starts_with(nats_prefix)) {
     return fail(ErrorCode::invalid_argument, "contexts of the nats tool are made by it",
                 "nats context add");
@@ -288,12 +288,12 @@ Result<> ContextStore::save(const std::string& name, const SavedContext& saved,
   return write_secret(*file, saved.to_json().dump(2) + "\n");
 }
 
-Result<> ContextStore::remove(const std::string& name) const {
+Result<void> ContextStore::remove(const std::string& name) const {
   if (auto known = load(name); !known && known.error().code == ErrorCode::not_found) {
     return pass(known);
   }
   const auto file = file_of(name);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return pass(file);
   if (name.starts_with(nats_prefix)) {
     return fail(ErrorCode::invalid_argument, "contexts of the nats tool are removed by it",
                 "nats context rm");
@@ -319,16 +319,16 @@ Result<std::optional<std::string>> ContextStore::in_use() const {
   if (folder_.empty()) return std::optional<std::string>();
   const auto text = read_file(mark(), 256);
   if (!text && text.error().code == ErrorCode::not_found) return std::optional<std::string>();
-  if (!text) return std::unexpected(text.error());
+  if (!text) return pass(text);
   return std::optional(std::string(trim(*text)));
 }
 
-Result<> ContextStore::use(const std::string& name) const {
+Result<void> ContextStore::use(const std::string& name) const {
   if (auto known = load(name); !known) return pass(known);
   return write_secret(mark(), name + "\n");
 }
 
-Result<> ContextStore::use_none() const {
+Result<void> ContextStore::use_none() const {
   std::error_code problem;
   if (!folder_.empty()) fs::remove(mark(), problem);
   if (!problem) return {};

@@ -39,17 +39,17 @@ class ContextStore {
   /// `name`, or nats:NAME. Errors: invalid_argument, not_found with the ones there are, malformed.
   [[nodiscard]] Result<SavedContext> load(const std::string& name) const;
   /// Errors: already_exists unless `replace`.
-  [[nodiscard]] Result<> save(const std::string& name, const SavedContext& saved,
-                              bool replace) const;
+  [[nodiscard]] Result<void> save(const std::string& name, const SavedContext& saved,
+                                  bool replace) const;
   /// Forgets it, and no longer uses it.
-  [[nodiscard]] Result<> remove(const std::string& name) const;
+  [[nodiscard]] Result<void> remove(const std::string& name) const;
   /// Those of the nats tool behind the others.
   [[nodiscard]] std::vector<std::string> names() const;
 
   /// The one that `use` chose; nothing when none is.
   [[nodiscard]] Result<std::optional<std::string>> in_use() const;
-  [[nodiscard]] Result<> use(const std::string& name) const;
-  [[nodiscard]] Result<> use_none() const;
+  [[nodiscard]] Result<void> use(const std::string& name) const;
+  [[nodiscard]] Result<void> use_none() const;
 
  private:
   [[nodiscard]] Result<std::filesystem::path> file_of(const std::string& name) const;

@@ -15,7 +15,7 @@ Result<Bytes> call(const Context& context, const CtlCallOptions& options) {
   auto client = connect_lattice(context, options.flags);
   if (!client) return pass(client);
   const auto key = (*client)->resolve_actor(options.data.actor);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   auto answer = (*client)->call(*key, call_operation(options.data), *payload);
   if (!answer) answer.error().message.insert(0, "invoking actor: ");
   return answer;

@@ -19,11 +19,11 @@ namespace {
 Result<void> read_timeouts(const Context& context, const CtlFlags& flags, ClientOptions& options) {
   using std::chrono::milliseconds;
   const auto calls_ms = duration_from_env(context.env, "WASMCLOUD_RPC_TIMEOUT_MS", milliseconds(1));
-  if (!calls_ms) return std::unexpected(calls_ms.error());
+  if (!calls_ms) return pass(calls_ms);
   const auto calls = duration_from_env(context.env, "WASH_RPC_TIMEOUT", std::chrono::seconds(1));
-  if (!calls) return std::unexpected(calls.error());
+  if (!calls) return pass(calls);
   const auto control = duration_from_env(context.env, "WASMCLOUD_CTL_TIMEOUT_MS", milliseconds(1));
-  if (!control) return std::unexpected(control.error());
+  if (!control) return pass(control);
   const auto first = [](milliseconds given, std::optional<milliseconds> variable,
                         milliseconds otherwise) {
     return given.count() > 0 ? given : variable.value_or(otherwise);
@@ -61,12 +61,12 @@ Result<std::optional<SavedContext>> context_of(const Context& context,
       return std::optional<SavedContext>();
     }
     auto used = store.in_use();
-    if (!used) return std::unexpected(used.error());
+    if (!used) return pass(used);
     name = std::move(*used);
   }
   if (!name) return std::optional<SavedContext>();
   auto saved = store.load(*name);
-  if (!saved) return std::unexpected(saved.error());
+  if (!saved) return pass(saved);
   tell(context, "context " + *name);
   return std::optional(std::move(*saved));
 }
@@ -96,7 +96,7 @@ Result<ClientOptions> connection_over(const Context& context, const LatticeConne
 Result<ClientOptions> connection_options(const Context& context,
                                          const LatticeConnection& connection) {
   const auto saved = context_of(context, connection);
-  if (!saved) return std::unexpected(saved.error());
+  if (!saved) return pass(saved);
   if (!*saved) return connection_of_options(context, connection);
   return connection_over(context, connection, **saved);
 }
@@ -171,7 +171,7 @@ Result<ClientOptions> client_options(const Context& context, const CtlFlags& fla
 
 Result<std::unique_ptr<Client>> connect_lattice(const Context& context, const CtlFlags& flags) {
   const auto options = client_options(context, flags);
-  if (!options) return std::unexpected(options.error());
+  if (!options) return pass(options);
   return connect_client(context, *options);
 }
 
@@ -189,7 +189,7 @@ Result<Bytes> call_over_lattice(const Context& context, const LatticeConnection&
   auto client = connect_client(context, *options);
   if (!client) return pass(client);
   const auto key = (*client)->resolve_actor(data.actor);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   return (*client)->call(*key, call_operation(data), *payload, timeout);
 }
 

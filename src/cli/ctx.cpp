@@ -25,7 +25,7 @@ Result<SavedContext> made_of_options(const Context& context, const CtxOptions& o
     return ContextStore(context).load(std::string(nats_prefix) + options.from_nats);
   }
   auto connection = connection_of_options(context, options.connection);
-  if (!connection) return std::unexpected(connection.error());
+  if (!connection) return pass(connection);
   return SavedContext{.ns = std::move(connection->ns),
                       .rpc = std::move(connection->rpc),
                       .control = std::move(connection->control)};
@@ -34,7 +34,7 @@ Result<SavedContext> made_of_options(const Context& context, const CtxOptions& o
 Result<Answer> add_context(const Context& context, const CtxOptions& options) {
   const ContextStore store(context);
   const auto saved = made_of_options(context, options);
-  if (!saved) return std::unexpected(saved.error());
+  if (!saved) return pass(saved);
   if (auto kept = store.save(options.name, *saved, options.replace); !kept) return pass(kept);
   if (options.use) {
     if (auto used = store.use(options.name); !used) return pass(used);
@@ -70,7 +70,7 @@ std::string login_of(const NatsOptions& nats) {
 Result<Answer> list_contexts(const Context& context) {
   const ContextStore store(context);
   const auto used = store.in_use();
-  if (!used) return std::unexpected(used.error());
+  if (!used) return pass(used);
   Columns table({"", "Name", "Server", "Namespace", "Login"});
   auto all = json::array();
   for (const auto& name : store.names()) {
@@ -98,14 +98,14 @@ Result<Answer> show_context(const Context& context, const CtxOptions& options) {
   auto name = options.name;
   if (name.empty()) {
     const auto used = store.in_use();
-    if (!used) return std::unexpected(used.error());
+    if (!used) return pass(used);
     if (!*used) {
       return fail(ErrorCode::not_found, "no context is in use", "trellis ctx list shows them");
     }
     name = **used;
   }
   const auto saved = store.load(name);
-  if (!saved) return std::unexpected(saved.error());
+  if (!saved) return pass(saved);
   auto about = saved->without_secrets();
   about["name"] = name;
   return Answer{about.dump(2, ' ', false, json::error_handler_t::replace), std::move(about)};

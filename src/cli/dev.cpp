@@ -1,5 +1,5 @@
 // trellis dev FILE.wasm…: one command from compiled modules to served actors that are replaced each
-// time a file changes (DESIGN 9, cli.md 13).
+// time a file changes (cli.md 13).
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -49,7 +49,7 @@ std::vector<fs::path> manifest_folders(const std::string& manifest) {
   return folders;
 }
 
-Result<> read_links(DevCommand& command) {
+Result<void> read_links(DevCommand& command) {
   std::set<std::string> contracts;
   for (const auto& text : command.links) {
     auto link = parse_dev_link(text);
@@ -79,7 +79,7 @@ void take_project(DevCommand& command) {
   if (command.build.empty()) command.build = "./build.sh";
 }
 
-Result<> read_options(Context& context, DevCommand& command) {
+Result<void> read_options(Context& context, DevCommand& command) {
   auto& session = command.session;
   take_project(command);
   if (session.files.empty() && session.manifest.empty()) {
@@ -103,7 +103,7 @@ Result<> read_options(Context& context, DevCommand& command) {
   return {};
 }
 
-Result<> run_dev(Context& context, DevCommand& command) {
+Result<void> run_dev(Context& context, DevCommand& command) {
   if (auto read = read_options(context, command); !read) return read;
   auto made = dev_host_options(context, command);
   if (!made) return pass(made);

@@ -54,7 +54,7 @@ bool is_file_reference(std::string_view text) {
          text.ends_with(".par.gz");
 }
 
-Result<> set_builtin(DevLink& link, const std::string& name) {
+Result<void> set_builtin(DevLink& link, const std::string& name) {
   const auto* builtin = providers::builtin_of(name);
   if (builtin != nullptr) {
     link.provider = name;
@@ -130,13 +130,13 @@ std::vector<std::string> DevLinker::contracts() const {
   return all;
 }
 
-Result<> DevLinker::start_wished() {
+Result<void> DevLinker::start_wished() {
   for (auto& wish : wishes_) {
     if (!wish.contract.empty()) continue;
     const auto key = start(wish.provider);
-    if (!key) return std::unexpected(key.error());
+    if (!key) return pass(key);
     const auto inventory = host_.inventory();
-    if (!inventory) return std::unexpected(inventory.error());
+    if (!inventory) return pass(inventory);
     for (const auto& provider : inventory->providers) {
       if (provider.key == *key) wish.contract = provider.contract_id;
     }
@@ -159,7 +159,7 @@ std::string DevLinker::provider_of(const std::string& contract) const {
 /// Of one that a manifest has started.
 Result<std::string> DevLinker::running(const std::string& reference) const {
   const auto inventory = host_.inventory();
-  if (!inventory) return std::unexpected(inventory.error());
+  if (!inventory) return pass(inventory);
   const auto found = std::ranges::find_if(inventory->providers, [&](const auto& one) {
     return one.source == reference && one.link_name == "default";
   });
@@ -188,9 +188,9 @@ Result<std::string> DevLinker::address(std::uint16_t first, unsigned number) con
               "end that, or give another port: --port 8090, or --port 0 for any free one");
 }
 
-Result<> DevLinker::add_usual_values(std::map<std::string, std::string>& values,
-                                     const std::string& provider, unsigned number,
-                                     const std::string& folder) const {
+Result<void> DevLinker::add_usual_values(std::map<std::string, std::string>& values,
+                                         const std::string& provider, unsigned number,
+                                         const std::string& folder) const {
   const bool http = provider == "builtin:httpserver";
   const bool placed = values.contains("BIND") || values.contains("PORT");
   if ((http || provider == "builtin:telnet") && !placed) {
@@ -210,8 +210,8 @@ Result<> DevLinker::add_usual_values(std::map<std::string, std::string>& values,
   return {};
 }
 
-Result<> DevLinker::link(const std::string& actor, const std::string& contract, unsigned number,
-                         const std::string& folder) {
+Result<void> DevLinker::link(const std::string& actor, const std::string& contract, unsigned number,
+                             const std::string& folder) {
   const auto provider = provider_of(contract);
   if (provider.empty()) {
     return fail(ErrorCode::not_found,

@@ -40,12 +40,12 @@ class DevLinker {
   /// Contracts of the wishes, as far as they are known without starting anything.
   [[nodiscard]] std::vector<std::string> contracts() const;
   /// Starts the providers that wishes name by a file, so that contracts() has theirs too.
-  [[nodiscard]] Result<> start_wished();
+  [[nodiscard]] Result<void> start_wished();
   /// Links one actor, of which `number` says how manieth it is; `folder` is its own below the
   /// state. Errors: already_exists (the port is taken), not_found (nobody serves the contract),
   /// those of the host.
-  [[nodiscard]] Result<> link(const std::string& actor, const std::string& contract,
-                              unsigned number, const std::string& folder);
+  [[nodiscard]] Result<void> link(const std::string& actor, const std::string& contract,
+                                  unsigned number, const std::string& folder);
   /// The provider that a link of the contract goes to.
   [[nodiscard]] std::string provider_of(const std::string& contract) const;
 
@@ -53,9 +53,9 @@ class DevLinker {
   [[nodiscard]] const DevLink* wish_for(std::string_view contract) const;
   [[nodiscard]] Result<std::string> start(const std::string& reference);
   [[nodiscard]] Result<std::string> running(const std::string& reference) const;
-  [[nodiscard]] Result<> add_usual_values(std::map<std::string, std::string>& values,
-                                          const std::string& provider, unsigned number,
-                                          const std::string& folder) const;
+  [[nodiscard]] Result<void> add_usual_values(std::map<std::string, std::string>& values,
+                                              const std::string& provider, unsigned number,
+                                              const std::string& folder) const;
   [[nodiscard]] Result<std::string> address(std::uint16_t first, unsigned number) const;
 
   Host& host_;

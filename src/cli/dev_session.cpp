@@ -53,7 +53,7 @@ std::optional<std::string> module_file(const std::vector<fs::path>& folders,
 
 Result<std::vector<std::string>> DevActor::load(Host& host, const DevClaims& claims) {
   const auto module = read_file(file_, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   auto next = signer_.sign(as_bytes(*module), claims, revision_ + 1);
   if (!next) return pass(next);
   if (revision_ == 0) {
@@ -143,7 +143,7 @@ DevSession::DevSession(Context& context, const DevOptions& options, LocalHost& l
       local_(local),
       linker_(local.host(), options.links, options.port, folders(context.env).state / "dev") {}
 
-Result<> DevSession::open() {
+Result<void> DevSession::open() {
   if (auto started = linker_.start_wished(); !started) return started;
   for (const auto& link : options_.links) watch_provider(link.provider);
   for (const auto& file : options_.files) {
@@ -155,10 +155,10 @@ Result<> DevSession::open() {
   return read_manifest();
 }
 
-Result<> DevSession::add_actor(const std::string& file) {
+Result<void> DevSession::add_actor(const std::string& file) {
   if (find(whole_path(file)) != nullptr) return {};
   const auto folder = dev_key_folder(context_);
-  if (!folder) return std::unexpected(folder.error());
+  if (!folder) return pass(folder);
   auto signer = DevSigner::open(context_, *folder, file);
   if (!signer) return pass(signer);
   actors_.push_back(std::make_unique<DevActor>(file, std::move(*signer)));
@@ -172,7 +172,7 @@ DevActor* DevSession::find(const std::string& file) {
 }
 
 /// Modules that the manifest lists as files are under development, too.
-Result<> DevSession::read_manifest() {
+Result<void> DevSession::read_manifest() {
   auto loaded = manifest::load(options_.manifest, dev_variable);
   if (!loaded) return pass(loaded);
   for (const auto& warning : loaded->warnings) {
@@ -193,7 +193,7 @@ std::vector<fs::path> DevSession::files() const {
   return all;
 }
 
-Result<> DevSession::look(std::chrono::milliseconds patience) {
+Result<void> DevSession::look(std::chrono::milliseconds patience) {
   const auto share = patience / std::max<std::size_t>(actors_.size(), 1);
   for (const auto& actor : actors_) {
     if (!actor->watch().changed(share)) continue;
@@ -214,7 +214,7 @@ Result<> DevSession::look(std::chrono::milliseconds patience) {
   return {};
 }
 
-Result<> DevSession::load(DevActor& actor) {
+Result<void> DevSession::load(DevActor& actor) {
   const bool first = actor.revision() == 0;
   auto claims = options_.claims;
   claims.more = linker_.contracts();
@@ -233,7 +233,7 @@ Result<> DevSession::load(DevActor& actor) {
 
 /// Links the actor to a provider of each contract, once. A taken port is the end before anything is
 /// served, and a warning later.
-Result<> DevSession::link_all(DevActor& actor, const std::vector<std::string>& contracts) {
+Result<void> DevSession::link_all(DevActor& actor, const std::vector<std::string>& contracts) {
   const auto number = static_cast<unsigned>(
       std::ranges::find(actors_, &actor, [](auto& one) { return one.get(); }) - actors_.begin());
   for (const auto& contract : contracts) {
@@ -368,12 +368,12 @@ void DevSession::announce_reload(const DevActor& actor) {
 }
 
 /// The whole summary, once something runs.
-Result<> DevSession::announce() {
+Result<void> DevSession::announce() {
   const bool runs = std::ranges::any_of(actors_, [](auto& one) { return one->revision() > 0; });
   if (!runs && !actors_.empty()) return {};
   if (actors_.empty()) apply_manifest();
   const auto now = inventory();
-  if (!now) return std::unexpected(now.error());
+  if (!now) return pass(now);
   announced_ = true;
   local_.set_started();
   std::vector<std::string> watched;

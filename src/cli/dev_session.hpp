@@ -58,11 +58,11 @@ class DevSession {
   DevSession(Context& context, const DevOptions& options, LocalHost& local);
 
   /// The modules of the options and of the manifest. Errors: those of the manifest and of keys.
-  [[nodiscard]] Result<> open();
+  [[nodiscard]] Result<void> open();
   [[nodiscard]] std::vector<std::filesystem::path> files() const;
   /// Looks once at each file, and puts to work what changed. Error: nothing can be served as long
   /// as this goes on (the port is taken).
-  [[nodiscard]] Result<> look(std::chrono::milliseconds patience);
+  [[nodiscard]] Result<void> look(std::chrono::milliseconds patience);
   /// Says which files are missing.
   void tell_what_is_missing();
   /// Says what serves although the last build failed.
@@ -71,16 +71,16 @@ class DevSession {
  private:
   class Target;
 
-  [[nodiscard]] Result<> add_actor(const std::string& file);
-  [[nodiscard]] Result<> read_manifest();
-  [[nodiscard]] Result<> load(DevActor& actor);
-  [[nodiscard]] Result<> link_all(DevActor& actor, const std::vector<std::string>& contracts);
+  [[nodiscard]] Result<void> add_actor(const std::string& file);
+  [[nodiscard]] Result<void> read_manifest();
+  [[nodiscard]] Result<void> load(DevActor& actor);
+  [[nodiscard]] Result<void> link_all(DevActor& actor, const std::vector<std::string>& contracts);
   void apply_manifest();
   void watch_provider(const std::string& file);
   void look_at_providers();
   void report_links();
   [[nodiscard]] Result<Inventory> inventory();
-  [[nodiscard]] Result<> announce();
+  [[nodiscard]] Result<void> announce();
   void announce_reload(const DevActor& actor);
   void complain(const Error& error, const DevActor& actor);
   [[nodiscard]] DevActor* find(const std::string& file);

@@ -27,7 +27,7 @@ Result<KeyPair> read_or_make(const fs::path& path, KeyType type, Random& random)
   std::error_code problem;
   if (fs::exists(path, problem)) {
     const auto seed = read_file(path, key_file_bytes);
-    if (!seed) return std::unexpected(seed.error());
+    if (!seed) return pass(seed);
     auto pair = KeyPair::from_seed(trim(*seed));
     if (pair && pair->type() == type) return pair;
     return fail(ErrorCode::malformed, path.string() + ": not the key it should be",
@@ -73,7 +73,7 @@ Result<DevSigner> DevSigner::open(Context& context, const fs::path& folder,
   const auto hash = sha256_upper_hex(as_bytes(whole.string())).substr(0, 16);
   const auto place = stem + "-" + hash;
   const auto file = key_file_name(place, KeyType::module);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return pass(file);
   auto account = read_or_make(folder / "account.nk", KeyType::account, context.random);
   if (!account) return pass(account);
   const auto own = folder / *file;

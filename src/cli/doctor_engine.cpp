@@ -31,13 +31,13 @@ constexpr std::uint8_t tiny_guest[] = {0x00, 'a',  's',  'm',  0x01, 0x00, 0x00,
                                        0x01, 'f',  0x00, 0x00,                           //
                                        0x0a, 0x06, 0x01, 0x04, 0x00, 0x41, 0x2a, 0x0b};  // code
 
-Result<> call_tiny_guest(engine::Engine& engine) {
+Result<void> call_tiny_guest(engine::Engine& engine) {
   const auto module = engine.compile(tiny_guest, {1, 1, sizeof tiny_guest});
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   const std::string_view functions[] = {"f"};
   const auto deadline = steady_clock::now() + std::chrono::seconds(5);
   const auto instance = (*module)->instantiate({{}, functions, nullptr, deadline});
-  if (!instance) return std::unexpected(instance.error());
+  if (!instance) return pass(instance);
   const auto result = (*instance)->call(0, {}, deadline);
   if (result.end == engine::CallEnd::returned && result.value == 42) return {};
   return fail(ErrorCode::internal,
@@ -117,15 +117,15 @@ Result<std::string> outcome(const std::optional<std::string>& text, int status) 
 
 Result<std::string> run_engine_once() {
   const auto runtime = EngineRuntime::start();
-  if (!runtime) return std::unexpected(runtime.error());
-  Result<> called;
+  if (!runtime) return pass(runtime);
+  Result<void> called;
   {
     auto thread = GuestThread::start("doctor", [&] {
       called = call_tiny_guest(*engine::RuntimeAccess::parts(**runtime)->engine);
     });
-    if (!thread) return std::unexpected(thread.error());
+    if (!thread) return pass(thread);
   }
-  if (!called) return std::unexpected(called.error());
+  if (!called) return pass(called);
   return engine_version();
 }
 

@@ -84,7 +84,7 @@ class Machine final : public System {
     return run_in_child(run_engine_once, std::chrono::seconds(20));
   }
 
-  Result<> try_listen(std::uint16_t port) const override {
+  Result<void> try_listen(std::uint16_t port) const override {
     const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int on = 1;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -101,7 +101,7 @@ class Machine final : public System {
     return fail(ErrorCode::unavailable, fmt::format("port {}: {}", port, std::strerror(errno)));
   }
 
-  Result<> try_write(const fs::path& folder) const override {
+  Result<void> try_write(const fs::path& folder) const override {
     auto name = (folder / "trellis-doctor-XXXXXX").string();
     const Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
     const bool written = file && ::write(file.get(), "x", 1) == 1;
@@ -139,7 +139,7 @@ Result<std::string> Machine::state_folder() const {
   const auto usable = admin::check_folder(folder, user());
   if (usable) return folder.string() + " is private to this user";
   if (usable.error().code == ErrorCode::not_found) return folder.string() + " will be made";
-  return std::unexpected(usable.error());
+  return pass(usable);
 }
 
 }  // namespace

@@ -42,9 +42,9 @@ class System {
   /// small guest in it. The engine's name and version.
   [[nodiscard]] virtual Result<std::string> try_engine() const = 0;
   /// Whether a server could listen on the TCP port.
-  [[nodiscard]] virtual Result<> try_listen(std::uint16_t port) const = 0;
+  [[nodiscard]] virtual Result<void> try_listen(std::uint16_t port) const = 0;
   /// Creates and removes a file in the folder.
-  [[nodiscard]] virtual Result<> try_write(const std::filesystem::path& folder) const = 0;
+  [[nodiscard]] virtual Result<void> try_write(const std::filesystem::path& folder) const = 0;
   /// The folder of control sockets: its path, or what is wrong with it.
   [[nodiscard]] virtual Result<std::string> state_folder() const = 0;
   [[nodiscard]] virtual WallTime now() const = 0;

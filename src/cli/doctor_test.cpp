@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30U;
 
-/// A machine in good health; tests spoil one thing.
+/// A machine in good health; tests poison one thing.
 class FakeSystem final : public System {
  public:
   std::map<ResourceLimit, std::uint64_t> limits{{ResourceLimit::address_space, unlimited},
@@ -30,8 +30,8 @@ class FakeSystem final : public System {
   unsigned cpu_count = 2;
   bool reserves = true;
   Result<std::string> engine = "V8 1.2.3";
-  Result<> listens;
-  Result<> writes;
+  Result<void> listens;
+  Result<void> writes;
   Result<std::string> folder = "/run/user/7/trellis";
   WallTime time = std::chrono::sys_days(std::chrono::year(2026) / 5 / 4);
   uid_t user_id = 1000;
@@ -48,8 +48,8 @@ class FakeSystem final : public System {
   std::optional<std::uint64_t> guests_that_fit() const override { return fitting; }
   bool can_reserve(std::uint64_t bytes) const override { return reserves && bytes == reservation; }
   Result<std::string> try_engine() const override { return engine; }
-  Result<> try_listen(std::uint16_t) const override { return listens; }
-  Result<> try_write(const std::filesystem::path&) const override { return writes; }
+  Result<void> try_listen(std::uint16_t) const override { return listens; }
+  Result<void> try_write(const std::filesystem::path&) const override { return writes; }
   Result<std::string> state_folder() const override { return folder; }
   WallTime now() const override { return time; }
   uid_t user() const override { return user_id; }

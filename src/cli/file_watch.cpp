@@ -21,7 +21,7 @@ constexpr milliseconds quiet_time{80};
 /// How often the file is looked at even if inotify is silent: its folder may have been replaced.
 constexpr milliseconds longest_wait{250};
 /// Far more than a source tree has; each takes memory of the kernel.
-constexpr std::size_t most_folders = 4096;
+constexpr std::size_t max_folders = 4096;
 
 constexpr std::uint32_t file_events =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
@@ -99,7 +99,7 @@ TreeWatch::TreeWatch(const fs::path& root) : inotify_(::inotify_init1(IN_CLOEXEC
 /// Files that are there already go to `found`, if anywhere: they may have been written before their
 /// folder was watched.
 void TreeWatch::add(const fs::path& folder, std::map<fs::path, bool>* found) {
-  const bool room = inotify_ && folders_.size() < most_folders;
+  const bool room = inotify_ && folders_.size() < max_folders;
   const int watch =
       room ? ::inotify_add_watch(inotify_.get(), folder.c_str(), file_events | IN_ONLYDIR) : -1;
   std::error_code problem;

@@ -193,7 +193,7 @@ Result<Answer> lattice_hosts(const Context& context, const GetOptions& options) 
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto hosts = (*client)->hosts();
-  if (!hosts) return std::unexpected(hosts.error());
+  if (!hosts) return pass(hosts);
   Columns table({"Host ID", "Uptime (seconds)"});
   const auto display = display_of(context, options.wide);
   const auto inventories =
@@ -221,14 +221,14 @@ Result<Answer> lattice_inventory(const Context& context, const GetOptions& optio
   const auto display = display_of(context, options.wide);
   if (!options.reach.host.host.empty()) {
     const auto host = lattice_host(**client, options.reach.host.host);
-    if (!host) return std::unexpected(host.error());
+    if (!host) return pass(host);
     const auto inventory = (*client)->inventory(*host);
-    if (!inventory) return std::unexpected(inventory.error());
+    if (!inventory) return pass(inventory);
     return Answer{inventory_text(*inventory, display, options.all),
                   {{"inventory", inventory_json(*inventory)}}};
   }
   const auto all = (*client)->inventories();
-  if (!all) return std::unexpected(all.error());
+  if (!all) return pass(all);
   std::string text;
   auto list = json::array();
   for (const auto& inventory : *all) {
@@ -244,7 +244,7 @@ Result<Answer> lattice_links(const Context& context, const GetOptions& options) 
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto links = (*client)->links();
-  if (!links) return std::unexpected(links.error());
+  if (!links) return pass(links);
   // Nobody answers where all hosts are first-party ones.
   const auto states = (*client)->link_states().value_or(std::vector<LatticeLinkState>());
   std::vector<ShownLink> all;
@@ -274,7 +274,7 @@ Result<Answer> lattice_claims(const Context& context, const GetOptions& options)
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto all = (*client)->claims();
-  if (!all) return std::unexpected(all.error());
+  if (!all) return pass(all);
   Columns table({"Subject", "Issuer", "Version", "Revision", "Capabilities"});
   auto list = json::array();
   std::vector<ShownClaims> shown;

@@ -262,7 +262,7 @@ std::vector<ShownClaims> shown_claims(const json& claims) {
 
 Result<Answer> local_hosts(const Context& context, const GetOptions& flags) {
   const auto found = hosts_in_reach(context, flags.reach.host);
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   if (found->running.empty() && !found->unreachable.empty()) {
     return std::unexpected(found->unreachable.front());
   }

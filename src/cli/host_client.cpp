@@ -64,9 +64,9 @@ Result<admin::Hosts> hosts_in_reach(const Context& context, const HostChoice& ch
 
 Result<admin::Client> connect_host(const Context& context, const HostChoice& choice) {
   const auto hosts = hosts_in_reach(context, choice);
-  if (!hosts) return std::unexpected(hosts.error());
+  if (!hosts) return pass(hosts);
   const auto host = admin::choose_host(*hosts, choice.host);
-  if (!host) return std::unexpected(host.error());
+  if (!host) return pass(host);
   tell(context, "host " + host->id + " at " + host->socket.string());
   return admin::Client::connect(host->socket, ::geteuid());
 }

@@ -196,10 +196,10 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
                                                        : std::filesystem::path(flags.secrets_dir));
   made.host.registry = registry_options(context, flags);
   const auto interval = health_interval(context);
-  if (!interval) return std::unexpected(interval.error());
+  if (!interval) return pass(interval);
   made.host.health_interval = *interval;
   const auto filter = log_filter(context, flags, default_level);
-  if (!filter) return std::unexpected(filter.error());
+  if (!filter) return pass(filter);
   auto sink =
       make_log_sink({.format = flags.log_format == "json" ? LogFormat::json : LogFormat::text,
                      .filter = *filter,

@@ -112,10 +112,10 @@ void add_imports(Table& table, const wasm::ModuleShape& shape, json& about) {
 Result<Answer> about_module(const Context& context, const fs::path& file, const std::string& shown,
                             const OutputOptions& output) {
   const auto module = read_file(file, limits::module_bytes);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   const auto bytes = as_bytes(*module);
   const auto claims = identity::extract_claims(bytes);
-  if (!claims) return std::unexpected(claims.error());
+  if (!claims) return pass(claims);
   const auto hash = to_hex_lower(sha256(bytes));
   Answer answer{{}, json::object()};
   if (*claims) {
@@ -177,14 +177,14 @@ Result<Answer> inspect(const Context& context, const ArtifactChoice& choice,
     }
   }
   const auto file = find_artifact(context, choice, output);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return pass(file);
   if (package::looks_like_archive(*file)) {
     auto answer = inspect_archive(context, *file);
     if (answer) answer->json["kind"] = "provider";
     return answer;
   }
   const auto module = begins_as_module(*file);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   return *module ? about_module(context, *file, choice.name, output)
                  : about_library(*file, choice.name);
 }

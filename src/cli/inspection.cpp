@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t piece_bytes = 256 * limits::kib;
 
 /// A file is what is checked itself; of an image it is the manifest (cli.md 4, 5).
-Result<> check_file_digest(const std::string& name, const package::ContentDigest& expected) {
+Result<void> check_file_digest(const std::string& name, const package::ContentDigest& expected) {
   package::DigestHasher hasher(expected.algorithm);
   std::ifstream file(name, std::ios::binary);
   Bytes piece(piece_bytes);

@@ -74,7 +74,7 @@ Result<KeyPair> check_type(Result<KeyPair> pair, const KeyRequest& request,
 
 Result<KeyPair> read_key(const fs::path& path, const KeyRequest& request) {
   const auto content = read_file(path, key_file_bytes);
-  if (!content) return std::unexpected(content.error());
+  if (!content) return pass(content);
   return check_type(KeyPair::from_seed(trim(*content)), request, "in " + path.string());
 }
 
@@ -203,14 +203,14 @@ Result<std::optional<KeyPair>> old_key(Context& context, const KeyOptions& optio
 Result<KeyPair> named_key(Context& context, const KeyOptions& options, const fs::path& directory,
                           const KeyRequest& request) {
   const auto name = key_file_name(request.name, request.type);
-  if (!name) return std::unexpected(name.error());
+  if (!name) return pass(name);
   const auto own = directory / *name;
   std::error_code ignored;
   if (fs::exists(own, ignored)) return own_key(context, options, own, request);
   const auto old = directory / (request.old_stem + suffix_of(request.type));
   if (!request.old_stem.empty() && !options.new_key && fs::exists(old, ignored)) {
     auto key = old_key(context, options, old, own, request);
-    if (!key) return std::unexpected(key.error());
+    if (!key) return pass(key);
     if (*key) return std::move(**key);
   }
   return read_or_make(context, options, own, request);
@@ -235,7 +235,7 @@ Result<KeyPair> find_key(Context& context, const KeyOptions& options, const KeyR
     return key_of_value(*value, request);
   }
   const auto directory = key_directory(context, options.directory);
-  if (!directory) return std::unexpected(directory.error());
+  if (!directory) return pass(directory);
   if (request.type == identity::KeyType::account) {
     return read_or_make(context, options, *directory / account_file(context), request);
   }

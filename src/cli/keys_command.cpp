@@ -32,7 +32,7 @@ std::string os_text(const std::error_code& problem) {
 
 Result<Answer> get(const Context& context, const std::string& directory, const std::string& name) {
   const auto folder = key_directory(context, directory);
-  if (!folder) return std::unexpected(folder.error());
+  if (!folder) return pass(folder);
   const auto path = *folder / name;
   std::error_code problem;
   if (!fs::exists(path, problem)) {
@@ -41,7 +41,7 @@ Result<Answer> get(const Context& context, const std::string& directory, const s
                 "`trellis keys list` shows the names");
   }
   const auto content = read_file(path, key_file_bytes);
-  if (!content) return std::unexpected(content.error());
+  if (!content) return pass(content);
   const std::string seed(trim(*content));
   return Answer{seed, {{"seed", seed}}};
 }
@@ -62,9 +62,9 @@ Answer list_answer(const fs::path& folder, const std::vector<ListedKey>& keys) {
 
 Result<Answer> list(const Context& context, const std::string& directory) {
   const auto folder = key_directory(context, directory);
-  if (!folder) return std::unexpected(folder.error());
+  if (!folder) return pass(folder);
   const auto keys = keys_in(*folder);
-  if (!keys) return std::unexpected(keys.error());
+  if (!keys) return pass(keys);
   return list_answer(*folder, *keys);
 }
 

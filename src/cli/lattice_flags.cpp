@@ -90,7 +90,7 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
   }
   const auto interval = duration_from_env(context.env, "KVCACHE_REPLAY_HEARTBEAT_SECS",
                                           std::chrono::seconds(1), whole_seconds);
-  if (!interval) return std::unexpected(interval.error());
+  if (!interval) return pass(interval);
   if (*interval) cache.replay_interval = std::chrono::ceil<std::chrono::seconds>(**interval);
   if (flags.own_cache) return check_kind(flags, false);
   const auto url = option_or_env(context, flags.cache_url, "KVCACHE_NATS_URL");
@@ -319,7 +319,7 @@ Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& f
   if (auto subjects = lattice::Subjects::make(options.ns); !subjects) return pass(subjects);
   const auto timeout =
       duration_from_env(context.env, "RPC_TIMEOUT_MS", std::chrono::milliseconds(1), longest_call);
-  if (!timeout) return std::unexpected(timeout.error());
+  if (!timeout) return pass(timeout);
   if (*timeout) options.rpc_timeout = **timeout;
   if (flags.rpc_timeout.count() > 0) options.rpc_timeout = flags.rpc_timeout;
   if (auto read = read_rules(flags, options); !read) return pass(read);

@@ -88,46 +88,46 @@ Result<std::string> lattice_provider(Client& client, const std::string& wanted,
       return std::move(*key);
   }
   const auto hosts = client.inventories();
-  if (!hosts) return std::unexpected(hosts.error());
+  if (!hosts) return pass(hosts);
   auto all = providers_in(*hosts);
   std::erase_if(all, [&](const auto& one) { return one.link_name != link_name; });
   const auto found = client::resolve(all, "provider", wanted, in_lattice);
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   return (*found)->key;
 }
 
 Result<std::string> lattice_host(Client& client, const std::string& wanted) {
   if (is_key_of(wanted, identity::KeyType::server)) return wanted;
   const auto hosts = client.inventories();
-  if (!hosts) return std::unexpected(hosts.error());
+  if (!hosts) return pass(hosts);
   std::vector<client::NamedHost> all;
   for (const auto& host : *hosts) {
     all.push_back({host.host_id, {host.labels.begin(), host.labels.end()}});
   }
   const auto found = client::resolve_host(all, wanted);
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   return (*found)->id;
 }
 
 Result<Placed> placed_actor(Client& client, const std::string& wanted) {
   const auto key = lattice_actor(client, wanted);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   const auto hosts = client.inventories();
-  if (!hosts) return std::unexpected(hosts.error());
+  if (!hosts) return pass(hosts);
   const auto all = actors_in(*hosts);
   const auto found = client::resolve(all, "actor", *key, in_lattice);
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   return only_place(all, **found, "actor");
 }
 
 Result<Placed> placed_provider(Client& client, const std::string& wanted,
                                const std::string& link_name) {
   const auto hosts = client.inventories();
-  if (!hosts) return std::unexpected(hosts.error());
+  if (!hosts) return pass(hosts);
   auto all = providers_in(*hosts);
   std::erase_if(all, [&](const auto& one) { return one.link_name != link_name; });
   const auto found = client::resolve(all, "provider", wanted, in_lattice);
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   return only_place(all, **found, "provider");
 }
 

@@ -19,7 +19,7 @@ std::string provider_argument(const std::string& provider) {
 Result<Answer> local_put(const Context& context, const LinkOptions& options) {
   warn_of_odd_contracts(context, {options.link.contract_id});
   const auto values = parse_key_values(options.values);
-  if (!values) return std::unexpected(values.error());
+  if (!values) return pass(values);
   auto answer = ask_host(context, options.reach.host,
                          {"set_link",
                           {{"actor", options.link.actor},

@@ -12,7 +12,7 @@
 namespace trellis::cli {
 namespace {
 
-constexpr std::size_t most_of_name = 63;  // as of one part of a name in the DNS
+constexpr std::size_t max_of_name = 63;  // as of one part of a name in the DNS
 constexpr std::size_t kernel_name_bytes = 256;
 
 bool in_host_name(char c) {
@@ -33,9 +33,9 @@ std::string machine_name() {
 }
 
 std::string check_host_name(const std::string& name) {
-  if (name.empty() || name.size() > most_of_name || !std::ranges::all_of(name, in_host_name)) {
+  if (name.empty() || name.size() > max_of_name || !std::ranges::all_of(name, in_host_name)) {
     return fmt::format("'{}' is no name of a host: 1 to {} letters, digits, '-', '_' and '.'",
-                       excerpt(name), most_of_name);
+                       excerpt(name), max_of_name);
   }
   if (std::ranges::all_of(name, is_digit)) {
     return fmt::format("'{}' is no name of a host: --host takes numbers for process ids", name);
@@ -48,7 +48,7 @@ std::string check_host_name(const std::string& name) {
 
 std::string host_name(const std::string& wish, std::string_view machine) {
   if (!wish.empty()) return wish;
-  std::string name(machine.substr(0, most_of_name));
+  std::string name(machine.substr(0, max_of_name));
   return check_host_name(name).empty() ? name : std::string();
 }
 

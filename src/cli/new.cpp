@@ -53,7 +53,7 @@ Kind kind_of(const NewOptions& options) {
   return {"cpp/template", "an actor in C++", {"clang++"}, wasm_packages};
 }
 
-Result<> check_name(const std::string& name) {
+Result<void> check_name(const std::string& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto fits = [&](char c) {
     return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -80,7 +80,7 @@ std::unexpected<Error> cannot_copy(const fs::path& path, const std::error_code& 
               "check that the folder may be written and has space");
 }
 
-Result<> copy_tree(const fs::path& from, const fs::path& to) {
+Result<void> copy_tree(const fs::path& from, const fs::path& to) {
   std::error_code problem;
   fs::create_directory(to, problem);
   if (problem) return cannot_copy(to, problem);
@@ -101,7 +101,7 @@ Result<> copy_tree(const fs::path& from, const fs::path& to) {
 }
 
 /// For those who use cargo, which must be told the path of a crate: build.sh finds it by itself.
-Result<> name_crate(const fs::path& folder, const fs::path& sdk) {
+Result<void> name_crate(const fs::path& folder, const fs::path& sdk) {
   const auto file = folder / "Cargo.toml";
   auto text = read_file(file, template_bytes);
   if (!text) return pass(text);
@@ -118,7 +118,7 @@ Result<> name_crate(const fs::path& folder, const fs::path& sdk) {
 }
 
 /// The whole folder appears at once, or nothing does.
-Result<> make_project(const fs::path& from, const fs::path& folder, const SdkPlaces& places) {
+Result<void> make_project(const fs::path& from, const fs::path& folder, const SdkPlaces& places) {
   const auto draft =
       folder.parent_path() / fmt::format(".{}.{}", folder.filename().string(), ::getpid());
   auto made = copy_tree(from, draft);
@@ -172,7 +172,7 @@ Result<Answer> make_new(const Context& context, const NewOptions& options) {
                 "choose another name, or remove it");
   }
   const auto places = find_sdk(context);
-  if (!places) return std::unexpected(places.error());
+  if (!places) return pass(places);
   const auto kind = kind_of(options);
   auto made = make_project(places->sdk / kind.template_folder, folder, *places);
   if (!made) return pass(made);

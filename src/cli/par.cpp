@@ -54,11 +54,11 @@ Result<std::string> target_of_binary(const ParOptions& o) {
 
 Result<Answer> create(Context& context, const ParOptions& o) {
   const auto target = target_of_binary(o);
-  if (!target) return std::unexpected(target.error());
+  if (!target) return pass(target);
   const auto issuer = key_for(context, o, KeyType::account);
-  if (!issuer) return std::unexpected(issuer.error());
+  if (!issuer) return pass(issuer);
   const auto subject = key_for(context, o, KeyType::service);
-  if (!subject) return std::unexpected(subject.error());
+  if (!subject) return pass(subject);
   identity::ProviderClaims claims;
   if (auto filled = fill_envelope(claims, context, subject->public_key().text(), {}); !filled) {
     return pass(filled);
@@ -82,19 +82,19 @@ Result<std::string> subject_of(Context& context, const ParOptions& o,
                                const package::ProviderArchive& archive) {
   if (!option_or_env(context, o.subject, subject_variable)) return archive.claims.sub;
   const auto key = key_for(context, o, KeyType::service);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   return key->public_key().text();
 }
 
 Result<Answer> insert(Context& context, const ParOptions& o) {
   const auto target = target_of_binary(o);
-  if (!target) return std::unexpected(target.error());
+  if (!target) return pass(target);
   const auto archive = package::read_archive(o.archive);
-  if (!archive) return std::unexpected(archive.error());
+  if (!archive) return pass(archive);
   const auto issuer = key_for(context, o, KeyType::account);
-  if (!issuer) return std::unexpected(issuer.error());
+  if (!issuer) return pass(issuer);
   const auto subject = subject_of(context, o, *archive);
-  if (!subject) return std::unexpected(subject.error());
+  if (!subject) return pass(subject);
   auto claims = archive->claims;
   if (auto filled = fill_envelope(claims, context, *subject, {}); !filled) return pass(filled);
   std::vector<package::LibrarySource> libraries;
@@ -133,7 +133,7 @@ std::string archive_text(const package::ProviderArchive& archive, const std::str
 
 Result<Answer> inspect(const Context& context, const ParOptions& o, const OutputOptions& output) {
   const auto file = find_artifact(context, o.inspected, output);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return pass(file);
   return inspect_archive(context, *file);
 }
 
@@ -186,9 +186,9 @@ void add_par_inspect(Command& par, Context& context) {
 
 Result<Answer> inspect_archive(const Context& context, const fs::path& file) {
   const auto archive = package::read_archive(file);
-  if (!archive) return std::unexpected(archive.error());
+  if (!archive) return pass(archive);
   const auto decoded = identity::decode_provider(archive->token);
-  if (!decoded) return std::unexpected(decoded.error());
+  if (!decoded) return pass(decoded);
   const auto validation = identity::validate(*decoded, context.clock.wall());
   const auto& c = archive->claims;
   std::vector<std::string> targets;

@@ -79,7 +79,7 @@ Result<Reach> reach_of(const Context& context, const ReachFlags& flags) {
   if (local || context.env(socket_variable)) return Reach::local;
   if (context.env("TRELLIS_CONTEXT")) return Reach::lattice;
   const auto used = ContextStore(context).in_use();
-  if (!used) return std::unexpected(used.error());
+  if (!used) return pass(used);
   return *used ? Reach::lattice : Reach::local;
 }
 

@@ -46,7 +46,7 @@ template <class Local, class Lattice, class Options>
 Result<Answer> run_where(const Context& context, const ReachFlags& flags, const Options& options,
                          Local local, Lattice lattice) {
   const auto reach = reach_of(context, flags);
-  if (!reach) return std::unexpected(reach.error());
+  if (!reach) return pass(reach);
   return *reach == Reach::local ? local(context, options) : lattice(context, options);
 }
 

@@ -23,7 +23,7 @@ struct RegOptions {
   std::string config;
 };
 
-constexpr std::size_t most_config_bytes = 1 * limits::mib;
+constexpr std::size_t max_config_bytes = 1 * limits::mib;
 
 /// The pusher's and the puller's own words for the rule of identity.md 6.2.
 Result<package::Reference> permitted_reference(const RegOptions& options, const char* doing) {
@@ -40,7 +40,7 @@ Result<package::Reference> permitted_reference(const RegOptions& options, const 
 }
 
 /// Beside the destination first: a full disk leaves what was there.
-Result<> copy_to(const fs::path& from, const fs::path& to) {
+Result<void> copy_to(const fs::path& from, const fs::path& to) {
   std::error_code problem;
   const auto part = fs::path(to) += ".part";
   fs::copy_file(from, part, fs::copy_options::overwrite_existing, problem);
@@ -55,7 +55,7 @@ Result<> copy_to(const fs::path& from, const fs::path& to) {
 Result<Answer> pull(const Context& context, const RegOptions& options,
                     const OutputOptions& output) {
   const auto reference = permitted_reference(options, "Pulling");
-  if (!reference) return std::unexpected(reference.error());
+  if (!reference) return pass(reference);
   package::PullOptions how;
   how.timeout = options.registry.timeout;
   how.allow_latest = options.registry.allow_latest;
@@ -67,9 +67,9 @@ Result<Answer> pull(const Context& context, const RegOptions& options,
   package::RegistryClient client(registry_settings(context, options.registry, reference->registry),
                                  context.clock, context.random);
   const auto image = client.pull(*reference, how);
-  if (!image) return std::unexpected(image.error());
+  if (!image) return pass(image);
   const auto kind = artifact_kind_of(image->file, context.clock.wall());
-  if (!kind) return std::unexpected(kind.error());
+  if (!kind) return pass(kind);
   auto destination = options.file;
   if (destination.empty()) {
     const auto& path = reference->repository;
@@ -87,14 +87,14 @@ Result<Answer> pull(const Context& context, const RegOptions& options,
 Result<Answer> push(const Context& context, const RegOptions& options,
                     const OutputOptions& output) {
   const auto reference = permitted_reference(options, "Pushing");
-  if (!reference) return std::unexpected(reference.error());
+  if (!reference) return pass(reference);
   const auto kind = artifact_kind_of(options.file, context.clock.wall());
-  if (!kind) return std::unexpected(kind.error());
+  if (!kind) return pass(kind);
   package::PushOptions how;
   how.timeout = options.registry.timeout;
   how.allow_latest = options.registry.allow_latest;
   if (!options.config.empty()) {
-    auto config = read_file(options.config, most_config_bytes);
+    auto config = read_file(options.config, max_config_bytes);
     if (!config) return pass(config);
     how.config = std::move(*config);
   }
@@ -103,7 +103,7 @@ Result<Answer> push(const Context& context, const RegOptions& options,
   package::RegistryClient client(registry_settings(context, options.registry, reference->registry),
                                  context.clock, context.random);
   const auto pushed = client.push(*reference, options.file, *kind, how);
-  if (!pushed) return std::unexpected(pushed.error());
+  if (!pushed) return pass(pushed);
   // The name that always means what was pushed.
   const auto pinned =
       fmt::format("{}/{}@{}", reference->registry, reference->repository, pushed->manifest.text());
@@ -119,7 +119,7 @@ Result<Answer> ping(const Context& context, const RegOptions& options) {
   package::RegistryClient client(registry_settings(context, options.registry, options.url),
                                  context.clock, context.random);
   const auto status = client.ping(options.url, {.timeout = options.registry.timeout});
-  if (!status) return std::unexpected(status.error());
+  if (!status) return pass(status);
   if (!status->usable) {
     return fail(status->status == 401 ? ErrorCode::denied : ErrorCode::unsupported,
                 fmt::format("{} answers with status {}", status->url, status->status),
@@ -168,7 +168,7 @@ void add_push(Command& reg, Context& context) {
 
 Result<Answer> list_tags(const Context& context, const RegOptions& options) {
   const auto repository = package::parse_reference(options.url);
-  if (!repository) return std::unexpected(repository.error());
+  if (!repository) return pass(repository);
   if (repository->tag || repository->digest) {
     return fail(
         ErrorCode::invalid_argument, options.url + " names one artifact of a repository",
@@ -177,7 +177,7 @@ Result<Answer> list_tags(const Context& context, const RegOptions& options) {
   package::RegistryClient client(registry_settings(context, options.registry, repository->registry),
                                  context.clock, context.random);
   const auto list = client.tags(*repository, {.timeout = options.registry.timeout});
-  if (!list) return std::unexpected(list.error());
+  if (!list) return pass(list);
   if (!list->complete) {
     say(context, Label::warning,
         fmt::format("there are more tags than the {} shown", list->tags.size()));

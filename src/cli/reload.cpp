@@ -72,7 +72,7 @@ void print_failed(const Context& context, const json& items) {
 /// are looked for in. It is read here first: an error of it needs no host.
 Result<json> manifest_arguments(Context& context, const ReloadOptions& options) {
   const auto text = read_file(options.file, limits::manifest_bytes);
-  if (!text) return std::unexpected(text.error());
+  if (!text) return pass(text);
   json variables = json::object();
   const auto lookup = [&](std::string_view name) -> std::optional<std::string> {
     const char* value = std::getenv(std::string(name).c_str());
@@ -83,7 +83,7 @@ Result<json> manifest_arguments(Context& context, const ReloadOptions& options) 
   const auto format = manifest::format_of(options.file);
   const auto read =
       manifest::read(*text, format, lookup, {.file = options.file, .lenient = options.lenient});
-  if (!read) return std::unexpected(read.error());
+  if (!read) return pass(read);
   for (const auto& warning : read->warnings) {
     say(context, Label::warning, printable(warning));
   }

@@ -74,7 +74,7 @@ void finish_leaf(Command& leaf, Context& context, Tree tree,
       leaf, context,
       [options, deed, read, &context](auto&) -> Result<Answer> {
         const auto ready = read(*options);
-        if (!ready) return std::unexpected(ready.error());
+        if (!ready) return pass(ready);
         return run_where(context, ready->reach, *ready, deed.local, deed.lattice);
       },
       deed.essential);

@@ -29,7 +29,7 @@ Result<std::string> choose_host(Client& client, const RunningOptions& options,
   const auto bids = what == What::actor
                         ? client.auction_actor(reference, *constraints)
                         : client.auction_provider(reference, options.link_name, *constraints);
-  if (!bids) return std::unexpected(bids.error());
+  if (!bids) return pass(bids);
   if (!bids->empty()) return bids->front();
   return fail(
       ErrorCode::not_found,
@@ -76,7 +76,7 @@ Result<Answer> lattice_start_actor(const Context& context, const RunningOptions&
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto host = choose_host(**client, options, reference, What::actor);
-  if (!host) return std::unexpected(host.error());
+  if (!host) return pass(host);
   auto done = (*client)->start_actor(*host, reference, options.reach.lattice.wait.time());
   if (!done) return failed("starting actor", std::move(done.error()));
   auto about = details(*done, {{"actor_ref", reference}, {"host_id", *host}});
@@ -96,7 +96,7 @@ Result<Answer> lattice_start_provider(const Context& context, const RunningOptio
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto host = choose_host(**client, options, reference, What::provider);
-  if (!host) return std::unexpected(host.error());
+  if (!host) return pass(host);
   auto done = (*client)->start_provider(*host, reference, options.link_name,
                                         options.reach.lattice.wait.time());
   if (!done) return failed("starting provider", std::move(done.error()));
@@ -112,7 +112,7 @@ Result<Answer> lattice_stop_actor(const Context& context, const RunningOptions& 
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto actor = target(**client, options, What::actor);
-  if (!actor) return std::unexpected(actor.error());
+  if (!actor) return pass(actor);
   auto done =
       (*client)->stop_actor(actor->host, actor->what.key, options.reach.lattice.wait.time());
   if (!done) return failed("stopping actor", std::move(done.error()));
@@ -125,7 +125,7 @@ Result<Answer> lattice_stop_provider(const Context& context, const RunningOption
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto provider = target(**client, options, What::provider);
-  if (!provider) return std::unexpected(provider.error());
+  if (!provider) return pass(provider);
   const auto contract = options.contract.empty() ? provider->what.contract_id
                                                  : manifest::full_contract(options.contract);
   auto done = (*client)->stop_provider(provider->host, provider->what.key, options.link_name,
@@ -140,7 +140,7 @@ Result<Answer> lattice_stop_host(const Context& context, const RunningOptions& o
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto host = lattice_host(**client, options.reach.host.host);
-  if (!host) return std::unexpected(host.error());
+  if (!host) return pass(host);
   auto done = (*client)->stop_host(*host, options.reach.lattice.wait.time());
   if (!done) return failed("stopping host", std::move(done.error()));
   return Answer{fmt::format("{} host: {}", done->done ? "Stopped" : "Stopping", *host),
@@ -152,7 +152,7 @@ Result<Answer> lattice_update_actor(const Context& context, const RunningOptions
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto actor = target(**client, options, What::actor);
-  if (!actor) return std::unexpected(actor.error());
+  if (!actor) return pass(actor);
   auto done = (*client)->update_actor(actor->host, actor->what.key, reference,
                                       options.reach.lattice.wait.time());
   if (!done) return failed("updating actor", std::move(done.error()));
@@ -168,7 +168,7 @@ Result<Answer> lattice_scale_actor(const Context& context, const RunningOptions&
   auto client = connect_lattice(context, options.reach.lattice);
   if (!client) return pass(client);
   const auto actor = target(**client, options, What::actor);
-  if (!actor) return std::unexpected(actor.error());
+  if (!actor) return pass(actor);
   auto done = (*client)->scale_actor(actor->host, actor->what.key, options.minimum, options.maximum,
                                      options.reach.lattice.wait.time());
   if (!done) return failed("scaling actor", std::move(done.error()));

@@ -35,7 +35,7 @@ std::optional<SdkPlaces> in_installation(const fs::path& bin) {
 
 Result<Answer> place_of(const Context& context, const std::string& what) {
   const auto places = find_sdk(context);
-  if (!places) return std::unexpected(places.error());
+  if (!places) return pass(places);
   const auto path = what.empty()    ? places->sdk
                     : what == "cpp" ? places->include
                                     : places->sdk / what;

@@ -13,11 +13,11 @@ namespace trellis::cli {
 
 namespace {
 
-constexpr std::size_t most_secret_bytes = 64 * limits::kib;
-constexpr std::size_t most_name_bytes = 64;
+constexpr std::size_t max_secret_bytes = 64 * limits::kib;
+constexpr std::size_t max_name_bytes = 64;
 
 [[nodiscard]] bool is_secret_name(std::string_view name) {
-  return !name.empty() && name.size() <= most_name_bytes && name.front() != '.' &&
+  return !name.empty() && name.size() <= max_name_bytes && name.front() != '.' &&
          std::ranges::all_of(name, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '.' || c == '-' || c == '_';
@@ -42,7 +42,7 @@ SecretSource secret_source(const Context& context, const std::filesystem::path& 
     std::error_code ignored;
     const auto file = folder / name;
     if (!folder.empty() && std::filesystem::exists(file, ignored)) {
-      auto content = read_file(file, most_secret_bytes);
+      auto content = read_file(file, max_secret_bytes);
       if (!content) return content;
       if (content->ends_with('\n')) content->pop_back();
       return content;

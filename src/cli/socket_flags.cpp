@@ -106,7 +106,7 @@ Result<SocketOptions> socket_options(const Context& context, const SocketFlags& 
                 "name a socket in a folder the group may enter: --socket PATH");
   }
   const auto group = find_group(flags.group);
-  if (!group) return std::unexpected(group.error());
+  if (!group) return pass(group);
   made.audience.group = *group;
   return made;
 }

@@ -169,7 +169,7 @@ class ReadyFile {
   ReadyFile(const ReadyFile&) = delete;
   ReadyFile& operator=(const ReadyFile&) = delete;
 
-  Result<> write(LocalHost& local, const Inventory& inventory) {
+  Result<void> write(LocalHost& local, const Inventory& inventory) {
     if (path_.empty()) return {};
     const auto text = dump_json({{"pid", ::getpid()},
                                  {"host_id", inventory.host_id},
@@ -207,10 +207,11 @@ std::string verdict(const Start& start, const UpOptions& options) {
   return count + ", listed above; the host stopped (--keep-going goes on with what works)";
 }
 
-Result<> announce(Context& context, LocalHost& local, const Start& start, ReadyFile& ready_file) {
+Result<void> announce(Context& context, LocalHost& local, const Start& start,
+                      ReadyFile& ready_file) {
   local.host().check_health();  // its messages name the addresses of HTTP servers
   const auto inventory = local.host().inventory();
-  if (!inventory) return std::unexpected(inventory.error());
+  if (!inventory) return pass(inventory);
   local.set_started();
   if (context.quiet) return ready_file.write(local, *inventory);
   context.out << summary(*inventory, local.host().links(), local.health_address(),
@@ -225,9 +226,9 @@ Result<> announce(Context& context, LocalHost& local, const Start& start, ReadyF
 /// Until the host is told to end. Gives the verdict when it ended before.
 Result<std::string> run_up(Context& context, const UpOptions& options) {
   const auto extra = command_line_items(options);
-  if (!extra) return std::unexpected(extra.error());
+  if (!extra) return pass(extra);
   auto manifest = load_manifest(context, options);
-  if (!manifest) return std::unexpected(manifest.error());
+  if (!manifest) return pass(manifest);
   manifest::append(*manifest, *extra);
   auto made = host_options(context, options.flags, "info");
   if (!made) return pass(made);

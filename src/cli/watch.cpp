@@ -16,7 +16,7 @@ namespace trellis::cli {
 namespace {
 
 /// Lines that wait for a slow terminal; more are dropped and counted.
-constexpr std::size_t most_waiting = 10'000;
+constexpr std::size_t max_waiting = 10'000;
 
 struct WatchOptions {
   CtlFlags flags;
@@ -31,7 +31,7 @@ class Lines {
   void add(std::string line) {
     {
       const std::scoped_lock lock(mutex_);
-      if (lines_.size() >= most_waiting) {
+      if (lines_.size() >= max_waiting) {
         ++dropped_;
         return;
       }

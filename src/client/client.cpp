@@ -134,7 +134,7 @@ Result<std::vector<LatticeHost>> Client::hosts() {
 Result<std::vector<LatticeHost>> Client::Implementation::hosts_within(
     std::chrono::milliseconds window) const {
   const auto answers = client::gather(*control, subjects.hosts(), {}, window);
-  if (!answers) return std::unexpected(answers.error());
+  if (!answers) return pass(answers);
   std::vector<LatticeHost> all;
   for (const auto& host : readable<lattice::HostReply>(*answers)) {
     if (lattice::usable_in_subject(host.id)) {
@@ -152,13 +152,13 @@ Result<LatticeInventory> Client::inventory(std::string_view host_id) {
     return fail(ErrorCode::invalid_argument, "that is no id of a host", "56 characters, N…");
   }
   const auto answer = self_->ask<lattice::HostInventory>(self_->subjects.inventory(host_id), {});
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return pass(answer);
   return to_public(*answer);
 }
 
 Result<std::vector<LatticeInventory>> Client::inventories() {
   const auto all = self_->hosts_within(self_->short_window());
-  if (!all) return std::unexpected(all.error());
+  if (!all) return pass(all);
   std::vector<std::string> questions;
   for (const auto& host : *all) questions.push_back(self_->subjects.inventory(host.id));
   std::vector<LatticeInventory> found;
@@ -171,7 +171,7 @@ Result<std::vector<LatticeInventory>> Client::inventories() {
 
 Result<std::vector<Link>> Client::links() {
   const auto answer = self_->ask<lattice::LinkDefinitionList>(self_->subjects.link_query(), {});
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return pass(answer);
   std::vector<Link> all;
   for (const auto& link : answer->links) {
     all.push_back({link.actor_id,
@@ -185,7 +185,7 @@ Result<std::vector<Link>> Client::links() {
 
 Result<std::vector<std::map<std::string, std::string>>> Client::claims() {
   const auto answer = self_->ask<lattice::ClaimsList>(self_->subjects.claims_query(), {});
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return pass(answer);
   std::vector<std::map<std::string, std::string>> all;
   for (const auto& claims : answer->claims) {
     all.emplace_back(claims.values.begin(), claims.values.end());
@@ -199,7 +199,7 @@ Result<std::vector<std::string>> Client::auction_actor(
                                              {constraints.begin(), constraints.end()}};
   const auto answers = client::gather(*self_->control, self_->subjects.actor_auction(),
                                       lattice::write_json(auction), self_->options.window);
-  if (!answers) return std::unexpected(answers.error());
+  if (!answers) return pass(answers);
   std::vector<std::string> bidders;
   for (const auto& bid : readable<lattice::ActorAuctionAck>(*answers)) {
     if (bid.actor_ref == reference) bidders.push_back(bid.host_id);
@@ -214,7 +214,7 @@ Result<std::vector<std::string>> Client::auction_provider(
       std::string(reference), std::string(link_name), {constraints.begin(), constraints.end()}};
   const auto answers = client::gather(*self_->control, self_->subjects.provider_auction(),
                                       lattice::write_json(auction), self_->options.window);
-  if (!answers) return std::unexpected(answers.error());
+  if (!answers) return pass(answers);
   std::vector<std::string> bidders;
   for (const auto& bid : readable<lattice::ProviderAuctionAck>(*answers)) {
     if (bid.provider_ref == reference) bidders.push_back(bid.host_id);

@@ -78,7 +78,7 @@ Result<std::string> Client::resolve_actor(std::string_view wanted) {
   static_cast<void>(cache.replay());
   if (auto key = cache.key_of_alias(wanted)) return std::move(*key);
   const auto all = inventories();
-  if (!all) return std::unexpected(all.error());
+  if (!all) return pass(all);
   std::vector<client::Named> actors;
   for (const auto& host : *all) {
     for (const auto& actor : host.actors) {
@@ -86,7 +86,7 @@ Result<std::string> Client::resolve_actor(std::string_view wanted) {
     }
   }
   const auto found = client::resolve(actors, "actor", wanted, "in the lattice");
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   return (*found)->key;
 }
 

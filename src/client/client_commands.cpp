@@ -21,7 +21,7 @@ Result<void> refusal_in(std::string_view json) {
 
 Result<void> refused_update(std::string_view json) {
   const auto ack = lattice::read_json<lattice::UpdateActorAck>(json);
-  if (!ack) return std::unexpected(ack.error());
+  if (!ack) return pass(ack);
   if (ack->accepted) return {};
   return fail(ErrorCode::denied, "the host refuses the update",
               "the actor must run there, with live updates allowed; the host's log says more");

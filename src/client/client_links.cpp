@@ -130,7 +130,7 @@ Result<std::vector<LatticeLinkState>> ask_states(nats::Transport& transport,
                                                  std::chrono::milliseconds window) {
   const auto answers =
       client::gather(transport, subjects.own_link_query(), lattice::write_json(question), window);
-  if (!answers) return std::unexpected(answers.error());
+  if (!answers) return pass(answers);
   std::vector<LatticeLinkState> all;
   for (const auto& text : *answers) {
     const auto reply = lattice::read_json<lattice::LinkStatesReply>(text);
@@ -208,7 +208,7 @@ Result<std::optional<LatticeLinkState>> Client::put_link_and_wait(const Link& li
   const auto deadline = std::chrono::steady_clock::now() + wait;
   const auto bell = std::make_shared<Bell>();
   const auto listening = ring_at_outcomes(*self_->control, self_->subjects, link.actor, bell);
-  if (!listening) return std::unexpected(listening.error());
+  if (!listening) return pass(listening);
   if (auto sent = put_link(link); !sent) return pass(sent);
   const lattice::LinkStatesRequest question{link.actor,
                                             link.contract_id,
@@ -219,7 +219,7 @@ Result<std::optional<LatticeLinkState>> Client::put_link_and_wait(const Link& li
   for (int round = 1;; ++round) {
     const auto states = ask_states(*self_->control, self_->subjects, question, states_window);
     if (!states && states.error().code != ErrorCode::not_found) {
-      return std::unexpected(states.error());
+      return pass(states);
     }
     const auto& all = states ? *states : none;
     std::optional<LatticeLinkState> nearest;
@@ -240,7 +240,7 @@ Result<void> Client::remove_link_and_wait(std::string_view actor, std::string_vi
   const Link link{std::string(actor), std::string(contract_id), std::string(link_name), {}, {}};
   const auto bell = std::make_shared<Bell>();
   const auto listening = ring_at_outcomes(*self_->control, self_->subjects, link.actor, bell);
-  if (!listening) return std::unexpected(listening.error());
+  if (!listening) return pass(listening);
   if (auto sent = remove_link(actor, contract_id, link_name); !sent) return sent;
   lattice::LinkStatesRequest question;
   question.actor_id = actor;
@@ -249,12 +249,12 @@ Result<void> Client::remove_link_and_wait(std::string_view actor, std::string_vi
   while (true) {
     const auto states = ask_states(*self_->control, self_->subjects, question, states_window);
     if (!states && states.error().code != ErrorCode::not_found) {
-      return std::unexpected(states.error());
+      return pass(states);
     }
     if (states && states->empty()) return {};
     if (!states) {  // no Trellis host: whoever answers the protocol's question
       const auto known = links();
-      if (!known) return std::unexpected(known.error());
+      if (!known) return pass(known);
       if (std::ranges::none_of(*known, [&](const Link& one) { return same_link(one, link); })) {
         return {};
       }

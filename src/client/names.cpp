@@ -16,7 +16,7 @@ constexpr std::size_t shown_of_key = 8;
 constexpr std::string_view first_party = "wasmcloud:";
 constexpr std::string_view builtin = "builtin:";
 /// Candidates that an error lists.
-constexpr std::size_t most_listed = 12;
+constexpr std::size_t max_listed = 12;
 
 bool begins(std::string_view key, std::string_view wanted) {
   return wanted.size() >= shortest_beginning && key.starts_with(wanted);
@@ -43,10 +43,10 @@ std::string described(const Named& one) {
 template <class Each>
 std::string listed(const std::vector<const Each*>& some, std::string (*describe)(const Each&)) {
   std::string text;
-  for (std::size_t i = 0; i < some.size() && i < most_listed; ++i) {
+  for (std::size_t i = 0; i < some.size() && i < max_listed; ++i) {
     text += (text.empty() ? "" : "; ") + describe(*some[i]);
   }
-  if (some.size() > most_listed) text += fmt::format("; and {} more", some.size() - most_listed);
+  if (some.size() > max_listed) text += fmt::format("; and {} more", some.size() - max_listed);
   return text;
 }
 

@@ -18,7 +18,7 @@ class JsonWriter {
  public:
   explicit JsonWriter(Bytes& out) : out_(out), writer_(out) {}
 
-  [[nodiscard]] Result<> write(const json& value, std::size_t depth) {
+  [[nodiscard]] Result<void> write(const json& value, std::size_t depth) {
     if (value.is_structured() && depth >= limits::msgpack_depth) {
       return fail(ErrorCode::limit, "the JSON is nested too deep",
                   fmt::format("use at most {} levels", limits::msgpack_depth));
@@ -50,13 +50,13 @@ class JsonWriter {
   }
 
  private:
-  [[nodiscard]] Result<> string(const std::string& text) {
+  [[nodiscard]] Result<void> string(const std::string& text) {
     if (!is_utf8(text)) return fail(ErrorCode::invalid_argument, "a JSON string is not UTF-8");
     writer_.string(text);
     return {};
   }
 
-  [[nodiscard]] Result<> array(const json& value, std::size_t depth) {
+  [[nodiscard]] Result<void> array(const json& value, std::size_t depth) {
     writer_.array(value.size());
     for (const json& element : value) {
       if (auto written = write(element, depth + 1); !written) return written;
@@ -64,7 +64,7 @@ class JsonWriter {
     return {};
   }
 
-  [[nodiscard]] Result<> object(const json& value, std::size_t depth) {
+  [[nodiscard]] Result<void> object(const json& value, std::size_t depth) {
     writer_.map(value.size());
     // nlohmann's objects are sorted maps, so the keys come in order.
     for (const auto& [key, element] : value.items()) {
@@ -180,7 +180,7 @@ Result<Bytes> json_to_msgpack(const json& value) {
 Result<json> msgpack_to_json(ByteView input, Binaries binaries) {
   JsonReader reader(input, binaries);
   json value;
-  if (!reader.read(value)) return std::unexpected<Error>(reader.error());
+  if (!reader.read(value)) return std::unexpected(reader.error());
   return value;
 }
 

@@ -32,7 +32,7 @@ template <class T>
   MsgpackReader reader(input);
   T value{};
   if (!detail::read_value(reader, value, BytesForm::binary)) {
-    return std::unexpected<Error>(reader.error());
+    return std::unexpected(reader.error());
   }
   return value;
 }

@@ -1,5 +1,5 @@
 // The WebAssembly seam: Engine -> Module -> Instance, and the functions a guest may import. What
-// stands behind it is V8 (engine/v8) or a guest compiled natively (engine/null). DESIGN 3.
+// stands behind it is V8 (engine/v8) or a guest compiled natively (engine/null).
 #pragma once
 
 #include <array>

@@ -11,7 +11,7 @@ Watchdog::Watchdog(std::size_t capacity) {
 
 Watchdog::~Watchdog() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_one();
@@ -21,7 +21,7 @@ Watchdog::~Watchdog() {
 void Watchdog::arm(Entry& entry, SteadyTime deadline) {
   bool sleeps_too_long = false;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     entry.deadline_ = deadline;
     entry.fired_ = false;
     heap_.push_back(&entry);
@@ -36,7 +36,7 @@ void Watchdog::arm(Entry& entry, SteadyTime deadline) {
 }
 
 bool Watchdog::disarm(Entry& entry) noexcept {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!entry.fired_) remove(entry);
   return entry.fired_;
 }

@@ -96,7 +96,7 @@ TEST(Watchdog, InterruptsInTheOrderOfDeadlines) {
   const auto base = steady_clock::now() + milliseconds(50);
   for (int i = 0; i < 64; ++i) {
     targets[static_cast<std::size_t>(i)].also = [&order, &mutex, i] {
-      const std::lock_guard lock(mutex);
+      const std::scoped_lock lock(mutex);
       order.push_back(i);
     };
     entries.emplace_back(targets[static_cast<std::size_t>(i)]);
@@ -107,7 +107,7 @@ TEST(Watchdog, InterruptsInTheOrderOfDeadlines) {
     watchdog.arm(entries[static_cast<std::size_t>(i)], base + std::chrono::microseconds(i));
   }
   EXPECT_TRUE(eventually([&] {
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     return order.size() == 64;
   }));
   for (auto& entry : entries) EXPECT_TRUE(watchdog.disarm(entry));

@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// All headers of one answer.
-constexpr std::size_t most_header_bytes = 64 * limits::kib;
+constexpr std::size_t max_header_bytes = 64 * limits::kib;
 /// How soon a cancellation is noticed.
 constexpr int poll_ms = 50;
 
@@ -71,7 +71,7 @@ class Exchange {
     curl_multi_remove_handle(multi, easy_.get());
     if (problem_) return std::unexpected(std::move(*problem_));
     if (threw_) return fail(ErrorCode::limit, "there is not enough memory for the transfer");
-    if (!ended) return std::unexpected(ended.error());
+    if (!ended) return pass(ended);
     if (*ended != CURLE_OK) return failure(*ended, control);
     return finish();
   }
@@ -89,7 +89,7 @@ class Exchange {
   std::unexpected<Error> failure(CURLcode code, const Control& control) const {
     return std::unexpected(failure_of(code, control));
   }
-  Result<> begin_sink();
+  Result<void> begin_sink();
 
   bool take_header(std::string_view line);
   bool take_body(ByteView bytes);
@@ -221,7 +221,7 @@ Result<CURLcode> Exchange::drive(CURLM* multi, const Control& control) {
   }
 }
 
-Result<> Exchange::begin_sink() {
+Result<void> Exchange::begin_sink() {
   if (sink_begun_) return {};
   sink_begun_ = true;
   return request_.sink->begin(response_);
@@ -292,7 +292,7 @@ curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
 
 bool Exchange::take_header(std::string_view line) {
   header_bytes_ += line.size();
-  if (header_bytes_ > most_header_bytes) {
+  if (header_bytes_ > max_header_bytes) {
     return stop_with({ErrorCode::limit, request_.url.origin() + ": its headers are too long",
                       fmt::format("check that this is the address of a {}", settings_.peer)});
   }

@@ -41,10 +41,10 @@ class Sink {
  public:
   virtual ~Sink() = default;
   /// Called once before the first byte, and for an empty body too.
-  virtual Result<> begin(const Response& head) = 0;
-  virtual Result<> write(ByteView bytes) = 0;
+  virtual Result<void> begin(const Response& head) = 0;
+  virtual Result<void> write(ByteView bytes) = 0;
   /// The body ended; an error makes the exchange fail.
-  virtual Result<> end() = 0;
+  virtual Result<void> end() = 0;
 };
 
 /// A body to send: `read` fills the span and says how many bytes, fewer only at the end.

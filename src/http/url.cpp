@@ -12,7 +12,7 @@
 namespace trellis::http {
 namespace {
 
-constexpr std::size_t most_url_bytes = 16 * limits::kib;
+constexpr std::size_t max_url_bytes = 16 * limits::kib;
 
 using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
@@ -25,7 +25,7 @@ std::string part_of(const Handle& url, CURLUPart part, unsigned flags = 0) {
 }
 
 bool fits(std::string_view text) {
-  if (text.empty() || text.size() > most_url_bytes) return false;
+  if (text.empty() || text.size() > max_url_bytes) return false;
   return text.find_first_of(std::string_view(" \t\r\n\0", 5)) == std::string_view::npos;
 }
 
@@ -109,7 +109,7 @@ std::string as_browsers_read(std::string_view text) {
 }
 
 std::string plain_text(std::string_view text, const UrlReading& reading) {
-  const bool read_on = reading.as_browsers && text.size() <= most_url_bytes;
+  const bool read_on = reading.as_browsers && text.size() <= max_url_bytes;
   return read_on ? as_browsers_read(text) : std::string(text);
 }
 
@@ -177,14 +177,14 @@ Result<Url> resolve_url(const Url& base, std::string_view location, const UrlRea
 
 Result<std::string> proxy_url(std::string_view text) {
   const auto url = parse_url(text, {"write it as http://host:port", true});
-  if (!url) return std::unexpected(url.error());
+  if (!url) return pass(url);
   return url->login ? std::string(trim(text)) : url->text;
 }
 
 Result<std::string> percent_encoded(std::string_view text) {
   if (text.empty()) return std::string();  // libcurl would take 0 for "until the null byte"
   const std::unique_ptr<char, decltype(&curl_free)> encoded(
-      text.size() > most_url_bytes
+      text.size() > max_url_bytes
           ? nullptr
           : curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())),
       &curl_free);

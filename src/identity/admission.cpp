@@ -14,7 +14,8 @@ std::unexpected<Error> denied(std::string message, std::string remedy) {
 
 /// Dates and signature, in the order of 5.1 rows 5-7. `what` begins the message: "Actor claims".
 template <class Claims>
-Result<> check_validity(const DecodedToken<Claims>& token, const std::string& what, WallTime now) {
+Result<void> check_validity(const DecodedToken<Claims>& token, const std::string& what,
+                            WallTime now) {
   if (is_too_early(token.claims, now)) {
     return denied(what + " cannot be used yet",
                   "they can be used " + not_before_text(token.claims, now));
@@ -31,8 +32,8 @@ Result<> check_validity(const DecodedToken<Claims>& token, const std::string& wh
 }
 
 /// Rows 8 and 9: types of subject and issuer, and the issuer list.
-Result<> check_keys(const Envelope& claims, const PublicKey& issuer, KeyType subject_type,
-                    const AdmissionPolicy& policy) {
+Result<void> check_keys(const Envelope& claims, const PublicKey& issuer, KeyType subject_type,
+                        const AdmissionPolicy& policy) {
   const auto subject = PublicKey::parse(claims.sub);
   if (!subject || subject->type() != subject_type) {
     return denied("Subject of the claims is not a " + std::string(to_string(subject_type)) + " key",
@@ -87,8 +88,8 @@ bool same_capabilities(const ActorClaims& a, const ActorClaims& b) {
   return left == right;
 }
 
-Result<> check_update(const ActorClaims& running, const ActorClaims& next, bool strict,
-                      bool same_issuer_required) {
+Result<void> check_update(const ActorClaims& running, const ActorClaims& next, bool strict,
+                          bool same_issuer_required) {
   if (next.sub != running.sub) {
     return denied("Public keys do not match, update denied",
                   "sign the new module with the subject key of " + running.sub);

@@ -44,8 +44,8 @@ struct VerifiedProvider {
 /// Rows 3-5 of identity.md 5.5 and D8: whether a verified module may take the place of a running
 /// one. `strict` refuses changed capabilities; without it compare with same_capabilities() and
 /// warn. `same_issuer_required` is D8, on by default in the host.
-[[nodiscard]] Result<> check_update(const ActorClaims& running, const ActorClaims& next,
-                                    bool strict, bool same_issuer_required);
+[[nodiscard]] Result<void> check_update(const ActorClaims& running, const ActorClaims& next,
+                                        bool strict, bool same_issuer_required);
 
 /// The same capabilities, in any order, each as often; not set counts as none.
 [[nodiscard]] bool same_capabilities(const ActorClaims& a, const ActorClaims& b);

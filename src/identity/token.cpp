@@ -22,7 +22,7 @@ bool says(const JsonValue& header, std::string_view name, std::string_view value
   return header.count(name) == 1 && member->is(JsonValue::Kind::string) && member->text == value;
 }
 
-Result<> check_header(std::string_view segment) {
+Result<void> check_header(std::string_view segment) {
   const auto bytes = base64url_decode(segment);
   if (!bytes) return bad_token("its header is not canonical base64url");
   const auto header = parse_strict_json(as_text(*bytes));

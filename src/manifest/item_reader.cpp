@@ -82,8 +82,8 @@ std::unexpected<Error> Context::refuse(const Position& at, std::string_view path
   return fail(code, place(at, path) + std::string(text), std::move(remedy));
 }
 
-Result<> Context::warn(const Position& at, std::string_view path, std::string_view text,
-                       std::string remedy) {
+Result<void> Context::warn(const Position& at, std::string_view path, std::string_view text,
+                           std::string remedy) {
   if (options_.strict) return refuse(at, path, text, std::move(remedy));
   if (warnings_.size() < limits::manifest_warnings) {
     warnings_.push_back(place(at, path) + std::string(text));
@@ -91,7 +91,7 @@ Result<> Context::warn(const Position& at, std::string_view path, std::string_vi
   return {};
 }
 
-Result<> Context::expect(const Node& node, Node::Kind kind, std::string_view path) const {
+Result<void> Context::expect(const Node& node, Node::Kind kind, std::string_view path) const {
   if (node.kind == kind) return {};
   const auto wanted = kind == Node::Kind::list ? "a list" : "a map";
   return refuse(node.at, path, fmt::format("expected {}, found {}", wanted, kind_name(node)),
@@ -160,8 +160,8 @@ Result<std::string> Context::link_name(const Node& map, std::string_view path) c
   return text(*node, join_path(path, "link_name"), TextRule::name);
 }
 
-Result<> Context::known_keys(const Node& map, std::string_view path,
-                             std::initializer_list<std::string_view> known) {
+Result<void> Context::known_keys(const Node& map, std::string_view path,
+                                 std::initializer_list<std::string_view> known) {
   for (const auto& item : map.items) {
     if (std::ranges::find(known, item.key) != known.end()) continue;
     const auto key = std::string_view(item.key).substr(0, limits::name_bytes);
@@ -178,7 +178,7 @@ Result<> Context::known_keys(const Node& map, std::string_view path,
   return {};
 }
 
-Result<> Context::known_parts(const Node& root, std::initializer_list<std::string_view> known) {
+Result<void> Context::known_parts(const Node& root, std::initializer_list<std::string_view> known) {
   for (const auto& item : root.items) {
     if (item.key.starts_with("x-") || std::ranges::find(known, item.key) != known.end()) continue;
     const auto key = std::string_view(item.key).substr(0, limits::name_bytes);

@@ -33,10 +33,10 @@ class Context {
                                               std::string_view text, std::string remedy,
                                               ErrorCode code = ErrorCode::malformed) const;
   /// Keeps the warning, or makes it an error when strict.
-  [[nodiscard]] Result<> warn(const Position& at, std::string_view path, std::string_view text,
-                              std::string remedy);
+  [[nodiscard]] Result<void> warn(const Position& at, std::string_view path, std::string_view text,
+                                  std::string remedy);
 
-  [[nodiscard]] Result<> expect(const Node& node, Node::Kind kind, std::string_view path) const;
+  [[nodiscard]] Result<void> expect(const Node& node, Node::Kind kind, std::string_view path) const;
   [[nodiscard]] Result<std::string> text(const Node& node, std::string_view path,
                                          TextRule rule) const;
   [[nodiscard]] Result<std::uint32_t> number(const Node& node, std::string_view path,
@@ -54,12 +54,12 @@ class Context {
   [[nodiscard]] Result<std::string> link_name(const Node& map, std::string_view path) const;
   /// Refuses each key of `map` that is not in `known`, saying what may have been meant. Lenient
   /// reading only warns of it.
-  [[nodiscard]] Result<> known_keys(const Node& map, std::string_view path,
-                                    std::initializer_list<std::string_view> known);
+  [[nodiscard]] Result<void> known_keys(const Node& map, std::string_view path,
+                                        std::initializer_list<std::string_view> known);
   /// Of the manifest itself: what is not known there is of no concern to a host (host.md 11), so it
   /// is a warning; keys that begin with `x-` are not even that.
-  [[nodiscard]] Result<> known_parts(const Node& root,
-                                     std::initializer_list<std::string_view> known);
+  [[nodiscard]] Result<void> known_parts(const Node& root,
+                                         std::initializer_list<std::string_view> known);
   /// In the source, for people.
   [[nodiscard]] Position place_of(const Position& at) const { return places_.of(at); }
 

@@ -14,7 +14,7 @@ Format format_of(const std::filesystem::path& path) {
 Result<Manifest> load(const std::filesystem::path& path, const Lookup& lookup,
                       ParseOptions options) {
   const auto text = read_file(path, limits::manifest_bytes);
-  if (!text) return std::unexpected(text.error());
+  if (!text) return pass(text);
   options.file = path.string();
   return read(*text, format_of(path), lookup, options);
 }

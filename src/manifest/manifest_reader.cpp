@@ -38,9 +38,9 @@ class Reader {
   }
 
  private:
-  using ReadItem = Result<> (Reader::*)(const Node&, const std::string& path);
+  using ReadItem = Result<void> (Reader::*)(const Node&, const std::string& path);
 
-  Result<> each(const Node& root, std::string_view part, std::size_t most, ReadItem read_item) {
+  Result<void> each(const Node& root, std::string_view part, std::size_t most, ReadItem read_item) {
     const auto* list = present(root, part);
     if (list == nullptr) return {};
     if (auto ok = context_.expect(*list, Node::Kind::list, part); !ok) return ok;
@@ -82,7 +82,7 @@ class Reader {
     return key;
   }
 
-  Result<> labels(const Node& root) {
+  Result<void> labels(const Node& root) {
     const auto* map = present(root, "labels");
     if (map == nullptr) return {};
     auto found = texts(*map, "labels");
@@ -91,7 +91,7 @@ class Reader {
     return {};
   }
 
-  Result<> actor(const Node& node, const std::string& path) {
+  Result<void> actor(const Node& node, const std::string& path) {
     Actor out;
     out.at = context_.place_of(node.at);
     auto ref = node.kind == Node::Kind::map
@@ -110,12 +110,13 @@ class Reader {
     auto name = out.ref;
     manifest_.actors.push_back(std::move(out));
     const auto* links = node.kind == Node::Kind::map ? present(node, "links") : nullptr;
-    return links == nullptr ? Result<>{} : own_links(*links, join_path(path, "links"), name, node);
+    return links == nullptr ? Result<void>{}
+                            : own_links(*links, join_path(path, "links"), name, node);
   }
 
   /// `links:` below an actor: contracts with their values, or a list of contracts and of maps.
-  Result<> own_links(const Node& node, const std::string& path, const std::string& actor,
-                     const Node& owner) {
+  Result<void> own_links(const Node& node, const std::string& path, const std::string& actor,
+                         const Node& owner) {
     if (node.kind != Node::Kind::map && node.kind != Node::Kind::list) {
       return context_.refuse(
           node.at, path, "expected contracts with their values, or a list of links",
@@ -142,16 +143,16 @@ class Reader {
   }
 
   /// `httpserver: {BIND: …}`
-  Result<> named_link(const Node& item, const std::string& path, Link& out) {
+  Result<void> named_link(const Node& item, const std::string& path, Link& out) {
     out.at = out.provider_at = context_.place_of(item.key_at);
     auto contract = context_.text(key_of(item), path, TextRule::name);
     if (!contract) return pass(contract);
     out.contract_id = std::move(*contract);
-    return item.kind == Node::Kind::null ? Result<>{} : link_values(item, path, out);
+    return item.kind == Node::Kind::null ? Result<void>{} : link_values(item, path, out);
   }
 
   /// `keyvalue`, or `{contract: keyvalue, provider: …, link_name: …, values: {…}}`
-  Result<> listed_link(const Node& item, const std::string& path, Link& out) {
+  Result<void> listed_link(const Node& item, const std::string& path, Link& out) {
     out.at = out.provider_at = context_.place_of(item.at);
     if (item.kind != Node::Kind::map) {
       auto contract = context_.text(item, path, TextRule::name);
@@ -176,22 +177,23 @@ class Reader {
   }
 
   /// Link name and values.
-  Result<> link_rest(const Node& node, const std::string& path, Link& out) {
+  Result<void> link_rest(const Node& node, const std::string& path, Link& out) {
     auto link_name = context_.link_name(node, path);
     if (!link_name) return pass(link_name);
     out.link_name = std::move(*link_name);
     const auto* values = present(node, "values");
-    return values == nullptr ? Result<>{} : link_values(*values, join_path(path, "values"), out);
+    return values == nullptr ? Result<void>{}
+                             : link_values(*values, join_path(path, "values"), out);
   }
 
-  Result<> link_values(const Node& map, const std::string& path, Link& out) {
+  Result<void> link_values(const Node& map, const std::string& path, Link& out) {
     auto values = texts(map, path);
     if (!values) return pass(values);
     for (auto& [key, value] : *values) out.values.insert_or_assign(key, std::move(value));
     return {};
   }
 
-  Result<> actor_options(const Node& map, const std::string& path, Actor& out) {
+  Result<void> actor_options(const Node& map, const std::string& path, Actor& out) {
     if (auto ok = context_.known_keys(map, path, {"ref", "instances", "limits", "links"}); !ok)
       return ok;
     if (const auto* node = present(map, "instances")) {
@@ -200,7 +202,7 @@ class Reader {
       out.instances = *instances;
     }
     const auto* node = present(map, "limits");
-    return node == nullptr ? Result<>{} : actor_limits(*node, join_path(path, "limits"), out);
+    return node == nullptr ? Result<void>{} : actor_limits(*node, join_path(path, "limits"), out);
   }
 
   Result<Instances> read_instances(const Node& node, const std::string& path) {
@@ -229,7 +231,7 @@ class Reader {
     return out;
   }
 
-  Result<> actor_limits(const Node& node, const std::string& path, Actor& out) {
+  Result<void> actor_limits(const Node& node, const std::string& path, Actor& out) {
     if (auto ok = context_.expect(node, Node::Kind::map, path); !ok) return ok;
     if (auto ok = context_.known_keys(node, path, {"memory_mb", "call_timeout_ms"}); !ok) return ok;
     auto memory = context_.optional_number(node, path, "memory_mb", 1, limits::actor_memory_mb);
@@ -254,7 +256,7 @@ class Reader {
         "write `mode: process` or `mode: in-process`");
   }
 
-  Result<> capability(const Node& node, const std::string& path) {
+  Result<void> capability(const Node& node, const std::string& path) {
     if (node.kind == Node::Kind::string) return short_capability(node, path);
     if (auto ok = context_.expect(node, Node::Kind::map, path); !ok) return ok;
     if (auto ok = context_.known_keys(node, path, {"image_ref", "link_name", "mode"}); !ok)
@@ -270,7 +272,7 @@ class Reader {
     return {};
   }
 
-  Result<> short_capability(const Node& node, const std::string& path) {
+  Result<void> short_capability(const Node& node, const std::string& path) {
     auto ref = context_.text(node, path, TextRule::reference);
     if (!ref) return pass(ref);
     Capability out;
@@ -280,7 +282,7 @@ class Reader {
     return {};
   }
 
-  Result<> link(const Node& node, const std::string& path) {
+  Result<void> link(const Node& node, const std::string& path) {
     if (auto ok = context_.expect(node, Node::Kind::map, path); !ok) return ok;
     if (auto ok = context_.known_keys(
             node, path, {"actor", "contract_id", "provider_id", "link_name", "values"});
@@ -304,7 +306,7 @@ class Reader {
     return add_link(std::move(out), node.at, path);
   }
 
-  Result<> add_link(Link link, const Position& at, const std::string& path) {
+  Result<void> add_link(Link link, const Position& at, const std::string& path) {
     if (!links_.emplace(link.actor, link.contract_id, link.link_name).second) {
       auto ok = context_.warn(at, path, "actor, contract and link name are linked already",
                               "remove one of the two links, or give it another link_name");

@@ -15,7 +15,7 @@ namespace trellis::manifest {
 namespace {
 
 /// How many variables one message names.
-constexpr std::size_t most_named = 8;
+constexpr std::size_t max_named = 8;
 
 /// Place of the first character no text format allows raw; yaml-cpp would take some as an end mark.
 std::optional<std::size_t> control_character(std::string_view text) {
@@ -54,7 +54,7 @@ class Parser {
     return fmt::format("{}:{}:{}: ", options_.file, place.line, place.column);
   }
 
-  [[nodiscard]] Result<> check_text() const {
+  [[nodiscard]] Result<void> check_text() const {
     const std::string_view text = expanded_.text;
     if (text.size() > limits::manifest_bytes) {
       return fail(ErrorCode::limit,
@@ -114,7 +114,7 @@ class Parser {
   }
 
   /// What is missing matters where it is part of the tree: comments may say what they like.
-  [[nodiscard]] Result<> check_variables(const Node& root) const {
+  [[nodiscard]] Result<void> check_variables(const Node& root) const {
     if (expanded_.missing.empty()) return {};
     std::set<std::size_t> used;
     collect(root, used);
@@ -147,7 +147,7 @@ class Parser {
                             at(places_.of_source_byte(first.at_byte)), first.name);
     if (!first.complaint.empty()) text += ": " + excerpt(first.complaint, 200);
     std::string others;
-    for (std::size_t i = 1; i < std::min(missing.size(), most_named); ++i) {
+    for (std::size_t i = 1; i < std::min(missing.size(), max_named); ++i) {
       others += fmt::format("{}{} (line {})", others.empty() ? "" : ", ", missing[i]->name,
                             places_.of_source_byte(missing[i]->at_byte).line);
     }

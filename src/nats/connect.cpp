@@ -10,7 +10,7 @@ namespace {
 
 class NatsSubscription final : public Subscription {
  public:
-  NatsSubscription(std::shared_ptr<Core> core, std::shared_ptr<Interest> interest)
+  NatsSubscription(std::shared_ptr<Core> core, std::shared_ptr<SubscriptionState> interest)
       : core_(std::move(core)), interest_(std::move(interest)) {}
   NatsSubscription(const NatsSubscription&) = delete;
   NatsSubscription& operator=(const NatsSubscription&) = delete;
@@ -21,7 +21,7 @@ class NatsSubscription final : public Subscription {
 
  private:
   const std::shared_ptr<Core> core_;
-  const std::shared_ptr<Interest> interest_;
+  const std::shared_ptr<SubscriptionState> interest_;
 };
 
 class NatsTransport final : public Transport {

@@ -44,18 +44,20 @@ void Core::add_inbox() {
   auto handler = [weak = weak_from_this()](const Message& message, bool no_responders) {
     if (const auto core = weak.lock()) core->on_answer(message, no_responders);
   };
-  auto interest = make_interest(inbox_prefix_ + "*", "", {.direct = true}, std::move(handler));
-  const std::scoped_lock lock(interests_mutex_);
-  interests_.insert(std::move(interest));
+  auto interest = make_subscription(inbox_prefix_ + "*", "", {.direct = true}, std::move(handler));
+  const std::scoped_lock lock(subscriptions_mutex_);
+  subscriptions_.insert(std::move(interest));
 }
 
-std::shared_ptr<Interest> Core::make_interest(std::string subject, std::string queue_group,
-                                              PendingLimits limits, Interest::Handler handler) {
-  auto slow = [weak = weak_from_this()](const Interest& interest) {
+std::shared_ptr<SubscriptionState> Core::make_subscription(std::string subject,
+                                                           std::string queue_group,
+                                                           PendingLimits limits,
+                                                           SubscriptionState::Handler handler) {
+  auto slow = [weak = weak_from_this()](const SubscriptionState& interest) {
     if (const auto core = weak.lock()) core->note_slow(interest);
   };
-  return Interest::make(std::move(subject), std::move(queue_group), limits, std::move(handler),
-                        deliveries_, std::move(slow), log_);
+  return SubscriptionState::make(std::move(subject), std::move(queue_group), limits,
+                                 std::move(handler), deliveries_, std::move(slow), log_);
 }
 
 void Core::on_answer(const Message& message, bool no_responders) {
@@ -69,35 +71,36 @@ void Core::on_answer(const Message& message, bool no_responders) {
   requests_->finish(*token, Answer(to_bytes(message.payload), message.subject, message.reply));
 }
 
-Result<std::shared_ptr<Interest>> Core::add_interest(std::string_view subject,
-                                                     std::string_view queue_group,
-                                                     PendingLimits limits, MessageHandler handler) {
+Result<std::shared_ptr<SubscriptionState>> Core::add_interest(std::string_view subject,
+                                                              std::string_view queue_group,
+                                                              PendingLimits limits,
+                                                              MessageHandler handler) {
   if (auto good = check_pattern(subject); !good) return pass(good);
   if (auto good = check_queue_group(queue_group); !good) return pass(good);
   if (!handler) return fail(ErrorCode::invalid_argument, "a subscription needs a handler");
-  auto interest = make_interest(
+  auto interest = make_subscription(
       std::string(subject), std::string(queue_group), limits,
       [handler = std::move(handler)](const Message& message, bool) { handler(message); });
-  const std::scoped_lock lock(interests_mutex_);
+  const std::scoped_lock lock(subscriptions_mutex_);
   if (no_more_) return std::unexpected(closed_error());
-  interests_.insert(interest);
+  subscriptions_.insert(interest);
   if (live_) interest->attach(live_);
   return interest;
 }
 
-void Core::remove_interest(const std::shared_ptr<Interest>& interest) {
+void Core::remove_interest(const std::shared_ptr<SubscriptionState>& interest) {
   {
-    const std::scoped_lock lock(interests_mutex_);
-    interests_.erase(interest);
+    const std::scoped_lock lock(subscriptions_mutex_);
+    subscriptions_.erase(interest);
     interest->detach();
   }
   interest->end();
 }
 
-void Core::drain_interest(const std::shared_ptr<Interest>& interest, SteadyTime deadline) {
+void Core::drain_interest(const std::shared_ptr<SubscriptionState>& interest, SteadyTime deadline) {
   {
-    const std::scoped_lock lock(interests_mutex_);
-    interests_.erase(interest);
+    const std::scoped_lock lock(subscriptions_mutex_);
+    subscriptions_.erase(interest);
   }
   interest->drain(deadline);
 }
@@ -179,13 +182,13 @@ void Core::close() {
     if (std::exchange(closing_, true)) return;
   }
   changed_.notify_all();
-  std::unordered_set<std::shared_ptr<Interest>> interests;
+  std::unordered_set<std::shared_ptr<SubscriptionState>> interests;
   std::shared_ptr<Session> live;
   {
-    const std::scoped_lock lock(interests_mutex_);
+    const std::scoped_lock lock(subscriptions_mutex_);
     no_more_ = true;
     state_ = TransportState::closed;
-    interests.swap(interests_);
+    interests.swap(subscriptions_);
     live.swap(live_);
     connection_ = 0;
     session_.publish(nullptr);

@@ -14,13 +14,13 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/rate_limit.hpp"
-#include "nats/call_slot.hpp"
 #include "nats/connect_options.hpp"
 #include "nats/deliveries.hpp"
-#include "nats/interest.hpp"
 #include "nats/pending_requests.hpp"
 #include "nats/refusals.hpp"
+#include "nats/revocable_callback.hpp"
 #include "nats/session.hpp"
+#include "nats/subscription_state.hpp"
 #include "nats/transport.hpp"
 #include "threads/snapshot.hpp"
 
@@ -28,8 +28,8 @@ namespace trellis::nats {
 
 /// Any thread may call any member. Kept alive by its own thread until close() has ended that.
 ///
-/// Locks: interests_mutex_ before mutex_; neither is held while anything of a user runs.
-/// interests_mutex_ is held while subscribing, which may write to the network.
+/// Locks: subscriptions_mutex_ before mutex_; neither is held while anything of a user runs.
+/// subscriptions_mutex_ is held while subscribing, which may write to the network.
 class Core : public std::enable_shared_from_this<Core> {
  public:
   [[nodiscard]] static std::shared_ptr<Core> start(ConnectOptions options, Log log);
@@ -37,13 +37,12 @@ class Core : public std::enable_shared_from_this<Core> {
   /// Waits for the first attempt to connect.
   void wait_for_first_attempt(SteadyTime until);
 
-  [[nodiscard]] Result<std::shared_ptr<Interest>> add_interest(std::string_view subject,
-                                                               std::string_view queue_group,
-                                                               PendingLimits limits,
-                                                               MessageHandler handler);
+  [[nodiscard]] Result<std::shared_ptr<SubscriptionState>> add_interest(
+      std::string_view subject, std::string_view queue_group, PendingLimits limits,
+      MessageHandler handler);
   /// The server is told at once; the handler does not run any more.
-  void remove_interest(const std::shared_ptr<Interest>& interest);
-  void drain_interest(const std::shared_ptr<Interest>& interest, SteadyTime deadline);
+  void remove_interest(const std::shared_ptr<SubscriptionState>& interest);
+  void drain_interest(const std::shared_ptr<SubscriptionState>& interest, SteadyTime deadline);
 
   [[nodiscard]] Result<void> publish(std::string_view subject, ByteView payload,
                                      std::string_view reply);
@@ -80,11 +79,10 @@ class Core : public std::enable_shared_from_this<Core> {
   void wait_for_route(Session& from, const std::shared_ptr<Session>& to);
   void note_failure(const Error& error);
   [[nodiscard]] Session::Events events(std::uint64_t number);
-  void note_slow(const Interest& interest);
-  [[nodiscard]] std::shared_ptr<Interest> make_interest(std::string subject,
-                                                        std::string queue_group,
-                                                        PendingLimits limits,
-                                                        Interest::Handler handler);
+  void note_slow(const SubscriptionState& interest);
+  [[nodiscard]] std::shared_ptr<SubscriptionState> make_subscription(
+      std::string subject, std::string queue_group, PendingLimits limits,
+      SubscriptionState::Handler handler);
   void note_refusal(std::uint64_t session, std::string_view words);
   void set_state(TransportState state);
   void first_attempt_done();
@@ -105,12 +103,13 @@ class Core : public std::enable_shared_from_this<Core> {
   std::atomic<std::uint64_t> connection_{0};             // number of the session in use, 0 for none
   std::atomic<std::size_t> max_payload_;
   std::atomic<TransportState> state_{TransportState::connecting};
-  CallSlot<TransportState> state_slot_;
+  RevocableCallback<TransportState> state_slot_;
 
-  std::mutex interests_mutex_;
-  std::unordered_set<std::shared_ptr<Interest>> interests_;  // under interests_mutex_
-  std::shared_ptr<Session> live_;                            // under interests_mutex_
-  bool no_more_ = false;                                     // under interests_mutex_
+  std::mutex subscriptions_mutex_;
+  std::unordered_set<std::shared_ptr<SubscriptionState>>
+      subscriptions_;              // under subscriptions_mutex_
+  std::shared_ptr<Session> live_;  // under subscriptions_mutex_
+  bool no_more_ = false;           // under subscriptions_mutex_
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -126,8 +125,8 @@ class Core : public std::enable_shared_from_this<Core> {
   std::uint64_t left_alone_ = 0;  ///< the session that has told of its end and of no other server
   std::string last_failure_;
 
-  enum class Trouble { connecting, slow };
-  RateLimit<Trouble, 2> log_limit_;
+  enum class LogReason { connecting, slow };
+  RateLimit<LogReason, 2> log_limit_;
 };
 
 }  // namespace trellis::nats

@@ -97,8 +97,8 @@ void Core::note_refusal(std::uint64_t session, std::string_view words) {
   requests_->finish_all(session, error);
 }
 
-void Core::note_slow(const Interest& interest) {
-  const auto hidden = log_limit_.admit(Trouble::slow, std::chrono::steady_clock::now());
+void Core::note_slow(const SubscriptionState& interest) {
+  const auto hidden = log_limit_.admit(LogReason::slow, std::chrono::steady_clock::now());
   if (!hidden) return;
   log_.warn("messages on {} come faster than they are handled: some are dropped ({} more reports)",
             interest.subject(), *hidden);
@@ -107,7 +107,7 @@ void Core::note_slow(const Interest& interest) {
 void Core::note_failure(const Error& error) {
   ++failures_;
   // The same again only now and then; something new at once.
-  const auto hidden = log_limit_.admit(Trouble::connecting, std::chrono::steady_clock::now());
+  const auto hidden = log_limit_.admit(LogReason::connecting, std::chrono::steady_clock::now());
   if (hidden || error.message != last_failure_) {
     log_.warn("{}; {} (trying again in the background)", error.message, error.remedy);
     last_failure_ = error.message;
@@ -138,10 +138,10 @@ void Core::set_state(TransportState state) {
 }
 
 bool Core::take_into_use(const std::shared_ptr<Session>& session) {
-  const std::scoped_lock lock(interests_mutex_);
+  const std::scoped_lock lock(subscriptions_mutex_);
   if (no_more_) return false;
   live_ = session;
-  for (const auto& interest : interests_) interest->attach(session);
+  for (const auto& interest : subscriptions_) interest->attach(session);
   max_payload_ = session->max_payload();
   connection_ = session->number();
   session_.publish(std::make_shared<const std::shared_ptr<Session>>(session));
@@ -150,12 +150,12 @@ bool Core::take_into_use(const std::shared_ptr<Session>& session) {
 
 void Core::put_out_of_use(const std::shared_ptr<Session>& session) {
   {
-    const std::scoped_lock lock(interests_mutex_);
+    const std::scoped_lock lock(subscriptions_mutex_);
     if (!no_more_) {
       live_ = nullptr;
       connection_ = 0;
       session_.publish(nullptr);
-      for (const auto& interest : interests_) interest->detach();
+      for (const auto& interest : subscriptions_) interest->detach();
     }
   }
   session->close();
@@ -220,7 +220,7 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
   auto next = attempt();
   if (!next) return nullptr;
   {
-    const std::scoped_lock lock(interests_mutex_);
+    const std::scoped_lock lock(subscriptions_mutex_);
     if (no_more_) {
       next->close();
       return nullptr;
@@ -228,7 +228,7 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
     live_ = next;
     // On both for a moment: what is routed to the old one meanwhile is not lost, and a queue group
     // hands each message to one of them only.
-    for (const auto& interest : interests_) interest->attach(next);
+    for (const auto& interest : subscriptions_) interest->attach(next);
     max_payload_ = next->max_payload();
     connection_ = next->number();
     session_.publish(std::make_shared<const std::shared_ptr<Session>>(next));
@@ -254,11 +254,12 @@ void Core::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
   };
   const auto arrival = std::make_shared<Arrival>();
   const auto subject = new_inbox();
-  const auto probe = make_interest(subject, "", {.direct = true}, [arrival](const Message&, bool) {
-    const std::scoped_lock lock(arrival->mutex);
-    arrival->here = true;
-    arrival->came.notify_one();
-  });
+  const auto probe =
+      make_subscription(subject, "", {.direct = true}, [arrival](const Message&, bool) {
+        const std::scoped_lock lock(arrival->mutex);
+        arrival->here = true;
+        arrival->came.notify_one();
+      });
   probe->attach(to);
   const auto end = std::chrono::steady_clock::now() + route_time;
   std::unique_lock lock(arrival->mutex);

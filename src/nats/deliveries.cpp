@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/guard.hpp"
-#include "nats/interest.hpp"
+#include "nats/subscription_state.hpp"
 
 namespace trellis::nats {
 
@@ -11,7 +11,7 @@ std::shared_ptr<Deliveries> Deliveries::make() {
   return std::shared_ptr<Deliveries>(new Deliveries);
 }
 
-void Deliveries::add(std::shared_ptr<Interest> interest) {
+void Deliveries::add(std::shared_ptr<SubscriptionState> interest) {
   {
     const std::scoped_lock lock(mutex_);
     if (ending_) return;
@@ -23,7 +23,7 @@ void Deliveries::add(std::shared_ptr<Interest> interest) {
   added_.notify_one();
 }
 
-std::shared_ptr<Interest> Deliveries::next() {
+std::shared_ptr<SubscriptionState> Deliveries::next() {
   std::unique_lock lock(mutex_);
   added_.wait(lock, [&] { return ending_ || !line_.empty(); });
   if (ending_) return nullptr;

@@ -9,7 +9,7 @@
 
 namespace trellis::nats {
 
-class Interest;
+class SubscriptionState;
 
 /// Any thread may call any member. Its thread starts with the first message and keeps it alive.
 class Deliveries : public std::enable_shared_from_this<Deliveries> {
@@ -19,7 +19,7 @@ class Deliveries : public std::enable_shared_from_this<Deliveries> {
   Deliveries& operator=(const Deliveries&) = delete;
 
   /// The interest has messages; it is not added again before it has had its turn.
-  void add(std::shared_ptr<Interest> interest);
+  void add(std::shared_ptr<SubscriptionState> interest);
   /// Ends the thread, waiting for a handler that runs unless it is the caller. What has not been
   /// delivered is dropped, now and later.
   void end();
@@ -27,13 +27,13 @@ class Deliveries : public std::enable_shared_from_this<Deliveries> {
  private:
   Deliveries() = default;
   void run();
-  [[nodiscard]] std::shared_ptr<Interest> next();
+  [[nodiscard]] std::shared_ptr<SubscriptionState> next();
 
   std::mutex mutex_;
   std::condition_variable added_;
-  std::deque<std::shared_ptr<Interest>> line_;  // under mutex_
-  bool ending_ = false;                         // under mutex_
-  std::thread thread_;                          // under mutex_
+  std::deque<std::shared_ptr<SubscriptionState>> line_;  // under mutex_
+  bool ending_ = false;                                  // under mutex_
+  std::thread thread_;                                   // under mutex_
 };
 
 }  // namespace trellis::nats

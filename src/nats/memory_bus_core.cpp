@@ -92,8 +92,8 @@ void MemoryBusCore::on_state(ClientId client, std::function<void(TransportState)
 MemoryBusCore::SubscriptionId MemoryBusCore::subscribe(ClientId client, std::string pattern,
                                                        std::string group, MessageHandler handler) {
   const std::scoped_lock lock(mutex_);
-  subscriptions_[next_id_] = std::make_shared<Interest>(
-      Interest{client, std::move(pattern), std::move(group), std::move(handler)});
+  subscriptions_[next_id_] = std::make_shared<SubscriptionState>(
+      SubscriptionState{client, std::move(pattern), std::move(group), std::move(handler)});
   return next_id_++;
 }
 
@@ -108,10 +108,11 @@ void MemoryBusCore::unsubscribe(SubscriptionId id) {
   changed_.wait(lock, [&] { return !interest->running; });
 }
 
-std::vector<std::shared_ptr<MemoryBusCore::Interest>> MemoryBusCore::interested(
+std::vector<std::shared_ptr<MemoryBusCore::SubscriptionState>> MemoryBusCore::interested(
     ClientId from, std::string_view subject) {
-  std::vector<std::shared_ptr<Interest>> to;
-  std::map<std::pair<std::string, std::string>, std::vector<std::shared_ptr<Interest>>> groups;
+  std::vector<std::shared_ptr<SubscriptionState>> to;
+  std::map<std::pair<std::string, std::string>, std::vector<std::shared_ptr<SubscriptionState>>>
+      groups;
   for (const auto& [id, interest] : subscriptions_) {
     const auto client = clients_.find(interest->client);
     if (client == clients_.end() || !client->second.connected) continue;
@@ -170,7 +171,7 @@ void MemoryBusCore::deliver(const Delivery& delivery) {
   for (const auto& interest : delivery.to) handle(*interest, message);
 }
 
-void MemoryBusCore::handle(Interest& interest, const Message& message) {
+void MemoryBusCore::handle(SubscriptionState& interest, const Message& message) {
   {
     const std::scoped_lock lock(mutex_);
     const auto client = clients_.find(interest.client);

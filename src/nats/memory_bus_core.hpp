@@ -24,7 +24,7 @@ class MemoryBusCore {
   using SubscriptionId = std::uint64_t;
   static constexpr ClientId server = 0;  ///< messages of the bus itself
 
-  struct Interest {
+  struct SubscriptionState {
     ClientId client = 0;
     std::string pattern;
     std::string group;
@@ -71,24 +71,24 @@ class MemoryBusCore {
 
  private:
   struct Delivery {
-    std::vector<std::shared_ptr<Interest>> to;
+    std::vector<std::shared_ptr<SubscriptionState>> to;
     std::string subject;
     std::string reply;
     Bytes payload;
     std::function<void()> job;  // instead of a message
   };
 
-  [[nodiscard]] std::vector<std::shared_ptr<Interest>> interested(ClientId from,
-                                                                  std::string_view subject);
+  [[nodiscard]] std::vector<std::shared_ptr<SubscriptionState>> interested(
+      ClientId from, std::string_view subject);
   void run();
   void deliver(const Delivery& delivery);
-  void handle(Interest& interest, const Message& message);
+  void handle(SubscriptionState& interest, const Message& message);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<ClientId, Client> clients_;                                 // under mutex_
-  std::map<SubscriptionId, std::shared_ptr<Interest>> subscriptions_;  // under mutex_
-  std::deque<Delivery> queue_;                                         // under mutex_
+  std::map<ClientId, Client> clients_;                                          // under mutex_
+  std::map<SubscriptionId, std::shared_ptr<SubscriptionState>> subscriptions_;  // under mutex_
+  std::deque<Delivery> queue_;                                                  // under mutex_
   std::map<std::string, std::size_t, std::less<>> turns_;  // of queue groups; under mutex_
   std::uint64_t next_id_ = 1;                              // under mutex_
   std::uint64_t published_ = 0;                            // under mutex_

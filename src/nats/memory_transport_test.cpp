@@ -11,7 +11,7 @@ namespace trellis::nats {
 namespace {
 
 /// Collects what a subscription gets.
-struct Inbox {
+struct BusInbox {
   MessageHandler handler() {
     return [this](const Message& message) {
       const std::scoped_lock lock(mutex);
@@ -54,8 +54,8 @@ TEST(MemoryTransport, EverySubscriberHearsInOrder) {
   MemoryBus bus;
   const auto a = bus.connect();
   const auto b = bus.connect({.echo = false});
-  Inbox at_a;
-  Inbox at_b;
+  BusInbox at_a;
+  BusInbox at_b;
   const auto sa = a->subscribe("s.*", {}, at_a.handler());
   const auto sb = b->subscribe("s.1", {}, at_b.handler());
   ASSERT_TRUE(a->publish("s.1", as_bytes("x")));
@@ -69,8 +69,8 @@ TEST(MemoryTransport, AQueueGroupGivesEachMessageToOne) {
   MemoryBus bus;
   const auto a = bus.connect();
   const auto b = bus.connect();
-  Inbox at_a;
-  Inbox at_b;
+  BusInbox at_a;
+  BusInbox at_b;
   const auto sa = a->subscribe("q", "q", at_a.handler());
   const auto sb = b->subscribe("q", "q", at_b.handler());
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(a->publish("q", {}));
@@ -100,7 +100,7 @@ TEST(MemoryTransport, RequestsAreAnsweredOrTimeOutOrFindNobody) {
 TEST(MemoryTransport, AQuestionWithAnInboxHearsThatNobodyIsThere) {
   MemoryBus bus;
   const auto a = bus.connect({.echo = false});
-  Inbox at_a;
+  BusInbox at_a;
   const auto inbox = a->new_inbox();
   const auto answers = a->subscribe(inbox, {}, at_a.handler());
   ASSERT_TRUE(a->publish("nobody", as_bytes("?"), inbox));
@@ -112,7 +112,7 @@ TEST(MemoryTransport, ACutLosesMessagesAndKeepsSubscriptions) {
   MemoryBus bus;
   const auto a = bus.connect();
   const auto b = bus.connect();
-  Inbox at_b;
+  BusInbox at_b;
   std::mutex mutex;
   std::vector<TransportState> states;
   b->on_state_change([&](TransportState state) {
@@ -147,7 +147,7 @@ TEST(MemoryTransport, ClosingEndsEverything) {
   MemoryBus bus;
   const auto a = bus.connect();
   auto b = bus.connect();
-  Inbox at_b;
+  BusInbox at_b;
   const auto silent = a->subscribe("silent", {}, [](const Message&) {});
   const auto sb = b->subscribe("s", {}, at_b.handler());
   std::promise<Result<Bytes>> answer;

@@ -9,9 +9,9 @@ namespace trellis::nats {
 namespace {
 
 /// Beyond it senders wait for the one who writes.
-constexpr std::size_t most_waiting_bytes = 1 * limits::mib;
+constexpr std::size_t max_waiting_bytes = 1 * limits::mib;
 /// Nobody writes for others for longer: those that go on sending write themselves.
-constexpr int most_writes = 4;
+constexpr int max_writes = 4;
 /// Messages within this time of the last write follow closely.
 constexpr std::chrono::microseconds close_together{150};
 /// Memory that is kept for the next messages.
@@ -19,17 +19,17 @@ constexpr std::size_t kept_bytes = 256 * limits::kib;
 
 }  // namespace
 
-Result<> Outbox::send(std::string_view operations) {
+Result<void> Outbox::send(std::string_view operations) {
   return add(operations.size(), [&] { waiting_ += operations; });
 }
 
-Result<> Outbox::send(std::string_view head, ByteView payload) {
+Result<void> Outbox::send(std::string_view head, ByteView payload) {
   return add(head.size() + payload.size() + 2,
              [&] { waiting_.append(head).append(as_text(payload)).append("\r\n"); });
 }
 
 template <class Append>
-Result<> Outbox::add(std::size_t bytes, const Append& append) {
+Result<void> Outbox::add(std::size_t bytes, const Append& append) {
   std::unique_lock lock(mutex_);
   // Who writes gives up after a time, so that this ends.
   written_.wait(lock, [&] { return failed_ || (!writing_ && !left_) || may_add(bytes); });
@@ -95,13 +95,13 @@ void Outbox::end() noexcept {
 
 /// Whether who writes at this moment can be given this too.
 bool Outbox::may_add(std::size_t bytes) const noexcept {
-  if (writes_ >= most_writes) return false;
-  return waiting_.empty() || waiting_.size() + bytes <= most_waiting_bytes;
+  if (writes_ >= max_writes) return false;
+  return waiting_.empty() || waiting_.size() + bytes <= max_waiting_bytes;
 }
 
-Result<> Outbox::write_all(std::unique_lock<std::mutex>& lock, bool by_thread) {
+Result<void> Outbox::write_all(std::unique_lock<std::mutex>& lock, bool by_thread) {
   writing_ = true;
-  Result<> done;
+  Result<void> done;
   while (done && !waiting_.empty()) {
     if (!by_thread) ++writes_;
     being_written_.swap(waiting_);

@@ -34,19 +34,19 @@ class Outbox {
   /// Whole operations, in the order of the calls. Success: it went out, or whoever writes at this
   /// moment will send it. Waits while much is to be sent already. Errors, of this or an earlier
   /// write: unavailable, deadline (the server reads nothing), cancelled; nothing is sent after one.
-  [[nodiscard]] Result<> send(std::string_view operations);
+  [[nodiscard]] Result<void> send(std::string_view operations);
   /// The same for `head`, the payload and the end of a line.
-  [[nodiscard]] Result<> send(std::string_view head, ByteView payload);
+  [[nodiscard]] Result<void> send(std::string_view head, ByteView payload);
   /// Sends what was accepted, as far as the server takes it at once, and nothing any more.
   void end() noexcept;
 
  private:
   template <class Append>
-  [[nodiscard]] Result<> add(std::size_t bytes, const Append& append);
+  [[nodiscard]] Result<void> add(std::size_t bytes, const Append& append);
   [[nodiscard]] bool may_add(std::size_t bytes) const noexcept;
   [[nodiscard]] bool is_busy() const noexcept;
   [[nodiscard]] bool leave_to_thread();
-  [[nodiscard]] Result<> write_all(std::unique_lock<std::mutex>& lock, bool by_thread);
+  [[nodiscard]] Result<void> write_all(std::unique_lock<std::mutex>& lock, bool by_thread);
   void run();
 
   tcp::Stream& stream_;

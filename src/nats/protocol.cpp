@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 /// Servers' own bound for what clients send, and more than any message of theirs needs.
-constexpr std::size_t most_line_bytes = 4 * limits::kib;
+constexpr std::size_t max_line_bytes = 4 * limits::kib;
 /// INFO names all members of a cluster.
-constexpr std::size_t most_info_bytes = 64 * limits::kib;
+constexpr std::size_t max_info_bytes = 64 * limits::kib;
 constexpr std::string_view no_responders_status = "NATS/1.0 503";
 
 std::unexpected<Error> not_protocol(std::string_view why, std::string_view text) {
@@ -98,14 +98,14 @@ class Parser {
 
  private:
   /// One operation, if it is whole.
-  Result<> one() {
+  Result<void> one() {
     parsed_.wanted = 0;
     const auto rest = text_.substr(parsed_.taken);
     const auto end = rest.find('\n');
     if (end == std::string_view::npos) return unfinished(rest);
     if (end == 0 || rest[end - 1] != '\r') return not_protocol("a line that does not end", rest);
     const auto line = rest.substr(0, end - 1);
-    if (line.size() > (is(line, "INFO") ? most_info_bytes : most_line_bytes)) {
+    if (line.size() > (is(line, "INFO") ? max_info_bytes : max_line_bytes)) {
       return not_protocol("a line that is too long", line);
     }
     if (is(line, "MSG")) return message(line.substr(3), false, end + 1);
@@ -114,8 +114,8 @@ class Parser {
     return other(line);
   }
 
-  static Result<> unfinished(std::string_view rest) {
-    const auto most = is(rest, "INFO") ? most_info_bytes : most_line_bytes;
+  static Result<void> unfinished(std::string_view rest) {
+    const auto most = is(rest, "INFO") ? max_info_bytes : max_line_bytes;
     if (rest.size() > most + line_end.size()) return not_protocol("a line that does not end", rest);
     return {};
   }
@@ -128,7 +128,7 @@ class Parser {
     });
   }
 
-  Result<> other(std::string_view line) {
+  Result<void> other(std::string_view line) {
     if (is(line, "PING")) {
       sink_.on_ping();
     } else if (is(line, "PONG")) {
@@ -147,7 +147,7 @@ class Parser {
     return {};
   }
 
-  Result<> message(std::string_view arguments, bool with_headers, std::size_t line_bytes) {
+  Result<void> message(std::string_view arguments, bool with_headers, std::size_t line_bytes) {
     auto head = parse_head(arguments, with_headers);
     if (!head) return not_protocol("a message without a proper head", arguments);
     const auto rest = text_.substr(parsed_.taken + line_bytes);

@@ -9,8 +9,8 @@
 namespace trellis::nats {
 namespace {
 
-constexpr std::size_t most_kept = 64;
-constexpr std::size_t most_subject = 1024;
+constexpr std::size_t max_kept = 64;
+constexpr std::size_t max_subject = 1024;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ std::optional<Refusal> parse_refusal(std::string_view words) {
   if (!lower.contains("permissions violation")) return std::nullopt;
   const auto open = words.find('"');
   const auto close = open == std::string_view::npos ? open : words.find('"', open + 1);
-  if (close == std::string_view::npos || close - open > most_subject) return std::nullopt;
+  if (close == std::string_view::npos || close - open > max_subject) return std::nullopt;
   Refusal made;
   if (lower.contains("subscription to")) {
     made.deed = Refusal::Deed::subscribe;
@@ -58,7 +58,7 @@ void Refusals::add(Refusal refusal) {
     return one.deed == refusal.deed && one.subject == refusal.subject;
   });
   newest_.push_back(std::move(refusal));
-  if (newest_.size() > most_kept) newest_.pop_front();
+  if (newest_.size() > max_kept) newest_.pop_front();
   any_ = true;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int most_levels = 8;
+constexpr int max_levels = 8;
 
 const json* member(const json& object, const char* name) {
   const auto found = object.find(name);
@@ -47,7 +47,7 @@ Result<ServerInfo> parse_server_info(std::string_view text) {
   const auto object = json::parse(
       text,
       [&](int depth, json::parse_event_t, json&) {
-        if (depth > most_levels) deep = true;
+        if (depth > max_levels) deep = true;
         return !deep;
       },
       false);

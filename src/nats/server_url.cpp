@@ -13,7 +13,7 @@
 namespace trellis::nats {
 namespace {
 
-constexpr std::size_t most_chars = 2048;
+constexpr std::size_t max_chars = 2048;
 
 std::unexpected<Error> refuse(std::string_view shown, std::string_view why) {
   return fail(ErrorCode::invalid_argument,
@@ -89,7 +89,7 @@ Result<ServerUrl> parse_server_url(std::string_view text) {
   const auto login = at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
   auto address = at == std::string_view::npos ? rest : rest.substr(at + 1);
   while (address.ends_with('/')) address.remove_suffix(1);
-  if (rest.size() > most_chars) return refuse(address, "it is too long");
+  if (rest.size() > max_chars) return refuse(address, "it is too long");
   if (std::ranges::any_of(rest, is_unfit)) {
     return refuse(address, "it has a blank or a control character");
   }

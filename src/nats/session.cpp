@@ -11,8 +11,8 @@
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "nats/interest.hpp"
 #include "nats/refusals.hpp"
+#include "nats/subscription_state.hpp"
 
 namespace trellis::nats {
 namespace {
@@ -21,7 +21,7 @@ constexpr std::size_t usual_buffer_bytes = 64 * limits::kib;
 /// A message in the buffer may have grown it to this much for good.
 constexpr std::size_t kept_buffer_bytes = 512 * limits::kib;
 constexpr std::size_t least_room_bytes = 4 * limits::kib;
-constexpr int most_silent_pings = 2;
+constexpr int max_silent_pings = 2;
 /// How long a server may take to notice that a connection ends.
 constexpr std::chrono::milliseconds finish_time{200};
 
@@ -92,7 +92,7 @@ Result<void> Session::publish(std::string_view subject, std::string_view reply, 
   return sent(outbox_->send({head.data(), head.size()}, payload));
 }
 
-std::uint64_t Session::subscribe(std::shared_ptr<Interest> interest) {
+std::uint64_t Session::subscribe(std::shared_ptr<SubscriptionState> interest) {
   std::uint64_t number = 0;
   const auto& subject = interest->subject();
   const auto& group = interest->queue_group();
@@ -255,7 +255,7 @@ Result<void> Session::read_on() {
       silent_pings_ = 0;
     } else if (done.error().code != ErrorCode::deadline) {
       return done;
-    } else if (silent_pings_ == most_silent_pings) {
+    } else if (silent_pings_ == max_silent_pings) {
       return fail(ErrorCode::unavailable, "the server gives no sign of life");
     } else {
       ++silent_pings_;
@@ -286,18 +286,18 @@ void Session::make_room() {
 Result<void> Session::read(SteadyTime deadline) {
   make_room();
   const auto size = stream_->receive(std::span(buffer_).subspan(end_), deadline);
-  if (!size) return std::unexpected(size.error());
+  if (!size) return pass(size);
   end_ += *size;
   if (end_ - begin_ < wanted_) return {};  // the rest of a message
   const auto parsed = parse_operations(ByteView(buffer_).subspan(begin_, end_ - begin_), *this);
-  if (!parsed) return std::unexpected(parsed.error());
+  if (!parsed) return pass(parsed);
   begin_ += parsed->taken;
   wanted_ = parsed->wanted;
   return {};
 }
 
 void Session::on_message(const ServerMessage& message) {
-  std::shared_ptr<Interest> interest;
+  std::shared_ptr<SubscriptionState> interest;
   {
     const std::scoped_lock lock(mutex_);
     const auto found = subscriptions_.find(message.subscription);
@@ -357,7 +357,7 @@ void Session::on_error(std::string_view said) {
     case ServerError::harmless: break;
     case ServerError::fatal: return end_with({ErrorCode::unavailable, words, {}});
   }
-  const auto hidden = log_limit_.admit(Trouble::server_error, now());
+  const auto hidden = log_limit_.admit(LogReason::server_error, now());
   if (hidden) log_.warn("{}: {} ({} more reports)", server(), words, *hidden);
 }
 

@@ -27,7 +27,7 @@
 
 namespace trellis::nats {
 
-class Interest;
+class SubscriptionState;
 
 /// Never reconnects: when it is lost it stays lost. Any thread may call any member. One thread
 /// reads, keeps the session alive, and runs the handlers of interests that allow it.
@@ -77,7 +77,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
 
   /// The number of the subscription. The interest is given all that comes, until it is
   /// unsubscribed.
-  std::uint64_t subscribe(std::shared_ptr<Interest> interest);
+  std::uint64_t subscribe(std::shared_ptr<SubscriptionState> interest);
   /// Nothing is given any more, but for what is being given at this moment.
   void unsubscribe(std::uint64_t subscription);
   /// The server is told; what it had sent before it heard of it is given still. Returns when that
@@ -102,7 +102,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
     bool answered = false;                     // under mutex
     std::vector<std::uint64_t> subscriptions;  ///< that end with it
   };
-  using Subscriptions = std::unordered_map<std::uint64_t, std::shared_ptr<Interest>>;
+  using Subscriptions = std::unordered_map<std::uint64_t, std::shared_ptr<SubscriptionState>>;
 
   Session(ServerUrl server, std::uint64_t number, Events events, Log log);
 
@@ -169,8 +169,8 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   bool over_ = false;                        // no PONG will come; under mutex_
   std::thread thread_;                       // under mutex_
 
-  enum class Trouble { server_error };
-  RateLimit<Trouble, 1> log_limit_;
+  enum class LogReason { server_error };
+  RateLimit<LogReason, 1> log_limit_;
 };
 
 }  // namespace trellis::nats

@@ -63,7 +63,7 @@ Result<std::string> read_token(TarReader& tar, const TarEntry& entry) {
   std::string token;
   while (true) {
     const auto piece = tar.read();
-    if (!piece) return std::unexpected(piece.error());
+    if (!piece) return pass(piece);
     if (piece->empty()) return token;
     if (token.size() + piece->size() > limits::token_chars) {
       return fail(ErrorCode::limit, "claims.jwt is longer than it says");
@@ -77,7 +77,7 @@ Result<ArchiveLibrary> hash_library(TarReader& tar, std::string target) {
   DigestHasher hasher(DigestAlgorithm::sha256);
   while (true) {
     const auto piece = tar.read();
-    if (!piece) return std::unexpected(piece.error());
+    if (!piece) return pass(piece);
     if (piece->empty()) break;
     hasher.add(*piece);
     library.size += piece->size();
@@ -87,7 +87,7 @@ Result<ArchiveLibrary> hash_library(TarReader& tar, std::string target) {
 }
 
 /// Reads one entry into the archive.
-Result<> take(TarReader& tar, const TarEntry& entry, ProviderArchive& archive) {
+Result<void> take(TarReader& tar, const TarEntry& entry, ProviderArchive& archive) {
   if (plain_name(entry.name) == claims_name) {
     if (!archive.token.empty()) return fail(ErrorCode::malformed, "the archive has two claims.jwt");
     auto token = read_token(tar, entry);
@@ -106,7 +106,7 @@ Result<> take(TarReader& tar, const TarEntry& entry, ProviderArchive& archive) {
   return {};
 }
 
-Result<> check_hashes(const ProviderArchive& archive) {
+Result<void> check_hashes(const ProviderArchive& archive) {
   for (const auto& library : archive.libraries) {
     const auto& hashes = archive.claims.target_hashes;
     const auto named =
@@ -139,7 +139,7 @@ Result<ProviderArchive> read_archive(const std::filesystem::path& path) {
   archive.compressed = tar->compressed();
   while (true) {
     const auto entry = tar->next();
-    if (!entry) return std::unexpected(entry.error());
+    if (!entry) return pass(entry);
     if (!*entry) break;
     if (auto taken = take(*tar, **entry, archive); !taken) return pass(taken);
   }
@@ -151,19 +151,19 @@ Result<ProviderArchive> read_archive(const std::filesystem::path& path) {
   return archive;
 }
 
-Result<> read_library(const std::filesystem::path& path, std::string_view target,
-                      const std::function<Result<>(ByteView)>& take_piece) {
+Result<void> read_library(const std::filesystem::path& path, std::string_view target,
+                          const std::function<Result<void>(ByteView)>& take_piece) {
   auto tar = TarReader::open(path);
   if (!tar) return pass(tar);
   while (true) {
     const auto entry = tar->next();
-    if (!entry) return std::unexpected(entry.error());
+    if (!entry) return pass(entry);
     if (!*entry) break;
     const auto found = target_of((*entry)->name);
     if (!found || *found != target) continue;
     while (true) {
       const auto piece = tar->read();
-      if (!piece) return std::unexpected(piece.error());
+      if (!piece) return pass(piece);
       if (piece->empty()) return {};
       if (auto taken = take_piece(*piece); !taken) return taken;
     }

@@ -43,7 +43,7 @@ struct ProviderArchive {
 [[nodiscard]] Result<ProviderArchive> read_archive(const std::filesystem::path& path);
 
 /// Hands the bytes of one library to `take`, a piece at a time. An error of `take` ends it.
-[[nodiscard]] Result<> read_library(const std::filesystem::path& path, std::string_view target,
-                                    const std::function<Result<>(ByteView)>& take);
+[[nodiscard]] Result<void> read_library(const std::filesystem::path& path, std::string_view target,
+                                        const std::function<Result<void>(ByteView)>& take);
 
 }  // namespace trellis::package

@@ -80,7 +80,7 @@ std::string content_of(const fs::path& path) {
     auto& hex = libraries[library.target];
     const auto read = read_library(path, library.target, [&](ByteView piece) {
       hex += to_hex_lower(piece);
-      return Result<>();
+      return Result<void>();
     });
     if (!read) return "error: " + read.error().message;
   }
@@ -109,7 +109,7 @@ Bytes written_again(const fs::path& path) {
     auto& [target, bytes] = libraries.emplace_back(library.target, Bytes());
     EXPECT_TRUE(read_library(path, target, [&bytes](ByteView piece) {
       bytes.insert(bytes.end(), piece.begin(), piece.end());
-      return Result<>();
+      return Result<void>();
     }));
   }
   return archive_image(archive->token, libraries);

@@ -29,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t block = 512;
-using Sink = std::function<Result<>(ByteView)>;
+using Sink = std::function<Result<void>(ByteView)>;
 
 std::unexpected<Error> file_error(const fs::path& path, int number) {
   return fail(number == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
@@ -37,7 +37,7 @@ std::unexpected<Error> file_error(const fs::path& path, int number) {
               "check that the folder exists, may be written and has space");
 }
 
-Result<> read_pieces(const fs::path& path, const Sink& take) {
+Result<void> read_pieces(const fs::path& path, const Sink& take) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return file_error(path, errno);
   Bytes piece(256 * limits::kib);
@@ -52,7 +52,7 @@ Result<> read_pieces(const fs::path& path, const Sink& take) {
   }
 }
 
-Result<> read_source(const LibrarySource& source, const Sink& take) {
+Result<void> read_source(const LibrarySource& source, const Sink& take) {
   if (source.in_archive) return read_library(source.file, source.target, take);
   return read_pieces(source.file, take);
 }
@@ -74,15 +74,15 @@ std::array<std::uint8_t, block> header(std::string_view name, std::uint64_t size
   return bytes;
 }
 
-Result<> pad(std::uint64_t size, const Sink& out) {
+Result<void> pad(std::uint64_t size, const Sink& out) {
   static constexpr std::array<std::uint8_t, block> zeros{};
   const auto rest = size % block;
-  return rest == 0 ? Result<>()
+  return rest == 0 ? Result<void>()
                    : out(ByteView(zeros).first(static_cast<std::size_t>(block - rest)));
 }
 
-Result<> put_entry(std::string_view name, std::uint64_t size, const Sink& out,
-                   const std::function<Result<>(const Sink&)>& content) {
+Result<void> put_entry(std::string_view name, std::uint64_t size, const Sink& out,
+                       const std::function<Result<void>(const Sink&)>& content) {
   if (auto put = out(header(name, size)); !put) return put;
   std::uint64_t written = 0;
   auto put = content([&](ByteView piece) {
@@ -96,7 +96,7 @@ Result<> put_entry(std::string_view name, std::uint64_t size, const Sink& out,
   return pad(size, out);
 }
 
-Result<> put_end(const Sink& out) {
+Result<void> put_end(const Sink& out) {
   static constexpr std::array<std::uint8_t, 2 * block> zeros{};
   return out(zeros);
 }
@@ -112,7 +112,7 @@ class Gzip {
     archive_write_set_bytes_in_last_block(gzip_.get(), 1);
     good_ = archive_write_open_fd(gzip_.get(), file) == ARCHIVE_OK && begin();
   }
-  Result<> write(ByteView piece) {
+  Result<void> write(ByteView piece) {
     while (good_ && !piece.empty()) {
       const auto count = archive_write_data(gzip_.get(), piece.data(), piece.size());
       good_ = count > 0;
@@ -120,7 +120,7 @@ class Gzip {
     }
     return outcome();
   }
-  Result<> close() {
+  Result<void> close() {
     good_ = archive_write_close(gzip_.get()) == ARCHIVE_OK && good_;
     return outcome();
   }
@@ -133,7 +133,7 @@ class Gzip {
     archive_entry_set_pathname(entry.get(), "archive");
     return archive_write_header(gzip_.get(), entry.get()) == ARCHIVE_OK;
   }
-  Result<> outcome() const {
+  Result<void> outcome() const {
     if (good_) return {};
     return fail(ErrorCode::unavailable, "the archive cannot be written",
                 "check that the folder exists, may be written and has space");
@@ -160,7 +160,7 @@ Result<std::vector<Measured>> measure(const std::vector<LibrarySource>& librarie
     auto read = read_source(source, [&](ByteView piece) {
       hasher.add(piece);
       one.size += piece.size();
-      return Result<>();
+      return Result<void>();
     });
     if (!read) return pass(read);
     total += one.size;
@@ -174,7 +174,8 @@ Result<std::vector<Measured>> measure(const std::vector<LibrarySource>& librarie
   return all;
 }
 
-Result<> put_all(std::string_view token, const std::vector<Measured>& libraries, const Sink& out) {
+Result<void> put_all(std::string_view token, const std::vector<Measured>& libraries,
+                     const Sink& out) {
   auto put = put_entry("claims.jwt", token.size(), out,
                        [&](const Sink& sink) { return sink(as_bytes(token)); });
   for (const auto& library : libraries) {
@@ -185,8 +186,8 @@ Result<> put_all(std::string_view token, const std::vector<Measured>& libraries,
   return put ? put_end(out) : put;
 }
 
-Result<> write_to(int file, bool compress, std::string_view token,
-                  const std::vector<Measured>& libraries) {
+Result<void> write_to(int file, bool compress, std::string_view token,
+                      const std::vector<Measured>& libraries) {
   if (compress) {
     Gzip gzip(file);
     auto put = put_all(token, libraries, [&](ByteView piece) { return gzip.write(piece); });
@@ -195,13 +196,13 @@ Result<> write_to(int file, bool compress, std::string_view token,
   }
   return put_all(token, libraries, [file](ByteView piece) {
     const int problem = write_all(file, piece);
-    return problem == 0 ? Result<>() : Result<>(file_error("the archive", problem));
+    return problem == 0 ? Result<void>() : Result<void>(file_error("the archive", problem));
   });
 }
 
 }  // namespace
 
-Result<> check_target(std::string_view target) {
+Result<void> check_target(std::string_view target) {
   const bool good =
       target.size() <= 64 && target.contains('-') && std::ranges::all_of(target, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -212,13 +213,13 @@ Result<> check_target(std::string_view target) {
               "write <arch>-<os>, as in " + this_target());
 }
 
-Result<> write_archive(const fs::path& destination, identity::ProviderClaims claims,
-                       const std::vector<LibrarySource>& libraries, const identity::KeyPair& issuer,
-                       bool compress) {
+Result<void> write_archive(const fs::path& destination, identity::ProviderClaims claims,
+                           const std::vector<LibrarySource>& libraries,
+                           const identity::KeyPair& issuer, bool compress) {
   const auto measured = measure(libraries, claims);
-  if (!measured) return std::unexpected(measured.error());
+  if (!measured) return pass(measured);
   const auto token = identity::sign_claims(std::move(claims), issuer);
-  if (!token) return std::unexpected(token.error());
+  if (!token) return pass(token);
 
   SystemRandom random;
   auto part = destination;
@@ -239,7 +240,7 @@ Bytes archive_image(std::string_view token,
   Bytes all;
   const Sink out = [&](ByteView piece) {
     all.insert(all.end(), piece.begin(), piece.end());
-    return Result<>();
+    return Result<void>();
   };
   static_cast<void>(put_entry("claims.jwt", token.size(), out,
                               [&](const Sink& sink) { return sink(as_bytes(token)); }));

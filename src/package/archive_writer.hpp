@@ -19,16 +19,16 @@ struct LibrarySource {
 };
 
 /// Whether a text can name a platform: "x86_64-linux".
-[[nodiscard]] Result<> check_target(std::string_view target);
+[[nodiscard]] Result<void> check_target(std::string_view target);
 
 /// Writes an archive: hashes the libraries, signs `claims` with their hashes and lays everything
 /// out as the first-party writer does, byte for byte when not compressed. The destination may be
 /// one of the sources; it is replaced at the end, whole. Errors: not_found, unavailable, limit, and
 /// those of signing.
-[[nodiscard]] Result<> write_archive(const std::filesystem::path& destination,
-                                     identity::ProviderClaims claims,
-                                     const std::vector<LibrarySource>& libraries,
-                                     const identity::KeyPair& issuer, bool compress);
+[[nodiscard]] Result<void> write_archive(const std::filesystem::path& destination,
+                                         identity::ProviderClaims claims,
+                                         const std::vector<LibrarySource>& libraries,
+                                         const identity::KeyPair& issuer, bool compress);
 
 /// The uncompressed bytes for a token that is signed already; for archives that fit in memory.
 [[nodiscard]] Bytes archive_image(std::string_view token,

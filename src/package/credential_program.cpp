@@ -22,8 +22,8 @@
 namespace trellis::package {
 namespace {
 
-constexpr std::size_t most_answer_bytes = 64 * limits::kib;
-constexpr std::size_t most_server_bytes = 4096;  // what a pipe takes without a reader
+constexpr std::size_t max_answer_bytes = 64 * limits::kib;
+constexpr std::size_t max_server_bytes = 4096;  // what a pipe takes without a reader
 constexpr auto longest_run = std::chrono::seconds(30);
 constexpr int look_again_ms = 20;
 
@@ -113,7 +113,7 @@ Result<std::string> read_all(const std::string& program, const Running& running,
       continue;
     }
     answer.append(piece.data(), static_cast<std::size_t>(got));
-    if (answer.size() > most_answer_bytes) return no_answer(program, "says too much");
+    if (answer.size() > max_answer_bytes) return no_answer(program, "says too much");
   }
 }
 
@@ -131,7 +131,7 @@ bool is_credential_program(std::string_view name) noexcept {
 Result<std::string> ask_credential_program(const std::string& name, std::string_view server,
                                            const http::Control& control) {
   const auto program = "docker-credential-" + name;
-  if (!is_credential_program(name) || server.size() > most_server_bytes) {
+  if (!is_credential_program(name) || server.size() > max_server_bytes) {
     return fail(ErrorCode::unavailable, "a credential program has a name that is none",
                 "correct credHelpers and credsStore in the file");
   }

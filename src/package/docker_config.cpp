@@ -18,7 +18,7 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-constexpr std::size_t most_config_bytes = 1 * limits::mib;
+constexpr std::size_t max_config_bytes = 1 * limits::mib;
 /// What docker's tool files the logins of its own registry under.
 constexpr std::string_view hub_key = "https://index.docker.io/v1/";
 /// The user that stands for "this is an identity token".
@@ -84,7 +84,7 @@ std::optional<Login> login_of(const JsonValue& entry) {
 Result<Login> ask_for_login(const std::string& program, std::string_view server,
                             const http::Control& control) {
   const auto answer = ask_credential_program(program, server, control);
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return pass(answer);
   return read_credential_answer(*answer);
 }
 
@@ -132,7 +132,7 @@ FoundLogin find_docker_login(const std::filesystem::path& file, const std::strin
   const auto shown = file.string();
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) return {{}, shown + ", which is not there"};
-  const auto text = read_file(file, most_config_bytes);
+  const auto text = read_file(file, max_config_bytes);
   if (!text) return {{}, text.error().message};
   auto config = read_docker_config(*text, registry);
   if (!config) return {{}, fmt::format("{} ({})", shown, config.error().message)};

@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_record_bytes = 8 * limits::kib;
+constexpr std::size_t max_record_bytes = 8 * limits::kib;
 
 std::string file_name(const ContentDigest& digest) {
   auto name = digest.text();
@@ -74,7 +74,7 @@ bool is_content(int file, const BlobDescriptor& blob) {
 
 }  // namespace
 
-Result<> hash_file(int file, DigestHasher& hasher, std::uint64_t size) {
+Result<void> hash_file(int file, DigestHasher& hasher, std::uint64_t size) {
   std::vector<std::uint8_t> buffer(256 * limits::kib);
   while (size > 0) {
     const auto wanted = std::min(buffer.size(), to_size(size));
@@ -91,7 +91,7 @@ Result<> hash_file(int file, DigestHasher& hasher, std::uint64_t size) {
   return {};
 }
 
-Result<ImageCache> ImageCache::open(const fs::path& folder, std::uint64_t most_bytes) {
+Result<ImageCache> ImageCache::open(const fs::path& folder, std::uint64_t max_bytes) {
   if (folder.empty()) {
     return fail(ErrorCode::invalid_argument, "no folder for downloads is set",
                 "name one (--cache), or set HOME");
@@ -99,7 +99,7 @@ Result<ImageCache> ImageCache::open(const fs::path& folder, std::uint64_t most_b
   for (const auto& part : {folder, folder / "refs", folder / "blobs", folder / "partial"}) {
     if (auto made = make_own_folder(part); !made) return pass(made);
   }
-  return ImageCache(folder, most_bytes);
+  return ImageCache(folder, max_bytes);
 }
 
 fs::path ImageCache::record_path(const std::string& reference) const {
@@ -124,7 +124,7 @@ fs::path blob_path_in(const fs::path& folder, const ContentDigest& digest) {
 }
 
 std::optional<CachedImage> read_cache_record(const fs::path& record) {
-  const auto text = read_file(record, most_record_bytes);
+  const auto text = read_file(record, max_record_bytes);
   return text ? read_record(*text) : std::nullopt;
 }
 
@@ -134,7 +134,7 @@ std::optional<CachedImage> ImageCache::find(const std::string& reference) const 
   return image;
 }
 
-Result<> ImageCache::remember(const CachedImage& image) const {
+Result<void> ImageCache::remember(const CachedImage& image) const {
   return write_file(record_path(image.reference), as_bytes(record_text(image)));
 }
 
@@ -151,7 +151,7 @@ bool ImageCache::has_blob(const BlobDescriptor& blob) const {
 }
 
 void ImageCache::prune() const {
-  static_cast<void>(prune_cache({.images = folder_, .providers = {}}, {.keep_bytes = most_bytes_}));
+  static_cast<void>(prune_cache({.images = folder_, .providers = {}}, {.keep_bytes = max_bytes_}));
 }
 
 }  // namespace trellis::package

@@ -29,11 +29,11 @@ class ImageCache {
  public:
   /// Makes the folder where it is missing. Errors: denied (it is another user's), unavailable.
   [[nodiscard]] static Result<ImageCache> open(const std::filesystem::path& folder,
-                                               std::uint64_t most_bytes);
+                                               std::uint64_t max_bytes);
 
   /// Nothing when there is no record, or one that cannot be read.
   [[nodiscard]] std::optional<CachedImage> find(const std::string& reference) const;
-  [[nodiscard]] Result<> remember(const CachedImage& image) const;
+  [[nodiscard]] Result<void> remember(const CachedImage& image) const;
 
   /// Whether the blob is here whole. One that is not what its digest says is removed.
   [[nodiscard]] bool has_blob(const BlobDescriptor& blob) const;
@@ -48,12 +48,12 @@ class ImageCache {
   void prune() const;
 
  private:
-  ImageCache(std::filesystem::path folder, std::uint64_t most_bytes)
-      : folder_(std::move(folder)), most_bytes_(most_bytes) {}
+  ImageCache(std::filesystem::path folder, std::uint64_t max_bytes)
+      : folder_(std::move(folder)), max_bytes_(max_bytes) {}
   [[nodiscard]] std::filesystem::path record_path(const std::string& reference) const;
 
   std::filesystem::path folder_;
-  std::uint64_t most_bytes_;
+  std::uint64_t max_bytes_;
 };
 
 /// A record of such a folder; nothing for what cannot be read.
@@ -63,6 +63,7 @@ class ImageCache {
                                                  const ContentDigest& digest);
 
 /// Adds the next `size` bytes of an open file to a hash, or all the rest. Errors: unavailable.
-[[nodiscard]] Result<> hash_file(int file, DigestHasher& hasher, std::uint64_t size = UINT64_MAX);
+[[nodiscard]] Result<void> hash_file(int file, DigestHasher& hasher,
+                                     std::uint64_t size = UINT64_MAX);
 
 }  // namespace trellis::package

@@ -77,7 +77,7 @@ Result<ImageDownload> ImageDownload::open(const ImageCache& cache, const BlobDes
   return download;
 }
 
-Result<> ImageDownload::take_up() {
+Result<void> ImageDownload::take_up() {
   struct stat status{};
   if (::fstat(file_.get(), &status) != 0) return disk_failure();
   const auto size = static_cast<std::uint64_t>(status.st_size);
@@ -94,7 +94,7 @@ std::unexpected<Error> ImageDownload::disk_failure() const {
               "check that the folder for downloads may be written and has space");
 }
 
-Result<> ImageDownload::clear() {
+Result<void> ImageDownload::clear() {
   if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0) {
     return disk_failure();
   }
@@ -104,7 +104,7 @@ Result<> ImageDownload::clear() {
   return {};
 }
 
-Result<> ImageDownload::begin(const http::Response& head) {
+Result<void> ImageDownload::begin(const http::Response& head) {
   if (head.status == 200 && offset_ > 0) {  // the server does not do ranges
     if (auto cleared = clear(); !cleared) return cleared;
   }
@@ -121,7 +121,7 @@ Result<> ImageDownload::begin(const http::Response& head) {
               "the artifact is damaged there: push it again");
 }
 
-Result<> ImageDownload::write(ByteView bytes) {
+Result<void> ImageDownload::write(ByteView bytes) {
   if (bytes.size() > blob_.size - offset_) {
     return fail(ErrorCode::malformed,
                 fmt::format("the registry sends more than the {} bytes of the blob", blob_.size),
@@ -137,14 +137,14 @@ Result<> ImageDownload::write(ByteView bytes) {
   return {};
 }
 
-Result<> ImageDownload::end() {
+Result<void> ImageDownload::end() {
   if (complete()) return {};
   return fail(ErrorCode::unavailable,
               fmt::format("the answer ended after {} of {} bytes", offset_, blob_.size),
               "try again; what has arrived is kept");
 }
 
-Result<> ImageDownload::keep() {
+Result<void> ImageDownload::keep() {
   const auto found = hasher_.finish();
   if (found != blob_.digest) {
     const bool was_resumed = resumed_;

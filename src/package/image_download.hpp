@@ -36,20 +36,20 @@ class ImageDownload final : public http::Sink {
   /// Whether some of it came from an earlier exchange.
   [[nodiscard]] bool resumed() const noexcept { return resumed_; }
   /// Starts over.
-  [[nodiscard]] Result<> clear();
+  [[nodiscard]] Result<void> clear();
 
   /// Once complete: checks the digest and moves the file to its place. Errors: malformed (other
   /// content; the file is cleared), invalid_argument (the folder).
-  [[nodiscard]] Result<> keep();
+  [[nodiscard]] Result<void> keep();
 
-  Result<> begin(const http::Response& head) override;
-  Result<> write(ByteView bytes) override;
-  Result<> end() override;
+  Result<void> begin(const http::Response& head) override;
+  Result<void> write(ByteView bytes) override;
+  Result<void> end() override;
 
  private:
   ImageDownload(Descriptor file, std::filesystem::path path, std::filesystem::path target,
                 BlobDescriptor blob, OnProgress progress);
-  [[nodiscard]] Result<> take_up();
+  [[nodiscard]] Result<void> take_up();
   [[nodiscard]] std::unexpected<Error> disk_failure() const;
 
   Descriptor file_;

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view module_magic("\0asm", 4);
 /// Of images made for one program; more is a whole system.
-constexpr std::size_t most_layer_entries = 1024;
+constexpr std::size_t max_layer_entries = 1024;
 
 bool begins_as_module(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -53,7 +53,7 @@ class ModuleFile {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
-  Result<> add(ByteView piece) {
+  Result<void> add(ByteView piece) {
     if (!file_) return disk();
     if (piece.size() > limits::module_bytes - size_) {
       return fail(ErrorCode::limit,
@@ -64,7 +64,7 @@ class ModuleFile {
     hasher_.add(piece);
     size_ += piece.size();
     errno = write_all(file_.get(), piece);
-    return errno == 0 ? Result<>() : disk();
+    return errno == 0 ? Result<void>() : disk();
   }
 
   Result<BlobDescriptor> keep() {
@@ -98,7 +98,7 @@ class LayerReader {
   Result<std::optional<BlobDescriptor>> run(TarReader& tar) {
     while (true) {
       const auto entry = tar.next();
-      if (!entry) return std::unexpected(entry.error());
+      if (!entry) return pass(entry);
       if (!*entry) break;
       const auto& name = (*entry)->name;
       if (name == "claims.jwt" || name == "./claims.jwt") return std::nullopt;
@@ -114,13 +114,13 @@ class LayerReader {
 
  private:
   /// Reads the entry to its end in any case: what is passed over counts, too.
-  Result<> take(TarReader& tar, const std::string& name) {
+  Result<void> take(TarReader& tar, const std::string& name) {
     bool is_first = true;
     bool is_module = false;
     while (true) {
       if (auto good = check_time(); !good) return good;
       const auto piece = tar.read();
-      if (!piece) return std::unexpected(piece.error());
+      if (!piece) return pass(piece);
       if (piece->empty()) return {};
       if (std::exchange(is_first, false) && as_text(*piece).starts_with(module_magic)) {
         if (auto made = begin_module(name); !made) return made;
@@ -131,7 +131,7 @@ class LayerReader {
     }
   }
 
-  Result<> begin_module(const std::string& name) {
+  Result<void> begin_module(const std::string& name) {
     if (module_) {
       return fail(ErrorCode::unsupported,
                   fmt::format("the image's layer holds several modules: '{}' and '{}'",
@@ -142,7 +142,7 @@ class LayerReader {
     return {};
   }
 
-  [[nodiscard]] Result<> check_time() const {
+  [[nodiscard]] Result<void> check_time() const {
     if (control_.stop.stop_requested()) {
       return fail(ErrorCode::cancelled, "the transfer was cancelled");
     }
@@ -162,7 +162,7 @@ class LayerReader {
 Result<std::optional<BlobDescriptor>> unpack_layer(const ImageCache& cache, const fs::path& layer,
                                                    Random& random, const http::Control& control) {
   if (begins_as_module(layer)) return std::nullopt;
-  auto tar = TarReader::open(layer, {.most_entries = most_layer_entries, .skip_others = true});
+  auto tar = TarReader::open(layer, {.max_entries = max_layer_entries, .skip_others = true});
   if (!tar) return pass(tar);
   return LayerReader(cache, random, control).run(*tar);
 }

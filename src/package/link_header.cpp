@@ -8,7 +8,7 @@
 namespace trellis::package {
 namespace {
 
-constexpr std::size_t most_link_bytes = 16 * limits::kib;
+constexpr std::size_t max_link_bytes = 16 * limits::kib;
 constexpr std::string_view link_blanks = " \t";
 
 /// Goes through a header once, from the beginning to the end.
@@ -71,7 +71,7 @@ class LinkReader {
 }  // namespace
 
 std::optional<std::string> next_link(std::string_view header) {
-  LinkReader reader(header.substr(0, most_link_bytes));
+  LinkReader reader(header.substr(0, max_link_bytes));
   while (const auto target = reader.target()) {
     if (reader.leads_on()) return std::string(*target);
   }

@@ -6,9 +6,9 @@
 namespace trellis::package {
 namespace {
 
-constexpr std::size_t most_header_bytes = 8 * limits::kib;
-constexpr std::size_t most_challenges = 16;
-constexpr std::size_t most_parameters = 32;
+constexpr std::size_t max_header_bytes = 8 * limits::kib;
+constexpr std::size_t max_challenges = 16;
+constexpr std::size_t max_parameters = 32;
 
 class Reader {
  public:
@@ -55,7 +55,7 @@ std::string_view Challenge::get(const std::string& name) const {
 
 std::vector<Challenge> parse_challenges(std::string_view header) {
   std::vector<Challenge> found;
-  Reader reader(header.substr(0, most_header_bytes));
+  Reader reader(header.substr(0, max_header_bytes));
   while (reader.skip(" \t,"), !reader.at_end()) {
     const auto name = to_lower_ascii(reader.word());
     if (name.empty()) {  // a stray quote or equals sign
@@ -64,13 +64,13 @@ std::vector<Challenge> parse_challenges(std::string_view header) {
     }
     reader.skip(" \t");
     if (!reader.take('=')) {
-      if (found.size() == most_challenges) break;
+      if (found.size() == max_challenges) break;
       found.push_back({name, {}});
       continue;
     }
     reader.skip(" \t");
     auto value = reader.value();
-    if (found.empty() || found.back().parameters.size() == most_parameters) continue;
+    if (found.empty() || found.back().parameters.size() == max_parameters) continue;
     found.back().parameters.emplace(name, std::move(value));
   }
   return found;

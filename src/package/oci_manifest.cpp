@@ -67,23 +67,23 @@ Result<const JsonValue*> member(const JsonValue& object, std::string_view name) 
 
 Result<std::string> string_member(const JsonValue& object, std::string_view name) {
   const auto value = member(object, name);
-  if (!value) return std::unexpected(value.error());
+  if (!value) return pass(value);
   if (*value == nullptr) return std::string();
   if (!(*value)->is(Kind::string)) return malformed(fmt::format("{} is no string", name));
   return (*value)->text;
 }
 
-Result<> check_type(const JsonValue& manifest) {
+Result<void> check_type(const JsonValue& manifest) {
   const auto version = member(manifest, "schemaVersion");
-  if (!version) return std::unexpected(version.error());
+  if (!version) return pass(version);
   if (*version == nullptr || (*version)->as_u64() != 2) {
     return unsupported("unsupported schema version: " +
                        (*version == nullptr ? "none" : shown_text((*version)->text)));
   }
   const auto type = string_member(manifest, "mediaType");
-  if (!type) return std::unexpected(type.error());
+  if (!type) return pass(type);
   const auto list = member(manifest, "manifests");
-  if (!list) return std::unexpected(list.error());
+  if (!list) return pass(list);
   if (*list != nullptr) return unsupported("the reference names an index of several images");
   if (type->empty() || *type == oci_manifest_type || *type == docker_manifest_type) return {};
   return unsupported(fmt::format("unsupported manifest type: {} (taken are {} and {})",
@@ -102,11 +102,11 @@ Result<BlobDescriptor> read_layer(const JsonValue& layer) {
                     fmt::join(file_layer_types, ", ")));
   }
   const auto text = string_member(layer, "digest");
-  if (!text) return std::unexpected(text.error());
+  if (!text) return pass(text);
   auto digest = parse_digest(*text);
   if (!digest) return malformed("layer: " + shown_text(digest.error().message, 200));
   const auto size = member(layer, "size");
-  if (!size) return std::unexpected(size.error());
+  if (!size) return pass(size);
   const auto bytes = *size == nullptr ? std::nullopt : (*size)->as_u64();
   if (!bytes) return malformed("a layer has no size");
   return BlobDescriptor{std::move(*type), std::move(*digest), *bytes};
@@ -160,7 +160,7 @@ Result<std::optional<ContentDigest>> best_of(const std::vector<JsonValue>& entri
                     platforms.empty() ? std::string("none") : shown_text(platforms, 200)));
   }
   const auto text = string_member(*best, "digest");
-  if (!text) return std::unexpected(text.error());
+  if (!text) return pass(text);
   auto digest = parse_digest(*text);
   if (!digest) return malformed("index: " + shown_text(digest.error().message, 200));
   return std::move(*digest);
@@ -214,9 +214,9 @@ Result<std::optional<ContentDigest>> choose_image(std::string_view json, std::st
   const auto index = parse_strict_json(json);
   if (!index || !index->is(Kind::object)) return std::nullopt;  // read_manifest() says what it is
   const auto type = string_member(*index, "mediaType");
-  if (!type) return std::unexpected(type.error());
+  if (!type) return pass(type);
   const auto list = member(*index, "manifests");
-  if (!list) return std::unexpected(list.error());
+  if (!list) return pass(list);
   const bool is_index = *list != nullptr || *type == oci_index_type || *type == docker_list_type;
   if (!is_index) return std::nullopt;
   if (*list == nullptr || !(*list)->is(Kind::array)) return malformed("an index without a list");
@@ -229,7 +229,7 @@ Result<BlobDescriptor> read_manifest(std::string_view json) {
   if (!manifest->is(Kind::object)) return malformed("it is no object");
   if (auto good = check_type(*manifest); !good) return pass(good);
   const auto layers = member(*manifest, "layers");
-  if (!layers) return std::unexpected(layers.error());
+  if (!layers) return pass(layers);
   if (*layers == nullptr || !(*layers)->is(Kind::array) || (*layers)->items.empty()) {
     return unsupported("no layers to pull");
   }

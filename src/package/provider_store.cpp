@@ -59,15 +59,15 @@ bool put_in_place(const fs::path& part, const fs::path& place) {
 }
 
 /// Unpacks beside its place and moves it there, so that nobody ever sees half of it.
-Result<> unpack(const fs::path& archive, const ArchiveLibrary& library, const fs::path& place,
-                Random& random) {
+Result<void> unpack(const fs::path& archive, const ArchiveLibrary& library, const fs::path& place,
+                    Random& random) {
   auto part = place;
   part += "." + make_nuid(random) + ".part";
   const Descriptor file(
       ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0500));
   if (!file) return disk_error(part);
   DigestHasher hasher(DigestAlgorithm::sha256);
-  auto written = read_library(archive, library.target, [&](ByteView piece) -> Result<> {
+  auto written = read_library(archive, library.target, [&](ByteView piece) -> Result<void> {
     hasher.add(piece);
     errno = write_all(file.get(), piece);
     if (errno == 0) return {};
@@ -89,7 +89,7 @@ Result<ExtractedProvider> extract_provider(const fs::path& path, const fs::path&
                                            const identity::AdmissionPolicy& policy, WallTime now,
                                            Random& random) {
   const auto archive = read_archive(path);
-  if (!archive) return std::unexpected(archive.error());
+  if (!archive) return pass(archive);
   auto verified = identity::verify_provider_claims(archive->token, policy, now);
   if (!verified) return pass(verified);
   const auto* library = archive->find(this_target());

@@ -183,7 +183,7 @@ class Registry {
   [[nodiscard]] const std::string& address() const { return address_; }
   /// After the client is done: nothing is asked any more.
   [[nodiscard]] std::string asked() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return script_.in_its_words(asked_);
   }
 
@@ -198,7 +198,7 @@ class Registry {
     }
     const auto path = request.substr(4, request.find(" HTTP/") - 4);
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       asked_ += described(request.substr(0, 3), path, header(request, "accept"),
                           header(request, "authorization"));
     }

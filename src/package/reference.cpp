@@ -10,10 +10,10 @@
 namespace trellis::package {
 namespace {
 
-constexpr std::size_t most_repository_chars = 255;
-constexpr std::size_t most_tag_chars = 128;
+constexpr std::size_t max_repository_chars = 255;
+constexpr std::size_t max_tag_chars = 128;
 /// Registry (a DNS name), repository, tag, digest and what stands between them.
-constexpr std::size_t most_reference_chars = 1024;
+constexpr std::size_t max_reference_chars = 1024;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -60,7 +60,7 @@ bool is_repository(std::string_view text) {
 }
 
 bool is_tag(std::string_view text) {
-  if (text.empty() || text.size() > most_tag_chars || !is_word(text.front())) return false;
+  if (text.empty() || text.size() > max_tag_chars || !is_word(text.front())) return false;
   return std::ranges::all_of(text, [](char c) { return is_word(c) || c == '.' || c == '-'; });
 }
 
@@ -129,7 +129,7 @@ Result<std::string_view> take_suffixes(std::string_view text, Reference& into) {
   return name;
 }
 
-Result<> take_name(std::string_view name, Reference& into) {
+Result<void> take_name(std::string_view name, Reference& into) {
   const auto slash = name.find('/');
   if (slash == std::string_view::npos || !is_registry_name(name.substr(0, slash))) {
     if (!is_repository(name)) return malformed(into.text, "its name has a part that is none");
@@ -147,7 +147,7 @@ Result<> take_name(std::string_view name, Reference& into) {
                      "a part of its repository is not lower-case letters and digits "
                      "with single separators ('.', '_', '__', '-') between them");
   }
-  if (into.repository.size() <= most_repository_chars) return {};
+  if (into.repository.size() <= max_repository_chars) return {};
   return malformed(into.text, "its repository is longer than 255 characters");
 }
 
@@ -192,16 +192,16 @@ bool Reference::means_latest() const noexcept {
 
 Result<Reference> parse_reference(std::string_view text) {
   if (text.empty()) return malformed(text, "it is empty");
-  if (text.size() > most_reference_chars) return malformed(text, "it is too long");
+  if (text.size() > max_reference_chars) return malformed(text, "it is too long");
   Reference reference;
   reference.text = std::string(text);
   const auto name = take_suffixes(text, reference);
-  if (!name) return std::unexpected(name.error());
+  if (!name) return pass(name);
   if (auto taken = take_name(*name, reference); !taken) return pass(taken);
   return reference;
 }
 
-Result<> check_latest(const Reference& reference, bool allowed) {
+Result<void> check_latest(const Reference& reference, bool allowed) {
   if (allowed || !reference.means_latest()) return {};
   const std::string why = reference.tag ? "" : " (a reference without a tag means latest)";
   return fail(ErrorCode::denied, reference.text + ": fetching `latest` is not allowed here" + why,

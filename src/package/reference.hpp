@@ -44,6 +44,6 @@ struct Reference {
 [[nodiscard]] std::string_view known_token_server(std::string_view registry) noexcept;
 
 /// The rule of identity.md 6.2. Error: denied, when it means `latest` and that is not allowed.
-[[nodiscard]] Result<> check_latest(const Reference& reference, bool allowed);
+[[nodiscard]] Result<void> check_latest(const Reference& reference, bool allowed);
 
 }  // namespace trellis::package

@@ -31,7 +31,7 @@ Result<RegistryStatus> RegistryClient::ping(const std::string& registry,
                           {clock_, clock_.steady() + options.timeout, options.stop}, random_);
   auto response = session.begin();
   const auto root = session.url("/v2/");
-  if (!root) return std::unexpected(root.error());
+  if (!root) return pass(root);
   if (response && response->status == 401 && session.authorization() != "none") {
     response = session.send([&root] { return http::Request{.url = *root}; });
   }

@@ -13,7 +13,7 @@ namespace trellis::package {
 namespace {
 
 /// Of artifacts with one layer; real ones have a kilobyte.
-constexpr std::size_t most_manifest_bytes = 256 * limits::kib;
+constexpr std::size_t max_manifest_bytes = 256 * limits::kib;
 
 class Pull {
  public:
@@ -69,7 +69,7 @@ class Pull {
   std::optional<CachedImage> usable_record() const {
     if (reference_.means_latest()) return std::nullopt;
     auto record = cache_.find(reference_.text);
-    if (!record || !fits(record->manifest) || record->layer.size > options_.most_bytes ||
+    if (!record || !fits(record->manifest) || record->layer.size > options_.max_bytes ||
         !cache_.has_blob(record->layer)) {
       return std::nullopt;
     }
@@ -102,7 +102,7 @@ class Pull {
     auto body = fetch_manifest(reference_.target());
     if (!body) return pass(body);
     const auto digest = verified(*body);
-    if (!digest) return std::unexpected(digest.error());
+    if (!digest) return pass(digest);
     const auto chosen = choose_image(body->text, this_platform());
     if (!chosen) return named(chosen.error());
     if (*chosen) {
@@ -120,10 +120,10 @@ class Pull {
 
   Result<Manifest> fetch_manifest(const std::string& target) {
     const auto url = session_.repository_url("manifests/" + target);
-    if (!url) return std::unexpected(url.error());
+    if (!url) return pass(url);
     auto response = session_.send([&url] {
       http::Request request{.url = *url, .headers = {accept()}};
-      request.most_body_bytes = most_manifest_bytes;
+      request.most_body_bytes = max_manifest_bytes;
       return request;
     });
     if (!response) return pass(response);
@@ -140,7 +140,7 @@ class Pull {
 
   static std::string accept() { return "Accept: " + std::string(accepted_manifest_types); }
 
-  Result<> check_digest(const Manifest& manifest, const ContentDigest& wanted) const {
+  Result<void> check_digest(const Manifest& manifest, const ContentDigest& wanted) const {
     const auto digest = digest_of(wanted.algorithm, as_bytes(manifest.text));
     if (digest != wanted) {
       return fail(ErrorCode::malformed,
@@ -172,16 +172,16 @@ class Pull {
   Result<CachedImage> read(std::string_view manifest, const ContentDigest& digest) const {
     auto layer = read_manifest(manifest);
     if (!layer) return named(std::move(layer.error()));
-    if (layer->size > options_.most_bytes) {
+    if (layer->size > options_.max_bytes) {
       return fail(ErrorCode::limit,
                   fmt::format("{} has {} bytes; {} are allowed", reference_.text, layer->size,
-                              options_.most_bytes),
+                              options_.max_bytes),
                   "check that it is an actor or a provider");
     }
     return CachedImage{reference_.text, digest, std::move(*layer)};
   }
 
-  Result<> fetch(const BlobDescriptor& layer) {
+  Result<void> fetch(const BlobDescriptor& layer) {
     auto download = ImageDownload::open(cache_, layer, random_, options_.progress);
     if (!download) return pass(download);
     auto kept = transfer(layer, *download);
@@ -193,9 +193,9 @@ class Pull {
     return kept;
   }
 
-  Result<> transfer(const BlobDescriptor& layer, ImageDownload& download) {
+  Result<void> transfer(const BlobDescriptor& layer, ImageDownload& download) {
     const auto url = session_.repository_url("blobs/" + layer.digest.text());
-    if (!url) return std::unexpected(url.error());
+    if (!url) return pass(url);
     if (!download.complete()) {
       const auto response = session_.send([&] {
         http::Request request{.url = *url, .headers = {accept()}};
@@ -205,7 +205,7 @@ class Pull {
         request.sink = &download;
         return request;
       });
-      if (!response) return std::unexpected(response.error());
+      if (!response) return pass(response);
       if (response->status != 200 && response->status != 206) {
         return std::unexpected(session_.error_of(*response, "content of " + reference_.text));
       }

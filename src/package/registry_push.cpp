@@ -117,10 +117,10 @@ class Push {
   /// Makes sure that the registry has the blob; true when it had.
   Result<bool> store(const BlobDescriptor& blob, const MakeUpload& upload) {
     const auto url = session_.repository_url("blobs/" + blob.digest.text());
-    if (!url) return std::unexpected(url.error());
+    if (!url) return pass(url);
     const auto there =
         session_.send([&url] { return http::Request{.method = "HEAD", .url = *url}; });
-    if (!there) return std::unexpected(there.error());
+    if (!there) return pass(there);
     if (there->status == 200) return true;
     const bool denied = there->status == 401 || there->status == 403;
     if (denied && session_.answered_itself()) {
@@ -137,9 +137,9 @@ class Push {
 
   /// POST for a place, PATCH with the bytes, PUT with the digest. Registries agree on the kind of
   /// status, and on Location, rather than on the number.
-  Result<> send(const BlobDescriptor& blob, const MakeUpload& upload) {
+  Result<void> send(const BlobDescriptor& blob, const MakeUpload& upload) {
     const auto uploads = session_.repository_url("blobs/uploads/");
-    if (!uploads) return std::unexpected(uploads.error());
+    if (!uploads) return pass(uploads);
     auto step = next_place(begin_upload, *uploads, {}, nullptr);
     if (step && blob.size > 0) {
       step = next_place(send_content, *step,
@@ -147,9 +147,9 @@ class Push {
     }
     if (!step) return pass(step);
     const auto last = http::with_query(*step, "digest", blob.digest.text());
-    if (!last) return std::unexpected(last.error());
+    if (!last) return pass(last);
     const auto put = accepted(end_upload, *last, {octets}, nullptr);
-    if (!put) return std::unexpected(put.error());
+    if (!put) return pass(put);
     return check_said(*put, blob.digest);
   }
 
@@ -172,7 +172,7 @@ class Push {
   Result<http::Url> next_place(const UploadStep& step, const http::Url& url,
                                const std::vector<std::string>& headers, const MakeUpload* upload) {
     const auto response = accepted(step, url, headers, upload);
-    if (!response) return std::unexpected(response.error());
+    if (!response) return pass(response);
     if (!response->header("location").empty()) return session_.location(*response);
     if (!step.needs_location) return url;
     return fail(ErrorCode::unsupported,
@@ -182,7 +182,7 @@ class Push {
   }
 
   /// The registry's own word on what it has stored.
-  Result<> check_said(const http::Response& response, const ContentDigest& stored) const {
+  Result<void> check_said(const http::Response& response, const ContentDigest& stored) const {
     const auto said = parse_digest(response.header("docker-content-digest"));
     if (!said || said->algorithm != stored.algorithm || *said == stored) return {};
     return fail(ErrorCode::malformed,
@@ -191,9 +191,9 @@ class Push {
                 "what was sent was damaged or changed on its way: push again");
   }
 
-  Result<> put_manifest(const std::string& manifest) {
+  Result<void> put_manifest(const std::string& manifest) {
     const auto url = session_.repository_url("manifests/" + reference_.target());
-    if (!url) return std::unexpected(url.error());
+    if (!url) return pass(url);
     const auto response = session_.send([&] {
       http::Request request{.method = "PUT",
                             .url = *url,
@@ -201,7 +201,7 @@ class Push {
       request.upload = upload_of(manifest);
       return request;
     });
-    if (!response) return std::unexpected(response.error());
+    if (!response) return pass(response);
     if (response->status < 200 || response->status > 204) {
       return std::unexpected(session_.error_of(*response, "manifest of " + reference_.text));
     }
@@ -224,7 +224,7 @@ Result<PushedImage> RegistryClient::push(const Reference& reference,
   }
   if (auto allowed = check_latest(reference, options.allow_latest); !allowed) return pass(allowed);
   const auto source = SourceFile::open(file, kind);
-  if (!source) return std::unexpected(source.error());
+  if (!source) return pass(source);
   return Push(settings_, reference, options, clock_, random_).run(*source, kind, options);
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int most_redirects = 5;
+constexpr int max_redirects = 5;
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -91,7 +91,7 @@ Result<http::Url> RegistrySession::repository_url(std::string_view path) const {
   return url(fmt::format("/v2/{}/{}", purpose_.repository, path));
 }
 
-Result<> RegistrySession::check_encryption(const http::Url& url) const {
+Result<void> RegistrySession::check_encryption(const http::Url& url) const {
   if (url.encrypted || insecure_) return {};
   return fail(
       ErrorCode::denied,
@@ -138,7 +138,7 @@ Result<http::Response> RegistrySession::follow(const MakeRequest& make) {
   auto request = make();
   const auto start = request.url;
   bool at_home = true;
-  for (int hop = 0; hop <= most_redirects; ++hop) {
+  for (int hop = 0; hop <= max_redirects; ++hop) {
     at_home = at_home && request.url.same_origin(start);
     if (at_home) authorize(request);
     if (!at_home) request.basic.reset();  // credentials are for the registry alone
@@ -151,7 +151,7 @@ Result<http::Response> RegistrySession::follow(const MakeRequest& make) {
     request.url = std::move(*next);
   }
   return fail(ErrorCode::unsupported,
-              purpose_.registry + ": more redirects than " + std::to_string(most_redirects),
+              purpose_.registry + ": more redirects than " + std::to_string(max_redirects),
               "check the registry's external address in its configuration");
 }
 
@@ -184,7 +184,7 @@ Result<http::Response> RegistrySession::authorized(const MakeRequest& make, int 
   if (!response || response->status != 401) return response;
   // The token ran out, or the registry asks at this page only.
   const auto answered = answer(*response);
-  if (!answered) return std::unexpected(answered.error());
+  if (!answered) return pass(answered);
   return *answered ? repeat(make, attempts) : std::move(response);
 }
 
@@ -198,7 +198,7 @@ Result<http::Response> RegistrySession::send_once(const MakeRequest& make) {
 
 Result<http::Response> RegistrySession::begin() {
   const auto root = url("/v2/");
-  if (!root) return std::unexpected(root.error());
+  if (!root) return pass(root);
   const auto make = [&root] {
     http::Request request;
     request.url = *root;
@@ -207,12 +207,12 @@ Result<http::Response> RegistrySession::begin() {
   auto response = repeat(make, settings_.retry.attempts);
   if (!response || response->status != 401) return response;
   const auto answered = answer(*response);
-  if (!answered) return std::unexpected(answered.error());
+  if (!answered) return pass(answered);
   return response;
 }
 
 /// Nobody is asked before a registry asks for a login: a program may want its user's attention.
-Result<> RegistrySession::look_up_login() {
+Result<void> RegistrySession::look_up_login() {
   if (login_ || looked_up_ || settings_.docker_config.empty()) return {};
   looked_up_ = true;
   auto found = find_docker_login(settings_.docker_config, purpose_.registry, control_);
@@ -258,7 +258,7 @@ Result<http::Url> RegistrySession::token_url(const Challenge& challenge) const {
 }
 
 // A registry says by itself where tokens are had; that alone must not bring anybody the password.
-Result<> RegistrySession::may_tell_user(const http::Url& url) const {
+Result<void> RegistrySession::may_tell_user(const http::Url& url) const {
   if (!login_ || is_own(url)) return {};
   auto named = settings_.token_servers;
   named.emplace_back(known_token_server(purpose_.registry));
@@ -300,16 +300,16 @@ http::Request RegistrySession::token_request(const Challenge& challenge, const h
   return request;
 }
 
-Result<> RegistrySession::fetch_token(const Challenge& challenge) {
+Result<void> RegistrySession::fetch_token(const Challenge& challenge) {
   const auto realm = http::parse_url(challenge.get("realm"));
   const auto url = token_url(challenge);
-  if (!realm || !url) return std::unexpected(url.error());
+  if (!realm || !url) return pass(url);
   if (auto may = may_tell_user(*url); !may) return may;
   basic_ = false;
   bearer_.clear();
   const auto make = [&] { return token_request(challenge, *realm, *url); };
   const auto response = repeat(make, settings_.retry.attempts);
-  if (!response) return std::unexpected(response.error());
+  if (!response) return pass(response);
   if (!is_success(response->status)) {
     return std::unexpected(error_of(*response, "a token from " + url->origin()));
   }

@@ -65,15 +65,15 @@ class RegistrySession {
   Result<http::Url> next_of(const http::Request& request, const http::Response& response) const;
   Result<http::Response> authorized(const MakeRequest& make, int attempts);
   Result<bool> answer(const http::Response& unauthorized);
-  Result<> fetch_token(const Challenge& challenge);
+  Result<void> fetch_token(const Challenge& challenge);
   Result<http::Url> token_url(const Challenge& challenge) const;
-  [[nodiscard]] Result<> may_tell_user(const http::Url& url) const;
-  Result<> look_up_login();
+  [[nodiscard]] Result<void> may_tell_user(const http::Url& url) const;
+  Result<void> look_up_login();
   [[nodiscard]] std::string how_to_log_in() const;
   [[nodiscard]] std::string login_source() const;
   [[nodiscard]] http::Request token_request(const Challenge& challenge, const http::Url& realm,
                                             const http::Url& url) const;
-  Result<> check_encryption(const http::Url& url) const;
+  Result<void> check_encryption(const http::Url& url) const;
   void authorize(http::Request& request) const;
 
   const RegistrySettings& settings_;

@@ -10,9 +10,9 @@
 namespace trellis::package {
 namespace {
 
-constexpr std::size_t most_page_bytes = 1 * limits::mib;
+constexpr std::size_t max_page_bytes = 1 * limits::mib;
 /// Registries that give fewer than are asked for give a hundred at one time.
-constexpr std::size_t most_pages = 100;
+constexpr std::size_t max_pages = 100;
 constexpr auto page_size = "1000";
 
 }  // namespace
@@ -23,17 +23,17 @@ Result<TagList> RegistryClient::tags(const Reference& repository, const TagsOpti
                           {clock_, clock_.steady() + options.timeout, options.stop}, random_);
   if (auto begun = session.begin(); !begun) return pass(begun);
   const auto first = session.repository_url("tags/list");
-  if (!first) return std::unexpected(first.error());
+  if (!first) return pass(first);
   auto url = http::with_query(*first, "n", page_size);
   TagList list;
-  for (std::size_t pages = 0; pages < most_pages; ++pages) {
-    if (!url) return std::unexpected(url.error());
+  for (std::size_t pages = 0; pages < max_pages; ++pages) {
+    if (!url) return pass(url);
     const auto response = session.send([&url] {
       http::Request request{.url = *url, .headers = {"Accept: application/json"}};
-      request.most_body_bytes = most_page_bytes;
+      request.most_body_bytes = max_page_bytes;
       return request;
     });
-    if (!response) return std::unexpected(response.error());
+    if (!response) return pass(response);
     if (response->status < 200 || response->status > 203) {
       return std::unexpected(session.error_of(*response, "tags of " + shown));
     }

@@ -96,9 +96,9 @@ Result<std::optional<TarEntry>> TarReader::next() {
     const int got = archive_read_next_header(tar, &entry);
     if (got == ARCHIVE_EOF) return std::nullopt;
     if (got != ARCHIVE_OK) return state_->failed();
-    if (++state_->entries > state_->rules.most_entries) {
+    if (++state_->entries > state_->rules.max_entries) {
       return fail(ErrorCode::limit,
-                  fmt::format("the archive has more than {} entries", state_->rules.most_entries));
+                  fmt::format("the archive has more than {} entries", state_->rules.max_entries));
     }
     const char* text = archive_entry_pathname(entry);
     if (text == nullptr) return damaged("an entry has no name");

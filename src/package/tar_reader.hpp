@@ -23,7 +23,7 @@ struct TarEntry {
 
 /// What may be in an archive. Plain values.
 struct TarRules {
-  std::size_t most_entries = limits::archive_entries;  ///< folders too
+  std::size_t max_entries = limits::archive_entries;  ///< folders too
   /// Links, devices and sparse files are passed over instead of refused.
   bool skip_others = false;
 };

@@ -114,7 +114,7 @@ std::optional<CallContext> CallSlot::context(std::uint64_t generation) const noe
 
 void CallSlot::interrupt() noexcept {
   // Taking the lock makes sure that the owner sleeps or will look again; see wait().
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   wake_.notify_all();
 }
 

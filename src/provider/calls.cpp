@@ -83,7 +83,7 @@ Result<Bytes> Core::call_inline(const CallTable::Open& open, const CallContext& 
   return wait(open, caller.deadline, to_text(info.operation));
 }
 
-Result<> Core::enter_gate(const CallContext& caller) {
+Result<void> Core::enter_gate(const CallContext& caller) {
   if (gate_.held_by_chain(caller.chain_id)) {
     return fail(
         ErrorCode::limit,

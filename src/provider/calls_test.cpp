@@ -65,7 +65,7 @@ TEST_P(EveryKind, WaitsForAnAnswerFromAnotherThread) {
   std::mutex mutex;
   std::vector<std::thread> threads;
   script.on_call = [&](Script& self, trellis_call call, const trellis_call_info& info) {
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     threads.emplace_back(
         [&self, call, answer = text(info.payload)] { self.complete(call, answer); });
   };

@@ -43,7 +43,7 @@ class Core final : public trellis_host_ctx {
 
   // --- for the host; see Provider -------------------------------------------------------------
   /// Makes the plugin's instance. On failure `self` may be kept for ever, see keep_forever.
-  Result<> create(const std::shared_ptr<Core>& self);
+  Result<void> create(const std::shared_ptr<Core>& self);
   Result<Bytes> call(const CallContext& caller, std::string_view origin, std::string_view operation,
                      ByteView payload);
   bool stop(const std::shared_ptr<Core>& self, SteadyTime deadline);
@@ -62,8 +62,8 @@ class Core final : public trellis_host_ctx {
   void dispatch_async(trellis_call parent, const trellis_view& actor, const trellis_view& operation,
                       const trellis_view& payload, std::int64_t timeout_ns,
                       trellis_dispatch_done done, void* user);
-  Result<> spawn_thread(const trellis_view& name, void (*fn)(void*), void* arg,
-                        const trellis_thread_hooks* hooks);
+  Result<void> spawn_thread(const trellis_view& name, void (*fn)(void*), void* arg,
+                            const trellis_thread_hooks* hooks);
   void log(unsigned level, const trellis_view& target, const trellis_view& text);
   [[nodiscard]] bool reserve_memory(std::uint64_t bytes) noexcept;
   void release_memory(std::uint64_t bytes) noexcept;
@@ -80,14 +80,14 @@ class Core final : public trellis_host_ctx {
   };
 
   /// Counts a thread of the plugin that is inside the host's code and may use the dispatcher.
-  class HostCall;
+  class HostCallGuard;
 
   // calls.cpp
   Result<Bytes> call_inline(const CallTable::Open& open, const CallContext& caller,
                             const trellis_call_info& info);
   Result<Bytes> call_executor(const CallTable::Open& open, const CallContext& caller,
                               const trellis_call_info& info);
-  Result<> enter_gate(const CallContext& caller);
+  Result<void> enter_gate(const CallContext& caller);
   [[nodiscard]] bool is_open(trellis_call call) const noexcept;
   std::unexpected<Error> refuse_busy(std::string_view why);
   void run_job(const Job& job);

@@ -9,7 +9,7 @@
 #include "base/limits.hpp"
 #include "provider/core.hpp"
 #include "provider/current_call.hpp"
-#include "provider/host_call.hpp"
+#include "provider/host_call_guard.hpp"
 #include "provider/status.hpp"
 #include "threads/blocking.hpp"
 
@@ -103,7 +103,7 @@ Result<Core::Outgoing> Core::prepare(trellis_call parent, const trellis_view& ac
 Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
                              const trellis_view& operation, const trellis_view& payload,
                              std::int64_t timeout_ns) {
-  const HostCall inside(host_calls_);
+  const HostCallGuard inside(host_calls_);
   if (stopping_.load()) return stopping_error();
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
   if (!call) return pass(call);
@@ -114,7 +114,7 @@ Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
 void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
                           const trellis_view& operation, const trellis_view& payload,
                           std::int64_t timeout_ns, trellis_dispatch_done done, void* user) {
-  const HostCall inside(host_calls_);
+  const HostCallGuard inside(host_calls_);
   const auto refuse = [&](const Result<Bytes>& error) { AsyncDispatches::call(done, user, error); };
   if (stopping_.load()) return refuse(stopping_error());
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
@@ -129,8 +129,8 @@ void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
   }
 }
 
-Result<> Core::spawn_thread(const trellis_view& name, void (*fn)(void*), void* arg,
-                            const trellis_thread_hooks* hooks) {
+Result<void> Core::spawn_thread(const trellis_view& name, void (*fn)(void*), void* arg,
+                                const trellis_thread_hooks* hooks) {
   if (stopping_.load()) return stopping_error();
   if (fn == nullptr) return fail(ErrorCode::invalid_argument, "the thread has no function");
   if (!is_readable(name)) return fail(ErrorCode::invalid_argument, "the thread's name is bad");
@@ -171,7 +171,7 @@ void Core::log(unsigned level, const trellis_view& target, const trellis_view& t
   const auto line = clean_text(to_text(text), limits::provider_text_bytes);
   const auto from = clean_text(to_text(target), limits::name_bytes);
   if (creating_.load() && level >= TRELLIS_LOG_WARN) {
-    const std::lock_guard lock(life_mutex_);
+    const std::scoped_lock lock(life_mutex_);
     last_complaint_ = line;
   }
   // One caller that makes the provider talk must not use up the lines of the others.

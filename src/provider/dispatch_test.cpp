@@ -190,11 +190,11 @@ struct Ended {
   std::vector<Answer> answers;
   static void done(void* user, trellis_status status, trellis_view bytes) {
     auto& self = *static_cast<Ended*>(user);
-    const std::lock_guard lock(self.mutex);
+    const std::scoped_lock lock(self.mutex);
     self.answers.emplace_back(status, text(bytes));
   }
   std::size_t count() {
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     return answers.size();
   }
 };

@@ -14,8 +14,8 @@ Executor::Executor(Options options, std::function<void(const Job&)> run,
                    std::function<bool(trellis_call)> waited_for)
     : options_(std::move(options)), run_(std::move(run)), waited_for_(std::move(waited_for)) {}
 
-Result<> Executor::submit(Job job) {
-  const std::lock_guard lock(mutex_);
+Result<void> Executor::submit(Job job) {
+  const std::scoped_lock lock(mutex_);
   if (auto admitted = admit(job); !admitted) return admitted;
   queue_.push_back(std::move(job));
   if (idle_ < queue_.size() && may_grow()) {
@@ -28,7 +28,7 @@ Result<> Executor::submit(Job job) {
   return {};
 }
 
-Result<> Executor::admit(const Job& job) const {
+Result<void> Executor::admit(const Job& job) const {
   if (refusing_) return fail(ErrorCode::cancelled, "provider is stopping");
   if (hangs()) {
     return fail(ErrorCode::busy,
@@ -63,7 +63,7 @@ bool Executor::may_grow() const noexcept {
   return serial() ? workers_ == 0 : workers_ - stuck_ < options_.threads;
 }
 
-Result<> Executor::grow() {
+Result<void> Executor::grow() {
   ++workers_;
   auto started =
       threads_.start(options_.label, std::numeric_limits<std::size_t>::max(), [this] { work(); });
@@ -72,7 +72,7 @@ Result<> Executor::grow() {
 }
 
 bool Executor::caller_left(trellis_call number) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (stuck_ > 0) ++left_waiting_;
   const auto queued = std::ranges::find(queue_, number, &Job::number);
   if (queued != queue_.end()) {
@@ -88,19 +88,19 @@ bool Executor::caller_left(trellis_call number) {
 }
 
 void Executor::refuse() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   refusing_ = true;
   queue_.clear();
   wake_.notify_all();
 }
 
 std::size_t Executor::running() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return running_.size();
 }
 
 std::size_t Executor::stuck() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return stuck_;
 }
 

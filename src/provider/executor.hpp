@@ -51,7 +51,7 @@ class Executor {
 
   /// Queues the call, or says why not: busy (queue full, calls hang), limit (a call of the
   /// same chain occupies the only thread), cancelled (refusing), unavailable (no thread).
-  [[nodiscard]] Result<> submit(Job job);
+  [[nodiscard]] Result<void> submit(Job job);
   /// The caller of `number` gave up. True when the call had not begun and now never will.
   bool caller_left(trellis_call number);
   /// Drops what is queued, refuses everything new, lets idle threads go.
@@ -72,10 +72,10 @@ class Executor {
   };
 
   [[nodiscard]] bool serial() const noexcept { return options_.threads == 1; }
-  [[nodiscard]] Result<> admit(const Job& job) const;
+  [[nodiscard]] Result<void> admit(const Job& job) const;
   [[nodiscard]] bool hangs() const noexcept;
   [[nodiscard]] bool may_grow() const noexcept;
-  Result<> grow();
+  Result<void> grow();
   void work();
   bool next(Job& job, std::unique_lock<std::mutex>& lock);
   void execute(const Job& job, std::unique_lock<std::mutex>& lock);

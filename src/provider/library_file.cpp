@@ -55,7 +55,7 @@ std::unexpected<Error> not_a_library(const std::filesystem::path& path, std::str
               "give the path of a .so file, or of a provider archive that contains one");
 }
 
-Result<> check_head(const std::filesystem::path& path, const Head& head) {
+Result<void> check_head(const std::filesystem::path& path, const Head& head) {
   if (std::memcmp(head.ident, ELFMAG, SELFMAG) != 0) {
     return not_a_library(path, "it does not begin as an ELF file does");
   }
@@ -74,7 +74,7 @@ Result<> check_head(const std::filesystem::path& path, const Head& head) {
 
 }  // namespace
 
-Result<> check_library_file(const std::filesystem::path& path) {
+Result<void> check_library_file(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {

@@ -9,6 +9,6 @@
 namespace trellis::provider {
 
 /// Whether the file is an ELF shared library for this machine. Blocks on the file system.
-[[nodiscard]] Result<> check_library_file(const std::filesystem::path& path);
+[[nodiscard]] Result<void> check_library_file(const std::filesystem::path& path);
 
 }  // namespace trellis::provider

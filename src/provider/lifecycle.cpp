@@ -53,7 +53,7 @@ Core::Core(std::shared_ptr<const Plugin> plugin, Options options,
           executor_options(options_, table_), [this](const Job& job) { run_job(job); },
           [this](trellis_call number) { return is_open(number); }) {}
 
-Result<> Core::create(const std::shared_ptr<Core>& self) {
+Result<void> Core::create(const std::shared_ptr<Core>& self) {
   std::string why;
   try {
     const auto status = raw_value(table_.create(&host_table(), this, &instance_));
@@ -74,7 +74,7 @@ Result<> Core::create(const std::shared_ptr<Core>& self) {
 }
 
 std::string Core::why_create_failed() {
-  const std::lock_guard lock(life_mutex_);
+  const std::scoped_lock lock(life_mutex_);
   return last_complaint_.empty() ? "it gave no reason" : last_complaint_;
 }
 
@@ -125,14 +125,14 @@ void Core::retire(SteadyTime deadline) {
   } catch (...) {
     log_.error("provider {} threw an exception out of destroy", options_.label);
   }
-  const std::lock_guard lock(life_mutex_);
+  const std::scoped_lock lock(life_mutex_);
   if (life_ == Life::stopping) life_ = Life::gone;
   life_changed_.notify_all();
 }
 
 /// Not when stop() has abandoned the instance meanwhile.
 bool Core::still_stopping() const {
-  const std::lock_guard lock(life_mutex_);
+  const std::scoped_lock lock(life_mutex_);
   return life_ == Life::stopping;
 }
 

@@ -114,7 +114,7 @@ Result<Description> read_description(const trellis_provider_table& table) {
 }
 
 /// Everything of version 1 must be there; only then may the other members be read.
-Result<> check_layout(const trellis_provider_table& table) {
+Result<void> check_layout(const trellis_provider_table& table) {
   const auto rebuild = "rebuild the provider with this host's trellis/provider.h";
   if (!TRELLIS_HAS(&table, abi_version)) {
     return fail(
@@ -139,7 +139,7 @@ Result<> check_layout(const trellis_provider_table& table) {
   return {};
 }
 
-Result<> check_functions(const trellis_provider_table& table) {
+Result<void> check_functions(const trellis_provider_table& table) {
   const auto missing = [](std::string_view name) {
     return fail(ErrorCode::malformed, fmt::format("the provider table has no function {}", name));
   };

@@ -62,7 +62,8 @@ Result<std::string_view> checked_name(const trellis_view& view, std::string_view
   return text;
 }
 
-Result<> check_call_sizes(std::string_view origin, std::string_view operation, ByteView payload) {
+Result<void> check_call_sizes(std::string_view origin, std::string_view operation,
+                              ByteView payload) {
   if (origin.size() > limits::name_bytes || operation.size() > limits::name_bytes) {
     return fail(
         ErrorCode::invalid_argument,

@@ -45,8 +45,8 @@ template <class Enum>
                                                     std::string_view what);
 
 /// Whether a call's parts are within the bounds of the ABI.
-[[nodiscard]] Result<> check_call_sizes(std::string_view origin, std::string_view operation,
-                                        ByteView payload);
+[[nodiscard]] Result<void> check_call_sizes(std::string_view origin, std::string_view operation,
+                                            ByteView payload);
 
 /// Text from a plugin made fit for logs and callers: cut at `max_bytes` on a character boundary,
 /// bad sequences replaced.

@@ -108,7 +108,7 @@ std::string system_text(int number) {
   return std::system_category().message(number);
 }
 
-Result<> wait_for(int socket, short events, int wake, SteadyTime deadline) {
+Result<void> wait_for(int socket, short events, int wake, SteadyTime deadline) {
   std::array<pollfd, 2> watched = {pollfd{socket, events, 0}, pollfd{wake, POLLIN, 0}};
   // Time is looked at first: a server that sends a byte now and then must not hold us for ever.
   while (std::chrono::steady_clock::now() < deadline) {

@@ -12,7 +12,7 @@ namespace trellis::tcp {
 
 /// Waits until `socket` has one of the poll events. `wake` becomes readable when all waiting must
 /// end; -1 for none. Errors: deadline, cancelled. Any thread.
-[[nodiscard]] Result<> wait_for(int socket, short events, int wake, SteadyTime deadline);
+[[nodiscard]] Result<void> wait_for(int socket, short events, int wake, SteadyTime deadline);
 
 /// A connected socket: each address of the name is tried until one answers. Errors: unavailable,
 /// deadline, cancelled, busy (no descriptors left). Any thread.

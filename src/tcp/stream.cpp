@@ -99,7 +99,8 @@ Result<Stream> Stream::connect(const std::string& host, std::uint16_t port, int 
   return Stream(std::move(*socket), wake);
 }
 
-Result<> Stream::encrypt(const TlsContext& context, const std::string& host, SteadyTime deadline) {
+Result<void> Stream::encrypt(const TlsContext& context, const std::string& host,
+                             SteadyTime deadline) {
   ::ERR_clear_error();
   auto tls = std::make_unique<Tls>();
   if (!tls->make(context.get())) return fail(ErrorCode::limit, "no memory for TLS");
@@ -119,7 +120,7 @@ Result<> Stream::encrypt(const TlsContext& context, const std::string& host, Ste
   }
 }
 
-Result<> Stream::send(std::string_view bytes, SteadyTime deadline) {
+Result<void> Stream::send(std::string_view bytes, SteadyTime deadline) {
   if (!tls_) return send_plain(bytes, deadline);
   const std::scoped_lock turn(tls_->sending);
   while (!bytes.empty()) {
@@ -162,7 +163,7 @@ Result<std::size_t> Stream::receive(std::span<std::uint8_t> buffer, SteadyTime d
   }
 }
 
-Result<> Stream::send_plain(std::string_view bytes, SteadyTime deadline) {
+Result<void> Stream::send_plain(std::string_view bytes, SteadyTime deadline) {
   while (!bytes.empty()) {
     const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent > 0) {
@@ -191,7 +192,7 @@ Result<std::size_t> Stream::receive_plain(std::span<std::uint8_t> buffer, Steady
               "check the server, or allow it more time");
 }
 
-Result<> Stream::flush(SteadyTime deadline) {
+Result<void> Stream::flush(SteadyTime deadline) {
   std::array<char, piece_bytes> piece;
   while (true) {
     int size = 0;
@@ -207,10 +208,10 @@ Result<> Stream::flush(SteadyTime deadline) {
   }
 }
 
-Result<> Stream::feed(SteadyTime deadline) {
+Result<void> Stream::feed(SteadyTime deadline) {
   std::array<std::uint8_t, piece_bytes> piece;
   const auto size = receive_plain(piece, deadline);
-  if (!size) return std::unexpected(size.error());
+  if (!size) return pass(size);
   const int length = static_cast<int>(*size);
   const std::scoped_lock lock(tls_->mutex);
   if (::BIO_write(tls_->incoming, piece.data(), length) == length) return {};

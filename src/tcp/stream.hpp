@@ -29,11 +29,11 @@ class Stream {
 
   /// From here on in TLS, with a server that proves to be `host`: a name or an address. Errors:
   /// unavailable (no TLS there), denied (a certificate that is not trusted), deadline, cancelled.
-  [[nodiscard]] Result<> encrypt(const TlsContext& context, const std::string& host,
-                                 SteadyTime deadline);
+  [[nodiscard]] Result<void> encrypt(const TlsContext& context, const std::string& host,
+                                     SteadyTime deadline);
 
   /// All of the bytes. Errors: unavailable, deadline, cancelled; part of them may have gone.
-  [[nodiscard]] Result<> send(std::string_view bytes, SteadyTime deadline);
+  [[nodiscard]] Result<void> send(std::string_view bytes, SteadyTime deadline);
   /// At least one byte. Errors as above; the end of the stream is unavailable.
   [[nodiscard]] Result<std::size_t> receive(std::span<std::uint8_t> buffer, SteadyTime deadline);
   /// Ends the connection; all that is sent or received afterwards fails. Any thread.
@@ -50,13 +50,13 @@ class Stream {
 
   Stream(Descriptor socket, int wake);
 
-  [[nodiscard]] Result<> send_plain(std::string_view bytes, SteadyTime deadline);
+  [[nodiscard]] Result<void> send_plain(std::string_view bytes, SteadyTime deadline);
   [[nodiscard]] Result<std::size_t> receive_plain(std::span<std::uint8_t> buffer,
                                                   SteadyTime deadline);
   /// Sends what the library has written.
-  [[nodiscard]] Result<> flush(SteadyTime deadline);
+  [[nodiscard]] Result<void> flush(SteadyTime deadline);
   /// Gives the library what has come.
-  [[nodiscard]] Result<> feed(SteadyTime deadline);
+  [[nodiscard]] Result<void> feed(SteadyTime deadline);
   /// Without waiting. False: the server closed the connection.
   [[nodiscard]] bool feed_what_is_there() noexcept;
 

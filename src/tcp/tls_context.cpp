@@ -15,7 +15,7 @@ namespace {
               std::move(remedy));
 }
 
-[[nodiscard]] Result<> load_own(SSL_CTX* context, const TlsFiles& files) {
+[[nodiscard]] Result<void> load_own(SSL_CTX* context, const TlsFiles& files) {
   if (files.certificate.empty() != files.key.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "a client certificate needs its key, and a key its certificate",

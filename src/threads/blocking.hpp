@@ -1,5 +1,5 @@
 // Announces waits: a thread that also has other duties (an I/O thread of a server) can hand them
-// to a spare before the host blocks it (DESIGN "Blocking").
+// to a spare before the host blocks it (docs/threads.md).
 #pragma once
 
 namespace trellis {

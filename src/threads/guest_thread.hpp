@@ -1,6 +1,6 @@
 // Threads that may enter guests: a stack of a size we chose and whose bounds we know. V8 grants
-// every entry a stack budget of its own, so nested guests would run an unknown stack out (DESIGN
-// 3).
+// every entry a stack budget of its own, so nested guests would run an unknown stack out
+// (docs/decisions.md).
 #pragma once
 
 #include <pthread.h>

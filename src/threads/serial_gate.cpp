@@ -28,7 +28,7 @@ bool SerialGate::wait(SteadyTime deadline, const Clock& clock) {
 void SerialGate::leave() noexcept {
   holder_.store(0, std::memory_order_relaxed);
   if (state_.exchange(free_) != contended) return;
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   wake_.notify_one();
 }
 

@@ -16,9 +16,10 @@ ThreadGroup::~ThreadGroup() {
   join_ended();
 }
 
-Result<> ThreadGroup::start(std::string_view name, std::size_t limit, std::function<void()> body) {
+Result<void> ThreadGroup::start(std::string_view name, std::size_t limit,
+                                std::function<void()> body) {
   join_ended();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (threads_.size() >= limit) {
     return fail(ErrorCode::busy, fmt::format("{} threads are running already", threads_.size()));
   }
@@ -34,7 +35,7 @@ Result<> ThreadGroup::start(std::string_view name, std::size_t limit, std::funct
 
 void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body) {
   survived(body);
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (abandoned_) {
     self->detach();
     threads_.erase(self);
@@ -46,14 +47,14 @@ void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body)
 
 void ThreadGroup::abandon() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     abandoned_ = true;
   }
   join_ended();
 }
 
 std::size_t ThreadGroup::running() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return threads_.size();
 }
 
@@ -73,7 +74,7 @@ bool ThreadGroup::wait(SteadyTime deadline, const Clock& clock) {
 void ThreadGroup::join_ended() {
   Threads ended;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     ended.swap(ended_);
   }
   for (auto& thread : ended) thread.join();

@@ -26,8 +26,8 @@ class ThreadGroup {
 
   /// Runs `body`, which must not throw, on a new thread. `limit` bounds the threads running at
   /// once (busy when reached); unavailable when the system gives none.
-  [[nodiscard]] Result<> start(std::string_view name, std::size_t limit,
-                               std::function<void()> body);
+  [[nodiscard]] Result<void> start(std::string_view name, std::size_t limit,
+                                   std::function<void()> body);
   [[nodiscard]] std::size_t running() const;
   /// Until no thread runs, at most until `deadline`; false when one still does.
   bool wait(SteadyTime deadline, const Clock& clock);

@@ -1,4 +1,4 @@
-// Guests calling guests on one thread, and instances changing threads (DESIGN 2, 3).
+// Guests calling guests on one thread, and instances changing threads.
 #include <algorithm>
 #include <mutex>
 #include <thread>
@@ -181,7 +181,7 @@ TEST_F(Chains, TwoThreadsSwapInstances) {
     for (int i = 0; i < rounds; ++i) {
       std::unique_ptr<Guest> mine;
       {
-        const std::lock_guard lock(mutex);
+        const std::scoped_lock lock(mutex);
         mine = std::move(idle.front());
         idle.erase(idle.begin());
       }
@@ -191,7 +191,7 @@ TEST_F(Chains, TwoThreadsSwapInstances) {
       EXPECT_TRUE(outcome.has_value());
       EXPECT_EQ(word_of(outcome.value_or(Bytes())), 7U);
       mine->idle();
-      const std::lock_guard lock(mutex);
+      const std::scoped_lock lock(mutex);
       idle.push_back(std::move(mine));
     }
   };

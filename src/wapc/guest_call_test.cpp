@@ -66,7 +66,7 @@ TEST_F(GuestCall, FailureWithErrorText) {
   program.op(Op::guest_error, {program.data("no such thing"), 13}).op(Op::end, {0});
   EXPECT_EQ(error_of(program), prefix + std::string("no such thing"));
   EXPECT_EQ(answer.error().code, ErrorCode::guest_failed);
-  EXPECT_TRUE(guest_usable) << "an error of its own does not spoil an instance";
+  EXPECT_TRUE(guest_usable) << "an error of its own does not poison an instance";
 }
 
 TEST_F(GuestCall, FailureUsesErrorThoughResponseIsSet) {

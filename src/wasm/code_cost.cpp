@@ -85,7 +85,7 @@ Result<CodeCost> measure_code(Cursor& in, const CodeContext& context) {
     auto cost = measure_function(Cursor(body, begin), context, i);
     if (!cost) return pass(cost);
     total.machine_bytes += cost->machine_bytes;
-    total.most_compile_bytes = std::max(total.most_compile_bytes, cost->most_compile_bytes);
+    total.max_compile_bytes = std::max(total.max_compile_bytes, cost->max_compile_bytes);
     total.slot_visits += cost->slot_visits;
     if (total.slot_visits > limits::module_slot_visits) {
       return fail(ErrorCode::limit,

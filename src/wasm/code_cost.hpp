@@ -28,9 +28,9 @@ struct CodeContext {
 
 /// Estimates, from figures measured per instruction; high rather than low.
 struct CodeCost {
-  std::uint64_t machine_bytes = 0;       ///< machine code of the module
-  std::uint64_t most_compile_bytes = 0;  ///< of the compiler's memory, for one function
-  std::uint64_t slot_visits = 0;         ///< looks at locals and operands
+  std::uint64_t machine_bytes = 0;      ///< machine code of the module
+  std::uint64_t max_compile_bytes = 0;  ///< of the compiler's memory, for one function
+  std::uint64_t slot_visits = 0;        ///< looks at locals and operands
 };
 
 /// Reads a code section to its end. Fails with limit when a function or the module would cost more

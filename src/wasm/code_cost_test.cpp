@@ -79,7 +79,7 @@ std::string loops(std::size_t locals, std::size_t count) {
 TEST(CodeCost, OrdinaryFunctionsCostLittle) {
   const auto small = cost_of({merges(20, 50), loops(50, 10)});
   EXPECT_LT(small.machine_bytes, 64 * limits::kib);
-  EXPECT_LT(small.most_compile_bytes, 2 * limits::mib);
+  EXPECT_LT(small.max_compile_bytes, 2 * limits::mib);
 }
 
 TEST(CodeCost, LocalsTimesTargetsAreBounded) {

@@ -23,7 +23,7 @@ symbols="$(nm --demangle "$library" 2>/dev/null)"
 for foreign in 'trellis::providers::' 'boost::' ' redis[A-Z]' ' XML_'; do
   if grep -qE "$foreign" <<<"$symbols"; then die "libtrellis.a has or uses $foreign"; fi
 done
-nm --demangle "$builtins" 2>/dev/null | grep -qF 'trellis::builtin_providers()' ||
+grep -qF 'trellis::builtin_providers()' <<<"$(nm --demangle "$builtins" 2>/dev/null)" ||
   die "libtrellis_builtins.a has no providers"
 # Neither the program's search path nor that of a provider's module leads into the build.
 for file in "$prefix/bin/trellis" "$prefix"/lib*/trellis/providers/*.par; do

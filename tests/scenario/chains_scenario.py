@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Calls between actors: re-entry, cycles, depth, many chains at once (DESIGN: chains; contracts.md
+"""Calls between actors: re-entry, cycles, depth, many chains at once (contracts.md
 1.8). The actors are copies of tests/guests/relay.c, which makes the host calls it is told."""
 
 import concurrent.futures

@@ -25,17 +25,17 @@ class CaptureLog final : public LogSink {
   void write(const LogRecord& record) noexcept override {
     Record copy{record.level, std::string(record.target), std::string(record.text), {}};
     for (const auto& field : record.fields) copy.fields.emplace_back(field.name, field.value);
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     records_.push_back(std::move(copy));
   }
 
   [[nodiscard]] std::vector<Record> records() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return records_;
   }
   /// How many records hold `text`.
   [[nodiscard]] std::size_t count(std::string_view text) const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     std::size_t found = 0;
     for (const auto& record : records_) found += record.text.find(text) != std::string::npos;
     return found;

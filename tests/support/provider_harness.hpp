@@ -59,12 +59,12 @@ class FakeHost {
   /// What dispatched calls do; without it they fail. It runs on the dispatching thread; a
   /// BlockingScope in it announces waits to the provider as the host does.
   void set_actor(Actor actor) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     actor_ = std::move(actor);
   }
   /// spawn_thread fails beyond so many.
-  void set_most_threads(std::size_t most) { most_threads_ = most; }
-  void set_most_memory(std::uint64_t most) { most_memory_ = most; }
+  void set_most_threads(std::size_t most) { max_threads_ = most; }
+  void set_most_memory(std::uint64_t most) { max_memory_ = most; }
   [[nodiscard]] std::uint64_t reserved_memory() const { return reserved_; }
   /// Of the last dispatch; 0 when the provider left it to the host.
   [[nodiscard]] std::chrono::nanoseconds last_timeout() const {
@@ -76,7 +76,7 @@ class FakeHost {
   }
 
   [[nodiscard]] trellis_call begin_call() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     calls_.emplace(++last_call_, Completion{});
     return last_call_;
   }
@@ -91,7 +91,7 @@ class FakeHost {
   }
 
   [[nodiscard]] std::vector<LogLine> logs() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return logs_;
   }
   /// Completions of unknown or already completed calls; a provider makes none.
@@ -101,7 +101,7 @@ class FakeHost {
   void join_threads() {
     std::vector<std::thread> threads;
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       threads.swap(threads_);
     }
     for (std::thread& thread : threads) thread.join();
@@ -134,7 +134,7 @@ class FakeHost {
   static void complete(trellis_host_ctx* context, trellis_call call, trellis_status status,
                        const std::uint8_t* data, std::size_t size) {
     FakeHost& self = of(context);
-    const std::lock_guard lock(self.mutex_);
+    const std::scoped_lock lock(self.mutex_);
     const auto found = self.calls_.find(call);
     if (found == self.calls_.end() || found->second.done) {
       ++self.bad_completions_;
@@ -145,14 +145,14 @@ class FakeHost {
   }
   static std::int32_t cancelled(trellis_host_ctx* context, trellis_call call) {
     FakeHost& self = of(context);
-    const std::lock_guard lock(self.mutex_);
+    const std::scoped_lock lock(self.mutex_);
     const auto found = self.calls_.find(call);
     return found == self.calls_.end() || found->second.done ? 1 : 0;
   }
   [[nodiscard]] Reply ask_actor(trellis_view actor, trellis_view operation, trellis_view payload) {
     Actor run;
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       run = actor_;
     }
     if (!run) return {TRELLIS_ERROR, to_bytes("no such actor")};
@@ -181,7 +181,7 @@ class FakeHost {
       const Reply reply = self.ask_actor(view(actor), view(operation), view(payload));
       done(user, reply.status, view(reply.bytes));
     };
-    const std::lock_guard lock(self.mutex_);
+    const std::scoped_lock lock(self.mutex_);
     self.threads_.emplace_back(std::move(body));
   }
   static void free_buffer(trellis_host_ctx* context, trellis_buffer* buffer) {
@@ -193,8 +193,8 @@ class FakeHost {
   static trellis_status spawn_thread(trellis_host_ctx* context, trellis_view, void (*fn)(void*),
                                      void* argument, const trellis_thread_hooks* hooks) {
     FakeHost& self = of(context);
-    const std::lock_guard lock(self.mutex_);
-    if (self.threads_.size() >= self.most_threads_) return TRELLIS_ERROR;
+    const std::scoped_lock lock(self.mutex_);
+    if (self.threads_.size() >= self.max_threads_) return TRELLIS_ERROR;
     self.threads_.emplace_back([fn, argument, hooks = ThreadHooks(hooks)]() mutable {
       const ThreadBlockingHooks installed(hooks.present() ? &hooks : nullptr);
       fn(argument);
@@ -204,14 +204,14 @@ class FakeHost {
   static void log(trellis_host_ctx* context, trellis_log_level level, trellis_view target,
                   trellis_view line) {
     FakeHost& self = of(context);
-    const std::lock_guard lock(self.mutex_);
+    const std::scoped_lock lock(self.mutex_);
     self.logs_.push_back({level, text(target), text(line)});
   }
   static std::int64_t now(trellis_host_ctx* context) { return of(context).now_ns(); }
 
   static trellis_status reserve_memory(trellis_host_ctx* context, std::uint64_t bytes) {
     FakeHost& self = of(context);
-    if (self.reserved_ + bytes > self.most_memory_) return TRELLIS_BUSY;
+    if (self.reserved_ + bytes > self.max_memory_) return TRELLIS_BUSY;
     self.reserved_ += bytes;
     return TRELLIS_OK;
   }
@@ -229,8 +229,8 @@ class FakeHost {
   trellis_call last_call_ = 0;
   std::vector<LogLine> logs_;
   std::vector<std::thread> threads_;
-  std::atomic<std::size_t> most_threads_{1000};
-  std::atomic<std::uint64_t> most_memory_{std::uint64_t{1} << 40U};
+  std::atomic<std::size_t> max_threads_{1000};
+  std::atomic<std::uint64_t> max_memory_{std::uint64_t{1} << 40U};
   std::atomic<std::uint64_t> reserved_{0};
   std::atomic<std::int64_t> last_timeout_ns_{0};
   Actor actor_;

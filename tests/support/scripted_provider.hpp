@@ -38,7 +38,7 @@ class Signal {
  public:
   void set() {
     const auto state = state_;
-    const std::lock_guard lock(state->mutex);
+    const std::scoped_lock lock(state->mutex);
     state->set = true;
     state->changed.notify_all();
   }
@@ -151,13 +151,13 @@ class FakeDispatcher final : public Dispatcher {
                       Bytes payload, SteadyTime deadline,
                       std::function<void(Result<Bytes>)> done) override {
     remember(parent, actor, operation, payload, deadline);
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (keep_ends) return ends_.push_back(std::move(done));
     threads_.emplace_back([this, done = std::move(done)] { done(answer(*this)); });
   }
 
   std::vector<Asked> asked() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return asked_;
   }
   void join() {
@@ -174,7 +174,7 @@ class FakeDispatcher final : public Dispatcher {
  private:
   void remember(const CallContext* parent, std::string_view actor, std::string_view operation,
                 ByteView payload, SteadyTime deadline) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     asked_.push_back({parent == nullptr ? std::nullopt : std::optional(*parent), std::string(actor),
                       std::string(operation), std::string(as_text(payload)), deadline,
                       std::this_thread::get_id()});
@@ -191,11 +191,11 @@ class MemorySink final : public LogSink {
  public:
   bool enabled(LogLevel, std::string_view) const noexcept override { return true; }
   void write(const LogRecord& record) noexcept override {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     lines_.emplace_back(record.text);
   }
   std::vector<std::string> lines() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return lines_;
   }
 

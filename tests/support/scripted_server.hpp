@@ -32,7 +32,7 @@ class ScriptedServer {
   ScriptedServer& operator=(const ScriptedServer&) = delete;
   ~ScriptedServer() {
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       stopping_ = true;
       ::shutdown(listener_.get(), SHUT_RDWR);
       if (serving_ >= 0) ::shutdown(serving_, SHUT_RDWR);  // clients may keep connections
@@ -65,12 +65,12 @@ class ScriptedServer {
       if (!socket || !begin(socket.get())) continue;
       ++connections_;
       serve_(socket.get());
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       serving_ = -1;
     }
   }
   bool begin(int socket) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (!stopping_) serving_ = socket;
     return !stopping_;
   }

@@ -136,10 +136,10 @@ struct Configuration {
 };
 
 /// Bound of names in the host, in bytes.
-constexpr std::size_t most_name_bytes = 256;
+constexpr std::size_t max_name_bytes = 256;
 
 inline std::string not_linked(std::string_view actor) {
-  return "actor " + std::string(actor.substr(0, most_name_bytes)) +
+  return "actor " + std::string(actor.substr(0, max_name_bytes)) +
          " is not linked to this provider";
 }
 
@@ -149,7 +149,7 @@ inline Result<Configuration> read_configuration(const trellis_call_info& info) {
   auto configuration = guest::decode<Configuration>(to_text(info.payload));
   if (!configuration) return configuration.error();
   const auto size = configuration->module.size();
-  if (size == 0 || size > most_name_bytes) {
+  if (size == 0 || size > max_name_bytes) {
     return Error{"the actor key of a link has " + std::to_string(size) + " characters"};
   }
   return std::move(*configuration);

@@ -24,7 +24,7 @@ namespace {
 using Time = std::chrono::steady_clock::time_point;
 using nlohmann::json;
 
-constexpr std::size_t most_connections = 16;
+constexpr std::size_t max_connections = 16;
 
 std::string response(int status, std::string_view reason, std::string_view type,
                      const std::string& text, bool with_body) {
@@ -174,7 +174,7 @@ class HealthServer::Implementation {
   bool turn() {
     std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}};
     // At the bound new connections wait in the kernel's queue.
-    const bool accepting = probes_.size() < most_connections;
+    const bool accepting = probes_.size() < max_connections;
     entries.push_back({listener_.socket.get(), accepting ? short{POLLIN} : short{0}, 0});
     for (const auto& probe : probes_) entries.push_back({probe.socket.get(), probe.wanted(), 0});
     const int ready = ::poll(entries.data(), entries.size(), patience_until(probes_));

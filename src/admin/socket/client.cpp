@@ -79,9 +79,9 @@ Result<Client> Client::connect(const std::filesystem::path& path, uid_t uid) {
   auto socket = connect_socket(path);
   if (!socket) return pass(socket);
   const auto believed = believed_users(path.parent_path(), uid);
-  if (!believed) return std::unexpected(believed.error());
+  if (!believed) return pass(believed);
   const auto peer = peer_of(socket->get());
-  if (!peer) return std::unexpected(peer.error());
+  if (!peer) return pass(peer);
   if (std::ranges::find(*believed, peer->uid) == believed->end()) {
     return fail(ErrorCode::denied,
                 fmt::format("{}: user {} listens there, who is not believed to run this host: "
@@ -111,7 +111,7 @@ Result<RunningHost> host_at(const std::filesystem::path& socket, uid_t uid) {
   auto client = Client::connect(socket, uid);
   if (!client) return pass(client);
   const auto answer = client->request({.operation = "ping"}, ping_timeout);
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return pass(answer);
   if (!answer->is_object()) return fail(ErrorCode::malformed, "ping: not an object");
   RunningHost host{.pid = client->pid(), .socket = socket};
   if (const auto id = answer->find("host_id"); id != answer->end() && id->is_string())
@@ -128,7 +128,7 @@ Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid) {
   std::error_code problem;
   for (const auto& place : places) {
     const auto sockets = live_sockets(place, uid);
-    if (!sockets && place.kind == Place::Kind::own) return std::unexpected(sockets.error());
+    if (!sockets && place.kind == Place::Kind::own) return pass(sockets);
     if (!sockets) {
       found.unreachable.push_back(sockets.error());
       continue;

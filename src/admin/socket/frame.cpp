@@ -42,7 +42,7 @@ Result<bool> wait_for(int fd, short events, Time deadline) {
 Result<std::optional<std::size_t>> read_some(int fd, char* into, std::size_t most, Time deadline) {
   while (true) {
     const auto ready = wait_for(fd, POLLIN, deadline);
-    if (!ready) return std::unexpected(ready.error());
+    if (!ready) return pass(ready);
     if (!*ready) return std::nullopt;
     const auto got = ::recv(fd, into, most, MSG_DONTWAIT);
     if (got >= 0) return static_cast<std::size_t>(got);
@@ -57,7 +57,7 @@ Result<void> read_exactly(int fd, std::string& content, std::size_t count, Time 
     const auto before = content.size();
     content.resize(before + std::min(chunk, count));
     const auto got = read_some(fd, content.data() + before, content.size() - before, deadline);
-    if (!got) return std::unexpected(got.error());
+    if (!got) return pass(got);
     if (!*got) return late();
     if (**got == 0) return fail(ErrorCode::malformed, "control connection: closed inside a frame");
     content.resize(before + **got);
@@ -78,7 +78,7 @@ Result<std::optional<std::string>> read_frame(int fd, const FrameLimits& limits)
   std::string header(4, '\0');
   const auto begun = read_some(fd, header.data(), header.size(),
                                std::chrono::steady_clock::now() + limits.first_byte);
-  if (!begun) return std::unexpected(begun.error());
+  if (!begun) return pass(begun);
   if (!*begun || **begun == 0) return std::nullopt;
   header.resize(**begun);
   const auto deadline = std::chrono::steady_clock::now() + limits.whole;
@@ -104,7 +104,7 @@ Result<void> write_frame(int fd, std::string_view content, milliseconds timeout)
   std::size_t sent = 0;
   while (sent < frame.size()) {
     const auto ready = wait_for(fd, POLLOUT, deadline);
-    if (!ready) return std::unexpected(ready.error());
+    if (!ready) return pass(ready);
     if (!*ready) return late();
     const auto put =
         ::send(fd, frame.data() + sent, frame.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);

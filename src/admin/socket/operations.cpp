@@ -75,7 +75,7 @@ Outcome Operations::handle(const Request& request) const {
 
 Result<std::string> Operations::actor_key(std::string_view wanted) const {
   const auto inventory = host_.inventory();
-  if (!inventory) return std::unexpected(inventory.error());
+  if (!inventory) return pass(inventory);
   return resolve_actor(*inventory, wanted);
 }
 
@@ -83,11 +83,11 @@ Result<std::string> Operations::actor_key(std::string_view wanted) const {
 Result<std::string> Operations::provider_key(const std::string& wanted,
                                              std::string_view link_name) const {
   const auto inventory = host_.inventory();
-  if (!inventory) return std::unexpected(inventory.error());
+  if (!inventory) return pass(inventory);
   const auto found = resolve_provider(*inventory, wanted, link_name);
   if (found) return (*found)->key;
   if (found.error().code == ErrorCode::not_found) return wanted;
-  return std::unexpected(found.error());
+  return pass(found);
 }
 
 Outcome Operations::ping(const Request&) const {
@@ -99,7 +99,7 @@ Outcome Operations::ping(const Request&) const {
 
 Outcome Operations::inventory(const Request&) const {
   const auto inventory = host_.inventory();
-  if (!inventory) return std::unexpected(inventory.error());
+  if (!inventory) return pass(inventory);
   auto made = to_json(*inventory, clock_.wall());
   const std::scoped_lock lock(listing_);
   list_links(made, host_.links(), clock_.wall());
@@ -108,7 +108,7 @@ Outcome Operations::inventory(const Request&) const {
 
 Outcome Operations::links(const Request& request) const {
   const auto show = Arguments(request).flag("show_secrets");
-  if (!show) return std::unexpected(show.error());
+  if (!show) return pass(show);
   json made;
   const std::scoped_lock lock(listing_);
   list_links(made, host_.links(), clock_.wall(), *show);
@@ -125,34 +125,34 @@ Outcome Operations::claims(const Request&) const {
 Outcome Operations::call(const Request& request) const {
   const Arguments arguments(request);
   const auto target = arguments.text("target", limits::path_bytes);
-  if (!target) return std::unexpected(target.error());
+  if (!target) return pass(target);
   const auto operation = arguments.text("operation", limits::name_bytes);
-  if (!operation) return std::unexpected(operation.error());
+  if (!operation) return pass(operation);
   const auto timeout = arguments.duration("timeout_ms");
-  if (!timeout) return std::unexpected(timeout.error());
+  if (!timeout) return pass(timeout);
   const auto payload = payload_argument(arguments);
-  if (!payload) return std::unexpected(payload.error());
+  if (!payload) return pass(payload);
   const auto key = actor_key(*target);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   const auto answer = host_.call_actor(*key, *operation, *payload, *timeout);
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return pass(answer);
   return json{{"actor_id", *key}, {"payload", to_base64(*answer)}};
 }
 
 Outcome Operations::start_actor(const Request& request) const {
   const Arguments arguments(request);
   const auto path = artifact_argument(arguments, "path");
-  if (!path) return std::unexpected(path.error());
+  if (!path) return pass(path);
   const auto key = host_.start_actor_from(*path);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   return json{{"actor_id", *key}, {"actor_ref", *path}, {"host_id", host_.id()}};
 }
 
 Outcome Operations::stop_actor(const Request& request) const {
   const auto wanted = Arguments(request).text("actor", limits::path_bytes);
-  if (!wanted) return std::unexpected(wanted.error());
+  if (!wanted) return pass(wanted);
   const auto key = actor_key(*wanted);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   if (auto stopped = host_.stop_actor(*key); !stopped) return pass(stopped);
   return json{{"actor_ref", *key}};
 }
@@ -160,11 +160,11 @@ Outcome Operations::stop_actor(const Request& request) const {
 Outcome Operations::update_actor(const Request& request) const {
   const Arguments arguments(request);
   const auto wanted = arguments.text("actor", limits::path_bytes);
-  if (!wanted) return std::unexpected(wanted.error());
+  if (!wanted) return pass(wanted);
   const auto path = artifact_argument(arguments, "path");
-  if (!path) return std::unexpected(path.error());
+  if (!path) return pass(path);
   const auto key = actor_key(*wanted);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   if (auto done = host_.update_actor_from(*key, *path); !done) return pass(done);
   return json{{"accepted", true}, {"actor_id", *key}, {"actor_ref", *path}};
 }
@@ -172,13 +172,13 @@ Outcome Operations::update_actor(const Request& request) const {
 Outcome Operations::scale_actor(const Request& request) const {
   const Arguments arguments(request);
   const auto wanted = arguments.text("actor", limits::path_bytes);
-  if (!wanted) return std::unexpected(wanted.error());
+  if (!wanted) return pass(wanted);
   const auto minimum = arguments.count("min");
-  if (!minimum) return std::unexpected(minimum.error());
+  if (!minimum) return pass(minimum);
   const auto maximum = arguments.count("max");
-  if (!maximum) return std::unexpected(maximum.error());
+  if (!maximum) return pass(maximum);
   const auto key = actor_key(*wanted);
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   if (auto done = host_.scale_actor(*key, *minimum, *maximum); !done) return pass(done);
   return json{{"actor_id", *key}, {"actor_ref", *wanted}, {"host_id", host_.id()}};
 }
@@ -186,18 +186,18 @@ Outcome Operations::scale_actor(const Request& request) const {
 Outcome Operations::start_provider(const Request& request) const {
   const Arguments arguments(request);
   const auto given = arguments.text("reference", limits::path_bytes);
-  if (!given) return std::unexpected(given.error());
+  if (!given) return pass(given);
   const auto reference =
       given->starts_with("builtin:") ? given : artifact_argument(arguments, "reference");
-  if (!reference) return std::unexpected(reference.error());
+  if (!reference) return pass(reference);
   const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
-  if (!link_name) return std::unexpected(link_name.error());
+  if (!link_name) return pass(link_name);
   const auto mode_text = arguments.text_or("mode", limits::name_bytes, "auto");
-  if (!mode_text) return std::unexpected(mode_text.error());
+  if (!mode_text) return pass(mode_text);
   const auto mode = provider_mode_of(*mode_text);
   if (!mode) return arguments.wrong("mode", "auto, in-process or process");
   const auto key = host_.start_provider(*reference, {.link_name = *link_name, .mode = *mode});
-  if (!key) return std::unexpected(key.error());
+  if (!key) return pass(key);
   return json{{"host_id", host_.id()},
               {"link_name", *link_name},
               {"provider_id", *key},
@@ -207,15 +207,15 @@ Outcome Operations::start_provider(const Request& request) const {
 Outcome Operations::stop_provider(const Request& request) const {
   const Arguments arguments(request);
   const auto wanted = arguments.text("provider", limits::path_bytes);
-  if (!wanted) return std::unexpected(wanted.error());
+  if (!wanted) return pass(wanted);
   const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
-  if (!link_name) return std::unexpected(link_name.error());
+  if (!link_name) return pass(link_name);
   const auto contract = arguments.text_or("contract_id", limits::name_bytes, {});
-  if (!contract) return std::unexpected(contract.error());
+  if (!contract) return pass(contract);
   const auto inventory = host_.inventory();
-  if (!inventory) return std::unexpected(inventory.error());
+  if (!inventory) return pass(inventory);
   const auto provider = resolve_provider(*inventory, *wanted, *link_name);
-  if (!provider) return std::unexpected(provider.error());
+  if (!provider) return pass(provider);
   const auto& key = (*provider)->key;
   if (auto done = host_.stop_provider(key, *contract, *link_name); !done) return pass(done);
   return json{{"provider_ref", key}};
@@ -224,22 +224,22 @@ Outcome Operations::stop_provider(const Request& request) const {
 Outcome Operations::set_link(const Request& request) const {
   const Arguments arguments(request);
   const auto actor = arguments.text("actor", limits::path_bytes);
-  if (!actor) return std::unexpected(actor.error());
+  if (!actor) return pass(actor);
   const auto provider = arguments.text("provider", limits::path_bytes);
-  if (!provider) return std::unexpected(provider.error());
+  if (!provider) return pass(provider);
   const auto contract = arguments.text("contract_id", limits::name_bytes);
-  if (!contract) return std::unexpected(contract.error());
+  if (!contract) return pass(contract);
   const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
-  if (!link_name) return std::unexpected(link_name.error());
+  if (!link_name) return pass(link_name);
   auto values = arguments.texts("values");
   if (!values) return pass(values);
   const auto wait = arguments.duration("wait_ms");
-  if (!wait) return std::unexpected(wait.error());
+  if (!wait) return pass(wait);
   // A link may come before its actor: a name that is not known stays as it is, and must be a key.
   const auto key = actor_key(*actor);
-  if (!key && key.error().code == ErrorCode::invalid_argument) return std::unexpected(key.error());
+  if (!key && key.error().code == ErrorCode::invalid_argument) return pass(key);
   const auto provider_id = provider_key(*provider, *link_name);
-  if (!provider_id) return std::unexpected(provider_id.error());
+  if (!provider_id) return pass(provider_id);
   const Link link{key.value_or(*actor), *contract, *link_name, *provider_id, std::move(*values)};
   if (auto set = host_.set_link(link); !set) return pass(set);
   return link_answer(link, *wait);
@@ -260,13 +260,13 @@ Outcome Operations::link_answer(const Link& link, std::chrono::milliseconds wait
 Outcome Operations::remove_link(const Request& request) const {
   const Arguments arguments(request);
   const auto actor = arguments.text("actor", limits::path_bytes);
-  if (!actor) return std::unexpected(actor.error());
+  if (!actor) return pass(actor);
   const auto contract = arguments.text("contract_id", limits::name_bytes);
-  if (!contract) return std::unexpected(contract.error());
+  if (!contract) return pass(contract);
   const auto link_name = arguments.text_or("link_name", limits::name_bytes, "default");
-  if (!link_name) return std::unexpected(link_name.error());
+  if (!link_name) return pass(link_name);
   const auto wait = arguments.duration("wait_ms");
-  if (!wait) return std::unexpected(wait.error());
+  if (!wait) return pass(wait);
   const auto key = actor_key(*actor).value_or(*actor);
   const bool there = host_.link(key, *contract, *link_name).has_value();
   // Also where there is none: other hosts of the lattice may have it.
@@ -282,9 +282,9 @@ Outcome Operations::remove_link(const Request& request) const {
 
 Outcome Operations::export_state(const Request& request) const {
   const auto show = Arguments(request).flag("show_secrets");
-  if (!show) return std::unexpected(show.error());
+  if (!show) return pass(show);
   const auto inventory = host_.inventory();
-  if (!inventory) return std::unexpected(inventory.error());
+  if (!inventory) return pass(inventory);
   const auto exported = apply::export_manifest(*inventory, host_.links(), {.show_secrets = *show});
   return json{{"manifest", exported.text}, {"left_out", exported.left_out}};
 }

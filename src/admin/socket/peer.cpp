@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_groups = 65536;  // NGROUPS_MAX of Linux
+constexpr std::size_t max_groups = 65536;  // NGROUPS_MAX of Linux
 
 std::unexpected<Error> no_credentials() {
   return fail(ErrorCode::unavailable,
@@ -32,8 +32,8 @@ Result<std::vector<gid_t>> groups_of(int socket) {
       return groups;
     }
     if (errno == ENOPROTOOPT) return std::vector<gid_t>{};
-    if (errno != ERANGE || groups.size() >= most_groups) return no_credentials();
-    groups.resize(std::min(most_groups, std::max<std::size_t>(length / sizeof(gid_t), 128)));
+    if (errno != ERANGE || groups.size() >= max_groups) return no_credentials();
+    groups.resize(std::min(max_groups, std::max<std::size_t>(length / sizeof(gid_t), 128)));
   }
 }
 

@@ -6,7 +6,7 @@
 namespace trellis::admin {
 namespace {
 
-constexpr std::size_t most_folders = 8;
+constexpr std::size_t max_folders = 8;
 
 Result<std::vector<std::filesystem::path>> folders_of(const Arguments& arguments) {
   std::vector<std::filesystem::path> folders;
@@ -15,7 +15,7 @@ Result<std::vector<std::filesystem::path>> folders_of(const Arguments& arguments
   const auto wrong = [&] {
     return arguments.wrong("folders", "a list of up to 8 absolute paths of folders");
   };
-  if (!list->is_array() || list->size() > most_folders) return wrong();
+  if (!list->is_array() || list->size() > max_folders) return wrong();
   for (const auto& one : *list) {
     if (!one.is_string()) return wrong();
     const auto& text = one.get_ref<const std::string&>();
@@ -37,11 +37,11 @@ Result<apply::Handed> handed_of(const Arguments& arguments) {
   if (!file) return pass(file);
   handed.options.file = std::move(*file);
   const auto format = arguments.text_or("format", limits::name_bytes, "yaml");
-  if (!format) return std::unexpected(format.error());
+  if (!format) return pass(format);
   if (*format != "yaml" && *format != "json") return arguments.wrong("format", "yaml or json");
   handed.format = *format == "yaml" ? manifest::Format::yaml : manifest::Format::json;
   const auto lenient = arguments.flag("lenient");
-  if (!lenient) return std::unexpected(lenient.error());
+  if (!lenient) return pass(lenient);
   handed.options.lenient = *lenient;
   auto variables = arguments.texts("variables");
   if (!variables) return pass(variables);
@@ -57,19 +57,19 @@ Result<apply::Handed> handed_of(const Arguments& arguments) {
 Outcome serve_reload(apply::Reloader& reloader, const Request& request) {
   const Arguments arguments(request);
   const auto dry_run = arguments.flag("dry_run");
-  if (!dry_run) return std::unexpected(dry_run.error());
+  if (!dry_run) return pass(dry_run);
   const auto prune = arguments.flag("prune");
-  if (!prune) return std::unexpected(prune.error());
+  if (!prune) return pass(prune);
   const apply::Request how{.dry_run = *dry_run, .prune = *prune};
   Result<apply::ApplyReport> report;
   if (request.operation == "apply") {
     const auto handed = handed_of(arguments);
-    if (!handed) return std::unexpected(handed.error());
+    if (!handed) return pass(handed);
     report = reloader.apply(*handed, how);
   } else {
     report = reloader.reload(how);
   }
-  if (!report) return std::unexpected(report.error());
+  if (!report) return pass(report);
   return apply::to_json(*report);
 }
 

@@ -11,7 +11,7 @@ Result<std::string> resolve_actor(const Inventory& inventory, std::string_view w
     all.push_back({identity.key, identity.name, identity.call_alias, actor.source, {}, {}, {}});
   }
   const auto found = client::resolve(all, "actor", wanted, "on this host");
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   return (*found)->key;
 }
 
@@ -31,7 +31,7 @@ Result<const ProviderInfo*> resolve_provider(const Inventory& inventory, std::st
     infos.push_back(&provider);
   }
   const auto found = client::resolve(all, "provider", wanted, "on this host");
-  if (!found) return std::unexpected(found.error());
+  if (!found) return pass(found);
   return infos[static_cast<std::size_t>(*found - all.data())];
 }
 

@@ -113,7 +113,7 @@ Result<Descriptor> open_folder(const fs::path& folder) {
 
 Result<struct stat> status_of(const fs::path& folder) {
   const auto opened = open_folder(folder);
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return pass(opened);
   struct stat status{};
   if (::fstat(opened->get(), &status) == 0) return status;
   return system_failure(folder, errno, ErrorCode::unavailable);
@@ -137,7 +137,7 @@ std::unexpected<Error> others_write(const fs::path& folder, mode_t mode) {
 /// The folder of a service: where systemd has not done it yet, its group may look in.
 Result<void> share_folder(const fs::path& folder, const Audience& audience) {
   const auto opened = open_folder(folder);
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return pass(opened);
   struct stat status{};
   if (::fstat(opened->get(), &status) != 0) {
     return system_failure(folder, errno, ErrorCode::unavailable);
@@ -162,7 +162,7 @@ Result<void> check_named(const fs::path& folder, uid_t uid) {
     return fail(ErrorCode::not_found, status.error().message,
                 "make the folder of the socket first");
   }
-  if (!status) return std::unexpected(status.error());
+  if (!status) return pass(status);
   const bool others = (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
   if (others && (status->st_mode & S_ISVTX) == 0) return others_write(folder, status->st_mode);
   if (status->st_uid == 0) return {};
@@ -183,9 +183,9 @@ bool is_a_socket(const fs::path& path) {
 Result<void> check_place(const Place& place, uid_t uid) {
   if (place.kind == Place::Kind::own) return check_folder(place.folder, uid);
   const auto opened = open_folder(place.folder);
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return pass(opened);
   const auto believed = believed_users(place.folder, uid);
-  if (!believed) return std::unexpected(believed.error());
+  if (!believed) return pass(believed);
   return {};
 }
 
@@ -217,7 +217,7 @@ Result<void> prepare_place(const Place& place, const Audience& audience) {
 
 Result<void> check_folder(const fs::path& folder, uid_t uid) {
   const auto status = status_of(folder);
-  if (!status) return std::unexpected(status.error());
+  if (!status) return pass(status);
   if (auto ours = check_owner(folder, *status, uid); !ours) return ours;
   if ((status->st_mode & 077) == 0) return {};
   return fail(ErrorCode::denied,

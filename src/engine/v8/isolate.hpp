@@ -39,7 +39,7 @@ inline constexpr std::uintptr_t stack_per_entry = 512 * 1024;
 inline constexpr std::uintptr_t stack_reserve = 256 * 1024;
 
 /// Locks and enters an isolate on this thread. Locker gives each isolate a fresh stack budget from
-/// wherever it is taken, hence the limit set after it, every time (DESIGN 3).
+/// wherever it is taken, hence the limit set after it, every time (docs/decisions.md).
 class IsolateEntry {
  public:
   /// `lowest` is the lowest stack address of a GuestThread, 0 on other threads.

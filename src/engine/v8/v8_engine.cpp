@@ -39,7 +39,7 @@ class V8Engine final : public Engine {
     if (!shape) return pass(shape);
     auto room = parts_.machine_code.take(shape->cost.machine_bytes + shape->capped.size());
     if (!room) return pass(room);
-    const TrimAtEnd trim(shape->cost.most_compile_bytes);
+    const TrimAtEnd trim(shape->cost.max_compile_bytes);
     auto& process = running_process();
     auto compiled = compile_in_isolate(process, *shape);
     if (!compiled) return pass(compiled);
@@ -61,7 +61,7 @@ class V8Engine final : public Engine {
                                                            const wasm::ModuleShape& shape) {
     // Its threads work on a function each; reservations for code are twice what is expected.
     const std::uint64_t work =
-        std::uint64_t{2} * (shape.cost.machine_bytes + shape.cost.most_compile_bytes) +
+        std::uint64_t{2} * (shape.cost.machine_bytes + shape.cost.max_compile_bytes) +
         shape.capped.size();
     auto space = AddressSpace::take("compiling this module",
                                     {work, isolate_reservation, isolate_memory + work});
@@ -99,7 +99,7 @@ class V8Engine final : public Engine {
 
 /// V8 can be initialised once in a process: whoever makes the engine has it. `parts` will own it.
 Result<std::unique_ptr<Engine>> start_v8_engine(RuntimeParts& parts, const EngineOptions& options) {
-  static std::atomic_flag started;  // V8 is process-wide; DESIGN 3 names this exception
+  static std::atomic_flag started;  // V8 is process-wide; docs/decisions.md names this exception
   if (started.test_and_set()) {
     return fail(ErrorCode::already_exists,
                 "the WebAssembly engine was already started in this process",

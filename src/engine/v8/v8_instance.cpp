@@ -98,7 +98,7 @@ Result<std::uintptr_t> V8Instance::check_stack() {
 Result<void> V8Instance::link(const v8::CompiledWasmModule& compiled,
                               const wasm::ModuleShape& shape, const InstantiateOptions& options) {
   const auto lowest = check_stack();
-  if (!lowest) return std::unexpected(lowest.error());
+  if (!lowest) return pass(lowest);
   v8::Isolate* isolate = isolate_.get();
   const IsolateEntry entry(isolate, *lowest);
   const auto context = v8::Context::New(isolate);

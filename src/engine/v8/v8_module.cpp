@@ -39,7 +39,7 @@ V8Module::V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process
       process_(process),
       limits_(limits),
       shape_(std::move(shape)),
-      trim_(shape_.cost.most_compile_bytes),
+      trim_(shape_.cost.max_compile_bytes),
       room_(std::move(room)),
       compiled_(std::move(compiled)) {}
 

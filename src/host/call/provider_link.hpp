@@ -8,7 +8,7 @@
 #include "host/state/entities.hpp"
 #include "provider/provider.hpp"
 #include "threads/gate.hpp"
-#include "threads/workers.hpp"
+#include "threads/guest_thread_pool.hpp"
 
 namespace trellis::host {
 
@@ -21,7 +21,7 @@ class ProviderLink final : public provider::Dispatcher,
  public:
   /// `key`, `contract_id` and `link_name` of the provider.
   ProviderLink(std::string key, std::string contract_id, std::string link_name,
-               const Router& router, Workers& workers, std::shared_ptr<MemoryBudget> memory)
+               const Router& router, GuestThreadPool& workers, std::shared_ptr<MemoryBudget> memory)
       : key_(std::move(key)),
         contract_id_(std::move(contract_id)),
         link_name_(std::move(link_name)),
@@ -48,7 +48,7 @@ class ProviderLink final : public provider::Dispatcher,
   const std::string contract_id_;
   const std::string link_name_;
   const Router& router_;
-  Workers& workers_;
+  GuestThreadPool& workers_;
   const std::shared_ptr<MemoryBudget> memory_;
   Gate gate_;  ///< closed: router_ must not be touched any more
 };

@@ -21,11 +21,11 @@ lattice::LinkDefinition to_wire(const Link& link, bool removed) {
 
 }  // namespace
 
-Advertiser::Advertiser(nats::Transport& transport, const lattice::Subjects& subjects, Lane& lane,
-                       Sink sink, Log log)
+Advertiser::Advertiser(nats::Transport& transport, const lattice::Subjects& subjects,
+                       SerialExecutor& executor, Sink sink, Log log)
     : transport_(transport),
       subjects_(subjects),
-      lane_(lane),
+      executor_(executor),
       sink_(std::move(sink)),
       log_(std::move(log)),
       limit_(limits::lattice_log_interval) {}
@@ -49,36 +49,37 @@ void Advertiser::stop() {
 
 void Advertiser::take_claims(ByteView payload) {
   auto message = codec::decode<lattice::ClaimsAdvertisement>(payload);
-  if (!message) return refuse(Trouble::claims, message.error());
+  if (!message) return refuse(LogReason::claims, message.error());
   auto claims = lattice::to_claims(*message);
-  if (auto sound = plausible_claims(claims); !sound) return refuse(Trouble::claims, sound.error());
+  if (auto sound = plausible_claims(claims); !sound)
+    return refuse(LogReason::claims, sound.error());
   hand_on([this, claims = std::move(claims)] { sink_.claims(claims); }, payload.size());
 }
 
 void Advertiser::take_link(ByteView payload) {
   auto message = codec::decode<lattice::LinkDefinition>(payload);
-  if (!message) return refuse(Trouble::links, message.error());
+  if (!message) return refuse(LogReason::links, message.error());
   auto link = to_link(*message);
-  if (auto sound = validate_link(link); !sound) return refuse(Trouble::links, sound.error());
+  if (auto sound = validate_link(link); !sound) return refuse(LogReason::links, sound.error());
   hand_on([this, link = std::move(link)] { sink_.link(link); }, payload.size());
 }
 
 void Advertiser::take_removal(ByteView payload) {
   auto message = codec::decode<lattice::LinkDefinition>(payload);
-  if (!message) return refuse(Trouble::removals, message.error());
+  if (!message) return refuse(LogReason::removals, message.error());
   hand_on([this, link = to_link(*message)] { sink_.removal(link); }, payload.size());
 }
 
 void Advertiser::hand_on(std::function<void()> job, std::size_t bytes) {
-  if (lane_.post(std::move(job), bytes)) return;
-  refuse(Trouble::full, {ErrorCode::busy, "too many advertisements wait to be applied", {}});
+  if (executor_.post(std::move(job), bytes)) return;
+  refuse(LogReason::full, {ErrorCode::busy, "too many advertisements wait to be applied", {}});
 }
 
 void Advertiser::claims(const identity::ActorClaims& claims) {
   const auto bytes = codec::encode(lattice::to_advertisement(claims));
   // Not kept when it fails: all claims are sent again with the next connection.
   if (auto sent = transport_.publish(subjects_.claims(), bytes); !sent) {
-    refuse(Trouble::unsent, sent.error());
+    refuse(LogReason::unsent, sent.error());
   }
 }
 
@@ -99,7 +100,7 @@ void Advertiser::send_link(const Link& link, bool removed) {
     unsent_.erase(key);
     return;
   }
-  refuse(Trouble::unsent, sent.error());
+  refuse(LogReason::unsent, sent.error());
   if (sent.error().code == ErrorCode::limit) return;  // it would never fit
   if (unsent_.contains(key) || unsent_.size() < limits::unsent_advertisements) {
     unsent_.insert_or_assign(key, std::pair(link, removed));
@@ -115,13 +116,13 @@ void Advertiser::resend() {
   for (const auto& [key, what] : waiting) send_link(what.first, what.second);
 }
 
-void Advertiser::refuse(Trouble kind, const Error& error) {
-  if (kind != Trouble::unsent) refused_.fetch_add(1, std::memory_order_relaxed);
+void Advertiser::refuse(LogReason kind, const Error& error) {
+  if (kind != LogReason::unsent) refused_.fetch_add(1, std::memory_order_relaxed);
   const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
   if (!hidden) return;
   log_.warn("{}: {}{}",
-            kind == Trouble::unsent ? "an advertisement could not be sent"
-                                    : "an advertisement was ignored",
+            kind == LogReason::unsent ? "an advertisement could not be sent"
+                                      : "an advertisement was ignored",
             error.message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
 }
 

@@ -17,24 +17,24 @@
 #include "identity/claims.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"
-#include "threads/lane.hpp"
+#include "threads/serial_executor.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {
 
-/// Any thread. What arrives is bounded and validated here and handed to the sink on the lane, in
-/// the order of its arrival.
+/// Any thread. What arrives is bounded and validated here and handed to the sink on the serial
+/// executor, in the order of its arrival.
 class Advertiser {
  public:
-  /// What to do with advertisements of others. Called on the lane.
+  /// What to do with advertisements of others. Called on the serial executor.
   struct Sink {
     std::function<void(Link)> link;
     std::function<void(const Link& key)> removal;  ///< only the key fields are filled
     std::function<void(const identity::ActorClaims&)> claims;
   };
 
-  Advertiser(nats::Transport& transport, const lattice::Subjects& subjects, Lane& lane, Sink sink,
-             Log log);
+  Advertiser(nats::Transport& transport, const lattice::Subjects& subjects,
+             SerialExecutor& executor, Sink sink, Log log);
 
   /// Subscribes to claims, links and removals, in this order (lattice.md 1.7).
   [[nodiscard]] Result<void> subscribe();
@@ -52,25 +52,25 @@ class Advertiser {
 
  private:
   using LinkKey = std::tuple<std::string, std::string, std::string>;
-  enum class Trouble { claims, links, removals, full, unsent, count };
+  enum class LogReason { claims, links, removals, full, unsent, count };
 
   void take_claims(ByteView payload);
   void take_link(ByteView payload);
   void take_removal(ByteView payload);
   void hand_on(std::function<void()> job, std::size_t bytes);
   void send_link(const Link& link, bool removed);
-  void refuse(Trouble kind, const Error& error);
+  void refuse(LogReason kind, const Error& error);
 
   nats::Transport& transport_;
   const lattice::Subjects& subjects_;
-  Lane& lane_;
+  SerialExecutor& executor_;
   const Sink sink_;
   const Log log_;
   std::vector<std::unique_ptr<nats::Subscription>> subscriptions_;
   std::mutex mutex_;
   std::map<LinkKey, std::pair<Link, bool>> unsent_;  // true: a removal; under mutex_
   std::atomic<std::uint64_t> refused_{0};
-  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 };
 
 }  // namespace trellis::host

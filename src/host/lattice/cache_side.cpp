@@ -22,18 +22,18 @@ ConnectionState state_of(const lattice::CacheMirror& mirror) {
 
 CacheSide::CacheSide(Parts parts)
     : registry_(parts.registry),
-      lane_(parts.lane),
+      executor_(parts.executor),
       log_(parts.log),
       cache_(
-          parts.options, parts.ns, std::move(parts.connection), std::move(parts.store), parts.lane,
-          parts.workers, std::move(parts.clock), std::move(parts.memory),
+          parts.options, parts.ns, std::move(parts.connection), std::move(parts.store),
+          parts.executor, parts.workers, std::move(parts.clock), std::move(parts.memory),
           [this](const lattice::EntryChange& change) { take_change(change); },
           std::move(parts.log)) {}
 
 void CacheSide::join() {
   for (const auto& link : cache_.load_own_links()) registry_.vouch_for(link);
   cache_.join(std::chrono::steady_clock::now() + limits::lattice_patience);
-  lane_.settle(std::chrono::steady_clock::now() + limits::lattice_patience);
+  executor_.settle(std::chrono::steady_clock::now() + limits::lattice_patience);
 }
 
 void CacheSide::take_link(Link link) {

@@ -17,18 +17,19 @@
 
 namespace trellis::host {
 
-/// Any thread, but join() is called once, first, and what advertisements tell comes on the lane.
+/// Any thread, but join() is called once, first, and what advertisements tell comes on the serial
+/// executor.
 class CacheSide {
  public:
-  /// What it is made from. `registry`, `lane` and `workers` outlive it.
+  /// What it is made from. `registry`, `executor` and `workers` outlive it.
   struct Parts {
     CacheOptions options;
     std::string ns;
     std::unique_ptr<Connection> connection;  ///< null: nothing is replicated
     std::unique_ptr<CacheStore> store;       ///< null: none; of the two one at most
     Registry& registry;
-    Lane& lane;
-    Workers& workers;
+    SerialExecutor& executor;
+    GuestThreadPool& workers;
     std::shared_ptr<const Clock> clock;
     std::shared_ptr<MemoryBudget> memory;
     Log log;
@@ -61,7 +62,7 @@ class CacheSide {
   void take_change(const lattice::EntryChange& change);
 
   Registry& registry_;
-  Lane& lane_;
+  SerialExecutor& executor_;
   const Log log_;
   SharedCache cache_;
 };

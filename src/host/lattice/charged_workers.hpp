@@ -1,4 +1,5 @@
-// Workers for what comes from the lattice, where what waits counts against the memory budget.
+// GuestThreadPool for what comes from the lattice, where what waits counts against the memory
+// budget.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/memory_budget.hpp"
-#include "threads/workers.hpp"
+#include "threads/guest_thread_pool.hpp"
 
 namespace trellis::host {
 
@@ -29,11 +30,11 @@ class ChargedWorkers {
     return workers_.post([job = std::move(job), held] { job(); }, {.owner = owner, .bytes = bytes});
   }
   /// For jobs of this host itself.
-  [[nodiscard]] Workers& workers() noexcept { return workers_; }
+  [[nodiscard]] GuestThreadPool& workers() noexcept { return workers_; }
   void stop() { workers_.stop(); }
 
  private:
-  Workers workers_;
+  GuestThreadPool workers_;
   const std::shared_ptr<MemoryBudget> memory_;
   const Held kind_;
 };

@@ -6,11 +6,11 @@ namespace trellis::host {
 
 using nats::TransportState;
 
-Connection::Connection(std::unique_ptr<nats::Transport> transport, std::string label, Lane& lane,
-                       Log log)
+Connection::Connection(std::unique_ptr<nats::Transport> transport, std::string label,
+                       SerialExecutor& executor, Log log)
     : transport_(std::move(transport)),
       label_(std::move(label)),
-      lane_(lane),
+      executor_(executor),
       log_(std::move(log)) {}
 
 Connection::~Connection() {
@@ -39,7 +39,7 @@ void Connection::changed(TransportState state) {
   if (state == TransportState::disconnected) {
     log_.warn("{}: lost the connection to NATS; local calls go on, trying again", label_);
   }
-  if (job) lane_.post(std::move(job));
+  if (job) executor_.post(std::move(job));
 }
 
 bool Connection::wait(SteadyTime deadline) {

@@ -9,7 +9,7 @@
 
 #include "base/log.hpp"
 #include "nats/transport.hpp"
-#include "threads/lane.hpp"
+#include "threads/serial_executor.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {
@@ -17,8 +17,10 @@ namespace trellis::host {
 /// Any thread.
 class Connection {
  public:
-  /// `connected` runs on the lane after each time the connection was made, the first included.
-  Connection(std::unique_ptr<nats::Transport> transport, std::string label, Lane& lane, Log log);
+  /// `connected` runs on the serial executor after each time the connection was made, the first
+  /// included.
+  Connection(std::unique_ptr<nats::Transport> transport, std::string label,
+             SerialExecutor& executor, Log log);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -36,7 +38,7 @@ class Connection {
 
   const std::unique_ptr<nats::Transport> transport_;
   const std::string label_;
-  Lane& lane_;
+  SerialExecutor& executor_;
   const Log log_;
   std::mutex mutex_;
   std::condition_variable moved_;

@@ -14,7 +14,7 @@
 #include "host/lifecycle/binder.hpp"
 #include "lattice/control/control_server.hpp"
 #include "lattice/wire/subjects.hpp"
-#include "threads/workers.hpp"
+#include "threads/guest_thread_pool.hpp"
 
 namespace trellis::host {
 
@@ -55,8 +55,8 @@ class ControlSide {
   const std::string host_id_;
   lattice::ControlTarget& target_;
   const Log log_;
-  ChargedWorkers requests_;  ///< answer the control interface
-  Workers commands_;         ///< what it orders
+  ChargedWorkers requests_;   ///< answer the control interface
+  GuestThreadPool commands_;  ///< what it orders
   std::unique_ptr<EventPublisher> events_;
   std::unique_ptr<lattice::ControlServer> server_;
 };

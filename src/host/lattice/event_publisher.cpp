@@ -48,7 +48,7 @@ void EventPublisher::publish(lattice::LatticeEvent event) {
   const auto text = lattice::write_json(message);
   const auto sent = transport_.publish(subjects_.events(), as_bytes(text));
   if (sent) return;
-  if (limit_.admit(Trouble::unsent, std::chrono::steady_clock::now())) {
+  if (limit_.admit(LogReason::unsent, std::chrono::steady_clock::now())) {
     log_.debug("an event was not published: {}", sent.error().message);
   }
 }

@@ -32,14 +32,14 @@ class EventPublisher {
   void heartbeat(const Tables& tables, const HealthOf& health);
 
  private:
-  enum class Trouble { unsent, count };
+  enum class LogReason { unsent, count };
 
   nats::Transport& transport_;
   const lattice::Subjects& subjects_;
   const std::string host_id_;
   const std::shared_ptr<const Clock> clock_;
   const Log log_;
-  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 };
 
 /// The image reference of an event: only what came from a registry has one.

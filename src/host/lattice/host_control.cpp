@@ -155,7 +155,7 @@ Result<std::filesystem::path> HostControl::permitted_file(std::string_view refer
 Result<std::string> HostControl::permitted(std::string_view reference, bool latest_allowed) const {
   if (without_scheme(reference).starts_with('/')) {
     const auto file = permitted_file(reference);
-    if (!file) return std::unexpected(file.error());
+    if (!file) return pass(file);
     return file->string();
   }
   if (auto good = host_.packages().may_fetch(reference, latest_allowed); !good) return pass(good);
@@ -226,7 +226,7 @@ Result<void> HostControl::may_stop_host() const {
 
 Result<std::string> HostControl::start_actor(const std::string& reference) {
   const auto what = permitted(reference, true);
-  if (!what) return std::unexpected(what.error());
+  if (!what) return pass(what);
   ActorOptions options;
   options.source = without_scheme(reference);
   return host_.start_actor_from(*what, std::move(options));
@@ -238,7 +238,7 @@ Result<void> HostControl::stop_actor(const std::string& key) {
 
 Result<void> HostControl::update_actor(const std::string& key, const std::string& reference) {
   const auto what = permitted(reference, false);
-  if (!what) return std::unexpected(what.error());
+  if (!what) return pass(what);
   return host_.update_actor_from(key, *what);
 }
 
@@ -254,7 +254,7 @@ Result<std::string> HostControl::start_provider(const std::string& reference,
     return host_.start_provider(reference, {.link_name = link_name});
   }
   const auto what = permitted(reference, true);
-  if (!what) return std::unexpected(what.error());
+  if (!what) return pass(what);
   return host_.start_provider(*what, {.link_name = link_name});
 }
 

@@ -52,7 +52,8 @@ Result<void> LatticePlane::join() {
   const bool alone =
       !options.rpc && !options.control && !options.cache.nats && !options.cache.redis;
   if (alone && options.cache.state_dir.empty()) return {};
-  lane_ = std::make_unique<Lane>(std::min(limits::lane_bytes, parts_.memory->limit() / 8));
+  executor_ =
+      std::make_unique<SerialExecutor>(std::min(limits::serial_bytes, parts_.memory->limit() / 8));
   if (auto opened = open_cache(); !opened) return opened;
   if (auto opened = open_rpc(); !opened) return opened;
   if (auto opened = open_control(); !opened) return opened;
@@ -73,7 +74,7 @@ Result<std::unique_ptr<Connection>> LatticePlane::connect(NatsOptions options,
     transport.error().message.insert(0, label + ": ");
     return pass(transport);
   }
-  return std::make_unique<Connection>(std::move(*transport), std::move(label), *lane_,
+  return std::make_unique<Connection>(std::move(*transport), std::move(label), *executor_,
                                       log_.with_target("lattice"));
 }
 
@@ -109,8 +110,8 @@ Result<void> LatticePlane::open_cache() {
     store = std::move(*opened);
   }
   cache_ = std::make_unique<CacheSide>(CacheSide::Parts{
-      options, parts_.options.ns, std::move(connection), std::move(store), parts_.registry, *lane_,
-      callers_.workers(), parts_.clock, parts_.memory, log_.with_target("lattice")});
+      options, parts_.options.ns, std::move(connection), std::move(store), parts_.registry,
+      *executor_, callers_.workers(), parts_.clock, parts_.memory, log_.with_target("lattice")});
   return {};
 }
 
@@ -127,7 +128,7 @@ Result<void> LatticePlane::open_rpc() {
                      parts_.clock,
                      parts_.calls,
                      parts_.registry,
-                     *lane_,
+                     *executor_,
                      callers_,
                      {[this](Link link) { cache_->take_link(std::move(link)); },
                       [this](const Link& key) { cache_->take_removal(key); },
@@ -176,7 +177,7 @@ void LatticePlane::leave(SteadyTime deadline) {
   }
   if (cache_) cache_->stop(deadline);
   callers_.stop();
-  if (lane_) lane_->stop();
+  if (executor_) executor_->stop();
 }
 
 // --- calls ---------------------------------------------------------------------------------------

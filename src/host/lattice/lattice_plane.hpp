@@ -22,7 +22,7 @@
 #include "identity/keys.hpp"
 #include "lattice/control/control_target.hpp"
 #include "lattice/wire/subjects.hpp"
-#include "threads/lane.hpp"
+#include "threads/serial_executor.hpp"
 #include "trellis/cache_store.hpp"
 #include "trellis/lattice_options.hpp"
 
@@ -103,7 +103,7 @@ class LatticePlane final : public RemoteCalls {
   const Parts parts_;
   const Log log_;
   std::optional<lattice::Subjects> subjects_;
-  std::unique_ptr<Lane> lane_;
+  std::unique_ptr<SerialExecutor> executor_;
   ChargedWorkers callers_;  ///< run calls that arrive: a flood of them delays nothing else
   // As far as they are configured. Opened by join() before anything comes from any of them, and not
   // changed again.

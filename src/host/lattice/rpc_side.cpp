@@ -41,7 +41,7 @@ RpcSide::RpcSide(Parts parts)
             return execute(call, arrived);
           },
           parts.options.rpc_timeout, log_),
-      advertiser_(connection_->transport(), parts.subjects, parts.lane, std::move(parts.sink),
+      advertiser_(connection_->transport(), parts.subjects, parts.executor, std::move(parts.sink),
                   log_) {}
 
 Result<void> RpcSide::begin() {

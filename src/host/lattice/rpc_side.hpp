@@ -33,7 +33,7 @@ class RpcSide {
     std::shared_ptr<const Clock> clock;
     const ArrivingCalls& calls;
     const Registry& registry;
-    Lane& lane;
+    SerialExecutor& executor;
     ChargedWorkers& callers;  ///< run calls that arrive
     Advertiser::Sink sink;
     Log log;

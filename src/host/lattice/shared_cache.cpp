@@ -58,10 +58,11 @@ Link to_link(const lattice::LinkDefinition& definition) {
 
 SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
                          std::unique_ptr<Connection> connection, std::unique_ptr<CacheStore> store,
-                         Lane& lane, Workers& workers, std::shared_ptr<const Clock> clock,
-                         std::shared_ptr<MemoryBudget> memory, OnChange on_change, Log log)
+                         SerialExecutor& executor, GuestThreadPool& workers,
+                         std::shared_ptr<const Clock> clock, std::shared_ptr<MemoryBudget> memory,
+                         OnChange on_change, Log log)
     : options_(options),
-      lane_(lane),
+      executor_(executor),
       workers_(workers),
       on_change_(std::move(on_change)),
       log_(std::move(log)),
@@ -71,7 +72,7 @@ SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
           options_of_replicator(ns, std::move(memory)), clock,
           [this](const lattice::EntryChange& change) {
             if (is_link(change)) links_changed();
-            lane_.post([this, change] { on_change_(change); }, size_of(change));
+            executor_.post([this, change] { on_change_(change); }, size_of(change));
           },
           [this](std::function<void()> job) { return workers_.post(std::move(job)).has_value(); },
           log_),
@@ -114,7 +115,7 @@ bool SharedCache::join_peers(SteadyTime patience) {
   bool answered = false;
   connection_->watch([this] {
     if (joins_itself_.exchange(false)) return;
-    // Not on the lane: it waits for peers, and what they say is applied there.
+    // Not on the serial executor: it waits for peers, and what they say is applied there.
     static_cast<void>(workers_.post([this] { rejoin(); }));
   });
   if (connection_->wait(patience)) {
@@ -197,7 +198,7 @@ void SharedCache::load_links() {
       continue;
     }
     replicator_.put_link(definition);
-    lane_.post([this, definition] {
+    executor_.post([this, definition] {
       on_change_({lattice::EntryChange::Kind::link, {}, {}, {}, definition});
     });
   }
@@ -207,7 +208,7 @@ void SharedCache::load_links() {
 void SharedCache::actor_started(const identity::ActorClaims& claims, const std::string& own_alias) {
   // Also where the cache knows them: a peer may have lost what it heard (lattice.md 8.8).
   replicator_.put_claims(claims, Write::always);
-  if (!own_alias.empty() && !replicator_.claim_alias(own_alias, claims.sub, Write::always)) {
+  if (!own_alias.empty() && !replicator_.register_alias(own_alias, claims.sub, Write::always)) {
     log_.info("call alias '{}' of actor {} belongs to another actor in the cache of the lattice",
               own_alias, claims.sub);
   }

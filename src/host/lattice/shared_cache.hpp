@@ -17,9 +17,9 @@
 #include "lattice/cache/mirror.hpp"
 #include "lattice/cache/replicator.hpp"
 #include "lattice/cache/state_file.hpp"
-#include "threads/lane.hpp"
+#include "threads/guest_thread_pool.hpp"
+#include "threads/serial_executor.hpp"
 #include "threads/timer.hpp"
-#include "threads/workers.hpp"
 #include "trellis/host_types.hpp"
 #include "trellis/lattice_options.hpp"
 
@@ -32,14 +32,15 @@ namespace trellis::host {
 /// Any thread, but join() and stop() are called once, in this order.
 class SharedCache {
  public:
-  /// Called on the lane with each change that was made elsewhere.
+  /// Called on the serial executor with each change that was made elsewhere.
   using OnChange = std::function<void(const lattice::EntryChange&)>;
 
   /// Of `connection` and `store` one at most; without `connection` nothing is replicated.
   SharedCache(const CacheOptions& options, const std::string& ns,
-              std::unique_ptr<Connection> connection, std::unique_ptr<CacheStore> store, Lane& lane,
-              Workers& workers, std::shared_ptr<const Clock> clock,
-              std::shared_ptr<MemoryBudget> memory, OnChange on_change, Log log);
+              std::unique_ptr<Connection> connection, std::unique_ptr<CacheStore> store,
+              SerialExecutor& executor, GuestThreadPool& workers,
+              std::shared_ptr<const Clock> clock, std::shared_ptr<MemoryBudget> memory,
+              OnChange on_change, Log log);
   ~SharedCache();
 
   /// The saved links that this host's own user had set; for whom they come from the lattice again
@@ -87,8 +88,8 @@ class SharedCache {
   void schedule_replay();
 
   const CacheOptions options_;
-  Lane& lane_;
-  Workers& workers_;
+  SerialExecutor& executor_;
+  GuestThreadPool& workers_;
   /// The first connection is joined by join(), which waits for it, and not again.
   std::atomic<bool> joins_itself_{true};
   const OnChange on_change_;

@@ -33,8 +33,8 @@ std::string name_in(const BindConfig& config) {
 
 }  // namespace
 
-Binder::Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
-               std::shared_ptr<const Clock> clock, Listener listener, Log log)
+Binder::Binder(GuestThreadPool& workers, std::chrono::milliseconds call_timeout,
+               SecretSource secrets, std::shared_ptr<const Clock> clock, Listener listener, Log log)
     : workers_(workers),
       call_timeout_(call_timeout),
       secrets_(std::move(secrets)),

@@ -17,8 +17,8 @@
 #include "codec/fields.hpp"
 #include "host/call/bind_latch.hpp"
 #include "host/state/entities.hpp"
+#include "threads/guest_thread_pool.hpp"
 #include "threads/timer.hpp"
-#include "threads/workers.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host.hpp"
 #include "trellis/host_types.hpp"
@@ -50,7 +50,7 @@ class Binder {
 
   /// `secrets` as in HostOptions. `listener` is called on workers, holding nothing up; beyond
   /// limits::link_outcomes at one time it is not called.
-  Binder(Workers& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
+  Binder(GuestThreadPool& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
          std::shared_ptr<const Clock> clock, Listener listener, Log log);
   ~Binder();
 
@@ -118,7 +118,7 @@ class Binder {
   [[nodiscard]] std::shared_ptr<Binding> find(const ProviderEntry& provider,
                                               const std::string& actor) const;
 
-  Workers& workers_;
+  GuestThreadPool& workers_;
   const std::chrono::milliseconds call_timeout_;
   const SecretSource secrets_;
   const std::shared_ptr<const Clock> clock_;

@@ -49,7 +49,7 @@ class BinderTest : public testing::Test {
   std::mutex mutex_;
   std::condition_variable heard_;
   Lines outcomes_;  // under mutex_
-  Workers workers_{4};
+  GuestThreadPool workers_{4};
   Binder binder_{workers_,
                  seconds(5),
                  {},

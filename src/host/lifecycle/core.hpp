@@ -23,7 +23,7 @@
 #include "host/state/registry.hpp"
 #include "identity/claims.hpp"
 #include "identity/keys.hpp"
-#include "threads/workers.hpp"
+#include "threads/guest_thread_pool.hpp"
 #include "trellis/host.hpp"
 
 namespace trellis::host {
@@ -153,7 +153,7 @@ class Core final : public ControlledHost {
   actor::WaitGraph waits_;
   ModuleCache modules_;
   Packages packages_;
-  Workers workers_;
+  GuestThreadPool workers_;
   Binder binder_;
   Registry registry_;
   HostControl control_;

@@ -125,22 +125,22 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
 
 Result<std::string> Core::start_actor_from(std::string_view reference, ActorOptions options) {
   const auto module = packages_.module(reference);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   if (options.source.empty()) options.source = reference;
   return start_actor(as_bytes(*module), options);
 }
 
 Result<ActorPreview> Core::inspect_actor(std::string_view reference) {
   const auto module = packages_.module(reference);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   const auto claims = admit(as_bytes(*module));
-  if (!claims) return std::unexpected(claims.error());
+  if (!claims) return pass(claims);
   return ActorPreview{to_identity(*claims), claims->hash};
 }
 
 Result<void> Core::update_actor_from(std::string_view key, std::string_view reference) {
   const auto module = packages_.module(reference, false);
-  if (!module) return std::unexpected(module.error());
+  if (!module) return pass(module);
   return update_actor(key, as_bytes(*module), std::string(reference));
 }
 

@@ -78,7 +78,7 @@ Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderM
   Result<std::shared_ptr<const provider::Plugin>> plugin;
   if (reference.starts_with(builtin_prefix)) {
     const auto table = builtin_table(options_.builtins, reference);
-    if (!table) return std::unexpected(table.error());
+    if (!table) return pass(table);
     const bool apart = resolved(mode, options_, reference) == ProviderMode::process;
     plugin = apart ? open_library(reference, reference, mode) : provider::wrap_table(**table);
   } else {
@@ -113,7 +113,7 @@ Result<std::string> Core::start_provider(std::string_view reference,
 
 Result<ProviderPreview> Core::inspect_provider(std::string_view reference, ProviderMode mode) {
   const auto code = find_code(reference, mode);
-  if (!code) return std::unexpected(code.error());
+  if (!code) return pass(code);
   const auto description = description_of(code->claims, *code->plugin);
   return ProviderPreview{code->claims ? code->claims->sub : unsigned_provider_key(description),
                          description.contract_id};

@@ -25,7 +25,7 @@ Bytes health_request() {
 }  // namespace
 
 HealthMonitor::HealthMonitor(HealthOptions options, const TablesSnapshot& tables,
-                             const Router& router, Workers& workers, Log log)
+                             const Router& router, GuestThreadPool& workers, Log log)
     : options_(std::move(options)),
       tables_(tables),
       router_(router),

@@ -15,8 +15,8 @@
 #include "base/log.hpp"
 #include "base/redactor.hpp"
 #include "host/state/registry.hpp"
+#include "threads/guest_thread_pool.hpp"
 #include "threads/timer.hpp"
-#include "threads/workers.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {
@@ -37,7 +37,7 @@ struct HealthOptions {
 class HealthMonitor {
  public:
   HealthMonitor(HealthOptions options, const TablesSnapshot& tables, const Router& router,
-                Workers& workers, Log log);
+                GuestThreadPool& workers, Log log);
   ~HealthMonitor();
 
   /// Begins the rounds; the first comes after one interval.
@@ -77,7 +77,7 @@ class HealthMonitor {
   const HealthOptions options_;
   const TablesSnapshot& tables_;
   const Router& router_;
-  Workers& workers_;
+  GuestThreadPool& workers_;
   const Log log_;
   mutable std::mutex mutex_;
   std::map<EntityId, Record> records_;  // under mutex_

@@ -48,7 +48,7 @@ class HealthTest : public testing::Test {
   TablesSnapshot snapshot_{std::make_shared<Tables>()};
   NoRemoteCalls remote_;
   Router router_{router_options(), snapshot_, remote_, Log()};
-  Workers workers_{4};
+  GuestThreadPool workers_{4};
   HealthMonitor health_{health_options(seconds(20)), snapshot_, router_, workers_, Log()};
   FakeEntry store_{1};
 };

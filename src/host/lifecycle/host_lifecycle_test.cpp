@@ -88,7 +88,7 @@ TEST_F(HostLife, AFailedStartLeavesNoTrace) {
             "Failed to create a raw WebAssembly host: C");
   EXPECT_EQ(actors(), 0U);
   EXPECT_TRUE(host->claims().empty());
-  EXPECT_EQ(refusal(signer.sign(good)), "started");  // the key is not spoilt by the failures
+  EXPECT_EQ(refusal(signer.sign(good)), "started");  // the key is not poisoned by the failures
   EXPECT_EQ(refusal(signer.sign(good)), "Cannot start already running actor " + signer.key());
 }
 
@@ -374,7 +374,9 @@ TEST_F(HostLife, AHostHasTheBuiltInProvidersItIsGiven) {
   const auto started = host->start_provider("builtin:mine");
   ASSERT_TRUE(started) << started.error().message;
   EXPECT_EQ(host->start_provider("builtin:keyvalue").error().remedy, "there are builtin:mine");
-  for (const auto& provider : host->inventory()->providers) {
+  const auto inventory = host->inventory();
+  ASSERT_TRUE(inventory);
+  for (const auto& provider : inventory->providers) {
     EXPECT_NE(provider.contract_id, "wasmcloud:extras") << "nobody gave it extras";
   }
   EXPECT_TRUE(host->stop_provider("builtin:mine"));

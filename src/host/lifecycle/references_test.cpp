@@ -23,7 +23,7 @@ class Images {
     const package::BlobDescriptor layer{
         std::string(package::layer_media_type(package::ArtifactKind::actor)), digest,
         module.size()};
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     answers_["/v2/x/manifests/" + tag] = package::write_manifest(config, layer);
     answers_["/v2/x/blobs/" + digest.text()] = std::string(as_text(module));
     return address() + "/x:" + tag;
@@ -42,7 +42,7 @@ class Images {
       request.append(bytes, static_cast<std::size_t>(count));
     }
     const auto path = request.substr(4, request.find(" HTTP/") - 4);
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     const auto found = answers_.find(path);
     const auto body = found == answers_.end() ? std::string("{}") : found->second;
     test::ScriptedServer::say(

@@ -81,7 +81,7 @@ bool Packages::is_named(const std::string& registry) const {
 // answers there.
 Result<void> Packages::may_fetch(std::string_view text, bool latest_allowed) const {
   const auto reference = checked(text, latest_allowed);
-  if (!reference) return std::unexpected(reference.error());
+  if (!reference) return pass(reference);
   const auto& registry = reference->registry;
   if (has(for_commands_, registry) || has(for_commands_, "*") ||
       has(options_.credentials_for, registry) || has(options_.insecure, registry) ||
@@ -98,7 +98,7 @@ Result<Packages::Found> Packages::find(std::string_view text, bool latest_allowe
   std::filesystem::path file(text);
   if (std::filesystem::exists(file, ignored)) return Found{std::move(file), {}};
   const auto reference = checked(text, latest_allowed);
-  if (!reference) return std::unexpected(reference.error());
+  if (!reference) return pass(reference);
   package::PullOptions how;
   how.timeout = options_.timeout.count() > 0 ? options_.timeout : default_timeout;
   how.allow_latest = options_.allow_latest && latest_allowed;
@@ -125,7 +125,7 @@ void Packages::make_room() const {
 
 Result<std::string> Packages::module(std::string_view reference, bool latest_allowed) {
   const auto file = find(reference, latest_allowed);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return pass(file);
   return read_file(file->file, limits::module_bytes);
 }
 

@@ -103,7 +103,7 @@ std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Act
     next.claims.set(key, known);
     next.actors.set(key, std::make_shared<ActorEntry>(
                              ActorEntry{std::move(actor), std::make_shared<Routes>()}));
-    claim_alias(next, known->identity);
+    register_alias(next, known->identity);
     refresh_actor(next, key);
   });
   return replaced;
@@ -236,14 +236,14 @@ bool Registry::keeps_own_link(const KnownLink& own, const Link& wanted) {
   const auto admitted = options_.rules.admit(wanted, LinkOrigin::lattice, provider->description);
   if (admitted) return false;
   refused_links_.fetch_add(1, std::memory_order_relaxed);
-  report(Trouble::refused_value, LinkOrigin::lattice,
+  report(LogReason::refused_value, LinkOrigin::lattice,
          fmt::format("a change of the link of actor {} to {} was ignored: {}; {}", wanted.actor,
                      wanted.contract_id, admitted.error().message, admitted.error().remedy));
   return true;
 }
 
 // Lines about what others of a lattice want must not fill the disk.
-void Registry::report(Trouble kind, LinkOrigin origin, const std::string& message) {
+void Registry::report(LogReason kind, LinkOrigin origin, const std::string& message) {
   if (origin == LinkOrigin::local) return log_.warn("{}", message);
   const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
   if (!hidden) return;
@@ -298,7 +298,7 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
 // Requires mutex_. Of modules that were checked here the first has its alias; what somebody told of
 // an alias gives way to one. An alias that looks like a contract or a key is ignored (D9): the
 // actor itself starts.
-void Registry::claim_alias(Tables& next, const ActorIdentity& identity) {
+void Registry::register_alias(Tables& next, const ActorIdentity& identity) {
   const auto& alias = identity.call_alias;
   if (alias.empty()) return;
   if (!usable_alias(alias) || is_contract(alias, Links::own)) {
@@ -391,7 +391,7 @@ std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link
 
 // Requires mutex_. Refused links are looked at again and again; what is told of one is told once.
 void Registry::refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider,
-                      Trouble kind, std::string why) {
+                      LogReason kind, std::string why) {
   const auto& link = known.link;
   report(kind, known.origin,
          fmt::format("link of actor {} to {} is not made: {}", link.actor, link.contract_id, why));
@@ -409,12 +409,12 @@ void Registry::want_binding(const Tables& next, KnownLink& known) {
   if (!provider || claims == nullptr) return;
   const auto& identity = (*claims)->identity;
   if (const auto reason = refusal(identity, *provider)) {
-    return refuse(known, provider, Trouble::refused_actor, *reason);
+    return refuse(known, provider, LogReason::refused_actor, *reason);
   }
   auto values = options_.rules.admit(link, known.origin, provider->description);
   if (!values) {
     refused_links_.fetch_add(1, std::memory_order_relaxed);
-    return refuse(known, provider, Trouble::refused_value,
+    return refuse(known, provider, LogReason::refused_value,
                   values.error().message + "; " + values.error().remedy);
   }
   known.told_refusal.clear();

@@ -102,7 +102,7 @@ class Registry {
     WallTime since;
     std::string told_refusal;  ///< the last one that was told; each is told once
   };
-  enum class Trouble { refused_value, refused_actor, count };
+  enum class LogReason { refused_value, refused_actor, count };
 
   void refresh_actor(Tables& next, const std::string& actor);
   void refresh_link(const LinkKey& key);
@@ -110,12 +110,12 @@ class Registry {
   void vouch(const LinkKey& key, const Link& link);
   [[nodiscard]] bool is_vouched_for(const LinkKey& key, const Link& link) const;
   [[nodiscard]] bool keeps_own_link(const KnownLink& own, const Link& wanted);
-  void report(Trouble kind, LinkOrigin origin, const std::string& message);
+  void report(LogReason kind, LinkOrigin origin, const std::string& message);
   void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
   void want_binding(const Tables& next, KnownLink& known);
-  void refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider, Trouble kind,
-              std::string why);
-  void claim_alias(Tables& next, const ActorIdentity& identity);
+  void refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider,
+              LogReason kind, std::string why);
+  void register_alias(Tables& next, const ActorIdentity& identity);
   void tell_of_shared_key(const identity::ActorClaims& here,
                           const identity::ActorClaims& elsewhere);
   enum class Links { all, own };
@@ -143,7 +143,7 @@ class Registry {
   std::shared_ptr<const Tables> current_;  // under mutex_: what was published last
   TablesSnapshot tables_;
   std::atomic<std::uint64_t> refused_links_{0};
-  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 };
 
 /// Values of a BindActor: `values` of the link and the five hidden ones over them (host.md 8.4).

@@ -57,7 +57,7 @@ class RegistryTest : public testing::Test {
     return made;
   }
 
-  Workers workers_{4};
+  GuestThreadPool workers_{4};
   Binder binder_{workers_, std::chrono::seconds(5), {}, std::make_shared<SystemClock>(), {}, Log()};
   FakeEntry store_{1};
   std::unique_ptr<NativeActors> actors_;

@@ -17,15 +17,15 @@ using std::chrono::seconds;
 using Socket = std::chrono::steady_clock;  // sockets wait on this one
 
 /// Names of what the store is still to be told; what is known here has no more.
-constexpr std::size_t most_dirty = 2 * limits::links;
+constexpr std::size_t max_dirty = 2 * limits::links;
 /// Texts that one question asks for.
 constexpr std::size_t texts_at_once = 128;
 /// References are the longest names there are.
-constexpr std::size_t most_name_bytes = 4096;
+constexpr std::size_t max_name_bytes = 4096;
 /// Starts of the server that are told apart.
-constexpr std::size_t most_servers = 1000;
+constexpr std::size_t max_servers = 1000;
 /// Of which it is known that they were counted.
-constexpr std::size_t most_refused = 1000;
+constexpr std::size_t max_refused = 1000;
 /// For one round, however much there is.
 constexpr seconds round_time{30};
 /// What a store says of its changes is not all there is to know (a replica that was filled anew).
@@ -86,11 +86,11 @@ void CacheMirror::wrote(const CacheEvent& event) {
   if (change != CacheChange::scalar_set && change != CacheChange::key_delete) return;
   {
     const std::scoped_lock lock(mutex_);
-    if (dirty_.size() < most_dirty || dirty_.contains(event.key())) {
+    if (dirty_.size() < max_dirty || dirty_.contains(event.key())) {
       dirty_.insert_or_assign(event.key(),
                               change == CacheChange::scalar_set ? Deed::put : Deed::removal);
     } else {
-      report(Trouble::full, "too many changes wait for the store; some are not written there");
+      report(LogReason::full, "too many changes wait for the store; some are not written there");
     }
     wake_ = true;
   }
@@ -111,14 +111,14 @@ Result<void> CacheMirror::round(SteadyTime deadline) {
   if (!revision) return pass(revision);
   // One that seems to be started all the time is no reason to distrust what it holds.
   const bool restarted = !servers_.empty() && !revision->server.empty() &&
-                         servers_.size() < most_servers && !servers_.contains(revision->server);
+                         servers_.size() < max_servers && !servers_.contains(revision->server);
   const auto now = clock_->steady();
   if (!restarted && !revision->content.empty() && revision->content == content_ &&
       now < next_whole_) {
     return {};
   }
   if (auto done = read(restarted, deadline); !done) return done;
-  if (!revision->server.empty() && servers_.size() < most_servers) {
+  if (!revision->server.empty() && servers_.size() < max_servers) {
     servers_.insert(std::move(revision->server));
   }
   content_ = std::move(revision->content);
@@ -204,7 +204,7 @@ Result<std::vector<CacheMirror::Names>> CacheMirror::read_indexes(SteadyTime dea
     auto& listed = all.emplace_back();
     if (!members) continue;
     for (auto& member : *members) {
-      if (member.size() <= most_name_bytes) {
+      if (member.size() <= max_name_bytes) {
         listed.insert(std::move(member));
       } else {
         refuse(index, {ErrorCode::limit, "a member longer than any name", {}});
@@ -339,9 +339,9 @@ Result<void> CacheMirror::read_aliases(SteadyTime deadline) {
 void CacheMirror::refuse(const std::string& what, const Error& error) {
   {
     const std::scoped_lock lock(mutex_);
-    if (refused_names_.size() < most_refused && refused_names_.insert(what).second) ++refused_;
+    if (refused_names_.size() < max_refused && refused_names_.insert(what).second) ++refused_;
   }
-  report(Trouble::refused, fmt::format("{} is left out: {}", what, error.message));
+  report(LogReason::refused, fmt::format("{} is left out: {}", what, error.message));
 }
 
 void CacheMirror::note(const Result<void>& done) {
@@ -354,9 +354,9 @@ void CacheMirror::note(const Result<void>& done) {
     log_.info("the lattice cache is {}", store_->name());
     return;
   }
-  report(Trouble::away, fmt::format("{}; the host goes on with what it knows and writes what "
-                                    "changes as soon as the store answers",
-                                    done.error().message));
+  report(LogReason::away, fmt::format("{}; the host goes on with what it knows and writes what "
+                                      "changes as soon as the store answers",
+                                      done.error().message));
 }
 
 void CacheMirror::start() {
@@ -421,7 +421,7 @@ std::uint64_t CacheMirror::refused() const {
   return refused_ + store_->refused();
 }
 
-void CacheMirror::report(Trouble kind, std::string_view message) {
+void CacheMirror::report(LogReason kind, std::string_view message) {
   const auto hidden = limit_.admit(kind, clock_->steady());
   if (!hidden) return;
   log_.warn("lattice cache: {}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));

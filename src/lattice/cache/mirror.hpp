@@ -56,7 +56,7 @@ class CacheMirror {
 
  private:
   enum class Deed : bool { put, removal };
-  enum class Trouble { away, back, refused, full, count };
+  enum class LogReason { away, back, refused, full, count };
   using Names = std::set<std::string, std::less<>>;
   using Dirty = std::map<std::string, Deed, std::less<>>;
 
@@ -73,7 +73,7 @@ class CacheMirror {
   void compare(const Filing& filing, const Names& present, bool lost);
   void refuse(const std::string& what, const Error& error);
   void note(const Result<void>& done);
-  void report(Trouble kind, std::string_view message);
+  void report(LogReason kind, std::string_view message);
 
   const std::unique_ptr<CacheStore> store_;
   Replicator& cache_;
@@ -98,7 +98,7 @@ class CacheMirror {
   bool stopped_ = false;             // under mutex_
   bool ended_ = false;               // under mutex_: the thread has nothing more to do
   SteadyTime last_deadline_{};       // under mutex_: for the last writes
-  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
   std::thread thread_;  // last: it uses everything above
 };
 

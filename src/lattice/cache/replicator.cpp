@@ -116,7 +116,7 @@ bool Replicator::replay_alone() {
       inbox, {}, [replay](const nats::Message& message) { replay->receive(message.payload); },
       {.direct = true});
   if (!answers) {
-    report(Trouble::replay, answers.error().message);
+    report(LogReason::replay, answers.error().message);
     return false;
   }
   ReplayRequest request;
@@ -130,12 +130,12 @@ bool Replicator::replay_alone() {
   if (auto sent = transport_->publish(options_.replay_subject, codec::encode(request), inbox)) {
     outcome = replay->wait(options_.patience);
   } else {
-    report(Trouble::replay, sent.error().message);
+    report(LogReason::replay, sent.error().message);
   }
   answers->reset();
   finish_replay(replay->take());
   if (outcome == Replay::Outcome::incomplete) {
-    report(Trouble::replay,
+    report(LogReason::replay,
            "a peer sent fewer changes than it announced; some may be missing here");
   }
   return outcome != Replay::Outcome::nobody;
@@ -178,7 +178,7 @@ void Replicator::receive_event(ByteView payload) {
   if (!replay_) return apply(message->event, wall_ms());
   if (held_.size() >= limits::cache_held || held_bytes_ + size > limits::cache_held_bytes) {
     ++counters_.refused;
-    return report(Trouble::full, "too many changes came during a replay; some are left out");
+    return report(LogReason::full, "too many changes came during a replay; some are left out");
   }
   held_bytes_ += size;
   held_.push_back(std::move(message->event));
@@ -189,7 +189,7 @@ void Replicator::refuse(const Error& error) {
     const std::scoped_lock lock(mutex_);
     ++counters_.refused;
   }
-  report(Trouble::malformed, error.message);
+  report(LogReason::malformed, error.message);
 }
 
 // Requires mutex_.
@@ -210,12 +210,12 @@ void Replicator::settle_charge() {
 void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin) {
   if (!make_room(event)) {
     ++counters_.refused;
-    return report(Trouble::full, out_of_budget(Held::cache).error().message);
+    return report(LogReason::full, out_of_budget(Held::cache).error().message);
   }
   const auto changed = state_.apply(event);
   if (!changed) {
     ++counters_.refused;
-    return report(Trouble::full, changed.error().message);
+    return report(LogReason::full, changed.error().message);
   }
   if (*changed) times_.observe(event, made);
   for (const auto& change : entries_.observe(state_, event)) {
@@ -277,14 +277,14 @@ void Replicator::answer(const Question& question) {
     if (!sent) break;
     sent = transport_->publish(question.reply, codec::encode(event));
   }
-  if (!sent) report(Trouble::replay, sent.error().message);
+  if (!sent) report(LogReason::replay, sent.error().message);
 }
 
 void Replicator::publish(const CacheEvent& event) {
   if (transport_ == nullptr) return;
   const auto bytes = codec::encode(CacheEventMessage{origin_id_, event});
   if (auto sent = transport_->publish(options_.events_subject, bytes); !sent) {
-    report(Trouble::unsent, sent.error().message);  // peers learn it by anti-entropy
+    report(LogReason::unsent, sent.error().message);  // peers learn it by anti-entropy
   }
 }
 
@@ -314,7 +314,7 @@ void Replicator::put_reference(const std::string& reference, const std::string& 
   write(reference_events(reference, key));
 }
 
-bool Replicator::claim_alias(const std::string& alias, const std::string& actor, Write mode) {
+bool Replicator::register_alias(const std::string& alias, const std::string& actor, Write mode) {
   {
     const std::scoped_lock lock(mutex_);
     const auto known = entries_.aliases().find(alias);
@@ -405,11 +405,11 @@ void Replicator::merge(const SyncMessage& message) {
     for (const auto& event : events) {
       if (!make_room(event)) {
         ++counters_.refused;
-        return report(Trouble::full, out_of_budget(Held::cache).error().message);
+        return report(LogReason::full, out_of_budget(Held::cache).error().message);
       }
       if (auto changed = state_.apply(event); !changed) {
         ++counters_.refused;
-        return report(Trouble::full, changed.error().message);
+        return report(LogReason::full, changed.error().message);
       }
       for (const auto& change : entries_.observe(state_, event)) on_change_(change);
       settle_charge();
@@ -473,7 +473,7 @@ Replicator::Counters Replicator::counters() const {
   return counters_;
 }
 
-void Replicator::report(Trouble kind, std::string_view message) {
+void Replicator::report(LogReason kind, std::string_view message) {
   const auto hidden = limit_.admit(kind, clock_->steady());
   if (!hidden) return;
   log_.warn("lattice cache: {}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));

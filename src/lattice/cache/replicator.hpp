@@ -71,8 +71,8 @@ class Replicator {
   void put_reference(const std::string& reference, const std::string& key,
                      Write mode = Write::changes);
   /// False when somebody else has the alias.
-  [[nodiscard]] bool claim_alias(const std::string& alias, const std::string& actor,
-                                 Write mode = Write::changes);
+  [[nodiscard]] bool register_alias(const std::string& alias, const std::string& actor,
+                                    Write mode = Write::changes);
   void put_link(const LinkDefinition& link, Write mode = Write::changes);
   /// Writes nothing when there is no such link.
   void remove_link(const LinkDefinition& key);
@@ -90,7 +90,7 @@ class Replicator {
   [[nodiscard]] Counters counters() const;
 
  private:
-  enum class Trouble { malformed, full, replay, unsent, count };
+  enum class LogReason { malformed, full, replay, unsent, count };
   /// Held shared while a deferred job runs.
   struct Alive {
     std::shared_mutex mutex;
@@ -127,7 +127,7 @@ class Replicator {
   [[nodiscard]] std::int64_t wall_ms() const;
   [[nodiscard]] std::uint64_t digest();  // requires mutex_
   [[nodiscard]] std::string sync_subject() const;
-  void report(Trouble kind, std::string_view message);
+  void report(LogReason kind, std::string_view message);
 
   nats::Transport* const transport_;
   const ReplicatorOptions options_;
@@ -158,7 +158,7 @@ class Replicator {
   std::unique_ptr<nats::Subscription> events_;  // under replay_mutex_, like the next two
   std::unique_ptr<nats::Subscription> replays_;
   std::unique_ptr<nats::Subscription> sync_;
-  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 };
 
 }  // namespace trellis::lattice

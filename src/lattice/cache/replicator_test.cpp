@@ -366,10 +366,10 @@ TEST_F(Replication, AnAliasBelongsToWhoClaimedItFirst) {
   Member b(bus);
   join(a);
   join(b);
-  EXPECT_TRUE(a.cache.claim_alias("alias/one", module_key));
+  EXPECT_TRUE(a.cache.register_alias("alias/one", module_key));
   bus.settle();
-  EXPECT_FALSE(b.cache.claim_alias("alias/one", "MSECOND"));
-  EXPECT_TRUE(b.cache.claim_alias("alias/one", module_key));
+  EXPECT_FALSE(b.cache.register_alias("alias/one", "MSECOND"));
+  EXPECT_TRUE(b.cache.register_alias("alias/one", module_key));
   EXPECT_EQ(b.cache.key_of_alias("alias/one"), module_key);
 }
 

@@ -40,7 +40,7 @@ Result<T> take_front(ByteView& bytes) {
   codec::MsgpackReader reader(bytes);
   T value{};
   if (!codec::detail::read_value(reader, value, codec::BytesForm::binary)) {
-    return std::unexpected<Error>(reader.error());
+    return std::unexpected(reader.error());
   }
   bytes = bytes.last(reader.remaining());
   return value;

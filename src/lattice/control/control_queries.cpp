@@ -43,7 +43,7 @@ void ControlServer::inventory(const Request& request) {
     return part;
   });
   if (count < all.actors.size()) {
-    report(Trouble::cut, "the inventory is larger than a message; actors were left out of it");
+    report(LogReason::cut, "the inventory is larger than a message; actors were left out of it");
   }
   send(request.reply, json);
 }
@@ -56,7 +56,7 @@ void ControlServer::links(const Request& request) {
     return LinkDefinitionList{first(all, links)};
   });
   if (count < all.size()) {
-    report(Trouble::cut, "the list of links is larger than a message; it was cut");
+    report(LogReason::cut, "the list of links is larger than a message; it was cut");
   }
   send(request.reply, json);
 }
@@ -69,7 +69,7 @@ void ControlServer::claims(const Request& request) {
     return ClaimsList{first(all, claims)};
   });
   if (count < all.size()) {
-    report(Trouble::cut, "the list of claims is larger than a message; it was cut");
+    report(LogReason::cut, "the list of claims is larger than a message; it was cut");
   }
   send(request.reply, json);
 }

@@ -64,14 +64,14 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
   if (message.payload.size() > limits::control_request_bytes) {
     malformed_.fetch_add(1, std::memory_order_relaxed);
     return report(
-        Trouble::oversized,
+        LogReason::oversized,
         fmt::format("a request of {} bytes on {} was ignored; {} are taken", message.payload.size(),
                     message.subject, limits::control_request_bytes));
   }
   if (!message.reply.empty() && !subjects_.may_answer(message.reply)) {
     malformed_.fetch_add(1, std::memory_order_relaxed);
     return report(
-        Trouble::misdirected,
+        LogReason::misdirected,
         fmt::format("a request on {} that wants its answer on a subject of the protocol was "
                     "ignored",
                     message.subject));
@@ -97,7 +97,7 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
   waiting_.fetch_sub(1);
   dropped_.fetch_add(1, std::memory_order_relaxed);
   const AtEnd dropped([this] { one_less(); });
-  report(Trouble::dropped, "more control requests arrive than can be answered; some are dropped");
+  report(LogReason::dropped, "more control requests arrive than can be answered; some are dropped");
 }
 
 void ControlServer::one_less() noexcept {
@@ -127,17 +127,18 @@ ControlServer::Counters ControlServer::counters() const noexcept {
 
 void ControlServer::send(const std::string& subject, std::string_view json) {
   if (auto sent = transport_.publish(subject, as_bytes(json)); !sent) {
-    report(Trouble::unsent, fmt::format("an answer on the control interface could not be sent: {}",
-                                        sent.error().message));
+    report(LogReason::unsent,
+           fmt::format("an answer on the control interface could not be sent: {}",
+                       sent.error().message));
   }
 }
 
 void ControlServer::malformed(std::string_view what, const Error& error) {
   malformed_.fetch_add(1, std::memory_order_relaxed);
-  report(Trouble::malformed, fmt::format("{}: {}", what, error.message));
+  report(LogReason::malformed, fmt::format("{}: {}", what, error.message));
 }
 
-void ControlServer::report(Trouble kind, std::string_view text) {
+void ControlServer::report(LogReason kind, std::string_view text) {
   const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
   if (!hidden) return;
   if (*hidden == 0) return log_.warn("{}", text);

@@ -58,7 +58,7 @@ class ControlServer {
   [[nodiscard]] Counters counters() const noexcept;
 
  private:
-  enum class Trouble { malformed, oversized, misdirected, dropped, unsent, cut, count };
+  enum class LogReason { malformed, oversized, misdirected, dropped, unsent, cut, count };
   struct Request {
     std::string reply;
     std::string payload;
@@ -109,7 +109,7 @@ class ControlServer {
   void reply(const Request& request, const T& message);
   void send(const std::string& subject, std::string_view json);
   void malformed(std::string_view what, const Error& error);
-  void report(Trouble kind, std::string_view text);
+  void report(LogReason kind, std::string_view text);
 
   nats::Transport& transport_;
   const Subjects& subjects_;
@@ -124,7 +124,7 @@ class ControlServer {
   std::atomic<std::uint64_t> commands_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::size_t> waiting_{0};  // requests handed on and not looked at yet
-  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 
   std::mutex mutex_;
   std::condition_variable idle_;

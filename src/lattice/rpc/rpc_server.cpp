@@ -107,13 +107,13 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
   received_.fetch_add(1, std::memory_order_relaxed);
   if (message.reply.empty()) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
-    report(Trouble::no_reply, message.subject,
+    report(LogReason::no_reply, message.subject,
            {ErrorCode::malformed, "a call without reply subject was dropped", {}});
     return;
   }
   if (!subjects_.may_answer(message.reply)) {
     refused_.fetch_add(1, std::memory_order_relaxed);
-    report(Trouble::forged, message.subject,
+    report(LogReason::forged, message.subject,
            {ErrorCode::denied,
             "a call that wants its answer on a subject of the protocol was dropped",
             {}});
@@ -134,7 +134,7 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
   });
   if (posted) return;
   busy_.fetch_add(1, std::memory_order_relaxed);
-  report(Trouble::busy, message.subject, posted.error());
+  report(LogReason::busy, message.subject, posted.error());
   // Its id is inside what has not been read; the reply inbox is enough to correlate.
   answer_error(std::string(message.reply), {}, posted.error().message);
 }
@@ -143,14 +143,14 @@ void RpcServer::execute(const Served& served, const std::string& reply, ByteView
                         SteadyTime arrived) {
   if (patience_.count() > 0 && now() - arrived > patience_) {
     expired_.fetch_add(1, std::memory_order_relaxed);
-    report(Trouble::expired, served.entity.key(),
+    report(LogReason::expired, served.entity.key(),
            {ErrorCode::deadline, "a call waited longer than its caller does and was dropped", {}});
     return;
   }
   auto call = codec::decode<Invocation>(payload);
   if (!call) {
     refused_.fetch_add(1, std::memory_order_relaxed);
-    report(Trouble::malformed, served.entity.key(), call.error());
+    report(LogReason::malformed, served.entity.key(), call.error());
     answer_error(reply, {}, "the invocation could not be read: " + call.error().message);
     return;
   }
@@ -180,24 +180,24 @@ void RpcServer::send(const std::string& reply, const InvocationResponse& respons
   const auto bytes = codec::encode(response);
   auto sent = transport_.publish(reply, bytes);
   if (sent) return;
-  report(Trouble::reply_lost, reply, sent.error());
+  report(LogReason::reply_lost, reply, sent.error());
   // An answer that is too large becomes an error (lattice.md 1.8); anything else cannot be said.
   if (sent.error().code != ErrorCode::limit || response.error) return;
   answer_error(reply, response.invocation_id, "the response is too large: " + sent.error().message);
 }
 
 // One kind must not hide another from the log.
-RpcServer::Trouble RpcServer::kind_of(const Error& refusal) {
+RpcServer::LogReason RpcServer::kind_of(const Error& refusal) {
   switch (refusal.code) {
-    case ErrorCode::malformed: return Trouble::malformed;
-    case ErrorCode::deadline: return Trouble::stale;
-    case ErrorCode::already_exists: return Trouble::replayed;
-    case ErrorCode::not_found: return Trouble::misdirected;
-    default: return Trouble::forged;
+    case ErrorCode::malformed: return LogReason::malformed;
+    case ErrorCode::deadline: return LogReason::stale;
+    case ErrorCode::already_exists: return LogReason::replayed;
+    case ErrorCode::not_found: return LogReason::misdirected;
+    default: return LogReason::forged;
   }
 }
 
-void RpcServer::report(Trouble kind, std::string_view subject, const Error& error) {
+void RpcServer::report(LogReason kind, std::string_view subject, const Error& error) {
   const auto hidden = limit_.admit(kind, now());
   if (!hidden) return;
   auto text = error.message;

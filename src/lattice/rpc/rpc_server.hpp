@@ -61,7 +61,7 @@ class RpcServer {
   [[nodiscard]] Counters counters() const noexcept;
 
  private:
-  enum class Trouble {
+  enum class LogReason {
     no_reply,
     malformed,
     forged,
@@ -83,8 +83,8 @@ class RpcServer {
   void answer(const std::string& reply, const Invocation& call, Result<Bytes> result);
   void answer_error(const std::string& reply, std::string id, std::string_view text);
   void send(const std::string& reply, const InvocationResponse& response);
-  [[nodiscard]] static Trouble kind_of(const Error& refusal);
-  void report(Trouble kind, std::string_view subject, const Error& error);
+  [[nodiscard]] static LogReason kind_of(const Error& refusal);
+  void report(LogReason kind, std::string_view subject, const Error& error);
   void finish(const std::shared_ptr<Served>& served, SteadyTime deadline);
 
   nats::Transport& transport_;
@@ -103,7 +103,7 @@ class RpcServer {
   std::atomic<std::uint64_t> busy_{0};
   std::atomic<std::uint64_t> expired_{0};
   std::atomic<std::uint64_t> failed_{0};
-  RateLimit<Trouble, static_cast<std::size_t>(Trouble::count)> limit_;
+  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 };
 
 }  // namespace trellis::lattice

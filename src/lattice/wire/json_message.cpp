@@ -29,7 +29,7 @@ std::string describe(const JsonValue& value) {
 
 /// How many values a text can hold at most, counted without parsing: a byte of `[0,0,…` becomes
 /// fifty in memory.
-std::size_t most_values(std::string_view text) {
+std::size_t max_values(std::string_view text) {
   std::size_t values = 1;
   for (const char c : text) values += c == ',' || c == '[' || c == '{' ? 1U : 0U;
   return values;
@@ -65,7 +65,7 @@ Result<JsonValue> parse_bounded_json(std::string_view text) {
     return trellis::fail(ErrorCode::limit, fmt::format("{}{} bytes, at most {} are taken", prefix,
                                                        text.size(), limits::lattice_json_bytes));
   }
-  if (most_values(text) > limits::json_values) {
+  if (max_values(text) > limits::json_values) {
     return trellis::fail(ErrorCode::limit,
                          fmt::format("{}more than {} values", prefix, limits::json_values));
   }

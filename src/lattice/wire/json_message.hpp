@@ -297,7 +297,7 @@ template <class T>
   T value{};
   detail::JsonProblem problem;
   if (!detail::read_json_value(*tree, value, problem)) {
-    return std::unexpected<Error>(problem.error());
+    return std::unexpected(problem.error());
   }
   return value;
 }

@@ -19,7 +19,7 @@ namespace trellis::provider::process {
 namespace {
 
 /// Answers a process does not read are kept up to this; one of the largest must fit.
-constexpr std::size_t most_kept = 4 * limits::payload_bytes;
+constexpr std::size_t max_kept = 4 * limits::payload_bytes;
 /// Log lines of one provider and second; the rest is counted.
 constexpr std::uint64_t log_lines_per_second = 200;
 
@@ -39,7 +39,7 @@ struct Dispatches::Stream {
     FrameView frame{.kind = FrameKind::answer, .number = number};
     frame.status = static_cast<std::uint8_t>(result ? TRELLIS_OK : to_status(result.error().code));
     frame.payload = result ? ByteView(*result) : as_bytes(result.error().message);
-    const auto sent = writer.write_or_keep(frame, most_kept);
+    const auto sent = writer.write_or_keep(frame, max_kept);
     if (!sent) overrun = overrun.load() || sent.error().code == ErrorCode::limit;
     if (!sent || *sent == FrameWriter::Sent::kept) wake_reader();
   }
@@ -89,7 +89,7 @@ void Dispatches::run() {
   Frame frame;
   while (!stream_->closing.load()) {
     auto got = stream_->reader.next(frame, FrameReader::Wait::no);
-    Result<> taken = got ? Result<>() : Result<>(pass(got));
+    Result<void> taken = got ? Result<void>() : Result<void>(pass(got));
     if (got && *got) taken = take(frame);
     if (stream_->overrun.load()) {
       taken = fail(ErrorCode::limit, "it does not read the answers to what it asks");
@@ -111,7 +111,7 @@ void Dispatches::run() {
   }
 }
 
-Result<> Dispatches::take(Frame& frame) {
+Result<void> Dispatches::take(Frame& frame) {
   if (frame.kind == FrameKind::dispatch) return dispatch(frame);
   if (frame.kind != FrameKind::log) {
     return fail(ErrorCode::malformed, "its messages make no sense: no such request");
@@ -120,7 +120,7 @@ Result<> Dispatches::take(Frame& frame) {
   return {};
 }
 
-Result<> Dispatches::dispatch(Frame& frame) {
+Result<void> Dispatches::dispatch(Frame& frame) {
   const auto number = frame.number;
   if (++stream_->open > limits::provider_async_dispatches) {
     stream_->answer(number, fail(ErrorCode::busy, "too many of its dispatches are under way"));

@@ -37,8 +37,8 @@ class Dispatches {
  private:
   struct Stream;
   void run();
-  [[nodiscard]] Result<> take(Frame& frame);
-  [[nodiscard]] Result<> dispatch(Frame& frame);
+  [[nodiscard]] Result<void> take(Frame& frame);
+  [[nodiscard]] Result<void> dispatch(Frame& frame);
   void log_line(const Frame& frame);
 
   const Options options_;

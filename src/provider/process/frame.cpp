@@ -18,16 +18,16 @@ std::unexpected<Error> broken(std::string_view why) {
   return fail(ErrorCode::malformed, fmt::format("its messages make no sense: {}", why));
 }
 
-Result<> check(const FrameHead& head, std::size_t most_payload) {
+Result<void> check(const FrameHead& head, std::size_t max_payload) {
   const bool known = head.kind >= static_cast<std::uint8_t>(FrameKind::describe) &&
                      head.kind <= static_cast<std::uint8_t>(FrameKind::answer);
   if (!known) return broken(fmt::format("there is no kind {}", head.kind));
   if (head.first_size > limits::name_bytes || head.second_size > limits::name_bytes) {
     return broken(fmt::format("a name has more than {} bytes", limits::name_bytes));
   }
-  if (head.payload_size > most_payload) {
+  if (head.payload_size > max_payload) {
     return broken(
-        fmt::format("a payload has {} bytes; {} are allowed", head.payload_size, most_payload));
+        fmt::format("a payload has {} bytes; {} are allowed", head.payload_size, max_payload));
   }
   return {};
 }
@@ -50,7 +50,7 @@ FrameHead head_of(const FrameView& frame) noexcept {
   return head;
 }
 
-FrameReader::FrameReader(int fd, std::size_t most_payload) : fd_(fd), most_payload_(most_payload) {}
+FrameReader::FrameReader(int fd, std::size_t max_payload) : fd_(fd), max_payload_(max_payload) {}
 
 Result<bool> FrameReader::next(Frame& out, Wait wait) {
   while (true) {
@@ -78,7 +78,7 @@ Result<bool> FrameReader::begin() {
   FrameHead head;
   if (end_ - begin_ < sizeof head) return false;
   std::memcpy(&head, buffer_.data() + begin_, sizeof head);
-  if (auto checked = check(head, most_payload_); !checked) return pass(checked);
+  if (auto checked = check(head, max_payload_); !checked) return pass(checked);
   const std::size_t names = std::size_t{head.first_size} + head.second_size;
   if (end_ - begin_ < sizeof head + names) return false;
 

@@ -76,8 +76,8 @@ struct Frame {
 /// Takes frames out of a stream whose other end nobody trusts. One thread at a time.
 class FrameReader {
  public:
-  /// `fd` is borrowed. Payloads beyond `most_payload` are refused.
-  FrameReader(int fd, std::size_t most_payload);
+  /// `fd` is borrowed. Payloads beyond `max_payload` are refused.
+  FrameReader(int fd, std::size_t max_payload);
 
   enum class Wait { no, yes };
   /// The next frame. False when it has not arrived whole (only with Wait::no). Errors: cancelled
@@ -92,7 +92,7 @@ class FrameReader {
   static constexpr std::size_t buffer_bytes = 64 * limits::kib;
 
   const int fd_;
-  const std::size_t most_payload_;
+  const std::size_t max_payload_;
   Bytes buffer_ = Bytes(buffer_bytes);
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -76,7 +76,7 @@ class FrameWriter::Turn {
   }
   ~Turn() {
     if (!mine_) return;
-    const std::lock_guard lock(writer_.mutex_);
+    const std::scoped_lock lock(writer_.mutex_);
     writer_.writing_ = false;
     writer_.has_kept_ = writer_.kept_begin_ < writer_.kept_.size();
     writer_.turn_.notify_one();
@@ -91,7 +91,7 @@ class FrameWriter::Turn {
 };
 
 bool FrameWriter::has_kept() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return has_kept_;
 }
 

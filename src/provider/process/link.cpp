@@ -43,7 +43,7 @@ Result<std::unique_ptr<ProcessLink>> ProcessLink::start(const ProcessSettings& s
   return made;
 }
 
-Result<> ProcessLink::ask_description(SteadyTime deadline) {
+Result<void> ProcessLink::ask_description(SteadyTime deadline) {
   auto answer =
       payload_of(calls_->ask({.kind = FrameKind::describe, .deadline = deadline}, nullptr));
   if (!answer && answer.error().code == ErrorCode::cancelled) {
@@ -66,9 +66,9 @@ Result<> ProcessLink::ask_description(SteadyTime deadline) {
   return {};
 }
 
-Result<> ProcessLink::create(const ProcessSettings& settings, const Options& options,
-                             const std::shared_ptr<Dispatcher>& dispatcher, const Log& log,
-                             std::function<void(const Error&)> broken) {
+Result<void> ProcessLink::create(const ProcessSettings& settings, const Options& options,
+                                 const std::shared_ptr<Dispatcher>& dispatcher, const Log& log,
+                                 std::function<void(const Error&)> broken) {
   dispatches_ = std::make_unique<Dispatches>(
       child_.take_dispatches(), options, dispatcher,
       [calls = std::weak_ptr(calls_)](std::uint64_t number) {

@@ -21,9 +21,9 @@ class ProcessLink {
   [[nodiscard]] const PluginDescription& description() const noexcept { return description_; }
 
   /// Makes the provider's instance; from then on it may dispatch.
-  [[nodiscard]] Result<> create(const ProcessSettings& settings, const Options& options,
-                                const std::shared_ptr<Dispatcher>& dispatcher, const Log& log,
-                                std::function<void(const Error&)> broken);
+  [[nodiscard]] Result<void> create(const ProcessSettings& settings, const Options& options,
+                                    const std::shared_ptr<Dispatcher>& dispatcher, const Log& log,
+                                    std::function<void(const Error&)> broken);
 
   [[nodiscard]] const std::shared_ptr<Requester>& calls() const noexcept { return calls_; }
   [[nodiscard]] Child& child() noexcept { return child_; }
@@ -40,7 +40,7 @@ class ProcessLink {
 
  private:
   ProcessLink(Child child, std::shared_ptr<const Clock> clock);
-  [[nodiscard]] Result<> ask_description(SteadyTime deadline);
+  [[nodiscard]] Result<void> ask_description(SteadyTime deadline);
 
   const std::shared_ptr<const Clock> clock_;
   Child child_;

@@ -47,7 +47,7 @@ class ProviderProcess : public ProviderTest {
     auto plugin = process::open_process(std::move(how), std::make_shared<SystemClock>());
     ASSERT_TRUE(plugin) << plugin.error().message;
     options.on_process_event = [this](ProcessEvent event, const std::string& why) {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       events_.push_back(event);
       if (!why.empty()) ends_.push_back(why);
     };
@@ -59,11 +59,11 @@ class ProviderProcess : public ProviderTest {
     return now->pid != 0 && now->restarts == restarts;
   }
   std::vector<std::string> ends() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return ends_;
   }
   std::vector<ProcessEvent> events() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return events_;
   }
   bool logged(std::string_view part) {

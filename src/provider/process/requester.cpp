@@ -14,7 +14,7 @@ namespace trellis::provider::process {
 namespace {
 
 /// Given-up requests that are remembered; a provider with more has long been ended.
-constexpr std::size_t most_abandoned = 64 * limits::kib;
+constexpr std::size_t max_abandoned = 64 * limits::kib;
 /// How long the pump reads before it looks for expired requests.
 constexpr std::chrono::milliseconds pump_turn{200};
 
@@ -24,17 +24,16 @@ std::unexpected<Error> out_of_time() {
 
 }  // namespace
 
-Requester::Requester(Descriptor stream, std::shared_ptr<const Clock> clock,
-                     std::size_t most_payload)
+Requester::Requester(Descriptor stream, std::shared_ptr<const Clock> clock, std::size_t max_payload)
     : stream_(std::move(stream)),
       clock_(std::move(clock)),
       writer_(stream_.get(), *clock_),
-      reader_(stream_.get(), most_payload) {}
+      reader_(stream_.get(), max_payload) {}
 
 Requester::~Requester() {
   close({ErrorCode::cancelled, "the connection is closed", {}});
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     stopping_ = true;
     pump_wake_.notify_all();
   }
@@ -54,7 +53,7 @@ Result<Frame> Requester::ask(FrameView request, const CallContext* context) {
   if (!sent || *sent == FrameWriter::Sent::nothing) {
     waiters_.erase(request.number);
     if (closed_) return std::unexpected(*closed_);
-    if (!sent) return std::unexpected(sent.error());
+    if (!sent) return pass(sent);
     return out_of_time();
   }
   return wait(lock, request.number, waiter, request.deadline);
@@ -76,7 +75,7 @@ Result<Frame> Requester::wait(Lock& lock, std::uint64_t number, Waiter& waiter,
   if (!reading_) hand_on();
   if (waiter.answer) return std::move(*waiter.answer);
   if (closed_) return std::unexpected(*closed_);
-  if (abandoned_.size() < most_abandoned) abandoned_.emplace(number, clock_->steady());
+  if (abandoned_.size() < max_abandoned) abandoned_.emplace(number, clock_->steady());
   return out_of_time();
 }
 
@@ -152,13 +151,13 @@ void Requester::hand_on() {
   }
 }
 
-Result<> Requester::tell(const FrameView& frame) {
+Result<void> Requester::tell(const FrameView& frame) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (closed_) return std::unexpected(*closed_);
   }
   const auto sent = writer_.write(frame, frame.deadline);
-  if (!sent) return std::unexpected(sent.error());
+  if (!sent) return pass(sent);
   if (*sent == FrameWriter::Sent::nothing) return out_of_time();
   return {};
 }
@@ -216,14 +215,14 @@ void Requester::expire(Due& due) {
       ++at;
       continue;
     }
-    if (abandoned_.size() < most_abandoned) abandoned_.emplace(at->first, now);
+    if (abandoned_.size() < max_abandoned) abandoned_.emplace(at->first, now);
     due.emplace_back([done = std::move(at->second.done)] { done(out_of_time()); });
     at = later_.erase(at);
   }
 }
 
 std::optional<CallContext> Requester::context_of(std::uint64_t number) const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   const auto found = waiters_.find(number);
   if (found == waiters_.end()) return std::nullopt;
   const auto& waiter = *found->second;
@@ -234,7 +233,7 @@ std::optional<CallContext> Requester::context_of(std::uint64_t number) const {
 void Requester::close(const Error& why) {
   Due due;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     close_locked(why, due);
   }
   for (const auto& call : due) call();
@@ -254,12 +253,12 @@ void Requester::close_locked(const Error& why, Due& due) {
 }
 
 bool Requester::closed() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return closed_.has_value();
 }
 
 Requester::Overdue Requester::overdue() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (abandoned_.empty()) return {};
   const auto oldest =
       std::min_element(abandoned_.begin(), abandoned_.end(),

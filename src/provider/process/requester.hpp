@@ -28,8 +28,8 @@ namespace trellis::provider::process {
 /// closes the stream.
 class Requester {
  public:
-  /// Answers beyond `most_payload` close the stream.
-  Requester(Descriptor stream, std::shared_ptr<const Clock> clock, std::size_t most_payload);
+  /// Answers beyond `max_payload` close the stream.
+  Requester(Descriptor stream, std::shared_ptr<const Clock> clock, std::size_t max_payload);
   ~Requester();  ///< closes; nobody may be inside
   Requester(const Requester&) = delete;
   Requester& operator=(const Requester&) = delete;
@@ -40,7 +40,7 @@ class Requester {
   /// Returns at once; `done` is called exactly once, on a thread of the requester or inside this.
   void ask_later(FrameView request, std::function<void(Result<Frame>)> done);
   /// Sends something that has no answer. Waits for room at most until the frame's deadline.
-  [[nodiscard]] Result<> tell(const FrameView& frame);
+  [[nodiscard]] Result<void> tell(const FrameView& frame);
 
   /// The context of a request that is still waited for.
   [[nodiscard]] std::optional<CallContext> context_of(std::uint64_t number) const;

@@ -27,11 +27,11 @@ namespace trellis::provider::process {
 namespace {
 
 /// Calls that run at one time; more wait in the stream.
-constexpr std::size_t most_threads = 64;
+constexpr std::size_t max_threads = 64;
 /// What a plugin gets to stop when the host has gone without saying so.
 constexpr std::chrono::seconds orphan_time{2};
 /// Frames from the host are ours, but no larger than what it takes from others.
-constexpr std::size_t most_payload = limits::payload_bytes;
+constexpr std::size_t max_payload = limits::payload_bytes;
 
 /// Sanitizers reserve more memory than any sensible bound.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -61,9 +61,9 @@ class Server {
       : calls_(std::move(calls)),
         plugin_(std::move(plugin)),
         clock_(std::move(clock)),
-        reader_(calls_.get(), most_payload),
+        reader_(calls_.get(), max_payload),
         writer_(calls_.get(), *clock_),
-        far_(std::make_shared<Requester>(std::move(dispatches), clock_, most_payload)) {
+        far_(std::make_shared<Requester>(std::move(dispatches), clock_, max_payload)) {
     hands_over_ = !plugin_ || ((*plugin_)->table().flags & TRELLIS_PROVIDER_NONBLOCKING) == 0;
   }
 
@@ -138,12 +138,12 @@ class Server {
   /// Before a call that may take long: somebody else must be there to read the next.
   void provide_reader() {
     if (idle_.load() > 0) return;
-    const std::lock_guard lock(mutex_);
-    if (threads_.size() >= most_threads) return;
+    const std::scoped_lock lock(mutex_);
+    if (threads_.size() >= max_threads) return;
     try {
       threads_.emplace_back([this] {
         work();
-        const std::lock_guard left(mutex_);
+        const std::scoped_lock left(mutex_);
         --running_;
         left_.notify_all();
       });
@@ -163,7 +163,7 @@ class Server {
   }
 
   Result<Bytes> describe() {
-    if (!plugin_) return std::unexpected(plugin_.error());
+    if (!plugin_) return pass(plugin_);
     const auto& about = (*plugin_)->description();
     PluginDescription said{
         about.contract_id,         about.name, about.vendor, about.version, about.revision,

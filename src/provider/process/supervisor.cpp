@@ -61,7 +61,7 @@ class Supervisor final : public Provider {
   Supervisor& operator=(const Supervisor&) = delete;
 
   /// `link` is a process that was started before, or null.
-  Result<> begin(std::unique_ptr<ProcessLink> link) {
+  Result<void> begin(std::unique_ptr<ProcessLink> link) {
     if (!link) {
       auto started = ProcessLink::start(settings_, clock_);
       if (!started) return pass(started);
@@ -81,16 +81,16 @@ class Supervisor final : public Provider {
   std::optional<ProcessInfo> process() const override;
 
  private:
-  Result<> open(std::unique_ptr<ProcessLink> link);
-  [[nodiscard]] Result<> check_call(const CallContext& caller, std::string_view origin,
-                                    std::string_view operation, ByteView payload) const;
+  Result<void> open(std::unique_ptr<ProcessLink> link);
+  [[nodiscard]] Result<void> check_call(const CallContext& caller, std::string_view origin,
+                                        std::string_view operation, ByteView payload) const;
   [[nodiscard]] Result<std::shared_ptr<Requester>> stream() const;
   [[nodiscard]] std::unexpected<Error> lost(std::string_view operation) const;
   Result<Bytes> result_of(Result<Frame> answer, std::string_view operation);
   std::unexpected<Error> busy(std::string_view why);
 
   [[nodiscard]] SteadyTime stop_deadline() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return stop_deadline_;
   }
 
@@ -140,7 +140,7 @@ class Supervisor final : public Provider {
   std::thread thread_;
 };
 
-Result<> Supervisor::open(std::unique_ptr<ProcessLink> link) {
+Result<void> Supervisor::open(std::unique_ptr<ProcessLink> link) {
   auto created = link->create(settings_, options_, dispatcher_, log_, [this](const Error& why) {
     why.code == ErrorCode::cancelled ? hang_up() : complain(why.message);
   });
@@ -152,7 +152,7 @@ Result<> Supervisor::open(std::unique_ptr<ProcessLink> link) {
   if (thread_.joinable()) tell(ProcessEvent::reopening);  // not the first time
   link_ = std::move(link);
   opened_ = clock_->steady();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   stream_ = link_->calls();
   pid_ = link_->child().pid();
   complaint_.clear();
@@ -160,8 +160,8 @@ Result<> Supervisor::open(std::unique_ptr<ProcessLink> link) {
   return {};
 }
 
-Result<> Supervisor::check_call(const CallContext& caller, std::string_view origin,
-                                std::string_view operation, ByteView payload) const {
+Result<void> Supervisor::check_call(const CallContext& caller, std::string_view origin,
+                                    std::string_view operation, ByteView payload) const {
   if (auto sizes = check_call_sizes(origin, operation, payload); !sizes) return sizes;
   const bool concurrent = (plugin_->table().flags & TRELLIS_PROVIDER_CONCURRENT) != 0;
   if (!concurrent && caller.contains(options_.id)) {
@@ -177,7 +177,7 @@ Result<> Supervisor::check_call(const CallContext& caller, std::string_view orig
 }
 
 Result<std::shared_ptr<Requester>> Supervisor::stream() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (stopping_) return fail(ErrorCode::cancelled, "provider is stopping");
   if (stream_) return stream_;
   return fail(ErrorCode::unavailable,
@@ -234,7 +234,7 @@ Result<Bytes> Supervisor::result_of(Result<Frame> answer, std::string_view opera
 }
 
 std::unexpected<Error> Supervisor::lost(std::string_view operation) const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (stopping_) return fail(ErrorCode::cancelled, "provider is stopping");
   return fail(ErrorCode::provider_failed,
               fmt::format("the process of provider {} ended before it answered {}", options_.label,
@@ -272,12 +272,12 @@ std::string Supervisor::watch_process() {
     if (events[1].revents != 0) link_->read_output(log_, options_.label);
     if (events[0].revents != 0) {
       const auto end = link_->child().wait(milliseconds(0)).value_or("ended");
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       if (stopping_) return {};
       return complaint_.empty() ? end : complaint_;
     }
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       if (stopping_) return {};
     }
     check_health();
@@ -297,7 +297,7 @@ void Supervisor::check_health() {
   bool hung_up = calls->closed();
   bool kill = false;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     hung_up = hung_up || hung_up_;
     kill = !complaint_.empty();
   }
@@ -314,7 +314,7 @@ void Supervisor::check_health() {
 /// Any thread: its side of a stream is closed.
 void Supervisor::hang_up() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     hung_up_ = true;
   }
   wake_.set();
@@ -323,7 +323,7 @@ void Supervisor::hang_up() {
 /// Any thread: the process must be ended, and why.
 void Supervisor::complain(std::string why) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (complaint_.empty()) complaint_ = std::move(why);
   }
   wake_.set();
@@ -332,7 +332,7 @@ void Supervisor::complain(std::string why) {
 void Supervisor::ended(const std::string& why) {
   log_.error("the process of provider {} {}; it is started again", options_.label, why);
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (stream_) late_before_ += stream_->late_answers();
     stream_.reset();
     last_end_ = why;
@@ -349,11 +349,11 @@ void Supervisor::ended(const std::string& why) {
 bool Supervisor::restart() {
   while (pause_before_start()) {
     auto link = ProcessLink::start(settings_, clock_);
-    Result<> opened = link ? Result<>() : Result<>(pass(link));
+    Result<void> opened = link ? Result<void>() : Result<void>(pass(link));
     if (link) opened = open(std::move(*link));
     if (opened) {
       {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         ++restarts_;
       }
       log_.info("provider {} runs again", options_.label);
@@ -375,7 +375,7 @@ bool Supervisor::pause_before_start() {
   const auto until = clock_->steady() + pause / 2 + pause / 2 * byte / 255;
   while (true) {
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       if (stopping_) return false;
     }
     const auto left = std::chrono::ceil<milliseconds>(until - clock_->steady());
@@ -389,7 +389,7 @@ bool Supervisor::pause_before_start() {
 bool Supervisor::stop(SteadyTime deadline) {
   std::shared_ptr<Requester> stream;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (stopping_) return true;
     stopping_ = true;
     stop_deadline_ = deadline;
@@ -403,7 +403,7 @@ bool Supervisor::stop(SteadyTime deadline) {
   }
   wake_.set();
   if (thread_.joinable()) thread_.join();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   stream_.reset();
   pid_ = 0;
   if (!clean) log_.warn("provider {} did not stop in time; its process was ended", options_.label);
@@ -416,7 +416,7 @@ Statistics Supervisor::statistics() const noexcept {
   now.errors = errors_.load();
   now.timeouts = timeouts_.load();
   now.refused_busy = refused_busy_.load();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   now.late_completions = late_before_;
   if (stream_) {
     now.late_completions += stream_->late_answers();
@@ -426,7 +426,7 @@ Statistics Supervisor::statistics() const noexcept {
 }
 
 std::optional<ProcessInfo> Supervisor::process() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return ProcessInfo{pid_, restarts_, last_end_};
 }
 
@@ -467,7 +467,7 @@ class ProcessPlugin final : public Plugin {
 
  private:
   std::unique_ptr<ProcessLink> take_first() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return std::move(first_);
   }
 

@@ -19,7 +19,7 @@
 namespace trellis::providers::telnet {
 
 /// Functions may be called from any thread, except configure and close: by one at a time.
-class Lobby final : public SessionOwner, public std::enable_shared_from_this<Lobby> {
+class TelnetServer final : public SessionOwner, public std::enable_shared_from_this<TelnetServer> {
  public:
   /// `on_session` is called for each new session, `on_empty` when the last one ends; both from any
   /// thread, and they must not call back.
@@ -27,15 +27,15 @@ class Lobby final : public SessionOwner, public std::enable_shared_from_this<Lob
     std::function<void()> on_session;
     std::function<void()> on_empty;
   };
-  [[nodiscard]] static std::shared_ptr<Lobby> make(sdk23::Host host, Log log,
-                                                   net::io_context& context, std::string actor,
-                                                   Notices notices);
+  [[nodiscard]] static std::shared_ptr<TelnetServer> make(sdk23::Host host, Log log,
+                                                          net::io_context& context,
+                                                          std::string actor, Notices notices);
 
   /// Listens on what is new and closes what is gone; sessions go on, new ones have the new options.
   /// When it fails everything stays as it was.
-  [[nodiscard]] Result<> configure(const Options& options);
+  [[nodiscard]] Result<void> configure(const Options& options);
   /// Text for a session. Errors: not_found when there is none of that id; limit as Session::send.
-  [[nodiscard]] Result<> send(std::string_view session, std::string_view text);
+  [[nodiscard]] Result<void> send(std::string_view session, std::string_view text);
   /// New connections are refused from now on, and sessions end.
   void close();
   void cut_sessions();
@@ -46,17 +46,17 @@ class Lobby final : public SessionOwner, public std::enable_shared_from_this<Lob
   [[nodiscard]] bool over() const;
   [[nodiscard]] std::vector<Endpoint> addresses() const { return listeners_->addresses(); }
 
-  Result<> started(const std::string& session, std::chrono::milliseconds timeout) override;
-  Result<> received(const std::string& session, std::string line,
-                    std::chrono::milliseconds timeout) override;
+  Result<void> started(const std::string& session, std::chrono::milliseconds timeout) override;
+  Result<void> received(const std::string& session, std::string line,
+                        std::chrono::milliseconds timeout) override;
   void ended(const std::string& session) override;
 
  private:
-  Lobby(sdk23::Host host, Log log, std::string actor, Notices notices);
+  TelnetServer(sdk23::Host host, Log log, std::string actor, Notices notices);
   void accepted(Socket socket);
   [[nodiscard]] std::vector<std::shared_ptr<Session>> all_sessions() const;
-  [[nodiscard]] Result<> tell(std::string_view operation, ByteView payload,
-                              std::chrono::milliseconds timeout) const;
+  [[nodiscard]] Result<void> tell(std::string_view operation, ByteView payload,
+                                  std::chrono::milliseconds timeout) const;
 
   const sdk23::Host host_;
   const Log log_;
@@ -64,7 +64,7 @@ class Lobby final : public SessionOwner, public std::enable_shared_from_this<Lob
   mutable IoPool::Share share_;  ///< of the threads that may be away for the actor
   const Notices notices_;
   SystemRandom random_;
-  std::unique_ptr<ListenerSet> listeners_;  // set before the lobby is shared
+  std::unique_ptr<ListenerSet> listeners_;  // set before the server is shared
   mutable std::mutex mutex_;                // not held while a session is called
   std::shared_ptr<const Options> options_;  // under mutex_
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // under mutex_

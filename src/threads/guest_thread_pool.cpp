@@ -1,4 +1,4 @@
-#include "threads/workers.hpp"
+#include "threads/guest_thread_pool.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -20,12 +20,12 @@ constexpr int calm_looks = 50;
 }  // namespace
 
 /// Of one thread, on its stack. Under the mutex of the workers, as told to its thread by waits.
-struct Workers::Seat final : BlockingHooks {
+struct GuestThreadPool::Seat final : BlockingHooks {
   /// `counted`: as one of those that run; not while it waits, nor once it was found to compute for
   /// long. That lasts to the end of the job: it may go on computing.
   enum class State { counted, waiting, away };
 
-  explicit Seat(Workers& owner) : workers(owner) {}
+  explicit Seat(GuestThreadPool& owner) : workers(owner) {}
   bool before_block() noexcept override {
     const std::scoped_lock lock(workers.mutex_);
     if (state != State::counted) return true;
@@ -44,22 +44,22 @@ struct Workers::Seat final : BlockingHooks {
     ++workers.active_;
   }
 
-  Workers& workers;
+  GuestThreadPool& workers;
   State state = State::counted;
   std::uint64_t since = 0;  ///< the look after which it began, or went on
   bool in_job = false;
 };
 
-Workers::Workers(std::size_t maximum, std::size_t queue_bytes)
+GuestThreadPool::GuestThreadPool(std::size_t maximum, std::size_t queue_bytes)
     : maximum_(maximum),
       at_once_(std::max<std::size_t>(2, std::thread::hardware_concurrency())),
       queue_bytes_(queue_bytes) {}
 
-Workers::~Workers() {
+GuestThreadPool::~GuestThreadPool() {
   stop();
 }
 
-Result<void> Workers::post(std::function<void()> job, const JobTerms& terms) {
+Result<void> GuestThreadPool::post(std::function<void()> job, const JobTerms& terms) {
   const std::scoped_lock lock(mutex_);
   if (stopping_) return fail(ErrorCode::cancelled, "the host is stopping");
   auto owner = owners_.find(terms.owner);
@@ -87,7 +87,7 @@ Result<void> Workers::post(std::function<void()> job, const JobTerms& terms) {
   return {};
 }
 
-Result<void> Workers::room_for(const Owner& owner, const JobTerms& terms) const {
+Result<void> GuestThreadPool::room_for(const Owner& owner, const JobTerms& terms) const {
   const auto places = maximum_ * jobs_per_thread;
   const auto places_left = places - std::min(places, waiting_);
   const auto bytes_left = queue_bytes_ - std::min(queue_bytes_, waiting_bytes_);
@@ -100,18 +100,18 @@ Result<void> Workers::room_for(const Owner& owner, const JobTerms& terms) const 
               "raise HostOptions::worker_threads, or make fewer calls at once");
 }
 
-bool Workers::may_run(const Owner& owner) const noexcept {
+bool GuestThreadPool::may_run(const Owner& owner) const noexcept {
   return owner.is_host || owner.running < 2 * (maximum_ - std::min(maximum_, running_));
 }
 
-void Workers::call_watch() {
+void GuestThreadPool::call_watch() {
   if (std::exchange(watching_, true)) return;
   if (!watch_.joinable()) watch_ = std::thread([this] { persevere([this] { watch(); }); });
   saturated_.notify_one();
 }
 
 /// The first in turn that may have another thread; then it is the first of all.
-Workers::Owners::iterator Workers::next_owner() {
+GuestThreadPool::Owners::iterator GuestThreadPool::next_owner() {
   for (std::size_t left = turns_.size(); left > 0; --left) {
     if (may_run(turns_.front()->second)) return turns_.front();
     turns_.splice(turns_.end(), turns_, turns_.begin());
@@ -119,7 +119,7 @@ Workers::Owners::iterator Workers::next_owner() {
   return owners_.end();
 }
 
-Result<void> Workers::let_one_go() {
+Result<void> GuestThreadPool::let_one_go() {
   if (idle_ > told_) {
     ++told_;
     ++active_;
@@ -134,7 +134,7 @@ Result<void> Workers::let_one_go() {
   return {};
 }
 
-Result<void> Workers::run_and_wait(std::function<void()> job, const JobTerms& terms) {
+Result<void> GuestThreadPool::run_and_wait(std::function<void()> job, const JobTerms& terms) {
   std::mutex mutex;
   std::condition_variable done;
   bool finished = false;
@@ -154,7 +154,7 @@ Result<void> Workers::run_and_wait(std::function<void()> job, const JobTerms& te
 }
 
 // Counted as active from before it was woken or made.
-void Workers::work() {
+void GuestThreadPool::work() {
   Seat seat(*this);
   std::unique_lock lock(mutex_);
   const auto place = seats_.insert(seats_.end(), &seat);
@@ -176,7 +176,8 @@ void Workers::work() {
   seats_.erase(place);
 }
 
-void Workers::run_one(std::unique_lock<std::mutex>& lock, Seat& seat, Owners::iterator owner) {
+void GuestThreadPool::run_one(std::unique_lock<std::mutex>& lock, Seat& seat,
+                              Owners::iterator owner) {
   auto job = std::move(owner->second.jobs.front());
   owner->second.jobs.pop_front();
   owner->second.bytes -= job.bytes;
@@ -205,7 +206,7 @@ void Workers::run_one(std::unique_lock<std::mutex>& lock, Seat& seat, Owners::it
 }
 
 /// Threads that are in the same job for long make room for others.
-void Workers::look() {
+void GuestThreadPool::look() {
   ++looks_;
   for (auto* seat : seats_) {
     if (!seat->in_job || seat->state != Seat::State::counted) continue;
@@ -220,7 +221,7 @@ void Workers::look() {
   }
 }
 
-void Workers::watch() {
+void GuestThreadPool::watch() {
   std::unique_lock lock(mutex_);
   while (!ended_) {
     saturated_.wait(lock, [&] { return ended_ || watching_; });
@@ -233,7 +234,7 @@ void Workers::watch() {
   }
 }
 
-void Workers::stop() {
+void GuestThreadPool::stop() {
   std::list<GuestThread> threads;
   std::thread watch;
   {

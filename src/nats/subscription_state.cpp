@@ -1,4 +1,4 @@
-#include "nats/interest.hpp"
+#include "nats/subscription_state.hpp"
 
 #include <exception>
 #include <utility>
@@ -14,8 +14,9 @@ constexpr std::size_t messages_per_turn = 64;
 
 }  // namespace
 
-Interest::Interest(std::string subject, std::string queue_group, PendingLimits limits,
-                   Handler handler, std::shared_ptr<Deliveries> deliveries, Slow slow, Log log)
+SubscriptionState::SubscriptionState(std::string subject, std::string queue_group,
+                                     PendingLimits limits, Handler handler,
+                                     std::shared_ptr<Deliveries> deliveries, Slow slow, Log log)
     : subject_(std::move(subject)),
       queue_group_(std::move(queue_group)),
       limits_(limits),
@@ -24,23 +25,24 @@ Interest::Interest(std::string subject, std::string queue_group, PendingLimits l
       log_(std::move(log)),
       slot_(std::move(handler)) {}
 
-std::shared_ptr<Interest> Interest::make(std::string subject, std::string queue_group,
-                                         PendingLimits limits, Handler handler,
-                                         std::shared_ptr<Deliveries> deliveries, Slow slow,
-                                         Log log) {
-  return std::shared_ptr<Interest>(new Interest(std::move(subject), std::move(queue_group), limits,
-                                                std::move(handler), std::move(deliveries),
-                                                std::move(slow), std::move(log)));
+std::shared_ptr<SubscriptionState> SubscriptionState::make(std::string subject,
+                                                           std::string queue_group,
+                                                           PendingLimits limits, Handler handler,
+                                                           std::shared_ptr<Deliveries> deliveries,
+                                                           Slow slow, Log log) {
+  return std::shared_ptr<SubscriptionState>(
+      new SubscriptionState(std::move(subject), std::move(queue_group), limits, std::move(handler),
+                            std::move(deliveries), std::move(slow), std::move(log)));
 }
 
-void Interest::attach(const std::shared_ptr<Session>& session) {
+void SubscriptionState::attach(const std::shared_ptr<Session>& session) {
   const auto number = session->subscribe(shared_from_this());
   const std::scoped_lock lock(mutex_);
   session_ = session;
   number_ = number;
 }
 
-void Interest::detach() {
+void SubscriptionState::detach() {
   std::shared_ptr<Session> session;
   std::uint64_t number = 0;
   {
@@ -51,7 +53,7 @@ void Interest::detach() {
   if (session) session->unsubscribe(number);
 }
 
-void Interest::end() {
+void SubscriptionState::end() {
   slot_.set(nullptr);
   {
     const std::scoped_lock lock(mutex_);
@@ -62,7 +64,7 @@ void Interest::end() {
   idle_.notify_all();
 }
 
-void Interest::drain(SteadyTime deadline) {
+void SubscriptionState::drain(SteadyTime deadline) {
   std::shared_ptr<Session> session;
   std::uint64_t number = 0;
   {
@@ -78,7 +80,7 @@ void Interest::drain(SteadyTime deadline) {
   idle_.wait_until(lock, deadline, [&] { return !in_line_ || ended_; });
 }
 
-void Interest::receive(const ServerMessage& message) {
+void SubscriptionState::receive(const ServerMessage& message) {
   if (limits_.direct) {
     handle({message.subject, message.reply, message.payload}, message.no_responders);
   } else {
@@ -86,7 +88,7 @@ void Interest::receive(const ServerMessage& message) {
   }
 }
 
-void Interest::put_in_line(const ServerMessage& message) {
+void SubscriptionState::put_in_line(const ServerMessage& message) {
   const auto bytes = message.subject.size() + message.reply.size() + message.payload.size();
   {
     const std::scoped_lock lock(mutex_);
@@ -111,7 +113,7 @@ void Interest::put_in_line(const ServerMessage& message) {
   slow_(*this);
 }
 
-bool Interest::deliver_some() {
+bool SubscriptionState::deliver_some() {
   for (std::size_t i = 0; i < messages_per_turn; ++i) {
     Waiting one;
     {
@@ -133,7 +135,7 @@ bool Interest::deliver_some() {
   return true;
 }
 
-void Interest::handle(const Message& message, bool no_responders) {
+void SubscriptionState::handle(const Message& message, bool no_responders) {
   // Other subscriptions are served by the same thread.
   try {
     slot_.call(message, no_responders);

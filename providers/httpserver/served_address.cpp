@@ -1,4 +1,4 @@
-#include "providers/httpserver/site.hpp"
+#include "providers/httpserver/served_address.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 
 namespace trellis::providers::httpserver {
 
-Site::Site(net::io_context& context, Log log, Settings settings, Notices notices,
-           MemorySource* memory)
+ServedAddress::ServedAddress(net::io_context& context, Log log, Settings settings, Notices notices,
+                             MemorySource* memory)
     : context_(context),
       log_(std::move(log)),
       notices_(std::move(notices)),
@@ -15,12 +15,12 @@ Site::Site(net::io_context& context, Log log, Settings settings, Notices notices
       settings_(std::make_shared<const Settings>(std::move(settings))),
       version_(settings_->version) {}
 
-Result<> Site::listen(const Endpoint& wanted, bool v6_only) {
+Result<void> ServedAddress::listen(const Endpoint& wanted, bool v6_only) {
   auto listener = Listener::open(context_, log_, wanted, v6_only);
   if (!listener) return pass(listener);
   if (where_.empty()) where_ = to_text((*listener)->bound());
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     listener_ = *listener;
   }
   (*listener)->accept([site = weak_from_this()](Socket socket) {
@@ -29,10 +29,10 @@ Result<> Site::listen(const Endpoint& wanted, bool v6_only) {
   return {};
 }
 
-Endpoint Site::stop_listening() {
+Endpoint ServedAddress::stop_listening() {
   std::shared_ptr<Listener> listener;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     listener.swap(listener_);
   }
   if (!listener) return {};
@@ -40,33 +40,33 @@ Endpoint Site::stop_listening() {
   return listener->bound();
 }
 
-bool Site::listening() const {
-  const std::lock_guard lock(mutex_);
+bool ServedAddress::listening() const {
+  const std::scoped_lock lock(mutex_);
   return listener_ != nullptr;
 }
 
-bool Site::is_at(const Endpoint& address) const {
-  const std::lock_guard lock(mutex_);
+bool ServedAddress::is_at(const Endpoint& address) const {
+  const std::scoped_lock lock(mutex_);
   return listener_ && listener_->bound() == address;
 }
 
-bool Site::serves(const Endpoint& address) const {
-  const std::lock_guard lock(mutex_);
+bool ServedAddress::serves(const Endpoint& address) const {
+  const std::scoped_lock lock(mutex_);
   return listener_ && listener_->serves(address);
 }
 
-void Site::apply(Settings settings) {
-  const std::lock_guard lock(mutex_);
+void ServedAddress::apply(Settings settings) {
+  const std::scoped_lock lock(mutex_);
   settings.version = version_ + 1;
   settings_ = std::make_shared<const Settings>(std::move(settings));
   version_.store(settings_->version, std::memory_order_release);
 }
 
-void Site::accepted(Socket socket) {
+void ServedAddress::accepted(Socket socket) {
   std::shared_ptr<const Settings> now;
   std::size_t count = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (!listener_) return;
     now = settings_;
     count = connections_.size();
@@ -78,56 +78,56 @@ void Site::accepted(Socket socket) {
   serve_connection(shared_from_this(), std::move(now), std::move(socket), count >= most);
 }
 
-void Site::close(std::int64_t last_ns) {
+void ServedAddress::close(std::int64_t last_ns) {
   closing_ = true;
   static_cast<void>(stop_listening());
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   for (auto* connection : connections_) connection->drain(last_ns);
 }
 
-void Site::cut_connections() {
-  const std::lock_guard lock(mutex_);
+void ServedAddress::cut_connections() {
+  const std::scoped_lock lock(mutex_);
   for (auto* connection : connections_) connection->cut();
 }
 
-void Site::sweep(std::int64_t now_ns) {
-  const std::lock_guard lock(mutex_);
+void ServedAddress::sweep(std::int64_t now_ns) {
+  const std::scoped_lock lock(mutex_);
   for (auto* connection : connections_) connection->sweep(now_ns);
 }
 
-std::string Site::url() const {
+std::string ServedAddress::url() const {
   return fmt::format("{}://{}", settings()->tls ? "https" : "http", where_);
 }
 
-std::size_t Site::connections() const {
-  const std::lock_guard lock(mutex_);
+std::size_t ServedAddress::connections() const {
+  const std::scoped_lock lock(mutex_);
   return connections_.size();
 }
 
-std::shared_ptr<const Settings> Site::settings() const {
-  const std::lock_guard lock(mutex_);
+std::shared_ptr<const Settings> ServedAddress::settings() const {
+  const std::scoped_lock lock(mutex_);
   return settings_;
 }
 
-void Site::enter(ConnectionBase& connection) {
+void ServedAddress::enter(ConnectionBase& connection) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     connections_.insert(&connection);
   }
   notices_.on_connection();
 }
 
-void Site::leave(ConnectionBase& connection) {
+void ServedAddress::leave(ConnectionBase& connection) {
   bool empty = false;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     connections_.erase(&connection);
     empty = connections_.empty();
   }
   if (empty) notices_.on_empty();
 }
 
-bool Site::refresh(std::shared_ptr<const Settings>& settings) const {
+bool ServedAddress::refresh(std::shared_ptr<const Settings>& settings) const {
   if (settings->version == version_.load(std::memory_order_acquire)) return false;
   settings = this->settings();
   return true;

@@ -12,12 +12,12 @@ namespace trellis::nats {
 
 /// Runs one callback at a time. Any thread may call any member, also the callback itself.
 template <class... Args>
-class CallSlot {
+class RevocableCallback {
  public:
   using Function = std::function<void(Args...)>;
 
-  CallSlot() = default;
-  explicit CallSlot(Function function)
+  RevocableCallback() = default;
+  explicit RevocableCallback(Function function)
       : function_(std::make_shared<const Function>(std::move(function))) {}
 
   /// Replaces the callback; the old one does not run any more when this returns, unless it is the

@@ -1,4 +1,4 @@
-#include "providers/telnet/lobby.hpp"
+#include "providers/telnet/telnet_server.hpp"
 
 #include <fmt/format.h>
 
@@ -13,45 +13,46 @@ namespace {
 namespace messages = codec::telnet;
 
 /// Those who are told that there are too many are sessions too: so many of them and no more.
-constexpr std::size_t most_refusals = 16;
+constexpr std::size_t max_refusals = 16;
 
 }  // namespace
 
-std::shared_ptr<Lobby> Lobby::make(sdk23::Host host, Log log, net::io_context& context,
-                                   std::string actor, Notices notices) {
-  std::shared_ptr<Lobby> made(new Lobby(host, log, actor, std::move(notices)));
+std::shared_ptr<TelnetServer> TelnetServer::make(sdk23::Host host, Log log,
+                                                 net::io_context& context, std::string actor,
+                                                 Notices notices) {
+  std::shared_ptr<TelnetServer> made(new TelnetServer(host, log, actor, std::move(notices)));
   made->listeners_ = std::make_unique<ListenerSet>(context, std::move(log), std::move(actor),
-                                                   [lobby = std::weak_ptr(made)](Socket socket) {
-                                                     if (const auto self = lobby.lock())
+                                                   [server = std::weak_ptr(made)](Socket socket) {
+                                                     if (const auto self = server.lock())
                                                        self->accepted(std::move(socket));
                                                    });
   return made;
 }
 
-Lobby::Lobby(sdk23::Host host, Log log, std::string actor, Notices notices)
+TelnetServer::TelnetServer(sdk23::Host host, Log log, std::string actor, Notices notices)
     : host_(host), log_(std::move(log)), actor_(std::move(actor)), notices_(std::move(notices)) {}
 
-Result<> Lobby::configure(const Options& options) {
+Result<void> TelnetServer::configure(const Options& options) {
   auto next = std::make_shared<const Options>(options);
   {
     // Before the first connection can come.
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     next.swap(options_);
   }
   auto listening = listeners_->configure(options.addresses);
   if (!listening) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     options_ = std::move(next);
   }
   return listening;
 }
 
-void Lobby::accepted(Socket socket) {
+void TelnetServer::accepted(Socket socket) {
   std::shared_ptr<Session> session;
   std::string_view refusal;
   {
-    const std::lock_guard lock(mutex_);
-    if (closed_ || sessions_.size() >= options_->max_sessions + most_refusals) return;
+    const std::scoped_lock lock(mutex_);
+    if (closed_ || sessions_.size() >= options_->max_sessions + max_refusals) return;
     if (sessions_.size() >= options_->max_sessions) refusal = "Too many sessions\r\n";
     session = std::make_shared<Session>(shared_from_this(), make_uuid(random_), options_,
                                         std::move(socket));
@@ -61,19 +62,19 @@ void Lobby::accepted(Socket socket) {
   session->start(refusal);
 }
 
-Result<> Lobby::tell(std::string_view operation, ByteView payload,
-                     std::chrono::milliseconds timeout) const {
+Result<void> TelnetServer::tell(std::string_view operation, ByteView payload,
+                                std::chrono::milliseconds timeout) const {
   const IoPool::Handling handling(share_);
   if (!handling.admitted()) return fail(ErrorCode::busy, "the actor is busy");
   const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, operation, payload, timeout);
-  if (!reply) return std::unexpected<Error>(reply.error());
+  if (!reply) return pass(reply);
   const auto result = codec::decode<messages::TelnetResult>(reply->bytes());
-  if (!result) return std::unexpected<Error>(result.error());
+  if (!result) return pass(result);
   if (result->success) return {};
   return fail(ErrorCode::guest_failed, result->error.value_or("the actor said no success"));
 }
 
-Result<> Lobby::started(const std::string& session, std::chrono::milliseconds timeout) {
+Result<void> TelnetServer::started(const std::string& session, std::chrono::milliseconds timeout) {
   log_.debug("session {} of {} begins", session, actor_);
   auto told = tell(messages::operation::session_started,
                    codec::encode(messages::SessionStartedArgs{session}), timeout);
@@ -83,8 +84,8 @@ Result<> Lobby::started(const std::string& session, std::chrono::milliseconds ti
   return told;
 }
 
-Result<> Lobby::received(const std::string& session, std::string line,
-                         std::chrono::milliseconds timeout) {
+Result<void> TelnetServer::received(const std::string& session, std::string line,
+                                    std::chrono::milliseconds timeout) {
   auto told = tell(messages::operation::receive_text,
                    codec::encode(messages::TextArgs{session, std::move(line)}), timeout);
   if (!told) {
@@ -93,10 +94,10 @@ Result<> Lobby::received(const std::string& session, std::string line,
   return told;
 }
 
-void Lobby::ended(const std::string& session) {
+void TelnetServer::ended(const std::string& session) {
   bool empty = false;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     sessions_.erase(session);
     empty = sessions_.empty();
   }
@@ -104,10 +105,10 @@ void Lobby::ended(const std::string& session) {
   if (empty) notices_.on_empty();
 }
 
-Result<> Lobby::send(std::string_view session, std::string_view text) {
+Result<void> TelnetServer::send(std::string_view session, std::string_view text) {
   std::shared_ptr<Session> found;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     const auto at = sessions_.find(session);
     if (at != sessions_.end()) found = at->second;
   }
@@ -122,38 +123,38 @@ Result<> Lobby::send(std::string_view session, std::string_view text) {
   return sent;
 }
 
-std::vector<std::shared_ptr<Session>> Lobby::all_sessions() const {
-  const std::lock_guard lock(mutex_);
+std::vector<std::shared_ptr<Session>> TelnetServer::all_sessions() const {
+  const std::scoped_lock lock(mutex_);
   std::vector<std::shared_ptr<Session>> all;
   all.reserve(sessions_.size());
   for (const auto& [id, session] : sessions_) all.push_back(session);
   return all;
 }
 
-void Lobby::close() {
+void TelnetServer::close() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     closed_ = true;
   }
   listeners_->close();
   for (const auto& session : all_sessions()) session->end("\r\nThe session is closed.\r\n");
 }
 
-void Lobby::cut_sessions() {
+void TelnetServer::cut_sessions() {
   for (const auto& session : all_sessions()) session->cut();
 }
 
-void Lobby::sweep(std::int64_t now_ns) {
+void TelnetServer::sweep(std::int64_t now_ns) {
   for (const auto& session : all_sessions()) session->sweep(now_ns);
 }
 
-bool Lobby::over() const {
-  const std::lock_guard lock(mutex_);
+bool TelnetServer::over() const {
+  const std::scoped_lock lock(mutex_);
   return closed_ && sessions_.empty();
 }
 
-std::size_t Lobby::sessions() const {
-  const std::lock_guard lock(mutex_);
+std::size_t TelnetServer::sessions() const {
+  const std::scoped_lock lock(mutex_);
   return sessions_.size();
 }
 

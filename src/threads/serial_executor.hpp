@@ -15,15 +15,15 @@
 namespace trellis {
 
 /// Any thread. stop() and the destructor run what was accepted.
-class Lane {
+class SerialExecutor {
  public:
-  explicit Lane(std::size_t most_bytes = limits::lane_bytes);
-  ~Lane();
-  Lane(const Lane&) = delete;
-  Lane& operator=(const Lane&) = delete;
+  explicit SerialExecutor(std::size_t max_bytes = limits::serial_bytes);
+  ~SerialExecutor();
+  SerialExecutor(const SerialExecutor&) = delete;
+  SerialExecutor& operator=(const SerialExecutor&) = delete;
 
-  /// `bytes` is what the job holds in memory. False when the lane is full (limits::lane_jobs, and
-  /// its bytes) or stopped: the job is dropped.
+  /// `bytes` is what the job holds in memory. False when the serial executor is full
+  /// (limits::serial_jobs, and its bytes) or stopped: the job is dropped.
   bool post(std::function<void()> job, std::size_t bytes = 0);
   /// Waits until everything posted before has run. Not from a job.
   bool settle(SteadyTime deadline);
@@ -36,7 +36,7 @@ class Lane {
   };
   void run();
 
-  const std::size_t most_bytes_;
+  const std::size_t max_bytes_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;   // under mutex_

@@ -1,4 +1,4 @@
-#include "threads/lane.hpp"
+#include "threads/serial_executor.hpp"
 
 #include <malloc.h>
 
@@ -16,16 +16,17 @@ constexpr std::size_t worth_giving_back = 4 * limits::mib;
 
 }  // namespace
 
-Lane::Lane(std::size_t most_bytes) : most_bytes_(most_bytes), thread_([this] { run(); }) {}
+SerialExecutor::SerialExecutor(std::size_t max_bytes)
+    : max_bytes_(max_bytes), thread_([this] { run(); }) {}
 
-Lane::~Lane() {
+SerialExecutor::~SerialExecutor() {
   stop();
 }
 
-bool Lane::post(std::function<void()> job, std::size_t bytes) {
+bool SerialExecutor::post(std::function<void()> job, std::size_t bytes) {
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_ || jobs_.size() >= limits::lane_jobs || bytes_ + bytes > most_bytes_) {
+    if (stopping_ || jobs_.size() >= limits::serial_jobs || bytes_ + bytes > max_bytes_) {
       return false;
     }
     jobs_.push_back({std::move(job), bytes});
@@ -36,12 +37,12 @@ bool Lane::post(std::function<void()> job, std::size_t bytes) {
   return true;
 }
 
-bool Lane::settle(SteadyTime deadline) {
+bool SerialExecutor::settle(SteadyTime deadline) {
   std::unique_lock lock(mutex_);
   return changed_.wait_until(lock, deadline, [&] { return jobs_.empty() && !running_; });
 }
 
-void Lane::run() {
+void SerialExecutor::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
@@ -66,7 +67,7 @@ void Lane::run() {
   }
 }
 
-void Lane::stop() {
+void SerialExecutor::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;

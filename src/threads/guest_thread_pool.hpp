@@ -38,13 +38,14 @@ struct JobTerms {
 /// free, and as many waiting jobs and bytes as there is room left. So each gets most of everything
 /// while it is alone, and none the last of anything.
 /// Any thread. stop() and the destructor finish what was accepted.
-class Workers {
+class GuestThreadPool {
  public:
   /// `queue_bytes` of all jobs that wait.
-  explicit Workers(std::size_t maximum, std::size_t queue_bytes = limits::queued_call_bytes);
-  ~Workers();
-  Workers(const Workers&) = delete;
-  Workers& operator=(const Workers&) = delete;
+  explicit GuestThreadPool(std::size_t maximum,
+                           std::size_t queue_bytes = limits::queued_call_bytes);
+  ~GuestThreadPool();
+  GuestThreadPool(const GuestThreadPool&) = delete;
+  GuestThreadPool& operator=(const GuestThreadPool&) = delete;
 
   /// Queues a job. Busy when the owner has too much waiting already, cancelled once stop() was
   /// called.
@@ -110,7 +111,7 @@ class Workers {
 };
 
 template <class T>
-Result<T> Workers::run(std::function<Result<T>()> job, const JobTerms& terms) {
+Result<T> GuestThreadPool::run(std::function<Result<T>()> job, const JobTerms& terms) {
   if (guest_stack()) return job();
   Result<T> result = fail(ErrorCode::internal, "the job did not run");
   auto ran = run_and_wait([&] { result = contained(job); }, terms);

@@ -12,9 +12,9 @@
 #include <string>
 
 #include "base/log.hpp"
-#include "nats/call_slot.hpp"
 #include "nats/deliveries.hpp"
 #include "nats/protocol.hpp"
+#include "nats/revocable_callback.hpp"
 #include "nats/transport.hpp"
 
 namespace trellis::nats {
@@ -23,20 +23,19 @@ class Session;
 
 /// Any thread may call any member; attach() and detach() are called under the lock of the
 /// transport.
-class Interest : public std::enable_shared_from_this<Interest> {
+class SubscriptionState : public std::enable_shared_from_this<SubscriptionState> {
  public:
   /// Like MessageHandler, but sees all that the server said.
   using Handler = std::function<void(const Message&, bool no_responders)>;
   /// Messages are dropped because the handler is slow.
-  using Slow = std::function<void(const Interest&)>;
+  using Slow = std::function<void(const SubscriptionState&)>;
 
   /// `deliveries` runs the handler unless the limits say that it may run where messages are read.
-  [[nodiscard]] static std::shared_ptr<Interest> make(std::string subject, std::string queue_group,
-                                                      PendingLimits limits, Handler handler,
-                                                      std::shared_ptr<Deliveries> deliveries,
-                                                      Slow slow, Log log);
-  Interest(const Interest&) = delete;
-  Interest& operator=(const Interest&) = delete;
+  [[nodiscard]] static std::shared_ptr<SubscriptionState> make(
+      std::string subject, std::string queue_group, PendingLimits limits, Handler handler,
+      std::shared_ptr<Deliveries> deliveries, Slow slow, Log log);
+  SubscriptionState(const SubscriptionState&) = delete;
+  SubscriptionState& operator=(const SubscriptionState&) = delete;
 
   /// Subscribes on a connection; failing is the connection's end, and noted there. What listens on
   /// the connection before goes on until that ends.
@@ -67,8 +66,8 @@ class Interest : public std::enable_shared_from_this<Interest> {
     bool no_responders = false;
   };
 
-  Interest(std::string subject, std::string queue_group, PendingLimits limits, Handler handler,
-           std::shared_ptr<Deliveries> deliveries, Slow slow, Log log);
+  SubscriptionState(std::string subject, std::string queue_group, PendingLimits limits,
+                    Handler handler, std::shared_ptr<Deliveries> deliveries, Slow slow, Log log);
   void handle(const Message& message, bool no_responders);
   void put_in_line(const ServerMessage& message);
 
@@ -78,7 +77,7 @@ class Interest : public std::enable_shared_from_this<Interest> {
   const std::shared_ptr<Deliveries> deliveries_;
   const Slow slow_;
   const Log log_;
-  CallSlot<const Message&, bool> slot_;
+  RevocableCallback<const Message&, bool> slot_;
   std::atomic<std::uint64_t> dropped_{0};
 
   std::mutex mutex_;

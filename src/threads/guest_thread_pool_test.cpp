@@ -1,4 +1,4 @@
-#include "threads/workers.hpp"
+#include "threads/guest_thread_pool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -36,17 +36,17 @@ class Meeting {
   int there_ = 0;
 };
 
-TEST(Workers, FinishWhatTheyAccepted) {
+TEST(GuestThreadPool, FinishWhatTheyAccepted) {
   std::atomic<int> done{0};
   {
-    Workers workers(4);
+    GuestThreadPool workers(4);
     for (int i = 0; i < 200; ++i) ASSERT_TRUE(workers.post([&] { ++done; }));
   }
   EXPECT_EQ(done, 200);
 }
 
-TEST(Workers, AJobThatThrowsIsAnErrorOfThatJob) {
-  Workers workers(2);
+TEST(GuestThreadPool, AJobThatThrowsIsAnErrorOfThatJob) {
+  GuestThreadPool workers(2);
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(workers.post([] { throw std::bad_alloc(); }));
   const auto failed = workers.run<int>([]() -> Result<int> { throw std::bad_alloc(); });
   ASSERT_FALSE(failed.has_value());
@@ -54,8 +54,8 @@ TEST(Workers, AJobThatThrowsIsAnErrorOfThatJob) {
   EXPECT_EQ(workers.run<int>([]() -> Result<int> { return 3; }).value(), 3);
 }
 
-TEST(Workers, ThreadsThatWaitMakeRoomForOthers) {
-  Workers workers(16);
+TEST(GuestThreadPool, ThreadsThatWaitMakeRoomForOthers) {
+  GuestThreadPool workers(16);
   Meeting meeting;
   std::atomic<int> met{0};
   for (int i = 0; i < 16; ++i) {
@@ -68,8 +68,8 @@ TEST(Workers, ThreadsThatWaitMakeRoomForOthers) {
   EXPECT_EQ(met, 16);
 }
 
-TEST(Workers, JobsThatHogTheirThreadsDoNotStopTheRest) {
-  Workers workers(16);
+TEST(GuestThreadPool, JobsThatHogTheirThreadsDoNotStopTheRest) {
+  GuestThreadPool workers(16);
   Meeting meeting;
   std::atomic<int> met{0};
   for (int i = 0; i < 16; ++i) {
@@ -81,8 +81,8 @@ TEST(Workers, JobsThatHogTheirThreadsDoNotStopTheRest) {
   EXPECT_EQ(met, 16);
 }
 
-TEST(Workers, NoMoreRunAtOnceThanThereAreCoresWhileAllGoesWell) {
-  Workers workers(64);
+TEST(GuestThreadPool, NoMoreRunAtOnceThanThereAreCoresWhileAllGoesWell) {
+  GuestThreadPool workers(64);
   std::atomic<int> running{0};
   std::atomic<int> most{0};
   for (int i = 0; i < 2000; ++i) {
@@ -126,10 +126,10 @@ class Barrier {
 };
 
 // A flood for one owner, announced as waiting or not, and another owner's jobs among it.
-TEST(Workers, AnOwnerDoesNotWaitForTheFloodOfAnother) {
+TEST(GuestThreadPool, AnOwnerDoesNotWaitForTheFloodOfAnother) {
   for (const bool announced : {true, false}) {
     Barrier barrier;
-    Workers workers(12);
+    GuestThreadPool workers(12);
     for (int i = 0; i < 100; ++i) {
       ASSERT_TRUE(workers.post(
           [&] {
@@ -155,9 +155,9 @@ TEST(Workers, AnOwnerDoesNotWaitForTheFloodOfAnother) {
   }
 }
 
-TEST(Workers, AnOwnerMayNotFillTheQueueOfTheOthers) {
+TEST(GuestThreadPool, AnOwnerMayNotFillTheQueueOfTheOthers) {
   Barrier barrier;
-  Workers workers(2, 1000);
+  GuestThreadPool workers(2, 1000);
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(workers.post([&] { barrier.wait(); }, {.owner = "slow"}));
   ASSERT_TRUE(barrier.wait_for_inside(2));
   int accepted = 0;
@@ -172,15 +172,15 @@ TEST(Workers, AnOwnerMayNotFillTheQueueOfTheOthers) {
   barrier.open();
 }
 
-TEST(Workers, RunHandsTheResultBackAndRefusesAfterStop) {
-  Workers workers(2);
+TEST(GuestThreadPool, RunHandsTheResultBackAndRefusesAfterStop) {
+  GuestThreadPool workers(2);
   EXPECT_EQ(*workers.run<int>([]() -> Result<int> { return 7; }), 7);
   workers.stop();
   EXPECT_FALSE(workers.post([] {}));
 }
 
-TEST(Workers, ManyPostersAtOnce) {
-  Workers workers(8);
+TEST(GuestThreadPool, ManyPostersAtOnce) {
+  GuestThreadPool workers(8);
   std::atomic<int> done{0};
   std::vector<std::thread> posters;
   for (int p = 0; p < 4; ++p) {

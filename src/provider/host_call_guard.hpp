@@ -9,12 +9,12 @@
 namespace trellis::provider {
 
 /// Counted before `stopping_` is read, so that stop() either sees the thread or is seen by it.
-class Core::HostCall {
+class Core::HostCallGuard {
  public:
-  explicit HostCall(std::atomic<std::size_t>& count) noexcept : count_(count) { ++count_; }
-  ~HostCall() { --count_; }
-  HostCall(const HostCall&) = delete;
-  HostCall& operator=(const HostCall&) = delete;
+  explicit HostCallGuard(std::atomic<std::size_t>& count) noexcept : count_(count) { ++count_; }
+  ~HostCallGuard() { --count_; }
+  HostCallGuard(const HostCallGuard&) = delete;
+  HostCallGuard& operator=(const HostCallGuard&) = delete;
 
  private:
   std::atomic<std::size_t>& count_;

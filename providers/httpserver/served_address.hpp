@@ -30,7 +30,7 @@ struct Settings {
 
 /// Functions may be called from any thread, except listen, stop_listening, apply and close: by one
 /// at a time.
-class Site : public std::enable_shared_from_this<Site> {
+class ServedAddress : public std::enable_shared_from_this<ServedAddress> {
  public:
   /// `on_connection` is called for each new connection, `on_empty` when the last one ends; both
   /// from any thread, and they must not call back.
@@ -39,12 +39,12 @@ class Site : public std::enable_shared_from_this<Site> {
     std::function<void()> on_empty;
   };
   /// `memory` counts what connections keep; null: nobody does. It outlives them.
-  Site(net::io_context& context, Log log, Settings settings, Notices notices,
-       MemorySource* memory = nullptr);
+  ServedAddress(net::io_context& context, Log log, Settings settings, Notices notices,
+                MemorySource* memory = nullptr);
 
   /// Listens when it returns and serves what comes. `v6_only` concerns IPv6 addresses. A second
   /// time only after stop_listening, and on the address that it returned.
-  [[nodiscard]] Result<> listen(const Endpoint& wanted, bool v6_only);
+  [[nodiscard]] Result<void> listen(const Endpoint& wanted, bool v6_only);
   /// New connections are refused from now on; those that are open live on. Returns where it was.
   Endpoint stop_listening();
   [[nodiscard]] bool listening() const;
