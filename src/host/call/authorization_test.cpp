@@ -173,7 +173,7 @@ TEST_P(Authorization, IsAsTheTableSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(HostMd62, Authorization, testing::ValuesIn(rows()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& each) { return std::string(each.param.name); });
 
 /// All facts and policies there are.
 template <class Check>
