@@ -124,7 +124,7 @@ Result<Pool::Lease> Pool::wait_for_place(const CallContext& caller, bool nested)
 }
 
 Result<std::size_t> Pool::wait_in_line(Waiter& waiter, SteadyTime deadline) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   auto& line = waiter.wait.nested ? nested_line_ : new_line_;
   if (!waiter.wait.nested && line.size() >= limits_.waiters) {
     return fail(ErrorCode::busy,
@@ -137,7 +137,8 @@ Result<std::size_t> Pool::wait_in_line(Waiter& waiter, SteadyTime deadline) {
   auto slot = take_in_state(State::idle, waiter.wait.nested, waiter.wait.chain);
   if (slot == no_slot) slot = take_in_state(State::empty, waiter.wait.nested, waiter.wait.chain);
   if (slot == no_slot) {
-    waiter.woken.wait_until(lock, deadline, [&] { return waiter.slot != no_slot || closed_; });
+    waiter.woken.wait_until(lock, deadline,
+                            [&]() REQUIRES(mutex_) { return waiter.slot != no_slot || closed_; });
     slot = waiter.slot;
   }
   if (waiter.slot == no_slot) {
@@ -170,13 +171,13 @@ void Pool::give_back(std::size_t index) noexcept {
     hand_over(index, next);
   }
   if (draining_.load()) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     drained_.notify_all();
   }
 }
 
 void Pool::hand_over(std::size_t index, State otherwise) noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   auto* line = !nested_line_.empty() ? &nested_line_ : &new_line_;
   if (line->empty() || (line == &new_line_ && index >= limits_.maximum)) {
     // Under the lock: a waiter that arrives now sees the place free when it looks.
@@ -193,7 +194,7 @@ void Pool::hand_over(std::size_t index, State otherwise) noexcept {
 }
 
 void Pool::close() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
   for (auto* waiter : nested_line_) waiter->woken.notify_one();
   for (auto* waiter : new_line_) waiter->woken.notify_one();
@@ -201,9 +202,10 @@ void Pool::close() {
 
 bool Pool::drain(SteadyTime deadline) {
   draining_ = true;
-  std::unique_lock lock(mutex_);
-  return drained_.wait_until(lock, deadline,
-                             [&] { return waiting_.load() == 0 && statistics().busy == 0; });
+  MutexLock lock(mutex_);
+  return drained_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) {
+    return waiting_.load() == 0 && statistics().busy == 0;
+  });
 }
 
 PoolStatistics Pool::statistics() const noexcept {

@@ -2,18 +2,17 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "actor/wait_graph.hpp"
 #include "base/call_context.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 #include "wapc/guest.hpp"
 
@@ -105,7 +104,7 @@ class Pool final : public Resource {
   };
   struct Waiter {
     Wait wait;
-    std::condition_variable woken;
+    Condition woken;
     std::size_t slot = no_slot;
   };
   static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
@@ -132,10 +131,10 @@ class Pool final : public Resource {
   std::atomic<std::size_t> waiting_{0};
 
   // Lock order: WaitGraph's lock is never taken while mutex_ is held.
-  mutable std::mutex mutex_;
-  std::list<Waiter*> nested_line_;  // under mutex_
-  std::list<Waiter*> new_line_;     // under mutex_
-  std::condition_variable drained_;
+  mutable Mutex mutex_;
+  std::list<Waiter*> nested_line_ GUARDED_BY(mutex_);
+  std::list<Waiter*> new_line_ GUARDED_BY(mutex_);
+  Condition drained_;
 };
 
 }  // namespace trellis::actor

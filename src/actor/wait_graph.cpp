@@ -6,14 +6,14 @@
 namespace trellis::actor {
 
 bool WaitGraph::enter(Wait& wait) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closes_loop(wait)) return false;
   waits_.emplace(wait.chain, &wait);
   return true;
 }
 
 void WaitGraph::leave(Wait& wait) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto [first, last] = waits_.equal_range(wait.chain);
   const auto found = std::find_if(first, last, [&](const auto& e) { return e.second == &wait; });
   if (found != last) waits_.erase(found);
@@ -29,7 +29,7 @@ bool WaitGraph::closes_loop(const Wait& wait) const {
     open.pop_back();
     bool someone_runs = false;
     bool someone_holds = false;
-    current.resource->for_each_holder(current.nested, [&](std::uint64_t holder) {
+    current.resource->for_each_holder(current.nested, [&](std::uint64_t holder) REQUIRES(mutex_) {
       someone_holds = true;
       if (!seen.insert(holder).second) return;
       const auto [first, last] = waits_.equal_range(holder);

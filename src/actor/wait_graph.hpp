@@ -5,9 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
+
+#include "threads/mutex.hpp"
 
 namespace trellis::actor {
 
@@ -37,10 +38,10 @@ class WaitGraph {
   void leave(Wait& wait);
 
  private:
-  [[nodiscard]] bool closes_loop(const Wait& wait) const;
+  [[nodiscard]] bool closes_loop(const Wait& wait) const REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::unordered_multimap<std::uint64_t, Wait*> waits_;  // by chain; under mutex_
+  mutable Mutex mutex_;
+  std::unordered_multimap<std::uint64_t, Wait*> waits_ GUARDED_BY(mutex_);  ///< by chain
 };
 
 }  // namespace trellis::actor

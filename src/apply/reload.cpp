@@ -8,7 +8,7 @@ Reloader::Reloader(Host& host, ReloadOptions options, Log log)
     : options_(std::move(options)), log_(std::move(log)), target_(host) {}
 
 ApplyReport Reloader::start(const manifest::Manifest& manifest) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   auto resolved = resolve(target_, manifest, {.folders = options_.folders});
   ApplyReport report;
   const auto steps = steps_to(resolved.desired, {});
@@ -53,7 +53,7 @@ Result<ApplyReport> Reloader::apply(const Handed& handed, const Request& request
 Result<ApplyReport> Reloader::replace(const Result<manifest::Manifest>& manifest,
                                       const std::vector<std::filesystem::path>& folders,
                                       const Request& request) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!manifest) {
     log_.error("reload: {}; nothing was changed", manifest.error().message);
     return pass(manifest);
@@ -76,7 +76,7 @@ Result<ApplyReport> Reloader::replace(const Result<manifest::Manifest>& manifest
 }
 
 std::map<LinkSlot, std::string> Reloader::links() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return managed_.links;
 }
 

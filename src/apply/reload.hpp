@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "base/log.hpp"
 #include "json/json.hpp"
 #include "manifest/manifest.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::apply {
 
@@ -66,14 +66,14 @@ class Reloader {
                                             const std::vector<std::filesystem::path>& folders,
                                             const Request& request);
   [[nodiscard]] Result<std::vector<Step>> steps_to(const Desired& desired,
-                                                   const Request& request) const;
+                                                   const Request& request) const REQUIRES(mutex_);
   void tell(const ApplyReport& report, const std::string& file) const;
 
   const ReloadOptions options_;
   const Log log_;
-  mutable std::mutex mutex_;
-  HostTarget target_;  // under mutex_
-  Managed managed_;    // under mutex_
+  mutable Mutex mutex_;
+  HostTarget target_ GUARDED_BY(mutex_);
+  Managed managed_ GUARDED_BY(mutex_);
 };
 
 /// `items` (kind, what, where, deed, key, reason, problem, remedy), the number of `failures`, and

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {
@@ -51,18 +50,18 @@ class Gate {
   }
   /// Lets nobody in from now on.
   void close() noexcept {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     state_.fetch_or(closed_bit);
   }
   /// Until nobody is inside any more. After close().
   void wait() {
-    std::unique_lock lock(mutex_);
-    left_.wait(lock, [this] { return empty(); });
+    MutexLock lock(mutex_);
+    left_.wait(lock, [this]() REQUIRES(mutex_) { return empty(); });
   }
   /// False when somebody still is at `deadline`.
   [[nodiscard]] bool wait_until(SteadyTime deadline) {
-    std::unique_lock lock(mutex_);
-    return left_.wait_until(lock, deadline, [this] { return empty(); });
+    MutexLock lock(mutex_);
+    return left_.wait_until(lock, deadline, [this]() REQUIRES(mutex_) { return empty(); });
   }
 
   [[nodiscard]] bool is_closed() const noexcept { return (state_.load() & closed_bit) != 0; }
@@ -82,14 +81,14 @@ class Gate {
     while ((state & closed_bit) == 0) {
       if (state_.compare_exchange_weak(state, state - one)) return;
     }
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     state_.fetch_sub(one);
     if (empty()) left_.notify_all();
   }
 
   std::atomic<std::uint64_t> state_{0};  ///< those inside, times two, and the closed bit
-  std::mutex mutex_;
-  std::condition_variable left_;
+  Mutex mutex_;
+  Condition left_;
 };
 
 }  // namespace trellis

@@ -27,7 +27,7 @@ struct GuestThreadPool::Seat final : BlockingHooks {
 
   explicit Seat(GuestThreadPool& owner) : workers(owner) {}
   bool before_block() noexcept override {
-    const std::scoped_lock lock(workers.mutex_);
+    const MutexLock lock(workers.mutex_);
     if (state != State::counted) return true;
     state = State::waiting;
     --workers.active_;
@@ -37,7 +37,7 @@ struct GuestThreadPool::Seat final : BlockingHooks {
     return true;
   }
   void after_block() noexcept override {
-    const std::scoped_lock lock(workers.mutex_);
+    const MutexLock lock(workers.mutex_);
     if (state != State::waiting) return;
     state = State::counted;
     since = workers.looks_;
@@ -60,7 +60,7 @@ GuestThreadPool::~GuestThreadPool() {
 }
 
 Result<void> GuestThreadPool::post(std::function<void()> job, const JobTerms& terms) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_) return fail(ErrorCode::cancelled, "the host is stopping");
   auto owner = owners_.find(terms.owner);
   if (owner == owners_.end()) owner = owners_.try_emplace(std::string(terms.owner)).first;
@@ -135,40 +135,40 @@ Result<void> GuestThreadPool::let_one_go() {
 }
 
 Result<void> GuestThreadPool::run_and_wait(std::function<void()> job, const JobTerms& terms) {
-  std::mutex mutex;
-  std::condition_variable done;
+  Mutex mutex;
+  Condition done;
   bool finished = false;
   auto posted = post(
       [&] {
         survived(job);
-        const std::scoped_lock lock(mutex);
+        const MutexLock lock(mutex);
         finished = true;
         done.notify_one();
       },
       terms);
   if (!posted) return posted;
   // No time limit here: jobs carry deadlines of their own, and this frame is what they write to.
-  std::unique_lock lock(mutex);
-  done.wait(lock, [&] { return finished; });
+  MutexLock lock(mutex);
+  done.wait(lock, [&]() REQUIRES(mutex_) { return finished; });
   return {};
 }
 
 // Counted as active from before it was woken or made.
 void GuestThreadPool::work() {
   Seat seat(*this);
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto place = seats_.insert(seats_.end(), &seat);
   while (true) {
     // One too many, because another went on after a wait, leaves the rest to those that stay.
     for (auto owner = next_owner(); owner != owners_.end(); owner = next_owner()) {
-      run_one(lock, seat, owner);
+      run_one(seat, owner);
       if (active_ > at_once_) break;
     }
     --active_;
     if (waiting_ > 0) call_watch();
     if (stopping_ && waiting_ == 0 && running_ == 0) finished_.notify_all();
     ++idle_;
-    changed_.wait(lock, [&] { return ended_ || told_ > 0; });
+    changed_.wait(lock, [&]() REQUIRES(mutex_) { return ended_ || told_ > 0; });
     --idle_;
     if (ended_) break;
     --told_;
@@ -176,8 +176,7 @@ void GuestThreadPool::work() {
   seats_.erase(place);
 }
 
-void GuestThreadPool::run_one(std::unique_lock<std::mutex>& lock, Seat& seat,
-                              Owners::iterator owner) {
+void GuestThreadPool::run_one(Seat& seat, Owners::iterator owner) {
   auto job = std::move(owner->second.jobs.front());
   owner->second.jobs.pop_front();
   owner->second.bytes -= job.bytes;
@@ -192,13 +191,13 @@ void GuestThreadPool::run_one(std::unique_lock<std::mutex>& lock, Seat& seat,
   ++running_;
   seat.since = looks_;
   seat.in_job = true;
-  lock.unlock();
+  mutex_.unlock();
   {
     const ThreadBlockingHooks tell(&seat);
     survived(job.run);
     job.run = nullptr;  // what it holds is released before the next wait
   }
-  lock.lock();
+  mutex_.lock();
   seat.in_job = false;
   if (std::exchange(seat.state, Seat::State::counted) != Seat::State::counted) ++active_;
   --running_;
@@ -214,7 +213,8 @@ void GuestThreadPool::look() {
     seat->state = Seat::State::away;
     --active_;
   }
-  const auto runnable = [this](const auto& owner) { return may_run(owner->second); };
+  const auto runnable = [this](const auto& owner)
+                            REQUIRES(mutex_) { return may_run(owner->second); };
   for (auto left = static_cast<std::size_t>(std::count_if(turns_.begin(), turns_.end(), runnable));
        left > 0 && active_ < at_once_; --left) {
     if (!let_one_go()) return;
@@ -222,11 +222,11 @@ void GuestThreadPool::look() {
 }
 
 void GuestThreadPool::watch() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!ended_) {
-    saturated_.wait(lock, [&] { return ended_ || watching_; });
+    saturated_.wait(lock, [&]() REQUIRES(mutex_) { return ended_ || watching_; });
     for (int calm = 0; calm < calm_looks && !ended_; ++calm) {
-      saturated_.wait_for(lock, patience, [&] { return ended_; });
+      saturated_.wait_for(lock, patience, [&]() REQUIRES(mutex_) { return ended_; });
       if (waiting_ > 0) calm = 0;
       look();
     }
@@ -238,9 +238,9 @@ void GuestThreadPool::stop() {
   std::list<GuestThread> threads;
   std::thread watch;
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
-    finished_.wait(lock, [&] { return waiting_ == 0 && running_ == 0; });
+    finished_.wait(lock, [&]() REQUIRES(mutex_) { return waiting_ == 0 && running_ == 0; });
     ended_ = true;
     threads.swap(threads_);
     watch.swap(watch_);

@@ -2,7 +2,6 @@
 // of an embedder, bindings, health checks.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -10,7 +9,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -18,6 +16,7 @@
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "threads/guest_thread.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis {
@@ -74,40 +73,41 @@ class GuestThreadPool {
   struct Seat;
 
   [[nodiscard]] Result<void> run_and_wait(std::function<void()> job, const JobTerms& terms);
-  // All of these require mutex_.
-  [[nodiscard]] Result<void> room_for(const Owner& owner, const JobTerms& terms) const;
-  [[nodiscard]] bool may_run(const Owner& owner) const noexcept;
-  [[nodiscard]] Owners::iterator next_owner();
-  [[nodiscard]] Result<void> let_one_go();
-  void call_watch();
-  void look();
+  [[nodiscard]] Result<void> room_for(const Owner& owner, const JobTerms& terms) const
+      REQUIRES(mutex_);
+  [[nodiscard]] bool may_run(const Owner& owner) const noexcept REQUIRES(mutex_);
+  [[nodiscard]] Owners::iterator next_owner() REQUIRES(mutex_);
+  [[nodiscard]] Result<void> let_one_go() REQUIRES(mutex_);
+  void call_watch() REQUIRES(mutex_);
+  void look() REQUIRES(mutex_);
 
   void work();
-  void run_one(std::unique_lock<std::mutex>& lock, Seat& seat, Owners::iterator owner);
+  /// Without the lock while the job runs.
+  void run_one(Seat& seat, Owners::iterator owner) REQUIRES(mutex_);
   void watch();
 
   const std::size_t maximum_;
   const std::size_t at_once_;
   const std::size_t queue_bytes_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::condition_variable saturated_;
-  std::condition_variable finished_;
-  Owners owners_;                      // under mutex_; those with jobs that wait or run
-  std::list<Owners::iterator> turns_;  // under mutex_; those with jobs that wait
-  std::list<GuestThread> threads_;     // under mutex_
-  std::list<Seat*> seats_;             // under mutex_
-  std::thread watch_;                  // under mutex_; there once all cores were busy
-  std::size_t waiting_ = 0;            // under mutex_: jobs of all owners
-  std::size_t waiting_bytes_ = 0;      // under mutex_
-  std::size_t running_ = 0;            // under mutex_: threads inside jobs
-  std::size_t active_ = 0;             // under mutex_: run, or were told to
-  std::size_t idle_ = 0;               // under mutex_
-  std::size_t told_ = 0;               // under mutex_: of the idle ones, to take a job
-  std::uint64_t looks_ = 0;            // under mutex_: of the watch
-  bool watching_ = false;              // under mutex_
-  bool stopping_ = false;              // under mutex_: nothing new is taken
-  bool ended_ = false;                 // under mutex_: everything is done
+  Mutex mutex_;
+  Condition changed_;
+  Condition saturated_;
+  Condition finished_;
+  Owners owners_ GUARDED_BY(mutex_);                      ///< those with jobs that wait or run
+  std::list<Owners::iterator> turns_ GUARDED_BY(mutex_);  ///< those with jobs that wait
+  std::list<GuestThread> threads_ GUARDED_BY(mutex_);
+  std::list<Seat*> seats_ GUARDED_BY(mutex_);
+  std::thread watch_ GUARDED_BY(mutex_);        ///< there once all cores were busy
+  std::size_t waiting_ GUARDED_BY(mutex_) = 0;  ///< jobs of all owners
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
+  std::size_t running_ GUARDED_BY(mutex_) = 0;  ///< threads inside jobs
+  std::size_t active_ GUARDED_BY(mutex_) = 0;   ///< run, or were told to
+  std::size_t idle_ GUARDED_BY(mutex_) = 0;
+  std::size_t told_ GUARDED_BY(mutex_) = 0;     ///< of the idle ones, to take a job
+  std::uint64_t looks_ GUARDED_BY(mutex_) = 0;  ///< of the watch
+  bool watching_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;  ///< nothing new is taken
+  bool ended_ GUARDED_BY(mutex_) = false;     ///< everything is done
 };
 
 template <class T>

@@ -25,7 +25,7 @@ SerialExecutor::~SerialExecutor() {
 
 bool SerialExecutor::post(std::function<void()> job, std::size_t bytes) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || jobs_.size() >= limits::serial_jobs || bytes_ + bytes > max_bytes_) {
       return false;
     }
@@ -38,14 +38,15 @@ bool SerialExecutor::post(std::function<void()> job, std::size_t bytes) {
 }
 
 bool SerialExecutor::settle(SteadyTime deadline) {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, deadline, [&] { return jobs_.empty() && !running_; });
+  MutexLock lock(mutex_);
+  return changed_.wait_until(lock, deadline,
+                             [&]() REQUIRES(mutex_) { return jobs_.empty() && !running_; });
 }
 
 void SerialExecutor::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+    changed_.wait(lock, [&]() REQUIRES(mutex_) { return stopping_ || !jobs_.empty(); });
     if (jobs_.empty()) return;
     auto job = std::move(jobs_.front());
     jobs_.pop_front();
@@ -69,7 +70,7 @@ void SerialExecutor::run() {
 
 void SerialExecutor::stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();

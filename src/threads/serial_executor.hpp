@@ -2,14 +2,13 @@
 // host, so that a link and its removal cannot overtake each other.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 
 #include "base/limits.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {
@@ -37,14 +36,14 @@ class SerialExecutor {
   void run();
 
   const std::size_t max_bytes_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Job> jobs_;   // under mutex_
-  std::size_t bytes_ = 0;  // under mutex_
-  std::size_t peak_ = 0;   // under mutex_: of bytes_, since memory was given back
-  bool running_ = false;   // under mutex_
-  bool stopping_ = false;  // under mutex_
-  std::thread thread_;     // last: it uses everything above
+  Mutex mutex_;
+  Condition changed_;
+  std::deque<Job> jobs_ GUARDED_BY(mutex_);
+  std::size_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::size_t peak_ GUARDED_BY(mutex_) = 0;  ///< of bytes_, since memory was given back
+  bool running_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: it uses everything above
 };
 
 }  // namespace trellis

@@ -15,7 +15,7 @@ bool SerialGate::enter(std::uint64_t chain_id, SteadyTime deadline, const Clock&
 bool SerialGate::wait(SteadyTime deadline, const Clock& clock) {
   const BlockingScope scope;
   if (!scope.allowed()) return false;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   // From here on the state says that somebody sleeps; once too often only wakes in vain.
   while (state_.exchange(contended) != free_) {
     const auto now = clock.steady();
@@ -28,7 +28,7 @@ bool SerialGate::wait(SteadyTime deadline, const Clock& clock) {
 void SerialGate::leave() noexcept {
   holder_.store(0, std::memory_order_relaxed);
   if (state_.exchange(free_) != contended) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   wake_.notify_one();
 }
 

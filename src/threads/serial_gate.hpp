@@ -3,10 +3,9 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {
@@ -30,8 +29,8 @@ class SerialGate {
 
   std::atomic<int> state_{free_};
   std::atomic<std::uint64_t> holder_{0};
-  std::mutex mutex_;  ///< only for sleeping and waking
-  std::condition_variable wake_;
+  Mutex mutex_;  ///< only for sleeping and waking
+  Condition wake_;
 };
 
 }  // namespace trellis

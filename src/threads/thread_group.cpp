@@ -10,8 +10,8 @@
 namespace trellis {
 
 ThreadGroup::~ThreadGroup() {
-  std::unique_lock lock(mutex_);
-  ended_signal_.wait(lock, [this] { return threads_.empty(); });
+  MutexLock lock(mutex_);
+  ended_signal_.wait(lock, [this]() REQUIRES(mutex_) { return threads_.empty(); });
   lock.unlock();
   join_ended();
 }
@@ -19,7 +19,7 @@ ThreadGroup::~ThreadGroup() {
 Result<void> ThreadGroup::start(std::string_view name, std::size_t limit,
                                 std::function<void()> body) {
   join_ended();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (threads_.size() >= limit) {
     return fail(ErrorCode::busy, fmt::format("{} threads are running already", threads_.size()));
   }
@@ -35,7 +35,7 @@ Result<void> ThreadGroup::start(std::string_view name, std::size_t limit,
 
 void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body) {
   survived(body);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (abandoned_) {
     self->detach();
     threads_.erase(self);
@@ -47,20 +47,20 @@ void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body)
 
 void ThreadGroup::abandon() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     abandoned_ = true;
   }
   join_ended();
 }
 
 std::size_t ThreadGroup::running() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return threads_.size();
 }
 
 bool ThreadGroup::wait(SteadyTime deadline, const Clock& clock) {
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (!threads_.empty()) {
       const auto now = clock.steady();
       if (now >= deadline) return false;
@@ -74,7 +74,7 @@ bool ThreadGroup::wait(SteadyTime deadline, const Clock& clock) {
 void ThreadGroup::join_ended() {
   Threads ended;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ended.swap(ended_);
   }
   for (auto& thread : ended) thread.join();

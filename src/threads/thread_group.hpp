@@ -1,14 +1,13 @@
 // Threads that come and go, and are all gone at the end.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <string_view>
 
 #include "threads/guest_thread.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -40,8 +39,8 @@ class ThreadGroup {
   void run(Threads::iterator self, const std::function<void()>& body);
   void join_ended();
 
-  mutable std::mutex mutex_;
-  std::condition_variable ended_signal_;
+  mutable Mutex mutex_;
+  Condition ended_signal_;
   Threads threads_;  ///< running; guarded by mutex_, as all below
   Threads ended_;    ///< past their body, to be joined
   bool abandoned_ = false;

@@ -11,7 +11,7 @@ Timer::Timer() : thread_([this] { run(); }) {}
 
 Timer::~Timer() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -21,7 +21,7 @@ Timer::~Timer() {
 Timer::JobId Timer::at(SteadyTime when, std::function<void()> job) {
   JobId id = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     id = next_id_++;
     jobs_.emplace(when, std::pair(id, std::move(job)));
   }
@@ -34,7 +34,7 @@ Timer::JobId Timer::after(std::chrono::milliseconds delay, std::function<void()>
 }
 
 bool Timer::cancel(JobId id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = std::find_if(jobs_.begin(), jobs_.end(),
                                   [id](const auto& entry) { return entry.second.first == id; });
   if (found == jobs_.end()) return false;
@@ -43,7 +43,7 @@ bool Timer::cancel(JobId id) {
 }
 
 void Timer::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
     if (jobs_.empty()) {
       changed_.wait(lock);

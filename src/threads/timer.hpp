@@ -1,14 +1,13 @@
 // One thread that runs short jobs at given times.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {
@@ -33,11 +32,11 @@ class Timer {
  private:
   void run();
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::multimap<SteadyTime, std::pair<JobId, std::function<void()>>> jobs_;  // under mutex_
-  JobId next_id_ = 1;                                                        // under mutex_
-  bool stopping_ = false;                                                    // under mutex_
+  Mutex mutex_;
+  Condition changed_;
+  std::multimap<SteadyTime, std::pair<JobId, std::function<void()>>> jobs_ GUARDED_BY(mutex_);
+  JobId next_id_ GUARDED_BY(mutex_) = 1;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::host {
@@ -16,21 +15,21 @@ class BindLatch {
   [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_acquire); }
   void set(bool open) const {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       open_.store(open, std::memory_order_release);
     }
     changed_.notify_all();
   }
   /// Waits until it is open, at most until `deadline`.
   void wait(SteadyTime deadline) const {
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, deadline, [this] { return open(); });
+    MutexLock lock(mutex_);
+    changed_.wait_until(lock, deadline, [this]() REQUIRES(mutex_) { return open(); });
   }
 
  private:
   mutable std::atomic<bool> open_{false};
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  mutable Mutex mutex_;
+  mutable Condition changed_;
 };
 
 }  // namespace trellis::host

@@ -94,7 +94,7 @@ void Advertiser::removal(const Link& key) {
 void Advertiser::send_link(const Link& link, bool removed) {
   const auto subject = removed ? subjects_.removed_links() : subjects_.links();
   const auto sent = transport_.publish(subject, codec::encode(to_wire(link, removed)));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const LinkKey key(link.actor, link.contract_id, link.link_name);
   if (sent) {
     unsent_.erase(key);
@@ -110,7 +110,7 @@ void Advertiser::send_link(const Link& link, bool removed) {
 void Advertiser::resend() {
   std::map<LinkKey, std::pair<Link, bool>> waiting;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting.swap(unsent_);
   }
   for (const auto& [key, what] : waiting) send_link(what.first, what.second);

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "identity/claims.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"
+#include "threads/mutex.hpp"
 #include "threads/serial_executor.hpp"
 #include "trellis/host_types.hpp"
 
@@ -67,8 +67,8 @@ class Advertiser {
   const Sink sink_;
   const Log log_;
   std::vector<std::unique_ptr<nats::Subscription>> subscriptions_;
-  std::mutex mutex_;
-  std::map<LinkKey, std::pair<Link, bool>> unsent_;  // true: a removal; under mutex_
+  Mutex mutex_;
+  std::map<LinkKey, std::pair<Link, bool>> unsent_ GUARDED_BY(mutex_);  ///< true: a removal
   std::atomic<std::uint64_t> refused_{0};
   RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 };

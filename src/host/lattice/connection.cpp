@@ -19,7 +19,7 @@ Connection::~Connection() {
 
 void Connection::watch(std::function<void()> connected) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     connected_ = std::move(connected);
   }
   transport_->on_state_change([this](TransportState state) { changed(state); });
@@ -29,7 +29,7 @@ void Connection::watch(std::function<void()> connected) {
 void Connection::changed(TransportState state) {
   std::function<void()> job;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (seen_ == state) return;
     seen_ = state;
     if (state == TransportState::connected) job = connected_;
@@ -44,8 +44,9 @@ void Connection::changed(TransportState state) {
 
 bool Connection::wait(SteadyTime deadline) {
   changed(transport_->state());
-  std::unique_lock lock(mutex_);
-  return moved_.wait_until(lock, deadline, [&] { return seen_ == TransportState::connected; });
+  MutexLock lock(mutex_);
+  return moved_.wait_until(lock, deadline,
+                           [&]() REQUIRES(mutex_) { return seen_ == TransportState::connected; });
 }
 
 ConnectionState state_of(const Connection* connection) {

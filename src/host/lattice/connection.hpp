@@ -1,14 +1,13 @@
 // One connection of this host to the message network, and what is to be done when it comes (back).
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/log.hpp"
 #include "nats/transport.hpp"
+#include "threads/mutex.hpp"
 #include "threads/serial_executor.hpp"
 #include "trellis/host_types.hpp"
 
@@ -40,10 +39,10 @@ class Connection {
   const std::string label_;
   SerialExecutor& executor_;
   const Log log_;
-  std::mutex mutex_;
-  std::condition_variable moved_;
-  std::function<void()> connected_;                               // under mutex_
-  nats::TransportState seen_ = nats::TransportState::connecting;  // under mutex_
+  Mutex mutex_;
+  Condition moved_;
+  std::function<void()> connected_ GUARDED_BY(mutex_);
+  nats::TransportState seen_ GUARDED_BY(mutex_) = nats::TransportState::connecting;
 };
 
 /// As people are told it; none for null.

@@ -140,7 +140,7 @@ void SharedCache::rejoin() {
 
 void SharedCache::compare() {
   replicator_.compare_with_peers();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopped_) return;
   timer_->after(second_comparison, [this] {
     static_cast<void>(workers_.post([this] { replicator_.compare_with_peers(); }));
@@ -157,7 +157,7 @@ void SharedCache::schedule_replay() {
       }));
     });
     persevere([this] {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!stopped_) schedule_replay();
     });
   });
@@ -172,7 +172,7 @@ std::vector<Link> SharedCache::load_own_links() {
                saved.error().remedy);
     return all;
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& definition : *saved) {
     auto link = to_link(definition);
     if (!validate_link(link)) continue;
@@ -218,7 +218,7 @@ void SharedCache::put_link(const Link& link, LinkOrigin origin) {
   replicator_.put_link(to_definition(link),
                        origin == LinkOrigin::local ? Write::always : Write::changes);
   if (file_ && origin == LinkOrigin::local) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     own_links_.insert_or_assign(LinkKey(link.actor, link.contract_id, link.link_name), link);
   }
   links_changed();
@@ -227,7 +227,7 @@ void SharedCache::put_link(const Link& link, LinkOrigin origin) {
 void SharedCache::remove_link(const Link& key, LinkOrigin origin) {
   replicator_.remove_link(to_definition(key));
   if (origin == LinkOrigin::local) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     own_links_.erase(LinkKey(key.actor, key.contract_id, key.link_name));
   }
   links_changed();
@@ -235,7 +235,7 @@ void SharedCache::remove_link(const Link& key, LinkOrigin origin) {
 
 void SharedCache::links_changed() {
   if (!file_) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (save_planned_ || stopped_) return;
   save_planned_ = true;
   timer_->after(save_delay, [this] { static_cast<void>(workers_.post([this] { save(); })); });
@@ -244,11 +244,11 @@ void SharedCache::links_changed() {
 void SharedCache::save() {
   std::vector<lattice::LinkDefinition> own;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     save_planned_ = false;
     for (const auto& [key, link] : own_links_) own.push_back(to_definition(link));
   }
-  const std::scoped_lock lock(saving_);
+  const MutexLock lock(saving_);
   for (const auto& saved : {file_->save(replicator_.links()), own_file_->save(own)}) {
     if (saved) continue;
     log_.error("links were not saved: {}; {}", saved.error().message, saved.error().remedy);
@@ -264,7 +264,7 @@ lattice::Replicator::Counters SharedCache::counters() const {
 void SharedCache::stop(SteadyTime deadline) {
   bool unsaved = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopped_) return;
     stopped_ = true;
     unsaved = save_planned_;

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -18,6 +17,7 @@
 #include "lattice/cache/replicator.hpp"
 #include "lattice/cache/state_file.hpp"
 #include "threads/guest_thread_pool.hpp"
+#include "threads/mutex.hpp"
 #include "threads/serial_executor.hpp"
 #include "threads/timer.hpp"
 #include "trellis/host_types.hpp"
@@ -98,11 +98,12 @@ class SharedCache {
   std::optional<lattice::StateFile> file_;
   std::optional<lattice::StateFile> own_file_;  // which of the links this host's own user set
   lattice::Replicator replicator_;
-  std::mutex mutex_;
-  std::map<LinkKey, Link> own_links_;  // under mutex_; kept only where there is a file for them
-  bool save_planned_ = false;          // under mutex_
-  bool stopped_ = false;               // under mutex_
-  std::mutex saving_;                  // held while the file is written
+  Mutex mutex_;
+  std::map<LinkKey, Link> own_links_
+      GUARDED_BY(mutex_);  ///< kept only where there is a file for them
+  bool save_planned_ GUARDED_BY(mutex_) = false;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  Mutex saving_;  // held while the file is written
   std::unique_ptr<lattice::CacheMirror> mirror_;
   std::unique_ptr<Timer> timer_;  // last: its jobs use everything above
 };

@@ -48,7 +48,7 @@ Binder::~Binder() {
 
 void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const std::string& actor,
                   std::optional<BindConfig> config) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopped_ || closing_) return;
   auto& strand = strands_[provider->instance->id()];
   if (!strand) {
@@ -73,7 +73,7 @@ void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const st
 }
 
 void Binder::hold(const ProviderEntry& provider) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = strands_.find(provider.instance->id());
   if (found == strands_.end()) return;
   ++found->second->life;
@@ -85,14 +85,14 @@ void Binder::hold(const ProviderEntry& provider) {
 }
 
 void Binder::tell_again(const ProviderEntry& provider) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = strands_.find(provider.instance->id());
   if (found == strands_.end() || stopped_) return;
   for (const auto& [actor, binding] : found->second->bindings) enqueue(found->second, binding);
 }
 
 void Binder::forget(const ProviderEntry& provider) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = strands_.find(provider.instance->id());
   if (found == strands_.end()) return;
   found->second->forgotten = true;
@@ -103,7 +103,7 @@ void Binder::forget(const ProviderEntry& provider) {
 }
 
 void Binder::unbind_all() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   closing_ = true;
   for (const auto& [id, strand] : strands_) {
     for (const auto& [actor, binding] : strand->bindings) {
@@ -123,14 +123,14 @@ std::shared_ptr<Binder::Binding> Binder::find(const ProviderEntry& provider,
 
 std::shared_ptr<const BindLatch> Binder::gate(const ProviderEntry& provider,
                                               const std::string& actor) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto binding = find(provider, actor);
   return binding ? binding->gate : nullptr;
 }
 
 std::optional<BindingView> Binder::view(const ProviderEntry& provider,
                                         const std::string& actor) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto binding = find(provider, actor);
   if (!binding) return std::nullopt;
   BindingView view{LinkState::binding, binding->problem, binding->attempts, binding->since};
@@ -143,16 +143,15 @@ std::optional<BindingView> Binder::view(const ProviderEntry& provider,
 }
 
 bool Binder::settle(SteadyTime deadline) {
-  std::unique_lock lock(mutex_);
-  return settled_.wait_until(lock, deadline, [&] { return active_ == 0; });
+  MutexLock lock(mutex_);
+  return settled_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return active_ == 0; });
 }
 
 bool Binder::settle(std::string_view actor, SteadyTime deadline) {
-  std::unique_lock lock(mutex_);
-  return settled_.wait_until(lock, deadline, [&] { return at_rest(actor); });
+  MutexLock lock(mutex_);
+  return settled_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return at_rest(actor); });
 }
 
-// Requires mutex_.
 bool Binder::at_rest(std::string_view actor) const {
   return std::ranges::all_of(strands_, [&](const auto& each) {
     const auto found = each.second->bindings.find(actor);
@@ -178,7 +177,6 @@ void Binder::report(LinkOutcome outcome) {
   if (!posted) told_.fetch_sub(1);
 }
 
-// Requires mutex_.
 void Binder::report(const ProviderEntry& provider, const Binding& binding, bool bound,
                     const Result<void>& result) {
   survived([&] {
@@ -192,11 +190,10 @@ void Binder::report(const ProviderEntry& provider, const Binding& binding, bool 
 }
 
 void Binder::stop() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
 }
 
-// Requires mutex_.
 void Binder::enqueue(const std::shared_ptr<Strand>& strand,
                      const std::shared_ptr<Binding>& binding) {
   if (!binding->queued) {
@@ -226,7 +223,7 @@ Binder::Step Binder::next_step(const Strand& strand, const Binding& binding) {
 }
 
 void Binder::run(const std::shared_ptr<Strand>& strand) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!strand->line.empty()) {
     const auto binding = strand->line.front();
     const auto step = next_step(*strand, *binding);
@@ -254,7 +251,7 @@ void Binder::run(const std::shared_ptr<Strand>& strand) {
   if (--active_ == 0) settled_.notify_all();
 }
 
-// Requires mutex_. On failure the binding leaves the line until its retry is due.
+// On failure the binding leaves the line until its retry is due.
 void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
                    BindConfig config, Result<void> result) {
   const auto name = name_in(config);
@@ -262,7 +259,7 @@ void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<
   ++binding->attempts;
   binding->since = clock_->wall();
   // The state first, then what tells of it.
-  const AtEnd told([&] { report(*strand->provider, *binding, true, result); });
+  const AtEnd told([&]() REQUIRES(mutex_) { report(*strand->provider, *binding, true, result); });
   if (result) {
     binding->told = std::move(config);
     binding->problem.clear();
@@ -293,7 +290,7 @@ void Binder::bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<
   binding->gate->set(true);  // also after a refusal: calls then get the provider's own answer
 }
 
-// Requires mutex_. A provider that fails to clean up cannot keep a link alive (lattice.md 6.3).
+// A provider that fails to clean up cannot keep a link alive (lattice.md 6.3).
 void Binder::removed(Strand& strand, Binding& binding, const Result<void>& result) {
   const auto name = binding.told ? name_in(*binding.told) : std::string();
   const auto& provider = *strand.provider;
@@ -317,11 +314,10 @@ void Binder::removed(Strand& strand, Binding& binding, const Result<void>& resul
   }
 }
 
-// Requires mutex_.
 void Binder::retry_later(const std::shared_ptr<Strand>& strand,
                          const std::shared_ptr<Binding>& binding) {
   timer_.after(pause_after(binding->attempts), [this, strand, binding] {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!stopped_ && !strand->forgotten) enqueue(strand, binding);
   });
 }

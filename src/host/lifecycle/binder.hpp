@@ -3,13 +3,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -18,6 +16,7 @@
 #include "host/call/bind_latch.hpp"
 #include "host/state/entities.hpp"
 #include "threads/guest_thread_pool.hpp"
+#include "threads/mutex.hpp"
 #include "threads/timer.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host.hpp"
@@ -103,20 +102,22 @@ class Binder {
   };
   enum class Step { none, bind, remove };
 
-  void enqueue(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding);
+  void enqueue(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding)
+      REQUIRES(mutex_);
   void run(const std::shared_ptr<Strand>& strand);
   [[nodiscard]] static Step next_step(const Strand& strand, const Binding& binding);
   [[nodiscard]] Result<void> send(const ProviderEntry& provider, Step step,
                                   const std::string& actor, const BindConfig& config) const;
   void bound(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding,
-             BindConfig config, Result<void> result);
-  void removed(Strand& strand, Binding& binding, const Result<void>& result);
-  void retry_later(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding);
+             BindConfig config, Result<void> result) REQUIRES(mutex_);
+  void removed(Strand& strand, Binding& binding, const Result<void>& result) REQUIRES(mutex_);
+  void retry_later(const std::shared_ptr<Strand>& strand, const std::shared_ptr<Binding>& binding)
+      REQUIRES(mutex_);
   void report(const ProviderEntry& provider, const Binding& binding, bool bound,
-              const Result<void>& result);
-  [[nodiscard]] bool at_rest(std::string_view actor) const;
+              const Result<void>& result) REQUIRES(mutex_);
+  [[nodiscard]] bool at_rest(std::string_view actor) const REQUIRES(mutex_);
   [[nodiscard]] std::shared_ptr<Binding> find(const ProviderEntry& provider,
-                                              const std::string& actor) const;
+                                              const std::string& actor) const REQUIRES(mutex_);
 
   GuestThreadPool& workers_;
   const std::chrono::milliseconds call_timeout_;
@@ -126,13 +127,13 @@ class Binder {
   const Log log_;
 
   std::atomic<std::size_t> told_{0};  // outcomes on their way to the listener
-  mutable std::mutex mutex_;
-  std::condition_variable settled_;                      // some binding came to rest
-  std::map<EntityId, std::shared_ptr<Strand>> strands_;  // under mutex_
-  std::size_t active_ = 0;                               // strands running; under mutex_
-  bool closing_ = false;  // unbind_all() was called: nothing is bound any more; under mutex_
-  bool stopped_ = false;  // under mutex_
-  Timer timer_;           // last: its jobs use everything above
+  mutable Mutex mutex_;
+  Condition settled_;  // some binding came to rest
+  std::map<EntityId, std::shared_ptr<Strand>> strands_ GUARDED_BY(mutex_);
+  std::size_t active_ GUARDED_BY(mutex_) = 0;  ///< strands running
+  bool closing_ GUARDED_BY(mutex_) = false;  ///< unbind_all() was called: nothing is bound any more
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  Timer timer_;  // last: its jobs use everything above
 };
 
 }  // namespace trellis::host

@@ -41,14 +41,14 @@ void HealthMonitor::start() {
 }
 
 void HealthMonitor::stop() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
 }
 
 void HealthMonitor::schedule() {
   timer_.after(options_.interval, [this] {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (stopped_) return;
     }
     // A round that fails half-way is one round; the next must come all the same.
@@ -67,8 +67,8 @@ void HealthMonitor::schedule() {
 void HealthMonitor::run_round() {
   const auto round = std::make_shared<Round>();
   begin_round(round);
-  std::unique_lock lock(round->mutex);
-  round->done.wait_for(lock, options_.timeout, [&] { return round->open == 0; });
+  MutexLock lock(round->mutex);
+  round->done.wait_for(lock, options_.timeout, [&]() REQUIRES(mutex_) { return round->open == 0; });
   const auto asked = round->asked;
   lock.unlock();
   for (const auto entity : asked) silent(entity);  // those that have not answered by now
@@ -88,7 +88,7 @@ void HealthMonitor::check_actor(const std::shared_ptr<actor::Actor>& actor,
   const auto pool = actor->pool().statistics();
   const auto completed = pool.calls - pool.busy;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     auto& record = records_[actor->id()];
     const bool progressing = completed != std::exchange(record.calls_before, completed);
     const bool all_busy = pool.busy != 0 && pool.busy >= actor->pool().limits().maximum;
@@ -122,19 +122,19 @@ void HealthMonitor::check_provider(const std::shared_ptr<const ProviderEntry>& p
 void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
                         std::function<Result<Bytes>(SteadyTime)> request) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     auto& record = records_[entity];
     if (record.asked) return;  // the last question is still open and already counted as silence
     record.asked = true;
   }
   {
-    const std::scoped_lock lock(round->mutex);
+    const MutexLock lock(round->mutex);
     ++round->open;
     round->asked.push_back(entity);
   }
   auto answered = [this, entity, round](const Result<Bytes>& answer) {
     record(entity, answer);
-    const std::scoped_lock lock(round->mutex);
+    const MutexLock lock(round->mutex);
     if (--round->open == 0) round->done.notify_all();
   };
   timer_.after(options_.timeout, [this, entity] { silent(entity); });
@@ -146,7 +146,7 @@ void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
 }
 
 void HealthMonitor::record(EntityId entity, const Result<Bytes>& answer) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = records_.find(entity);
   if (found == records_.end()) return;
   auto& record = found->second;
@@ -171,14 +171,13 @@ void HealthMonitor::record(EntityId entity, const Result<Bytes>& answer) {
 }
 
 void HealthMonitor::silent(EntityId entity) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = records_.find(entity);
   if (found != records_.end() && found->second.asked) {
     set(found->second, HealthState::unhealthy, silent_text);
   }
 }
 
-// Requires mutex_.
 void HealthMonitor::set(Record& record, HealthState state, std::string reason) {
   const auto now = options_.clock->wall();
   if (record.health.state != state) record.health.since = now;
@@ -188,7 +187,7 @@ void HealthMonitor::set(Record& record, HealthState state, std::string reason) {
 }
 
 Health HealthMonitor::of(EntityId entity) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = records_.find(entity);
   return found == records_.end() ? Health{} : found->second.health;
 }
@@ -199,7 +198,7 @@ void HealthMonitor::forget_stopped(const Tables& tables) {
       [&](std::string_view, const auto& entry) { running.insert(entry->actor->id()); });
   tables.providers.for_each(
       [&](std::string_view, const auto& entry) { running.insert(entry->instance->id()); });
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(records_, [&](const auto& entry) { return !running.contains(entry.first); });
 }
 

@@ -3,12 +3,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,6 +14,7 @@
 #include "base/redactor.hpp"
 #include "host/state/registry.hpp"
 #include "threads/guest_thread_pool.hpp"
+#include "threads/mutex.hpp"
 #include "threads/timer.hpp"
 #include "trellis/host_types.hpp"
 
@@ -56,8 +55,8 @@ class HealthMonitor {
   };
   /// One round's count of answers that are still missing.
   struct Round {
-    std::mutex mutex;
-    std::condition_variable done;
+    Mutex mutex;
+    Condition done;
     std::size_t open = 0;
     std::vector<EntityId> asked;
   };
@@ -71,7 +70,7 @@ class HealthMonitor {
            std::function<Result<Bytes>(SteadyTime)> request);
   void record(EntityId entity, const Result<Bytes>& answer);
   void silent(EntityId entity);
-  void set(Record& record, HealthState state, std::string reason);
+  void set(Record& record, HealthState state, std::string reason) REQUIRES(mutex_);
   void forget_stopped(const Tables& tables);
 
   const HealthOptions options_;
@@ -79,10 +78,10 @@ class HealthMonitor {
   const Router& router_;
   GuestThreadPool& workers_;
   const Log log_;
-  mutable std::mutex mutex_;
-  std::map<EntityId, Record> records_;  // under mutex_
-  bool stopped_ = false;                // under mutex_
-  Timer timer_;                         // last: its jobs use everything above
+  mutable Mutex mutex_;
+  std::map<EntityId, Record> records_ GUARDED_BY(mutex_);
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  Timer timer_;  // last: its jobs use everything above
 };
 
 }  // namespace trellis::host

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <future>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -29,7 +28,7 @@ class Host::Implementation {
         labels_(std::make_shared<host::LabelBook>(options_.labels)) {}
 
   Result<void> start() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (core_) return fail(ErrorCode::already_exists, "the host is started already");
     auto core = std::make_shared<host::Core>(options_, engine_, labels_);
     if (auto started = core->start(); !started) return started;
@@ -41,7 +40,7 @@ class Host::Implementation {
   bool stop() {
     std::shared_ptr<host::Core> core;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       core.swap(core_);
     }
     return !core || end(std::move(core));
@@ -69,7 +68,7 @@ class Host::Implementation {
 
   /// The running core, or the error every operation gives without one (host.md 5, exact text).
   Result<std::shared_ptr<host::Core>> core() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (core_) return core_;
     return fail(ErrorCode::not_started, "Activity cannot be performed, host has not been started");
   }
@@ -77,9 +76,9 @@ class Host::Implementation {
   const HostOptions options_;
   const std::shared_ptr<EngineRuntime> engine_;
   const std::shared_ptr<host::LabelBook> labels_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<host::Core> core_;  // under mutex_
-  std::string id_;                    // under mutex_
+  mutable Mutex mutex_;
+  std::shared_ptr<host::Core> core_ GUARDED_BY(mutex_);
+  std::string id_ GUARDED_BY(mutex_);
 };
 
 Host::Host(std::unique_ptr<Implementation> implementation) : self_(std::move(implementation)) {}
@@ -99,7 +98,7 @@ bool Host::stop() {
 }
 
 std::string Host::id() const {
-  const std::scoped_lock lock(self_->mutex_);
+  const MutexLock lock(self_->mutex_);
   return self_->id_;
 }
 

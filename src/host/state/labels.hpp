@@ -2,8 +2,9 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
+
+#include "threads/mutex.hpp"
 
 namespace trellis::host {
 
@@ -21,17 +22,17 @@ class LabelBook {
   explicit LabelBook(const Labels& own) : labels_(core_labels()) { host::merge(labels_, own); }
 
   [[nodiscard]] Labels all() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return labels_;
   }
   void merge(const Labels& more) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     host::merge(labels_, more);
   }
 
  private:
-  mutable std::mutex mutex_;
-  Labels labels_;  // under mutex_
+  mutable Mutex mutex_;
+  Labels labels_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::host

@@ -10,14 +10,14 @@ Result<std::shared_ptr<const wapc::GuestModule>> ModuleCache::get(std::string_vi
   // The limits are compiled in (memory cap), so they belong to the key.
   const auto key = fmt::format("{}/{}/{}", hash, limits.memory_pages, limits.payload_bytes);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto found = modules_.find(key); found != modules_.end()) {
       if (auto compiled = found->second.lock()) return compiled;
     }
   }
   auto compiled = wapc::GuestModule::compile(*engine_, module, limits);
   if (!compiled) return compiled;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(modules_, [](const auto& entry) { return entry.second.expired(); });
   auto& kept = modules_[key];
   if (auto other = kept.lock()) return other;

@@ -3,10 +3,10 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "threads/mutex.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/engine.hpp"
 #include "wapc/guest.hpp"
@@ -26,8 +26,8 @@ class ModuleCache {
 
  private:
   const std::shared_ptr<EngineRuntime> engine_;
-  std::mutex mutex_;
-  std::map<std::string, std::weak_ptr<const wapc::GuestModule>> modules_;  // under mutex_
+  Mutex mutex_;
+  std::map<std::string, std::weak_ptr<const wapc::GuestModule>> modules_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::host

@@ -68,12 +68,12 @@ void Packages::name_registry_of(std::string_view text) {
   if (std::filesystem::exists(std::filesystem::path(text), ignored)) return;
   const auto reference = package::parse_reference(text);
   if (!reference) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (named_.size() < limits::named_registries) named_.insert(reference->registry);
 }
 
 bool Packages::is_named(const std::string& registry) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return named_.contains(registry);
 }
 

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "base/random.hpp"
 #include "package/provider_store.hpp"
 #include "package/registry_client.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host_types.hpp"
 #include "trellis/lattice_options.hpp"
@@ -64,8 +64,9 @@ class Packages {
   const Log log_;
   SystemRandom random_;
   package::RegistryClient client_;
-  mutable std::mutex mutex_;
-  std::set<std::string> named_;  // under mutex_: registries of images the host's own user named
+  mutable Mutex mutex_;
+  std::set<std::string> named_
+      GUARDED_BY(mutex_);  ///< registries of images the host's own user named
 };
 
 }  // namespace trellis::host

@@ -62,7 +62,6 @@ Registry::Registry(RegistryOptions options, Binder& binder, Log log)
       tables_(current_),
       limit_(limits::lattice_log_interval) {}
 
-// Requires mutex_.
 void Registry::change(const std::function<void(Tables&)>& edit) {
   auto next = std::make_shared<Tables>(*current_);
   edit(*next);
@@ -71,7 +70,7 @@ void Registry::change(const std::function<void(Tables&)>& edit) {
 }
 
 bool Registry::reserve(const std::string& slot) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (current_->actors.find(slot) != nullptr || current_->providers.find(slot) != nullptr) {
     return false;
   }
@@ -79,7 +78,7 @@ bool Registry::reserve(const std::string& slot) {
 }
 
 void Registry::release(const std::string& slot) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   reserved_.erase(slot);
 }
 
@@ -88,7 +87,7 @@ void Registry::add_actor(std::shared_ptr<actor::Actor> actor) {
 }
 
 std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Actor> actor) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto key = actor->key();
   const auto* running = current_->actors.find(key);
   auto replaced = running == nullptr ? nullptr : (*running)->actor;
@@ -99,7 +98,7 @@ std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Act
   }
   const auto known =
       std::make_shared<KnownClaims>(KnownClaims{actor->claims(), actor->identity(), true});
-  change([&](Tables& next) {
+  change([&](Tables& next) REQUIRES(mutex_) {
     next.claims.set(key, known);
     next.actors.set(key, std::make_shared<ActorEntry>(
                              ActorEntry{std::move(actor), std::make_shared<Routes>()}));
@@ -110,18 +109,18 @@ std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Act
 }
 
 std::shared_ptr<actor::Actor> Registry::remove_actor(std::string_view key) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto* running = current_->actors.find(key);
   if (running == nullptr) return nullptr;
   auto removed = (*running)->actor;
-  change([&](Tables& next) { next.actors.erase(key); });
+  change([&](Tables& next) REQUIRES(mutex_) { next.actors.erase(key); });
   return removed;
 }
 
 void Registry::add_provider(std::shared_ptr<const ProviderEntry> provider) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto slot = provider_slot(provider->key, provider->link_name);
-  change([&](Tables& next) {
+  change([&](Tables& next) REQUIRES(mutex_) {
     next.providers.set(slot, provider);
     refresh_provider_links(next, provider->key, provider->link_name);
   });
@@ -129,13 +128,13 @@ void Registry::add_provider(std::shared_ptr<const ProviderEntry> provider) {
 
 std::shared_ptr<const ProviderEntry> Registry::remove_provider(std::string_view key,
                                                                std::string_view link_name) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto slot = provider_slot(key, link_name);
   const auto* running = current_->providers.find(slot);
   if (running == nullptr) return nullptr;
   auto removed = *running;
   binder_.forget(*removed);
-  change([&](Tables& next) {
+  change([&](Tables& next) REQUIRES(mutex_) {
     next.providers.erase(slot);
     refresh_provider_links(next, key, link_name);
   });
@@ -143,7 +142,7 @@ std::shared_ptr<const ProviderEntry> Registry::remove_provider(std::string_view 
 }
 
 bool Registry::learn_claims(const identity::ActorClaims& claims) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto* known = current_->claims.find(claims.sub);
   if (known != nullptr && (*known)->verified && current_->actors.find(claims.sub) != nullptr) {
     tell_of_shared_key((*known)->claims, claims);
@@ -152,7 +151,7 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
   if (known != nullptr && ((*known)->verified || (*known)->claims == claims)) return false;
   const auto before = known == nullptr ? 0 : memory_of((*known)->claims);
   if (!claims_charge_.resize(claims_charge_.bytes() - before + memory_of(claims))) return false;
-  change([&](Tables& next) {
+  change([&](Tables& next) REQUIRES(mutex_) {
     next.claims.set(claims.sub,
                     std::make_shared<KnownClaims>(KnownClaims{claims, to_identity(claims), false}));
     refresh_actor(next, claims.sub);
@@ -161,7 +160,7 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
 }
 
 // Two programs were signed with one key, by accident most often: either answers calls for both.
-// Once for each version that runs here. Requires mutex_.
+// Once for each version that runs here.
 void Registry::tell_of_shared_key(const identity::ActorClaims& here,
                                   const identity::ActorClaims& elsewhere) {
   if (here.rev.value_or(0) != elsewhere.rev.value_or(0) || here.hash == elsewhere.hash ||
@@ -177,7 +176,6 @@ void Registry::tell_of_shared_key(const identity::ActorClaims& here,
       excerpt(name_there), excerpt(elsewhere.hash, 16));
 }
 
-// Requires mutex_.
 bool Registry::is_contract(std::string_view name, Links of) const {
   return std::any_of(links_.begin(), links_.end(), [&](const auto& each) {
     const auto& known = each.second;
@@ -187,7 +185,7 @@ bool Registry::is_contract(std::string_view name, Links of) const {
 }
 
 bool Registry::learn_alias(const std::string& alias, const std::string& actor) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!usable_alias(alias) || is_contract(alias, Links::all)) return false;
   const auto* owner = current_->aliases.find(alias);
   if (owner != nullptr && (*owner == actor || current_->actors.find(*owner) != nullptr)) {
@@ -197,38 +195,36 @@ bool Registry::learn_alias(const std::string& alias, const std::string& actor) {
                            !names_charge_.resize(names_charge_.bytes() + table_entry_bytes))) {
     return false;
   }
-  change([&](Tables& next) { next.aliases.set(alias, actor); });
+  change([&](Tables& next) REQUIRES(mutex_) { next.aliases.set(alias, actor); });
   return true;
 }
 
 void Registry::forget_alias(const std::string& alias) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto* owner = current_->aliases.find(alias);
   if (owner == nullptr || current_->actors.find(*owner) != nullptr) return;
   names_charge_.resize_down(names_charge_.bytes() -
                             std::min(names_charge_.bytes(), table_entry_bytes));
-  change([&](Tables& next) { next.aliases.erase(alias); });
+  change([&](Tables& next) REQUIRES(mutex_) { next.aliases.erase(alias); });
 }
 
-// Requires mutex_.
 bool Registry::is_vouched_for(const LinkKey& key, const Link& link) const {
   const auto said = vouched_.find(key);
   return said != vouched_.end() && said->second == link;
 }
 
 void Registry::vouch_for(const Link& link) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   vouch(LinkKey(link.actor, link.contract_id, link.link_name), link);
 }
 
-// Requires mutex_.
 void Registry::vouch(const LinkKey& key, const Link& link) {
   if (vouched_.contains(key) || vouched_.size() < limits::links) {
     vouched_.insert_or_assign(key, link);
   }
 }
 
-// Requires mutex_. Whether the link in force stays: a refusal must not be a way to unlink actors.
+// Whether the link in force stays: a refusal must not be a way to unlink actors.
 bool Registry::keeps_own_link(const KnownLink& own, const Link& wanted) {
   if (own.origin != LinkOrigin::local) return false;
   const auto provider = provider_of(*current_, wanted);
@@ -251,7 +247,7 @@ void Registry::report(LogReason kind, LinkOrigin origin, const std::string& mess
 }
 
 bool Registry::put_link(Link link, LinkOrigin origin) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   LinkKey key(link.actor, link.contract_id, link.link_name);
   if (origin == LinkOrigin::local) vouch(key, link);
   if (is_vouched_for(key, link)) origin = LinkOrigin::local;
@@ -280,7 +276,7 @@ bool Registry::put_link(Link link, LinkOrigin origin) {
 
 bool Registry::remove_link(std::string_view actor, std::string_view contract,
                            std::string_view link_name, LinkOrigin origin) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const LinkKey key{actor, contract, link_name};
   if (origin == LinkOrigin::local) vouched_.erase(key);
   const auto found = links_.find(key);
@@ -295,7 +291,7 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
   return true;
 }
 
-// Requires mutex_. Of modules that were checked here the first has its alias; what somebody told of
+// Of modules that were checked here the first has its alias; what somebody told of
 // an alias gives way to one. An alias that looks like a contract or a key is ignored (D9): the
 // actor itself starts.
 void Registry::register_alias(Tables& next, const ActorIdentity& identity) {
@@ -329,7 +325,6 @@ std::shared_ptr<const ProviderEntry> Registry::provider_of(const Tables& tables,
   return *entry;
 }
 
-// Requires mutex_.
 void Registry::refresh_provider_links(Tables& next, std::string_view key,
                                       std::string_view link_name) {
   std::set<std::string> affected;
@@ -340,7 +335,7 @@ void Registry::refresh_provider_links(Tables& next, std::string_view key,
   for (const auto& actor : affected) refresh_actor(next, actor);
 }
 
-// Requires mutex_. The binding check of host.md 9.2 for all links of an actor, then its routes.
+// The binding check of host.md 9.2 for all links of an actor, then its routes.
 void Registry::refresh_actor(Tables& next, const std::string& actor) {
   auto routes = std::make_shared<Routes>();
   for (auto it = links_.lower_bound(LinkKey(actor, "", "")); it != links_.end(); ++it) {
@@ -355,7 +350,7 @@ void Registry::refresh_actor(Tables& next, const std::string& actor) {
   next.actors.set(actor, std::make_shared<ActorEntry>(ActorEntry{(*entry)->actor, routes}));
 }
 
-// Requires mutex_. The same for one link alone: a lattice brings thousands of them one by one.
+// The same for one link alone: a lattice brings thousands of them one by one.
 void Registry::refresh_link(const LinkKey& key) {
   const auto& [actor, contract, link_name] = key;
   const auto link = links_.find(key);
@@ -373,13 +368,12 @@ void Registry::refresh_link(const LinkKey& key) {
   } else {
     routes->insert(place, make_route(*current_, link->second.link));
   }
-  change([&](Tables& next) {
+  change([&](Tables& next) REQUIRES(mutex_) {
     // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): `entry` was found above
     next.actors.set(actor, std::make_shared<ActorEntry>(ActorEntry{(*entry)->actor, routes}));
   });
 }
 
-// Requires mutex_, and want_binding() before it.
 std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link& link) const {
   Route route{link.contract_id,        link.link_name, link.provider_id, false,
               provider_of(next, link), nullptr};
@@ -389,7 +383,7 @@ std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link
   return std::make_shared<const Route>(std::move(route));
 }
 
-// Requires mutex_. Refused links are looked at again and again; what is told of one is told once.
+// Refused links are looked at again and again; what is told of one is told once.
 void Registry::refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider,
                       LogReason kind, std::string why) {
   const auto& link = known.link;
@@ -401,7 +395,6 @@ void Registry::refuse(KnownLink& known, const std::shared_ptr<const ProviderEntr
   known.told_refusal = std::move(why);
 }
 
-// Requires mutex_.
 void Registry::want_binding(const Tables& next, KnownLink& known) {
   const auto& link = known.link;
   const auto provider = provider_of(next, link);
@@ -440,12 +433,12 @@ std::optional<std::string> Registry::refusal(const ActorIdentity& actor,
 }
 
 std::size_t Registry::link_count() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return links_.size();
 }
 
 std::vector<LinkInfo> Registry::links(std::string_view actor) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<LinkInfo> all;
   for (auto it = links_.lower_bound(LinkKey(actor, "", "")); it != links_.end(); ++it) {
     if (!actor.empty() && it->second.link.actor != actor) break;
@@ -454,7 +447,6 @@ std::vector<LinkInfo> Registry::links(std::string_view actor) const {
   return all;
 }
 
-// Requires mutex_.
 LinkInfo Registry::describe(const KnownLink& of) const {
   const auto& link = of.link;
   LinkInfo info{link, LinkState::waiting_for_actor, {}, 0, of.origin, of.since};
@@ -491,7 +483,7 @@ LinkInfo Registry::describe(const KnownLink& of) const {
 
 std::optional<LinkInfo> Registry::link_info(std::string_view actor, std::string_view contract,
                                             std::string_view link_name) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found =
       links_.find(LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
   return found == links_.end() ? std::nullopt : std::optional(describe(found->second));
@@ -499,7 +491,7 @@ std::optional<LinkInfo> Registry::link_info(std::string_view actor, std::string_
 
 std::optional<Link> Registry::link(std::string_view actor, std::string_view contract,
                                    std::string_view link_name) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found =
       links_.find(LinkKey(std::string(actor), std::string(contract), std::string(link_name)));
   return found == links_.end() ? std::nullopt : std::optional(found->second.link);

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +22,7 @@
 #include "host/lifecycle/binder.hpp"
 #include "host/state/link_rules.hpp"
 #include "identity/claims.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {
@@ -104,43 +104,45 @@ class Registry {
   };
   enum class LogReason { refused_value, refused_actor, count };
 
-  void refresh_actor(Tables& next, const std::string& actor);
-  void refresh_link(const LinkKey& key);
-  [[nodiscard]] std::shared_ptr<const Route> make_route(const Tables& next, const Link& link) const;
-  void vouch(const LinkKey& key, const Link& link);
-  [[nodiscard]] bool is_vouched_for(const LinkKey& key, const Link& link) const;
-  [[nodiscard]] bool keeps_own_link(const KnownLink& own, const Link& wanted);
+  void refresh_actor(Tables& next, const std::string& actor) REQUIRES(mutex_);
+  void refresh_link(const LinkKey& key) REQUIRES(mutex_);
+  [[nodiscard]] std::shared_ptr<const Route> make_route(const Tables& next, const Link& link) const
+      REQUIRES(mutex_);
+  void vouch(const LinkKey& key, const Link& link) REQUIRES(mutex_);
+  [[nodiscard]] bool is_vouched_for(const LinkKey& key, const Link& link) const REQUIRES(mutex_);
+  [[nodiscard]] bool keeps_own_link(const KnownLink& own, const Link& wanted) REQUIRES(mutex_);
   void report(LogReason kind, LinkOrigin origin, const std::string& message);
-  void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name);
-  void want_binding(const Tables& next, KnownLink& known);
+  void refresh_provider_links(Tables& next, std::string_view key, std::string_view link_name)
+      REQUIRES(mutex_);
+  void want_binding(const Tables& next, KnownLink& known) REQUIRES(mutex_);
   void refuse(KnownLink& known, const std::shared_ptr<const ProviderEntry>& provider,
-              LogReason kind, std::string why);
-  void register_alias(Tables& next, const ActorIdentity& identity);
-  void tell_of_shared_key(const identity::ActorClaims& here,
-                          const identity::ActorClaims& elsewhere);
+              LogReason kind, std::string why) REQUIRES(mutex_);
+  void register_alias(Tables& next, const ActorIdentity& identity) REQUIRES(mutex_);
+  void tell_of_shared_key(const identity::ActorClaims& here, const identity::ActorClaims& elsewhere)
+      REQUIRES(mutex_);
   enum class Links { all, own };
-  [[nodiscard]] bool is_contract(std::string_view name, Links of) const;
+  [[nodiscard]] bool is_contract(std::string_view name, Links of) const REQUIRES(mutex_);
   [[nodiscard]] std::shared_ptr<const ProviderEntry> provider_of(const Tables& tables,
                                                                  const Link& link) const;
   /// Why an actor may not be bound to a provider; nothing when it may.
   [[nodiscard]] std::optional<std::string> refusal(const ActorIdentity& actor,
                                                    const ProviderEntry& provider) const;
-  [[nodiscard]] LinkInfo describe(const KnownLink& of) const;
-  void change(const std::function<void(Tables&)>& edit);
+  [[nodiscard]] LinkInfo describe(const KnownLink& of) const REQUIRES(mutex_);
+  void change(const std::function<void(Tables&)>& edit) REQUIRES(mutex_);
 
   const RegistryOptions options_;
   Binder& binder_;
   const Log log_;
 
-  mutable std::mutex mutex_;
-  MemoryCharge claims_charge_;  // under mutex_, like the next two: for what the lattice
-  MemoryCharge links_charge_;   // told and is kept here
+  mutable Mutex mutex_;
+  MemoryCharge claims_charge_ GUARDED_BY(mutex_);  ///< for what the lattice
+  MemoryCharge links_charge_;                      // told and is kept here
   MemoryCharge names_charge_;
-  std::map<LinkKey, KnownLink> links_;     // under mutex_
-  std::map<LinkKey, Link> vouched_;        // under mutex_: what the host's own user set
-  std::set<std::string> reserved_;         // under mutex_
-  std::set<std::string> shared_keys_;      // under mutex_: actors here of which that was told
-  std::shared_ptr<const Tables> current_;  // under mutex_: what was published last
+  std::map<LinkKey, KnownLink> links_ GUARDED_BY(mutex_);
+  std::map<LinkKey, Link> vouched_ GUARDED_BY(mutex_);  ///< what the host's own user set
+  std::set<std::string> reserved_ GUARDED_BY(mutex_);
+  std::set<std::string> shared_keys_ GUARDED_BY(mutex_);  ///< actors here of which that was told
+  std::shared_ptr<const Tables> current_ GUARDED_BY(mutex_);  ///< what was published last
   TablesSnapshot tables_;
   std::atomic<std::uint64_t> refused_links_{0};
   RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;

@@ -1,0 +1,123 @@
+// Locks whose use the compiler checks: what a lock guards says so (GUARDED_BY), and clang's
+// -Wthread-safety, an error in `make lint`, refuses code that touches it without.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "trellis/clock.hpp"
+
+#if defined(__clang__)
+#define TRELLIS_CHECKED(attribute) __attribute__((attribute))
+#else
+#define TRELLIS_CHECKED(attribute)
+#endif
+
+/// A member that is read and written under this lock only.
+#define GUARDED_BY(lock) TRELLIS_CHECKED(guarded_by(lock))
+/// A function, or a lambda, that is called with the lock held.
+#define REQUIRES(...) TRELLIS_CHECKED(requires_capability(__VA_ARGS__))
+/// A function that takes the lock itself: not to be called with it held.
+#define EXCLUDES(...) TRELLIS_CHECKED(locks_excluded(__VA_ARGS__))
+/// What cannot be checked, with the reason beside it.
+#define NOT_CHECKED TRELLIS_CHECKED(no_thread_safety_analysis)
+
+namespace trellis {
+
+/// A std::mutex. Any thread.
+class TRELLIS_CHECKED(capability("mutex")) Mutex {
+ public:
+  Mutex() = default;
+  Mutex(const Mutex&) = delete;
+  Mutex& operator=(const Mutex&) = delete;
+
+  void lock() TRELLIS_CHECKED(acquire_capability()) { mutex_.lock(); }
+  void unlock() TRELLIS_CHECKED(release_capability()) { mutex_.unlock(); }
+  [[nodiscard]] bool try_lock() TRELLIS_CHECKED(try_acquire_capability(true)) {
+    return mutex_.try_lock();
+  }
+
+ private:
+  friend class MutexLock;
+  std::mutex mutex_;
+};
+
+/// Holds a lock as long as it lives, but for what happens between unlock() and lock(). One thread.
+class TRELLIS_CHECKED(scoped_lockable) MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) TRELLIS_CHECKED(acquire_capability(mutex))
+      : lock_(mutex.mutex_) {}
+  ~MutexLock() TRELLIS_CHECKED(release_capability()) {}
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+  void unlock() TRELLIS_CHECKED(release_capability()) { lock_.unlock(); }
+  void lock() TRELLIS_CHECKED(acquire_capability()) { lock_.lock(); }
+
+ private:
+  friend class Condition;
+  std::unique_lock<std::mutex> lock_;
+};
+
+/// Waits for what another thread changes under the same lock. A condition that reads guarded
+/// members is a lambda with REQUIRES:
+///     changed_.wait(lock, [this]() REQUIRES(mutex_) { return done_; });
+/// Any thread.
+class Condition {
+ public:
+  void notify_one() noexcept { condition_.notify_one(); }
+  void notify_all() noexcept { condition_.notify_all(); }
+
+  void wait(MutexLock& lock) { condition_.wait(lock.lock_); }
+  /// May return early: for loops that look again.
+  void wait_until(MutexLock& lock, SteadyTime deadline) {
+    condition_.wait_until(lock.lock_, deadline);
+  }
+  template <class Duration>
+  void wait_for(MutexLock& lock, Duration time) {
+    condition_.wait_for(lock.lock_, time);
+  }
+  template <class Until>
+  void wait(MutexLock& lock, Until until) {
+    condition_.wait(lock.lock_, std::move(until));
+  }
+  /// False when `until` still does not hold at `deadline`.
+  template <class Until>
+  bool wait_until(MutexLock& lock, SteadyTime deadline, Until until) {
+    return condition_.wait_until(lock.lock_, deadline, std::move(until));
+  }
+  template <class Duration, class Until>
+  bool wait_for(MutexLock& lock, Duration time, Until until) {
+    return condition_.wait_for(lock.lock_, time, std::move(until));
+  }
+
+ private:
+  std::condition_variable condition_;
+};
+
+/// A value with the lock it needs. Any thread.
+template <class T>
+class Guarded {
+ public:
+  Guarded() = default;
+  explicit Guarded(T value) : value_(std::move(value)) {}
+
+  /// What `use` returns of the value, which nobody else touches meanwhile.
+  template <class Use>
+  decltype(auto) with(Use use) {
+    const MutexLock lock(mutex_);
+    return use(value_);
+  }
+  template <class Use>
+  decltype(auto) with(Use use) const {
+    const MutexLock lock(mutex_);
+    return use(value_);
+  }
+
+ private:
+  mutable Mutex mutex_;
+  T value_ GUARDED_BY(mutex_);
+};
+
+}  // namespace trellis
