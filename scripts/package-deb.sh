@@ -51,7 +51,7 @@ for package in "$into"/*_"$debs"; do
   printf '%s  %d kB, installed %d kB\n' "$package" "$(($(stat -c %s "$package") / 1000))" \
     "$(dpkg-deb -f "$package" Installed-Size)"
 done
-if dpkg-deb -f "$into"/trellis_*_"$debs" Depends | grep -q libnode; then
+if dpkg-deb -f "$into"/trellis_*_"$debs" Depends | grep libnode >/dev/null; then
   echo "package-deb: the package depends on libnode although it carries one" >&2
   exit 1
 fi

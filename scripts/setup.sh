@@ -96,7 +96,8 @@ unpack_libnode() {
   rm -rf "$work"
 }
 if [ "$profile" != format ] && ! have_v8; then
-  if apt install -y --no-install-recommends --simulate libnode-dev 2>/dev/null | grep -q '^Remv' ||
+  # To its end: a pipe that `grep -q` closes early would look like a simulation that failed.
+  if apt install -y --no-install-recommends --simulate libnode-dev 2>/dev/null | grep '^Remv' >/dev/null ||
      ! apt install -y --no-install-recommends libnode-dev >/dev/null 2>&1; then
     unpack_libnode
   fi

@@ -2,6 +2,7 @@
 """scripts/setup.sh on a machine that has nothing: programs of the package system that only remember."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -40,6 +41,29 @@ class SetUp(unittest.TestCase):
     def test_what_is_there_is_left_alone(self):
         told = self.installed_by("format", "printf 'clang-format-19=installed '")
         self.assertNotIn("clang-format-19", told)
+
+    @unittest.skipIf(any(Path("/usr/lib").glob("*/libnode.so")), "this machine has a system package of V8")
+    def test_what_would_remove_a_package_of_the_user_is_not_installed(self):
+        # The simulation says so at once and goes on talking: nobody may stop listening to it.
+        apt = ('case "$*" in *--simulate*) echo "Remv nodejs [20]"; seq 200000 ;; '
+               '*download*) : > libnode.deb ;; esac')
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "scripts").mkdir()
+            for file in SCRIPT.parent.glob("*.sh"):
+                shutil.copy(file, folder / "scripts")
+            programs = {"dpkg-query": "exit 1", "dpkg": "exit 0", "id": "echo 0",
+                        "apt-get": f'echo "$*" >> {folder}/told\n{apt}'}
+            for program, body in programs.items():
+                (folder / program).write_text(f"#!/bin/sh\n{body}\n")
+                (folder / program).chmod(0o755)
+            done = subprocess.run(
+                ["bash", folder / "scripts/setup.sh", "run"], check=False, capture_output=True,
+                text=True, timeout=60, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+            told = (folder / "told").read_text()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(told, "download .*libnode-dev")
+        self.assertNotRegex(told, r"(?m)^(?!.*--simulate)(?!.*download).*install .*libnode-dev")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ namespace {
 
 /// Compiles in an isolate made for the purpose: nothing of a module stays behind once its users
 /// are gone. A few modules are compiled at one time, others wait. V8 itself begins with the first:
-/// a host without actors has neither its memory (14 MB) nor its threads.
+/// a host without actors has neither its memory nor its threads.
 class V8Engine final : public Engine {
  public:
   V8Engine(RuntimeParts& parts, const EngineOptions& options) : parts_(parts), options_(options) {}
