@@ -1,6 +1,8 @@
 // Time, passed in so that tests can replace it.
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 
 namespace trellis {
@@ -25,7 +27,11 @@ class SystemClock final : public Clock {
   [[nodiscard]] SteadyTime steady() const noexcept override {
     return std::chrono::steady_clock::now();
   }
-  [[nodiscard]] SteadyTime coarse() const noexcept override;
+  [[nodiscard]] SteadyTime coarse() const noexcept override {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);  // a fifth of the cost
+    return SteadyTime(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  }
   [[nodiscard]] WallTime wall() const noexcept override { return std::chrono::system_clock::now(); }
 };
 
