@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/allocator.hpp"
 #include "cli/command.hpp"
 
 namespace {
@@ -18,6 +19,7 @@ std::optional<std::string> environment(const char* name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  trellis::cli::keep_allocator_small();
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error, not a silent death
   const trellis::SystemClock clock;
   trellis::SystemRandom random;
