@@ -19,12 +19,17 @@ Verdict by_unknown(const CallFacts& facts, const CallPolicy& policy) noexcept {
   return allowed ? Verdict::allowed : Verdict::origin_unknown;
 }
 
+// Providers call actors only. The list of a target elsewhere is left to its own host, which has the
+// verified claims (D1).
 Verdict by_provider(const CallFacts& facts, const CallPolicy& policy) noexcept {
   if (facts.target == EntityKind::provider) return Verdict::provider_to_provider;
   const bool checked = policy.check_provider_to_actor && facts.target_here;
   return checked && !facts.target_lists_contract ? Verdict::provider_not_listed : Verdict::allowed;
 }
 
+// System is a host's own API, or a client of the control interface: it may call actors from
+// anywhere, but a provider only from inside, where it binds. From the lattice that would be a way
+// to reconfigure providers, and no first-party part sends it (lattice.md 4.6, 4.7).
 Verdict by_system(const CallFacts& facts) noexcept {
   const bool refused = facts.target == EntityKind::provider && facts.made == CallPlace::lattice;
   return refused ? Verdict::system_to_provider : Verdict::allowed;
@@ -37,6 +42,7 @@ Verdict by_origin(const CallFacts& facts, const CallPolicy& policy) noexcept {
     case EntityKind::provider: return by_provider(facts, policy);
     case EntityKind::system: return by_system(facts);
   }
+  // Values outside the enumeration are denied, like everything that is not known.
   return Verdict::origin_unknown;
 }
 

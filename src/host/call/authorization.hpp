@@ -17,19 +17,19 @@ struct CallFacts {
   EntityKind origin = EntityKind::actor;
   EntityKind target = EntityKind::actor;
 
-  // Of an origin that is an actor.
+  // Origin, where it is an actor.
   bool origin_known = false;     ///< there are claims of it: verified, or stated by the lattice
   bool origin_expired = false;   ///< they are over
   bool origin_has_list = false;  ///< they have a capability list, which may be empty
   bool origin_lists_contract = false;  ///< the contract of the provider it calls is in the list
 
-  // Of a target that is an actor.
+  // Target, where it is an actor.
   bool target_here = false;            ///< it runs here; elsewhere its own host decides
   bool target_expired = false;         ///< its claims are over
   bool target_lists_contract = false;  ///< the contract of the provider that calls is in its list
 };
 
-/// What the operator may choose.
+/// Choices of the operator (host.md 6.6).
 struct CallPolicy {
   bool check_provider_to_actor = true;  ///< D1
   bool deny_unknown_origins = false;    ///< D2
@@ -57,7 +57,7 @@ enum class Verdict : std::uint8_t {
   return actor_lists_contract || !policy.check_provider_to_actor;
 }
 
-/// Of a denial, for the log.
+/// Reason of a denial, for the log.
 [[nodiscard]] std::string_view reason_of(Verdict verdict) noexcept;
 
 }  // namespace trellis::host

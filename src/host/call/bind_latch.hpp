@@ -1,4 +1,4 @@
-// What holds calls back while a provider does not know of their link yet (host.md 9.3).
+// Latch that holds calls back while a provider does not know of their link yet (host.md 9.3).
 #pragma once
 
 #include <atomic>

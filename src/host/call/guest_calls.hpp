@@ -1,4 +1,4 @@
-// What one running guest call sees of the host.
+// Host, as one running guest call sees it.
 #pragma once
 
 #include <string_view>

@@ -25,8 +25,12 @@ Result<Bytes> ProviderLink::run(const CallContext* parent, std::string_view acto
 Result<Bytes> ProviderLink::dispatch(const CallContext* parent, std::string_view actor,
                                      std::string_view operation, ByteView payload,
                                      SteadyTime deadline) {
+  // Gate first: a provider that is stuck may call long after the host is gone, and then neither
+  // router_ nor workers_ may be touched.
   const auto entry = gate_.enter();
   if (!entry) return fail(ErrorCode::cancelled, "the host is stopping");
+  // Guest threads make the call themselves. The stack of any other thread is unknown to the engine,
+  // so a worker makes it while this thread waits; the wait is announced, or refused.
   if (guest_stack()) return run(parent, actor, operation, payload, deadline);
   const BlockingScope blocking;
   if (!blocking.allowed()) return fail(ErrorCode::busy, "no thread is left to wait for the actor");
@@ -37,11 +41,13 @@ Result<Bytes> ProviderLink::dispatch(const CallContext* parent, std::string_view
 void ProviderLink::dispatch_async(const CallContext* parent, std::string_view actor,
                                   std::string_view operation, Bytes payload, SteadyTime deadline,
                                   std::function<void(Result<Bytes>)> done) {
+  // Entry travels with the job below, so that close() waits for calls that are still in the queue.
   const auto entry = gate_.enter();
   if (!entry) {
     done(fail(ErrorCode::cancelled, "the host is stopping"));
     return;
   }
+  // Job owns what it needs: the provider's buffers are its own again when this function returns.
   struct Job {
     std::optional<CallContext> parent;
     std::string actor;
@@ -50,6 +56,8 @@ void ProviderLink::dispatch_async(const CallContext* parent, std::string_view ac
     std::function<void(Result<Bytes>)> done;
     MemoryCharge charge;
   };
+  // Charge before the job is queued: a provider that dispatches faster than actors answer is told
+  // "busy", instead of filling the host's memory.
   auto charge = MemoryCharge::of(memory_, Held::delivery, payload.size());
   if (!charge) {
     done(pass(charge));

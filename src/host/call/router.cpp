@@ -16,6 +16,8 @@
 namespace trellis::host {
 namespace {
 
+// Wait for a first BindActor, at most: after that the provider's own "not bound" is a better answer
+// than a call that hangs (host.md 9.4).
 constexpr auto gate_wait = std::chrono::milliseconds(1000);
 
 /// When a call that begins now must have ended. For limits of a second and more, where a few
@@ -30,6 +32,8 @@ void begin_chain(CallContext& root) {
   if (root.chain_id == 0) root.chain_id = reinterpret_cast<std::uintptr_t>(&root);
 }
 
+// Shape is enough: a key that nobody has is not found in the tables, and decoding each one would
+// cost every call (lattice.md 4.1).
 bool looks_like_actor_key(std::string_view text) {
   return text.size() == 56 && text.front() == 'M';
 }
@@ -82,6 +86,7 @@ Router::Router(RouterOptions options, const TablesSnapshot& tables, const Remote
 
 Result<Bytes> Router::from_system(std::string_view target, std::string_view operation,
                                   ByteView payload, SteadyTime deadline) const {
+  // Alias and key cannot be confused: no alias has the length of a key (usable_alias).
   const auto tables = tables_.read();
   const auto* owner = tables->aliases.find(target);
   const auto key = owner == nullptr ? target : std::string_view(*owner);
@@ -96,9 +101,13 @@ Result<Bytes> Router::from_system(std::string_view target, std::string_view oper
 Result<Bytes> Router::from_provider(const EntityRef& origin, const CallContext* parent,
                                     std::string_view actor, std::string_view operation,
                                     ByteView payload, SteadyTime deadline) const {
+  // Aliases are not resolved for providers, which know actors by the key of BindActor
+  // (lattice.md 4.1).
   if (!looks_like_actor_key(actor)) return unknown_name(actor);
   const auto tables = tables_.read();
   CallContext context;
+  // Deadline of the chain only shrinks on the way down: a provider cannot give a call more time
+  // than the call it serves has left.
   if (parent != nullptr) {
     context = *parent;
     context.deadline = std::min(context.deadline, deadline);
@@ -113,6 +122,8 @@ Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& 
                                  std::string_view binding, std::string_view ns,
                                  std::string_view operation, ByteView payload) const {
   const auto tables = tables_.read();
+  // Claims are those that the calling actor's own module proved, never what the lattice says of its
+  // key (lattice.md 4.4).
   Caller caller{.claims = &origin.identity(), .expired = origin.expired(*options_.clock)};
   if (const auto key = actor_named(*tables, ns)) {
     return to_actor({{origin.key()}, {*key}, operation, payload, context}, caller,
@@ -128,6 +139,7 @@ Result<Bytes> Router::from_guest(const actor::Actor& origin, const CallContext& 
                     ns, origin.key()),
         "set a link for this contract and link name, or start the actor that owns the alias");
   }
+  // Claims were searched when the route was made, so that no call has to.
   caller.lists_contract = route->in_claims;
   return to_provider({{origin.key()},
                       {route->provider_key, route->contract_id, route->link_name},
@@ -141,6 +153,8 @@ Result<Bytes> Router::from_lattice(const EntityRef& origin, const EntityRef& tar
                                    std::string_view operation, ByteView payload,
                                    SteadyTime deadline) const {
   const auto tables = tables_.read();
+  // Chain begins anew: its depth and number stay on the host that made the call, so that a cycle
+  // over hosts ends by its deadline (host.md 6.5).
   CallContext root;
   root.deadline = deadline;
   begin_chain(root);
@@ -159,12 +173,15 @@ Result<Bytes> Router::lattice_to_actor(const Call& call, const Tables& tables) c
 
 Result<Bytes> Router::lattice_to_provider(const Call& call, const Tables& tables) const {
   const auto& target = call.target;
+  // Contract is compared because the subject has none: anybody may send a message for another
+  // contract to this provider's subject (lattice.md 1.3).
   const auto* here = tables.providers.find(provider_slot(target.key, target.link_name));
   if (here == nullptr || (*here)->description.contract_id != target.contract_id) {
     return fail(ErrorCode::not_found,
                 fmt::format("provider {} does not serve {} here under link name {}", target.key,
                             target.contract_id, target.link_name));
   }
+  // Actors elsewhere have no route in the tables, so the binder is asked for their latch.
   const bool by_actor = call.origin.kind() == EntityKind::actor;
   const auto gate = by_actor && options_.gate_of
                         ? options_.gate_of(**here, std::string(call.origin.key))
@@ -175,6 +192,8 @@ Result<Bytes> Router::lattice_to_provider(const Call& call, const Tables& tables
 Router::Caller Router::caller_elsewhere(const Call& call, const Tables& tables) const {
   Caller caller{.made = CallPlace::lattice};
   if (call.origin.kind() != EntityKind::actor) return caller;
+  // Claims of an actor elsewhere are what the lattice stated, which is enough to refuse a call but
+  // proves nothing: the sender's host decides by those it verified.
   const auto* known = tables.claims.find(call.origin.key);
   if (known == nullptr) return caller;
   caller.claims = &(*known)->identity;
@@ -210,6 +229,7 @@ CallFacts Router::facts_of(const Call& call, const Caller& caller) noexcept {
 Result<Bytes> Router::to_actor(const Call& call, const Caller& caller,
                                const ActorEntry* here) const {
   auto facts = facts_of(call, caller);
+  // Target's side is checked only where it runs: elsewhere its own host has the verified claims.
   if (here != nullptr) {
     facts.target_here = true;
     facts.target_expired = here->actor->expired(*options_.clock);
@@ -220,6 +240,8 @@ Result<Bytes> Router::to_actor(const Call& call, const Caller& caller,
   if (verdict != Verdict::allowed) return denied(verdict, call);
   if (here == nullptr) return out(call, caller);
   if (!call.context.can_extend()) return too_deep();
+  // Direct way for hosts without hooks: the view, the copies of texts and the virtual calls of
+  // with_hooks() are theirs to pay who want them.
   if (options_.authorizer == nullptr && options_.middleware.empty()) {
     return execute(call, *here->actor);
   }
@@ -231,7 +253,9 @@ Result<Bytes> Router::to_provider(const Call& call, const Caller& caller, const 
   const auto verdict = authorize(facts_of(call, caller), options_.policy);
   if (verdict != Verdict::allowed) return denied(verdict, call);
   if (here == nullptr) return out(call, caller);
+  // Latch after authorization: a caller that is denied must not be able to hold a thread here.
   wait_at(gate, call.context);
+  // Deadline is looked at again, because the wait may have used it up.
   if (options_.clock->steady() >= call.context.deadline) return timed_out();
   if (options_.authorizer == nullptr && options_.middleware.empty()) {
     return here->instance->call(call.context, call.origin.key, call.operation, call.payload);
@@ -241,6 +265,7 @@ Result<Bytes> Router::to_provider(const Call& call, const Caller& caller, const 
 
 Result<Bytes> Router::execute(const Call& call, actor::Actor& target) const {
   CallContext context = call.context;
+  // Time limit of the actor narrows the caller's deadline and never widens it.
   context.deadline =
       std::min(context.deadline, end_of_call(*options_.clock, target.call_timeout()));
   GuestCalls calls(*this, target, context.extended(target.id()), log_);
@@ -248,6 +273,8 @@ Result<Bytes> Router::execute(const Call& call, actor::Actor& target) const {
 }
 
 Result<Bytes> Router::out(const Call& call, const Caller& caller) const {
+  // Authorizer is asked about actors with claims only, never about system or providers
+  // (host.md 6.4). Hooks are not run here but at the target, on its own host (host.md 6.3).
   if (caller.claims != nullptr && options_.authorizer != nullptr &&
       !authorizer_agrees(caller, view_of(call))) {
     return denied("the authorizer said no", call);
@@ -257,6 +284,8 @@ Result<Bytes> Router::out(const Call& call, const Caller& caller) const {
 
 void Router::wait_at(const BindLatch* gate, const CallContext& context) const {
   if (gate == nullptr || gate->open()) return;
+  // Wait is announced, so that another thread takes over this one's I/O. Where none is left the
+  // call goes on at once, and the provider answers as it can.
   const BlockingScope blocking;
   if (!blocking.allowed()) return;
   gate->wait(std::min(context.deadline, options_.clock->steady() + gate_wait));
@@ -265,6 +294,7 @@ void Router::wait_at(const BindLatch* gate, const CallContext& context) const {
 // --- hooks of the host's user --------------------------------------------------------------------
 
 InvocationView Router::view_of(const Call& call) const noexcept {
+  // Number lets a hook match its two halves of one call (host.md 6.3).
   return {next_invocation_.fetch_add(1), call.origin.key, call.target.key, call.target.contract_id,
           call.target.link_name,         call.operation,  call.payload};
 }
@@ -280,6 +310,7 @@ bool Router::authorizer_agrees(const Caller& caller, const InvocationView& invoc
 
 Result<Bytes> Router::with_hooks(const Call& call, const Caller& caller,
                                  actor::Actor& target) const {
+  // Authorizer before hooks: they see only calls that may be made, and cannot permit one.
   const auto view = view_of(call);
   if (!authorizer_agrees(caller, view)) return denied("the authorizer said no", call);
   for (const auto& hook : options_.middleware) {
@@ -289,6 +320,8 @@ Result<Bytes> Router::with_hooks(const Call& call, const Caller& caller,
     }
   }
   auto result = execute(call, target);
+  // Post hooks run in the order of the pre hooks, each on the response of the one before, and after
+  // success only (host.md 6.3).
   for (const auto& hook : options_.middleware) {
     if (!result) return result;
     result = hook->actor_post_invoke(view, std::move(*result));
@@ -330,6 +363,8 @@ std::unexpected<Error> Router::denied(Verdict verdict, const Call& call) const {
 
 std::unexpected<Error> Router::denied(std::string_view reason, const Call& call) const {
   denials_.fetch_add(1, std::memory_order_relaxed);
+  // Names are looked up for the line in the log alone; denials are rare, and calls that succeed pay
+  // nothing.
   const auto tables = tables_.read();
   const auto origin_name = name_in(*tables, call.origin.key);
   const auto target_name = name_in(*tables, call.target.key);

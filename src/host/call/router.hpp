@@ -20,7 +20,7 @@
 
 namespace trellis::host {
 
-/// What the router needs to know of the host's options.
+/// Options of the host that the router needs.
 struct RouterOptions {
   CallPolicy policy;
   std::chrono::milliseconds call_timeout{0};
@@ -72,7 +72,7 @@ class Router final : public ArrivingCalls {
   }
 
  private:
-  /// What is known of whoever makes a call, besides who it is.
+  /// Caller, as far as it is known, besides who it is.
   struct Caller {
     CallPlace made = CallPlace::here;
     const ActorIdentity* claims = nullptr;  ///< of an actor whose claims are known
@@ -87,7 +87,8 @@ class Router final : public ArrivingCalls {
                                           const ProviderEntry* here, const BindLatch* gate) const;
   [[nodiscard]] Result<Bytes> lattice_to_actor(const Call& call, const Tables& tables) const;
   [[nodiscard]] Result<Bytes> lattice_to_provider(const Call& call, const Tables& tables) const;
-  /// What this host knows of an actor elsewhere, or of whoever else calls from there.
+  /// Caller on another host: an actor of which this host has heard, or whoever else calls from
+  /// there.
   [[nodiscard]] Caller caller_elsewhere(const Call& call, const Tables& tables) const;
 
   /// The table of host.md 6.2, with what is known of the caller filled in.

@@ -1,4 +1,4 @@
-// What the call path reads: immutable tables, swapped as a whole when something changes.
+// Tables that the call path reads: immutable, swapped as a whole when something changes.
 #pragma once
 
 #include <algorithm>
@@ -58,7 +58,7 @@ struct ActorEntry {
   std::shared_ptr<const Routes> routes;
 };
 
-/// What is known of an actor, and how.
+/// Claims of an actor, and how they are known.
 struct KnownClaims {
   identity::ActorClaims claims;
   ActorIdentity identity;  ///< the same for users of the host

@@ -15,6 +15,7 @@ namespace trellis::host {
 namespace {
 
 lattice::LinkDefinition to_wire(const Link& link, bool removed) {
+  // Removals carry the key fields only, as those of first-party hosts do (lattice.md 6.1).
   if (removed) return {link.actor, {}, link.link_name, link.contract_id, {}};
   return to_definition(link);
 }
@@ -50,6 +51,8 @@ void Advertiser::stop() {
 void Advertiser::take_claims(ByteView payload) {
   auto message = codec::decode<lattice::ClaimsAdvertisement>(payload);
   if (!message) return refuse(LogReason::claims, message.error());
+  // Nothing signs an advertisement. Claims that could not come from any token are not kept; others
+  // are hints that never replace what a module of this host proved (lattice.md 4.4).
   auto claims = lattice::to_claims(*message);
   if (auto sound = plausible_claims(claims); !sound)
     return refuse(LogReason::claims, sound.error());
@@ -67,10 +70,13 @@ void Advertiser::take_link(ByteView payload) {
 void Advertiser::take_removal(ByteView payload) {
   auto message = codec::decode<lattice::LinkDefinition>(payload);
   if (!message) return refuse(LogReason::removals, message.error());
+  // Removals need no validation: a key that is nonsense matches no link.
   hand_on([this, link = to_link(*message)] { sink_.removal(link); }, payload.size());
 }
 
 void Advertiser::hand_on(std::function<void()> job, std::size_t bytes) {
+  // Executor applies in order of arrival and has a bound in bytes: who floods the subjects loses
+  // advertisements here, and this host neither its memory nor its reader's thread.
   if (executor_.post(std::move(job), bytes)) return;
   refuse(LogReason::full, {ErrorCode::busy, "too many advertisements wait to be applied", {}});
 }
@@ -94,6 +100,8 @@ void Advertiser::removal(const Link& key) {
 void Advertiser::send_link(const Link& link, bool removed) {
   const auto subject = removed ? subjects_.removed_links() : subjects_.links();
   const auto sent = transport_.publish(subject, codec::encode(to_wire(link, removed)));
+  // Last state of a link is the one that is kept: after an outage each link is told once, as it is
+  // by then.
   const MutexLock lock(mutex_);
   const LinkKey key(link.actor, link.contract_id, link.link_name);
   if (sent) {
@@ -102,12 +110,15 @@ void Advertiser::send_link(const Link& link, bool removed) {
   }
   refuse(LogReason::unsent, sent.error());
   if (sent.error().code == ErrorCode::limit) return;  // it would never fit
+  // Links that wait already are always brought up to date; new ones only while there is room, so
+  // that an outage of days cannot grow without bound.
   if (unsent_.contains(key) || unsent_.size() < limits::unsent_advertisements) {
     unsent_.insert_or_assign(key, std::pair(link, removed));
   }
 }
 
 void Advertiser::resend() {
+  // Swapped out first: sending takes the lock itself, and what fails again is kept again.
   std::map<LinkKey, std::pair<Link, bool>> waiting;
   {
     const MutexLock lock(mutex_);

@@ -26,7 +26,7 @@ namespace trellis::host {
 /// executor, in the order of its arrival.
 class Advertiser {
  public:
-  /// What to do with advertisements of others. Called on the serial executor.
+  /// Sink of what others advertise. Called on the serial executor.
   struct Sink {
     std::function<void(Link)> link;
     std::function<void(const Link& key)> removal;  ///< only the key fields are filled

@@ -31,12 +31,16 @@ CacheSide::CacheSide(Parts parts)
           std::move(parts.log)) {}
 
 void CacheSide::join() {
+  // Own links are vouched for first: when the lattice brings them back they still count as the
+  // user's, with the user's rights.
   for (const auto& link : cache_.load_own_links()) registry_.vouch_for(link);
   cache_.join(std::chrono::steady_clock::now() + limits::lattice_patience);
+  // Settled, so that the start goes on with everything applied that peers have answered.
   executor_.settle(std::chrono::steady_clock::now() + limits::lattice_patience);
 }
 
 void CacheSide::take_link(Link link) {
+  // Bound first: links are unsigned, and anybody on the lattice may invent more.
   if (registry_.link_count() >= limits::links) {
     log_.warn("a link from the lattice was ignored: {} are known already", limits::links);
     return;
@@ -53,11 +57,15 @@ void CacheSide::take_removal(const Link& key) {
 }
 
 void CacheSide::take_claims(const identity::ActorClaims& claims) {
+  // Cache is written for news only: hosts that write what they merely heard multiply each
+  // advertisement by the number of hosts (lattice.md 6.4).
   const bool news = registry_.learn_claims(claims);
   if (news) cache_.put_claims(claims);
 }
 
 void CacheSide::take_change(const lattice::EntryChange& change) {
+  // Entries of the cache are as hostile as advertisements, and checked in the same way: any node
+  // may publish them (lattice.md 8.8, point 5).
   using Kind = lattice::EntryChange::Kind;
   switch (change.kind) {
     case Kind::claims:
@@ -83,6 +91,8 @@ void CacheSide::take_change(const lattice::EntryChange& change) {
 }
 
 void CacheSide::actor_known(const actor::Actor& actor) {
+  // Alias is written to the cache only where the registry let this actor have it; else the cache
+  // would carry a claim that this host itself does not honour.
   const auto& alias = actor.identity().call_alias;
   const auto tables = registry_.tables().read();
   const auto* owner = alias.empty() ? nullptr : tables->aliases.find(alias);

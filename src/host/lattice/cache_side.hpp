@@ -1,5 +1,5 @@
-// What hosts of the lattice know of each other's actors and links, on this host: told by
-// advertisements and by the cache, applied to the registry, and kept for others (lattice.md 6, 8).
+// Lattice as this host knows it: actors and links of others, told by advertisements and by the
+// cache, applied to the registry, and kept for others (lattice.md 6, 8).
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ namespace trellis::host {
 /// executor.
 class CacheSide {
  public:
-  /// What it is made from. `registry`, `executor` and `workers` outlive it.
+  /// Parts it is made from. `registry`, `executor` and `workers` outlive it.
   struct Parts {
     CacheOptions options;
     std::string ns;

@@ -30,6 +30,8 @@ void Connection::changed(TransportState state) {
   std::function<void()> job;
   {
     const MutexLock lock(mutex_);
+    // State that is known already is told once: watch(), wait() and the transport's callback may
+    // all bring it.
     if (seen_ == state) return;
     seen_ = state;
     if (state == TransportState::connected) job = connected_;
@@ -39,10 +41,12 @@ void Connection::changed(TransportState state) {
   if (state == TransportState::disconnected) {
     log_.warn("{}: lost the connection to NATS; local calls go on, trying again", label_);
   }
+  // Job is handed on: this is a thread of the transport, which must not wait.
   if (job) executor_.post(std::move(job));
 }
 
 bool Connection::wait(SteadyTime deadline) {
+  // State is asked for once more: what the transport has not told yet counts, too.
   changed(transport_->state());
   MutexLock lock(mutex_);
   return moved_.wait_until(lock, deadline,
@@ -59,6 +63,7 @@ ConnectionState state_of(const Connection* connection) {
 }
 
 void Connection::close() {
+  // Callback first: none may run on an object that is going away.
   transport_->on_state_change(nullptr);
   transport_->close();
 }

@@ -18,12 +18,14 @@ ControlSide::ControlSide(Parts parts)
       events_(std::make_unique<EventPublisher>(connection_->transport(), subjects_, host_id_,
                                                std::move(parts.clock),
                                                log_.with_target("lattice"))) {
+  // Nothing is told again after a reconnect: an event that nobody heard is over (lattice.md 7).
   connection_->watch({});
 }
 
 ControlSide::~ControlSide() = default;
 
 Result<void> ControlSide::take_commands() {
+  // Two pools, so that questions are answered at once while commands fetch and compile.
   server_ = std::make_unique<lattice::ControlServer>(
       connection_->transport(), subjects_, host_id_, target_,
       lattice::ControlServer::Executors{
@@ -36,6 +38,8 @@ Result<void> ControlSide::take_commands() {
 }
 
 void ControlSide::tell_of_link(const LinkOutcome& outcome) {
+  // Outcomes have a subject of their own: clients of this generation log each event they do not
+  // know as an error (lattice.md 7.5).
   const auto& link = outcome.link;
   const lattice::Outcome told{{},
                               host_id_,
@@ -55,6 +59,8 @@ void ControlSide::refuse_commands(SteadyTime deadline) {
 }
 
 void ControlSide::close(SteadyTime deadline) {
+  // Flushed before the end, or HostStopped would be lost as it often is in first-party hosts
+  // (lattice.md 7.4).
   if (connection_->up()) static_cast<void>(connection_->transport().flush(deadline));
   connection_->close();
   requests_.stop();

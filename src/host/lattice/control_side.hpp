@@ -21,7 +21,7 @@ namespace trellis::host {
 /// Any thread; take_commands(), refuse_commands() and close() are called once each, in this order.
 class ControlSide {
  public:
-  /// What it is made from. The references outlive it.
+  /// Parts it is made from. The references outlive it.
   struct Parts {
     std::unique_ptr<Connection> connection;
     const lattice::Subjects& subjects;

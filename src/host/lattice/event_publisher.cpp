@@ -15,6 +15,7 @@ constexpr std::size_t claims_share_percent = 90;
 lattice::event::EntityStatus status_of(const Health& health) {
   using lattice::event::EntityStatus;
   using lattice::event::Running;
+  // Health that is not known yet counts as running: nothing was heard against it.
   if (health.state != HealthState::unhealthy) return EntityStatus{Running{}};
   return EntityStatus{health.reason};
 }
@@ -48,6 +49,7 @@ void EventPublisher::publish(lattice::LatticeEvent event) {
   const auto text = lattice::write_json(message);
   const auto sent = transport_.publish(subjects_.events(), as_bytes(text));
   if (sent) return;
+  // Level is debug, because without a server each event fails, and the connection has told why.
   if (limit_.admit(LogReason::unsent, std::chrono::steady_clock::now())) {
     log_.debug("an event was not published: {}", sent.error().message);
   }
@@ -63,13 +65,18 @@ void EventPublisher::heartbeat(const Tables& tables, const HealthOf& health) {
   tables.providers.for_each([&](std::string_view, const auto& entry) {
     beat.entities[entry->key] = status_of(health(entry->instance->id()));
   });
+  // Cache is a part of this host, but listed like the provider that it is in first-party hosts
+  // (host.md 8.5).
   beat.entities[std::string(lattice_cache_key)] = status_of({});
   tables.claims.for_each([&](std::string_view, const auto& known) {
     (known->verified ? local : others).push_back(lattice::to_advertisement(known->claims));
   });
+  // Budget below the payload limit: first-party heartbeats grow with the lattice until the server
+  // drops the connection (lattice.md 7.3).
   const auto budget = transport_.max_payload() / 100 * claims_share_percent;
   auto parts = lattice::split_entities(std::move(beat), budget);
   auto& last = parts.back();  // the one with room
+  // Others have their turn only when all local claims are in.
   if (lattice::add_claims(last, local, budget) == local.size()) {
     lattice::add_claims(last, others, budget);
   }

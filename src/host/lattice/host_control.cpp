@@ -22,6 +22,7 @@ std::string_view without_scheme(std::string_view reference) {
   return reference.starts_with(file_scheme) ? reference.substr(file_scheme.size()) : reference;
 }
 
+// Components are compared, not text: "/srv/files-old" begins with "/srv/files" but is not in it.
 bool lies_below(const std::filesystem::path& file, const std::filesystem::path& folder) {
   const auto [rest, at] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
   return rest == folder.end() && at != file.end();
@@ -64,6 +65,7 @@ std::vector<lattice::LinkDefinition> HostControl::links() const {
   std::vector<lattice::LinkDefinition> all;
   for (const auto& info : host_.registry().links()) {
     all.push_back(to_definition(info.link));
+    // Names of values stay visible, so that people see which options a link has.
     if (!host_.options().lattice.redact_link_values) continue;
     for (auto& [name, value] : all.back().values) value = "(hidden)";
   }
@@ -83,6 +85,8 @@ std::vector<lattice::LinkStateRecord> HostControl::link_states(
       continue;
     }
     const auto age = std::chrono::floor<std::chrono::seconds>(now - info.since).count();
+    // Comparison is made here, so that a client learns whether its link is in force without being
+    // shown values that others set.
     const bool as_asked = of.provider_id && link.provider_id == *of.provider_id &&
                           std::ranges::equal(link.values, of.values);
     all.push_back({link.actor, link.contract_id, link.link_name, link.provider_id,
@@ -103,6 +107,8 @@ std::vector<lattice::ClaimsValues> HostControl::claims() const {
 
 std::string HostControl::running_actor(std::string_view reference) const {
   const auto tables = host_.registry().tables().read();
+  // Key, then source, then what the cache says of the reference: what runs here counts before what
+  // anybody may have written.
   if (tables->actors.find(reference) != nullptr) return std::string(reference);
   std::string found;
   tables->actors.for_each([&](std::string_view key, const auto& entry) {
@@ -128,8 +134,8 @@ std::optional<lattice::RunningProvider> HostControl::running_provider(
   return lattice::RunningProvider{(*running)->key, (*running)->description.contract_id};
 }
 
-// Whoever can reach the control interface can order starts, so only files the operator has set
-// aside for that are opened.
+// Files are opened only where the operator has set a folder aside: whoever can reach the control
+// interface can order starts.
 Result<std::filesystem::path> HostControl::permitted_file(std::string_view reference) const {
   const auto path = without_scheme(reference);
   const auto& folders = host_.options().lattice.control_files;
@@ -200,6 +206,8 @@ Result<void> HostControl::may_start_provider(std::string_view reference,
   if (auto name = normal_link_name(link_name); !name) return pass(name);
   if (reference.starts_with(builtin_prefix)) return may_start_builtin(reference);
   if (auto good = permitted(reference, true); !good) return pass(good);
+  // Files are permitted by their folder, images by their issuer: a provider is native code, and in
+  // process it has all the host's rights.
   const bool file = without_scheme(reference).starts_with('/');
   const auto& options = host_.options();
   if (file || options.lattice.control_providers || !options.allowed_issuers.empty()) return {};
@@ -225,6 +233,8 @@ Result<void> HostControl::may_stop_host() const {
 }
 
 Result<std::string> HostControl::start_actor(const std::string& reference) {
+  // Permission is asked for again, for the resolved path that is opened below: since the command
+  // was acknowledged a symbolic link may have moved.
   const auto what = permitted(reference, true);
   if (!what) return pass(what);
   ActorOptions options;

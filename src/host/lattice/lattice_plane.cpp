@@ -35,6 +35,8 @@ LatticePlane::LatticePlane(Parts parts)
       callers_(limits::lattice_callers, parts_.memory, Held::calls) {}
 
 LatticePlane::~LatticePlane() {
+  // Patience is over by now: whoever wanted an orderly end has called both already, and then
+  // nothing is left to be done here.
   begin_to_leave(std::chrono::steady_clock::now());
   leave(std::chrono::steady_clock::now());
 }
@@ -51,9 +53,11 @@ Result<void> LatticePlane::join() {
   subjects_->reserve(cache.replay_subject);
   const bool alone =
       !options.rpc && !options.control && !options.cache.nats && !options.cache.redis;
+  // Host without connections has links that outlive it, at most, and needs none of the rest.
   if (alone && options.cache.state_dir.empty()) return {};
   executor_ =
       std::make_unique<SerialExecutor>(std::min(limits::serial_bytes, parts_.memory->limit() / 8));
+  // Cache first, because the sinks of the RPC side write to it.
   if (auto opened = open_cache(); !opened) return opened;
   if (auto opened = open_rpc(); !opened) return opened;
   if (auto opened = open_control(); !opened) return opened;
@@ -148,6 +152,7 @@ Result<void> LatticePlane::open_control() {
 }
 
 void LatticePlane::wait_for_servers() {
+  // Patience is one for all: servers that are away must not add up.
   const auto patience = std::chrono::steady_clock::now() + limits::lattice_patience;
   for (auto* connection :
        {rpc_ ? &rpc_->connection() : nullptr, control_ ? &control_->connection() : nullptr}) {
@@ -163,11 +168,14 @@ Result<void> LatticePlane::started() {
 }
 
 void LatticePlane::begin_to_leave(SteadyTime deadline) {
+  // Commands first: one that comes now would start what is about to be stopped.
   if (control_) control_->refuse_commands(deadline);
   if (rpc_) rpc_->stop(deadline);
 }
 
 void LatticePlane::leave(SteadyTime deadline) {
+  // HostStopped goes out while there is a connection. Cache, callers and executor end last: what
+  // the connections still bring is handed to them.
   tell({lattice::event::HostStopped{}});
   if (control_) control_->close(deadline);
   if (rpc_) {
@@ -183,6 +191,7 @@ void LatticePlane::leave(SteadyTime deadline) {
 // --- calls ---------------------------------------------------------------------------------------
 
 Result<Bytes> LatticePlane::call(const Call& call) const {
+  // Extras are part of every host, so that no call for them leaves one (lattice.md 4.2).
   if (!rpc_ || call.target.contract_id == extras_contract) return NoRemoteCalls().call(call);
   return rpc_->call(call);
 }
@@ -207,6 +216,8 @@ void LatticePlane::remember(const std::string& source, const std::string& key) {
 }
 
 void LatticePlane::actor_started(const actor::Actor& actor) {
+  // Order of lattice.md 1.7: subscribed and confirmed by the server, then claims, then the event. A
+  // peer that reacts to the event can call at once.
   if (rpc_) rpc_->serve(lattice::Entity::actor(actor.key()));
   publish_claims(actor);
   tell({lattice::event::ActorStarted{actor.key(), image_reference(actor.options().source)}});
@@ -218,6 +229,8 @@ void LatticePlane::actor_updating(const actor::Actor& before, const actor::Actor
 }
 
 void LatticePlane::actor_updated(const actor::Actor& before, const actor::Actor& now) {
+  // Claims follow the swap and are told once; first-party hosts tell them twice, the first time
+  // before they have verified anything (host.md 7.4).
   publish_claims(now);
   remember(now.options().source, now.key());
   tell({lattice::event::ActorUpdateCompleted{update_of(before, now)}});
@@ -266,6 +279,7 @@ void LatticePlane::link_outcome(const LinkOutcome& outcome) {
 }
 
 void LatticePlane::link_set(const Link& link) {
+  // Cache, then advertisement, as in first-party hosts (lattice.md 6.1).
   if (cache_) cache_->link_set(link);
   if (rpc_) rpc_->advertiser().link(link);
 }

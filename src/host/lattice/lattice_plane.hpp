@@ -34,7 +34,7 @@ using Connect = std::function<Result<std::unique_ptr<nats::Transport>>(const Nat
 /// Any thread, but join() and leave are called once, in this order.
 class LatticePlane final : public RemoteCalls {
  public:
-  /// What it is made from. The references outlive it.
+  /// Parts it is made from. The references outlive it.
   struct Parts {
     LatticeOptions options;
     std::chrono::milliseconds call_timeout;  ///< of calls that arrive

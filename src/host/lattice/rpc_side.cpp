@@ -63,11 +63,14 @@ Result<Bytes> RpcSide::call(const Call& call) const {
 }
 
 Result<Bytes> RpcSide::execute(const lattice::Invocation& call, SteadyTime arrived) const {
+  // Time runs from the arrival, not from when a worker took the call: its caller has waited since.
   return calls_.from_lattice(to_ref(call.origin), to_ref(call.target), call.operation, call.msg,
                              arrived + call_timeout_);
 }
 
 void RpcSide::serve(const lattice::Entity& entity) {
+  // Confirmation of the server is waited for: the claims and the event that follow promise that
+  // calls reach this host (lattice.md 1.7).
   const auto served =
       server_.serve(entity, std::chrono::steady_clock::now() + limits::lattice_confirm);
   if (served) return;

@@ -23,7 +23,7 @@ namespace trellis::host {
 /// Any thread; begin() is called once, first.
 class RpcSide {
  public:
-  /// What it is made from. The references outlive it.
+  /// Parts it is made from. The references outlive it.
   struct Parts {
     const LatticeOptions& options;
     std::chrono::milliseconds call_timeout;  ///< of calls that arrive

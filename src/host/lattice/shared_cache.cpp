@@ -16,6 +16,8 @@ constexpr auto second_comparison = std::chrono::seconds(2);
 constexpr auto save_delay = std::chrono::milliseconds(200);
 
 std::string subject(const std::string& given, const std::string& ns, bool isolate) {
+  // Namespace in the subject keeps lattices apart that share a NATS account; the subjects of
+  // first-party caches have none (lattice.md 8.8).
   return isolate ? fmt::format("{}.{}", given, ns) : given;
 }
 
@@ -25,6 +27,7 @@ bool is_link(const lattice::EntryChange& change) {
 }
 
 std::size_t size_of(const lattice::EntryChange& change) {
+  // Estimate of what a change holds while it waits; it counts against the bound of the executor.
   auto all =
       sizeof change + change.name.size() + change.key.size() + identity::footprint(change.claims);
   for (const auto& [key, value] : change.link.values) all += 64 + key.size() + value.size();
@@ -72,6 +75,8 @@ SharedCache::SharedCache(const CacheOptions& options, const std::string& ns,
           options_of_replicator(ns, std::move(memory)), clock,
           [this](const lattice::EntryChange& change) {
             if (is_link(change)) links_changed();
+            // Handing on is all that may be done here: the replicator's lock is held
+            // (docs/threads.md).
             executor_.post([this, change] { on_change_(change); }, size_of(change));
           },
           [this](std::function<void()> job) { return workers_.post(std::move(job)).has_value(); },
@@ -91,6 +96,7 @@ lattice::ReplicatorOptions SharedCache::options_of_replicator(
   auto made = replicator_options(options_, ns);
   made.memory = std::move(memory);
   made.on_write = [this](const lattice::CacheEvent& event) {
+    // Mirror is made after the replicator it watches, so that each write asks whether it is there.
     if (mirror_) mirror_->wrote(event);
   };
   return made;
@@ -124,7 +130,8 @@ bool SharedCache::join_peers(SteadyTime patience) {
     if (!joined) log_.error("the lattice cache is not replicated: {}", joined.error().message);
     compare();
   } else {
-    // One that was made this very moment has been passed over.
+    // Connection made at this very moment was left to join() by the watcher above: it is joined
+    // now.
     if (!joins_itself_.exchange(false)) static_cast<void>(workers_.post([this] { rejoin(); }));
     log_.warn("the lattice cache has no server yet; it is replicated when one answers");
   }
@@ -140,6 +147,7 @@ void SharedCache::rejoin() {
 
 void SharedCache::compare() {
   replicator_.compare_with_peers();
+  // Lock is held, so that stop() cannot take the timer away meanwhile.
   const MutexLock lock(mutex_);
   if (stopped_) return;
   timer_->after(second_comparison, [this] {
@@ -156,6 +164,8 @@ void SharedCache::schedule_replay() {
         replicator_.compare_with_peers();
       }));
     });
+    // Next round is planned whatever became of this one: a cache must not cease to repair itself
+    // because memory was short once.
     persevere([this] {
       const MutexLock lock(mutex_);
       if (!stopped_) schedule_replay();
@@ -197,6 +207,7 @@ void SharedCache::load_links() {
       replicator_.reconcile([&](const auto&, const auto&) { return link_events(definition); });
       continue;
     }
+    // Saved links are put like new ones: peers that know nothing learn them from here.
     replicator_.put_link(definition);
     executor_.post([this, definition] {
       on_change_({lattice::EntryChange::Kind::link, {}, {}, {}, definition});
@@ -248,6 +259,7 @@ void SharedCache::save() {
     save_planned_ = false;
     for (const auto& [key, link] : own_links_) own.push_back(to_definition(link));
   }
+  // Lock of its own: no caller waits at mutex_ for as long as a disk may take.
   const MutexLock lock(saving_);
   for (const auto& saved : {file_->save(replicator_.links()), own_file_->save(own)}) {
     if (saved) continue;
@@ -269,6 +281,7 @@ void SharedCache::stop(SteadyTime deadline) {
     stopped_ = true;
     unsaved = save_planned_;
   }
+  // Timer goes first, because its jobs use everything that ends below.
   timer_.reset();
   if (unsaved && file_) save();
   if (mirror_) mirror_->stop(deadline);

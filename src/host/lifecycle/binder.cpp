@@ -57,6 +57,7 @@ void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const st
   }
   auto& binding = strand->bindings[actor];
   if (!binding) {
+    // Binding that never was needs no RemoveActor.
     if (!config) {
       strand->bindings.erase(actor);
       return;
@@ -64,6 +65,8 @@ void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const st
     binding = std::make_shared<Binding>();
     binding->actor = actor;
   }
+  // Wishes that change nothing cost no call; first-party hosts bind up to three times for one link
+  // (host.md 9.4).
   if (binding->wanted == config) return;
   binding->wanted = std::move(config);
   binding->attempts = 0;
@@ -76,6 +79,8 @@ void Binder::hold(const ProviderEntry& provider) {
   const MutexLock lock(mutex_);
   const auto found = strands_.find(provider.instance->id());
   if (found == strands_.end()) return;
+  // Life of the provider is a new one: an answer that the old process gave still is not believed
+  // (see run).
   ++found->second->life;
   for (const auto& [actor, binding] : found->second->bindings) {
     binding->told.reset();
@@ -97,6 +102,7 @@ void Binder::forget(const ProviderEntry& provider) {
   if (found == strands_.end()) return;
   found->second->forgotten = true;
   found->second->line.clear();
+  // Latches open: who waits gets the error of a provider that is gone at once.
   for (const auto& [actor, binding] : found->second->bindings) binding->gate->set(true);
   strands_.erase(found);
   settled_.notify_all();
@@ -107,6 +113,7 @@ void Binder::unbind_all() {
   closing_ = true;
   for (const auto& [id, strand] : strands_) {
     for (const auto& [actor, binding] : strand->bindings) {
+      // Wish alone is withdrawn; next_step() makes a RemoveActor of what was told.
       binding->wanted.reset();
       enqueue(strand, binding);
     }
@@ -161,6 +168,7 @@ bool Binder::at_rest(std::string_view actor) const {
 
 void Binder::report(LinkOutcome outcome) {
   if (!listener_) return;
+  // Bound on what is under way: a listener that publishes may be slow, and links are many.
   if (told_.fetch_add(1) >= limits::link_outcomes) {
     told_.fetch_sub(1);
     return;
@@ -179,6 +187,7 @@ void Binder::report(LinkOutcome outcome) {
 
 void Binder::report(const ProviderEntry& provider, const Binding& binding, bool bound,
                     const Result<void>& result) {
+  // Memory that is short must not undo what was done: then the outcome is not told.
   survived([&] {
     LinkOutcome outcome;
     outcome.link = {
@@ -196,6 +205,7 @@ void Binder::stop() {
 
 void Binder::enqueue(const std::shared_ptr<Strand>& strand,
                      const std::shared_ptr<Binding>& binding) {
+  // One place in the line for a binding, however often it changes: run() looks at the last wish.
   if (!binding->queued) {
     binding->queued = true;
     strand->line.push_back(binding);
@@ -218,6 +228,8 @@ void Binder::enqueue(const std::shared_ptr<Strand>& strand,
 Binder::Step Binder::next_step(const Strand& strand, const Binding& binding) {
   if (binding.wanted == binding.told) return Step::none;
   if (!binding.wanted) return Step::remove;
+  // RemoveActor comes before a changed configuration, unless the provider declares that it takes
+  // one in place: many ignore a second BindActor (host.md 9.4).
   if (binding.told && !strand.provider->instance->plugin().rebinds()) return Step::remove;
   return Step::bind;
 }
@@ -225,6 +237,8 @@ Binder::Step Binder::next_step(const Strand& strand, const Binding& binding) {
 void Binder::run(const std::shared_ptr<Strand>& strand) {
   MutexLock lock(mutex_);
   while (!strand->line.empty()) {
+    // Binding stays in front while the lock is released, so that a wish that changes meanwhile is
+    // seen in the next round.
     const auto binding = strand->line.front();
     const auto step = next_step(*strand, *binding);
     if (step == Step::none) {
@@ -236,6 +250,8 @@ void Binder::run(const std::shared_ptr<Strand>& strand) {
     }
     const auto config = step == Step::bind ? *binding->wanted : BindConfig{};
     const auto life = strand->life;
+    // Unlocked for the call, which may take its whole time, and in which the provider may ask the
+    // host for something.
     lock.unlock();
     auto result = send(*strand->provider, step, binding->actor, config);
     lock.lock();
@@ -326,6 +342,7 @@ Result<void> Binder::send(const ProviderEntry& provider, Step step, const std::s
                           const BindConfig& config) const {
   codec::core::CapabilityConfiguration message;
   message.module = actor;
+  // Secrets are put in last: what is kept, compared and shown has their names only.
   auto values = with_secrets(config, secrets_);
   if (!values) return pass(values);
   message.values = std::move(*values);

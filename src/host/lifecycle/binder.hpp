@@ -34,7 +34,7 @@ struct BindingView {
   WallTime since;
 };
 
-/// What came of a link: made, ended, or not made.
+/// Outcome of a link: made, ended, or not made.
 struct LinkOutcome {
   Link link;  ///< without values
   bool bound = false;

@@ -40,6 +40,8 @@ HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& 
   options.health_timeout = or_default(options.health_timeout, limits::health_timeout);
   options.stop_timeout = or_default(options.stop_timeout, limits::stop_timeout);
   if (!options.clock) options.clock = std::make_shared<SystemClock>();
+  // Budget comes first on the way of a record: a flood costs neither the search for secrets nor
+  // that for names. Secrets are cut out before anything is handed to the user's sink.
   options.log = make_log_budget(
       make_redacting_sink(make_naming_sink(std::move(options.log), names), redactor),
       options.clock);
@@ -76,6 +78,8 @@ RegistryOptions registry_options(const HostOptions& options) {
   made.memory = options.memory;
   made.clock = options.clock;
   const auto cache = replicator_options(options.lattice.cache, options.lattice.ns);
+  // Providers that carry messages are told which subjects are the protocol's, so that no actor
+  // writes into the cache; those everybody knows they refuse by themselves.
   for (const auto& subject : {cache.events_subject, cache.replay_subject}) {
     if (lattice::is_protocol_subject(subject)) continue;
     if (!made.reserved_subjects.empty()) made.reserved_subjects += ',';
@@ -84,6 +88,7 @@ RegistryOptions registry_options(const HostOptions& options) {
   if (options.authorizer) {
     made.may_bind = [authorizer = options.authorizer](const ActorIdentity& actor,
                                                       const ProviderEntry& provider) {
+      // BindActor is put to the authorizer like a call of the actor to the provider (host.md 6.4).
       InvocationView view;
       view.origin = actor.key;
       view.target = provider.key;
@@ -153,6 +158,7 @@ Result<Bytes> Core::Arriving::from_lattice(const EntityRef& origin, const Entity
 
 Core::~Core() {
   stop();
+  // Sinks may outlive the host, where a provider that is stuck keeps one; its tables do not.
   names_->close();
 }
 
@@ -213,6 +219,7 @@ void Core::stop() {
 }
 
 void Core::stop_all_providers(SteadyTime deadline) {
+  // Snapshot is walked over while the registry loses entry after entry.
   const auto tables = registry_.tables().read();
   tables->providers.for_each([&](std::string_view, const auto& entry) {
     std::shared_ptr<const ProviderEntry> removed =
@@ -241,6 +248,7 @@ Result<Bytes> Core::call_actor(std::string_view target, std::string_view operati
   const auto deadline =
       std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
   const auto call = [&] { return router_->from_system(target, operation, payload, deadline); };
+  // Stacks of other threads are unknown to the engine, so that they wait for a worker.
   return guest_stack() ? call() : workers_.run<Bytes>(call, {.owner = target});
 }
 

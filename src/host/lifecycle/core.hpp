@@ -132,7 +132,7 @@ class Core final : public ControlledHost {
       std::string_view reference, const std::filesystem::path& file, ProviderMode mode) const;
   [[nodiscard]] Result<std::string> start_provider(ProviderCode code, std::string source,
                                                    const ProviderOptions& how);
-  /// What the process of a provider went through. On a thread of its supervisor.
+  /// Event in the life of a provider's process. On a thread of its supervisor.
   void process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
                      const std::string& why);
   void stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline);

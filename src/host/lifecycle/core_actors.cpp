@@ -26,12 +26,14 @@ std::unexpected<Error> change_under_way(std::string_view key) {
 }
 
 bool is_serial(const ActorIdentity& identity) {
+  // Mark of actors that keep something between calls (D4).
   return std::find(identity.tags.begin(), identity.tags.end(), "serial") != identity.tags.end();
 }
 
 }  // namespace
 
 bool Core::authorizer_allows_load(const ActorIdentity& identity) const {
+  // Authorizer that throws says no (identity.md 7).
   if (!options_.authorizer) return true;
   try {
     return options_.authorizer->can_load(identity);
@@ -57,9 +59,12 @@ Result<identity::ActorClaims> Core::admit(ByteView module) const {
 actor::PoolLimits Core::pool_limits(const ActorIdentity& identity,
                                     const ActorOptions& options) const {
   actor::PoolLimits pool;
+  // Option of this start, else the mark in the claims, else the option of the host (D4).
   pool.maximum = options.max_instances.value_or(is_serial(identity) ? 1 : options_.max_instances);
   pool.maximum = std::clamp<std::size_t>(pool.maximum, 1, limits::instances);
   pool.minimum = std::min(options.min_instances.value_or(options_.min_instances), pool.maximum);
+  // Reserve is for calls inside chains, which new ones must not starve; of one instance nothing can
+  // be kept back.
   pool.reserve = pool.maximum == 1 ? 0 : limits::pool_reserve;
   pool.waiters = options_.pool_waiters;
   return pool;
@@ -74,6 +79,7 @@ Result<std::shared_ptr<actor::Actor>> Core::make_actor(ByteView module,
   guest.payload_bytes = options_.payload_bytes;
   auto compiled = modules_.get(claims.hash, module, guest);
   if (!compiled) {
+    // Exact first-party text (host.md 7.2).
     compiled.error().message.insert(0, "Failed to create a raw WebAssembly host: ");
     return pass(compiled);
   }
@@ -103,6 +109,8 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
   auto claims = admit(module);
   if (!claims) return pass(claims);
   auto key = claims->sub;
+  // Place is held before anything is compiled: of two starts at once one fails, at no cost
+  // (host.md 7.2).
   const Reservation place(registry_, key);
   if (!place.held()) {
     return fail(ErrorCode::already_exists,
@@ -118,6 +126,7 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
   const auto& identity = (*actor)->identity();
   log_named(log_, LogLevel::info, {{"actor", key}, {"actor_name", identity.name}},
             "started actor {} (revision {})", key, identity.revision);
+  // Registered, then told: whoever hears of the actor can call it (host.md 7.1).
   registry_.add_actor(*actor);
   plane_.actor_started(**actor);
   return key;
@@ -139,6 +148,7 @@ Result<ActorPreview> Core::inspect_actor(std::string_view reference) {
 }
 
 Result<void> Core::update_actor_from(std::string_view key, std::string_view reference) {
+  // Tags that move are no way to update what runs (identity.md 6.2).
   const auto module = packages_.module(reference, false);
   if (!module) return pass(module);
   return update_actor(key, as_bytes(*module), std::string(reference));
@@ -151,6 +161,8 @@ Result<void> Core::stop_actor(std::string_view key_or_source) {
   });
   const auto deadline = std::chrono::steady_clock::now() + options_.call_timeout;
   if (registry_.tables().read()->actors.find(key) == nullptr) return {};
+  // Lattice first: what was routed here is finished, what comes later goes to other hosts. The
+  // tables follow, so that no call meets an actor that is gone (host.md 7.3).
   plane_.actor_stopping(key, deadline);
   const auto removed = registry_.remove_actor(key);
   if (!removed) return {};
@@ -185,6 +197,8 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
   }
   const Reservation change(registry_, change_slot(key));
   if (!change.held()) return change_under_way(key);
+  // Everything is verified and compiled beside the running version, so that a failure changes
+  // nothing (host.md 7.4).
   auto claims = admit(module);
   if (!claims) return pass(claims);
   auto allowed = identity::check_update(before.claims(), *claims, options_.strict_update_check,
@@ -204,7 +218,7 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
   return {};
 }
 
-// The same version of the actor over a pool of another size.
+// Version of the actor stays; its pool is replaced by one of another size.
 Result<void> Core::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
                                std::optional<std::size_t> maximum) {
   const auto tables = registry_.tables().read();
@@ -218,6 +232,7 @@ Result<void> Core::scale_actor(std::string_view key, std::optional<std::size_t> 
   auto options = before.options();
   if (minimum) options.min_instances = minimum;
   if (maximum) options.max_instances = maximum;
+  // Mark is signed: no command may widen it.
   if (is_serial(before.identity()) && maximum.value_or(1) > 1) {
     return fail(ErrorCode::denied, fmt::format("actor {} is signed as serial", key),
                 "it has one instance; sign it without that tag");

@@ -28,6 +28,7 @@ Result<const trellis_provider_table*> builtin_table(std::span<const BuiltinProvi
 ProviderMode resolved(ProviderMode wanted, const HostOptions& options, std::string_view reference) {
   if (wanted == ProviderMode::automatic) wanted = options.provider_mode;
   if (wanted != ProviderMode::automatic) return wanted;
+  // Code that is not part of the program has a process of its own, where it crashes alone.
   const bool apart =
       !reference.starts_with(builtin_prefix) && !options.provider_process.program.empty();
   return apart ? ProviderMode::process : ProviderMode::in_process;
@@ -207,6 +208,7 @@ Result<void> Core::stop_provider(std::string_view key_or_reference, std::string_
   const auto key = provider_key_of(key_or_reference);
   const auto tables = registry_.tables().read();
   const auto* running = tables->providers.find(provider_slot(key, *name));
+  // Stopping what does not run is no mistake (host.md 5).
   if (running == nullptr) return {};
   if (!contract_id.empty() && (*running)->description.contract_id != contract_id) {
     return fail(ErrorCode::invalid_argument,
@@ -228,6 +230,8 @@ void Core::stop_provider_instance(const ProviderEntry& entry, SteadyTime deadlin
               {{"provider", entry.key}, {"provider_name", people_name(entry)}},
               "provider {} did not stop in time and was abandoned", entry.key);
   }
+  // Way into the host is closed after the stop, in which a provider may still finish its calls to
+  // actors; from then on none enters.
   entry.link->close();
   log_named(log_, LogLevel::info, {{"provider", entry.key}, {"provider_name", people_name(entry)}},
             "stopped provider {} ({}, link {})", entry.key, entry.description.contract_id,
@@ -252,9 +256,12 @@ Result<void> Core::remove_link(std::string_view actor, std::string_view contract
                                std::string_view link_name) {
   auto name = normal_link_name(link_name);
   if (!name) return pass(name);
+  // Removal is applied here first; a first-party host relies on its own echo, and loses it while
+  // the server is away (lattice.md 6.3).
   if (!registry_.remove_link(actor, contract, *name, LinkOrigin::local)) {
     log_.warn("there is no link of actor {} to {} ({}) to remove", actor, contract, *name);
   }
+  // Others are told even when this host knew of no such link: they may.
   plane_.link_removed({.actor = std::string(actor),
                        .contract_id = std::string(contract),
                        .link_name = *name,

@@ -86,6 +86,7 @@ void HealthMonitor::begin_round(const std::shared_ptr<Round>& round) {
 void HealthMonitor::check_actor(const std::shared_ptr<actor::Actor>& actor,
                                 const std::shared_ptr<Round>& round) {
   const auto pool = actor->pool().statistics();
+  // Calls are counted when they begin, so that those under way are no proof of life.
   const auto completed = pool.calls - pool.busy;
   {
     const MutexLock lock(mutex_);
@@ -151,7 +152,7 @@ void HealthMonitor::record(EntityId entity, const Result<Bytes>& answer) {
   if (found == records_.end()) return;
   auto& record = found->second;
   record.asked = false;
-  // Somebody else took the last idle instance, or the entity is stopping: no news.
+  // Busy and cancelled are no news: somebody else took the last idle instance, or the entity stops.
   if (!answer &&
       (answer.error().code == ErrorCode::busy || answer.error().code == ErrorCode::cancelled)) {
     return;
@@ -182,6 +183,7 @@ void HealthMonitor::set(Record& record, HealthState state, std::string reason) {
   const auto now = options_.clock->wall();
   if (record.health.state != state) record.health.since = now;
   record.health.state = state;
+  // Reasons are texts of guests and providers, and may repeat a secret that they were told.
   record.health.reason = options_.redactor ? options_.redactor->clean(reason) : std::move(reason);
   record.health.checked = now;
 }

@@ -51,6 +51,8 @@ class Host::Implementation {
     const auto limit = core->options().stop_timeout + stop_grace;
     auto ended = std::make_shared<std::promise<void>>();
     auto done = ended->get_future();
+    // Thread is detached: a provider that never returns would hold the program for ever. What it
+    // uses lives as long as the thread does.
     std::thread([core = std::move(core), ended]() mutable {
       core->stop();
       core.reset();
@@ -138,6 +140,7 @@ Result<std::string> Host::start_actor_from_file(const std::filesystem::path& pat
 Result<std::string> Host::start_actor_from(std::string_view reference, ActorOptions options) {
   auto core = self_->core();
   if (!core) return pass(core);
+  // Embedders speak for the host's user: commands may use this registry from now on (Packages).
   (*core)->packages().name_registry_of(reference);
   return (*core)->start_actor_from(reference, std::move(options));
 }

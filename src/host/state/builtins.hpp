@@ -11,9 +11,9 @@
 
 namespace trellis::host {
 
-/// What references of providers that are linked into the host begin with.
+/// Prefix of references to providers that are linked into the host.
 inline constexpr std::string_view builtin_prefix = "builtin:";
-/// The one that a host starts by itself where it has it.
+/// Provider that a host starts by itself where it has it.
 inline constexpr std::string_view extras_reference = "builtin:extras";
 
 /// Whether each can be started: a name of its own with the prefix, a table. Errors:

@@ -29,7 +29,7 @@ std::optional<Number> whole_number(std::string_view text) {
   return number;
 }
 
-/// In network byte order; nothing for what is no address.
+/// Address in network byte order; nothing for what is no address.
 std::optional<std::string> address_bytes(std::string_view text) {
   const std::string name(text);
   std::string bytes(16, '\0');
@@ -39,7 +39,7 @@ std::optional<std::string> address_bytes(std::string_view text) {
   return std::nullopt;
 }
 
-/// What stands before a port, without brackets, and the port's text.
+/// Host without brackets, and the port's text.
 struct HostAndPort {
   std::string_view host;
   std::string_view port;
@@ -62,6 +62,8 @@ std::optional<HostAndPort> host_and_port(std::string_view text) {
 }
 
 bool path_lies_below(const fs::path& file, const fs::path& folder) {
+  // Folder itself counts as below; one that was given with a slash at its end has an empty last
+  // component.
   const auto [rest, at] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
   return rest == folder.end() || (std::next(rest) == folder.end() && rest->empty());
 }
@@ -158,7 +160,7 @@ Result<LinkRules> LinkRules::make(const LatticeOptions& options) {
   return made;
 }
 
-// By its text first: looking at a path that somebody else chose may already do something (mount
+// Text decides first: looking at a path that somebody else chose may already do something (mount
 // what is there, wait for a server that is away) and tells what exists.
 std::optional<std::string> LinkRules::permitted_path(std::string_view value) const {
   std::error_code problem;
@@ -169,6 +171,7 @@ std::optional<std::string> LinkRules::permitted_path(std::string_view value) con
     if (!path_lies_below(normal, folder.named) && !path_lies_below(normal, folder.resolved)) {
       continue;
     }
+    // Symbolic links below the folder may lead out again: what counts is where the path ends.
     const auto resolved = fs::weakly_canonical(path, problem);
     if (!problem && path_lies_below(resolved, folder.resolved)) return resolved.string();
   }
@@ -184,6 +187,7 @@ bool LinkRules::may_listen(std::string_view list) const {
   const auto pieces = split(list, ',');
   return std::all_of(pieces.begin(), pieces.end(), [this](std::string_view piece) {
     const auto item = trim(piece);
+    // Port without an address means all interfaces, which must be permitted as such.
     if (const auto port = whole_number<std::uint16_t>(item)) return covers(any_address, *port);
     const auto parts = host_and_port(item);
     if (!parts) return false;
@@ -244,6 +248,7 @@ Result<codec::StringMap> LinkRules::admit(const Link& link, LinkOrigin origin,
     const auto& locals = provider.local_values;
     const auto local = std::find_if(locals.begin(), locals.end(),
                                     [&key](const auto& each) { return each.name == key; });
+    // Values that the provider has not declared name nothing of this machine.
     if (local == locals.end()) continue;
     if (auto good = admit_value(*local, value, provider); !good) return pass(good);
   }

@@ -15,9 +15,11 @@ Result<std::shared_ptr<const wapc::GuestModule>> ModuleCache::get(std::string_vi
       if (auto compiled = found->second.lock()) return compiled;
     }
   }
+  // Compiled without the lock: it may take seconds, for which no other module shall wait.
   auto compiled = wapc::GuestModule::compile(*engine_, module, limits);
   if (!compiled) return compiled;
   const MutexLock lock(mutex_);
+  // Expired entries go whenever one is added, so that the map stays as small as what runs.
   std::erase_if(modules_, [](const auto& entry) { return entry.second.expired(); });
   auto& kept = modules_[key];
   if (auto other = kept.lock()) return other;

@@ -13,7 +13,7 @@
 
 namespace trellis::host {
 
-/// What people call a provider: "builtin:keyvalue", or the name it has.
+/// Name that people have for a provider: "builtin:keyvalue", or the one it states.
 [[nodiscard]] inline std::string_view people_name(const ProviderEntry& provider) {
   return provider.source.starts_with("builtin:") ? provider.source : provider.description.name;
 }

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view extras_key = "VDHPKGFKDI34Y4RN4PWWZHRYZ6373HYRSNNEM4UTDLLOGO5B37TSVREP";
 
+// Names become tokens of subjects: a wildcard or a blank would change whom a message reaches
+// (lattice.md 1.2).
 bool usable_name(std::string_view name) {
   const auto bad = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -53,6 +55,7 @@ ActorIdentity to_identity(const identity::ActorClaims& claims) {
   ActorIdentity identity;
   identity.key = claims.sub;
   identity.issuer = claims.iss;
+  // Defaults of claims that lack a field are those of first-party hosts (host.md 8.4).
   identity.name = claims.name.value_or("Anonymous");
   identity.revision = claims.rev.value_or(0);
   identity.version = claims.ver.value_or("");
@@ -127,6 +130,8 @@ std::string unsigned_provider_key(const provider::Description& description) {
   if (description.contract_id == "wasmcloud:extras" && description.vendor == "wasmcloud") {
     return std::string(extras_key);
   }
+  // Seed is made of public words, so that everybody can derive it: the key names the provider and
+  // proves nothing, and nothing is ever believed for being signed with it.
   const auto text = fmt::format("trellis unsigned provider\n{}\n{}\n{}", description.contract_id,
                                 description.vendor, description.name);
   return identity::KeyPair::from_raw_seed(identity::KeyType::service, sha256(as_bytes(text)))

@@ -12,7 +12,7 @@
 
 namespace trellis::host {
 
-/// What people call the actor or provider with this key; empty where the host knows none.
+/// Name of the actor or provider with this key; empty where the host knows none.
 [[nodiscard]] std::string name_in(const Tables& tables, std::string_view key);
 
 /// Whose key is whose, for sinks that may outlive the host. Any thread.

@@ -65,6 +65,7 @@ Result<package::Reference> Packages::checked(std::string_view text, bool latest_
 
 void Packages::name_registry_of(std::string_view text) {
   std::error_code ignored;
+  // Files go before references: what exists under this name is one, whatever it looks like.
   if (std::filesystem::exists(std::filesystem::path(text), ignored)) return;
   const auto reference = package::parse_reference(text);
   if (!reference) return;
@@ -77,8 +78,8 @@ bool Packages::is_named(const std::string& registry) const {
   return named_.contains(registry);
 }
 
-// Whoever speaks on the lattice would have this host connect wherever they like, and tell them what
-// answers there.
+// Registries need permission: whoever speaks on the lattice would have this host connect wherever
+// they like, and tell them what answers there.
 Result<void> Packages::may_fetch(std::string_view text, bool latest_allowed) const {
   const auto reference = checked(text, latest_allowed);
   if (!reference) return pass(reference);
@@ -103,6 +104,8 @@ Result<Packages::Found> Packages::find(std::string_view text, bool latest_allowe
   how.timeout = options_.timeout.count() > 0 ? options_.timeout : default_timeout;
   how.allow_latest = options_.allow_latest && latest_allowed;
   how.offline = options_.offline;
+  // User and password are for registries that the user has named: in a lattice anybody may order an
+  // image from a server of their own.
   how.with_credentials =
       !in_lattice_ || !options_.credentials_for.empty() || is_named(reference->registry);
   log_.info("fetching {}", text);

@@ -1,5 +1,5 @@
-// From what names an artifact to its bytes: files as they are, references through registries and
-// the folder of downloads (identity.md 4 to 6).
+// Artifacts, from what names them to their bytes: files as they are, references through registries
+// and the folder of downloads (identity.md 4 to 6).
 #pragma once
 
 #include <filesystem>

@@ -35,7 +35,7 @@ BindConfig bind_config(BindConfig config, const ActorIdentity& actor) {
 
 namespace {
 
-/// Of the nodes and small parts of one entry of the tables.
+/// Bytes of the nodes and small parts of one entry of the tables.
 constexpr std::size_t table_entry_bytes = 256;
 
 std::size_t memory_of(const identity::ActorClaims& claims) {
@@ -63,6 +63,8 @@ Registry::Registry(RegistryOptions options, Binder& binder, Log log)
       limit_(limits::lattice_log_interval) {}
 
 void Registry::change(const std::function<void(Tables&)>& edit) {
+  // Copy shares nearly everything with the tables before (CowMap). Readers keep those they took, so
+  // nothing changes under a call that is under way.
   auto next = std::make_shared<Tables>(*current_);
   edit(*next);
   current_ = std::move(next);
@@ -92,12 +94,15 @@ std::shared_ptr<actor::Actor> Registry::replace_actor(std::shared_ptr<actor::Act
   const auto* running = current_->actors.find(key);
   auto replaced = running == nullptr ? nullptr : (*running)->actor;
   shared_keys_.erase(std::string(key));
+  // Claims that are proven now take the place of what was told, and no longer count as something
+  // the lattice makes this host keep.
   if (const auto* told = current_->claims.find(key); told != nullptr && !(*told)->verified) {
     tell_of_shared_key(actor->claims(), (*told)->claims);
     claims_charge_.resize_down(claims_charge_.bytes() - memory_of((*told)->claims));
   }
   const auto known =
       std::make_shared<KnownClaims>(KnownClaims{actor->claims(), actor->identity(), true});
+  // Published at once: no reader sees the actor without its claims, alias or routes.
   change([&](Tables& next) REQUIRES(mutex_) {
     next.claims.set(key, known);
     next.actors.set(key, std::make_shared<ActorEntry>(
@@ -133,6 +138,7 @@ std::shared_ptr<const ProviderEntry> Registry::remove_provider(std::string_view 
   const auto* running = current_->providers.find(slot);
   if (running == nullptr) return nullptr;
   auto removed = *running;
+  // Binder forgets first: nobody waits for a BindActor that will not come.
   binder_.forget(*removed);
   change([&](Tables& next) REQUIRES(mutex_) {
     next.providers.erase(slot);
@@ -147,6 +153,7 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
   if (known != nullptr && (*known)->verified && current_->actors.find(claims.sub) != nullptr) {
     tell_of_shared_key((*known)->claims, claims);
   }
+  // Actors are bounded: anybody on the lattice may invent them, and claims are never forgotten.
   if (known == nullptr && current_->claims.size() >= limits::known_actors) return false;
   if (known != nullptr && ((*known)->verified || (*known)->claims == claims)) return false;
   const auto before = known == nullptr ? 0 : memory_of((*known)->claims);
@@ -188,6 +195,7 @@ bool Registry::learn_alias(const std::string& alias, const std::string& actor) {
   const MutexLock lock(mutex_);
   if (!usable_alias(alias) || is_contract(alias, Links::all)) return false;
   const auto* owner = current_->aliases.find(alias);
+  // Owner that runs here keeps its alias, whatever the lattice says (lattice.md 4.1).
   if (owner != nullptr && (*owner == actor || current_->actors.find(*owner) != nullptr)) {
     return *owner == actor;
   }
@@ -224,7 +232,7 @@ void Registry::vouch(const LinkKey& key, const Link& link) {
   }
 }
 
-// Whether the link in force stays: a refusal must not be a way to unlink actors.
+// Link in force stays where its change is refused: a refusal must not be a way to unlink actors.
 bool Registry::keeps_own_link(const KnownLink& own, const Link& wanted) {
   if (own.origin != LinkOrigin::local) return false;
   const auto provider = provider_of(*current_, wanted);
@@ -249,6 +257,8 @@ void Registry::report(LogReason kind, LinkOrigin origin, const std::string& mess
 bool Registry::put_link(Link link, LinkOrigin origin) {
   const MutexLock lock(mutex_);
   LinkKey key(link.actor, link.contract_id, link.link_name);
+  // User's word is kept apart from the link: when the lattice repeats or replaces it, what the user
+  // said has the user's rights again.
   if (origin == LinkOrigin::local) vouch(key, link);
   if (is_vouched_for(key, link)) origin = LinkOrigin::local;
   const auto before = links_.find(key);
@@ -260,6 +270,7 @@ bool Registry::put_link(Link link, LinkOrigin origin) {
     return whose == LinkOrigin::lattice ? memory_of(which) : 0;
   };
   const auto given_back = there ? from_lattice(before->second.origin, before->second.link) : 0;
+  // Charged are the lattice's links alone: the user's own are not refused for what others sent.
   if (!links_charge_.resize(links_charge_.bytes() - given_back + from_lattice(origin, link))) {
     return false;
   }
@@ -291,9 +302,8 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
   return true;
 }
 
-// Of modules that were checked here the first has its alias; what somebody told of
-// an alias gives way to one. An alias that looks like a contract or a key is ignored (D9): the
-// actor itself starts.
+// Alias belongs to the first module that was checked here; what somebody told of it gives way. One
+// that looks like a contract or a key is ignored (D9), and the actor starts without it.
 void Registry::register_alias(Tables& next, const ActorIdentity& identity) {
   const auto& alias = identity.call_alias;
   if (alias.empty()) return;
@@ -327,6 +337,7 @@ std::shared_ptr<const ProviderEntry> Registry::provider_of(const Tables& tables,
 
 void Registry::refresh_provider_links(Tables& next, std::string_view key,
                                       std::string_view link_name) {
+  // Collected first: an actor may have several links to this provider, and is refreshed once.
   std::set<std::string> affected;
   for (const auto& [id, known] : links_) {
     const auto& link = known.link;
@@ -350,7 +361,7 @@ void Registry::refresh_actor(Tables& next, const std::string& actor) {
   next.actors.set(actor, std::make_shared<ActorEntry>(ActorEntry{(*entry)->actor, routes}));
 }
 
-// The same for one link alone: a lattice brings thousands of them one by one.
+// One link alone is refreshed where only that changed: a lattice brings thousands, one by one.
 void Registry::refresh_link(const LinkKey& key) {
   const auto& [actor, contract, link_name] = key;
   const auto link = links_.find(key);
@@ -412,6 +423,7 @@ void Registry::want_binding(const Tables& next, KnownLink& known) {
   }
   known.told_refusal.clear();
   auto config = bind_config(std::move(*values), identity);
+  // Hidden value is for the host to set; one that a link brings is taken out first.
   const std::string reserved(codec::core::hidden_value::reserved_subjects);
   config.erase(reserved);
   if (!options_.reserved_subjects.empty()) config[reserved] = options_.reserved_subjects;
@@ -450,6 +462,8 @@ std::vector<LinkInfo> Registry::links(std::string_view actor) const {
 LinkInfo Registry::describe(const KnownLink& of) const {
   const auto& link = of.link;
   LinkInfo info{link, LinkState::waiting_for_actor, {}, 0, of.origin, of.since};
+  // Order of the tests is that of want_binding(): the state that is shown is the reason why nothing
+  // was sent.
   const auto* known = current_->claims.find(link.actor);
   const auto provider = provider_of(*current_, link);
   if (!provider && options_.in_lattice) {

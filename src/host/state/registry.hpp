@@ -148,7 +148,8 @@ class Registry {
   RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 };
 
-/// Values of a BindActor: `values` of the link and the five hidden ones over them (host.md 8.4).
+/// Configuration of a BindActor: `values` of the link and the five hidden ones over them
+/// (host.md 8.4).
 [[nodiscard]] BindConfig bind_config(BindConfig values, const ActorIdentity& actor);
 
 }  // namespace trellis::host
