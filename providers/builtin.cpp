@@ -1,3 +1,6 @@
+// The table of built-in providers, the one place that names them all. The list is written out
+// instead of filled by registration: no order of static constructors, and the linker cannot drop
+// one.
 #include "providers/builtin.hpp"
 
 #include <array>
@@ -20,6 +23,8 @@
 namespace trellis::providers {
 
 std::span<const BuiltinProvider> builtins() {
+  // Order is by name, as inventories show them. The third member is `confined`: these may be
+  // started by a command of the lattice.
   static const std::array all = {
       BuiltinProvider{"builtin:blobstore-fs", blobstore_fs::table()},
       BuiltinProvider{"builtin:blobstore-s3", blobstore_s3::table()},

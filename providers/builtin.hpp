@@ -9,12 +9,12 @@
 
 namespace trellis::providers {
 
-/// All of them, sorted by name. Any thread; with static lifetime.
+/// Every built-in provider, sorted by name. Any thread; with static lifetime.
 [[nodiscard]] std::span<const BuiltinProvider> builtins();
 
 /// Null for an unknown name ("builtin:keyvalue").
 [[nodiscard]] const BuiltinProvider* builtin_of(std::string_view name);
-/// Its table; null for an unknown name.
+/// The table of the provider `name`; null for an unknown name.
 [[nodiscard]] const trellis_provider_table* find_builtin(std::string_view name);
 
 }  // namespace trellis::providers

@@ -12,6 +12,8 @@ namespace trellis::providers::blobstore {
 
 namespace {
 
+// Time for one chunk from the store. A download has no caller who waits, hence no deadline of its
+// own.
 constexpr std::chrono::seconds read_time{30};
 
 }  // namespace
@@ -31,7 +33,8 @@ Result<void> Downloads::add(Job job) {
     return fail(ErrorCode::busy, fmt::format("{} downloads wait already", waiting_.size()),
                 "ask again later");
   }
-  // As many threads as there ever were downloads at a time.
+  // Threads are made when more downloads run than there are, and stay: most links never download,
+  // those that do will again. A thread that cannot be had matters only if it would be the first.
   if (running_ + waiting_.size() >= threads_.size() && threads_.size() < at_a_time) {
     auto thread = sdk23::HostThread::start(host_, "blobs", [this] { run(); });
     if (thread) {
@@ -48,12 +51,13 @@ Result<void> Downloads::add(Job job) {
 void Downloads::end() {
   const std::scoped_lock lock(mutex_);
   ended_ = true;
+  // Sources of waiting downloads close here; running ones end with the chunk at hand.
   waiting_.clear();
   changed_.notify_all();
 }
 
 void Downloads::join() {
-  std::vector<sdk23::HostThread> threads;  // waits outside the lock
+  std::vector<sdk23::HostThread> threads;  // joined after the lock, which they need
   const std::scoped_lock lock(mutex_);
   threads.swap(threads_);
 }
@@ -80,8 +84,12 @@ void Downloads::run() {
 
 void Downloads::send(Job& job) const {
   const auto chunk_size = job.args.chunk_size;
+  // Rounded up (contracts.md 3.6, rule 4): the floor of the first-party provider loses the last
+  // part. An empty object has no chunks; the answer said all there is.
   const auto chunks = (job.source->size() + chunk_size - 1) / chunk_size;
   for (std::uint64_t i = 0; i < chunks && !has_ended(); ++i) {
+    // End at the first failure, unlike first-party providers: an actor that missed a chunk can do
+    // nothing with the rest, and there is no end marker it would wait for.
     if (auto sent = send_chunk(job, i, chunk_size); !sent) {
       log_.warn("the download of {} to {} ends after {} of {} chunks: {}",
                 excerpt(job.args.blob_id), actor_, i, chunks, excerpt(sent.error().message, 200));
@@ -105,6 +113,8 @@ Result<void> Downloads::send_chunk(Job& job, std::uint64_t index, std::uint64_t 
                             std::move(*bytes)}};
   const auto message = style_.bare ? codec::encode(args.chunk) : codec::encode(args);
   const auto reply =
+      // No call: StartDownload was answered long ago. Its chain is not continued, and an actor with
+      // one instance can take the chunk.
       host_.dispatch(TRELLIS_NO_CALL, actor_, messages::operation::receive_chunk, message);
   if (!reply) return pass(reply);
   return {};

@@ -13,15 +13,18 @@ namespace trellis::providers::blobstore {
 
 namespace {
 
-/// What GetObjectInfo answers for what is not there.
+/// Id in the answer of GetObjectInfo for an object that is missing (contracts.md 3.6, rule 7).
 constexpr std::string_view none = "none";
 
+// Answer of operations whose result has a field for errors. The others fail as calls do; which is
+// which follows the first-party provider on files (contracts.md 3.6).
 [[nodiscard]] Bytes told(const Result<void>& done) {
   if (done) return codec::encode(messages::BlobstoreResult{true, {}});
   return codec::encode(messages::BlobstoreResult{false, done.error().message});
 }
 
-/// Both shapes; when it is neither, the error of the one that interface libraries send.
+/// Chunk in both shapes that first-party libraries send (contracts.md 3.6). When it is neither, the
+/// error is that of the wrapped one.
 [[nodiscard]] Result<messages::FileChunk> decode_chunk(ByteView payload) {
   auto wrapped = codec::decode<messages::ChunkArgs>(payload);
   if (wrapped) return std::move(wrapped->chunk);
@@ -116,6 +119,7 @@ Result<Bytes> Link::handle(const sdk23::Call& call) {
   if (name == operation::start_upload || name == operation::upload_chunk) {
     return upload(call, deadline);
   }
+  // Text of first-party providers (contracts.md 3).
   return fail(ErrorCode::unsupported, "bad dispatch", "wasmcloud:blobstore has no such operation");
 }
 
@@ -132,12 +136,14 @@ Result<Bytes> Link::download(const sdk23::Call& call, SteadyTime deadline) {
   auto args = codec::decode<messages::StartDownloadArgs>(call.payload);
   if (!args) return pass(args);
   if (args->chunk_size == 0) args->chunk_size = default_chunk_bytes;
+  // Chunk size is the actor's word, and its memory and ours must hold one several times.
   if (args->chunk_size > max_chunk_bytes) {
     return told(fail(ErrorCode::invalid_argument,
                      fmt::format("chunks of {} bytes are too large", args->chunk_size)));
   }
   auto source = store_->download(args->container_id, args->blob_id, deadline);
   if (!source) return told(pass(source));
+  // Object is opened before the answer: one that is missing is told here and not by silence.
   return told(downloads_.add({std::move(*args), std::move(*source)}));
 }
 

@@ -16,6 +16,7 @@ Result<std::shared_ptr<Link>> BlobProvider::bind(std::string_view actor,
   auto store = open(values);
   if (!store) return pass(store);
   auto link = std::make_shared<Link>(host(), log_, std::string(actor), std::move(*store), *style);
+  // Previous link ends only now: one whose new values are wrong goes on with the old ones.
   if (previous) previous->end();
   const std::scoped_lock lock(mutex_);
   std::erase_if(links_, [](const auto& each) { return each.expired(); });
@@ -24,6 +25,8 @@ Result<std::shared_ptr<Link>> BlobProvider::bind(std::string_view actor,
 }
 
 void BlobProvider::stop(SteadyTime) {
+  // Order: stores stop waiting, links begin nothing more, then threads are joined, all of them
+  // together instead of one link's after the other's.
   shut_down();
   std::vector<std::shared_ptr<Link>> all;
   {

@@ -1,4 +1,4 @@
-// What blob store providers have in common; they say only where the blobs are.
+// Base of blob store providers; they say only where the blobs are.
 #pragma once
 
 #include <memory>

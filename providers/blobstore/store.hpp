@@ -1,4 +1,4 @@
-// Where blobs are: what each implementation of wasmcloud:blobstore provides (contracts.md 3.6).
+// Store of blobs: what each implementation of wasmcloud:blobstore provides (contracts.md 3.6).
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class Download {
                                            SteadyTime deadline) = 0;
 };
 
-/// What one link reaches. Any thread. Names come from actors: implementations check them. Deadlines
-/// are on std::chrono::steady_clock.
+/// Store that one link reaches. Any thread. Names come from actors: implementations check them.
+/// Deadlines are on std::chrono::steady_clock.
 ///
 /// Errors: invalid_argument for names, not_found, already_exists (a container that is not empty),
 /// limit for quotas, unavailable, deadline.

@@ -11,6 +11,8 @@ namespace trellis::providers::blobstore {
 namespace {
 
 [[nodiscard]] Result<void> check_sizes(const messages::FileChunk& chunk) {
+  // Size 0 of a chunk is a division by zero in first-party providers. Without bytes there are no
+  // chunks, so that their size does not matter.
   if (chunk.total_bytes == 0 || (chunk.chunk_size > 0 && chunk.chunk_size <= max_chunk_bytes)) {
     return {};
   }
@@ -26,16 +28,21 @@ Result<void> Uploads::start(const messages::FileChunk& first, SteadyTime now, St
   const Name name(first.container.id, first.id);
   {
     const std::scoped_lock lock(mutex_);
+    // Abandoned uploads go when another begins: no timer is needed, and one that nobody displaces
+    // costs a file.
     drop_idle(now);
     if (entries_.size() >= max_uploads && !entries_.contains(name)) {
       return fail(ErrorCode::busy, fmt::format("{} uploads are unfinished", entries_.size()),
                   "finish some first; abandoned ones end after a minute");
     }
   }
+  // Store is asked without the lock: it may be a server. Two that start at the same moment can
+  // exceed the bound by one each.
   auto upload = store_.upload(first.container.id, first.id, first.total_bytes, deadline);
   if (!upload) return pass(upload);
   if (first.total_bytes == 0) return (*upload)->commit(deadline);
   auto entry = std::make_shared<Entry>();
+  // Nobody else knows the entry yet, so that its members need no lock here.
   entry->upload = std::move(*upload);
   entry->total = first.total_bytes;
   entry->last_use = now;
@@ -72,15 +79,19 @@ Result<void> Uploads::add(messages::FileChunk chunk, SteadyTime now, SteadyTime 
   return {};
 }
 
-/// Whether that was all.
+/// Taking of one chunk: whether that was all. Written is what is next in line, then all held ones
+/// that follow.
 Result<bool> Uploads::take(Entry& entry, messages::FileChunk&& chunk, SteadyTime deadline) {
   const auto number = chunk.sequence_no;
+  // Numbering is learned from the first chunk that has 0 or 1 (contracts.md 3.6, rule 3). If chunk
+  // 1 of a count from 0 comes first, the upload ends with too few bytes, and never as a wrong
+  // object.
   if (!entry.next && number <= 1) entry.next = number;
   if (!entry.next || number > *entry.next) {
     if (auto held = hold(entry, std::move(chunk)); !held) return pass(held);
     return false;
   }
-  if (number < *entry.next) return false;  // again
+  if (number < *entry.next) return false;  // a caller whose call timed out sends it once more
   if (auto written = write(entry, chunk.chunk_bytes, deadline); !written) return pass(written);
   ++*entry.next;
   for (auto held = entry.held.find(*entry.next); held != entry.held.end();
@@ -91,12 +102,15 @@ Result<bool> Uploads::take(Entry& entry, messages::FileChunk&& chunk, SteadyTime
     if (auto written = write(entry, bytes, deadline); !written) return pass(written);
     ++*entry.next;
   }
+  // End by bytes and not by a marker, which the contract does not have.
   if (entry.written < entry.total) return false;
   if (auto committed = entry.upload->commit(deadline); !committed) return pass(committed);
   return true;
 }
 
 Result<void> Uploads::hold(Entry& entry, messages::FileChunk&& chunk) const {
+  // Bytes that wait for their turn are the actor's choice, so bounded. `busy` keeps the upload: the
+  // chunk may come again.
   if (entry.held.contains(chunk.sequence_no)) return {};
   if (entry.held_bytes + chunk.chunk_bytes.size() > max_held_bytes) {
     return fail(ErrorCode::busy, "too many chunks came before their turn",
@@ -108,6 +122,7 @@ Result<void> Uploads::hold(Entry& entry, messages::FileChunk&& chunk) const {
 }
 
 Result<void> Uploads::write(Entry& entry, ByteView bytes, SteadyTime deadline) {
+  // Announced size is what the quota was charged with. `written` never exceeds it: no wrap.
   if (bytes.size() > entry.total - entry.written) {
     return fail(
         ErrorCode::invalid_argument,
@@ -121,6 +136,7 @@ Result<void> Uploads::write(Entry& entry, ByteView bytes, SteadyTime deadline) {
 void Uploads::forget(const Name& name, const std::shared_ptr<Entry>& entry) {
   const std::scoped_lock lock(mutex_);
   const auto found = entries_.find(name);
+  // Same entry only: a new upload may have taken the name since.
   if (found != entries_.end() && found->second == entry) entries_.erase(found);
 }
 
@@ -130,6 +146,7 @@ void Uploads::drop_idle(SteadyTime now) {
 }
 
 void Uploads::clear() {
+  // Entries end after the lock: dropping an upload removes files or asks a server.
   std::map<Name, std::shared_ptr<Entry>> all;
   const std::scoped_lock lock(mutex_);
   all.swap(entries_);

@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 6> known_keys = {
     "ROOT", "MAX_BLOB_BYTES", "MAX_TOTAL_BYTES", "MAX_OBJECTS", "CHUNK_FORMAT", "FIRST_SEQUENCE"};
 
 [[nodiscard]] Result<Quotas> read_quotas(const codec::StringMap& values) {
+  // A pebibyte: more is a mistake, and sums of quotas do not wrap.
   constexpr std::uint64_t most = std::uint64_t{1} << 50;
   const Quotas otherwise;
   const auto blob = number_value(values, "MAX_BLOB_BYTES", otherwise.blob_bytes, 1, most);
@@ -46,6 +47,7 @@ class FileBlobProvider final : public blobstore::BlobProvider {
 
  private:
   Result<std::shared_ptr<blobstore::Store>> open(const codec::StringMap& values) override {
+    // Unknown keys are refused: a mistyped MAX_TOTAL_BYTES would be no limit at all.
     if (auto known = check_keys(values, known_keys); !known) return pass(known);
     const std::string path(text_value(values, "ROOT"));
     if (path.empty()) {
@@ -59,9 +61,10 @@ class FileBlobProvider final : public blobstore::BlobProvider {
     return std::make_shared<FileStore>(std::move(*root), *quotas);
   }
 
-  /// Links to one folder share what is counted of it.
+  /// Root of a path: links to one folder share what is counted of it.
   [[nodiscard]] Result<std::shared_ptr<Root>> root_at(const std::string& path) {
     std::error_code error;
+    // Canonical, so that two spellings of a folder are one count.
     const auto canonical = std::filesystem::canonical(path, error);
     if (error) {
       return fail(ErrorCode::invalid_argument, "link value ROOT: " + path + ": " + error.message(),

@@ -19,9 +19,13 @@ namespace trellis::providers::blobstore_fs {
 namespace {
 
 constexpr std::size_t max_name_bytes = 255;  // of Linux file systems
+// An hour: uploads end after a minute without a chunk, so that an older file is a crash's.
 constexpr std::time_t abandoned_after = 3600;
+// Flags of every open below the root. With single names (no slash gets through clean_name) and
+// O_NOFOLLOW there is no way out, also not for a link that somebody puts there between two calls.
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 
+// Error with the cleaned name only: paths of the host are none of the actor's business.
 [[nodiscard]] std::unexpected<Error> not_found(std::string_view name) {
   return fail(ErrorCode::not_found, fmt::format("{} is not there", excerpt(name)));
 }
@@ -30,7 +34,7 @@ struct CloseFolder {
   void operator()(DIR* folder) const noexcept { ::closedir(folder); }
 };
 
-/// Pairs of dots are left out, in one pass: names come from guests and may be megabytes of dots.
+/// Text without pairs of dots, in one pass: names come from guests and may be megabytes of dots.
 [[nodiscard]] std::string without_pairs_of_dots(std::string_view text) {
   constexpr std::string_view pair = "..";
   std::string left;
@@ -45,6 +49,7 @@ struct CloseFolder {
 }  // namespace
 
 std::unexpected<Error> system_error(std::string_view what) {
+  // Saved first: formatting may change it.
   const auto number = errno;
   const auto code =
       number == ENOSPC || number == EDQUOT ? ErrorCode::limit : ErrorCode::unavailable;
@@ -53,6 +58,8 @@ std::unexpected<Error> system_error(std::string_view what) {
 }
 
 Result<std::string> clean_name(std::string_view id) {
+  // Order as in the first-party provider: leading dots and slashes, then pairs of dots, then
+  // slashes (contracts.md 3.6). Removing pairs can leave a dot in front, which is refused below.
   auto name = without_pairs_of_dots(id.substr(std::min(id.size(), id.find_first_not_of("/."))));
   std::ranges::replace(name, '/', '_');
   if (name.empty() || name.starts_with('.') || name.size() > max_name_bytes ||
@@ -74,6 +81,7 @@ Result<Folder> Folder::open(const std::string& path) {
 Result<Folder> Folder::folder(const std::string& name) const {
   Descriptor folder(::openat(folder_.get(), name.c_str(), folder_flags));
   if (folder) return Folder(std::move(folder));
+  // Links are no folders to an actor: it is not told that there is one.
   if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return not_found(name);
   return system_error(name);
 }
@@ -81,6 +89,7 @@ Result<Folder> Folder::folder(const std::string& name) const {
 Result<bool> Folder::make_folder(const std::string& name) const {
   if (::mkdirat(folder_.get(), name.c_str(), 0700) == 0) return true;
   if (errno != EEXIST) return system_error(name);
+  // Existing is not enough: a file or link of that name would make each upload fail later.
   if (auto there = folder(name); !there) {
     return fail(ErrorCode::already_exists, fmt::format("{} is no folder", excerpt(name)));
   }
@@ -88,6 +97,7 @@ Result<bool> Folder::make_folder(const std::string& name) const {
 }
 
 Result<void> Folder::remove_folder(const std::string& name) const {
+  // Looked at first for the error's sake: the removal alone would not follow a link either.
   if (auto there = folder(name); !there) return pass(there);
   if (::unlinkat(folder_.get(), name.c_str(), AT_REMOVEDIR) == 0) return {};
   if (errno == ENOTEMPTY || errno == EEXIST) {
@@ -108,6 +118,7 @@ Result<Descriptor> Folder::read(const std::string& name) const {
   // Not blocking on a pipe that somebody put there.
   Descriptor file(
       ::openat(folder_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  // Type is asked of the open file, not of its name, which may have changed since.
   if (!file && errno != ENOENT && errno != ELOOP) return system_error(name);
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -127,11 +138,13 @@ Result<void> Folder::rename(const std::string& from, const std::string& to) cons
   if (::renameat(folder_.get(), from.c_str(), folder_.get(), to.c_str()) != 0) {
     return system_error(to);
   }
+  // Folder is synced too: the name is part of what a commit promises.
   if (::fsync(folder_.get()) != 0) return system_error(to);
   return {};
 }
 
 Result<void> Folder::remove(const std::string& name) const {
+  // Regular files only: unlink would remove a link or a pipe of somebody else's as well.
   if (!size_of(name)) return not_found(name);
   if (::unlinkat(folder_.get(), name.c_str(), 0) == 0) return {};
   if (errno == ENOENT) return not_found(name);
@@ -146,6 +159,8 @@ Result<void> Folder::each(const std::function<bool(const std::string&)>& visit) 
     ::close(again);
     return system_error("reading a folder");
   }
+  // Error of readdir looks like the end here: a listing may then be short, and the next one tells
+  // more.
   while (const dirent* entry = ::readdir(folder.get())) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;

@@ -45,7 +45,7 @@ class Folder {
 
   /// Calls `visit` for each name but `.` and `..`, in no order, until it says false.
   [[nodiscard]] Result<void> each(const std::function<bool(const std::string&)>& visit) const;
-  /// Files in the making that nobody has written to for an hour.
+  /// Removes files in the making that were not written to for an hour.
   void remove_abandoned() const;
 
  private:
@@ -54,7 +54,7 @@ class Folder {
   Descriptor folder_;
 };
 
-/// What the system says about errno, as an error of this kind.
+/// Error of this kind with the system's text about errno.
 [[nodiscard]] std::unexpected<Error> system_error(std::string_view what);
 
 }  // namespace trellis::providers::blobstore_fs

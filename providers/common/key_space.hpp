@@ -1,4 +1,4 @@
-// Whose keys a link reaches, in stores that many actors share.
+// Key spaces: whose keys a link reaches, in stores that many actors share.
 //
 // Link values, both optional:
 //   SHARED     true (default): one key space for all actors; false: one of the actor's own

@@ -12,6 +12,7 @@ namespace trellis::providers {
 std::string_view text_value(const codec::StringMap& values, std::string_view key,
                             std::string_view otherwise) {
   const auto found = values.find(key);
+  // Blank counts as absent: manifests fill values from variables, which may be set but empty.
   const std::string_view text = found == values.end() ? "" : trim(found->second);
   return text.empty() ? otherwise : text;
 }
@@ -23,6 +24,7 @@ Result<std::uint64_t> number_value(const codec::StringMap& values, std::string_v
   if (text.empty()) return otherwise;
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  // Numbers are taken whole: "10s" read as 10 would be a setting its author did not make.
   const bool whole = error == std::errc() && end == text.data() + text.size();
   if (whole && number >= least && number <= most) return number;
   return fail(ErrorCode::invalid_argument,
@@ -33,6 +35,8 @@ Result<std::uint64_t> number_value(const codec::StringMap& values, std::string_v
 
 Result<void> check_keys(const codec::StringMap& values, std::span<const std::string_view> known) {
   for (const auto& [key, value] : values) {
+    // Hidden keys are added by the host on every bind (contracts.md 2.4), not by whoever wrote the
+    // link.
     if (key.starts_with("__")) continue;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     return fail(

@@ -1,4 +1,4 @@
-// The end of a caller's patience, looked at from inside long work.
+// The limit of work for a call: the end of its caller's patience, looked at from inside long work.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace trellis::providers {
 
-/// Says how far work may go on for a call. A thousand steps of which none takes a microsecond pass
-/// between two looks at the clock. One thread at a time.
+/// Limit up to which work may go on for a call. A thousand steps of which none takes a microsecond
+/// pass between two looks at the clock. One thread at a time.
 class WorkLimit {
  public:
   /// Until `deadline` of std::chrono::steady_clock, which is the clock of the ABI.
@@ -23,7 +23,7 @@ class WorkLimit {
     return !over_;
   }
   [[nodiscard]] bool over() const noexcept { return over_; }
-  /// What to answer then.
+  /// Answer to a call whose work was over its limit.
   [[nodiscard]] static std::unexpected<Error> error() {
     return fail(ErrorCode::deadline, "the time of the call ran out while it was being worked on",
                 "ask for less at once, or allow calls more time");

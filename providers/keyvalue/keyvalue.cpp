@@ -17,7 +17,7 @@ namespace trellis::providers::keyvalue {
 
 namespace {
 
-/// Where one actor's operations go.
+/// Link of one actor: where its operations go.
 struct Link {
   std::shared_ptr<Store> store;
   Limits bounds;
@@ -40,12 +40,14 @@ class KeyValueProvider final : public sdk23::Provider<Link> {
     if (!bounds) return pass(bounds);
     auto key_space = read_key_space(actor, values);
     if (!key_space) return pass(key_space);
+    // Bounds are read before a space is made: a refused link leaves nothing behind.
     auto store = space(key_space->id());
     if (!store) return pass(store);
     return std::make_shared<Link>(std::move(*store), *bounds);
   }
 
   Result<Bytes> handle(Link& link, const Call& call) override {
+    // Time is taken once for the call: a key does not expire between two looks of one operation.
     MemorySpace space(*link.store, link.bounds, host().now(), call.deadline);
     return run(space, call.operation, call.payload);
   }
@@ -53,6 +55,8 @@ class KeyValueProvider final : public sdk23::Provider<Link> {
  private:
   [[nodiscard]] Result<std::shared_ptr<Store>> space(const std::string& name) {
     if (const auto found = spaces_.find(name); found != spaces_.end()) return found->second;
+    // Bound, because spaces are kept as long as the provider, and a link may name a new one each
+    // time it is put.
     if (spaces_.size() >= limits::actors) {
       return fail(ErrorCode::limit, "the key-value provider has too many key spaces",
                   "use fewer NAMESPACE values, or start the provider anew");

@@ -7,6 +7,7 @@ namespace trellis::providers::keyvalue {
 
 Result<Limits> read_limits(const codec::StringMap& values) {
   const Limits otherwise;
+  // A tebibyte: more is a mistake, and sums of it stay far from the end of 64 bits.
   constexpr std::uint64_t most = std::uint64_t{1} << 40;
   const auto keys = number_value(values, "MAX_KEYS", otherwise.keys, 1, most);
   if (!keys) return pass(keys);

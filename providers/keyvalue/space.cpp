@@ -23,11 +23,13 @@ template <class T, class Wrap>
   return codec::encode(wrap(std::move(*result)));
 }
 
+// Counts of the contract are i32. No list in memory comes near, and Redis refuses in to_count().
 constexpr auto count_of = [](auto count) { return static_cast<std::int32_t>(count); };
 constexpr auto as_members = [](std::vector<std::string> values) {
   return SetQueryResponse{std::move(values)};
 };
 
+// Del and Clear are one operation to Redis (contracts.md 3.3), and both answer the key.
 [[nodiscard]] Result<Bytes> removed(Result<void> result, const std::string& key) {
   if (!result) return pass(result);
   return codec::encode(DelResponse{key});
@@ -99,6 +101,7 @@ constexpr auto as_members = [](std::vector<std::string> values) {
   return answer(space.members(args.key), as_members);
 }
 
+// KeyExists answers a GetResponse without the value, as the contract has it.
 [[nodiscard]] Result<Bytes> run(Space& space, const KeyExistsArgs& args) {
   return answer(space.exists(args.key), [](bool exists) { return GetResponse{"", exists}; });
 }
@@ -140,6 +143,7 @@ Result<Bytes> run(Space& space, std::string_view operation, ByteView payload) {
     return fail(ErrorCode::unsupported, "bad dispatch", "wasmcloud:keyvalue has no such operation");
   }
   auto bytes = found->run(space, payload);
+  // Size is looked at last, on what is really sent: Space bounds its answers by an estimate.
   if (bytes && bytes->size() > limits::payload_bytes) return answer_too_large();
   return bytes;
 }

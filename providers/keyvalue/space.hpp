@@ -1,5 +1,5 @@
-// wasmcloud:keyvalue between messages and a store: what each implementation of the contract does in
-// the same way (contracts.md 3.3).
+// Space of wasmcloud:keyvalue, between messages and a store: all that implementations of the
+// contract do in the same way (contracts.md 3.3).
 #pragma once
 
 #include <cstdint>
@@ -69,7 +69,7 @@ class Space {
 /// For Add: the contract's counters are 32 bits.
 [[nodiscard]] std::unexpected<Error> exceeds_32_bits(std::string_view old, std::int32_t value,
                                                      std::string_view key);
-/// What fits no message is not answered.
+/// Refusal of an answer that fits no message.
 [[nodiscard]] std::unexpected<Error> answer_too_large();
 
 }  // namespace trellis::providers::keyvalue

@@ -18,6 +18,7 @@ namespace {
 /// Expired keys whose memory one operation frees: keeps each operation short.
 constexpr std::size_t purged_per_operation = 4;
 
+// Names of the alternatives of Store::Value, in their order.
 [[nodiscard]] std::string_view type_name(std::size_t alternative) noexcept {
   constexpr std::string_view names[] = {"a string", "a number", "a list", "a set"};
   return names[alternative];
@@ -40,12 +41,14 @@ constexpr std::size_t purged_per_operation = 4;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  // Comparison with its own text is what refuses "007" and "-0", which from_chars takes.
   if (fmt::to_string(number) != text) return std::nullopt;
   return number;
 }
 
 /// Members that one question about sets may look at: more than any answer that fits a message has,
-/// and a fraction of a second's work. The locks of the shards are held meanwhile.
+/// and a fraction of a second's work. The locks of the shards are held meanwhile, so that a slow
+/// question would stop others.
 constexpr std::size_t members_per_question = 4'000'000;
 
 /// Collects the elements of an answer and stops when they no longer fit a message, or when finding
@@ -56,7 +59,9 @@ class Answer {
   /// To be called before each look at a member; false when there were too many, or no time is left.
   [[nodiscard]] bool look() noexcept { return ++looks_ <= members_per_question && limit_.go_on(); }
   [[nodiscard]] bool add(const std::string& element) {
+    // Time is looked at here as well: a range of a long list has no look().
     if (!limit_.go_on()) return false;
+    // Head of a text in MessagePack, at most a byte and 32 bits of length.
     constexpr std::size_t longest_head = 5;
     bytes_ += element.size() + longest_head;
     if (bytes_ > limits::payload_bytes) return false;
@@ -85,16 +90,19 @@ class Answer {
 }  // namespace
 
 std::size_t Store::shard_index(std::string_view key) noexcept {
+  // Keys that all fall on one shard cost concurrency, not time: entries of a shard are a tree.
   return std::hash<std::string_view>{}(key) % shard_count;
 }
 
 Store::Entry* Store::find(Shard& shard, std::string_view key, SteadyTime now) {
   const auto found = shard.entries.find(key);
+  // Expired entries count as absent here and keep their memory: readers change nothing.
   if (found == shard.entries.end() || found->second.expires <= now) return nullptr;
   return &found->second;
 }
 
 void Store::erase(Shard& shard, Entries::iterator entry) {
+  // `due` first: its views are into the node that is erased below.
   if (entry->second.expires != never) shard.due.erase({entry->second.expires, entry->first});
   keys_.fetch_sub(1, std::memory_order_relaxed);
   bytes_.fetch_sub(entry->second.bytes, std::memory_order_relaxed);
@@ -107,6 +115,8 @@ void Store::erase(Shard& shard, std::string_view key) {
 }
 
 void Store::purge(Shard& shard, SteadyTime now, std::size_t most) {
+  // Expiry in order, a few at a time: a million keys that end in the same second must not stop the
+  // one call that comes next.
   for (; most > 0 && !shard.due.empty() && shard.due.begin()->first <= now; --most) {
     erase(shard, shard.entries.find(shard.due.begin()->second));
   }
@@ -124,6 +134,7 @@ void Store::visit(std::string_view key, const Entry& entry,
   const auto each = [&](Visited::Kind kind, std::string_view value) {
     visitor({kind, key, value, entry.expires});
   };
+  // List items come oldest first, the order in which pushing them again makes the same list.
   if (const auto* text = std::get_if<std::string>(&entry.value)) each(Visited::Kind::value, *text);
   if (const auto* number = std::get_if<std::int64_t>(&entry.value)) {
     each(Visited::Kind::value, fmt::to_string(*number));
@@ -153,6 +164,9 @@ void Store::purge(SteadyTime now) {
 }
 
 bool Store::charge(std::size_t keys, std::size_t bytes, const Limits& bounds) noexcept {
+  // Charge first, then compare, then take back: comparing first would let two threads into the same
+  // room. Others may be refused for the moment between; they try again in writing(). The order of
+  // memory does not matter, for entries are guarded by the locks.
   const std::size_t total = bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   const std::size_t count = keys_.fetch_add(keys, std::memory_order_relaxed) + keys;
   if (total <= bounds.total_bytes && count <= bounds.keys) return true;
@@ -174,6 +188,8 @@ auto Store::writing(std::string_view key, SteadyTime now, Change change) {
     purge(shard, now, purged_per_operation);
     return change(shard);
   };
+  // Room is freed everywhere only when it lacks: walking all shards takes all locks, one after the
+  // other, and this shard's is not held meanwhile, or two writers could wait for each other.
   auto done = attempt();
   if (done || done.error().code != ErrorCode::limit) return done;
   purge(now);
@@ -188,8 +204,10 @@ Result<Store::Entry*> Store::grow(Shard& shard, std::string_view key, std::size_
     entry->bytes += bytes;
     return entry;
   }
+  // Expired entry of the key goes first: its type, expiry and charge are not the new one's.
   erase(shard, key);  // one that has expired
   bytes += key.size() + overhead;
+  // Entry before charge: the allocation may throw, and nothing is charged then.
   const auto fresh = shard.entries.try_emplace(std::string(key), Entry{T{}, bytes, never}).first;
   if (charge(1, bytes, bounds)) return &fresh->second;
   shard.entries.erase(fresh);
@@ -241,6 +259,7 @@ Result<std::int32_t> Store::add(std::string_view key, std::int32_t value, const 
   return writing(key, now, [&](Shard& shard) -> Result<std::int32_t> {
     std::int64_t old = 0;
     if (const Entry* entry = find(shard, key, now)) {
+      // Numbers are kept as such by Add and as text by Set; Redis knows no difference either.
       const auto* number = std::get_if<std::int64_t>(&entry->value);
       const auto* text = std::get_if<std::string>(&entry->value);
       const auto parsed = text != nullptr ? integer_of(*text) : std::nullopt;
@@ -253,8 +272,10 @@ Result<std::int32_t> Store::add(std::string_view key, std::int32_t value, const 
     if (__builtin_add_overflow(old, value, &sum) || !std::in_range<std::int32_t>(sum)) {
       return exceeds_32_bits(fmt::to_string(old), value, key);
     }
+    // Sum is known to fit before anything is made: an error leaves no empty counter behind.
     auto entry = grow<std::int64_t>(shard, key, 0, bounds, now);
     if (!entry) return pass(entry);
+    // Text becomes a number, and keeps the larger charge of its text until it is replaced.
     (*entry)->value = sum;
     return static_cast<std::int32_t>(sum);
   });
@@ -292,11 +313,14 @@ Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t
   const auto* list = std::get_if<List>(&entry->value);
   if (list == nullptr) return of_another_type(key, entry->value.index(), "a list");
   const auto size = static_cast<std::int64_t>(list->size());
+  // Positions as Redis takes them (LRANGE): out of range is an empty list or a shorter one, never
+  // an error.
   if (start < 0) start = std::max<std::int64_t>(0, start + size);
   if (stop < 0) stop += size;
   stop = std::min(stop, size - 1);
   Answer answer(limit);
   for (std::int64_t i = start; i <= stop; ++i) {
+    // Position 0 is the newest, which is the last here.
     if (!answer.add((*list)[static_cast<std::size_t>(size - 1 - i)])) break;
   }
   return std::move(answer).take();
@@ -313,6 +337,7 @@ Result<std::size_t> Store::remove_item(std::string_view key, std::string_view va
   if (list == nullptr) return of_another_type(key, entry->value.index(), "a list");
   const std::size_t removed = std::erase(*list, value);
   discharge(*entry, removed * (value.size() + overhead));
+  // Empty lists and sets do not exist in Redis, and KeyExists shows it.
   if (list->empty()) erase(shard, key);
   return removed;
 }
@@ -324,6 +349,8 @@ Result<bool> Store::set_add(std::string_view key, std::string_view member, const
     if (const Entry* held = find(shard, key, now)) {
       const auto* set = std::get_if<Set>(&held->value);
       if (set == nullptr) return of_another_type(key, held->value.index(), "a set");
+      // Membership before growth, or a member that is there already could be refused for want of
+      // room.
       if (set->contains(member)) return false;
     }
     auto entry = grow<Set>(shard, key, member.size() + overhead, bounds, now);
@@ -352,6 +379,8 @@ Result<bool> Store::set_remove(std::string_view key, std::string_view member, St
 template <class Visit>
 Result<std::vector<std::string>> Store::with_sets(const std::vector<std::string>& keys,
                                                   SteadyTime now, WorkLimit& limit, Visit visit) {
+  // Shards in ascending order, each once: two questions that lock the same ones cannot wait for
+  // each other, and a mutex cannot be taken twice.
   std::bitset<shard_count> used;
   for (const std::string& key : keys) used.set(shard_index(key));
   std::vector<std::unique_lock<std::mutex>> locks;
@@ -383,6 +412,7 @@ Result<std::vector<std::string>> Store::members(std::string_view key, SteadyTime
 Result<std::vector<std::string>> Store::set_union(const std::vector<std::string>& keys,
                                                   SteadyTime now, WorkLimit limit) {
   return with_sets(keys, now, limit, [](const std::vector<const Set*>& sets, Answer& answer) {
+    // Views suffice: the sets are locked until the answer has copied what it takes.
     std::set<std::string_view> all;
     for (const Set* set : sets) {
       if (set == nullptr) continue;
@@ -400,7 +430,10 @@ Result<std::vector<std::string>> Store::set_union(const std::vector<std::string>
 Result<std::vector<std::string>> Store::set_intersection(const std::vector<std::string>& keys,
                                                          SteadyTime now, WorkLimit limit) {
   return with_sets(keys, now, limit, [](const std::vector<const Set*>& sets, Answer& answer) {
+    // Null is a missing key, an empty set, with which nothing is common. After sorting there is one
+    // at most.
     if (sets.empty() || std::ranges::find(sets, nullptr) != sets.end()) return;
+    // Smallest set leads: the work is its size times the number of sets, whatever the others hold.
     const Set* smallest =
         *std::ranges::min_element(sets, {}, [](const Set* s) { return s->size(); });
     for (const std::string& member : *smallest) {

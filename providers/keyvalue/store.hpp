@@ -22,8 +22,9 @@
 
 namespace trellis::providers::keyvalue {
 
-/// What a writer may fill a space with. A key, list item or set member counts with its bytes and
-/// Store::overhead. As links state them, so wider than the address space of small machines.
+/// Limits up to which a writer may fill a space. A key, list item or set member counts with its
+/// bytes and Store::overhead. As links state them, so wider than the address space of small
+/// machines.
 struct Limits {
   std::uint64_t keys = 1'000'000;
   std::uint64_t value_bytes = 1 * limits::mib;    ///< of one key, value, list item or set member
@@ -117,7 +118,7 @@ class Store {
     std::size_t bytes = 0;  ///< charged for key and value
     SteadyTime expires = never;
   };
-  /// Ordered, not hashed: actors choose the keys, and nobody can choose slow ones for this.
+  /// Ordered, not hashed: actors choose the keys, and cannot choose slow ones for this.
   using Entries = std::map<std::string, Entry, std::less<>>;
 
   /// On cache lines of its own, so that two threads on two shards do not disturb each other.

@@ -24,12 +24,12 @@ struct Change {
   std::int64_t expires_ms = 0;  ///< of set; 0 for never
 };
 
-/// What a record says of its length can be no more.
+/// Bound on the length that a record states of itself.
 inline constexpr std::size_t max_record_bytes = 2 * limits::payload_bytes + 64;
 
 void append_record(std::string& out, const Change& change);
 
-/// What the beginning of a part of a journal is.
+/// Parsed beginning of a part of a journal.
 struct Parsed {
   enum class State : std::uint8_t {
     whole,    ///< `change` and `bytes` are set; the views are into the input

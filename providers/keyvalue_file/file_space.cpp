@@ -15,6 +15,8 @@ Result<void> FileSpace::set(const std::string& key, const std::string& value,
                             std::int32_t expires) {
   return kept_.change([&] { return memory_.set(key, value, expires); },
                       [&](Store& store, const auto&, std::string& out) {
+                        // Expiry is asked of the store, not computed from `expires` again, so that
+                        // file and memory cannot differ.
                         const auto end = PersistentStore::to_wall(store.expiry(key), now_);
                         append_record(out, {Kind::set, key, value, end});
                       });
@@ -33,6 +35,8 @@ Result<void> FileSpace::remove(const std::string& key) {
   bool was_there = false;
   return kept_.change(
       [&]() -> Result<void> {
+        // Removing what is not there is no change: an actor that deletes in a loop would else grow
+        // the file.
         auto exists = memory_.exists(key);
         if (!exists) return pass(exists);
         was_there = *exists;

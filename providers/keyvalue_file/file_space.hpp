@@ -7,7 +7,7 @@
 
 namespace trellis::providers::keyvalue_file {
 
-/// The store at one moment, with the bounds of one link. What a change left as it was is not
+/// Store at one moment, with the bounds of one link. A change that left everything as it was is not
 /// written.
 class FileSpace final : public keyvalue::Space {
  public:

@@ -27,6 +27,7 @@ constexpr std::size_t max_name_bytes = 100;
 Result<std::shared_ptr<const Folder>> Folder::open(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
+  // Mode 0700 for the last folder only: keys may be secrets, folders above are the user's.
   if (!error && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return unusable(path, std::strerror(errno));
   }
@@ -34,6 +35,9 @@ Result<std::shared_ptr<const Folder>> Folder::open(const std::filesystem::path& 
   const auto file = path / "lock";
   Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock) return unusable(path, std::strerror(errno));
+  // Lock by flock and not by a file's presence: the system gives it back when the process dies,
+  // however that happens. It belongs to the open file, so that a second provider in this process is
+  // refused as well.
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return unusable(path, "another provider uses it");
   }

@@ -16,9 +16,12 @@ namespace trellis::providers::keyvalue_file {
 
 namespace {
 
+// First line names the format and its version: a file of another program, or of a later version, is
+// refused instead of read as damage.
 constexpr std::string_view first_line = "trellis key-value journal 1\n";
 constexpr std::size_t read_bytes = 1 * limits::mib;
 
+// Error of the last system call; errno must not have changed since.
 [[nodiscard]] std::unexpected<Error> file_error(const std::filesystem::path& path,
                                                 std::string_view what) {
   return fail(ErrorCode::unavailable,
@@ -26,11 +29,13 @@ constexpr std::size_t read_bytes = 1 * limits::mib;
               "check permissions and free space of DIRECTORY");
 }
 
+// No link is followed: the folder may be writable by others than the host.
 [[nodiscard]] Descriptor open_file(const std::filesystem::path& path, int flags) {
   return Descriptor(::open(path.c_str(), flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 
-/// So that a new name survives a crash too.
+/// Sync of a folder, so that a new name survives a crash too: fsync of the file covers its content
+/// only.
 [[nodiscard]] bool sync_folder(const std::filesystem::path& folder) {
   const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return opened && ::fsync(opened.get()) == 0;
@@ -58,6 +63,7 @@ std::unexpected<Error> Journal::failed(std::string_view what) const {
 
 Result<Journal> Journal::open(std::filesystem::path path, const Visitor& visit,
                               std::uint64_t& dropped) {
+  // Open at the path as it is, never truncated: what is there may be all that a user has.
   auto file = open_file(path, O_CREAT);
   if (!file) return file_error(path, "open");
   Journal journal(std::move(path), std::move(file));
@@ -69,7 +75,8 @@ Result<Journal> Journal::open(std::filesystem::path path, const Visitor& visit,
   }
   const auto size = static_cast<std::uint64_t>(status.st_size);
   dropped = 0;
-  // Not even its first line was finished: nothing was ever kept in it.
+  // Size below that of the first line: not even that was finished, so that nothing was ever kept in
+  // it.
   if (size < first_line.size()) {
     if (auto begun = journal.begin(); !begun) return pass(begun);
     return journal;
@@ -77,6 +84,8 @@ Result<Journal> Journal::open(std::filesystem::path path, const Visitor& visit,
   const auto good = journal.read(visit);
   if (!good) return pass(good);
   journal.bytes_ = *good;
+  // Rest of a cut change is removed now, or the next append would stand behind bytes that end the
+  // reading.
   dropped = size - *good;
   if (dropped > 0 && ::ftruncate(journal.file_->get(), static_cast<off_t>(*good)) != 0) {
     return journal.failed("ftruncate");
@@ -92,7 +101,8 @@ Result<void> Journal::begin() {
   return sync_folder(path_.parent_path()) ? Result<void>{} : failed("fsync of the folder");
 }
 
-/// The length up to which the file is whole.
+/// Reading of all changes; the answer is the length up to which the file is whole. The buffer holds
+/// a mebibyte and one record, however long the file is.
 Result<std::uint64_t> Journal::read(const Visitor& visit) {
   Bytes buffer;
   std::uint64_t at = 0;  // of the buffer's beginning in the file
@@ -129,6 +139,9 @@ Result<std::uint64_t> Journal::read(const Visitor& visit) {
       ended = count == 0;
       continue;
     }
+    // End of the file: a record that was cut, or zeros, is what a crash leaves of the last write.
+    // Anything else stands before good records or was good once, and dropping it would lose them in
+    // silence.
     if (parsed.state == Parsed::State::cut || all_zero(rest)) return at + used;
     return fail(ErrorCode::malformed,
                 fmt::format("{} is damaged at byte {}", path_.string(), at + used),
@@ -144,6 +157,8 @@ Result<void> Journal::append(std::string_view records) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       auto error = failed("write");
+      // File is cut back to where it was, so that a later append does not stand behind half a
+      // record. If even that fails the journal is broken, and only replace() helps.
       bytes_ = start;
       if (::ftruncate(file_->get(), static_cast<off_t>(start)) != 0) broken_ = true;
       return error;
@@ -155,6 +170,8 @@ Result<void> Journal::append(std::string_view records) {
 }
 
 Result<void> Journal::replace(const std::function<Result<void>(Journal&)>& write) {
+  // Replacement is written beside, synced, and renamed: a crash at any moment leaves the old file
+  // or the new one, whole.
   auto path = path_;
   path += ".new";
   auto file = open_file(path, O_CREAT | O_TRUNC);
@@ -162,12 +179,15 @@ Result<void> Journal::replace(const std::function<Result<void>(Journal&)>& write
   Journal fresh(path, std::move(file));
   auto done = fresh.append(first_line);
   if (done) done = write(fresh);
+  // Sync before rename: some file systems write the name earlier than the content.
   if (done) done = sync(*fresh.file_);
   if (done && ::rename(path.c_str(), path_.c_str()) != 0) done = failed("rename");
   if (!done) {
     ::unlink(path.c_str());
     return done;
   }
+  // Old file stays open for whoever holds it (a sync that runs beside), and goes with the last
+  // holder.
   file_ = std::move(fresh.file_);
   bytes_ = fresh.bytes_;
   broken_ = false;

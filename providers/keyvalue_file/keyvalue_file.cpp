@@ -43,6 +43,8 @@ struct Link {
     return fail(ErrorCode::invalid_argument, "link value DIRECTORY is missing",
                 "say where the keys are to be kept");
   }
+  // Canonical, so that two spellings of one folder are one lock and one store; weakly, because the
+  // folder may not be there yet.
   auto absolute = std::filesystem::weakly_canonical(path, error);
   if (!error) return absolute;
   return fail(ErrorCode::invalid_argument, "link value DIRECTORY: " + error.message(),
@@ -87,6 +89,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
     if (!sync) return pass(sync);
     auto kept = open(values, *space);
     if (!kept) return pass(kept);
+    // Strictest wishes stay, also after their link is gone: another actor may have relied on them.
     (*kept)->store->require(*sync);
     return std::make_shared<Link>(std::move(*kept), *bounds);
   }
@@ -97,6 +100,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
   }
 
   void stop(SteadyTime) override {
+    // Keeper first: it must not touch a store while, or after, the last round below runs.
     keeper_.request_stop();
     keeper_.join();
     for (const auto& kept : open_ones()) kept->store->maintain(host().now());
@@ -112,6 +116,9 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
     auto file = (*folder)->file_of(space);
     if (!file) return pass(file);
     for (const auto& [path, weak] : snapshot()) {
+      // Second link to an open file gets the same store: two journals on one file would overwrite
+      // each other. Bind runs one at a time, so that nothing is opened between this look and the
+      // next lines.
       if (auto kept = path == *file ? weak.lock() : nullptr) return kept;
     }
     auto store = PersistentStore::open(*file, host().now(), log_);
@@ -135,6 +142,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
 
   using Stores = std::map<std::string, std::weak_ptr<Kept>>;
 
+  // Copy, for the keeper's work on a store waits for the disk, and a bind must not wait for that.
   [[nodiscard]] Stores snapshot() const {
     const std::scoped_lock lock(mutex_);
     return stores_;
@@ -153,8 +161,10 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
     while (!stop.stop_requested()) {
       {
         std::unique_lock lock(mutex);
+        // Mutex and condition are the thread's own: all that wakes it is the stop token.
         wake.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
       }
+      // Exceptions (no memory) end this round and not the thread: syncing must go on.
       survived([&] {
         for (const auto& kept : open_ones()) kept->store->maintain(host().now());
       });
@@ -162,10 +172,11 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
   }
 
   const Log log_;
-  /// Touched by bind only: one at a time.
+  /// Folders that are open; touched by bind only: one at a time.
   std::map<std::filesystem::path, std::weak_ptr<const Folder>> folders_;
   mutable std::mutex mutex_;
   Stores stores_;  // under mutex_
+  // Last member: it uses all others, and is joined before they go.
   std::jthread keeper_;
 };
 

@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t least_rewritten = 1 * limits::mib;
 constexpr std::size_t rewrite_buffer = 256 * limits::kib;
 
-/// What was once taken is taken again.
+/// Bounds of a replay: none, for what was once taken is taken again, also after the limits of the
+/// link were lowered.
 [[nodiscard]] keyvalue::Limits no_limits() {
   constexpr auto most = std::numeric_limits<std::size_t>::max() / 2;
   return {most, most, most};
@@ -31,7 +32,10 @@ void forget_expired(Store& store, std::string_view key, SteadyTime now) {
   if (store.expiry(key) != Store::never) store.remove(key, now);
 }
 
+// Change that was made once, made again. It fails only if the file's order is impossible (a push to
+// a set): that is damage, and the file is refused.
 [[nodiscard]] Result<void> replay(Store& store, const Change& change, SteadyTime now) {
+  // Half of what fits, so that sums of bounds do not wrap.
   static const keyvalue::Limits bounds = no_limits();
   const auto forget_value = [](const auto& result) -> Result<void> {
     if (!result) return pass(result);
@@ -68,6 +72,8 @@ void forget_expired(Store& store, std::string_view key, SteadyTime now) {
 }  // namespace
 
 std::int64_t PersistentStore::to_wall(SteadyTime expires, SteadyTime now) {
+  // Wall clock, because the host's steady clock begins anew with each boot. A clock that is set
+  // moves expiries with it; the alternative would be keys that never end.
   if (expires == Store::never) return 0;
   const auto wall = std::chrono::system_clock::now().time_since_epoch() + (expires - now);
   return std::chrono::duration_cast<milliseconds>(wall).count();
@@ -104,15 +110,18 @@ PersistentStore::PersistentStore(Journal journal, std::unique_ptr<Store> store, 
     : log_(std::move(log)), store_(std::move(store)), journal_(std::move(journal)) {}
 
 PersistentStore::~PersistentStore() {
+  // Last link is gone, and with it the keeper's rounds for this store.
   if (sync_.load() != Sync::never) sync_now();
 }
 
 void PersistentStore::require(Sync sync) noexcept {
   auto now = sync_.load();
+  // Only ever stricter: two links that race must end with the stricter of both.
   while (now < sync && !sync_.compare_exchange_weak(now, sync)) continue;
 }
 
 Result<void> PersistentStore::check() const {
+  // Refusal before the change is made: memory would move on and further away from the file.
   if (!failed_) return {};
   return fail(ErrorCode::unavailable,
               "the key-value store takes no changes until its file can be written again",
@@ -127,12 +136,16 @@ Result<void> PersistentStore::keep(std::string_view records) {
     dirty_ = sync_.load() != Sync::always;
     return {};
   }
+  // Memory has the change already, and the caller is told that it failed. Undoing it would need the
+  // old value; writing the file anew from memory makes both agree again.
   failed_ = true;
   log_.error("{}; changes are refused until the file has been written anew", kept.error().message);
   return kept;
 }
 
 void PersistentStore::sync_now() {
+  // Descriptor is held, not the lock: a sync may take seconds, and readers and writers go on
+  // meanwhile. A change made during it sets `dirty_` again.
   std::shared_ptr<const Descriptor> file;
   {
     const std::scoped_lock lock(mutex_);
@@ -147,10 +160,14 @@ void PersistentStore::sync_now() {
 }
 
 bool PersistentStore::mostly_history() const {
+  // Twice the content and a mebibyte: rewriting costs on average no more than what was written
+  // since the last time.
   return journal_.bytes() > least_rewritten + 2 * store_->bytes();
 }
 
 Result<void> PersistentStore::rewrite(SteadyTime now) {
+  // Content by visit(), shard after shard: changes wait (`mutex_` is held), so that the parts are
+  // of one moment. Readers do not wait.
   return journal_.replace([&](Journal& fresh) -> Result<void> {
     std::string records;
     Result<void> done;
@@ -168,8 +185,11 @@ Result<void> PersistentStore::rewrite(SteadyTime now) {
 }
 
 void PersistentStore::maintain(SteadyTime now) {
+  // Sync outside the lock first; what follows holds it.
   if (sync_.load() == Sync::second) sync_now();
   const std::scoped_lock lock(mutex_);
+  // Failed and broken files are tried again each second, until the disk has room: that is how the
+  // provider recovers without anybody's help.
   if (!failed_ && !journal_.broken() && !mostly_history()) return;
   store_->purge(now);
   if (auto rewritten = rewrite(now); !rewritten) {
@@ -177,6 +197,7 @@ void PersistentStore::maintain(SteadyTime now) {
     return;
   }
   if (std::exchange(failed_, false)) log_.info("the file could be written again");
+  // replace() has synced everything.
   dirty_ = false;
 }
 

@@ -17,11 +17,9 @@ namespace {
 class RedisKeyValueProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
-      codec::keyvalue::contract_id.data(),
-      "Trellis Key-Value (Redis)",
-      "Trellis",
-      "0.1.0",
-      1,
+      codec::keyvalue::contract_id.data(), "Trellis Key-Value (Redis)", "Trellis", "0.1.0", 1,
+      // Deadlines are kept here: every wait on a socket ends by one, so that the host need not give
+      // up calls.
       TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_KEEPS_DEADLINES | TRELLIS_PROVIDER_REBINDS,
       redis::local_values};
   using Provider::Provider;
@@ -34,6 +32,7 @@ class RedisKeyValueProvider final : public sdk23::Provider<Link> {
     if (!value_bytes) return pass(value_bytes);
     auto prefix = redis::read_prefix(actor, values);
     if (!prefix) return pass(prefix);
+    // Server last: values are checked without waiting for anybody.
     auto pool = pools_.open(values);
     if (!pool) return pass(pool);
     return std::make_shared<Link>(std::move(*pool), std::move(*prefix), *value_bytes);

@@ -1,8 +1,8 @@
 // wasmcloud:keyvalue over a Redis server (contracts.md 3.3).
 //
 // All fourteen operations. `expires` of Set is in seconds, never when not positive. Keys of another
-// type, and values that are not text, are errors. Adding beyond 32 bits is an error that changes
-// nothing; it needs the command EVAL. No TLS.
+// type, and values that are not text, are errors. Adding beyond 32 bits is an error, and taken
+// back.
 //
 // Link values, all optional: those of providers/redis/links.hpp, and
 //   MAX_VALUE_BYTES  of one key, value or element that is written   (default 1048576)

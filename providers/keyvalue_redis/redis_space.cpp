@@ -19,7 +19,7 @@ constexpr std::string_view a_list = "a list";
 constexpr std::string_view a_set = "a set";
 constexpr std::string_view a_number = "a number";
 
-/// What the TYPE of a key is called in our texts.
+/// Type of a key in our words; `type` is the answer to TYPE.
 [[nodiscard]] std::string type_name(std::string_view type) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> names = {
       {{"string", "a string"},
@@ -34,6 +34,8 @@ constexpr std::string_view a_number = "a number";
   return "something else";
 }
 
+// Errors are known by the beginning of their texts, which Redis and its successors have kept for
+// ten years. One that is not recognised is passed on as it is.
 [[nodiscard]] bool is_wrong_type(std::string_view error) {
   return error.starts_with("WRONGTYPE");
 }
@@ -69,6 +71,8 @@ Result<Reply> RedisSpace::ask(std::string_view name, const std::string& key,
 
 std::unexpected<Error> RedisSpace::explain(const Reply& refusal, const Keys& keys,
                                            std::string_view needed) {
+  // TYPE is asked only after a refusal: it costs a turn, and an actor that uses its keys rightly
+  // never pays it.
   for (const std::string& key : keys) {
     const auto type = send({"TYPE", full(key)});
     if (!type || type->kind != Reply::Kind::status) break;
@@ -81,6 +85,7 @@ std::unexpected<Error> RedisSpace::explain(const Reply& refusal, const Keys& key
 }
 
 Result<std::vector<std::string>> RedisSpace::combine(std::string_view name, const Keys& keys) {
+  // Redis refuses these commands without a key; the contract has an empty list for it.
   if (keys.empty()) return std::vector<std::string>{};
   Keys full_keys;
   full_keys.reserve(keys.size());
@@ -113,6 +118,8 @@ Result<void> RedisSpace::set(const std::string& key, const std::string& value,
 Result<std::int32_t> RedisSpace::add(const std::string& key, std::int32_t value) {
   if (auto fits = keyvalue::check_sizes(key, {}, link_.value_bytes); !fits) return pass(fits);
   const std::string amount = std::to_string(value);
+  // INCRBY is what first-party providers use, so that counters of both mix; it counts in 64 bits,
+  // the contract in 32.
   auto reply = send({"INCRBY", full(key), amount});
   if (!reply) return pass(reply);
   if (reply->kind == Reply::Kind::error) {
@@ -123,7 +130,8 @@ Result<std::int32_t> RedisSpace::add(const std::string& key, std::int32_t value)
   auto sum = redis::to_integer(*reply);
   if (!sum) return pass(sum);
   if (std::in_range<std::int32_t>(*sum)) return static_cast<std::int32_t>(*sum);
-  // Taken back; a script would do both at once, and needs rights that nothing else here needs.
+  // Sum beyond 32 bits is taken back; a script would do both at once, and needs rights that nothing
+  // else here needs. Others can read it in between, and if this second command fails it stays.
   auto undone = send({"DECRBY", full(key), amount});
   if (!undone) return pass(undone);
   auto old = redis::to_integer(*undone);
@@ -137,6 +145,8 @@ Result<void> RedisSpace::remove(const std::string& key) {
 
 Result<std::size_t> RedisSpace::push(const std::string& key, const std::string& value) {
   if (auto fits = keyvalue::check_sizes(key, value, link_.value_bytes); !fits) return pass(fits);
+  // Front of the list, as the first-party provider has it; its embedded cache appends (contracts.md
+  // 3.3).
   return converted(ask("LPUSH", key, {value}, a_list), redis::to_count);
 }
 
@@ -148,6 +158,7 @@ Result<std::vector<std::string>> RedisSpace::range(const std::string& key, std::
 }
 
 Result<std::size_t> RedisSpace::remove_item(const std::string& key, const std::string& value) {
+  // Count 0 removes all equal items, which is what the contract says.
   return converted(ask("LREM", key, {"0", value}, a_list), redis::to_count);
 }
 
@@ -170,6 +181,7 @@ Result<std::vector<std::string>> RedisSpace::set_intersection(
 }
 
 Result<std::vector<std::string>> RedisSpace::members(const std::string& key) {
+  // SMEMBERS takes one key; combine() explains its refusals like those of the others.
   return combine("SMEMBERS", {key});
 }
 

@@ -11,7 +11,7 @@
 
 namespace trellis::providers::keyvalue_redis {
 
-/// Where one actor's operations go.
+/// Link of one actor: where its operations go.
 struct Link {
   std::shared_ptr<redis::Pool> pool;
   std::string prefix;  ///< before each key
@@ -51,7 +51,7 @@ class RedisSpace final : public keyvalue::Space {
   /// The answer to `name key arguments…`; about keys of another type than `needed` in our words.
   [[nodiscard]] Result<redis::Reply> ask(std::string_view name, const std::string& key,
                                          const redis::Command& arguments, std::string_view needed);
-  /// The same for commands over several keys.
+  /// Answer of a command over several keys, in the same way.
   [[nodiscard]] Result<std::vector<std::string>> combine(std::string_view name, const Keys& keys);
   /// The error of a command that met another type: which key, and what it holds.
   [[nodiscard]] std::unexpected<Error> explain(const redis::Reply& refusal, const Keys& keys,

@@ -12,8 +12,11 @@ namespace trellis::providers::redis {
 
 namespace {
 
+// Bound on a text from a link, which may come from any host of the lattice.
 constexpr std::size_t max_chars = 2048;
 
+// Refusal that shows the form of a URL instead of the URL at hand: that may hold a password, and
+// errors go to logs and other hosts.
 [[nodiscard]] std::unexpected<Error> refuse(std::string_view why) {
   return fail(ErrorCode::invalid_argument, fmt::format("the URL of the Redis server {}", why),
               "write redis://host:port/database or redis://:password@host:port/database");
@@ -26,10 +29,12 @@ constexpr std::size_t max_chars = 2048;
   return is_alphanumeric(c) || c == '-' || c == '.' || c == '_';
 }
 [[nodiscard]] bool is_ipv6_char(char c) noexcept {
+  // Percent: a link-local address names its interface, fe80::1%eth0.
   return is_host_char(c) || c == ':' || c == '%';
 }
 
 template <class Number>
+// Number that the whole text is; nothing for signs, blanks or what the type cannot hold.
 [[nodiscard]] std::optional<Number> number_of(std::string_view text) {
   Number number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -37,13 +42,16 @@ template <class Number>
   return number;
 }
 
-/// `[user]:password`, or `user` alone, which nobody can log in with.
+/// Login `[user]:password`. A `user` alone is refused: without a password no login would be sent,
+/// and the server's default user would act in silence.
 [[nodiscard]] Result<void> read_login(std::string_view text, Address& address) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return refuse("has a user without a password");
   auto user = percent_decoded(text.substr(0, colon));
   auto password = percent_decoded(text.substr(colon + 1));
   if (!user || !password) return refuse("has a '%' in its login that two hex digits do not follow");
+  // Empty password with a user: Address has no login without a password, so the user would be
+  // dropped. Both empty (`:@host`) is no login at all.
   if (password->empty() && !user->empty()) return refuse("has a user with an empty password");
   address.user = std::move(*user);
   address.password = std::move(*password);
@@ -64,6 +72,8 @@ template <class Number>
     if (!std::ranges::all_of(address.host, is_host_char)) return refuse("has a bad host");
   }
   if (address.host.empty()) return refuse("names no host");
+  // Default of the first-party provider, a listening address used as a destination (contracts.md
+  // 3.11).
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (port.empty()) return {};
   const auto number = port.front() == ':' ? number_of<std::uint16_t>(port.substr(1)) : std::nullopt;
@@ -89,6 +99,8 @@ std::string Address::shown() const {
 
 Result<Address> parse_address(std::string_view url) {
   if (url.size() > max_chars) return refuse("is too long");
+  // Control characters are refused before anything is quoted or sent: a line end in a login would
+  // begin a command of its own in other clients, and a line of its own in a log.
   const bool unfit = std::ranges::any_of(url, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte <= ' ' || byte == 0x7f;
@@ -106,6 +118,7 @@ Result<Address> parse_address(std::string_view url) {
   Address address;
   address.tls = tls;
   auto host = authority;
+  // Last '@', because passwords with an unescaped one are common; a host cannot contain it.
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     if (auto login = read_login(authority.substr(0, at), address); !login) return pass(login);
     host = authority.substr(at + 1);

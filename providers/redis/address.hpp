@@ -1,4 +1,4 @@
-// Where a Redis server is, and how to enter: the URL of a link (contracts.md 3.3).
+// Address of a Redis server, and how to enter it: the URL of a link (contracts.md 3.3).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace trellis::providers::redis {
 
-/// What actors are given when a link names no server.
+/// Server that actors are given when a link names none.
 inline constexpr std::string_view default_url = "redis://127.0.0.1:6379/";
 
 /// A parsed URL. Plain values; any thread.

@@ -19,15 +19,16 @@
 namespace trellis::providers::redis {
 namespace {
 
-/// Claims, links and what else a lattice keeps are far below.
+/// Bound on one text: claims, links and what else a lattice keeps are far below. The database may
+/// be shared with programs that keep anything under our names.
 constexpr std::int64_t max_text_bytes = limits::mib;
 constexpr std::int64_t max_members = limits::links;
-/// It has 40 characters.
+/// Bound on the server's id, which has 40 characters.
 constexpr std::size_t max_run_id = 64;
-/// Of which it is known that they are too large.
+/// Keys that are remembered as too large; beyond these each is merely asked for its size again.
 constexpr std::size_t max_large = 10000;
 
-/// The value of a line "name:value" of INFO; "" without one.
+/// Value of a line "name:value" of INFO; "" without one.
 std::string_view field(std::string_view info, std::string_view name) {
   for (std::size_t from = 0; from < info.size();) {
     const auto end = std::min(info.find("\r\n", from), info.size());
@@ -40,7 +41,8 @@ std::string_view field(std::string_view info, std::string_view name) {
   return {};
 }
 
-/// Any thread.
+/// Cache over one database. Any thread: the pool takes care of itself, `mutex_` guards only what
+/// is known of large texts.
 class RedisStore final : public CacheStore {
  public:
   RedisStore(Settings settings, std::shared_ptr<const tcp::TlsContext> tls)
@@ -104,7 +106,8 @@ class RedisStore final : public CacheStore {
   std::uint64_t refused_ = 0;  // under mutex_
 };
 
-/// Empty for a user who may not ask.
+/// Section of INFO; empty for a user who may not ask: a cache works without, it is only read more
+/// often.
 Result<std::string> RedisStore::info(std::string_view section, SteadyTime deadline) {
   auto reply = pool_.ask({"INFO", section}, deadline);
   if (!reply && reply.error().code == ErrorCode::denied) return std::string();
@@ -112,10 +115,13 @@ Result<std::string> RedisStore::info(std::string_view section, SteadyTime deadli
   return reply->kind == Reply::Kind::text ? std::move(reply->text) : std::string();
 }
 
-// The server counts the changes since it last saved, of all databases.
+// Revision of the database: the server counts the changes since it last saved, of all databases. A
+// save resets the count, so that the time of the last one is part of it, and a restart the id of
+// the run.
 Result<CacheStore::Revision> RedisStore::revision(SteadyTime deadline) {
   auto server = info("server", deadline);
   if (!server) return pass(server);
+  // Two questions and not INFO of everything, which is thousands of lines on a large server.
   auto saved = info("persistence", deadline);
   if (!saved) return pass(saved);
   const auto run = field(*server, "run_id").substr(0, max_run_id);
@@ -126,6 +132,8 @@ Result<CacheStore::Revision> RedisStore::revision(SteadyTime deadline) {
 }
 
 Result<std::vector<std::string>> RedisStore::members(const std::string& set, SteadyTime deadline) {
+  // Count first: the server sends a set whole, and one of millions would cost its time and ours
+  // before the bound refused it. It may grow in between; ReplyBounds hold then.
   auto count = pool_.ask({"SCARD", set}, deadline);
   if (!count) return pass(count);
   auto number = to_integer(*count);
@@ -143,6 +151,8 @@ Result<std::vector<std::string>> RedisStore::members(const std::string& set, Ste
 
 void RedisStore::note_size(std::string_view key, bool large) {
   const std::scoped_lock lock(mutex_);
+  // Refusals count once for each key, not for each reading: a peer sees a number of bad entries,
+  // not of polls.
   if (!large) {
     large_.erase(std::string(key));
   } else if (large_.size() < max_large && large_.emplace(key).second) {
@@ -163,8 +173,9 @@ Result<std::optional<std::string>> RedisStore::text(std::string_view key, Steady
   return std::move(reply->text);
 }
 
-// Together, except those that were too large once; when all are too much for one answer, each
-// alone.
+// Texts are asked for together, except those that were too large once; when all are too much for
+// one answer, each alone. One MGET is one turn, which is what a lattice of thousands of entries
+// needs on each change.
 Result<std::vector<std::optional<std::string>>> RedisStore::texts(
     const std::vector<std::string>& keys, SteadyTime deadline) {
   Texts all(keys.size());
@@ -175,8 +186,10 @@ Result<std::vector<std::optional<std::string>>> RedisStore::texts(
   auto read = texts_at_once(together, deadline);
   const bool too_much = !read && read.error().code == ErrorCode::limit;
   if (!read && !too_much) return read;
+  // Both lists are walked at once: `together` has the keys in their order, some left out.
   std::size_t next = 0;
   for (std::size_t i = 0; i < keys.size(); ++i) {
+    // Comparison by content: a key that is named twice is in both lists twice.
     const bool asked = next < together.size() && together[next] == keys[i];
     auto one = asked && !too_much ? Result<std::optional<std::string>>(std::move(read->at(next)))
                                   : text(keys[i], deadline);
@@ -203,6 +216,8 @@ Result<std::vector<std::optional<std::string>>> RedisStore::texts_at_once(
   }
   Texts all;
   for (auto& each : reply->elements) {
+    // Nil for a key of another type too: MGET does not tell them from missing ones, and neither is
+    // an entry.
     const bool text = each.kind == Reply::Kind::text;
     all.push_back(text ? std::optional(std::move(each.text)) : std::nullopt);
   }
@@ -212,6 +227,7 @@ Result<std::vector<std::optional<std::string>>> RedisStore::texts_at_once(
 }  // namespace
 
 Result<std::unique_ptr<CacheStore>> make_cache_store(const RedisCacheOptions& options) {
+  // Pause is checked here, beside the URL, although the store itself never polls.
   if (options.poll <= std::chrono::milliseconds(0)) {
     return fail(ErrorCode::invalid_argument,
                 "the lattice cache in Redis is to be looked at without any pause",

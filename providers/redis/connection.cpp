@@ -16,6 +16,7 @@ namespace trellis::providers::redis {
 
 namespace {
 
+// Memory of the library, which must be given back to the library.
 using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
 
 /// The command as the protocol has it; empty when there is no memory for it.
@@ -35,13 +36,15 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
 
 /// The library counts a command in an int.
 [[nodiscard]] bool fits(const Command& command) {
+  // Head of an element on the wire: '$', up to 20 digits, and line ends before and after its bytes.
   constexpr std::size_t head_bytes = 32;
   std::size_t bytes = head_bytes;
   for (const std::string_view part : command) bytes += part.size() + head_bytes;
   return bytes <= INT_MAX;
 }
 
-/// An error answer to a command of the login.
+/// Answer to a command of the login. A server that is loading or has no master is not a wrong
+/// password: it keeps its own words and may be tried again.
 [[nodiscard]] Result<void> accepted(const Result<Reply>& reply) {
   if (!reply) return pass(reply);
   if (const auto refusal = refusal_of(*reply); retires_connection(refusal)) {
@@ -53,6 +56,7 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
               "check user, password and database in URL");
 }
 
+// Remedy for a server that could not be connected to.
 [[nodiscard]] std::unexpected<Error> not_reached(Error error) {
   if (error.code == ErrorCode::unavailable) {
     error.remedy = "check that the server runs and that URL names it";
@@ -60,6 +64,8 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
   return std::unexpected(std::move(error));
 }
 
+// Remedy for a TLS handshake that failed: most often a server in the clear, or an authority of the
+// user's own.
 [[nodiscard]] std::unexpected<Error> not_encrypted(Error error) {
   if (error.code == ErrorCode::unavailable) {
     error.remedy = "check that the server speaks TLS at this port; redis:// is the clear one";
@@ -87,11 +93,14 @@ Result<Connection> Connection::open(const Address& address, const tcp::TlsContex
 }
 
 Result<void> Connection::enter(const Address& address, SteadyTime deadline) {
+  // Login comes first: a server with a password answers nothing else before.
   if (!address.password.empty()) {
     Command login = {"AUTH", address.user, address.password};
     if (address.user.empty()) login.erase(login.begin() + 1);  // also before version 6
     if (auto done = accepted(ask(login, deadline)); !done) return done;
   }
+  // Database 0 is every connection's first; not asking for it spares users a right (SELECT) and a
+  // turn.
   if (address.database == 0) return {};
   return accepted(ask({"SELECT", std::to_string(address.database)}, deadline));
 }

@@ -19,8 +19,8 @@ namespace trellis::providers::redis {
 /// Name and arguments, any bytes; the views must live until the command was asked.
 using Command = std::vector<std::string_view>;
 
-/// One thread at a time. What failed otherwise than by an error answer has broken the connection:
-/// nobody knows then whether the server carried out the command.
+/// One thread at a time. A failure other than an error answer has broken the connection: it is
+/// unknown then whether the server carried out the command.
 class Connection {
  public:
   /// Connects, logs in and chooses the database. `tls`: encrypted; null: in the clear. `wake` is
@@ -37,7 +37,7 @@ class Connection {
 
   /// Whether another command may be asked: not broken, not closed by the server, nothing unread.
   [[nodiscard]] bool usable() noexcept;
-  /// The server is not what it was: no other command is asked.
+  /// Retirement, when the server is not what it was: no other command is asked.
   void retire() noexcept { broken_ = true; }
 
  private:

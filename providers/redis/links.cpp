@@ -15,10 +15,13 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+// Below the 200 ms within which a host wants the answer (contracts.md 2.3), with time left for the
+// way back.
 constexpr milliseconds health_time{150};
 /// Each has memory for an answer; servers take ten thousand in all unless told otherwise.
 constexpr std::uint64_t max_connections = 64;
 
+// Times are at least one millisecond: 0 would mean "never" to some and "at once" to others.
 [[nodiscard]] Result<milliseconds> time_value(const codec::StringMap& values, std::string_view key,
                                               milliseconds otherwise, milliseconds most) {
   const auto number = number_value(values, key, static_cast<std::uint64_t>(otherwise.count()), 1,
@@ -32,6 +35,7 @@ constexpr std::uint64_t max_connections = 64;
 Result<Settings> read_settings(const codec::StringMap& values) {
   auto address = parse_address(text_value(values, "URL", default_url));
   if (!address) return pass(address);
+  // Defaults stand in one place, the members of Settings.
   const Settings otherwise;
   auto connections = number_value(values, "CONNECTIONS", otherwise.connections, 1, max_connections);
   if (!connections) return pass(connections);
@@ -42,6 +46,7 @@ Result<Settings> read_settings(const codec::StringMap& values) {
       time_value(values, "COMMAND_TIMEOUT_MS", otherwise.command_timeout, std::chrono::minutes(10));
   if (!command) return pass(command);
   std::string ca_file(text_value(values, "TLS_CA"));
+  // Authorities without TLS are refused: whoever set them believes the connection to be encrypted.
   if (!ca_file.empty() && !address->tls) {
     return fail(ErrorCode::invalid_argument, "link value TLS_CA has no use: URL is not rediss://",
                 "write rediss:// for TLS, or leave out TLS_CA");
@@ -61,6 +66,7 @@ Result<std::string> read_prefix(std::string_view actor, const codec::StringMap& 
 }
 
 SteadyTime socket_deadline(const sdk23::Host& host, SteadyTime deadline) {
+  // Time that is left is the same on both clocks; the points are not.
   return Clock::now() + (deadline - host.now());
 }
 
@@ -70,6 +76,8 @@ std::vector<std::shared_ptr<Pool>> Pools::living() const {
   for (const auto& each : pools_) {
     if (auto pool = each.lock()) pools.push_back(std::move(pool));
   }
+  // Pools end with their last link; the empty places are cleared by whoever looks next, so that the
+  // end of a pool needs no way back to here.
   std::erase_if(pools_, [](const auto& each) { return each.expired(); });
   return pools;
 }
@@ -77,6 +85,9 @@ std::vector<std::shared_ptr<Pool>> Pools::living() const {
 Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
   auto settings = read_settings(values);
   if (!settings) return pass(settings);
+  // Lock is not held from here on: connecting may take seconds, and health must answer meanwhile.
+  // Two links with equal settings that are bound at the same time may get two pools; that costs
+  // connections, nothing else.
   auto pools = living();
   const auto found =
       std::ranges::find_if(pools, [&](const auto& pool) { return pool->settings() == *settings; });
@@ -86,6 +97,7 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
     if (settings->address.tls) {
       auto made = tcp::TlsContext::make({.authorities = settings->ca_file});
       if (!made) {
+        // Link value is named, because the library's text knows only a file.
         made.error().message.insert(0, "link value TLS_CA: ");
         return pass(made);
       }
@@ -93,8 +105,11 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
     }
     pool = std::make_shared<Pool>(*settings, std::move(tls));
   }
+  // Deadline of the link's own times: connecting and logging in, then one PING.
   const auto deadline = Clock::now() + settings->connect_timeout + settings->command_timeout;
   if (auto answers = pool->ping(deadline); !answers) return pass(answers);
+  // Pool becomes known only after its server answered: a refused link must not make the provider
+  // unhealthy.
   if (found == pools.end()) {
     const std::scoped_lock lock(mutex_);
     pools_.push_back(pool);

@@ -1,4 +1,4 @@
-// What links to providers over Redis have in common: their values, their pools, their health.
+// Links to providers over Redis, as far as all have it in common: values, pools, health.
 //
 // Link values, all optional:
 //
@@ -27,14 +27,14 @@
 
 namespace trellis::providers::redis {
 
-/// Of the values above, those that a link from the lattice may not set.
+/// Values of those above that a link from the lattice may not set.
 inline constexpr std::array local_values = {trellis_local_value{"TLS_CA", TRELLIS_LOCAL_FILE}};
 
 /// The values above, checked. Error: invalid_argument, unsupported.
 [[nodiscard]] Result<Settings> read_settings(const codec::StringMap& values);
 
-/// What the keys of a link begin with: the values of providers/common/key_space.hpp. A NAMESPACE
-/// without colon, or the keys of one could be those of another. Error: invalid_argument.
+/// Prefix of the keys of a link: the values of providers/common/key_space.hpp. A NAMESPACE without
+/// colon, or the keys of one could be those of another. Error: invalid_argument.
 [[nodiscard]] Result<std::string> read_prefix(std::string_view actor,
                                               const codec::StringMap& values);
 
@@ -51,8 +51,7 @@ class Pools {
   [[nodiscard]] Result<std::shared_ptr<Pool>> open(const codec::StringMap& values);
 
   /// Asks each server; unhealthy names the first that does not answer, or refuses what it was asked
-  /// lately. Takes 150 ms at most, the
-  /// host waits 200.
+  /// lately. Takes 150 ms at most, the host waits 200.
   [[nodiscard]] sdk23::Health health() const;
 
   /// Ends all waiting on all of them, now and later.

@@ -18,9 +18,14 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+// Pauses after a failed connect: a server that restarts is found again within a second, and one
+// that is gone is not asked by every call.
 constexpr milliseconds first_pause{50};
 constexpr milliseconds longest_pause{1000};
+// Idle time below what firewalls and servers (`timeout`) usually close silently.
 constexpr std::chrono::seconds longest_idle{60};
+// Time of one health round of a host (contracts.md 2.3): each refusal is seen by one, and none for
+// long after it ended.
 constexpr std::chrono::seconds refusals_count{30};
 
 [[nodiscard]] Descriptor make_event() {
@@ -39,6 +44,8 @@ Result<Connection> Pool::open(int wake, SteadyTime deadline) const {
 }
 
 Error Pool::named(Error error) const {
+  // Cancelled means that the provider stops: that is not the server's fault, so that it is not
+  // named.
   if (error.code == ErrorCode::cancelled) {
     return {ErrorCode::cancelled, "the provider is stopping", {}};
   }
@@ -68,6 +75,8 @@ Error Pool::note_refusal(const Command& command, Error error) {
 
 void Pool::note_success(const Command& command) {
   const std::scoped_lock lock(mutex_);
+  // Same command only: a replica carries out GET all the time, which says nothing about the SET it
+  // refused.
   if (refused_ && refused_->command == command.front()) refused_.reset();
 }
 
@@ -78,6 +87,8 @@ Result<void> Pool::refuses() const {
 }
 
 Result<void> Pool::ping(SteadyTime deadline) {
+  // Insisting, for a health check that fails because all connections are busy, or because of a
+  // pause, would report the load as an outage.
   auto reply = exchange({"PING"}, true, deadline);
   if (!reply) return pass(reply);
   // A user who may not ask that was answered.
@@ -91,9 +102,13 @@ Result<Reply> Pool::exchange(const Command& command, bool insist, SteadyTime dea
                                                milliseconds(100)};
   for (std::size_t attempt = 0;; ++attempt) {
     auto reply = exchange_once(command, insist, deadline);
+    // Broken connections are not tried again: the server may have carried out the command, and Add
+    // twice is wrong. Only a refusal proves that nothing was done.
     if (!reply) return reply;
     const auto refusal = refusal_of(*reply);
     if (!retires_connection(refusal)) return reply;
+    // Idle connections lead to the same server that just refused; keeping them would refuse the
+    // next calls one by one.
     give_up_idle();
     // Another server may be behind the address by now; the same one needs time.
     const std::size_t most = refusal == Refusal::not_ready ? pauses.size() : 1;
@@ -104,6 +119,8 @@ Result<Reply> Pool::exchange(const Command& command, bool insist, SteadyTime dea
 }
 
 Result<Reply> Pool::exchange_once(const Command& command, bool insist, SteadyTime deadline) {
+  // Connection goes back on every path, also when the answer is an error: give_back keeps it only
+  // if it is usable and counts it out otherwise.
   auto connection = take(insist, deadline);
   if (!connection) return std::unexpected(named(std::move(connection.error())));
   auto reply =
@@ -117,6 +134,8 @@ Result<Reply> Pool::exchange_once(const Command& command, bool insist, SteadyTim
 bool Pool::wait(milliseconds time, SteadyTime deadline) {
   const auto end = Clock::now() + time;
   std::unique_lock lock(mutex_);
+  // Condition of its own: `freed_` is notified for each connection, which must not be spent on a
+  // sleeper.
   ended_.wait_until(lock, std::min(end, deadline), [&] { return stopped_; });
   return !stopped_ && end < deadline;
 }
@@ -129,6 +148,8 @@ void Pool::give_up_idle() {
 Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
   {
     std::unique_lock lock(mutex_);
+    // Waiting for a free place comes before any connection is opened: the bound holds for
+    // connections being made too.
     const auto free = [&] { return stopped_ || insist || in_use_ < settings_.connections; };
     if (!freed_.wait_until(lock, deadline, free)) {
       return fail(ErrorCode::busy,
@@ -141,6 +162,8 @@ Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
       return std::move(*connection);
     }
     if (auto allowed = may_connect(); !insist && !allowed) return pass(allowed);
+    // Place is taken before the lock is left, and given up by connect() if it fails; connecting
+    // itself is outside the lock, for it may take seconds.
     ++in_use_;
   }
   return connect(deadline);
@@ -165,6 +188,8 @@ Result<Connection> Pool::connect(SteadyTime deadline) {
 void Pool::note_failure(const Error& error) {
   last_failure_ = error;
   const auto now = Clock::now();
+  // Failures of attempts that ran at the same time count once; else ten callers would double the
+  // pause ten times.
   if (now < next_attempt_) return;  // several failed at the same time
   pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
   next_attempt_ = now + pause_;
@@ -178,6 +203,8 @@ Result<void> Pool::may_connect() const {
 std::optional<Connection> Pool::take_idle() {
   const auto stale = Clock::now() - longest_idle;
   std::erase_if(idle_, [&](const Idle& each) { return each.since < stale; });
+  // Last used first: the others grow old together and are closed, so that the number of connections
+  // follows the load.
   while (!idle_.empty()) {
     Connection connection = std::move(idle_.back().connection);
     idle_.pop_back();
@@ -187,9 +214,12 @@ std::optional<Connection> Pool::take_idle() {
 }
 
 void Pool::give_back(Connection connection) {
+  // Looked at before the lock: it is a system call.
   const bool usable = connection.usable();
   const std::scoped_lock lock(mutex_);
   leave();
+  // More than the bound can be in use after a ping that insisted; the surplus is closed here. The
+  // connection dies with the argument, outside any list.
   if (!usable || stopped_ || idle_.size() + in_use_ >= settings_.connections) return;
   idle_.push_back({std::move(connection), Clock::now()});
 }
@@ -200,6 +230,8 @@ void Pool::leave() {
 }
 
 void Pool::shut_down() noexcept {
+  // Event first, and never reset: threads inside a connect or a read hold no lock and wake by the
+  // descriptor, those in line wake by the conditions below.
   static_cast<void>(::eventfd_write(wake_.get(), 1));
   const std::scoped_lock lock(mutex_);
   stopped_ = true;

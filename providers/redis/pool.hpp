@@ -15,7 +15,7 @@
 
 namespace trellis::providers::redis {
 
-/// What makes two pools the same.
+/// Settings of a pool; two pools with equal ones are the same.
 struct Settings {
   Address address;
   std::size_t connections = 8;  ///< at most, calls beyond wait
@@ -56,7 +56,7 @@ class Pool {
   /// before is tried again, and when all connections are in use another one is made.
   [[nodiscard]] Result<void> ping(SteadyTime deadline);
 
-  /// With which words the server refused a command lately that had to be given up (a replica that
+  /// Words with which the server refused a command lately that had to be given up (a replica that
   /// takes no writes answers PING); success once one like it was carried out, or after half a
   /// minute.
   [[nodiscard]] Result<void> refuses() const;

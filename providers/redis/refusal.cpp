@@ -9,6 +9,8 @@
 
 namespace trellis::providers::redis {
 
+// Refusal by the first word, which Redis keeps stable as an error code; the text behind it differs
+// between versions.
 Refusal refusal_of(const Reply& reply) noexcept {
   if (reply.kind != Reply::Kind::error) return Refusal::none;
   constexpr std::array<std::pair<std::string_view, Refusal>, 12> known = {
@@ -30,10 +32,13 @@ Refusal refusal_of(const Reply& reply) noexcept {
 }
 
 bool retires_connection(Refusal refusal) noexcept {
+  // Cluster and rights are left out: another connection to the same address would be told the same.
   return refusal == Refusal::replica || refusal == Refusal::not_ready || refusal == Refusal::login;
 }
 
 std::unexpected<Error> refused(Refusal refusal, const Reply& reply) {
+  // Text stays the server's; only code and remedy are ours, so that a search for the message finds
+  // the server's documentation.
   auto error = server_error(reply.text).error();
   switch (refusal) {
     case Refusal::none: break;

@@ -1,5 +1,5 @@
-// What an error answer says of the server rather than of the command (contracts.md 3.11). All these
-// answers come before anything was done. Any thread; functions are pure.
+// Refusals: what an error answer says of the server rather than of the command (contracts.md 3.11).
+// All these answers come before anything was done. Any thread; functions are pure.
 #pragma once
 
 #include <cstdint>

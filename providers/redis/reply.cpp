@@ -23,11 +23,14 @@ struct Builder {
   [[nodiscard]] static Reply* place(const redisReadTask* task) {
     if (task->parent == nullptr) return new (std::nothrow) Reply;
     auto& siblings = static_cast<Reply*>(task->parent->obj)->elements;
+    // Index is checked although the library counts for us: a mistake there would write beyond the
+    // list.
     const auto index = static_cast<std::size_t>(task->idx);
     return index < siblings.size() ? &siblings[index] : nullptr;
   }
 
   static void* make_text(const redisReadTask* task, char* text, std::size_t size) noexcept {
+    // Status, error and text share one function of the library and differ by the task's type.
     Reply* reply = place(task);
     if (reply == nullptr) return nullptr;
     reply->kind = task->type == REDIS_REPLY_ERROR    ? Reply::Kind::error
@@ -70,6 +73,7 @@ struct Builder {
       fill();
       return reply;
     } catch (const std::bad_alloc&) {
+      // Root has no owner yet: the parser takes it only when a pointer is returned.
       if (task->parent == nullptr) delete reply;
       return nullptr;
     }
@@ -101,6 +105,9 @@ struct ReplyReader::State {
     void operator()(redisReader* made) const noexcept { redisReaderFree(made); }
   };
 
+  // Builder before reader: the parser frees an unfinished root through the functions, and keeps a
+  // pointer to the builder. State is on the heap so that both stay where they are when the
+  // ReplyReader moves.
   Builder builder;
   std::unique_ptr<redisReader, Free> reader;
   std::size_t fed = 0;  ///< bytes of the answer that is not complete
@@ -113,6 +120,8 @@ ReplyReader::~ReplyReader() = default;
 
 Result<void> ReplyReader::feed(ByteView bytes) {
   State& state = *state_;
+  // Bound on what is fed, not on what is parsed: the library buffers all of an unfinished answer.
+  // `fed` never exceeds the bound, so the difference cannot wrap.
   if (bytes.size() > state.builder.bounds.bytes - state.fed) {
     return too_large(state.builder.bounds);
   }
@@ -128,6 +137,8 @@ Result<std::optional<Reply>> ReplyReader::next() {
   State& state = *state_;
   void* root = nullptr;
   if (redisReaderGetReply(state.reader.get(), &root) != REDIS_OK) {
+    // Bound of our own first: the library only knows that a function returned null, and would speak
+    // of memory.
     if (state.builder.over) return too_large(state.builder.bounds);
     std::string why;
     append_printable(why, state.reader->errstr);
@@ -137,6 +148,7 @@ Result<std::optional<Reply>> ReplyReader::next() {
   if (root == nullptr) return std::nullopt;
   const std::unique_ptr<Reply> reply(static_cast<Reply*>(root));
   state.builder.elements = 0;
+  // Rest belongs to the next answer already and counts against its bound.
   state.fed = state.rest();
   return std::move(*reply);
 }

@@ -1,4 +1,4 @@
-// What a Redis server answers, parsed and bounded.
+// Answers of a Redis server, parsed and bounded.
 //
 // The server is outside: answers that are too large, nested too deeply or no RESP2 at all are
 // refused, and nothing is allocated for what they merely promise.
@@ -29,9 +29,10 @@ struct Reply {
 
 /// Bounds of one answer.
 struct ReplyBounds {
-  /// On the wire. What an actor can be told at most, with room for the heads of elements.
+  /// On the wire. As much as an actor can be told at most, with room for the heads of elements.
   std::size_t bytes = limits::payload_bytes + 4 * limits::mib;
-  /// Of all lists together; each takes about a hundred bytes here and one or more on the wire.
+  /// Elements of all lists together; each takes about a hundred bytes here and one or more on the
+  /// wire.
   std::size_t elements = limits::msgpack_values;
 };
 

@@ -11,12 +11,16 @@ namespace trellis::providers::redis {
 
 namespace {
 
+// Kinds in words, in the order of Reply::Kind.
 [[nodiscard]] std::string_view name_of(Reply::Kind kind) noexcept {
   constexpr std::array<std::string_view, 6> names = {"nothing",  "a number", "a status",
                                                      "an error", "a text",   "a list"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
+// Text as contracts have it. Other programs write to the same Redis, and bytes that are not UTF-8
+// would break the decoder of the actor. The first-party provider answers "does not exist" here
+// (contracts.md 3.3), which invites an actor to overwrite the value.
 [[nodiscard]] Result<std::string> checked_text(std::string text) {
   if (is_utf8(text)) return text;
   return fail(ErrorCode::malformed, "what Redis holds there is not UTF-8 text",
@@ -26,6 +30,8 @@ namespace {
 }  // namespace
 
 std::unexpected<Error> server_error(std::string_view text) {
+  // Bound and printable form: the text is the server's, and scripts (EVAL) can put anything into
+  // it.
   constexpr std::size_t most = 512;
   std::string shown;
   append_printable(shown, excerpt(text, most));
