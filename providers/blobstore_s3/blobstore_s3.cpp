@@ -17,8 +17,9 @@ constexpr std::array blobstore_s3_local_values = {
     trellis_local_value{"HTTP_PROXY", TRELLIS_LOCAL_ONLY},
     trellis_local_value{"KEYS_FROM", TRELLIS_LOCAL_ONLY}};
 
-/// Of the process that the provider is in: its user's own.
+/// Environment of the process that the provider is in: its user's own.
 [[nodiscard]] std::optional<std::string> process_environment(const char* name) {
+  // Nothing for a program with more rights than its user: the variables are the user's.
   const char* value = ::secure_getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
@@ -38,7 +39,8 @@ class S3Provider final : public blobstore::BlobProvider {
   explicit S3Provider(Host host) : BlobProvider(host, "blobstore-s3") {}
 
  private:
-  /// The server is not asked: what the keys may do is known only when it is done.
+  /// Store for the link. The server is not asked: what the keys may do is known only when it is
+  /// done.
   Result<std::shared_ptr<blobstore::Store>> open(const codec::StringMap& values) override {
     auto options = read_options(values, process_environment);
     if (!options) return pass(options);

@@ -1,9 +1,9 @@
 // wasmcloud:blobstore on S3 and what speaks like it (contracts.md 3.6): a container is a bucket, an
 // object a key.
 //
-// Requests are signed with Signature Version 4, buckets are addressed by path. Objects beyond 8 MiB
-// are sent in parts. Names are those of S3; keys with a `.` or `..` between slashes are refused, as
-// HTTP has no way to send them.
+// Requests are signed with Signature Version 4. Objects beyond 8 MiB are sent in parts. Names are
+// those of S3; keys with a `.` or `..` between slashes are refused, as HTTP has no way to send
+// them.
 //
 // Link values: those of providers/blobstore/link.hpp, and
 //   AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY   required

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t max_file_bytes = 1 * limits::mib;
 constexpr std::string_view profile_word = "profile";
 
+// Errors say where was looked and what to set; values are never part of them.
 [[nodiscard]] std::unexpected<Error> incomplete(std::string_view where) {
   return fail(ErrorCode::invalid_argument,
               fmt::format("{} has no access key with its secret", where),
@@ -25,6 +26,8 @@ constexpr std::string_view profile_word = "profile";
   return !made.access_key.empty() && !made.secret.empty();
 }
 
+// Half a pair is refused like none: falling back to another source would use keys that nobody
+// chose.
 [[nodiscard]] Result<Credentials> of_environment(const Environment& environment) {
   Credentials made{environment("AWS_ACCESS_KEY_ID").value_or(""),
                    environment("AWS_SECRET_ACCESS_KEY").value_or(""),
@@ -36,6 +39,7 @@ constexpr std::string_view profile_word = "profile";
 [[nodiscard]] Result<Credentials> of_profile(std::string_view name,
                                              const Environment& environment) {
   auto file = environment("AWS_SHARED_CREDENTIALS_FILE");
+  // Path and variables as the AWS tools have them, so that one setup serves both.
   if (!file) file = environment("HOME").value_or("") + "/.aws/credentials";
   const auto text = read_file(*file, max_file_bytes);
   if (!text) return pass(text);
@@ -53,6 +57,8 @@ Result<Credentials> parse_profile(std::string_view text, std::string_view name) 
   bool inside = false;
   for (const auto part : split(text, '\n')) {
     const auto line = trim(part);
+    // INI as the AWS tools write it. Comments behind a value are not known to them either: a secret
+    // may contain '#'.
     if (line.empty() || line.front() == '#' || line.front() == ';') continue;
     if (line.front() == '[') {
       inside = line.back() == ']' && trim(line.substr(1, line.size() - 2)) == name;
@@ -81,6 +87,7 @@ Result<Credentials> read_credentials(const codec::StringMap& values,
     if (is_complete(own)) return own;
     return incomplete("the link (AWS_ACCESS_KEY, AWS_SECRET_ACCESS_KEY)");
   }
+  // Keys in two places are refused: a user who rotates the one would wonder why the other works.
   if (own != Credentials{}) {
     return fail(ErrorCode::invalid_argument,
                 "link values AWS_... have no use where KEYS_FROM says that they are elsewhere",

@@ -1,4 +1,4 @@
-// Where the keys of a link to S3 come from (contracts.md 3.6).
+// Keys of a link to S3, and where they come from (contracts.md 3.6).
 //
 // KEYS_FROM says so:
 //
@@ -7,7 +7,8 @@
 //   profile[:NAME]  a profile of the file that AWS tools use: NAME, else that of AWS_PROFILE, else
 //                   `default`, in AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials
 //
-// What is not of the link is the host's user's: links from a lattice may not name it.
+// Keys that are not of the link are those of the host's user: links from a lattice may not name
+// them.
 #pragma once
 
 #include <functional>

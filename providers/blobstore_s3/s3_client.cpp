@@ -33,6 +33,7 @@ constexpr std::size_t max_key_bytes = 1024;
                                               std::string_view region) {
   std::string text(text_value(values, "ENDPOINT"));
   if (text.empty()) text = fmt::format("s3.{}.amazonaws.com", region);
+  // Bare hosts are allowed as in the first-party provider; without a scheme the safe one is meant.
   if (!text.contains("://")) text = "https://" + text;
   auto url = http::parse_url(text, of_link);
   if (!url) {
@@ -46,10 +47,12 @@ constexpr std::size_t max_key_bytes = 1024;
   return url;
 }
 
-/// What is before the bucket in each path: "" or "/store".
+/// Path before the bucket in each request: "" or "/store".
 [[nodiscard]] std::string path_of(const http::Url& endpoint) {
   const auto begin = endpoint.text.find('/', endpoint.text.find("://") + 3);
   auto path = begin == std::string::npos ? std::string() : endpoint.text.substr(begin);
+  // Slashes at the end would double, and a path that is signed with two is not the one a server
+  // makes of it.
   while (path.ends_with('/')) path.pop_back();
   return path;
 }
@@ -63,7 +66,8 @@ constexpr std::size_t max_key_bytes = 1024;
               "path: https://host/bucket/key; virtual: https://bucket.host/key");
 }
 
-/// How long a session token is good for, from now on.
+/// Lifetime of a session token, from now on. The server would refuse it too, but with words that no
+/// user connects with a link made hours ago.
 [[nodiscard]] Result<void> read_lifetime(const codec::StringMap& values, Options& options) {
   if (!values.contains("TOKEN_VALID_FOR")) return {};
   const auto seconds = number_value(values, "TOKEN_VALID_FOR", 0, 1, 365 * 86'400);
@@ -86,6 +90,7 @@ constexpr std::size_t max_key_bytes = 1024;
   return settings;
 }
 
+// Statuses as the contract's providers tell them apart; the numbers stay in the message.
 [[nodiscard]] ErrorCode code_of(int status) {
   switch (status) {
     case 401:
@@ -108,7 +113,7 @@ constexpr std::size_t max_key_bytes = 1024;
       response.status == 403 ? "check the keys of the link, and what they may do" : "");
 }
 
-/// Where a host has the port that its scheme has anyway, the port is not written.
+/// Host as libcurl writes it, because it is signed: a port that the scheme has anyway is left out.
 [[nodiscard]] std::string host_header(const http::Url& url) {
   const bool usual = url.port == (url.encrypted ? "443" : "80");
   return usual ? url.host : fmt::format("{}:{}", url.host, url.port);
@@ -140,6 +145,7 @@ Result<Options> read_options(const codec::StringMap& values, const Environment& 
   }
   options.ca_file = text("CA_FILE");
   std::error_code error;
+  // Looked at now: a missing file would fail each request with words about TLS.
   if (!options.ca_file.empty() && !std::filesystem::is_regular_file(options.ca_file, error)) {
     return fail(ErrorCode::invalid_argument, "link value CA_FILE: no file " + options.ca_file,
                 "name a PEM file that the host can read");
@@ -149,6 +155,7 @@ Result<Options> read_options(const codec::StringMap& values, const Environment& 
   const auto blob =
       number_value(values, "MAX_BLOB_BYTES", options.max_blob_bytes, 1, std::uint64_t{5} << 40);
   const auto objects = number_value(values, "MAX_OBJECTS", options.max_objects, 1, 10'000'000);
+  // Errors together after all four were read; each names its own key.
   for (const auto* number : {&connections, &timeout, &blob, &objects}) {
     if (!*number) return std::unexpected(number->error());
   }
@@ -159,7 +166,8 @@ Result<Options> read_options(const codec::StringMap& values, const Environment& 
   return options;
 }
 
-/// Certificates are for one label, and names of hosts have no underscores.
+/// Bucket in a host's name: certificates (`*.host`) are for one label, and names of hosts have no
+/// underscores.
 Result<void> check_virtual(std::string_view bucket, const http::Url& endpoint) {
   const bool fits = !bucket.contains('_') && (!endpoint.encrypted || !bucket.contains('.'));
   if (fits) return {};
@@ -169,6 +177,8 @@ Result<void> check_virtual(std::string_view bucket, const http::Url& endpoint) {
 }
 
 Result<void> check_bucket(std::string_view name) {
+  // Characters that need no escaping in a path or host, and no "..": a bucket cannot lead
+  // elsewhere, however a proxy reads it. Upper case is of old buckets, which still exist.
   const bool fine = name.size() >= 3 && name.size() <= max_bucket_bytes &&
                     std::ranges::all_of(name,
                                         [](char c) {
@@ -186,6 +196,8 @@ Result<void> check_bucket(std::string_view name) {
 Result<void> check_key(std::string_view name) {
   bool fine = !name.empty() && name.size() <= max_key_bytes && is_utf8(name) &&
               std::ranges::none_of(name, [](unsigned char c) { return c < ' '; });
+  // Dot segments are removed by HTTP libraries on the way: the signature would be for another path,
+  // and the object another's.
   for (const auto segment : split(name, '/')) fine = fine && segment != "." && segment != "..";
   if (fine) return {};
   return fail(ErrorCode::invalid_argument,
@@ -199,6 +211,7 @@ S3Client::S3Client(Options options, std::stop_token stop)
       clients_(settings_of(options_), options_.connections) {}
 
 Result<http::Request> S3Client::prepare(const Request& request) const {
+  // Refused here, so that the reason is ours and no request goes out for nothing.
   if (options_.token_ends && std::chrono::steady_clock::now() >= *options_.token_ends) {
     return fail(ErrorCode::denied, "the session token of the link is no longer good",
                 "put the link again with a new AWS_TOKEN (TOKEN_VALID_FOR is over)");
@@ -218,8 +231,10 @@ Result<http::Request> S3Client::prepare(const Request& request) const {
     if (!query.empty()) query += '&';
     query += uri_encode(name, false) + '=' + uri_encode(value, false);
   }
+  // Wall clock: servers refuse a date that is 15 minutes off.
   const auto date = amz_date(std::chrono::system_clock::now());
   const auto hash = sha256_hex(request.body);
+  // All headers that are sent are signed, except those that libcurl adds by itself.
   Signable signable{request.method, path, query, request.headers, hash};
   signable.headers["host"] = host_header(endpoint);
   signable.headers["x-amz-content-sha256"] = hash;
@@ -235,6 +250,7 @@ Result<http::Request> S3Client::prepare(const Request& request) const {
   made.url = std::move(*url);
   made.most_body_bytes = request.max_answer_bytes;
   for (const auto& [name, value] : signable.headers) {
+    // libcurl writes `Host` from the URL, the same as was signed.
     if (name != "host") made.headers.push_back(fmt::format("{}: {}", name, value));
   }
   made.headers.push_back("authorization: " + authorization(signable, options_.credentials,
@@ -242,6 +258,7 @@ Result<http::Request> S3Client::prepare(const Request& request) const {
   made.headers.emplace_back("content-type:");  // none that was not signed
   if (!request.body.empty()) {
     made.upload = {request.body.size(),
+                   // Body is borrowed, not copied: the caller holds it until send() returns.
                    [body = request.body](std::span<char> into) mutable -> Result<std::size_t> {
                      const auto size = std::min(into.size(), body.size());
                      std::memcpy(into.data(), body.data(), size);
@@ -255,9 +272,11 @@ Result<http::Request> S3Client::prepare(const Request& request) const {
 Result<http::Response> S3Client::send(const Request& request, SteadyTime deadline) {
   auto prepared = prepare(request);
   if (!prepared) return pass(prepared);
+  // One request may not use up a call that needs several.
   deadline = std::min(deadline, std::chrono::steady_clock::now() + options_.timeout);
   auto client = clients_.borrow(deadline);
   if (!client) return pass(client);
+  // Real clock for sockets; only the host's may be a test's.
   const SystemClock clock;
   auto response = client->operator->()->send(*prepared, {clock, deadline, stop_});
   if (!response) return response;

@@ -69,7 +69,7 @@ class S3Client {
 
 /// Whether a bucket can be part of the name of a host. Error: invalid_argument.
 [[nodiscard]] Result<void> check_virtual(std::string_view bucket, const http::Url& endpoint);
-/// What can be the name of a bucket or key. Error: invalid_argument.
+/// Whether a text can be the name of a bucket or key. Error: invalid_argument.
 [[nodiscard]] Result<void> check_bucket(std::string_view name);
 [[nodiscard]] Result<void> check_key(std::string_view name);
 

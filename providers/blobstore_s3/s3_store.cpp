@@ -37,10 +37,13 @@ class S3Download final : public blobstore::Download {
   Result<Bytes> read(std::uint64_t offset, std::size_t size, SteadyTime deadline) override {
     Request request{"GET", bucket_, key_};
     request.headers["range"] = fmt::format("bytes={}-{}", offset, offset + size - 1);
+    // Each chunk is a request; without the condition an object replaced in between would be a
+    // mixture of two.
     if (!etag_.empty()) request.headers["if-match"] = etag_;
     request.max_answer_bytes = size;
     auto response = client_->send(request, deadline);
     if (!response) return pass(response);
+    // Servers that know no ranges answer 200 with everything, which is right only for the whole.
     if (response->body.size() != size || (response->status != 206 && size != size_)) {
       return fail(
           ErrorCode::malformed,
@@ -72,7 +75,8 @@ Result<std::string> S3Store::create_container(const std::string& id, SteadyTime 
   }
   auto response = client_->send({"PUT", id, {}, {}, {}, as_bytes(body)}, deadline);
   if (response) return id;
-  // Ours already: the same as made. Somebody else's cannot be listed.
+  // Conflict: the bucket is ours already, which is the same as made, or somebody else's, which
+  // cannot be asked for.
   if (response.error().code != ErrorCode::already_exists) return pass(response);
   if (auto there = check_bucket_there(id, deadline); !there) return pass(response);
   return id;
@@ -94,7 +98,8 @@ Result<void> S3Store::remove_container(const std::string& id, SteadyTime deadlin
 Result<void> S3Store::remove_object(const std::string& container, const std::string& id,
                                     SteadyTime deadline) {
   if (auto good = check(container, id); !good) return good;
-  // S3 itself says nothing about objects that were not there.
+  // Existence is asked first: S3 itself says nothing about objects that were not there, and the
+  // contract has `success: false`.
   if (auto there = head(container, id, deadline); !there) return pass(there);
   auto response = client_->send({"DELETE", container, id}, deadline);
   if (!response) return pass(response);
@@ -114,6 +119,7 @@ Result<std::vector<Blob>> S3Store::list(const std::string& container, SteadyTime
     for (auto& object : listing->objects) {
       blobs.push_back({std::move(object.key), {container}, object.size});
     }
+    // Refusal instead of a shorter list: an actor would take a part for everything.
     if (blobs.size() > most) {
       return fail(ErrorCode::limit, fmt::format("the bucket has more than {} objects", most),
                   "raise MAX_OBJECTS of the link");
@@ -122,6 +128,7 @@ Result<std::vector<Blob>> S3Store::list(const std::string& container, SteadyTime
     if (listing->objects.empty()) {  // a server that never ends
       return fail(ErrorCode::malformed, "S3 lists nothing and says that there is more");
     }
+    // All pages: the first-party provider stops after 1000 entries (contracts.md 3.6).
     request.query["continuation-token"] = listing->next;
   }
 }
@@ -130,6 +137,7 @@ Result<S3Store::Head> S3Store::head(const std::string& container, const std::str
                                     SteadyTime deadline) {
   auto response = client_->send({"HEAD", container, id}, deadline);
   if (!response) return pass(response);
+  // Size of the object, not of this answer: HEAD has no body.
   const auto text = response->header("content-length");
   Head head{0, response->header("etag")};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), head.size);
@@ -160,7 +168,7 @@ Result<std::unique_ptr<blobstore::Upload>> S3Store::upload(const std::string& co
                             client_->options().max_blob_bytes),
                 "raise MAX_BLOB_BYTES of the link");
   }
-  // Better now than after everything was sent.
+  // Bucket is asked for before anything is sent: StartUpload can still say what is wrong.
   if (auto there = check_bucket_there(container, deadline); !there) return pass(there);
   return std::make_unique<S3Upload>(client_, container, id, size);
 }

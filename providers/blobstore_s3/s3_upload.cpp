@@ -12,7 +12,7 @@ namespace trellis::providers::blobstore_s3 {
 
 namespace {
 
-/// How long giving up may take: it happens beside other work.
+/// Time for giving up an upload: it happens beside other work.
 constexpr std::chrono::seconds abort_time{5};
 
 }  // namespace
@@ -22,9 +22,12 @@ S3Upload::S3Upload(std::shared_ptr<S3Client> client, std::string bucket, std::st
     : client_(std::move(client)),
       bucket_(std::move(bucket)),
       key_(std::move(key)),
+      // Parts grow with the object, because S3 takes 10 000 of them. Rounded up, so that the last
+      // one fits.
       part_bytes_(std::max(least_part_bytes, to_size(size / max_parts + 1))) {}
 
 S3Upload::~S3Upload() {
+  // Parts that were sent cost money until they are given up; nothing else removes them.
   if (upload_id_.empty()) return;
   static_cast<void>(client_->send({"DELETE", bucket_, key_, {{"uploadId", upload_id_}}},
                                   std::chrono::steady_clock::now() + abort_time));
@@ -65,12 +68,14 @@ Result<void> S3Upload::send_part(SteadyTime deadline) {
                      buffer_},
                     deadline);
   if (!response) return pass(response);
+  // Tags are given back when the parts are put together: the proof that these are meant.
   etags_.push_back(response->header("etag"));
   buffer_.clear();
   return {};
 }
 
 Result<void> S3Upload::commit(SteadyTime deadline) {
+  // Small objects go whole: one request in place of three, and no parts that could be left behind.
   if (upload_id_.empty()) {
     auto response = client_->send({"PUT", bucket_, key_, {}, {}, buffer_}, deadline);
     if (!response) return pass(response);
@@ -90,11 +95,13 @@ Result<void> S3Upload::complete(SteadyTime deadline) {
   auto response = client_->send(
       {"POST", bucket_, key_, {{"uploadId", upload_id_}}, {}, as_bytes(body)}, deadline);
   if (!response) return pass(response);
-  // It may say 200 and fail all the same.
+  // Body decides, not the status: S3 answers 200 at once, keeps the connection alive while it
+  // works, and tells the failure at the end.
   if (const auto problem = parse_problem(response->body); !problem.code.empty()) {
     return fail(ErrorCode::unavailable, "S3 could not put the parts together: " + problem.code,
                 "send the object again");
   }
+  // Nothing is left to give up.
   upload_id_.clear();
   return {};
 }

@@ -1,3 +1,6 @@
+// The steps of Signature Version 4, in the order and with the names of its documentation: canonical
+// request, text to sign, key, signature. One byte of difference makes the server say 403 and no
+// more.
 #include "providers/blobstore_s3/sigv4.hpp"
 
 #include <fmt/chrono.h>
@@ -27,6 +30,7 @@ using Digest = std::array<std::uint8_t, crypto_auth_hmacsha256_BYTES>;
   return digest;
 }
 
+// Headers in order of their names, which the map has; each line ends, the last too.
 [[nodiscard]] std::string canonical_headers(const Signable& request) {
   std::string text;
   for (const auto& [name, value] : request.headers) text += fmt::format("{}:{}\n", name, value);
@@ -47,6 +51,8 @@ using Digest = std::array<std::uint8_t, crypto_auth_hmacsha256_BYTES>;
 std::string uri_encode(std::string_view text, bool keep_slash) {
   std::string encoded;
   for (const char c : text) {
+    // The unreserved characters of RFC 3986, and not what URL libraries leave alone: the server
+    // encodes by itself and compares.
     const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                        c == '-' || c == '_' || c == '.' || c == '~' || (c == '/' && keep_slash);
     if (plain) {
@@ -75,6 +81,7 @@ std::string authorization(const Signable& request, const Credentials& credential
                   canonical_headers(request), names, request.payload_hash);
   const auto to_sign =
       fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, scope, sha256_hex(as_bytes(canonical)));
+  // Key for this day, region and service only: the secret itself signs nothing that goes out.
   const auto secret = "AWS4" + credentials.secret;
   auto key = hmac(as_bytes(secret), day);
   key = hmac(key, region);

@@ -1,4 +1,4 @@
-// AWS Signature Version 4: what proves to S3 that a request is ours.
+// AWS Signature Version 4: the proof to S3 that a request is ours.
 #pragma once
 
 #include <map>
@@ -27,8 +27,9 @@ struct Credentials {
 /// SHA-256 in lower-case hexadecimal.
 [[nodiscard]] std::string sha256_hex(ByteView bytes);
 
-/// What is signed of a request. `path` and `query` are encoded already; the query's parameters are
-/// in order of their names. `headers` have lower-case names and values without blanks around.
+/// Parts of a request that are signed. `path` and `query` are encoded already; the query's
+/// parameters are in order of their names. `headers` have lower-case names and values without
+/// blanks around.
 struct Signable {
   std::string_view method;
   std::string_view path;

@@ -21,6 +21,7 @@ constexpr std::size_t max_depth = 8;
 constexpr std::size_t max_text_bytes = 8 * limits::kib;  // of one element; keys have 1024
 constexpr std::size_t max_objects = 10'000;              // servers send a thousand at a time
 
+// The remedy names the likeliest cause: a web server, or a proxy's page, behind ENDPOINT.
 [[nodiscard]] std::unexpected<Error> malformed(std::string_view why) {
   return fail(ErrorCode::malformed, fmt::format("the S3 server's answer is unreadable: {}", why),
               "check that ENDPOINT names an S3 server");
@@ -44,7 +45,9 @@ class Walker {
     XML_SetCharacterDataHandler(parser_, &Walker::on_text);
     XML_SetStartDoctypeDeclHandler(parser_, &Walker::on_doctype);
     const auto status =
+        // The size fits an int: Request::max_answer_bytes bounds every body that is parsed here.
         XML_Parse(parser_, document.data(), static_cast<int>(document.size()), XML_TRUE);
+    // Our own reason first: the parser's is only that it was stopped.
     if (!problem_.empty()) return malformed(problem_);
     if (status == XML_STATUS_OK) return {};
     return malformed(XML_ErrorString(XML_GetErrorCode(parser_)));
@@ -66,7 +69,8 @@ class Walker {
   static void on_text(void* self, const XML_Char* text, int size) {
     guarded(self, [&] { of(self).add({text, static_cast<std::size_t>(size)}); });
   }
-  /// Entities are not needed here, and have hurt many.
+  /// Document types define entities, which are not needed here and have hurt many (expansion
+  /// without end, files of the machine).
   static void on_doctype(void* self, const XML_Char*, const XML_Char*, const XML_Char*, int) {
     of(self).stop("it has a document type");
   }
@@ -77,11 +81,13 @@ class Walker {
     XML_StopParser(parser_, XML_FALSE);
   }
   void start(std::string_view name) {
+    // Depth costs memory here and in the parser; real answers have four levels.
     if (lengths_.size() == max_depth) return stop("it is nested too deeply");
     lengths_.push_back(path_.size());
     if (lengths_.size() == 1) return;  // the root is not part of paths
     if (!path_.empty()) path_ += '/';
     path_ += name;
+    // Text before a child is dropped: S3 has no mixed content.
     text_.clear();
   }
   void end() {
@@ -125,11 +131,13 @@ Result<Listing> parse_listing(std::string_view text) {
       bad_size = bad_size || !size;
       object.size = size.value_or(0);
     }
+    // One more than the bound is kept, so that the excess shows below; parsing on costs no memory.
     if (path == "Contents" && listing.objects.size() <= max_objects) {
       listing.objects.push_back(std::exchange(object, {}));
     }
   });
   if (auto walked = walker.walk(text); !walked) return pass(walked);
+  // Problems are told after the walk: a callback has no way to return an error.
   if (bad_size) return malformed("a size is no number");
   if (listing.objects.size() > max_objects) return malformed("it has too many objects");
   if (listing.truncated && listing.next.empty()) return malformed("it does not say how to go on");
@@ -152,6 +160,7 @@ Problem parse_problem(std::string_view text) {
     if (path == "Code") problem.code = value;
     if (path == "Message") problem.message = value;
   });
+  // Unreadable errors are none: the status has already said that it failed.
   if (!walker.walk(text)) return {};
   return problem;
 }

@@ -1,5 +1,5 @@
-// The answers of S3, as far as they are read. They come from outside: bounded in depth and number,
-// and with a document type they are refused.
+// Answers of S3, as far as they are read. They come from outside: bounded in depth and number, and
+// with a document type they are refused.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace trellis::providers::blobstore_s3 {
 
-/// Of ListObjectsV2.
+/// Answer to ListObjectsV2.
 struct Listing {
   struct Object {
     std::string key;
@@ -22,7 +22,7 @@ struct Listing {
   std::string next;  ///< continuation token
 };
 
-/// `<Error>`; empty where the text is none.
+/// Answer `<Error>`; empty where the text is none.
 struct Problem {
   std::string code;
   std::string message;

@@ -19,6 +19,7 @@ namespace trellis::providers::eventstreams_redis {
 
 namespace {
 
+// Bound on one question's length; each stream costs Redis a place to wake us from.
 constexpr std::size_t max_streams = 64;
 
 struct Link {
@@ -30,6 +31,7 @@ struct Link {
   SubscriptionOptions options;
   for (const auto item : split(text_value(values, "SUBSCRIBE"), ',')) {
     const auto stream = trim(item);
+    // A stream named twice would deliver each event twice.
     const bool is_new = std::ranges::find(options.streams, stream) == options.streams.end();
     if (!stream.empty() && is_new) options.streams.emplace_back(stream);
   }
@@ -73,8 +75,8 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
     if (!pool) return pass(pool);
     auto link = std::make_shared<Link>(Streams(std::move(*pool), std::move(*prefix), *most));
     if (options->streams.empty()) return link;
-    // The old one ends first, so that no event is delivered by both. If the new one cannot begin,
-    // the host tries again.
+    // Old subscription ends first, so that no event is delivered by both. If the new one cannot
+    // begin, the host tries again.
     Subscription::Positions positions;
     if (previous && previous->subscription) {
       previous->subscription->end();
@@ -117,6 +119,7 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
   sdk23::Health health() override { return pools_.health(); }
 
   void stop(SteadyTime) override {
+    // Connections first: threads that wait for Redis come back at once.
     pools_.shut_down();
     std::vector<std::shared_ptr<Subscription>> all;
     {

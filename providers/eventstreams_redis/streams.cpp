@@ -17,8 +17,10 @@ namespace {
 using redis::Command;
 using redis::Reply;
 
+// Events asked for at once: few enough that one answer of large events stays below the bound of a
+// reply.
 constexpr std::uint64_t page = 256;
-/// Heads of maps and names of fields around an event in the answer.
+/// Bytes around an event and a value in the answer: heads of maps and names of fields.
 constexpr std::size_t event_overhead = 64;
 constexpr std::size_t value_overhead = 10;
 
@@ -38,6 +40,7 @@ constexpr std::size_t value_overhead = 10;
 }  // namespace
 
 Result<messages::Event> to_event(Reply&& entry, std::string_view stream) {
+  // Shape is checked in full: the server, or a program that wrote the stream, is outside.
   const bool is_entry = entry.kind == Reply::Kind::list && entry.elements.size() == 2 &&
                         entry.elements[0].kind == Reply::Kind::text &&
                         entry.elements[1].kind == Reply::Kind::list &&
@@ -49,6 +52,7 @@ Result<messages::Event> to_event(Reply&& entry, std::string_view stream) {
     if (pairs[i].kind != Reply::Kind::text || pairs[i + 1].kind != Reply::Kind::text) {
       return malformed();
     }
+    // A name twice is possible in Redis and not in the contract's map: the last one counts.
     event.values.insert_or_assign(replace_bad_utf8(pairs[i].text),
                                   replace_bad_utf8(pairs[i + 1].text));
   }
@@ -61,6 +65,8 @@ Result<std::string> id_after(std::string_view id) {
   std::uint64_t number = 0;
   const auto text = id.substr(dash + 1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  // The largest number wraps to 0 and asks again from the front of its millisecond; Redis makes no
+  // such id by itself, and the bound on bytes ends it.
   if (error != std::errc() || end != text.data() + text.size()) return malformed();
   return fmt::format("{}-{}", id.substr(0, dash), number + 1);
 }
@@ -70,12 +76,14 @@ Result<messages::EventAck> Streams::write(const messages::WriteEventArgs& args,
   const auto key = key_of(args.stream_id);
   const auto length = fmt::to_string(max_length_);
   Command command = {"XADD", key};
+  // "~": about so many. Exact trimming costs Redis a rewrite of a node for each event.
   if (max_length_ > 0) command.insert(command.end(), {"MAXLEN", "~", length});
   command.emplace_back("*");
   for (const auto& [name, value] : args.values) {
     command.emplace_back(name);
     command.emplace_back(value);
   }
+  // Told in our words: Redis would speak of the number of its arguments.
   if (args.values.empty()) return messages::EventAck{{}, "an event needs at least one value"};
   auto reply = pool_->ask(command, deadline);
   if (!reply) return pass(reply);
@@ -91,6 +99,8 @@ Result<messages::EventAck> Streams::write(const messages::WriteEventArgs& args,
 Result<messages::EventList> Streams::query(const messages::StreamQuery& query,
                                            SteadyTime deadline) const {
   const auto key = key_of(query.stream_id);
+  // Times alone are ids: Redis completes a minimum with -0 and a maximum with the last of its
+  // millisecond.
   std::string from = query.range ? fmt::to_string(query.range->min_time) : "-";
   const std::string to = query.range ? fmt::to_string(query.range->max_time) : "+";
   messages::EventList list;
@@ -108,11 +118,13 @@ Result<messages::EventList> Streams::query(const messages::StreamQuery& query,
       bytes += bytes_of(*event);
       list.events.push_back(std::move(*event));
     }
+    // After each page, not at the end: memory is bounded by the answer and one page.
     if (bytes > limits::payload_bytes) {
       return fail(ErrorCode::limit, "the events fit no message",
                   "ask for a shorter range of time, or with a count");
     }
     if (found < wanted) break;
+    // Next id by arithmetic, since the exclusive form of a range needs Redis 6.2.
     auto next = id_after(list.events.back().event_id);
     if (!next) return pass(next);
     from = std::move(*next);

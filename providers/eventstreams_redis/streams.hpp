@@ -27,7 +27,8 @@ class Streams {
   Streams(std::shared_ptr<redis::Pool> pool, std::string prefix, std::uint64_t max_length)
       : pool_(std::move(pool)), prefix_(std::move(prefix)), max_length_(max_length) {}
 
-  /// What Redis refuses is in the acknowledgement. Errors: those of redis::Pool::ask.
+  /// Acknowledgement of a written event; refusals of Redis are in it. Errors: those of
+  /// redis::Pool::ask.
   [[nodiscard]] Result<messages::EventAck> write(const messages::WriteEventArgs& args,
                                                  SteadyTime deadline) const;
   /// Read in pages, so that neither side holds more than the answer. Errors: those of

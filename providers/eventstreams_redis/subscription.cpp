@@ -21,10 +21,12 @@ using redis::Reply;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-/// How long Redis may keep a question waiting for events.
+/// Time for which Redis may keep a question waiting for events. Longer would not be wrong; shorter
+/// would be polling.
 constexpr milliseconds block_time{5000};
 constexpr milliseconds first_pause{100};
 constexpr milliseconds longest_pause{5000};
+// Events in one answer. They wait in memory, and in a group count as delivered, until their turn.
 constexpr std::string_view at_a_time = "16";
 
 }  // namespace
@@ -37,6 +39,8 @@ Result<std::shared_ptr<Subscription>> Subscription::start(sdk23::Host host, Log 
                                                       std::move(streams), std::move(options),
                                                       std::move(positions)));
   if (!made->wake_) return fail(ErrorCode::unavailable, "no descriptor for a subscription");
+  // Prepared on the thread of the bind, so that the link fails if the server refuses, and so that
+  // events written after the bind are seen.
   if (auto prepared = made->prepare(); !prepared) return pass(prepared);
   auto thread =
       sdk23::HostThread::start(host, "eventstreams", [self = made.get()] { self->run(); });
@@ -56,12 +60,15 @@ Subscription::Subscription(sdk23::Host host, Log log, std::string actor, Streams
       positions_(std::move(positions)) {}
 
 Subscription::~Subscription() {
+  // The thread is joined by the destruction of thread_, the last member, before anything it uses.
   end();
 }
 
 void Subscription::end() noexcept {
   {
     const std::scoped_lock lock(mutex_);
+    // Under the lock, because pass_by() decides under it: after this no event counts as delivered
+    // any more.
     ended_ = true;
   }
   static_cast<void>(::eventfd_write(wake_.get(), 1));
@@ -90,6 +97,8 @@ Result<void> Subscription::prepare() {
       auto made =
           streams_.pool().ask({"XGROUP", "CREATE", key, options_.group, "$", "MKSTREAM"}, deadline);
       if (!made) return pass(made);
+      // BUSYGROUP: the group is there already, with its position. That is how links on several
+      // hosts share it.
       const bool is_there = made->kind == Reply::Kind::error && made->text.starts_with("BUSYGROUP");
       if (auto good = redis::done(*made); !good && !is_there) return good;
       continue;
@@ -98,6 +107,8 @@ Result<void> Subscription::prepare() {
     auto last = streams_.pool().ask({"XREVRANGE", key, "+", "-", "COUNT", "1"}, deadline);
     if (!last) return pass(last);
     if (last->kind != Reply::Kind::list) return redis::unexpected_answer(*last);
+    // An empty stream is read from its start: what comes next is new. "$" would mean the end at the
+    // moment of each question, and lose what is written between two of them.
     std::string position = "0-0";
     if (!last->elements.empty()) {
       auto event = to_event(std::move(last->elements.front()), stream);
@@ -113,6 +124,8 @@ void Subscription::run() {
   auto wait = first_pause;
   while (!ended_) {
     const auto& settings = streams_.pool().settings();
+    // A connection of its own: a question that blocks would occupy one of the pool's, which actors
+    // wait for.
     auto connection = streams_.pool().open(wake_.get(), Clock::now() + settings.connect_timeout);
     const auto began = Clock::now();
     Result<void> done;
@@ -121,6 +134,7 @@ void Subscription::run() {
     } else {
       done = pass(connection);
     }
+    // Its own end breaks the connection; that is no trouble to log.
     if (ended_) return;
     // A server that answers and fails at once is not asked ten times a second either.
     if (Clock::now() - began > longest_pause) wait = first_pause;
@@ -132,6 +146,7 @@ void Subscription::run() {
 
 Result<void> Subscription::read_on(Connection& connection) {
   while (!ended_) {
+    // Retries are made between two questions: the connection carries one at a time.
     if (!options_.group.empty() && Clock::now() >= next_retry_) {
       if (auto done = retry(connection); !done) return done;
       next_retry_ = Clock::now() + options_.retry / 2;
@@ -155,8 +170,10 @@ Result<Reply> Subscription::read(Connection& connection) {
   command.insert(command.end(), keys.begin(), keys.end());
   const auto positions = this->positions();
   for (const auto& stream : options_.streams) {
+    // ">": what was given to nobody in the group yet.
     command.emplace_back(options_.group.empty() ? std::string_view(positions.at(stream)) : ">");
   }
+  // The deadline leaves Redis its waiting time and the command's own.
   return connection.ask(command, Clock::now() + wait + streams_.pool().settings().command_timeout);
 }
 
@@ -166,11 +183,13 @@ Result<void> Subscription::take(Connection& connection, Reply&& streams) {
   if (streams.kind != Reply::Kind::list) return redis::unexpected_answer(streams);
   for (auto& each : streams.elements) {
     if (each.elements.size() != 2) return redis::unexpected_answer(each);
+    // Streams that were not asked for are an error: the name goes to the actor.
     const auto found = std::ranges::find_if(options_.streams, [&](const auto& stream) {
       return streams_.key_of(stream) == each.elements[0].text;
     });
     if (found == options_.streams.end()) return redis::unexpected_answer(each);
     for (auto& entry : each.elements[1].elements) {
+      // Checked before each event, not only each answer: 16 slow deliveries would hold up a stop.
       if (ended_) return {};
       if (auto done = deliver(connection, *found, std::move(entry)); !done) return done;
     }
@@ -185,9 +204,11 @@ Result<void> Subscription::deliver(Connection& connection, const std::string& st
   const auto event = to_event(std::move(entry), stream);
   if (!event) return pass(event);
   if (options_.group.empty()) {
+    // Without a group an event is delivered once, taken or not: there is nothing that remembers it.
     if (pass_by(stream, event->event_id)) static_cast<void>(hand_over(*event));
     return {};
   }
+  // Acknowledged only when taken: what was not stays pending, and comes back by retry().
   return hand_over(*event) ? acknowledge(connection, stream, event->event_id) : Result<void>{};
 }
 
@@ -195,6 +216,8 @@ Result<void> Subscription::deliver(Connection& connection, const std::string& st
 /// deliver it too. False when it has ended.
 bool Subscription::pass_by(const std::string& stream, const std::string& id) {
   const std::scoped_lock lock(mutex_);
+  // Check and note in one hold of the lock that end() takes too: either this event is before the
+  // end and in the positions, or after it and not delivered here.
   if (!ended_) positions_[stream] = id;
   return !ended_;
 }
@@ -203,6 +226,7 @@ bool Subscription::hand_over(const messages::Event& event) const {
   const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, messages::operation::deliver_event,
                                     codec::encode(event));
   std::string problem;
+  // Three ways to fail: the call, an answer that is none, and an error in it (contracts.md 3.7).
   if (!reply) {
     problem = reply.error().message;
   } else if (const auto ack = codec::decode<messages::EventAck>(reply->bytes()); !ack) {
@@ -230,7 +254,7 @@ Result<void> Subscription::retry(Connection& connection) {
   return {};
 }
 
-/// What nobody in the group has taken in time is delivered here, or given up.
+/// Pending events of a stream that were not taken in time: they are delivered here, or given up.
 Result<void> Subscription::retry(Connection& connection, const std::string& stream) {
   const auto key = streams_.key_of(stream);
   const auto idle = fmt::to_string(options_.retry.count());
@@ -243,12 +267,16 @@ Result<void> Subscription::retry(Connection& connection, const std::string& stre
     // [id, consumer, milliseconds, deliveries]
     if (each.elements.size() != 4) return redis::unexpected_answer(each);
     const auto& id = each.elements[0].text;
+    // Given up means acknowledged: otherwise an event that kills its actor would do so for ever.
+    // The log is all that remains of it.
     if (std::cmp_greater_equal(each.elements[3].integer, options_.max_deliveries)) {
       log_.error("event {} of {} is given up after {} deliveries", id, stream,
                  each.elements[3].integer);
       if (auto done = acknowledge(connection, stream, id); !done) return done;
       continue;
     }
+    // XCLAIM with the idle time: of several hosts that see the same list only the first gets the
+    // event, for its claim sets the time to zero.
     auto claimed = ask(connection, {"XCLAIM", key, options_.group, actor_, idle, id});
     if (!claimed) return pass(claimed);
     if (claimed->kind != Reply::Kind::list) return redis::unexpected_answer(*claimed);

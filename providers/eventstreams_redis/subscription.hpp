@@ -50,7 +50,7 @@ class Subscription {
   void end() noexcept;
   /// Waits until the thread has ended; after end(), by one thread.
   void join() noexcept { thread_.reset(); }
-  /// What the next subscription begins with; none in a group, which Redis keeps.
+  /// Positions that the next subscription begins with; none in a group, which Redis keeps.
   [[nodiscard]] Positions positions() const;
 
  private:

@@ -23,7 +23,8 @@ struct Link {
   std::atomic<std::uint64_t> next_in_sequence{0};
 };
 
-/// Whether the request is of shape B: no bytes, or a map that has no `random`.
+/// Whether the request is of shape B (contracts.md 3.10): no bytes, or a map that has no `random`.
+/// Undecodable ones are A, whose decoder has the error.
 [[nodiscard]] bool is_bare(ByteView payload) {
   if (payload.empty()) return true;
   codec::MsgpackReader reader(payload);
@@ -44,15 +45,15 @@ class ExtrasProvider final : public sdk23::Provider<Link> {
  public:
   static constexpr Description description = {
       messages::contract_id.data(),
-      "wasmcloud Extras",
-      "wasmcloud",
-      "0.1.0",
-      0,
+      // Name and vendor of the provider that first-party hosts have built in: inventories
+      // of both look the same.
+      "wasmcloud Extras", "wasmcloud", "0.1.0", 0,
       TRELLIS_PROVIDER_CONCURRENT | TRELLIS_PROVIDER_NONBLOCKING | TRELLIS_PROVIDER_REBINDS};
   using Provider::Provider;
 
   Result<std::shared_ptr<Link>> bind(std::string_view, const codec::StringMap&,
                                      const std::shared_ptr<Link>& previous) override {
+    // A bind that repeats must not begin the sequence anew.
     return previous ? previous : std::make_shared<Link>();
   }
 
@@ -80,6 +81,7 @@ class ExtrasProvider final : public sdk23::Provider<Link> {
       const auto request = codec::decode<GeneratorRequest>(payload);
       if (!request) return pass(request);
     }
+    // Counted after decoding: a request that is refused uses up no number.
     const std::uint64_t number = link.next_in_sequence.fetch_add(1, std::memory_order_relaxed);
     return bare ? codec::encode(number) : codec::encode(GeneratorResult{{}, number, 0});
   }

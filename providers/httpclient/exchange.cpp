@@ -21,11 +21,12 @@ namespace messages = codec::httpclient;
 
 constexpr std::array<std::string_view, 9> methods = {
     "GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"};
-/// Of the connection, not of the request: the client writes those it needs.
+/// Headers of the connection, not of the request: the client writes those it needs. From an actor
+/// they could smuggle a second request past a proxy.
 constexpr std::array<std::string_view, 10> left_out = {
     "connection", "content-length", "expect",  "keep-alive",        "proxy-authorization",
     "te",         "trailer",        "upgrade", "transfer-encoding", "proxy-connection"};
-/// Meant for one origin only (Fetch 4.4 and libcurl agree).
+/// Headers meant for one origin only (Fetch 4.4 and libcurl agree).
 constexpr std::array<std::string_view, 3> credentials = {"authorization", "cookie", "host"};
 constexpr http::UrlReading of_actor{"check the URL of the request", true};
 constexpr http::UrlReading of_server{"check the server: it redirects there", true};
@@ -38,6 +39,7 @@ template <std::size_t count>
   return std::ranges::any_of(names, [&](auto each) { return http::same_name(name, each); });
 }
 
+// Line ends would begin a header, or a request, of the actor's own making.
 [[nodiscard]] bool is_value(std::string_view value) {
   return std::ranges::none_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
@@ -51,12 +53,14 @@ template <std::size_t count>
                   fmt::format("header \"{}\" is not allowed in HTTP", excerpt(name)),
                   "names are letters, digits and !#$%&'*+-.^_`|~; values have no line ends");
     }
+    // Left out instead of refused: actors pass on the headers of requests they got.
     if (is_one_of(name, left_out)) continue;
     bytes += name.size() + value.size();
     // To libcurl "Name:" means to leave one of its own out; ';' sends an empty value.
     const auto text = trim(value);
     lines.push_back(text.empty() ? name + ';' : fmt::format("{}: {}", name, text));
   }
+  // Bound after the loop: the message that brought them is bounded already.
   if (lines.size() > max_headers || bytes > max_header_bytes) {
     return fail(ErrorCode::limit,
                 fmt::format("{} headers of {} bytes are too many", lines.size(), bytes));
@@ -64,6 +68,7 @@ template <std::size_t count>
   return lines;
 }
 
+// Name in a line of make_headers, which ends with ':' or, for an empty value, ';'.
 [[nodiscard]] std::string_view name_of(std::string_view line) {
   return line.substr(0, line.find_first_of(":;"));
 }
@@ -83,18 +88,22 @@ template <std::size_t count>
           }};
 }
 
+// Address in the URL itself, where a proxy connects: our own check sees only the proxy's address.
+// Names are left to the proxy, which alone looks them up.
 [[nodiscard]] Result<void> check_address(const http::Url& url, const Options& options) {
   if (options.proxy.empty() || options.addresses.allows_host(url.host)) return {};
   return fail(ErrorCode::denied, url.origin() + ": connections to its address are not allowed",
               "if they should be, allow the network (ALLOW of the link)");
 }
 
-/// What asks for the next address in place of `request`.
+/// Next request after a redirect, made of `request`.
 [[nodiscard]] Result<void> follow(http::Request& request, int status, const std::string& location,
                                   const messages::RequestArgs& args) {
   auto next = http::resolve_url(request.url, location, of_server);
   if (!next) return pass(next);
   const bool becomes_get =
+      // 301 and 302 become GET for POST only: that is what browsers do, against the letter of the
+      // old RFC (Fetch 4.4).
       status == 303 || (status != 307 && status != 308 && request.method == "POST");
   if (becomes_get && request.method != "HEAD") {
     request.method = "GET";
@@ -103,12 +112,16 @@ template <std::size_t count>
       return http::same_name(name_of(line), "content-type");
     });
   }
+  // From the start: the first server may have read some of it.
   if (request.upload) request.upload = upload_of(args.body);
+  // Another origin gets nothing that was meant for the first one. It stays so on the way back: what
+  // is erased here is not put again.
   if (!next->same_origin(request.url)) {
     request.basic.reset();
     std::erase_if(request.headers,
                   [](const std::string& line) { return is_one_of(name_of(line), credentials); });
   }
+  // User and password in the Location itself are the server's choice, and for that origin.
   if (next->login) request.basic = next->login;
   request.url = std::move(*next);
   return {};
@@ -131,6 +144,7 @@ Result<http::Request> make_request(const messages::RequestArgs& args, const Opti
     return fail(ErrorCode::invalid_argument, "unknown method:  " + excerpt(args.method),
                 "methods are upper case");
   }
+  // CONNECT is known to the contract and refused with a reason of its own.
   if (args.method == "CONNECT") {
     return fail(ErrorCode::unsupported, "CONNECT asks for a tunnel, which no message can be",
                 "use another method");
@@ -144,6 +158,7 @@ Result<http::Request> make_request(const messages::RequestArgs& args, const Opti
   request.basic = std::move(url->login);
   request.url = std::move(*url);
   request.headers = std::move(*headers);
+  // Header of the actor's own wins over user and password in its URL.
   if (has_header(request.headers, "authorization")) request.basic.reset();
   // What the actor asks for by itself it decodes by itself.
   if (!has_header(request.headers, "accept-encoding")) {
@@ -158,10 +173,13 @@ Result<http::Response> exchange(http::Client& client, http::Request request,
                                 const messages::RequestArgs& args, const Options& options,
                                 const http::Control& control) {
   for (std::size_t followed = 0;; ++followed) {
+    // For each redirect anew: a server elsewhere must not lead the way to the machine's own
+    // services.
     if (auto allowed = check_address(request.url, options); !allowed) return pass(allowed);
     auto response = client.send(request, control);
     if (!response || !is_redirect(response->status)) return response;
     const auto location = response->header("location");
+    // Without a place to go the answer itself is all there is.
     if (location.empty() || options.max_redirects == 0) return response;
     if (followed == options.max_redirects) {
       return fail(ErrorCode::limit,
@@ -181,10 +199,13 @@ Result<messages::Response> to_message(http::Response&& response, const messages:
   if (known != boost::beast::http::status::unknown) {
     message.status = std::string(boost::beast::http::obsolete_reason(known));
   }
+  // Decoded only if it was us who asked for it: an actor that accepts encodings gets the bytes as
+  // they are.
   const bool asked = std::ranges::none_of(args.headers, [](const auto& header) {
     return http::same_name(header.first, "accept-encoding");
   });
   if (asked && package::is_gzip(response.header("content-encoding"))) {
+    // Bound on the decoded size: a kilobyte can stand for a gigabyte.
     auto plain = package::gunzip(response.body, options.max_response_bytes);
     if (!plain) return pass(plain);
     // What cannot be decoded is handed on as it came, and says so itself.

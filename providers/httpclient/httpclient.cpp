@@ -25,9 +25,11 @@ namespace messages = codec::httpclient;
   settings.connect_timeout = options.connect_timeout;
   settings.stall_timeout = options.timeout;
   settings.proxy = options.proxy;
+  // Repeated response headers are joined as the contract says (contracts.md 3.2).
   settings.joint = ",";
   settings.peer = "server";
-  // A proxy was chosen by who made the link, and knows itself what it may reach.
+  // Addresses are judged only where we connect ourselves. A proxy was chosen by who made the link,
+  // and knows itself what it may reach.
   if (options.proxy.empty()) {
     settings.allows = [rules = options.addresses](const sockaddr& address) {
       return rules.allows(address);
@@ -65,7 +67,8 @@ class HttpClientProvider final : public sdk23::Provider<Link> {
                                      const std::shared_ptr<Link>& previous) override {
     auto options = read_options(values);
     if (!options) return pass(options);
-    // Only hidden values changed, such as those of newer claims.
+    // Link stays with its open connections if only hidden values changed, such as those of newer
+    // claims.
     if (previous && previous->options == *options) return previous;
     return std::make_shared<Link>(std::move(*options));
   }
@@ -84,6 +87,7 @@ class HttpClientProvider final : public sdk23::Provider<Link> {
     // Sockets wait on the real clock; in tests the host's is another one.
     const auto left =
         std::min<SteadyTime::duration>(call.deadline - host().now(), link.options.timeout);
+    // Waiting for a free client counts against the same time as the request.
     auto client = link.clients.borrow(now + left);
     if (!client) return pass(client);
     const SystemClock clock;
@@ -95,7 +99,7 @@ class HttpClientProvider final : public sdk23::Provider<Link> {
     return codec::encode(*message);
   }
 
-  /// There is no server to ask: each request has one of its own.
+  /// Health is always good. There is no server to ask: each request has one of its own.
   sdk23::Health health() override { return {true, ""}; }
 
   void stop(SteadyTime) override { stopping_.request_stop(); }

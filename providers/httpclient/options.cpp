@@ -48,6 +48,7 @@ constexpr std::array<std::string_view, 9> known_keys = {"timeout",
 Result<Options> read_options(const codec::StringMap& values) {
   if (auto known = check_keys(values, known_keys); !known) return pass(known);
   Options options;
+  // Lower-case keys are those of the first-party provider (contracts.md 3.2), the others are ours.
   const auto timeout = number_value(values, "timeout", 30, 1, 3600);
   const auto redirects = number_value(values, "max_redirects", options.max_redirects, 0, 50);
   const auto connections = number_value(values, "CONNECTIONS", options.connections, 1, 256);

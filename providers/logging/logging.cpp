@@ -15,7 +15,7 @@ namespace {
 
 namespace messages = codec::logging;
 
-/// Exactly these names, in lower case.
+/// Level by exactly these names, in lower case (contracts.md 3.5).
 [[nodiscard]] std::optional<LogLevel> level_of(std::string_view name) {
   for (const auto level :
        {LogLevel::error, LogLevel::warn, LogLevel::info, LogLevel::debug, LogLevel::trace}) {
@@ -24,7 +24,7 @@ namespace messages = codec::logging;
   return std::nullopt;
 }
 
-/// Nothing is kept for an actor.
+/// Link without anything: nothing is kept for an actor.
 struct Link {};
 
 class LoggingProvider final : public sdk23::Provider<Link> {
@@ -50,8 +50,11 @@ class LoggingProvider final : public sdk23::Provider<Link> {
     auto args = codec::decode<messages::WriteLogArgs>(call.payload);
     if (!args) return pass(args);
     const auto level = level_of(args->level);
+    // Target chooses filters of the log: one that is too long to be a name is none. The text is
+    // made printable by the log.
     std::string_view target = args->target;
     if (target.size() > limits::name_bytes) target = {};
+    // Logged first, whatever the level: the first-party provider loses the text (contracts.md 3.5).
     host().log(level.value_or(LogLevel::info), target,
                fmt::format("[{}] {}", call.actor, args->text));
     if (level) return Bytes{};

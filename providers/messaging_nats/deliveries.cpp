@@ -12,8 +12,10 @@ namespace {
 
 namespace messages = codec::messaging;
 
+// Threads wait for actors nearly all the time; more would only hold their stacks.
 constexpr std::size_t max_threads = 64;
 
+// Bytes that a waiting message occupies, so that a million empty ones count as well.
 [[nodiscard]] std::size_t bytes_of(const messages::BrokerMessage& message) {
   return sizeof message + message.subject.size() + message.reply_to.size() + message.body.size();
 }
@@ -26,6 +28,7 @@ Result<std::shared_ptr<Deliveries>> Deliveries::start(sdk23::Host host, Log log,
   const auto wanted = std::min(max_threads, bounds.queues * bounds.at_a_time);
   for (std::size_t i = 0; i < wanted; ++i) {
     auto thread = sdk23::HostThread::start(host, "messaging", [self = made.get()] { self->run(); });
+    // Fewer threads than wanted are slower, not wrong: queues take turns.
     if (thread) {
       made->threads_.push_back(std::move(*thread));
     } else if (made->threads_.empty()) {
@@ -44,6 +47,7 @@ Deliveries::Deliveries(sdk23::Host host, Log log, std::string actor, Bounds boun
       log_limit_(limits::nats_log_interval) {}
 
 Deliveries::~Deliveries() {
+  // Threads end by this and are joined by the destruction of threads_, the last member.
   end();
 }
 
@@ -53,6 +57,7 @@ void Deliveries::put(std::size_t queue, messages::BrokerMessage message) {
   {
     const std::scoped_lock lock(mutex_);
     if (ended_) return;
+    // New messages are dropped, not old ones: what was accepted is delivered in order.
     if (messages_ < bounds_.messages && bytes_ + bytes <= bounds_.bytes) {
       ++messages_;
       bytes_ += bytes;
@@ -61,6 +66,7 @@ void Deliveries::put(std::size_t queue, messages::BrokerMessage message) {
       dropped = ++dropped_;
     }
   }
+  // Log outside the lock: its sink may be slow, and this is the thread that reads from the server.
   if (dropped == 0) return changed_.notify_one();
   if (log_limit_.admit(LogReason::dropped, std::chrono::steady_clock::now())) {
     log_.warn("{} takes messages too slowly: {} dropped so far", actor_, dropped);
@@ -79,7 +85,8 @@ std::uint64_t Deliveries::dropped() const {
   return dropped_;
 }
 
-/// A queue of which another message may be delivered, or null.
+/// Queue of which another message may be delivered, or null. The turn moves on behind it, so that a
+/// busy subscription cannot starve the others.
 Deliveries::Queue* Deliveries::next() {
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     auto& queue = queues_[(turn_ + i) % queues_.size()];
@@ -99,6 +106,7 @@ void Deliveries::run() {
     const auto message = std::move(queue->messages.front());
     queue->messages.pop_front();
     --messages_;
+    // Bounds are for what waits; messages at the actor are bounded by the threads.
     bytes_ -= bytes_of(message);
     ++queue->under_way;
     lock.unlock();

@@ -30,6 +30,7 @@ namespace {
 namespace messages = codec::messaging;
 using std::chrono::milliseconds;
 
+// Timeout of a Request that states none: that of calls over a lattice (contracts.md 1.8).
 constexpr milliseconds default_timeout{2000};
 constexpr milliseconds longest_timeout = std::chrono::hours(1);
 
@@ -51,7 +52,7 @@ struct Link {
   std::vector<std::string> listens;        ///< the subjects of those that follow
   std::vector<std::unique_ptr<nats::Subscription>> subscriptions;
 
-  /// What the server does not let its user listen to, as far as it has said so.
+  /// Refusal by the server to let its user listen, as far as it has said so.
   [[nodiscard]] std::optional<Error> refusal() const {
     for (const auto& subject : listens) {
       if (auto refused = transport->refusal(subject)) return refused;
@@ -87,7 +88,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     auto link = connect(actor, *options);
     if (!link) return link;
     if (auto subscribed = subscribe(**link, *options); !subscribed) return pass(subscribed);
-    // Both listen for a moment, so that nothing is lost in between.
+    // Old link ends last: both listen for a moment, so that nothing is lost in between. Without a
+    // queue group an actor may get a message twice then.
     if (previous) previous->end();
     const std::scoped_lock lock(mutex_);
     std::erase_if(links_, [](const auto& each) { return each.expired(); });
@@ -107,6 +109,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
   sdk23::Health health() override {
     for (const auto& link : links()) {
       const auto state = link->transport->state();
+      // Closed is not unhealthy: such a link was ended and is on its way out.
       if (state == nats::TransportState::connecting ||
           state == nats::TransportState::disconnected) {
         return {false,
@@ -121,6 +124,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
 
   void stop(SteadyTime) override {
     const auto all = links();
+    // All end before any is joined, so that the time to stop is that of the slowest actor, not the
+    // sum.
     for (const auto& link : all) link->end();
     for (const auto& link : all) {
       if (link->deliveries) link->deliveries->join();
@@ -130,6 +135,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
  private:
   [[nodiscard]] Result<std::shared_ptr<Link>> connect(std::string_view actor,
                                                       const Options& options) {
+    // Refusal before the last descriptors are gone: connections of links must not take those the
+    // host needs to be administered.
     if (is_short_of_descriptors()) {
       return fail(ErrorCode::busy, "too many connections of this host are open",
                   "raise its limit of open files (ulimit -n), or let fewer clients in");
@@ -139,7 +146,9 @@ class MessagingProvider final : public sdk23::Provider<Link> {
       return fail(transport.error().code, "NATS connection failure:" + transport.error().message,
                   transport.error().remedy);
     }
-    // The error of what needs a connection says why there is none.
+    // Flush, because connecting goes on by itself in the background: a bind is to fail when the
+    // server cannot be reached (contracts.md 3.11), and the error of what needs a connection says
+    // why there is none.
     if (auto there =
             (*transport)->flush(std::chrono::steady_clock::now() + options.nats.connect_timeout);
         !there) {
@@ -166,6 +175,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     for (std::size_t i = 0; i < options.subscriptions.size(); ++i) {
       auto subscription = link.transport->subscribe(
           options.subscriptions[i], options.queue_group,
+          // On the thread that reads from the server: put() never waits. Texts are mended, since
+          // servers pass on any bytes and actors decode UTF-8.
           [deliveries = link.deliveries, i](const nats::Message& message) {
             deliveries->put(i, {replace_bad_utf8(message.subject), replace_bad_utf8(message.reply),
                                 to_bytes(message.payload)});
@@ -174,9 +185,11 @@ class MessagingProvider final : public sdk23::Provider<Link> {
       link.subscriptions.push_back(std::move(*subscription));
       link.listens.push_back(options.subscriptions[i]);
     }
+    // Round trip: the server has read the subscriptions by the answer, and has sent its refusals
+    // before it.
     const auto end = std::chrono::steady_clock::now() + options.nats.connect_timeout;
     if (auto there = link.transport->flush(end); !there) return there;
-    // What is refused a moment later, health tells.
+    // Refusals that come a moment later are told by health.
     if (auto refused = link.refusal()) return std::unexpected(std::move(*refused));
     return {};
   }
@@ -185,6 +198,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     const auto message = codec::decode<messages::BrokerMessage>(call.payload);
     if (!message) return pass(message);
     const auto sent = send(link, *message);
+    // Failures are in the answer, not an error (contracts.md 3.4); the log has the reason, and not
+    // more often than a flood allows.
     if (!sent) {
       if (const auto hidden = limit_.admit(LogReason::unsent, std::chrono::steady_clock::now())) {
         log_.warn("{} could not publish on {}: {}{}", link.actor, excerpt(message->subject),
@@ -194,11 +209,12 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     return codec::encode(messages::PublishResponse{sent.has_value()});
   }
 
-  // Where somebody else is to answer counts like where this goes: the answer could be an order.
+  // Checks before sending. The reply subject counts like the subject: the answer of whoever gets
+  // this could be an order to a host.
   [[nodiscard]] static Result<void> send(const Link& link, const messages::BrokerMessage& message) {
     if (auto allowed = link.subjects.check(message.subject); !allowed) return allowed;
     if (auto allowed = link.subjects.check(message.reply_to); !allowed) return allowed;
-    // The first one went out: the server refuses it afterwards.
+    // Refusal known from an earlier message: the server refuses only after one has gone out.
     if (auto refused = link.transport->refusal(message.subject)) {
       return std::unexpected(std::move(*refused));
     }

@@ -1,9 +1,9 @@
 // wasmcloud:messaging over NATS (contracts.md 3.4).
 //
-// Publish, Request, and HandleMessage for what the link subscribes to. Each link has a connection
-// of its own, which comes back for ever. Request answers a BrokerMessage, as the contract says and
-// the first-party provider does not. What cannot be published is `published: false`; the log says
-// why.
+// Publish, Request, and HandleMessage for the subjects of the link. Each link has a connection of
+// its own, which comes back for ever. Request answers a BrokerMessage, as the contract says and the
+// first-party provider does not. A message that cannot be published is `published: false`; the log
+// says why.
 //
 // Link values, all optional:
 //   URL              nats://host:port, several separated by commas (default nats://127.0.0.1:4222);

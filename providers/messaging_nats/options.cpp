@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 17> known_keys = {
     "DELIVERIES", "PROTOCOL_SUBJECTS"};
 constexpr std::size_t max_subscriptions = 256;
 
+// Items between commas; empty ones are dropped, as the first-party provider does.
 [[nodiscard]] std::vector<std::string> list_of(std::string_view text) {
   std::vector<std::string> items;
   for (const auto part : split(text, ',')) {
@@ -47,6 +48,7 @@ constexpr std::size_t max_subscriptions = 256;
   if (auto urls = list_of(text("URL")); !urls.empty()) nats.servers = std::move(urls);
   std::ranges::transform(nats.servers, nats.servers.begin(), mended);
   nats.creds_file = text("CREDSFILE");
+  // File wins over the rest, as in the first-party provider (contracts.md 3.4).
   if (nats.creds_file.empty()) {
     nats.jwt = text("CLIENT_JWT");
     nats.seed = text("CLIENT_SEED");
@@ -62,6 +64,8 @@ constexpr std::size_t max_subscriptions = 256;
   nats.tls.ca_file = text("TLS_CA");
   nats.tls.cert_file = text("TLS_CERT");
   nats.tls.key_file = text("TLS_KEY");
+  // Authorities are named by people who expect TLS: a server that offers none is refused rather
+  // than trusted.
   nats.tls.required = !nats.tls.ca_file.empty();
   return nats;
 }
@@ -73,6 +77,8 @@ Result<SubjectRules> SubjectRules::read(const codec::StringMap& values) {
   if (!all) return pass(all);
   SubjectRules rules;
   rules.all_ = *all;
+  // Hidden value: the host knows the namespaces of its own lattice, and overwrites whatever a link
+  // says here.
   rules.reserved_ = list_of(text_value(values, codec::core::hidden_value::reserved_subjects));
   return rules;
 }
@@ -96,7 +102,7 @@ Result<Options> read_options(const codec::StringMap& values) {
   auto rules = SubjectRules::read(values);
   if (!rules) return pass(rules);
   options.subjects = std::move(*rules);
-  // Answers come there, and an answer could be an order.
+  // Inbox prefix is checked like a subject: answers come there, and an answer could be an order.
   if (auto allowed = options.subjects.check(options.nats.inbox_prefix + ".x"); !allowed) {
     return fail(allowed.error().code, "link value INBOX_PREFIX: " + allowed.error().message,
                 allowed.error().remedy);
@@ -108,6 +114,7 @@ Result<Options> read_options(const codec::StringMap& values) {
                 "use wildcards");
   }
   for (const auto& subject : options.subscriptions) {
+    // Syntax before rules: blanks or line ends in a subject would be commands of the protocol.
     if (auto good = nats::check_pattern(subject); !good) {
       return fail(ErrorCode::invalid_argument, "link value SUBSCRIPTION: " + good.error().message,
                   "correct the subject");

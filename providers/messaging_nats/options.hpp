@@ -12,8 +12,8 @@
 
 namespace trellis::providers::messaging_nats {
 
-/// Which subjects a link's actor may reach. The protocol of lattices orders by subject alone, so
-/// whoever reaches its subjects commands hosts. Immutable; any thread.
+/// Rules which subjects a link's actor may reach. The protocol of lattices orders by subject alone,
+/// so that reaching its subjects is commanding hosts. Immutable; any thread.
 class SubjectRules {
  public:
   /// From PROTOCOL_SUBJECTS and what the host says of its own lattice.
