@@ -8,8 +8,8 @@
 namespace trellis::actor {
 namespace {
 
-/// What a guest may do while it starts: write to the log, nothing else. No call is under way, so
-/// there is nobody on whose behalf it could call.
+/// Calls of a guest that starts: it may write to the log and do nothing else. No call is under way,
+/// so there is nobody on whose behalf it could make one.
 class StartupCalls final : public wapc::HostCalls {
  public:
   StartupCalls(const Log& log, const std::string& key) : log_(log), key_(key) {}
@@ -39,6 +39,8 @@ Actor::Actor(Parts parts, WaitGraph& graph, Log log)
 
 Result<std::shared_ptr<Actor>> Actor::create(Parts parts, WaitGraph& graph, Log log) {
   std::shared_ptr<Actor> actor(new Actor(std::move(parts), graph, std::move(log)));
+  // Instances up to the minimum are made now: a module that cannot start shall fail its start and
+  // not its first call (host.md 7.2).
   if (auto filled = actor->pool_->fill(); !filled) return pass(filled);
   return actor;
 }
@@ -50,6 +52,8 @@ bool Actor::has_capability(std::string_view contract) const noexcept {
 
 Result<Bytes> Actor::call(const CallContext& caller, std::string_view operation, ByteView payload,
                           wapc::HostCalls& host_calls) {
+  // Chain that has the only instance can never get another: it is told so at once, where a wait in
+  // line would last until its deadline (contracts.md 1.8).
   if (pool_->limits().maximum == 1 && pool_->limits().reserve == 0 && caller.contains(id())) {
     return pool_->in_chain();
   }
@@ -70,9 +74,11 @@ Result<Bytes> Actor::run(Pool::Lease& lease, const CallContext& caller, std::str
   auto result = lease.guest().call(operation, payload, host_calls, caller.deadline);
   if (!result) {
     lease.count_error();
+    // Instance that trapped or was stopped goes when the lease ends (D5); the actor stays.
     if (!lease.guest().usable()) {
       log_.warn("an instance of actor {} was dropped: {}", key(), result.error().message);
     }
+    // Text as first-party hosts have it (contracts.md 1.4).
     result.error().message.insert(0, "Failed to invoke actor: ");
   }
   return result;

@@ -10,7 +10,7 @@
 namespace trellis::actor {
 namespace {
 
-/// Where a thread starts to look, so that two threads tend to keep to two instances.
+/// First place that a thread looks at, so that two threads tend to keep to two instances.
 std::size_t first_place(std::size_t places) noexcept {
   thread_local const std::size_t hint =
       std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 5U;
@@ -92,6 +92,8 @@ Result<Pool::Lease> Pool::lease(std::size_t index) {
   auto& slot = slots_[index];
   slot.calls.fetch_add(1, std::memory_order_relaxed);
   Lease lease(this, index);  // gives the place back, whatever happens
+  // Guest is made on the caller's thread and without a lock: the slot is busy, so that it belongs
+  // to this call alone.
   if (slot.guest == nullptr) {
     auto guest = factory_();
     if (!guest) return pass(guest);
@@ -106,6 +108,7 @@ Result<Pool::Lease> Pool::wait_for_place(const CallContext& caller, bool nested)
   waiter.wait.nested = nested;
   waiter.wait.resource = this;
 
+  // Wait is announced first: I/O of others may depend on this thread.
   const BlockingScope blocking;
   if (!blocking.allowed()) {
     return fail(ErrorCode::busy, fmt::format("no thread is left to wait for actor {}", key_),
@@ -126,6 +129,8 @@ Result<Pool::Lease> Pool::wait_for_place(const CallContext& caller, bool nested)
 Result<std::size_t> Pool::wait_in_line(Waiter& waiter, SteadyTime deadline) {
   MutexLock lock(mutex_);
   auto& line = waiter.wait.nested ? nested_line_ : new_line_;
+  // Nested calls are not counted: their chain holds instances already, and refusing it would keep
+  // those for longer.
   if (!waiter.wait.nested && line.size() >= limits_.waiters) {
     return fail(ErrorCode::busy,
                 fmt::format("actor {} is busy: {} calls wait for it already", key_, line.size()),
@@ -141,6 +146,8 @@ Result<std::size_t> Pool::wait_in_line(Waiter& waiter, SteadyTime deadline) {
                             [&]() REQUIRES(mutex_) { return waiter.slot != no_slot || closed_; });
     slot = waiter.slot;
   }
+  // Waiter that nobody took out of the line leaves it by itself, with the place it found or
+  // without.
   if (waiter.slot == no_slot) {
     line.erase(place);
     waiting_.fetch_sub(1);
@@ -156,6 +163,8 @@ Result<std::size_t> Pool::wait_in_line(Waiter& waiter, SteadyTime deadline) {
 void Pool::give_back(std::size_t index) noexcept {
   auto& slot = slots_[index];
   auto next = State::idle;
+  // Instance that is poisoned, or of an actor that is closed, is destroyed while its place is still
+  // busy: nobody meets half of it.
   if (slot.guest == nullptr || !slot.guest->usable() || closed_.load(std::memory_order_relaxed)) {
     if (slot.guest != nullptr && !slot.guest->usable()) {
       slot.replaced.fetch_add(1, std::memory_order_relaxed);
@@ -166,6 +175,8 @@ void Pool::give_back(std::size_t index) noexcept {
     slot.guest->idle();
   }
   slot.state.store(next);  // sequentially consistent with waiting_: see wait_in_line
+  // Place is free for a moment, and who looks just then may have it; the exchange below says
+  // whether it is left for the line.
   auto expected = next;
   if (waiting_.load() != 0 && slot.state.compare_exchange_strong(expected, State::busy)) {
     hand_over(index, next);
@@ -179,6 +190,7 @@ void Pool::give_back(std::size_t index) noexcept {
 void Pool::hand_over(std::size_t index, State otherwise) noexcept {
   const MutexLock lock(mutex_);
   auto* line = !nested_line_.empty() ? &nested_line_ : &new_line_;
+  // Reserve is for nested calls: new ones get no place beyond the maximum.
   if (line->empty() || (line == &new_line_ && index >= limits_.maximum)) {
     // Under the lock: a waiter that arrives now sees the place free when it looks.
     slots_[index].state.store(otherwise);
@@ -224,6 +236,8 @@ PoolStatistics Pool::statistics() const noexcept {
 }
 
 void Pool::for_each_holder(bool nested, const std::function<void(std::uint64_t)>& visit) const {
+  // Holders may have changed by the time they are visited; a wait that seems hopeless is looked at
+  // again for that reason (wait_for_place).
   for (std::size_t i = 0; i < places(nested); ++i) {
     if (slots_[i].state.load() == State::busy)
       visit(slots_[i].holder.load(std::memory_order_acquire));

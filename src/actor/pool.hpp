@@ -1,4 +1,4 @@
-// The instances of one actor version: taken, used by one call at a time, given back.
+// Instances of one actor version: taken, used by one call at a time, given back.
 #pragma once
 
 #include <atomic>

@@ -31,7 +31,9 @@ bool WaitGraph::closes_loop(const Wait& wait) const {
     bool someone_holds = false;
     current.resource->for_each_holder(current.nested, [&](std::uint64_t holder) REQUIRES(mutex_) {
       someone_holds = true;
+      // Chains that were followed already add nothing new.
       if (!seen.insert(holder).second) return;
+      // Waits that were granted are over, even if their threads have not left yet.
       const auto [first, last] = waits_.equal_range(holder);
       const auto waiting = std::find_if(first, last, [](const auto& e) {
         return !e.second->granted.load(std::memory_order_acquire);
@@ -42,6 +44,7 @@ bool WaitGraph::closes_loop(const Wait& wait) const {
         open.push_back(waiting->second);
       }
     });
+    // Place that nobody holds can be had, so that the wait ends.
     if (someone_runs || !someone_holds) return false;
   }
   return true;

@@ -1,5 +1,5 @@
-// Who waits for whom among the call chains of one host, so that a wait that could never end is
-// refused at once instead of running into its deadline (docs/architecture.md).
+// Graph of who waits for whom among the call chains of one host, so that a wait that could never
+// end is refused at once instead of running into its deadline (docs/architecture.md).
 #pragma once
 
 #include <atomic>

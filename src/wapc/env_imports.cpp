@@ -14,6 +14,7 @@ namespace {
 using engine::GuestMemory;
 using engine::HostCall;
 
+// Bytes of an abort's text that are shown.
 constexpr std::uint32_t shown_bytes = 2048;
 
 /// A string of the AssemblyScript runtime: UTF-16, its length in bytes in the 4 bytes before it.
@@ -26,6 +27,7 @@ std::string managed_text(const GuestMemory& memory, std::uint32_t pointer) {
 }
 
 void abort(HostCall& call) {
+  // Pointers may be nonsense: text that cannot be read is empty, and the trap comes all the same.
   const GuestMemory memory = call.memory();
   const auto text = fmt::format("abort: {} at {}:{}:{}", managed_text(memory, call.u32(0)),
                                 managed_text(memory, call.u32(1)), call.u32(2), call.u32(3));

@@ -29,6 +29,8 @@ class SharedModule final : public GuestModule {
 };
 
 Result<void> link_imports(GuestBlueprint& blueprint) {
+  // Imports are resolved when the module is loaded: what is missing refuses the start by its name,
+  // and no call later (contracts.md 1.1).
   for (const engine::Import& wanted : blueprint.module->imports()) {
     auto function = resolve_import(wanted);
     if (!function) return pass(function);
@@ -39,6 +41,8 @@ Result<void> link_imports(GuestBlueprint& blueprint) {
 
 Result<void> check_exports(GuestBlueprint& blueprint) {
   const engine::Module& module = *blueprint.module;
+  // Exports may be missing, but for __guest_call and memory; one of another type is refused,
+  // because it would be called with arguments it does not take.
   for (std::size_t slot = 0; slot < slot_names.size(); ++slot) {
     const auto* found = module.find_export(slot_names[slot], ExportKind::function);
     if (found == nullptr) continue;

@@ -17,7 +17,7 @@
 
 namespace trellis::wapc {
 
-/// What a guest may ask during a call. Called on the thread of that call, synchronously.
+/// Host, as a guest may ask it during a call. Called on the thread of that call, synchronously.
 class HostCalls {
  public:
   virtual ~HostCalls() = default;
@@ -43,8 +43,8 @@ struct GuestLimits {
   std::chrono::milliseconds init_timeout = limits::call_timeout;  ///< all of contracts.md 1.3
 };
 
-/// What WASI shows of the machine (contracts.md 1.10). Must outlive the module; null means the
-/// operating system's own.
+/// Machine, as WASI shows it (contracts.md 1.10). Must outlive the module; null means the operating
+/// system's own.
 struct GuestSystem {
   const Clock* clock = nullptr;
   Random* random = nullptr;

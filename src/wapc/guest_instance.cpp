@@ -38,6 +38,7 @@ ErrorCode code_of(const CallResult& ended, const GuestState& state) noexcept {
     case CallEnd::trapped:
     case CallEnd::exited: break;
   }
+  // Trap that a limit of ours has caused is told as a limit.
   return state.over_limit ? ErrorCode::limit : ErrorCode::guest_failed;
 }
 
@@ -52,6 +53,7 @@ GuestInstance::GuestInstance(std::shared_ptr<GuestBlueprint> blueprint)
       state_(blueprint_->limits, *blueprint_->system.clock, *blueprint_->system.random) {}
 
 Result<void> GuestInstance::initialise(HostCalls& host) {
+  // State comes before the module: its start section may call imports already (contracts.md 1.3).
   const GuestState::Call call(state_, host,
                               std::chrono::steady_clock::now() + blueprint_->limits.init_timeout);
   auto made = blueprint_->module->instantiate({.imports = blueprint_->imports,
@@ -69,6 +71,7 @@ Result<void> GuestInstance::run_initialiser(Slot slot) {
   if (!blueprint_->present[slot]) return {};
   const CallResult ended = instance_->call(slot, {}, state_.deadline);
   if (ended.end == CallEnd::returned) return {};
+  // Exit with 0 is how the _start of a command ends (contracts.md 1.3).
   if (slot == start_slot && ended.end == CallEnd::exited && ended.value == 0) return {};
   return fail(code_of(ended, state_), fmt::format("Failed during starter initialization '{}': {}",
                                                   slot_names[slot], text_of(ended)));
@@ -85,6 +88,7 @@ Result<Bytes> GuestInstance::call(std::string_view operation, ByteView payload, 
     return fail(ErrorCode::invalid_argument, "guests can be entered from a GuestThread only",
                 "hand the call over to a worker thread of the host");
   }
+  // Sizes are checked before the guest is entered: it reserves what it is told.
   if (payload.size() > state_.limits.payload_bytes || operation.size() > limits::name_bytes) {
     return fail(ErrorCode::limit,
                 fmt::format("request of {} bytes with an operation of {} bytes exceeds the limits "
@@ -104,6 +108,7 @@ Result<Bytes> GuestInstance::call(std::string_view operation, ByteView payload, 
 CallResult GuestInstance::enter(std::string_view operation, ByteView payload, HostCalls& host,
                                 SteadyTime deadline) {
   const GuestState::Call call(state_, host, deadline);
+  // Operation and payload are the caller's, who waits: nothing is copied before the guest asks.
   state_.has_request = true;
   state_.operation = operation;
   state_.payload = payload;
@@ -114,6 +119,7 @@ CallResult GuestInstance::enter(std::string_view operation, ByteView payload, Ho
 
 Result<Bytes> GuestInstance::conclude(const CallResult& ended) {
   if (ended.end == CallEnd::returned) return answer(ended.value != 0);
+  // Response of a call that failed is given to nobody.
   state_.response = {};
   if (ended.end != CallEnd::refused) usable_ = false;  // contracts.md 1.9
   return call_failure(code_of(ended, state_), text_of(ended));

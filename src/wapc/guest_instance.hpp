@@ -16,7 +16,7 @@ enum Slot : std::size_t { start_slot, initialize_slot, init_slot, guest_call_slo
 inline constexpr std::array<std::string_view, 4> slot_names{"_start", "_initialize", "wapc_init",
                                                             "__guest_call"};
 
-/// What all instances of a module share, and what keeps the module alive.
+/// Parts that all instances of a module share; they keep the module alive.
 struct GuestBlueprint {
   std::shared_ptr<const engine::Module> module;
   std::vector<const engine::HostFunction*> imports;

@@ -35,6 +35,8 @@ bool is_continuation(char c) noexcept {
 }  // namespace
 
 void GuestState::begin(HostCalls& calls, SteadyTime call_deadline) noexcept {
+  // Everything is cleared but the guest's own memory (contracts.md 1.4): what an earlier call left
+  // must not pass for an answer to this one.
   host = &calls;
   deadline = call_deadline;
   has_request = has_response = has_error = has_host_response = has_host_error = over_limit = false;
@@ -57,6 +59,7 @@ void GuestState::end() noexcept {
   say_dropped();
   host = nullptr;
   has_request = false;
+  // Buffers may be large, and an instance may lie idle for long.
   host_response = {};
   host_error.clear();
 }
@@ -93,8 +96,10 @@ std::string utf16_to_utf8(ByteView bytes) {
   const auto unit = [&](std::size_t at) {
     return static_cast<char32_t>(bytes[at] | (bytes[at + 1] << 8));
   };
+  // Byte that is left over at the end is no unit, and left out.
   for (std::size_t at = 0; at + 1 < bytes.size(); at += 2) {
     char32_t point = unit(at);
+    // Pair of surrogates is one character; half of one is replaced below.
     const bool high = point >= 0xd800 && point < 0xdc00;
     const char32_t next = high && at + 3 < bytes.size() ? unit(at + 2) : 0;
     if (next >= 0xdc00 && next < 0xe000) {

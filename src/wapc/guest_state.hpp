@@ -1,5 +1,5 @@
-// What the host keeps per instance during a guest call (contracts.md 1.4), and the text rules all
-// imported functions share.
+// State that the host keeps per instance during a guest call (contracts.md 1.4), and the text rules
+// all imported functions share.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class GuestState {
   GuestState(const GuestLimits& caps, const Clock& time, Random& source) noexcept
       : limits(caps), clock(time), random(source) {}
 
-  /// Whose calls the imported functions serve. Requires a Call before guest code runs.
+  /// State of the instance whose guest makes the call. Requires a Call before guest code runs.
   [[nodiscard]] static GuestState& of(const engine::HostCall& call) noexcept {
     return *static_cast<GuestState*>(call.context());
   }

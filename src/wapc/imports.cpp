@@ -10,6 +10,8 @@ namespace {
 using Functions = std::span<const engine::HostFunction>;
 
 Functions functions_of(std::string_view module) noexcept {
+  // `wasmbus` is the module under which guests of the next generation import the same functions
+  // (contracts.md 1.11).
   if (module == "wapc" || module == "wasmbus") return wapc_functions();
   if (module == "wasi_snapshot_preview1") return wasi_functions(false);
   if (module == "wasi_unstable") return wasi_functions(true);

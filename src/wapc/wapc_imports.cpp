@@ -18,12 +18,15 @@ namespace {
 using engine::GuestMemory;
 using engine::HostCall;
 
+// Range outside the memory ends the guest's call; the reference host ends with it
+// (contracts.md 1.1).
 void bad_range(HostCall& call, std::string_view function) {
   call.trap(fmt::format("out of bounds memory access in {}", function));
 }
 
 void guest_request(HostCall& call) {
   const GuestState& state = GuestState::of(call);
+  // Initialisation has no request, so that nothing is written (contracts.md 1.3).
   if (!state.has_request) return;
   const GuestMemory memory = call.memory();
   if (!memory.write(call.u32(0), as_bytes(state.operation)) ||
@@ -36,12 +39,14 @@ void guest_response(HostCall& call) {
   GuestState& state = GuestState::of(call);
   const auto bytes = call.memory().view(call.u32(0), call.u32(1));
   if (!bytes) return bad_range(call, "__guest_response");
+  // Sum of a call's responses is bounded: a guest may set them again and again, and each is copied.
   if (bytes->size() > state.limits.payload_bytes - state.response_bytes) {
     state.over_limit = true;
     return call.trap(
         fmt::format("responses of one call exceed {} bytes", state.limits.payload_bytes));
   }
   state.response_bytes += bytes->size();
+  // Copied at once: the guest may free its buffer as soon as this returns (contracts.md 1.7).
   state.response.assign(bytes->begin(), bytes->end());
   state.has_response = true;
 }
@@ -91,6 +96,7 @@ std::string objection(const HostCallArguments& wanted, const GuestLimits& limits
 }
 
 Result<Bytes> ask_host(GuestState& state, const HostCallArguments& wanted) {
+  // Objections are host errors, which the author of the guest gets to read, and no traps.
   if (auto wrong = objection(wanted, state.limits); !wrong.empty()) {
     return fail(ErrorCode::invalid_argument, std::move(wrong));
   }
@@ -106,6 +112,7 @@ Result<Bytes> ask_host(GuestState& state, const HostCallArguments& wanted) {
 
 void host_call(HostCall& call) {
   GuestState& state = GuestState::of(call);
+  // Results of the host call before end here, whatever becomes of this one (contracts.md 1.4).
   state.has_host_response = state.has_host_error = false;
   const auto wanted = host_call_arguments(call);
   if (!wanted) return bad_range(call, "__host_call");

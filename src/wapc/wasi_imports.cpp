@@ -16,6 +16,7 @@ using engine::GuestMemory;
 using engine::HostCall;
 
 constexpr std::uint32_t standard_streams = 3;
+// Vectors of one write: a table full of empty ones would keep the host busy for nothing.
 constexpr std::uint32_t max_vectors = 1024;
 
 bool is_stream(std::uint32_t descriptor) noexcept {
@@ -29,6 +30,7 @@ void sizes_get(HostCall& call) {
   call.result(written ? errno_success : errno_fault);
 }
 
+// Arguments and environment are empty, so that there is nothing to write.
 void nothing_get(HostCall& call) {
   call.result(errno_success);
 }
@@ -80,8 +82,11 @@ void fd_write(HostCall& call) {
   GuestState& state = GuestState::of(call);
   std::string text;
   std::uint64_t total = 0;
+  // One byte more than may be logged: a newline at the end is taken off below.
   if (!gather(call, state.log_left() + 1, text, total)) return call.result(errno_fault);
   if (total > UINT32_MAX) return call.result(errno_inval);
+  // All of it counts as written, also what the log leaves out; else libc would write the rest
+  // again.
   if (!call.memory().write_u32(call.u32(3), static_cast<std::uint32_t>(total))) {
     return call.result(errno_fault);
   }
@@ -100,6 +105,7 @@ void fd_close(HostCall& call) {
   call.result(is_stream(call.u32(0)) ? errno_success : errno_badf);
 }
 
+// Streams cannot be sought, by which libc knows that they are no files.
 void fd_seek(HostCall& call) {
   call.result(is_stream(call.u32(0)) ? errno_spipe : errno_badf);
 }
@@ -121,6 +127,7 @@ void fd_prestat(HostCall& call) {
   call.result(errno_badf);  // ends libc's search for open directories
 }
 
+// Directories are not there, so that nothing can be opened below one.
 void path_open(HostCall& call) {
   call.result(errno_notcapable);
 }

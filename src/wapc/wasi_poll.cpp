@@ -16,11 +16,12 @@ using engine::HostCall;
 using std::chrono::duration_cast;
 using std::chrono::nanoseconds;
 
+// Subscriptions of one call: they lie on the stack.
 constexpr std::uint32_t max_subscriptions = 256;
 constexpr std::uint32_t event_bytes = 32;
 constexpr std::uint8_t type_clock = 0;
 
-/// Where a subscription has its fields: `wasi_unstable` keeps an identifier in front of the clock.
+/// Offsets of a subscription's fields: `wasi_unstable` keeps an identifier in front of the clock.
 struct Layout {
   std::uint32_t bytes;
   std::uint32_t clock;
@@ -67,6 +68,7 @@ bool sleep_for(HostCall& call, std::uint64_t nanos) {
   const auto now = std::chrono::steady_clock::now();
   const SteadyTime deadline = GuestState::of(call).deadline;
   const auto left = duration_cast<nanoseconds>(deadline - now).count();
+  // Time left is compared, not points in time: a guest may ask for 2^64 ns, and the sum would wrap.
   const bool too_long = left <= 0 || nanos >= static_cast<std::uint64_t>(left);
   std::this_thread::sleep_until(too_long ? deadline
                                          : now + nanoseconds(static_cast<std::int64_t>(nanos)));
@@ -91,6 +93,7 @@ void poll_oneoff(HostCall& call, const Layout& layout) {
   const auto out = memory.writable(call.u32(1), std::uint64_t{count} * event_bytes);
   if (!in || !out || !memory.contains(call.u32(3), 4)) return call.result(errno_fault);
 
+  // Ranges were checked before the wait: a guest that has slept finds nothing refused.
   std::array<Subscription, max_subscriptions> all;
   std::uint64_t wait = UINT64_MAX;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -103,6 +106,7 @@ void poll_oneoff(HostCall& call, const Layout& layout) {
     if (!waiting.allowed()) return call.result(errno_again);
     if (!sleep_for(call, wait)) return call.stop();
   }
+  // Views are still good: no code of the guest has run meanwhile, so that its memory has not moved.
   std::uint32_t events = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     if (all[i].wait > wait) continue;
