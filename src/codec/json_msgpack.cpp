@@ -23,6 +23,8 @@ class JsonWriter {
       return fail(ErrorCode::limit, "the JSON is nested too deep",
                   fmt::format("use at most {} levels", limits::msgpack_depth));
     }
+    // Length is looked at for each value: a hostile document gets no further beyond than one of
+    // them.
     if (out_.size() > limits::payload_bytes) return too_long();
     switch (value.type()) {
       case json::value_t::null: writer_.nil(); return {};
@@ -116,6 +118,7 @@ class JsonReader {
   }
 
   [[nodiscard]] bool numbers(ByteView bytes, json& out) {
+    // Bytes are counted as values, because each becomes a number of JSON.
     if (!reader_.enter(bytes.size())) return false;
     out = json::array();
     for (const std::uint8_t byte : bytes) out.push_back(byte);

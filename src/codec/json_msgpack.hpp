@@ -13,7 +13,7 @@ namespace trellis::codec {
 /// limits::payload_bytes; invalid_argument for text that is not UTF-8. Any thread.
 [[nodiscard]] Result<Bytes> json_to_msgpack(const nlohmann::json& value);
 
-/// What becomes of `bin`: text where it is UTF-8, else an array of numbers; or always numbers.
+/// Form that `bin` takes: text where it is UTF-8, else an array of numbers; or always numbers.
 enum class Binaries { text_or_numbers, numbers };
 
 /// The first value in `input`. `bin` (see above) and bad strings become text where they are UTF-8,

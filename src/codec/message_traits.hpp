@@ -1,4 +1,4 @@
-// What kind of value a member is; shared by message_reader.hpp and message_writer.hpp.
+// Kinds of values that members may be; shared by message_reader.hpp and message_writer.hpp.
 #pragma once
 
 #include <concepts>

@@ -13,6 +13,7 @@ namespace trellis::codec {
 
 namespace {
 
+// Texts of the first-party decoder, for which its users search.
 constexpr std::string_view no_data = "IO error while reading data: failed to fill whole buffer";
 constexpr std::string_view no_marker = "IO error while reading marker: failed to fill whole buffer";
 
@@ -39,6 +40,7 @@ constexpr std::string_view no_marker = "IO error while reading marker: failed to
 }  // namespace
 
 bool MsgpackReader::fail(std::string_view why, ErrorCode code) {
+  // First failure is kept: those that follow are its consequences.
   if (!failed_) {
     failed_ = true;
     why_ = why;
@@ -81,8 +83,11 @@ bool MsgpackReader::unsigned_token(std::size_t width, Token& token) {
 
 bool MsgpackReader::signed_token(std::size_t width, Token& token) {
   if (!big_endian(width, token.number)) return false;
+  // Sign is extended from the width on the wire.
   const std::size_t shift = 64 - 8 * width;
   const auto value = static_cast<std::int64_t>(token.number << shift) >> shift;
+  // Forms wider than needed are accepted, and a signed one that is not negative is a number like
+  // any (lattice.md 2.1).
   token.kind = value < 0 ? Token::Kind::negative_integer : Token::Kind::unsigned_integer;
   token.number = static_cast<std::uint64_t>(value);
   return true;
@@ -98,6 +103,7 @@ bool MsgpackReader::float_token(std::size_t width, Token& token) {
 }
 
 bool MsgpackReader::data_token(Token::Kind kind, std::uint64_t size, Token& token) {
+  // Size is a claim of the sender until it was compared with what is there.
   if (size > remaining()) return fail(no_data);
   token.kind = kind;
   token.data = input_.subspan(position_, static_cast<std::size_t>(size));
@@ -144,6 +150,7 @@ bool MsgpackReader::next(Token& token) {
 }
 
 bool MsgpackReader::long_form(std::uint8_t mark, Token& token) {
+  // Width doubles from one marker of a family to the next.
   const auto width = [mark](std::uint8_t first) { return std::size_t{1} << (mark - first); };
   switch (mark) {
     case 0xc0: token.kind = Token::Kind::nil; return true;
@@ -190,6 +197,7 @@ bool MsgpackReader::at_nil() const noexcept {
 
 bool MsgpackReader::enter(std::size_t values) {
   if (depth_ >= limits::msgpack_depth) return fail("depth limit exceeded", ErrorCode::limit);
+  // Values of the whole message are counted, because depth alone bounds no width.
   if (values > limits::msgpack_values - values_) {
     return fail(fmt::format("more than {} values in one message", limits::msgpack_values),
                 ErrorCode::limit);
@@ -214,6 +222,7 @@ bool MsgpackReader::skip() {
     if (!next(token)) return false;
     const bool map = token.kind == Token::Kind::map;
     if (!map && token.kind != Token::Kind::array) continue;
+    // Depth counts from where the reader is: what is passed over nests inside of it.
     if (depth_ + level >= limits::msgpack_depth) {
       return fail("depth limit exceeded", ErrorCode::limit);
     }
@@ -224,6 +233,8 @@ bool MsgpackReader::skip() {
 bool MsgpackReader::byte_array(std::uint32_t count, Bytes& out) {
   out.resize(count);
   for (std::uint8_t& byte : out) {
+    // Forms that first-party writes take the first two branches; other forms of an integer go the
+    // long way, with its checks.
     const std::size_t left = remaining();
     if (left >= 1 && input_[position_] < 0x80) {
       byte = input_[position_++];
@@ -267,11 +278,13 @@ bool MsgpackReader::field_key(std::span<const std::string_view> names, std::size
                               std::size_t& index) {
   Token token;
   if (!next(token)) return false;
+  // Index instead of a name, as the first-party decoder accepts it (lattice.md 2.1).
   if (token.kind == Token::Kind::unsigned_integer) {
     index = static_cast<std::size_t>(std::min<std::uint64_t>(token.number, names.size()));
     return true;
   }
   if (!is_name(token)) return invalid_type(token, "field identifier");
+  // Fields mostly come in their order, so that one comparison finds them.
   const bool usual = expected < names.size() && names[expected] == as_text(token.data);
   index = usual ? expected : find_name(names, token);
   return true;

@@ -17,6 +17,7 @@ template <class Number>
 template <class Number>
 void MsgpackWriter::put(std::uint8_t marker, Number value) {
   std::uint8_t bytes[1 + sizeof(Number)] = {marker};
+  // Big-endian, filled from the end.
   for (std::size_t i = sizeof(Number); i > 0; --i) {
     bytes[i] = static_cast<std::uint8_t>(value & 0xff);
     value = static_cast<Number>(static_cast<std::uint64_t>(value) >> 8);
@@ -89,6 +90,7 @@ void MsgpackWriter::binary_head(std::size_t size) {
 void MsgpackWriter::byte_array(ByteView bytes) {
   array(bytes.size());
   const std::size_t start = out_.size();
+  // Room for the longest form, cut afterwards: one pass without growing.
   out_.resize(start + 2 * bytes.size());
   std::uint8_t* to = out_.data() + start;
   // Without branches: the prefix is always written, and kept only for bytes from 128 up.

@@ -27,6 +27,8 @@ void CompileGate::leave() noexcept {
 
 Result<MachineCodeBudget::Share> MachineCodeBudget::take(std::uint64_t bytes) {
   const std::scoped_lock lock(mutex_);
+  // Subtraction cannot wrap, because used_ never exceeds most_; a sum with an estimate of somebody
+  // else's module might.
   if (bytes > most_ - used_) {
     return fail(
         ErrorCode::limit,

@@ -1,4 +1,4 @@
-// What all modules of a process share: turns to compile, and room for machine code.
+// Shares of a process that all its modules draw on: turns to compile, and room for machine code.
 #pragma once
 
 #include <chrono>

@@ -38,6 +38,7 @@ std::optional<ByteView> GuestMemory::view(std::uint32_t pointer,
 std::optional<std::span<std::uint8_t>> GuestMemory::writable(std::uint32_t pointer,
                                                              std::uint64_t length) const noexcept {
   if (!contains(pointer, length)) return std::nullopt;
+  // Empty range may point anywhere (contracts.md 1.1), so that no address is made of it.
   if (length == 0) return std::span<std::uint8_t>{};
   return std::span<std::uint8_t>{base_ + pointer, static_cast<std::size_t>(length)};
 }
@@ -65,6 +66,7 @@ bool GuestMemory::write_u64(std::uint32_t pointer, std::uint64_t value) const no
 }
 
 void HostCall::trap(std::string_view text) {
+  // First end wins: what a host function says afterwards does not change why the guest ended.
   if (ended()) return;
   outcome_.end = CallEnd::trapped;
   outcome_.text = "[trap] ";

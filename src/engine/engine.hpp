@@ -20,7 +20,7 @@
 
 namespace trellis::engine {
 
-// What a module says about itself, in the words of those who read it.
+// Names of a module's parts, taken from the layer that reads them.
 using wasm::CompileLimits;
 using wasm::Export;
 using wasm::ExportKind;
@@ -74,7 +74,7 @@ struct CallResult {
   std::string text{};
 };
 
-/// What a host function sees of the call it serves. Lives on the stack of that call.
+/// Call of a host function, as that function sees it. Lives on the stack of that call.
 class HostCall {
  public:
   static constexpr std::size_t max_arguments = 9;  ///< WASI's path_open
@@ -87,7 +87,7 @@ class HostCall {
     return static_cast<std::uint32_t>(arguments_[index]);
   }
   [[nodiscard]] std::uint64_t u64(std::size_t index) const noexcept { return arguments_[index]; }
-  /// What InstantiateOptions::context was.
+  /// Context that was given in InstantiateOptions.
   [[nodiscard]] void* context() const noexcept { return context_; }
   /// The memory as it is now; empty when the guest exports none under the name `memory` (a start
   /// section runs before exports can be seen).

@@ -13,8 +13,10 @@ namespace {
 class Reservation {
  public:
   explicit Reservation(std::uint64_t bytes) noexcept {
+    // Size that a pointer cannot span is never free.
     if (!std::in_range<std::size_t>(bytes)) return;
     size_ = static_cast<std::size_t>(bytes);
+    // Addresses alone are asked for: without access and reserve no memory is promised for them.
     constexpr int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     at_ = ::mmap(nullptr, size_, PROT_NONE, how, -1, 0);
   }
@@ -38,7 +40,7 @@ bool can_reserve(std::uint64_t bytes) noexcept {
 }
 
 bool can_reserve(std::uint64_t whole, std::uint64_t pieces) {
-  // What the engine and threads take at a time; addresses in use lie scattered.
+  // Piece that the engine and threads take at a time; addresses in use lie scattered.
   constexpr std::uint64_t piece = std::uint64_t{16} * limits::mib;
   const Reservation first(whole);
   const auto wanted = (pieces + piece - 1) / piece;

@@ -1,5 +1,5 @@
-// What one guest takes of a process's address space, on each kind of machine: the engine asks
-// before it makes one, and `trellis doctor` counts how many fit.
+// Address space that one guest takes of a process, on each kind of machine: the engine asks before
+// it makes one, and `trellis doctor` counts how many fit.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,20 @@ namespace trellis::engine {
 /// Whether a process can run out of addresses before it runs out of memory.
 inline constexpr bool narrow_addresses = sizeof(void*) == 4;
 
-/// What an isolate takes of the process's limits beside the guest's memory: its code range, heap
-/// and tables. Where addresses are few the engine has no code range.
+/// Share of the process's limits that an isolate takes beside the guest's memory: its code range,
+/// heap and tables. Where addresses are few the engine has no code range.
 inline constexpr std::uint64_t isolate_reservation =
     std::uint64_t{narrow_addresses ? 64U : 512U} * limits::mib;
 inline constexpr std::uint64_t isolate_memory = std::uint64_t{32} * limits::mib;
 
-/// What stays for the host itself where addresses are few: stacks, payloads, compiling.
+/// Address space that stays for the host itself where there is little: stacks, payloads, compiling.
 inline constexpr std::uint64_t host_reserve = std::uint64_t{256} * limits::mib;
 
 /// Guest memory and the space behind it that catches what goes beyond, with the trap handler.
 inline constexpr std::uint64_t trap_handler_reservation = std::uint64_t{10} * 1024 * limits::mib;
 
-/// Of one guest with the usual cap of memory. The engine has a trap handler on x86-64 only.
+/// Reservation of one guest with the usual cap of memory. The engine has a trap handler on x86-64
+/// only.
 inline constexpr std::uint64_t guest_reservation =
 #if defined(__x86_64__)
     trap_handler_reservation;

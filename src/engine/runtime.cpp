@@ -26,6 +26,7 @@ RuntimeParts::RuntimeParts(std::size_t max_instances)
       watchdog(max_instances) {}
 
 bool InstanceBudget::take() noexcept {
+  // Relaxed order is enough: the counter guards nothing but itself.
   std::size_t alive = alive_.load(std::memory_order_relaxed);
   while (alive < maximum_) {
     if (alive_.compare_exchange_weak(alive, alive + 1, std::memory_order_relaxed)) return true;
@@ -43,6 +44,7 @@ Result<InstanceSlot> InstanceSlot::take(std::shared_ptr<RuntimeParts> parts) {
   return InstanceSlot(std::move(parts));
 }
 
+// Parts are kept by each slot, so that budget and watchdog outlive the last instance.
 InstanceSlot::InstanceSlot(std::shared_ptr<RuntimeParts> parts)
     : keep_(std::move(parts)), held_(keep_.get()) {}
 

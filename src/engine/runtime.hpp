@@ -1,4 +1,4 @@
-// What an EngineRuntime is made of, for the layers above the engine.
+// Parts of an EngineRuntime, for the layers above the engine.
 #pragma once
 
 #include <atomic>

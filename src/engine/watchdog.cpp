@@ -5,6 +5,7 @@
 namespace trellis::engine {
 
 Watchdog::Watchdog(std::size_t capacity) {
+  // Room is made for all guests at once: arming is on the path of each call and shall not allocate.
   heap_.reserve(capacity);
   thread_ = std::thread([this] { run(); });
 }
@@ -37,6 +38,7 @@ void Watchdog::arm(Entry& entry, SteadyTime deadline) {
 
 bool Watchdog::disarm(Entry& entry) noexcept {
   const std::scoped_lock lock(mutex_);
+  // Entry that has fired was taken out of the heap by run().
   if (!entry.fired_) remove(entry);
   return entry.fired_;
 }
@@ -51,6 +53,8 @@ void Watchdog::run() noexcept {
       due.fired_ = true;
       due.target_.interrupt();
     }
+    // Time of the next wake-up is noted under the lock: arm() sees by it whether this thread sleeps
+    // too long.
     wakes_at_ = heap_.empty() ? SteadyTime::max() : heap_.front()->deadline_;
     if (heap_.empty()) {
       changed_.wait(lock);
@@ -94,6 +98,7 @@ void Watchdog::remove(Entry& entry) noexcept {
   Entry& last = *heap_.back();
   heap_.pop_back();
   if (&last == &entry) return;
+  // Last entry fills the hole, and may belong above it or below it.
   place(hole, last);
   sift_up(hole);
   sift_down(last.position_);

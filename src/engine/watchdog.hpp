@@ -11,7 +11,7 @@
 
 namespace trellis::engine {
 
-/// What the watchdog calls. The call happens under the watchdog's lock and must be short.
+/// Target of the watchdog. The call happens under the watchdog's lock and must be short.
 class Interruptible {
  public:
   virtual ~Interruptible() = default;

@@ -20,9 +20,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// All headers of one answer.
+/// Bytes of all headers of one answer.
 constexpr std::size_t max_header_bytes = 64 * limits::kib;
-/// How soon a cancellation is noticed.
+/// Milliseconds after which a cancellation is noticed.
 constexpr int poll_ms = 50;
 
 /// libcurl wants this once per process; it is safe from any thread since 7.84.
@@ -43,14 +43,14 @@ milliseconds until(const Control& control) {
   return std::chrono::duration_cast<milliseconds>(control.deadline - control.clock.steady());
 }
 
-/// As libcurl takes times: a long has 32 bits on some machines, 24 days.
+/// Time as libcurl takes it: a long has 32 bits on some machines, 24 days.
 template <class Rep, class Period>
 long to_long(std::chrono::duration<Rep, Period> time) {
   return static_cast<long>(
       std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<std::int32_t>::max()));
 }
 
-/// Of "HTTP/1.1 200 OK"; 0 when it has none.
+/// Status of "HTTP/1.1 200 OK"; 0 when it has none.
 int status_of(std::string_view line) {
   const auto at = line.find(' ');
   int status = 0;
@@ -69,6 +69,7 @@ class Exchange {
     curl_multi_add_handle(multi, easy_.get());
     const auto ended = drive(multi, control);
     curl_multi_remove_handle(multi, easy_.get());
+    // Problem that a callback had says more than the code that libcurl makes of it.
     if (problem_) return std::unexpected(std::move(*problem_));
     if (threw_) return fail(ErrorCode::limit, "there is not enough memory for the transfer");
     if (!ended) return pass(ended);
@@ -84,7 +85,7 @@ class Exchange {
   Result<CURLcode> drive(CURLM* multi, const Control& control);
   Result<Response> finish();
   Error failure_of(CURLcode code, const Control& control) const;
-  /// What remedies name: options of commands, or values of links.
+  /// Whether remedies name options of commands, or else values of links.
   [[nodiscard]] bool is_of_registry() const { return settings_.peer == "registry"; }
   std::unexpected<Error> failure(CURLcode code, const Control& control) const {
     return std::unexpected(failure_of(code, control));
@@ -149,6 +150,7 @@ class Exchange {
 void Exchange::prepare(const Control& control) {
   const auto left = std::max(until(control), milliseconds(1));
   set(easy_, CURLOPT_URL, request_.url.text.c_str());
+  // Redirects are decided above; libcurl may speak no other scheme than the address has.
   set(easy_, CURLOPT_PROTOCOLS_STR, request_.url.encrypted ? "https" : "http");
   set(easy_, CURLOPT_NOSIGNAL, 1L);
   set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -157,6 +159,7 @@ void Exchange::prepare(const Control& control) {
   set(easy_, CURLOPT_BUFFERSIZE, 64L * 1024);
   set(easy_, CURLOPT_TIMEOUT_MS, to_long(left));
   set(easy_, CURLOPT_CONNECTTIMEOUT_MS, to_long(std::min(left, settings_.connect_timeout)));
+  // Silence ends an exchange long before its deadline, which must suffice for large bodies.
   set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
   set(easy_, CURLOPT_LOW_SPEED_TIME, to_long(settings_.stall_timeout));
   set(easy_, CURLOPT_ERRORBUFFER, message_.data());
@@ -187,6 +190,7 @@ void Exchange::prepare_method() {
   if (method == "HEAD" && !request_.upload) return set(easy_, CURLOPT_NOBODY, 1L);
   if (method != "GET") set(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
   if (!request_.upload && !expects_body) return;
+  // Body of length 0 is announced where the method has one: some servers insist on a length.
   set(easy_, CURLOPT_UPLOAD, 1L);
   set(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
   set(easy_, CURLOPT_INFILESIZE_LARGE,
@@ -231,6 +235,7 @@ Result<Response> Exchange::finish() {
   curl_off_t wait = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &wait);
   if (wait > 0) response_.retry_after = std::chrono::seconds(wait);
+  // Sink hears of empty bodies, too.
   if (request_.sink != nullptr && (response_.status == 200 || response_.status == 206)) {
     if (auto begun = begin_sink(); !begun) return pass(begun);
     if (auto ended = request_.sink->end(); !ended) return pass(ended);
@@ -241,6 +246,7 @@ Result<Response> Exchange::finish() {
 Error Exchange::failure_of(CURLcode code, const Control& control) const {
   const std::string why = message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
   const auto origin = request_.url.origin();
+  // Refusals of ours come first: libcurl knows only that it got no socket.
   if (address_refused_) {
     return {ErrorCode::denied, origin + ": connections to its address are not allowed",
             "if they should be, allow the network (ALLOW of the link)"};
@@ -276,6 +282,8 @@ Error Exchange::failure_of(CURLcode code, const Control& control) const {
 }
 
 curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
+  // Filter is asked for the address that is connected to and not for the name, which may stand for
+  // another one each time.
   if (settings_.allows && !settings_.allows(address.addr)) {
     address_refused_ = true;
     return CURL_SOCKET_BAD;
@@ -291,6 +299,7 @@ curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
 }
 
 bool Exchange::take_header(std::string_view line) {
+  // Headers of interim answers count, or a server could send those for ever.
   header_bytes_ += line.size();
   if (header_bytes_ > max_header_bytes) {
     return stop_with({ErrorCode::limit, request_.url.origin() + ": its headers are too long",

@@ -24,7 +24,7 @@
 
 namespace trellis::http {
 
-/// What came back. Header names are lower case; repeated headers are joined (Settings::joint).
+/// Answer of a server. Header names are lower case; repeated headers are joined (Settings::joint).
 struct Response {
   int status = 0;
   std::map<std::string, std::string> headers;

@@ -24,12 +24,14 @@ std::string part_of(const Handle& url, CURLUPart part, unsigned flags = 0) {
   return out;
 }
 
+// Blanks, line ends and NUL are in no address; in the text of a request they would begin something
+// else.
 bool fits(std::string_view text) {
   if (text.empty() || text.size() > max_url_bytes) return false;
   return text.find_first_of(std::string_view(" \t\r\n\0", 5)) == std::string_view::npos;
 }
 
-/// For messages: what logs in and the query, which may carry secrets, are left out.
+/// Text for messages: what logs in and the query, which may carry secrets, are left out.
 std::string without_secrets(std::string_view text) {
   const auto bare = text.substr(0, text.find('?'));
   const auto at = bare.rfind('@');
@@ -51,8 +53,7 @@ std::unexpected<Error> malformed(std::string_view text, const UrlReading& readin
               std::string(reading.remedy));
 }
 
-/// Where the name of the host ends, in an absolute address or one that begins with "//"; 0 in
-/// others.
+/// End of the host's name, in an absolute address or one that begins with "//"; 0 in others.
 std::size_t end_of_host(std::string_view text) {
   const auto colon = text.find(':');
   const auto slashes = text.find("//");
@@ -92,12 +93,13 @@ std::string with_ascii_host(std::string text) {
   return text.replace(begin, end - begin, name.get());
 }
 
-/// What a browser makes of an address that was typed or that a server wrote.
+/// Reading of a browser, of an address that was typed or that a server wrote.
 std::string as_browsers_read(std::string_view text) {
   const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   std::string plain;
+  // Tabs and line ends vanish, and a backslash before the query is a slash, as browsers have it.
   for (const char c : text) {
     if (c == '\t' || c == '\r' || c == '\n') continue;
     plain += c == '\\' && !plain.contains('?') && !plain.contains('#') ? '/' : c;
@@ -130,6 +132,7 @@ std::optional<UserAndPassword> take_login(const Handle& url) {
 Result<Url> read(const Handle& url, std::string_view shown, const UrlReading& reading) {
   const auto scheme = part_of(url, CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https") return malformed(shown, reading);
+  // Login is taken out before the text is made, which goes to logs and messages.
   auto login = take_login(url);
   if (login && !reading.as_browsers) {
     return fail(ErrorCode::unsupported, "an address contains a user name",

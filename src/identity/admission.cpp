@@ -34,6 +34,8 @@ Result<void> check_validity(const DecodedToken<Claims>& token, const std::string
 /// Rows 8 and 9: types of subject and issuer, and the issuer list.
 Result<void> check_keys(const Envelope& claims, const PublicKey& issuer, KeyType subject_type,
                         const AdmissionPolicy& policy) {
+  // Subject becomes a part of subjects, of keys in the cache and of addresses: its type matters
+  // though it never signs anything (D6).
   const auto subject = PublicKey::parse(claims.sub);
   if (!subject || subject->type() != subject_type) {
     return denied("Subject of the claims is not a " + std::string(to_string(subject_type)) + " key",
@@ -55,6 +57,7 @@ Result<void> check_keys(const Envelope& claims, const PublicKey& issuer, KeyType
 
 Result<VerifiedActor> verify_actor_module(ByteView module, const AdmissionPolicy& policy,
                                           WallTime now) {
+  // Hash is compared by extract_claims(), so that rows 1 to 4 are behind us when it succeeds.
   auto embedded = extract_claims(module);
   if (!embedded) return pass(embedded);
   if (!*embedded) {
@@ -90,6 +93,7 @@ bool same_capabilities(const ActorClaims& a, const ActorClaims& b) {
 
 Result<void> check_update(const ActorClaims& running, const ActorClaims& next, bool strict,
                           bool same_issuer_required) {
+  // Order of identity.md 5.5: whose module it is, then whether it is newer, then what it may do.
   if (next.sub != running.sub) {
     return denied("Public keys do not match, update denied",
                   "sign the new module with the subject key of " + running.sub);

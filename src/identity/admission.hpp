@@ -47,7 +47,7 @@ struct VerifiedProvider {
 [[nodiscard]] Result<void> check_update(const ActorClaims& running, const ActorClaims& next,
                                         bool strict, bool same_issuer_required);
 
-/// The same capabilities, in any order, each as often; not set counts as none.
+/// Whether the capabilities are the same, in any order, each as often; not set counts as none.
 [[nodiscard]] bool same_capabilities(const ActorClaims& a, const ActorClaims& b);
 
 /// Whether an actor may call a contract, or be called by its provider (D1).

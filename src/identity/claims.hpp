@@ -1,5 +1,5 @@
-// What signed claims say, as plain values, and their way into and out of token text
-// (identity.md 2). Nothing here believes a token: see validation.hpp and admission.hpp.
+// Signed claims as plain values, and their way into and out of token text (identity.md 2). Nothing
+// here believes a token: see validation.hpp and admission.hpp.
 #pragma once
 
 #include <cstdint>

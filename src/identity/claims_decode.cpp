@@ -68,6 +68,7 @@ class MemberReader {
   template <class T>
   bool read(std::string_view name, bool required, T& out) {
     const auto* value = member(name, required);
+    // Null counts as missing where the member may be missing.
     if (value == nullptr || (!required && value->is(Kind::null))) return false;
     if (convert(*value, out)) return true;
     complain_about(name, "has the wrong type");
@@ -161,6 +162,7 @@ Result<Claims> read_claims(std::string_view json) {
   read_envelope(envelope, claims);
   const auto* metadata = envelope.member("wascap", needs_metadata<Claims>);
   if (!envelope.problem().empty()) return bad_claims(envelope.problem());
+  // Metadata may be null only where none is needed (identity.md 2.4).
   if (metadata == nullptr || (metadata->is(Kind::null) && !needs_metadata<Claims>)) return claims;
   MemberReader reader(*metadata, "its metadata:");
   read_metadata(reader, claims);
@@ -176,6 +178,8 @@ Result<DecodedToken<Claims>> decode(std::string_view token, const ParseKey& pars
   if (!claims) return pass(claims);
   const auto issuer = parse_key(claims->iss);
   if (!issuer) return bad_claims("its issuer is " + issuer.error().message);
+  // Signed text is kept as it was received, because verification never writes JSON anew
+  // (identity.md 2.1).
   return DecodedToken<Claims>{std::move(*claims), *issuer, std::string(parts->signed_text),
                               parts->signature};
 }

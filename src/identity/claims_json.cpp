@@ -57,6 +57,8 @@ class ObjectWriter {
   bool first_ = true;
 };
 
+// Metadata in the order of identity.md 2.3, and unset members left out or null as it has them: the
+// bytes are signed, and compared with those of first-party tools.
 void put_metadata(ObjectWriter& w, const ActorClaims& c) {
   w.optional("name", c.name);
   w.put("hash", std::string_view(c.hash));
@@ -92,6 +94,7 @@ void put_metadata(ObjectWriter& w, const InvocationClaims& c) {
 
 template <class Claims>
 std::string claims_text(const Claims& c) {
+  // Members in the order of identity.md 2.2.
   std::string out;
   ObjectWriter envelope(out);
   envelope.optional("exp", c.exp);

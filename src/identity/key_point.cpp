@@ -35,8 +35,11 @@ bool canonical(const Point& y) noexcept {
 
 std::string_view flaw_of_point(const std::array<std::uint8_t, 32>& point) noexcept {
   Point y = point;
+  // Sign bit of x lies in the last byte, and is no part of y.
   y[31] &= 0x7fU;
   if (!canonical(y)) return "its point is not in canonical form";
+  // Small order is refused because with such a "key" one signature holds for every message
+  // (identity.md 1.3, vector K7).
   if (std::find(small_order_y.begin(), small_order_y.end(), y) != small_order_y.end()) {
     return "its point has small order";
   }

@@ -44,6 +44,7 @@ constexpr std::size_t header_bytes = 2;     // of a seed
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t crc_bytes = 2;
 
+// Marker and type share two bytes, five bits each (identity.md 1.2).
 std::array<std::uint8_t, header_bytes> seed_header(KeyType type) noexcept {
   const auto p = static_cast<unsigned>(type);
   return {static_cast<std::uint8_t>(seed_marker | (p >> 5U)),
@@ -59,6 +60,7 @@ Bytes joined(ByteView front, ByteView key) {
 }
 
 void append_crc(Bytes& data) {
+  // Low byte comes first (identity.md 1.2).
   const auto crc = detail::crc16(data);
   data.push_back(static_cast<std::uint8_t>(crc & 0xffU));
   data.push_back(static_cast<std::uint8_t>(crc >> 8U));
@@ -96,6 +98,7 @@ struct Wiped {
 namespace detail {
 
 std::uint16_t crc16(ByteView data) noexcept {
+  // Bits are taken one by one: the data is 34 bytes long, and a table is more to get wrong.
   unsigned crc = 0;
   for (const auto byte : data) {
     crc ^= static_cast<unsigned>(byte) << 8U;
@@ -130,6 +133,7 @@ std::optional<KeyType> key_type_from(std::string_view role) {
 }
 
 Result<PublicKey> PublicKey::parse(std::string_view text) {
+  // Length comes before anything is decoded (identity.md 1.4).
   if (text.size() != public_key_chars) {
     return bad_key("it has " + std::to_string(text.size()) + " characters instead of 56");
   }
@@ -171,6 +175,7 @@ KeyPair::KeyPair(KeyType type, const std::array<std::uint8_t, 32>& seed,
 
 KeyPair::KeyPair(KeyPair&& other) noexcept
     : secret_(other.secret_), public_key_(other.public_key_) {
+  // Secret is wiped where it came from, so that it exists once.
   sodium_memzero(other.secret_.data(), other.secret_.size());
 }
 
@@ -191,6 +196,7 @@ KeyPair KeyPair::from_raw_seed(KeyType type, const std::array<std::uint8_t, 32>&
   std::array<std::uint8_t, 64> secret{};
   std::array<std::uint8_t, 32> public_raw{};
   crypto_sign_seed_keypair(public_raw.data(), secret.data(), seed.data());
+  // Secret key of libsodium is not kept here: the constructor makes the same of the seed.
   sodium_memzero(secret.data(), secret.size());
   return {type, seed, public_raw};
 }
@@ -222,6 +228,7 @@ Result<KeyPair> KeyPair::from_seed(std::string_view text) {
   const unsigned second = data.bytes[1];
   if ((first & 0xf8U) != seed_marker) return bad_seed("it does not begin with S");
   const auto type = type_of_prefix(((first & 7U) << 5U) | (second >> 3U));
+  // Unused bits must be zero, or one key would have several seeds (vector K11).
   if ((second & 7U) != 0 || !type) return bad_seed("its type is none of A, C, M, N, O, U, V");
   std::array<std::uint8_t, key_bytes> seed{};
   std::copy_n(data.bytes.begin() + header_bytes, key_bytes, seed.begin());

@@ -14,7 +14,7 @@
 
 namespace trellis::identity {
 
-/// What a key stands for; the value is the prefix byte of its text (identity.md 1.1).
+/// Role of a key; the value is the prefix byte of its text (identity.md 1.1).
 enum class KeyType : std::uint8_t {
   account = 0x00,    ///< A
   cluster = 0x10,    ///< C

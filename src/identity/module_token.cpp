@@ -15,6 +15,8 @@ Bytes with_token(ByteView module, const std::optional<wasm::Section>& section,
   content.insert(content.end(), token_section.begin(), token_section.end());
   content.insert(content.end(), token.begin(), token.end());
 
+  // Token takes the place of the one before it, so that signing again moves nothing
+  // (identity.md 3.1).
   const auto begin = section ? section->begin : module.size();
   const auto end = section ? section->end : module.size();
   Bytes out(module.begin(), module.begin() + static_cast<std::ptrdiff_t>(begin));
@@ -49,6 +51,8 @@ Result<std::optional<EmbeddedToken>> extract_claims(ByteView module) {
   auto sections = find_token_sections(module);
   if (!sections) return pass(sections);
   if (sections->count == 0) return std::nullopt;
+  // Several tokens are refused: tools do not agree on which one is believed and which are hashed
+  // (D7).
   if (sections->count > 1) {
     return fail(ErrorCode::malformed,
                 "Unable to extract embedded token from WebAssembly module: it has " +
@@ -59,6 +63,7 @@ Result<std::optional<EmbeddedToken>> extract_claims(ByteView module) {
   const auto token = as_text(module.subspan(section.content, section.end - section.content));
   auto decoded = decode_actor(token);
   if (!decoded) return pass(decoded);
+  // Compared as text: digits in lower case do not match (identity.md 3.2).
   if (module_hash(module, section) != decoded->claims.hash) {
     return fail(ErrorCode::denied, "Invalid module hash",
                 "the module was changed after it was signed: sign it again");
@@ -69,6 +74,7 @@ Result<std::optional<EmbeddedToken>> extract_claims(ByteView module) {
 Result<SignedModule> sign_module(ByteView module, ActorClaims claims, const KeyPair& issuer) {
   auto canonical = wasm::canonical_module(module);
   if (!canonical) return pass(canonical);
+  // Sections are looked for in the canonical form, where they lie elsewhere.
   auto sections = find_token_sections(*canonical);
   if (!sections) return pass(sections);
   claims.hash = module_hash(*canonical, sections->first);

@@ -10,6 +10,7 @@
 namespace trellis::identity {
 namespace {
 
+// Header of every first-party token, to the byte (identity.md 2.1).
 constexpr std::string_view header_json = R"({"typ":"jwt","alg":"Ed25519"})";
 
 std::unexpected<Error> bad_token(std::string why) {
@@ -19,10 +20,12 @@ std::unexpected<Error> bad_token(std::string why) {
 
 bool says(const JsonValue& header, std::string_view name, std::string_view value) {
   const auto* member = header.find(name);
+  // Member that appears twice says nothing, because two readers may take either.
   return header.count(name) == 1 && member->is(JsonValue::Kind::string) && member->text == value;
 }
 
 Result<void> check_header(std::string_view segment) {
+  // Canonical text only, or one token would have several.
   const auto bytes = base64url_decode(segment);
   if (!bytes) return bad_token("its header is not canonical base64url");
   const auto header = parse_strict_json(as_text(*bytes));
@@ -55,6 +58,7 @@ Result<TokenParts> split_token(std::string_view token) {
                      " bytes instead of 64");
   }
   std::copy(signature->begin(), signature->end(), parts.signature.begin());
+  // Signature is over the text as it was received.
   parts.signed_text = token.substr(0, segments[0].size() + 1 + segments[1].size());
   parts.claims_json = as_text(*claims);
   return parts;

@@ -41,6 +41,7 @@ struct Step {
   std::string_view words;
   bool counted;
 };
+// Steps of identity.md 2.5, the largest first; what is counted is at least two.
 constexpr std::array<Step, 13> steps{{
     {547 * day, 365 * day, "years", true},
     {345 * day, 0, "a year", false},
@@ -71,6 +72,7 @@ std::string amount(std::uint64_t seconds) {
 std::uint64_t distance(std::uint64_t second, WallTime now) noexcept {
   const auto at = moment_of(now);
   if (at.second < 0) {
+    // Clocks before 1970 occur on devices without a battery; the sum must not wrap.
     const auto before_1970 = static_cast<std::uint64_t>(-(at.second + 1)) + 1;
     return second > UINT64_MAX - before_1970 ? UINT64_MAX : second + before_1970;
   }

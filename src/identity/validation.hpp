@@ -1,4 +1,4 @@
-// What a well-formed token is worth right now (identity.md 2.5).
+// Worth of a well-formed token right now (identity.md 2.5).
 #pragma once
 
 #include <string>

@@ -10,6 +10,8 @@ struct ShortEscape {
   char letter;
   char meaning;
 };
+// Escapes with a letter of their own. A slash may be escaped where it is read, and never is where
+// it is written (identity.md 2.3).
 constexpr ShortEscape short_escapes[] = {{'"', '"'},  {'\\', '\\'}, {'b', '\b'}, {'f', '\f'},
                                          {'n', '\n'}, {'r', '\r'},  {'t', '\t'}};
 
@@ -62,6 +64,7 @@ void append_utf8(std::string& out, std::uint32_t c) {
 /// The part of \uXXXX (or a pair of them) after the first backslash and u; its length, or nothing.
 std::optional<std::size_t> take_unicode(std::string_view text, std::string& out) {
   const auto first = hex4(text);
+  // Low half of a pair without the high one before it is no character.
   if (!first || (*first >= 0xdc00 && *first <= 0xdfff)) return std::nullopt;
   if (*first < 0xd800 || *first > 0xdbff) {
     append_utf8(out, *first);
@@ -74,7 +77,7 @@ std::optional<std::size_t> take_unicode(std::string_view text, std::string& out)
   return 10;
 }
 
-/// What follows a backslash; the number of characters it took, or nothing.
+/// Rest of an escape behind its backslash; the number of characters it took, or nothing.
 std::optional<std::size_t> take_escape(std::string_view text, std::string& out) {
   if (text.empty()) return std::nullopt;
   if (text[0] == 'u') {
@@ -97,6 +100,8 @@ std::optional<std::size_t> take_escape(std::string_view text, std::string& out) 
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
+  // Nothing else is escaped: tokens are signed over these bytes, so that each text has one
+  // spelling.
   for (const char c : text) {
     if (append_short_escape(out, c)) continue;
     if (static_cast<unsigned char>(c) < 0x20) {

@@ -7,7 +7,7 @@
 namespace trellis {
 namespace {
 
-/// What a text would cost once parsed, counted without parsing it: a byte can become a hundred.
+/// Cost of a text once parsed, counted without parsing it: a byte can become a hundred.
 struct Cost {
   std::size_t depth = 0;
   std::size_t values = 1;
@@ -17,6 +17,7 @@ Cost cost_of(std::string_view text) {
   Cost cost;
   std::size_t open = 0;
   bool in_string = false;
+  // Strings are passed over with their escapes: brackets inside of them open nothing.
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
@@ -39,6 +40,7 @@ Cost cost_of(std::string_view text) {
 }  // namespace
 
 Result<nlohmann::json> parse_json(std::string_view text, std::string_view what) {
+  // Cost comes first, because the parser has no limits of its own.
   const auto cost = cost_of(text);
   if (cost.depth > limits::json_depth) {
     return fail(ErrorCode::limit, fmt::format("{}: nested {} levels deep, at most {} are accepted",

@@ -33,6 +33,7 @@ class Parser {
   }
 
  private:
+  // End of the text reads as NUL, with which no value begins, so that it needs no case of its own.
   [[nodiscard]] char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
   bool take(char c) noexcept {
     if (at_ >= text_.size() || text_[at_] != c) return false;
@@ -73,6 +74,8 @@ class Parser {
   }
 
   bool parse_number(JsonValue& out) {
+    // Number keeps its spelling, because claims tell apart what general readers make equal
+    // (identity.md 2.4).
     const auto start = at_;
     take('-');
     if (!is_digit(peek())) return fail_with("an unexpected character");
@@ -117,6 +120,7 @@ class Parser {
     if (take('}')) return true;
     while (true) {
       skip_blanks();
+      // Members are kept in order, and repeated ones too: who reads claims must see them.
       auto& [name, value] = out.members.emplace_back();
       if (peek() != '"') return fail_with("a member name is missing");
       if (!parse_string(name)) return false;

@@ -33,7 +33,7 @@ struct JsonValue {
   /// The value of a whole number written without sign, fraction or exponent; nothing for other
   /// numbers, other kinds and values beyond 64 bits.
   [[nodiscard]] std::optional<std::uint64_t> as_u64() const noexcept;
-  /// The same with an optional minus, within 32 bits.
+  /// Value of a whole number with an optional minus, within 32 bits; nothing in the same cases.
   [[nodiscard]] std::optional<std::int32_t> as_i32() const noexcept;
 };
 

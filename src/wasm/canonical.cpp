@@ -94,6 +94,8 @@ void copy_body(Copier& copy) {
 }
 
 void copy_content(Copier& copy, const Section& section) {
+  // Sections that hold numbers are written anew; custom ones may hold anything and keep their
+  // bytes.
   switch (section.id) {
     case 1: return copy.vector([&] { copy_function_type(copy); });
     case 2: return copy.vector([&] { copy_import(copy); });
@@ -139,6 +141,7 @@ Result<Bytes> canonical_module(ByteView module) {
   auto sections = Sections::open(module);
   if (!sections) return pass(sections);
   Bytes out(module.begin(), module.begin() + wasm_header_bytes);
+  // Numbers only shrink, so that the input's size is room enough.
   out.reserve(module.size());
   while (true) {
     auto section = sections->next();

@@ -71,6 +71,7 @@ Result<CodeCost> measure_function(Cursor body, const CodeContext& context, std::
 Result<CodeCost> measure_code(Cursor& in, const CodeContext& context) {
   const std::size_t declared = context.functions.size() - context.imported_functions;
   CodeCost total;
+  // Count comes first, because the loop below takes one body for each declared function.
   if (const std::uint32_t count = in.u32(); in.ok() && count != declared) {
     return fail(ErrorCode::malformed,
                 fmt::format("not a valid WebAssembly module: it declares {} functions and has code "
@@ -87,6 +88,7 @@ Result<CodeCost> measure_code(Cursor& in, const CodeContext& context) {
     total.machine_bytes += cost->machine_bytes;
     total.max_compile_bytes = std::max(total.max_compile_bytes, cost->max_compile_bytes);
     total.slot_visits += cost->slot_visits;
+    // Sums are looked at after each function: a hostile module is not read any further.
     if (total.slot_visits > limits::module_slot_visits) {
       return fail(ErrorCode::limit,
                   fmt::format("the module would take too long to compile: its functions have too "

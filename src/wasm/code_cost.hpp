@@ -1,5 +1,5 @@
-// What the engine would need to compile a module's code, worked out before the engine sees it: a
-// module of some hundred kilobytes can make a compiler ask for gigabytes, which ends the process.
+// Cost of compiling a module's code, worked out before the engine sees it: a module of some hundred
+// kilobytes can make a compiler ask for gigabytes, which ends the process.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct Arity {
   std::uint32_t results = 0;
 };
 
-/// What the code section refers to; borrowed. Indices that are out of range count as types without
-/// parameters and results: the engine refuses them before they cost anything.
+/// Declarations that the code section refers to; borrowed. Indices that are out of range count as
+/// types without parameters and results: the engine refuses them before they cost anything.
 struct CodeContext {
   std::span<const Arity> types;
   std::span<const std::uint32_t> functions;  ///< type of each, imported ones first

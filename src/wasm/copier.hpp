@@ -1,5 +1,5 @@
 // Reads WebAssembly structures and writes them back with minimal numbers: the pieces that section
-// and instruction re-encoding share. Internal to identity.
+// and instruction re-encoding share. Internal to this folder.
 #pragma once
 
 #include <cstdint>

@@ -7,6 +7,7 @@ namespace trellis::wasm {
 void Cursor::fail_at(std::size_t offset, std::string_view why, ErrorCode code) {
   if (!ok()) return;
   error_ = {code, std::string(why) + " at offset " + std::to_string(offset), {}};
+  // Position moves to the end, so that loops over what is left come to theirs.
   at_ = bytes_.size();
 }
 
@@ -29,6 +30,7 @@ std::uint32_t Cursor::u32() {
   for (unsigned shift = 0; shift < 35; shift += 7) {
     const std::uint32_t byte = u8();
     if (!ok()) return 0;
+    // Fifth byte has four bits to give; what is beyond them would be lost without a word.
     if (shift == 28 && (byte & 0xf0U) != 0) break;
     value |= (byte & 0x7fU) << shift;
     if ((byte & 0x80U) == 0) return value;

@@ -11,6 +11,8 @@
 namespace trellis::wasm {
 namespace {
 
+// Prices as they were measured (see Price); each rounded up, because what is counted too low is a
+// way to end the process.
 constexpr Price plain{12, 256};
 constexpr Price memory_access{140, 800};
 constexpr Price slow_arithmetic{280, 2100};  // division, truncation, rotation: traps and branches
@@ -35,6 +37,7 @@ constexpr std::uint64_t slot_bytes = 24;
 /// the code, which is made in several steps.
 constexpr std::uint64_t slots_per_byte_at_calls = 4;
 
+// Immediates of a vector instruction, by the number behind its prefix.
 enum class Vector : std::uint8_t { none, memory, memory_lane, lane, sixteen };
 
 Vector vector_immediate(std::uint32_t sub) {
@@ -57,6 +60,7 @@ bool is_vector_unary(std::uint32_t sub) {
       ranges, [&](const auto& range) { return range.first <= sub && sub <= range.second; });
 }
 
+// Numeric instructions that become many of the machine's.
 bool is_slow(std::uint8_t opcode) {
   return (opcode >= 0x6d && opcode <= 0x70) || (opcode >= 0x7f && opcode <= 0x82) ||  // division
          opcode == 0x77 || opcode == 0x78 || opcode == 0x89 || opcode == 0x8a ||      // rotation
@@ -64,6 +68,7 @@ bool is_slow(std::uint8_t opcode) {
          (opcode >= 0xa8 && opcode <= 0xb1) || opcode == 0xb5 || opcode == 0xba;      // conversion
 }
 
+// Numeric instructions that take two operands; the others take one.
 bool is_numeric_binary(std::uint8_t opcode) {
   return (opcode >= 0x46 && opcode <= 0x4f) || (opcode >= 0x51 && opcode <= 0x66) ||
          (opcode >= 0x6a && opcode <= 0x78) || (opcode >= 0x7c && opcode <= 0x8a) ||
@@ -75,6 +80,7 @@ bool is_numeric_binary(std::uint8_t opcode) {
 void FunctionMeter::run() {
   locals();
   open_.push_back({.begin = in_.offset(), .arity = {0, type_.results}});
+  // Reading ends where the function is known to cost too much, so that a refusal is cheap.
   while (!open_.empty() && in_.ok() && affordable()) instruction();
   compile_ += loops_ * instructions_;  // the optimiser's table of what belongs to which loop
 }
@@ -124,6 +130,7 @@ void FunctionMeter::instruction() {
 
 void FunctionMeter::open_block(bool is_loop, bool is_try) {
   const std::int64_t type = in_.signed_leb(33);
+  // Type of a block: none (-0x40), one value, or the index of a function type.
   const Arity arity = type >= 0       ? arity_of(static_cast<std::uint32_t>(type))
                       : type == -0x40 ? Arity{}
                                       : Arity{0, 1};
@@ -155,6 +162,8 @@ void FunctionMeter::close_block() {
   keep_state();
   const OpenBlock block = open_.back();
   const std::uint64_t values = block.is_loop ? block.arity.parameters : block.arity.results;
+  // Values that may differ where paths meet: results, and locals set since the block began, which
+  // are no more than there are.
   const std::uint64_t changed = std::min(locals_, sets_ - block.sets_before) + values;
   pay(merged_value, block.branches * changed);
   if (block.is_loop) compile_ += in_.offset() - block.begin;  // scanned for what it sets
@@ -173,6 +182,7 @@ void FunctionMeter::branch_to(std::uint64_t label) {
 void FunctionMeter::branch_table() {
   const std::uint32_t count = in_.u32();
   pop(1);
+  // Targets may be said to be thousands of millions; each takes a byte, and a price.
   for (std::uint64_t i = 0; i <= count && in_.ok() && affordable(); ++i) {
     branch_to(in_.u32());
     pay(table_target);
@@ -187,13 +197,14 @@ void FunctionMeter::call(Arity arity, Price price) {
   pop(arity.parameters);
   push(arity.results);
   safepoint();
+  // Calls inside of a try are places where paths part, because each may end in the handler.
   if (tries_ == 0) return;
   keep_state();
   const auto handler = std::ranges::find_if(open_.rbegin(), open_.rend(), &OpenBlock::is_try);
   if (handler != open_.rend()) ++handler->branches;
 }
 
-/// Whether it was one of these.
+/// Control instructions; false for all others.
 bool FunctionMeter::control(std::uint8_t opcode) {
   switch (opcode) {
     case 0x00: pay(plain); return dead(), true;
@@ -217,6 +228,7 @@ bool FunctionMeter::control(std::uint8_t opcode) {
       return true;
     case 0x0e: return branch_table(), true;
     case 0x0f:
+      // Return is a branch out of the outermost block.
       branch_to(open_.size() - 1);
       pay(branch);
       return dead(), true;

@@ -20,8 +20,8 @@ struct Price {
   bool runs_runtime = false;
 };
 
-/// What is open at a place in a function. Sets are counted because a value that no path changes
-/// needs nothing where paths meet.
+/// Block that is open at a place in a function. Sets are counted because a value that no path
+/// changes needs nothing where paths meet.
 struct OpenBlock {
   bool is_loop = false;
   bool is_try = false;
@@ -77,7 +77,7 @@ class FunctionMeter {
     pop(pops);
     push(pushes);
   }
-  /// What follows cannot be reached.
+  /// Code that follows cannot be reached.
   void dead() noexcept { height_ = open_.back().base; }
 
   void locals();

@@ -61,6 +61,7 @@ Immediate immediate_of(std::uint8_t opcode) noexcept {
   }
 }
 
+// Feature that an unknown opcode belongs to, for the error's text.
 std::string_view family_of(std::uint8_t opcode) noexcept {
   switch (opcode) {
     case 0x12:
@@ -82,6 +83,7 @@ std::string_view family_of(std::uint8_t opcode) noexcept {
 void block_type(Copier& copy) {
   const auto type = copy.signed_leb(33);
   if (type >= 0) return;  // index of a function type
+  // Negative types stand for no value, the four numbers and the two references.
   switch (type) {
     case -0x40:
     case -1:
@@ -95,6 +97,7 @@ void block_type(Copier& copy) {
 }
 
 void memory_argument(Copier& copy) {
+  // Alignments are small: larger numbers are a flag, and an index of a memory follows.
   if (copy.u32() >= 0x40) return copy.unsupported("several memories");
   copy.u32();
 }

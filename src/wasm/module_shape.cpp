@@ -116,6 +116,7 @@ Failure Shaper::run(ByteView module) {
   if (module.size() < header.size() || !std::ranges::equal(module.first(header.size()), header)) {
     return malformed("it does not begin with the header of version 1");
   }
+  // Caps and the export of a start function add a few bytes.
   shape_.capped.reserve(module.size() + 64);
   shape_.capped.assign(header.begin(), header.end());
   Cursor in(module.subspan(header.size()), header.size());
@@ -139,6 +140,8 @@ Failure Shaper::bounded(std::uint8_t id, std::size_t bytes) {
   if (std::exchange(seen_[id], true)) {
     return malformed(fmt::format("it has two sections of kind {}", id));
   }
+  // Code and data weigh what they are; entries of other sections take many times their size in the
+  // engine.
   const bool large = id == code_section || id == data_section;
   if (large || bytes <= limits::module_section_bytes) return {};
   return problem(ErrorCode::limit,
@@ -179,6 +182,7 @@ Failure Shaper::section(std::uint8_t id, ByteView payload, std::size_t offset) {
   }
   if (failed) return failed;
   if (auto cut = unread(in)) return cut;
+  // Sections that were capped are written anew, all others stay as they came.
   emit(id, out.empty() ? payload : ByteView(out));
   return {};
 }
@@ -317,6 +321,7 @@ Failure Shaper::start(Cursor& in) {
   }
   Bytes entries;
   append_u32(entries, export_count_ + 1);
+  // Entries that were there are copied behind the new count.
   if (exports_pending_) {
     Cursor old(export_entries_);
     old.u32();
@@ -353,6 +358,7 @@ Failure Shaper::capped_limits(Cursor& in, Bytes& out, std::string_view what, std
                                minimum, unit, cap),
                    "raise the limit for this actor, or build it with a smaller initial size");
   }
+  // Maximum is always written: without one the engine would let the guest grow beyond the cap.
   out.push_back(1);
   append_u32(out, minimum);
   append_u32(out, std::min(maximum, cap));

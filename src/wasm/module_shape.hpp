@@ -1,6 +1,6 @@
-// What a module imports and exports, what compiling it costs, and the form in which we compile it:
-// caps written into its memory and table sections, its start section turned into an export, custom
-// sections (names, debug information, tokens) left out.
+// Shape of a module: what it imports and exports, what compiling it costs, and the form in which we
+// compile it: caps written into its memory and table sections, its start section turned into an
+// export, custom sections (names, debug information, tokens) left out.
 #pragma once
 
 #include <cstdint>

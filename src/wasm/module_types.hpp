@@ -1,4 +1,4 @@
-// What a module offers and asks for, and the caps it is compiled under.
+// Parts that a module offers and asks for, and the caps it is compiled under.
 #pragma once
 
 #include <cstddef>

@@ -37,6 +37,8 @@ Result<Sections> Sections::open(ByteView module) {
     return bad_module("it does not begin with the magic bytes");
   }
   const auto version = module.subspan(magic.size(), version_one.size());
+  // Component is told apart from other versions, because its author needs another build and not
+  // another file.
   if (std::equal(component.begin(), component.end(), version.begin())) {
     return bad_module("it is a component");
   }

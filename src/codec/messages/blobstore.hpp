@@ -33,7 +33,7 @@ struct Container {
   }
 };
 
-/// Of CreateContainer and RemoveContainer.
+/// Arguments of CreateContainer and RemoveContainer.
 using ContainerArgs = Container;
 
 struct RemoveObjectArgs {
@@ -102,7 +102,8 @@ struct FileChunk {
   }
 };
 
-/// What interface libraries send; the first-party providers send and take the bare FileChunk.
+/// Wrapper that interface libraries send; the first-party providers send and take the bare
+/// FileChunk.
 struct ChunkArgs {
   FileChunk chunk;
 

@@ -17,7 +17,7 @@ inline constexpr std::string_view session_started = "SessionStarted";  ///< prov
 inline constexpr std::string_view receive_text = "ReceiveText";        ///< provider to actor
 }  // namespace operation
 
-/// Of SendText and ReceiveText.
+/// Arguments of SendText and ReceiveText.
 struct TextArgs {
   std::string session;
   std::string text;

@@ -14,7 +14,7 @@
 
 namespace trellis::engine {
 
-/// What a native guest sees of its host. Valid during a call.
+/// Host, as a native guest sees it. Valid during a call.
 class NativeHost {
  public:
   virtual ~NativeHost() = default;
@@ -41,7 +41,7 @@ class NativeGuest {
                             NativeHost& host) = 0;
 };
 
-/// What stands in for a compiled module.
+/// Stand-in for a compiled module.
 struct NativeModule {
   std::string name;  ///< the "bytes" under which compile() finds it
   std::vector<Import> imports;

@@ -36,6 +36,7 @@ class NullInstance final : public Instance, private NativeHost {
   CallResult call(std::size_t slot, std::span<const std::uint32_t> arguments,
                   SteadyTime deadline) override {
     CallResult outcome;
+    // Refused as V8's instances do, so that tests meet the same rules.
     if (!guest_stack() || outcome_ != nullptr) {
       outcome.end = CallEnd::refused;
       outcome.text = outcome_ != nullptr ? "the instance is already executing a call"
@@ -53,6 +54,7 @@ class NullInstance final : public Instance, private NativeHost {
     } catch (const std::bad_alloc&) {
       outcome = {.end = CallEnd::exhausted, .text = out_of_memory().error().message};
     }
+    // Watchdog is asked last: an interrupt counts whatever the guest has made of it.
     if (watchdog.disarm(watch_)) outcome = {.end = CallEnd::interrupted};
     return outcome;
   }
@@ -72,6 +74,7 @@ class NullInstance final : public Instance, private NativeHost {
       return {instance_.memory_.data(), instance_.memory_.size()};
     }
     [[nodiscard]] std::uint32_t finish() const {
+      // Thrown through the frames of the guest, which cannot be ended in another way.
       if (ended()) throw Ended{};
       return result_;
     }
@@ -83,6 +86,7 @@ class NullInstance final : public Instance, private NativeHost {
   std::uint32_t call(std::size_t index, std::span<const std::uint64_t> arguments) override {
     check();
     ImportCall made(*this, arguments);
+    // Exceptions of host functions mean that there was no memory (HostFunction::run).
     try {
       imports_.at(index)->run(made);
     } catch (...) {

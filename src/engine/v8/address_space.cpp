@@ -22,7 +22,7 @@ struct InUse {
   std::uint64_t filled = 0;
 };
 
-/// What the process has; zeros when the system does not tell.
+/// Address space and memory in use; zeros when the system does not tell.
 InUse in_use() {
   std::ifstream statm("/proc/self/statm");
   std::uint64_t size = 0;
@@ -49,6 +49,7 @@ Result<AddressSpace> AddressSpace::take(std::string_view what, const Needs& need
   const std::uint64_t reserved = needs.whole + needs.pieces;
   const rlim_t space = limit_of(RLIMIT_AS);
   const rlim_t data = limit_of(RLIMIT_DATA);
+  // Without limits there is nothing to look at, and no start has to wait for another.
   if (!narrow_addresses && space == RLIM_INFINITY && data == RLIM_INFINITY) return AddressSpace({});
   static std::mutex one_at_a_time;  // of the process, like the limits it guards
   std::unique_lock lock(one_at_a_time);
@@ -60,6 +61,7 @@ Result<AddressSpace> AddressSpace::take(std::string_view what, const Needs& need
                     what, reserved / limits::mib),
         "fewer instances, or actors with less memory; a 64-bit system has room for more");
   }
+  // Figures are read under the lock: what another start is about to take is not in them.
   const InUse now = in_use();
   if (auto room = check(space, now.reserved, reserved, what, "address space",
                         "raise the limit (ulimit -v unlimited), or run without the trap handler");

@@ -10,9 +10,9 @@
 
 namespace trellis::engine {
 
-/// Whoever holds one is the only one that takes address space for the engine, where the process has
-/// a limit of it (RLIMIT_AS, RLIMIT_DATA, or addresses of 32 bits); without a limit nothing is
-/// held. Any thread.
+/// Turn at the address space: its holder is the only one that takes any for the engine, where the
+/// process has a limit of it (RLIMIT_AS, RLIMIT_DATA, or addresses of 32 bits); without a limit
+/// nothing is held. Any thread.
 class AddressSpace {
  public:
   struct Needs {

@@ -45,6 +45,7 @@ std::string without_function(std::string message) {
 
 ThrownText describe_exception(v8::Isolate* isolate, v8::Local<v8::Context> context,
                               v8::Local<v8::Value> thrown) {
+  // Reading may throw in turn, which changes nothing here.
   const v8::TryCatch ignore_further(isolate);
   if (thrown.IsEmpty() || !thrown->IsObject()) return {"Error", "unknown exception"};
   const auto object = thrown.As<v8::Object>();

@@ -1,4 +1,4 @@
-// What V8 threw, as text for callers.
+// Exceptions of V8, as text for callers.
 #pragma once
 
 #include <v8.h>

@@ -12,7 +12,10 @@ namespace {
 // Guest memory, code and tables of plain size live elsewhere; this holds V8's own objects for one
 // guest, and what the guest can make V8 create (exceptions, references in tables).
 constexpr std::size_t heap_bytes = 64 * limits::mib;
+// Room in which V8 gets out of what it was doing, beyond the end of the heap; without it the
+// process would end.
 constexpr std::size_t heap_to_unwind = 16 * limits::mib;
+// Tasks of one pump: whoever gives an instance back shall not work for it for long.
 constexpr int tasks_per_pump = 16;
 
 v8::Isolate* make_isolate(const V8Process& process) {
@@ -26,18 +29,23 @@ v8::Isolate* make_isolate(const V8Process& process) {
 
 IsolateHolder::IsolateHolder(const V8Process& process)
     : process_(process), isolate_(make_isolate(process)) {
+  // Nothing runs by itself in an isolate, and no stack trace is collected for a trap: that costs
+  // more than the call.
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   isolate_->SetCaptureStackTraceForUncaughtExceptions(false);
   isolate_->AddNearHeapLimitCallback(near_heap_limit, this);
 }
 
 IsolateHolder::~IsolateHolder() {
+  // Platform lets go first: it may hold tasks for this isolate.
   v8::platform::NotifyIsolateShutdown(&process_.platform(), isolate_);
   isolate_->Dispose();
 }
 
 std::size_t IsolateHolder::near_heap_limit(void* self, std::size_t current, std::size_t) {
   auto& holder = *static_cast<IsolateHolder*>(self);
+  // Termination is asked for, and some heap granted in which it can come about: the limit unchanged
+  // would end the process.
   holder.heap_exhausted_ = true;
   holder.isolate_->TerminateExecution();
   return current + heap_to_unwind;

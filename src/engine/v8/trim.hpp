@@ -1,4 +1,4 @@
-// What compilers freed goes back to the system.
+// Memory that compilers freed goes back to the system.
 #pragma once
 
 #include <malloc.h>

@@ -37,6 +37,8 @@ class V8Engine final : public Engine {
     if (!turn) return pass(turn);
     auto shape = wasm::shape_module(module, limits);
     if (!shape) return pass(shape);
+    // Machine code is counted by its estimate before there is any: V8 ends the process when its own
+    // room is used up.
     auto room = parts_.machine_code.take(shape->cost.machine_bytes + shape->capped.size());
     if (!room) return pass(room);
     const TrimAtEnd trim(shape->cost.max_compile_bytes);

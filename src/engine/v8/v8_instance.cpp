@@ -11,12 +11,15 @@
 namespace trellis::engine {
 namespace {
 
+// Native stack that must be left where a guest is entered: V8's part of it and ours.
 constexpr std::uintptr_t stack_to_enter = stack_per_entry + stack_reserve;
+// Calls of an instance from one look at V8's tasks to the next.
 constexpr unsigned calls_per_pump = 64;
 constexpr std::size_t max_arguments = 4;
 
 std::unexpected<Error> link_error(const IsolateHolder& isolate, v8::Local<v8::Context> context,
                                   const v8::TryCatch& thrown) {
+  // Watchdog does not look here, so that only the heap's callback can have terminated anything.
   if (thrown.HasTerminated() || isolate.heap_exhausted()) {
     return fail(ErrorCode::limit, "the guest's tables and references take too much memory");
   }
@@ -73,6 +76,7 @@ V8Instance::V8Instance(RuntimeParts& parts, const V8Process& process, InstanceSl
       host_context_(context) {}
 
 V8Instance::~V8Instance() {
+  // Handles belong to the isolate and are given back inside of it, on whatever thread this is.
   const auto stack = guest_stack();
   const IsolateEntry entry(isolate_.get(), stack ? stack->lowest : 0);
   functions_.clear();
@@ -87,6 +91,7 @@ Result<std::uintptr_t> V8Instance::check_stack() {
     return fail(ErrorCode::invalid_argument, "guests can be entered from a GuestThread only",
                 "hand the call over to a worker thread of the host");
   }
+  // Address of this frame stands for the stack pointer.
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   if (here < stack->lowest + stack_to_enter) {
     return fail(ErrorCode::limit, "call chain too deep",
@@ -106,6 +111,8 @@ Result<void> V8Instance::link(const v8::CompiledWasmModule& compiled,
   context_.Reset(isolate, context);
   const v8::TryCatch thrown(isolate);
 
+  // Constructor of the script's world is called, because V8 has no other way to make an instance
+  // with imports.
   v8::Local<v8::Value> names;
   v8::Local<v8::Value> constructor;
   v8::Local<v8::WasmModuleObject> module;
@@ -137,6 +144,7 @@ v8::MaybeLocal<v8::Object> V8Instance::import_object(v8::Local<v8::Context> cont
     return v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
   };
   const auto all = bare_object();
+  // Reserved in full: V8 keeps pointers to the elements.
   bindings_.reserve(shape.imports.size());
   for (std::size_t i = 0; i < shape.imports.size(); ++i) {
     bindings_.push_back({this, options.imports[i]});
@@ -196,6 +204,7 @@ CallResult V8Instance::enter(const v8::Global<v8::Function>& function,
                              std::span<const std::uint32_t> arguments, SteadyTime deadline) {
   CallResult outcome;
   const auto lowest = check_stack();
+  // Refused before anything is entered: the instance stays as it is, and usable.
   if (!lowest || outcome_ != nullptr || function.IsEmpty() || arguments.size() > max_arguments) {
     outcome.end = CallEnd::refused;
     outcome.text = !lowest               ? lowest.error().message
@@ -207,6 +216,7 @@ CallResult V8Instance::enter(const v8::Global<v8::Function>& function,
   const IsolateEntry entry(isolate, *lowest);
   const auto context = v8::Local<v8::Context>::New(isolate, context_);
   const v8::Context::Scope context_scope(context);
+  // Imports put the end of a call where outcome_ points; null says that none is under way.
   const Restore under_way(outcome_, &outcome);
   try {
     run(context, v8::Local<v8::Function>::New(isolate, function), arguments, deadline, outcome);
@@ -232,6 +242,8 @@ void V8Instance::run(v8::Local<v8::Context> context, v8::Local<v8::Function> fun
                                        static_cast<int>(arguments.size()), values.data());
   const bool killed = parts_.watchdog.disarm(watch_);
 
+  // Return counts only when nothing has ended the call: V8 may come back in order from a function
+  // whose termination it has not noticed yet.
   v8::Local<v8::Value> value;
   if (!killed && outcome.end == CallEnd::returned && !isolate_.heap_exhausted() &&
       returned.ToLocal(&value)) {
@@ -248,12 +260,14 @@ void V8Instance::conclude(v8::Local<v8::Context> context, const v8::TryCatch& th
                           CallResult& outcome) {
   v8::Isolate* isolate = isolate_.get();
   const bool terminated = thrown.HasTerminated();
+  // Termination is taken back in any case; else it would meet the next entry.
   isolate->CancelTerminateExecution();
   if (isolate_.heap_exhausted()) {
     outcome = {.end = CallEnd::exhausted,
                .text = "the guest's tables and references take too much memory"};
     return;
   }
+  // Import that ended the call has said how.
   if (outcome.end != CallEnd::returned) return;
   if (terminated) {
     outcome.end = CallEnd::interrupted;

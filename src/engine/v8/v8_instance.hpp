@@ -34,7 +34,7 @@ class V8Instance final : public Instance {
   void interrupt() noexcept override { isolate_.get()->TerminateExecution(); }
 
  private:
-  /// What V8 hands to on_import.
+  /// Data that V8 hands to on_import.
   struct Binding {
     V8Instance* instance;
     const HostFunction* function;

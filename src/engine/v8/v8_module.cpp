@@ -44,6 +44,8 @@ V8Module::V8Module(std::shared_ptr<RuntimeParts> parts, const V8Process& process
       compiled_(std::move(compiled)) {}
 
 Result<void> V8Module::check_imports(const InstantiateOptions& options) const {
+  // Host functions read their arguments by their own signature and without looking, so that it must
+  // be the module's.
   if (options.imports.size() != shape_.imports.size()) {
     return fail(ErrorCode::invalid_argument, "the table of imports does not fit the module");
   }
@@ -65,6 +67,8 @@ Result<std::unique_ptr<Instance>> V8Module::instantiate(const InstantiateOptions
   if (!slot) return pass(slot);
 
   std::unique_ptr<V8Instance> instance;
+  // Address space is held while isolate and memory are made, and given back before guest code runs:
+  // a start section may take its time.
   {
     const std::uint64_t memory =
         process_.trap_handler() ? trap_handler_reservation : limits_.memory_pages * page_bytes;
