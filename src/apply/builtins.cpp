@@ -31,9 +31,13 @@ Result<std::string> builtin_for(std::span<const BuiltinProvider> builtins,
     if (served == contract) serving.emplace_back(name);
     contracts.push_back(std::move(served));
   }
+  // Own name first: several serve wasmcloud:keyvalue, and the one in memory is what a user without
+  // a server means.
   const auto own_name = fmt::format("builtin:{}", contract.substr(contract.find(':') + 1));
   if (std::ranges::find(serving, own_name) != serving.end()) return own_name;
   if (serving.size() == 1) return serving.front();
+  // Choice is left to the user where none is plain: each of them needs values (a folder, a server)
+  // that the others do not know.
   if (!serving.empty()) {
     return fail(ErrorCode::not_found,
                 fmt::format("expected a provider, found none: {} built-in ones serve {}",

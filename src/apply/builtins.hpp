@@ -1,4 +1,4 @@
-// Which built-in provider serves a contract.
+// Built-in providers by the contracts they serve.
 #pragma once
 
 #include <span>
@@ -14,13 +14,13 @@ namespace trellis::apply {
 /// "builtin:…" of every built-in provider. Any thread.
 [[nodiscard]] std::vector<std::string_view> builtin_names(
     std::span<const BuiltinProvider> builtins);
-/// What a built-in provider serves; empty for an unknown name.
+/// Contract that a built-in provider serves; empty for an unknown name.
 [[nodiscard]] std::string builtin_contract(std::span<const BuiltinProvider> builtins,
                                            std::string_view name);
 
-/// The one that a link without a provider means: the one with the contract's own name
-/// ("builtin:keyvalue" of wasmcloud:keyvalue), else the only one that serves it. Error: not_found,
-/// with what there is.
+/// Provider that a link without one means: the one with the contract's own name ("builtin:keyvalue"
+/// of wasmcloud:keyvalue), else the only one that serves it. Error: not_found, with the choice
+/// there is.
 [[nodiscard]] Result<std::string> builtin_for(std::span<const BuiltinProvider> builtins,
                                               std::string_view contract);
 

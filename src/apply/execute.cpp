@@ -16,6 +16,7 @@ ItemReport item_of(const Step& step) {
   item.key = step.key;
   item.deed = step.deed;
   item.reason = step.reason;
+  // Refusals are part of the plan, so that a preview shows them too.
   if (step.action == Action::refuse) {
     item.problem = "a label cannot be taken away from a running host";
     item.remedy = "restart the host";
@@ -27,7 +28,8 @@ class Executor {
  public:
   Executor(Target& target, Managed& managed) : target_(target), managed_(managed) {}
 
-  /// How many of the steps, from the first on, need nothing of each other.
+  /// Number of the steps, from the first on, that need nothing of each other: starts of actors.
+  /// Providers may need ports, links need both.
   [[nodiscard]] static std::size_t independent(std::span<const Step> steps) {
     const auto end = std::ranges::find_if_not(steps, [](const Step& step) {
       return step.kind == ItemKind::actor && step.action == Action::start;
@@ -41,6 +43,8 @@ class Executor {
                                     const std::function<bool()>& cancelled) {
     std::vector<std::optional<Result<std::string>>> keys(steps.size());
     for_each_at_once(steps.size(), target_.starts_at_once(), [&](std::size_t i) {
+      // Starts run on several threads, each of which writes its own element; reports are made
+      // afterwards on this one, in the manifest's order.
       if (!cancelled || !cancelled()) keys[i] = start(steps[i].actor);
     });
     std::vector<ItemReport> items;
@@ -53,6 +57,8 @@ class Executor {
   ItemReport run(const Step& step) {
     auto item = item_of(step);
     if (!item.ok()) return item;
+    // Nothing is taken away while its successor does not run: a typing mistake in a manifest must
+    // not end a service.
     if (step.action == Action::stop && !sound_) {
       item.problem = "is not listed any more, and stays while something new fails to start";
       item.remedy = "mend that and apply the manifest again";
@@ -70,6 +76,7 @@ class Executor {
     } else {
       item.problem = key.error().message.empty() ? "failed" : key.error().message;
       item.remedy = key.error().remedy;
+      // Links do not count: only something that does not run is a reason to keep what it replaces.
       sound_ = sound_ && step.kind == ItemKind::link;
     }
     return item;
@@ -97,6 +104,8 @@ class Executor {
       case Action::stop: return after(target_.stop_actor(step.key), step);
       case Action::scale: return after(target_.scale_actor(step.key, step.actor.options), step);
       case Action::update:
+        // Update fails where live updates are not permitted or the revision is not larger; the user
+        // of the host asked for this module, so that a restart does it.
         if (target_.update_actor(step.key, step.actor.source)) return step.key;
         return restart_actor(step);
       case Action::restart: return restart_actor(step);
@@ -110,7 +119,7 @@ class Executor {
     return target_.start_actor(actor.source, std::move(options));
   }
 
-  /// When the new one does not start, the earlier one comes back.
+  /// Restart of an actor: when the new one does not start, the earlier one comes back.
   Result<std::string> restart_actor(const Step& step) {
     if (auto stopped = target_.stop_actor(step.key); !stopped) return pass(stopped);
     auto key = start(step.actor);
@@ -132,6 +141,8 @@ class Executor {
     }
     auto key = target_.start_provider(wanted.source, how);
     if (!key) {
+      // Earlier provider comes back; its failure is not told, for the first error is what is to be
+      // mended.
       static_cast<void>(target_.start_provider(
           step.source_before, {.link_name = wanted.link_name, .mode = step.mode_before}));
     }
@@ -144,6 +155,8 @@ class Executor {
     return step.key;
   }
 
+  // Note of what a manifest is responsible for from now on, made only after success: it decides
+  // what the next manifest may take away.
   void note(const Step& step, const std::string& key) {
     const bool gone = step.action == Action::stop;
     const ProviderSlot provider{key, step.provider.link_name};
@@ -159,6 +172,7 @@ class Executor {
   static void note_in(Map& map, const Key& key, const Step& step, bool gone) {
     if (gone) {
       map.erase(key);
+      // Items that ran before any manifest named them stay their starter's.
     } else if (step.ours) {
       map[key] = step.what;
     }
@@ -178,6 +192,7 @@ ApplyReport execute(Target& target, const std::vector<Step>& steps, Managed& man
   std::span<const Step> left = steps;
   while (!left.empty() && !report.cancelled) {
     const auto starts = Executor::independent(left);
+    // One group of starts, or one step; the question whether to go on is asked between them.
     const auto now = std::max<std::size_t>(starts, 1);
     if (starts > 0) {
       auto items = executor.start_all(left.first(now), cancelled);

@@ -18,7 +18,7 @@ namespace trellis::apply {
 [[nodiscard]] ApplyReport execute(Target& target, const std::vector<Step>& steps, Managed& managed,
                                   const std::function<bool()>& cancelled = {});
 
-/// The report of a plan that nobody carries out.
+/// Report of a plan that is not carried out.
 [[nodiscard]] ApplyReport preview(const std::vector<Step>& steps);
 
 }  // namespace trellis::apply

@@ -15,8 +15,9 @@
 namespace trellis::apply {
 namespace {
 
-/// Plain where YAML takes it as it is, else in double quotes. A dollar is escaped: the text must
-/// not be taken for a variable when it is read again.
+/// Scalar: plain where YAML takes it as it is, else in double quotes. A dollar is escaped: the text
+/// must not be taken for a variable when it is read again. Sources and names come from guests and
+/// other hosts, so that plain is what is known to be harmless, not what YAML would allow.
 std::string scalar(std::string_view text) {
   constexpr std::string_view words[] = {"null", "Null", "NULL", "true", "false"};
   const auto plain = [](char c) {
@@ -30,6 +31,8 @@ std::string scalar(std::string_view text) {
       std::ranges::find(words, text) == std::end(words)) {
     return std::string(text);
   }
+  // JSON strings are YAML strings, but for the characters below. Bad UTF-8 is replaced, or the file
+  // could not be read at all.
   auto quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::string out;
   for (const char c : quoted) {
@@ -44,7 +47,7 @@ std::string scalar(std::string_view text) {
   return out;
 }
 
-/// A name for the variable of a value: KEYVALUE_URL.
+/// Name for the variable of a value: KEYVALUE_URL.
 std::string variable_name(const Link& link, const std::string& key) {
   auto name = fmt::format("{}_{}", link.contract_id.substr(link.contract_id.find(':') + 1), key);
   for (char& c : name) {
@@ -72,11 +75,13 @@ class Exporter {
   void line(const std::string& text) { out_.text += text + "\n"; }
 
   void head(std::string_view name) {
+    // Heads are written with their first item: an empty part would read as a null.
     if (heads_.insert(name).second) line(fmt::format("{}:", name));
   }
 
   void labels() {
     for (const auto& [name, value] : inventory_.labels) {
+      // Labels of the host itself, which each host sets anew.
       if (name.starts_with("hostcore.")) continue;
       head("labels");
       line(fmt::format("  {}: {}", scalar(name), scalar(value)));
@@ -98,7 +103,8 @@ class Exporter {
     }
   }
 
-  /// A name is free text: no line ends.
+  /// Comment of a free text, such as a name in claims: no line ends, or it would add lines to the
+  /// manifest; no dollar, for variables are replaced in comments too.
   static std::string comment(std::string text) {
     std::ranges::replace_if(
         text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '$'; },
@@ -124,7 +130,9 @@ class Exporter {
 
   void providers() {
     for (const auto& one : inventory_.providers) {
+      // Providers of every host start by themselves.
       if (one.of_host) continue;
+      // Sources without a slash are neither a path nor an image that could be found again.
       const bool known = one.source.starts_with("builtin:") || one.source.contains('/');
       if (!known) {
         out_.left_out.push_back(fmt::format(
@@ -142,6 +150,7 @@ class Exporter {
 
   void links() {
     auto sorted = links_;
+    // Order of its own: two exports of the same state are compared by people and version control.
     std::ranges::sort(sorted, [](const auto& one, const auto& two) {
       const auto order = [](const LinkInfo& info) {
         return std::tie(info.link.actor, info.link.contract_id, info.link.link_name);
@@ -160,6 +169,7 @@ class Exporter {
     line("    provider_id: " + scalar(provider_name(link)));
     if (link.link_name != "default") line("    link_name: " + scalar(link.link_name));
     if (link.values.empty()) return;
+    // Masking is the listings' own: what a list hides, a file does not show either.
     const auto shown = shown_values(link.values);
     line("    values:");
     for (const auto& [key, value] : link.values) {
@@ -172,6 +182,7 @@ class Exporter {
   std::string masked_value(const Link& link, const std::string& key) {
     auto name = variable_name(link, key);
     const auto number = ++variables_[name];
+    // Numbers tell two links apart that would share a variable.
     if (number > 1) name += fmt::format("_{}", number);
     return fmt::format("\"${{{}:?a secret that the export left out}}\"", name);
   }
@@ -182,7 +193,8 @@ class Exporter {
     return found == inventory_.actors.end() || found->source.empty() ? key : found->source;
   }
 
-  /// By reference where that says it all.
+  /// Provider by its reference where that says it all: built-in ones have the same name on each
+  /// host. Others by key, as one reference may run under several link names.
   [[nodiscard]] std::string provider_name(const Link& link) const {
     const auto found = std::ranges::find_if(inventory_.providers, [&](const auto& one) {
       return one.key == link.provider_id && one.link_name == link.link_name && !one.of_host;

@@ -18,8 +18,8 @@ struct Exported {
 };
 
 /// Labels, actors with their options, providers, and links with their values, in a stable order.
-/// What the host has of itself is left out. A value that listings mask is written as a variable
-/// that must be set, so that nobody starts a host with "***" for a password. Pure; any thread.
+/// Providers and labels of the host itself are left out. A value that listings mask is written as a
+/// variable that must be set, so that no host starts with "***" for a password. Pure; any thread.
 [[nodiscard]] Exported export_manifest(const Inventory& inventory,
                                        const std::vector<LinkInfo>& links,
                                        const ExportOptions& options = {});

@@ -1,4 +1,4 @@
-// A search in a list, for what compares lists.
+// Search in a list, for code that compares lists.
 #pragma once
 
 #include <algorithm>

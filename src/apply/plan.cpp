@@ -9,6 +9,8 @@
 namespace trellis::apply {
 namespace {
 
+// Comparisons are of what was asked for, not of what resulted: a default that changes with a
+// version is no difference.
 bool same_limits(const ActorOptions& one, const ActorOptions& two) {
   return one.limits.memory_mb == two.limits.memory_mb &&
          one.limits.call_timeout == two.limits.call_timeout;
@@ -18,7 +20,8 @@ bool same_instances(const ActorOptions& one, const ActorOptions& two) {
   return one.min_instances == two.min_instances && one.max_instances == two.max_instances;
 }
 
-/// A number that is not given means the host's default, which only a start can go back to.
+/// Whether scaling can bring one to the other. A number that is not given means the host's default,
+/// which only a start can go back to.
 bool can_be_scaled(const ActorOptions& from, const ActorOptions& to) {
   return same_limits(from, to) && (to.min_instances || from.min_instances == to.min_instances) &&
          (to.max_instances || from.max_instances == to.max_instances);
@@ -31,6 +34,9 @@ class Planner {
       : desired_(desired), actual_(actual), managed_(managed), options_(options) {}
 
   std::vector<Step> run() {
+    // Order: actors before providers costs nothing, links need both; links that are gone free ports
+    // for those that come; providers and actors that are gone end last, when nothing is bound to
+    // them any more.
     labels();
     for (const auto& wanted : desired_.actors) actor(wanted);
     for (const auto& wanted : desired_.providers) provider(wanted);
@@ -53,7 +59,7 @@ class Planner {
     for (const auto& [name, value] : desired_.labels) {
       const auto now = actual_.inventory.labels.find(name);
       const bool there = now != actual_.inventory.labels.end();
-      // Those of the host itself cannot be set (host.md 11.2).
+      // Labels of the host itself cannot be set (host.md 11.2).
       if (name.starts_with("hostcore.") || (there && now->second == value)) continue;
       auto& step = add(ItemKind::label, Action::set, there ? Deed::changed : Deed::started,
                        {name, desired_.file});
@@ -62,6 +68,7 @@ class Planner {
     }
     for (const auto& [name, value] : managed_.labels) {
       if (desired_.labels.contains(name)) continue;
+      // Hosts have no way to take a label away.
       add(ItemKind::label, Action::refuse, Deed::stopped, {name, desired_.file});
     }
   }
@@ -71,6 +78,7 @@ class Planner {
                               [&](const auto& one) { return one.identity.key == wanted.key; });
     const bool repeated = !seen_actors_.insert(wanted.key).second;
     const bool ours = managed_.actors.contains(wanted.key);
+    // Twice listed is once started; the reader of the manifest has warned of it.
     if (repeated) return;
     if (now == nullptr) {
       add(ItemKind::actor, Action::start, Deed::started, wanted, wanted.key).actor = wanted;
@@ -81,12 +89,15 @@ class Planner {
     step.source_before = now->source;
     step.options_before = now->options;
     choose(step, *now);
+    // Actors that ran already, unchanged, stay the responsibility of whoever started them: a later
+    // manifest does not stop them.
     step.ours = ours || step.action != Action::keep;
   }
 
   static void choose(Step& step, const ActorInfo& now) {
     const auto& wanted = step.actor;
-    // Claims are not part of the hash: the same code may have been signed anew.
+    // Code is compared by hash and claims, since claims are not part of the hash: the same code may
+    // have been signed anew.
     const bool other_hash = wanted.hash != now.hash;
     const bool other_code = !wanted.hash.empty() && (other_hash || wanted.identity != now.identity);
     const bool other_limits = !same_limits(wanted.options, now.options);
@@ -104,15 +115,20 @@ class Planner {
     if (other_pool) step.reason += step.reason.empty() ? "instances" : ", instances";
     const bool scalable = !other_code && can_be_scaled(now.options, wanted.options);
     const bool code_alone = other_code && !other_limits && !other_pool;
+    // Gentlest action that does it all: scaling keeps instances, an update keeps calls, a restart
+    // keeps neither.
     step.action = scalable ? Action::scale : code_alone ? Action::update : Action::restart;
   }
 
   void provider(const WantedProvider& wanted) {
     const auto* now = find_in(actual_.inventory.providers, [&](const auto& one) {
+      // Keys are unknown for providers that were not opened; their source must do.
       const bool same = wanted.key.empty() ? one.source == wanted.source : one.key == wanted.key;
       return same && one.link_name == wanted.link_name;
     });
     const auto& name = wanted.key.empty() ? wanted.source : wanted.key;
+    // Both names are noted, the one asked for and the key, because providers_gone() knows only
+    // keys.
     if (!seen_providers_.insert({name, wanted.link_name}).second) return;
     if (now == nullptr) {
       add(ItemKind::provider, Action::start, Deed::started, wanted, wanted.key).provider = wanted;
@@ -125,6 +141,8 @@ class Planner {
     step.mode_before = now->mode;
     step.ours = managed_.providers.contains({now->key, now->link_name});
     const bool other_mode = now->mode != wanted.mode && !now->of_host;
+    // Archives that were changed on disk under the same name are not noticed here: libraries stay
+    // mapped until the process ends (contracts.md 4.2).
     if (now->source == wanted.source && !other_mode) return;
     step.action = Action::restart;
     step.deed = Deed::changed;
@@ -141,8 +159,8 @@ class Planner {
         find_in(actual_.links, [&](const auto& one) { return slot_of(one.link) == slot; });
     const bool same = now != nullptr && same_link(now->link, wanted.link);
     const bool ours = managed_.links.contains(slot);
-    // The first time a link is always set: a lattice is told of it again (lattice.md 6.1), and it
-    // becomes one of this host's own user.
+    // Links are always set the first time: a lattice is told of them again (lattice.md 6.1), and
+    // they become those of this host's own user.
     const bool keep = same && ours && now->origin == LinkOrigin::local;
     const auto deed = same ? Deed::kept : now != nullptr ? Deed::changed : Deed::started;
     auto& step =
@@ -151,7 +169,8 @@ class Planner {
     if (now != nullptr && !same) step.reason = link_reason(now->link, wanted.link);
   }
 
-  /// The host knows a provider by its key; while that is not known here, by its source.
+  /// Comparison of links, where the host knows a provider by its key; while that is not known here,
+  /// by its source.
   [[nodiscard]] bool same_link(const Link& now, Link wanted) const {
     const auto* provider = find_in(actual_.inventory.providers, [&](const auto& one) {
       return one.source == wanted.provider_id && one.link_name == wanted.link_name;
@@ -160,7 +179,7 @@ class Planner {
     return now == wanted;
   }
 
-  /// Names of values only: some are secrets.
+  /// Difference of two links as names of values only: some values are secrets.
   static std::string link_reason(const Link& now, const Link& wanted) {
     std::string names;
     const auto differ = [&](const Link& one, const Link& other) {
@@ -182,6 +201,8 @@ class Planner {
     for (const auto& info : actual_.links) {
       const auto slot = slot_of(info.link);
       const auto managed = managed_.links.find(slot);
+      // Links that no manifest brought came from commands or the lattice, and stay unless pruning
+      // was asked for.
       if (wanted.contains(slot) || (managed == managed_.links.end() && !options_.prune)) continue;
       const auto title =
           managed != managed_.links.end()

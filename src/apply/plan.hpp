@@ -41,13 +41,13 @@ struct Step {
 };
 
 struct PlanOptions {
-  /// Stop and unlink what nobody lists, also what no manifest brought.
+  /// Stop and unlink everything that is not listed, also what no manifest brought.
   bool prune = false;
 };
 
-/// The steps from one state to the other, in the order they are to be done: labels, actors,
-/// providers, links that are gone (others may want their ports), links, then what is not asked for
-/// any more. What the host has of itself and what others brought into it stays. Pure; any thread.
+/// Steps from one state to the other, in the order they are to be done: labels, actors, providers,
+/// links that are gone (others may want their ports), links, then what is not asked for any more.
+/// Providers of every host and items that others brought into it stay. Pure; any thread.
 [[nodiscard]] std::vector<Step> plan(const Desired& desired, const Actual& actual,
                                      const Managed& managed, const PlanOptions& options = {});
 

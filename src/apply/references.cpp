@@ -15,9 +15,12 @@ Result<std::string> References::find(const std::string& reference, std::string_v
   for (const auto& folder : folders_) {
     std::error_code problem;
     const auto path = folder / reference;  // an absolute reference replaces the folder
+    // Existing file first, as first-party hosts do (host.md 11). Canonical, so that one file has
+    // one name in links, plans and exports.
     if (fs::exists(path, problem)) return fs::weakly_canonical(path, problem).string();
     looked += fmt::format("{}{}", looked.empty() ? "" : " and ", folder.string());
   }
+  // Images are not looked up here: their registry may be slow, and is asked where they are needed.
   if (package::parse_reference(reference)) return reference;
   return fail(ErrorCode::not_found,
               fmt::format("'{}': no such file (looked in {}), and no image in a registry",

@@ -8,12 +8,16 @@ Reloader::Reloader(Host& host, ReloadOptions options, Log log)
     : options_(std::move(options)), log_(std::move(log)), target_(host) {}
 
 ApplyReport Reloader::start(const manifest::Manifest& manifest) {
+  // One application at a time: plan and deed belong to one state of the host.
   const MutexLock lock(mutex_);
   auto resolved = resolve(target_, manifest, {.folders = options_.folders});
   ApplyReport report;
   const auto steps = steps_to(resolved.desired, {});
+  // A first start does what it can (host.md 11.2): problems of single items are reported beside
+  // what was started.
   if (steps) report = execute(target_, *steps, managed_, options_.cancelled);
   auto& items = report.items;
+  // Problems first, skipped links last, as they would have been tried.
   items.insert(items.begin(), resolved.problems.begin(), resolved.problems.end());
   items.insert(items.end(), resolved.skipped.begin(), resolved.skipped.end());
   return report;
@@ -36,12 +40,16 @@ Result<ApplyReport> Reloader::reload(const Request& request) {
   auto manifest =
       manifest::load(options_.file, options_.lookup,
                      {.file = {}, .strict = options_.strict, .lenient = options_.lenient});
+  // Items of the command line are wanted as long as the host runs; without them a reload would stop
+  // them.
   if (manifest) manifest::append(*manifest, options_.extra);
   return replace(manifest, options_.folders, request);
 }
 
 Result<ApplyReport> Reloader::apply(const Handed& handed, const Request& request) {
   const auto lookup = [&](std::string_view name) -> std::optional<std::string> {
+    // Variables of whoever hands the manifest over, not of this process: the two may be different
+    // users.
     const auto found = handed.variables.find(std::string(name));
     if (found == handed.variables.end()) return std::nullopt;
     return found->second;
@@ -54,11 +62,14 @@ Result<ApplyReport> Reloader::replace(const Result<manifest::Manifest>& manifest
                                       const std::vector<std::filesystem::path>& folders,
                                       const Request& request) {
   const MutexLock lock(mutex_);
+  // Errors are logged too: after SIGHUP nobody waits for an answer.
   if (!manifest) {
     log_.error("reload: {}; nothing was changed", manifest.error().message);
     return pass(manifest);
   }
   for (const auto& warning : manifest->warnings) log_.warn("reload: {}", warning);
+  // Everything is found and verified before anything is changed, providers included: half a
+  // manifest is worse than the earlier one.
   auto resolved = resolve(target_, *manifest, {.folders = folders, .inspect_providers = true});
   const auto steps = steps_to(resolved.desired, request);
   if (!steps) return pass(steps);

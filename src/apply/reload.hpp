@@ -28,7 +28,7 @@ struct ReloadOptions {
   std::function<bool()> cancelled;  ///< asked between items
 };
 
-/// What is asked of a running host.
+/// Request to a running host.
 struct Request {
   bool dry_run = false;  ///< say what would be done, and do nothing
   bool prune = false;    ///< see PlanOptions
@@ -56,7 +56,7 @@ class Reloader {
   /// cannot be read, or makes no sense, is an error, logged too. Where anything it names cannot be
   /// found or verified, nothing is changed (`untouched`).
   [[nodiscard]] Result<ApplyReport> reload(const Request& request = {});
-  /// The same with a manifest that is handed over; the host's own file stays as it is.
+  /// Makes the host look like a manifest that is handed over; the host's own file stays as it is.
   [[nodiscard]] Result<ApplyReport> apply(const Handed& handed, const Request& request);
   /// Links that manifests brought into the host.
   [[nodiscard]] std::map<LinkSlot, std::string> links() const;

@@ -1,4 +1,4 @@
-// What became of each item of a manifest.
+// Reports: what became of each item of a manifest.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace trellis::apply {
 enum class ItemKind { actor, provider, link, label };
 [[nodiscard]] std::string_view to_string(ItemKind kind) noexcept;
 
-/// What was done about an item, or would be; meaningless for one with a problem.
+/// Deed that was done about an item, or would be; meaningless for one with a problem.
 enum class Deed {
   started,  ///< it runs now; of a link or label: it is defined now
   kept,     ///< it ran before and is just as good
@@ -21,7 +21,7 @@ enum class Deed {
 };
 [[nodiscard]] std::string_view to_string(Deed deed) noexcept;
 
-/// What became of one item of the manifest, or of one it does not list any more.
+/// Report on one item of the manifest, or on one it does not list any more.
 struct ItemReport {
   ItemKind kind = ItemKind::actor;
   std::string what;      ///< the reference, or "actor -> provider (contract)"

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view builtin_prefix = "builtin:";
 
+// Whole check of a key, its checksum included: a file could be called like most of one.
 bool is_key(const std::string& text, identity::KeyType type) {
   const auto key = identity::PublicKey::parse(text);
   return key && key->type() == type;
@@ -35,6 +36,7 @@ class Resolver {
  public:
   Resolver(const Target& target, const manifest::Manifest& manifest, const ResolveOptions& options)
       : target_(target), manifest_(manifest), options_(options), references_(options.folders) {
+    // Without an inventory everything is looked at anew, which is slower and not wrong.
     if (auto inventory = target.inventory()) inventory_ = std::move(*inventory);
   }
 
@@ -61,7 +63,7 @@ class Resolver {
     out_.problems.push_back(std::move(item));
   }
 
-  /// What a manifest asks for, as far as it is known without the others.
+  /// Look at one actor: what a manifest asks for, as far as it is known without the others.
   struct Look {
     WantedActor wanted;
     Result<void> seen;
@@ -69,6 +71,8 @@ class Resolver {
 
   /// All actors are read and verified first, several at one time.
   void look_at_actors() {
+    // Reading and verifying is most of the time of a start; the rest, which compares items, runs on
+    // one thread afterwards.
     looks_.resize(manifest_.actors.size());
     for_each_at_once(looks_.size(), target_.starts_at_once(),
                      [&](std::size_t i) { looks_[i] = look_at(manifest_.actors[i]); });
@@ -88,6 +92,8 @@ class Resolver {
 
   void actor(const manifest::Actor& wish, Look& look) {
     auto& [wanted, seen] = look;
+    // Failed ones are remembered by source: links that need them are skipped instead of reported as
+    // problems of their own.
     sources_[wish.ref] = wanted.source;
     if (seen) seen = unlike_others(wanted);
     if (!seen) {
@@ -101,6 +107,8 @@ class Resolver {
     const bool file = wanted.source.starts_with('/');
     const auto* running =
         find_in(inventory_.actors, [&](const auto& one) { return one.source == wanted.source; });
+    // Images that run are not fetched again (resolve.hpp); files are read, for they change under
+    // one name.
     if (!file && running != nullptr) {
       wanted.key = running->identity.key;
       wanted.identity = running->identity;
@@ -114,7 +122,7 @@ class Resolver {
     return {};
   }
 
-  /// Two modules of one key cannot both run.
+  /// Check against the others: two modules of one key cannot both run.
   [[nodiscard]] Result<void> unlike_others(const WantedActor& wanted) const {
     const auto* other =
         find_in(out_.desired.actors, [&](const auto& one) { return one.key == wanted.key; });
@@ -146,6 +154,8 @@ class Resolver {
   Result<void> look_at(WantedProvider& wanted) {
     if (wanted.source.starts_with(builtin_prefix)) {
       if (auto known = known_builtin(wanted.source); !known) return known;
+      // First starts do not open libraries twice: start_provider() does it anyway, and says what is
+      // wrong.
     } else if (!options_.inspect_providers) {
       return {};
     }
@@ -157,6 +167,7 @@ class Resolver {
       wanted.key = running->key;
       return {};
     }
+    // Built-in ones are looked at in this process whatever their mode: nothing is loaded for it.
     const bool builtin = wanted.source.starts_with(builtin_prefix);
     const auto seen =
         target_.inspect_provider(wanted.source, builtin ? ProviderMode::in_process : wanted.mode);
@@ -196,7 +207,8 @@ class Resolver {
     out_.desired.links.push_back(std::move(wanted));
   }
 
-  /// What only fails because something else did is no problem of its own.
+  /// Link that cannot be resolved. One that only fails because another item did is no problem of
+  /// its own: it is skipped, and the cause is told once.
   void unresolved(WantedLink& wanted, const manifest::Position& at, const Error& error) {
     if (error.code == ErrorCode::unavailable) {
       ItemReport item{.kind = ItemKind::link, .what = wanted.what, .where = wanted.where};
@@ -205,6 +217,7 @@ class Resolver {
       out_.skipped.push_back(std::move(item));
       return;
     }
+    // Place of the field that is wrong, not of the link.
     if (at.line > 0) wanted.where = where(at);
     problem(ItemKind::link, wanted, error);
   }
@@ -219,6 +232,7 @@ class Resolver {
 
   [[nodiscard]] Result<std::string> actor_of(const manifest::Link& wish) const {
     const auto& wanted = wish.actor;
+    // Keys are taken as they are, also of actors elsewhere in the lattice, started later, or never.
     if (is_key(wanted, identity::KeyType::module)) return wanted;
     const auto found = references_.actor(wanted);
     const auto source = found ? *found : wanted;
@@ -248,7 +262,7 @@ class Resolver {
         find_in(out_.desired.providers, [&](const auto& one) { return one.source == source; });
     if (provider != nullptr) return provider->key.empty() ? source : provider->key;
     if (has_failed(source)) return needs(wanted);
-    // One that is started by command, later or before.
+    // Built-in providers need not be listed: they may be started by command, later or before.
     const auto builtin = known_builtin(source);
     if (builtin) {
       const auto seen = target_.inspect_provider(source, ProviderMode::in_process);
@@ -270,13 +284,15 @@ class Resolver {
         remedy);
   }
 
-  /// The listed provider that serves the contract, else a built-in one, which is then listed.
+  /// Provider for a link that names none: the listed one that serves the contract, else a built-in
+  /// one, which is then listed as if the manifest had.
   Result<std::string> implied_provider(const manifest::Link& wish, WantedLink& link) {
     std::vector<const WantedProvider*> serving;
     for (const auto& one : out_.desired.providers) {
       const bool fits = one.link_name == wish.link_name && contract_of(one) == wish.contract_id;
       if (fits) serving.push_back(&one);
     }
+    // No guess between two: a wrong one would get the link's values, secrets among them.
     if (serving.size() > 1) {
       return fail(
           ErrorCode::invalid_argument,
@@ -318,6 +334,8 @@ class Resolver {
     if (running != nullptr) return running->contract_id;
     const auto known = contracts_.find(provider.source);
     if (known != contracts_.end()) return known->second;
+    // Archives say in their claims what they serve; a library has to be opened for it. The answer
+    // is kept, failures as well.
     const auto seen = target_.inspect_provider(provider.source, provider.mode);
     return contracts_[provider.source] = seen ? seen->contract_id : std::string();
   }

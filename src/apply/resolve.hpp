@@ -1,5 +1,5 @@
-// From what a manifest names to what a host can run: files and images are found and verified,
-// references between items followed, providers that nobody listed found.
+// Resolving, from what a manifest names to what a host can run: files and images are found and
+// verified, references between items followed, providers that no item lists found.
 #pragma once
 
 #include <filesystem>
@@ -25,8 +25,8 @@ struct Resolved {
   std::vector<ItemReport> skipped;   ///< links of items with a problem
 };
 
-/// Changes nothing. Blocks while files are read and images fetched; what runs from the very image
-/// that is asked for is not fetched again, for its registry may be out of reach.
+/// Changes nothing. Blocks while files are read and images fetched; an actor that runs from the
+/// very image that is asked for is not fetched again, for its registry may be out of reach.
 [[nodiscard]] Resolved resolve(const Target& target, const manifest::Manifest& manifest,
                                const ResolveOptions& options);
 

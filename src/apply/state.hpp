@@ -12,9 +12,9 @@
 
 namespace trellis::apply {
 
-/// What tells providers apart: key (or, while that is not known, reference) and link name.
+/// Slot that tells providers apart: key (or, while that is not known, reference) and link name.
 using ProviderSlot = std::pair<std::string, std::string>;
-/// What tells links apart: actor, contract, link name.
+/// Slot that tells links apart: actor, contract, link name.
 struct LinkSlot {
   std::string actor;
   std::string contract_id;
@@ -50,7 +50,7 @@ struct WantedLink : Named {
   Link link;  ///< with the keys, as far as they are known; else the source of the provider
 };
 
-/// What a host shall be. Plain data.
+/// State that a host shall be in. Plain data.
 struct Desired {
   std::string file;  ///< as messages name it
   std::map<std::string, std::string> labels;
@@ -59,14 +59,14 @@ struct Desired {
   std::vector<WantedLink> links;
 };
 
-/// What a host is. Plain data.
+/// State that a host is in. Plain data.
 struct Actual {
   Inventory inventory;
   std::vector<LinkInfo> links;
 };
 
-/// What manifests have brought into a host: the rest is of no concern to the next one. Each with
-/// the name it had there. Plain data.
+/// Items that manifests have brought into a host: the rest is of no concern to the next one. Each
+/// with the name it had there. Plain data.
 struct Managed {
   std::map<std::string, std::string> labels;  ///< and their values
   std::map<std::string, std::string> actors;  ///< by key

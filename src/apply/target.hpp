@@ -1,4 +1,4 @@
-// What applying a manifest needs of a host.
+// Target: all that applying a manifest needs of a host.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ class Target {
   [[nodiscard]] virtual Result<ProviderPreview> inspect_provider(const std::string& reference,
                                                                  ProviderMode mode) const = 0;
 
-  /// Those that may be named.
+  /// Built-in providers that may be named.
   [[nodiscard]] virtual std::span<const BuiltinProvider> builtins() const = 0;
 
   virtual void merge_labels(const std::map<std::string, std::string>& labels) = 0;

@@ -33,20 +33,21 @@ class NextOf {
   bool known_ = false;
 };
 
-/// What stands between the braces of one `${…}`.
+/// Reference of one `${…}`: the text between its braces, taken apart.
 struct Reference {
   std::string_view name;
-  /// What follows the name: nothing, ':' for a first-party default, or the shell's '-', '?', '+'.
+  /// Form of the reference, by what follows the name: nothing, ':' for a first-party default, or
+  /// the shell's '-', '?', '+'.
   char form = 0;
   std::string_view word;
   std::size_t end = 0;  ///< behind the closing brace
 };
 
 constexpr std::string_view shell_forms = "-?+";
-/// Of references inside of words; also bounds how often one text is looked through.
+/// Depth of references inside of words; also bounds how often one text is looked through.
 constexpr int deepest_reference = 8;
 
-/// What the expansion of a text and of the words inside of it have in common.
+/// Run of one expansion: all that a text and the words inside of it have in common.
 struct Run {
   const Lookup& lookup;
   Variables variables;
@@ -54,6 +55,9 @@ struct Run {
   std::vector<Expanded::Missing> missing = {};
 };
 
+// Expander of one text, or of the word of a reference inside it. It runs on the text before any
+// parser has seen it (host.md 11.1): a variable in a comment is replaced as well, and one value can
+// hold several lines of YAML.
 class Expander {
  public:
   /// `outer` is the place in the source of the reference whose word this is.
@@ -62,6 +66,7 @@ class Expander {
 
   /// False when the result is too long.
   bool expand() {
+    // Bound on the output while it grows: values come from the environment and may each be large.
     while (at_ < text_.size() && out_.size() <= limits::manifest_bytes) step();
     return out_.size() <= limits::manifest_bytes;
   }
@@ -73,10 +78,13 @@ class Expander {
   void step() {
     const auto rest = text_.substr(at_);
     if (!rest.starts_with('$')) return copy_to(text_.find('$', at_));
+    // Doubled dollars stay doubled (host.md 11.1), so that a first-party host reads the same text.
     if (rest.starts_with("$${")) return copy_to(at_ + 3);
     if (rest.starts_with("$$")) return copy_to(at_ + 2);
     if (!rest.starts_with("${")) return copy_to(at_ + 1);
     const auto reference = parse(at_ + 2);
+    // Text that is no reference is passed over by two characters only: another may begin inside of
+    // it.
     if (!reference) return copy_to(at_ + 2);
     substitute(*reference);
   }
@@ -88,6 +96,8 @@ class Expander {
   }
 
   std::optional<Reference> parse(std::size_t begin) {
+    // Names end at any of the characters that first-party takes for the end of an attempt. Both
+    // searches remember their finds: a megabyte of "${" would else be scanned once for each.
     const auto colon = name_end_.from(begin);
     if (colon == begin || colon == text_.size()) return std::nullopt;
     Reference reference{text_.substr(begin, colon - begin), 0, {}, colon + 1};
@@ -97,6 +107,8 @@ class Expander {
     if (end == text_.size() || text_[end] != '}') return std::nullopt;
     auto word = colon + 1;
     reference.form = ':';
+    // First-party defaults that begin with '-', '?' or '+' change their meaning here; `--lenient`
+    // restores it (host.md 11.1).
     if (run_.variables == Variables::checked && shell_forms.contains(text_[word])) {
       reference.form = text_[word++];
       const auto closed = word_end(word);
@@ -122,6 +134,7 @@ class Expander {
 
   void substitute(const Reference& reference) {
     auto value = run_.lookup(reference.name);
+    // Two notions of being set: empty counts for the first-party form, and not for the shell's.
     const bool filled = value && !value->empty();
     std::optional<std::string> result;
     switch (reference.form) {
@@ -132,20 +145,26 @@ class Expander {
       default:
         if (filled) result = std::move(value);
     }
+    // Unset variables of a first-party manifest stay as written.
     if (!result && run_.variables == Variables::first_party) return copy_to(reference.end);
     const auto begin = out_.size();
     out_ += result ? *result : mark_missing(reference);
+    // Places are kept for messages: a parser's line 40 may be line 3 of the file.
     replacements_.push_back({at_, reference.end, begin, out_.size(), std::string(reference.name)});
     at_ = reference.end;
   }
 
   std::string word_of(const Reference& reference) {
+    // Words may hold references (host.md 11.1). Values of variables are never expanded again: the
+    // environment is data.
     Expander inner(reference.word, run_, outer_.value_or(at_));
     static_cast<void>(inner.expand());  // what is too long is too long out here as well
     return std::move(inner.out());
   }
 
   std::string mark_missing(const Reference& reference) {
+    // Missing variables are no error yet: only the parser knows whether this is a comment. The word
+    // that stands for them is found again in the tree.
     auto mark = fmt::format("{}{}-", run_.mark, run_.missing.size());
     run_.missing.push_back(
         {std::string(reference.name), std::string(reference.word), outer_.value_or(at_)});
@@ -166,6 +185,7 @@ class Expander {
 
 Result<Expanded> expand(std::string_view text, const Lookup& lookup, Variables variables) {
   Run run{lookup, variables, "unset-variable-"};
+  // A mark that the source has nowhere, or a text of its own would count as missing.
   while (text.contains(run.mark)) run.mark += "x-";
   Expander expander(text, run);
   if (!expander.expand()) {

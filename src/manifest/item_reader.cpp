@@ -39,13 +39,15 @@ std::size_t longest(TextRule rule) {
   return 0;
 }
 
-/// What is wrong with a text, or an empty one.
+/// Objection to a text, or an empty one.
 std::string objection(std::string_view text, TextRule rule) {
   if (rule == TextRule::value) return {};
   if (text.empty()) return "expected a text, found an empty one";
   if (std::ranges::any_of(text, is_control)) {
     return "expected a text without control characters, found one";
   }
+  // Names become parts of subjects, where blanks end them and '*' and '>' listen to everything
+  // (lattice.md 1.2).
   if (rule == TextRule::name && text.find_first_of(" *>") != std::string_view::npos) {
     return fmt::format("expected a name without blanks, '*' and '>', found '{}'", excerpt(text));
   }
@@ -63,6 +65,8 @@ std::string_view advice(TextRule rule) {
 
 const Node* present(const Node& map, std::string_view key) noexcept {
   const auto* node = map.find(key);
+  // Null counts as absent: `values:` with nothing below it is what remains when its lines are
+  // commented out.
   return node == nullptr || node->kind == Node::Kind::null ? nullptr : node;
 }
 
@@ -85,6 +89,7 @@ std::unexpected<Error> Context::refuse(const Position& at, std::string_view path
 Result<void> Context::warn(const Position& at, std::string_view path, std::string_view text,
                            std::string remedy) {
   if (options_.strict) return refuse(at, path, text, std::move(remedy));
+  // Bound, because a manifest may have a hundred thousand wrong keys.
   if (warnings_.size() < limits::manifest_warnings) {
     warnings_.push_back(place(at, path) + std::string(text));
   }
@@ -99,6 +104,7 @@ Result<void> Context::expect(const Node& node, Node::Kind kind, std::string_view
 }
 
 Result<std::string> Context::text(const Node& node, std::string_view path, TextRule rule) const {
+  // YAML takes any plain scalar as its text, JSON only strings (host.md 11).
   const bool plain_null = node.kind == Node::Kind::null && format_ == Format::yaml;
   if (node.kind != Node::Kind::string && !plain_null) {
     return refuse(node.at, path, fmt::format("expected a text, found {}", kind_name(node)),
@@ -119,6 +125,7 @@ Result<std::string> Context::text(const Node& node, std::string_view path, TextR
 
 Result<std::uint32_t> Context::number(const Node& node, std::string_view path, std::uint32_t low,
                                       std::uint32_t high) const {
+  // Numbers of YAML are texts in the tree: the reader keeps what was written and guesses no types.
   const auto wanted = format_ == Format::yaml ? Node::Kind::string : Node::Kind::number;
   std::uint32_t value = 0;
   const auto* end = node.text.data() + node.text.size();
@@ -128,6 +135,7 @@ Result<std::uint32_t> Context::number(const Node& node, std::string_view path, s
     return refuse(node.at, path,
                   fmt::format("expected a whole number from {} to {}, found {}", low, high,
                               scalar ? fmt::format("'{}'", excerpt(node.text)) : kind_name(node)),
+                  // Eight as an example, where the range has it.
                   fmt::format("write a number such as {}", std::clamp(8U, low, high)));
   }
   return value;
@@ -170,6 +178,7 @@ Result<void> Context::known_keys(const Node& map, std::string_view path,
         meant ? fmt::format("unknown key; did you mean `{}`?", *meant) : "unknown key";
     auto remedy =
         fmt::format("known here: {}; with --lenient others are ignored", fmt::join(known, ", "));
+    // Error and not a warning (host.md 11): `value:` for `values:` would serve on all interfaces.
     if (!options_.lenient) return refuse(item.key_at, join_path(path, key), text, remedy);
     if (auto ok = warn(item.key_at, join_path(path, key), text + " (ignored)", remedy); !ok) {
       return ok;

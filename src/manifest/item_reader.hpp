@@ -13,7 +13,7 @@
 
 namespace trellis::manifest {
 
-/// What a text may be. All kinds are bounded and must not be empty.
+/// Rules what a text may be. All kinds are bounded and must not be empty.
 enum class TextRule {
   name,  ///< link names, contract ids (lattice.md 1.2): no blanks, control characters, `*`, `>`
   reference,  ///< paths, images, keys: no control characters
@@ -21,7 +21,7 @@ enum class TextRule {
   value,      ///< any text, may be empty
 };
 
-/// Where errors and warnings of one manifest are made. Used by one thread.
+/// Context of one manifest, which makes its errors and warnings. Used by one thread.
 class Context {
  public:
   Context(const ParseOptions& options, Format format, const Places& places,
@@ -56,8 +56,8 @@ class Context {
   /// reading only warns of it.
   [[nodiscard]] Result<void> known_keys(const Node& map, std::string_view path,
                                         std::initializer_list<std::string_view> known);
-  /// Of the manifest itself: what is not known there is of no concern to a host (host.md 11), so it
-  /// is a warning; keys that begin with `x-` are not even that.
+  /// Warns of unknown keys of the manifest itself: they are of no concern to a host (host.md 11);
+  /// keys that begin with `x-` are not even warned of.
   [[nodiscard]] Result<void> known_parts(const Node& root,
                                          std::initializer_list<std::string_view> known);
   /// In the source, for people.

@@ -1,3 +1,5 @@
+// The JSON reader: nlohmann's events into a tree. The library knows no places of values, so that an
+// iterator counts what it takes.
 #include <fmt/format.h>
 
 #include <cstddef>
@@ -15,8 +17,8 @@
 namespace trellis::manifest {
 namespace {
 
-/// How far the parser has read, and where the last tokens began. It looks one character ahead after
-/// a number, so that the last token may be the one behind it.
+/// Cursor: how far the parser has read, and where the last tokens began. It looks one character
+/// ahead after a number, so that the last token may be the one behind it.
 class Cursor {
  public:
   void consume(char c) noexcept {
@@ -38,6 +40,7 @@ class Cursor {
 
  private:
   void begin_token(char c) noexcept {
+    // Punctuation and quotes are tokens of their own, also right behind a number.
     const bool mark = std::string_view("{}[],:\"").contains(c);
     if (in_word_ && !mark) return;
     after_word_ = in_word_ && mark;
@@ -110,7 +113,7 @@ class JsonHandler final : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return tree.close(); }
   bool parse_error(std::size_t, const std::string& token,
                    const nlohmann::json::exception& error) override {
-    // The library's text starts with its own tag; what follows the last ": " is for people.
+    // Library's text starts with its own tag; the part behind the last ": " is for people.
     const std::string_view what = error.what();
     const auto reason = what.rfind(": ");
     return tree.refuse(ErrorCode::malformed, cursor_.token(),
@@ -133,11 +136,14 @@ class JsonHandler final : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 std::expected<Node, Problem> read_json(std::string_view text) {
+  // Empty files are empty manifests (host.md 11), which the library would refuse.
   if (trim(text).empty()) return Node{};
   Cursor cursor;
   JsonHandler handler(cursor);
   try {
     const bool complete =
+        // Events instead of the library's own tree: bounds hold while it reads, and a key that is
+        // given twice is seen.
         nlohmann::json::sax_parse(TrackedIterator(text.data(), &cursor),
                                   TrackedIterator(text.data() + text.size(), &cursor), &handler);
     if (!complete) handler.tree.refuse(ErrorCode::malformed, cursor.token(), "not valid JSON");

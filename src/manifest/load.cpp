@@ -1,3 +1,4 @@
+// Manifests from files: format by extension, bounded reading.
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"

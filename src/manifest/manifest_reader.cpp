@@ -21,6 +21,8 @@ class Reader {
     manifest_.file = options.file;
   }
 
+  // Order of parts as they are applied (host.md 11.2). The first error ends the reading: later ones
+  // would often only follow from it.
   Result<Manifest> read(const Node& root) {
     if (root.kind == Node::Kind::null) return std::move(manifest_);
     if (auto done = context_.expect(root, Node::Kind::map, ""); !done) return pass(done);
@@ -44,6 +46,8 @@ class Reader {
     const auto* list = present(root, part);
     if (list == nullptr) return {};
     if (auto ok = context_.expect(*list, Node::Kind::list, part); !ok) return ok;
+    // Bound before the items are read: the host refuses so many anyway, but only after starting the
+    // first ones.
     if (list->items.size() > most) {
       return context_.refuse(list->at, part, fmt::format("more than {} items", most),
                              "split the manifest", ErrorCode::limit);
@@ -65,6 +69,7 @@ class Reader {
                              "use fewer entries", ErrorCode::limit);
     }
     for (const auto& item : map.items) {
+      // Keys are checked like texts: a control character in one would reach logs and providers.
       auto key = context_.text(key_of(item), here, TextRule::key);
       if (!key) return pass(key);
       auto value = context_.text(item, join_path(here, *key), TextRule::value);
@@ -94,6 +99,7 @@ class Reader {
   Result<void> actor(const Node& node, const std::string& path) {
     Actor out;
     out.at = context_.place_of(node.at);
+    // Plain text is the first-party form, a map is ours (host.md 11).
     auto ref = node.kind == Node::Kind::map
                    ? context_.required_text(node, path, "ref", TextRule::reference)
                    : context_.text(node, path, TextRule::reference);
@@ -102,6 +108,7 @@ class Reader {
     if (node.kind == Node::Kind::map) {
       if (auto ok = actor_options(node, path, out); !ok) return ok;
     }
+    // Twice the same actor is legal for first-party hosts, which log an error at the start.
     if (!refs_.insert(out.ref).second) {
       auto ok = context_.warn(node.at, path, fmt::format("'{}' is listed twice", out.ref),
                               "remove one of the two entries");
@@ -136,6 +143,8 @@ class Reader {
                         : fmt::format("{}[{}]", path, i);
       auto ok = named ? named_link(item, here, link) : listed_link(item, here, link);
       if (!ok) return ok;
+      // Short names only here: `links` of the manifest itself are the first-party form, whose
+      // contracts are written in full.
       link.contract_id = full_contract(link.contract_id);
       if (ok = add_link(std::move(link), item.at, here); !ok) return ok;
     }
@@ -189,6 +198,7 @@ class Reader {
   Result<void> link_values(const Node& map, const std::string& path, Link& out) {
     auto values = texts(map, path);
     if (!values) return pass(values);
+    // Keys cannot be twice: the tree refuses them.
     for (auto& [key, value] : *values) out.values.insert_or_assign(key, std::move(value));
     return {};
   }
@@ -207,6 +217,7 @@ class Reader {
 
   Result<Instances> read_instances(const Node& node, const std::string& path) {
     Instances out;
+    // One instance and no second call meanwhile (host.md 6.6, D4).
     if (node.kind == Node::Kind::string && node.text == "serial") {
       out.serial = true;
       return out;
@@ -220,6 +231,7 @@ class Reader {
     if (!min) return pass(min);
     auto max = context_.optional_number(node, path, "max", 1, most);
     if (!max) return pass(max);
+    // Unknown keys come after the known ones here: a wrong number says more than a wrong name.
     if (auto ok = context_.known_keys(node, path, {"min", "max"}); !ok) return pass(ok);
     if (*min && *max && **min > **max) {
       return context_.refuse(node.at, path,
@@ -295,6 +307,7 @@ class Reader {
         {"actor", TextRule::reference, &out.actor},
         {"contract_id", TextRule::name, &out.contract_id},
         {"provider_id", TextRule::reference, &out.provider_id}};
+    // The three that are required (host.md 11); none has a default that could be right.
     for (const auto& [key, rule, into] : fields) {
       auto text = context_.required_text(node, path, key, rule);
       if (!text) return pass(text);
@@ -307,6 +320,9 @@ class Reader {
   }
 
   Result<void> add_link(Link link, const Position& at, const std::string& path) {
+    // Key of a link is actor, contract and link name; the later one replaces the earlier in the
+    // host, so that one of the two does nothing. Two names of one actor are told apart only by the
+    // host.
     if (!links_.emplace(link.actor, link.contract_id, link.link_name).second) {
       auto ok = context_.warn(at, path, "actor, contract and link name are linked already",
                               "remove one of the two links, or give it another link_name");
@@ -322,6 +338,7 @@ class Reader {
 
   Manifest manifest_;
   Context context_;
+  // What was seen, to find what is there twice.
   std::set<std::string> refs_;
   std::set<std::tuple<std::string, std::string, std::string>> links_;
 };

@@ -14,10 +14,11 @@
 namespace trellis::manifest {
 namespace {
 
-/// How many variables one message names.
+/// Variables that one message names at most.
 constexpr std::size_t max_named = 8;
 
-/// Place of the first character no text format allows raw; yaml-cpp would take some as an end mark.
+/// Place of the first control character: no text format allows one raw, and yaml-cpp would take
+/// some as an end mark.
 std::optional<std::size_t> control_character(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -27,6 +28,7 @@ std::optional<std::size_t> control_character(std::string_view text) {
   return std::nullopt;
 }
 
+// Editors of Windows write it; neither parser takes it for blank.
 std::string without_mark_of_byte_order(std::string_view text) {
   constexpr std::string_view mark = "\xef\xbb\xbf";
   if (text.starts_with(mark)) text.remove_prefix(mark.size());
@@ -41,10 +43,13 @@ class Parser {
       : places_(source, expanded), expanded_(expanded), format_(format), options_(options) {}
 
   Result<Manifest> parse() {
+    // Text first: both parsers rely on UTF-8 without control characters.
     if (auto ok = check_text(); !ok) return pass(ok);
     const auto root =
         format_ == Format::yaml ? read_yaml(expanded_.text) : read_json(expanded_.text);
     if (!root) return syntax_error(root.error());
+    // Variables before types: a port that is no number because its variable is missing is told as
+    // the latter.
     if (auto ok = check_variables(*root); !ok) return pass(ok);
     return read_manifest(*root, format_, options_, places_);
   }
@@ -74,11 +79,14 @@ class Parser {
 
   [[nodiscard]] std::unexpected<Error> syntax_error(const Problem& problem) const {
     const auto place = places_.of(problem.at);
-    // JSON has no place where the word for a missing variable would do no harm.
+    // Missing variables are told first where they may be the cause: in JSON anywhere, since it has
+    // no place where the word for one would do no harm, in YAML on the same line.
     for (const auto& missing : expanded_.missing) {
       const bool there = places_.of_source_byte(missing.at_byte).line == place.line;
       if (format_ == Format::json || there) return not_set({&missing});
     }
+    // Tabs are looked for because yaml-cpp's own words for them, often lines further down, name
+    // something else.
     if (const auto tab = tab_before(place.line)) {
       return fail(problem.code, at(*tab) + "expected blanks for the indentation, found a tab",
                   "YAML allows no tabs there: replace each by blanks");
@@ -100,6 +108,7 @@ class Parser {
   }
 
   [[nodiscard]] std::string syntax_remedy(int line) const {
+    // Values with quotes or colons break the line they are put into; the file itself looks right.
     if (const auto names = places_.variables_on(line); !names.empty()) {
       return fmt::format("the value of {} is part of that line: put ${{…}} in quotes",
                          fmt::join(names, " and of "));
@@ -113,7 +122,7 @@ class Parser {
                                    : "write JSON, or name the file .yaml when it holds YAML";
   }
 
-  /// What is missing matters where it is part of the tree: comments may say what they like.
+  /// Missing variables matter where they are part of the tree: comments may say what they like.
   [[nodiscard]] Result<void> check_variables(const Node& root) const {
     if (expanded_.missing.empty()) return {};
     std::set<std::size_t> used;
@@ -167,6 +176,7 @@ class Parser {
 
 Result<Manifest> parse(std::string_view text, Format format, const ParseOptions& options) {
   Expanded expanded;
+  // No replacements: source and text are the same here.
   expanded.text = without_mark_of_byte_order(text);
   return Parser(expanded.text, expanded, format, options).parse();
 }

@@ -5,7 +5,8 @@
 namespace trellis::manifest {
 namespace {
 
-/// Columns behind this are counted in bytes: on such a line nobody counts characters.
+/// Columns behind this are counted in bytes: in such a line no reader counts characters, and each
+/// message would scan it.
 constexpr std::size_t longest_count = 1000;
 
 std::vector<std::size_t> line_starts(std::string_view text) {
@@ -16,6 +17,7 @@ std::vector<std::size_t> line_starts(std::string_view text) {
   return starts;
 }
 
+// Characters for people: code points, that is all bytes but those that continue one.
 int characters_in(std::string_view text) {
   if (text.size() > longest_count) return static_cast<int>(text.size());
   return static_cast<int>(std::ranges::count_if(
@@ -33,6 +35,8 @@ Places::Places(std::string_view source, std::string_view text,
       text_lines_(line_starts(text)) {}
 
 Position Places::of(const Position& position) const {
+  // Parsers may report places behind the end, or none (0): they are moved to the nearest that
+  // exists.
   const auto line = static_cast<std::size_t>(std::max(position.line, 1)) - 1;
   const auto start = text_lines_[std::min(line, text_lines_.size() - 1)];
   const auto offset = start + static_cast<std::size_t>(std::max(position.column, 1)) - 1;
@@ -41,6 +45,8 @@ Position Places::of(const Position& position) const {
 
 std::size_t Places::source_byte(std::size_t offset) const {
   if (replacements_ == nullptr) return offset;
+  // Last replacement before the place: inside its value the place is the reference's, behind it the
+  // distance is kept.
   const auto after = std::ranges::upper_bound(*replacements_, offset, {},
                                               [](const auto& one) { return one.begin; });
   if (after == replacements_->begin()) return offset;

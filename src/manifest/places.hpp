@@ -1,4 +1,4 @@
-// Where something stands in a manifest as it was written.
+// Places in a manifest as it was written.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace trellis::manifest {
 /// outlive this.
 class Places {
  public:
-  /// Of a text that was parsed as it was written.
+  /// Places of a text that was parsed as it was written.
   explicit Places(std::string_view text) : Places(text, text, nullptr) {}
   Places(std::string_view source, const Expanded& expanded)
       : Places(source, expanded.text, &expanded.replacements) {}

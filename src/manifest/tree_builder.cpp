@@ -16,10 +16,13 @@ constexpr std::string_view merge_key = "<<";
 }  // namespace
 
 bool TreeBuilder::refuse(ErrorCode code, Position at, std::string text) {
+  // First problem counts: parsers that are stopped report one of their own.
   if (!problem_) problem_ = Problem{code, at, std::move(text)};
   return false;
 }
 
+// Charge of a whole subtree, since an alias adds one at once: nine aliases of nine aliases and so
+// on ("billion laughs") end here. Depth bounds this recursion, and that of each reader of the tree.
 bool TreeBuilder::charge(const Node& node, std::size_t depth) {
   if (depth > limits::json_depth) {
     return refuse(ErrorCode::limit, node.at,
@@ -50,6 +53,7 @@ bool TreeBuilder::open(Node::Kind kind, Position at) {
 bool TreeBuilder::close(Node* finished) {
   if (problem_) return false;
   if (stack_.empty()) return refuse(ErrorCode::internal, {}, "a value ends that never began");
+  // Merge at the end of the map: only then is it known which members it has itself.
   if (stack_.back().merges && !merge(stack_.back())) return false;
   Node node = std::move(stack_.back().node);
   stack_.pop_back();
@@ -67,6 +71,7 @@ bool TreeBuilder::merge(Frame& frame) {
   const auto found = std::ranges::find_if(
       items, [](const Node& item) { return item.plain_key && item.key == merge_key; });
   if (found == items.end()) return true;
+  // Moved out before the erase, which moves what comes behind it.
   const Node from = std::move(*found);
   items.erase(found);
   if (from.kind == Node::Kind::map) return merge_map(frame, from);
@@ -82,6 +87,7 @@ bool TreeBuilder::merge_map(Frame& frame, const Node& from) {
     return refuse(ErrorCode::malformed, from.at, "`<<` merges maps only");
   }
   for (const auto& item : from.items) {
+    // Own members win, and of a list of maps the earlier ones.
     if (!frame.keys.insert(item.key).second) continue;
     if (!charge(item, stack_.size() + 1)) return false;
     frame.node.items.push_back(item);
@@ -93,6 +99,7 @@ bool TreeBuilder::key(std::string text, Position at, bool plain) {
   if (problem_) return false;
   auto& frame = stack_.back();
   bytes_ += text.size();
+  // Twice the same key is an error: parsers differ in which one they keep, and so would hosts.
   if (!frame.keys.insert(text).second) {
     return refuse(ErrorCode::malformed, at,
                   fmt::format("key '{}' is given twice", text.substr(0, limits::name_bytes)));
@@ -117,6 +124,7 @@ void TreeBuilder::attach(Node node) {
     return;
   }
   auto& frame = stack_.back();
+  // An alias copies a node with the key it had where it was defined.
   node.key.clear();
   if (frame.node.kind == Node::Kind::map) {
     node.key = std::move(frame.key);

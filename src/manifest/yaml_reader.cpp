@@ -1,3 +1,5 @@
+// The YAML reader: yaml-cpp's events into a tree. Its own tree is not used: it guesses types, loses
+// places of nulls, and copies aliases without any bound.
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -22,6 +24,7 @@ struct Stop {};
 /// number bounds its memory. Brackets in texts count too, which no real manifest notices.
 constexpr int bracket_depth = 1000;
 
+// First place with too many open brackets, found before the library reads anything.
 std::optional<Position> place_of_deep_brackets(std::string_view text) {
   int depth = 0;
   Position at{1, 0};
@@ -44,6 +47,7 @@ class NullText {
 
   [[nodiscard]] std::string_view at(int position, bool is_key) const {
     auto rest = source_.substr(std::min(static_cast<std::size_t>(position), source_.size()));
+    // Anchors of a null stand before its text, and the position reported is theirs.
     while (rest.starts_with('&')) rest = after_anchor(rest);
     for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
       if (rest.starts_with(word) && ends_scalar(rest.substr(word.size()), is_key)) return word;
@@ -69,6 +73,7 @@ class NullText {
     const auto next = rest.find_first_not_of(" \t");
     if (next == rest.npos) return true;
     const char c = rest[next];
+    // Colon: the word is the key that follows an empty value, unless a key is what is waited for.
     if (c == ':') return is_key;
     return c == '\r' || c == '\n' || c == ',' || c == ']' || c == '}' || (c == '#' && next > 0);
   }
@@ -89,6 +94,7 @@ class YamlHandler final : public YAML::EventHandler {
   TreeBuilder tree;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
+    // First-party hosts read the first document and drop the rest without a word.
     if (++documents_ > 1) refuse(ErrorCode::unsupported, mark, "more than one YAML document");
   }
   void OnDocumentEnd() override {}
@@ -102,10 +108,12 @@ class YamlHandler final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    // Tag "?": plain, that is without quotes, which only matters for the merge key.
     scalar(Node::Kind::string, value, place_of(mark), anchor, tag == "?");
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    // Anchors are known once their value is complete; an alias before that would be a loop.
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) {
       refuse(ErrorCode::malformed, mark, "an alias stands inside the value it names");
@@ -128,6 +136,7 @@ class YamlHandler final : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
  private:
+  // Exceptions are the only way out of the library's parser; they end in read_yaml().
   static void check(bool accepted) {
     if (!accepted) throw Stop{};
   }
@@ -148,6 +157,7 @@ class YamlHandler final : public YAML::EventHandler {
   void close() {
     const auto anchor = open_anchors_.back();
     open_anchors_.pop_back();
+    // Copies of anchored values only: most documents have none.
     check(tree.close(anchor == 0 ? nullptr : &anchors_[anchor]));
   }
 
@@ -181,6 +191,7 @@ std::expected<Node, Problem> read_yaml(std::string_view text) {
   }
   YamlHandler handler(text);
   try {
+    // The library reads streams only.
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(handler)) {
