@@ -52,6 +52,7 @@ std::string text_member(const JsonValue& object, std::string_view name) {
 
 std::optional<CachedImage> read_record(std::string_view text) {
   const auto record = parse_strict_json(text);
+  // Record is no secret and no order: what cannot be read is fetched again.
   if (!record) return std::nullopt;
   auto manifest = parse_digest(text_member(*record, "manifest"));
   auto layer = parse_digest(text_member(*record, "layer"));
@@ -65,6 +66,7 @@ std::optional<CachedImage> read_record(std::string_view text) {
 
 bool is_content(int file, const BlobDescriptor& blob) {
   struct stat status{};
+  // Size first: a file of another one need not be hashed.
   if (::fstat(file, &status) != 0 || static_cast<std::uint64_t>(status.st_size) != blob.size) {
     return false;
   }
@@ -96,6 +98,7 @@ Result<ImageCache> ImageCache::open(const fs::path& folder, std::uint64_t max_by
     return fail(ErrorCode::invalid_argument, "no folder for downloads is set",
                 "name one (--cache), or set HOME");
   }
+  // Folder and parts belong to this user alone: content of others would be loaded as ours.
   for (const auto& part : {folder, folder / "refs", folder / "blobs", folder / "partial"}) {
     if (auto made = make_own_folder(part); !made) return pass(made);
   }
@@ -130,6 +133,7 @@ std::optional<CachedImage> read_cache_record(const fs::path& record) {
 
 std::optional<CachedImage> ImageCache::find(const std::string& reference) const {
   auto image = read_cache_record(record_path(reference));
+  // Reference is compared: the name of the file is a hash of it.
   if (!image || image->reference != reference) return std::nullopt;
   return image;
 }
@@ -146,6 +150,7 @@ bool ImageCache::has_blob(const BlobDescriptor& blob) const {
     ::futimens(file.get(), nullptr);  // what was used last is removed last
     return true;
   }
+  // Damaged content goes, so that the next attempt fetches it.
   ::unlink(path.c_str());
   return false;
 }

@@ -17,7 +17,7 @@
 
 namespace trellis::package {
 
-/// What a reference named when it was last fetched.
+/// Content of a reference when it was last fetched.
 struct CachedImage {
   std::string reference;
   ContentDigest manifest;

@@ -31,7 +31,7 @@ constexpr std::array architectures{
     Architecture{"mips64", EM_MIPS, ELFCLASS64},   Architecture{"mips", EM_MIPS, ELFCLASS32},
 };
 
-/// The part of the header that is the same for 32 and 64 bits.
+/// Part of the header that is the same for 32 and 64 bits.
 struct ElfHead {
   unsigned char ident[EI_NIDENT];
   unsigned char type[2];
@@ -69,7 +69,7 @@ std::unexpected<Error> no_library(const fs::path& file, std::string_view what) {
               "give the provider's shared library: a .so file");
 }
 
-/// What the header says; nothing for an architecture without a name.
+/// Target that the header says; nothing for an architecture without a name.
 std::optional<std::string> target_in(const ElfHead& head) {
   if (!architecture_of(head)) return std::nullopt;
   return fmt::format("{}-linux", *architecture_of(head));
@@ -87,6 +87,7 @@ Result<std::string> target_of_elf(const fs::path& file, const ElfHead& head,
                                   std::string_view stated) {
   const auto dash = stated.rfind('-');
   const auto system = stated.substr(dash + 1);
+  // Foreign systems have other formats: an ELF file is for none of them.
   const bool foreign = system == "macos" || system == "windows";
   if (!stated.empty() && (foreign || !is_for(head, stated.substr(0, dash)))) {
     return other_platform(file, head, stated);
@@ -109,6 +110,7 @@ Result<std::string> target_of(const fs::path& file, const ElfHead& head, std::st
                       "`trellis claims sign`");
   }
   if (head.is_elf()) return target_of_elf(file, head, stated);
+  // Formats of other systems are not known here; what somebody says of them is believed.
   if (stated.empty() || stated.ends_with("-linux")) {
     return no_library(file, "is no shared library: it is no ELF file");
   }

@@ -1,4 +1,5 @@
-// What a registry wants to be shown: the WWW-Authenticate header (RFC 9110, 11.6.1).
+// Challenges of registries, which say what they want to be shown: the WWW-Authenticate header (RFC
+// 9110, 11.6.1).
 #pragma once
 
 #include <map>
