@@ -7,6 +7,8 @@
 namespace trellis::cli {
 namespace {
 
+// First-party rule: length and alphabet of a key, not its checksum. An alias that only looks like
+// one would be called as one (contracts.md 1.5).
 bool looks_like_a_key(const std::string& alias) {
   return alias.size() == identity::public_key_chars &&
          std::all_of(alias.begin(), alias.end(),
@@ -18,6 +20,8 @@ bool allowed_in_alias(char c) {
 }
 
 void add_capability_options(Command& leaf, ActorOptions& o) {
+  // Letters of the first-party tool, two of which take -h and -q from their usual meanings (cli.md
+  // 3.2).
   leaf.add_flag("-k,--keyvalue", o.keyvalue, "May use the key-value store");
   leaf.add_flag("-g,--msg", o.messaging, "May use messaging");
   leaf.add_flag("-q,--http_server,--http-server", o.http_server, "May serve HTTP");
@@ -64,6 +68,8 @@ std::vector<std::string> capabilities_of(const ActorOptions& o, CapabilityOrder 
   add(o.http_server, "wasmcloud:httpserver");
   add(o.blob_store, "wasmcloud:blobstore");
   add(o.logging, "wasmcloud:logging");
+  // Order of the first-party tool, which differs between `sign` and `token actor`: claims are
+  // compared byte for byte with what it makes.
   if (order == CapabilityOrder::token) add(o.events, "wasmcloud:eventstreams");
   add(o.extras, "wasmcloud:extras");
   if (order == CapabilityOrder::sign) add(o.events, "wasmcloud:eventstreams");
@@ -98,10 +104,13 @@ Result<ActorToSign> prepare_actor(Context& context, const ActorOptions& options,
   }
   auto caps = capabilities_of(options, order);
   warn_of_odd_contracts(context, caps);
+  // Text and rule are first-party.
   if (options.provider && caps.size() > 1) {
     return fail(ErrorCode::invalid_argument,
                 "Capability providers cannot provide multiple capabilities at once.");
   }
+  // Issuer before subject: keys that are missing are generated in this order, and the notices come
+  // in it.
   auto issuer =
       find_key(context, options.keys,
                {identity::KeyType::account, "issuer", options.issuer, issuer_variable, {}, {}});

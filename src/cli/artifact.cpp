@@ -9,6 +9,8 @@
 namespace trellis::cli {
 
 Result<package::ArtifactKind> artifact_kind_of(const std::filesystem::path& file, WallTime now) {
+  // Kind by content, not by name; and verified, so that nothing unsigned is pushed or kept under a
+  // name that says otherwise.
   if (package::looks_like_archive(file)) {
     const auto archive = package::read_archive(file);
     if (!archive) return pass(archive);

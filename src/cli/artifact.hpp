@@ -1,4 +1,4 @@
-// What a file is that comes from a registry or goes to one (cli.md 5).
+// Kinds of the files that come from a registry or go to one (cli.md 5).
 #pragma once
 
 #include <filesystem>

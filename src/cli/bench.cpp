@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Beside this program in a build folder, among the private files of an installation.
+/// Program of the benchmarks: beside this one in a build folder, among the private files of an
+/// installation. Never from PATH: the first file of that name could be anybody's.
 Result<fs::path> find_program() {
   const auto here = fs::path(own_program()).parent_path();
   const std::array places{here / "trellis-bench", here / TRELLIS_LIBEXEC / "trellis-bench"};
@@ -33,6 +34,8 @@ Error replace_process(const fs::path& program, std::vector<std::string> words) {
   arguments.push_back(name.data());
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  // Replaced instead of a child: signals, output and status are the benchmark's without any passing
+  // on.
   ::execv(name.c_str(), arguments.data());
   return {ErrorCode::unavailable,
           name + " cannot be started: " + std::generic_category().message(errno),
@@ -45,6 +48,7 @@ void add_bench(Command& app, Context& context) {
   auto& leaf =
       app.add_subcommand("bench", "Measure this machine: ratios to floors of the same run");
   auto words = std::make_shared<std::vector<std::string>>();
+  // Words are not looked at here, --help included: the other program has its own command line.
   leaf.take_rest(*words).run([words, &context] {
     const auto program = find_program();
     print_error(context, {}, program ? replace_process(*program, *words) : program.error());

@@ -16,7 +16,8 @@ extern char** environ;
 namespace trellis::cli {
 namespace {
 
-/// Attributes of a child that gets signals as any program does: ours are blocked or ignored.
+/// Attributes of a child that gets signals as any program does: ours are blocked or ignored, and
+/// both would be inherited.
 class PlainSignals {
  public:
   PlainSignals() {
@@ -42,7 +43,11 @@ class PlainSignals {
 int wait_for(pid_t child, const StopRequest& stop) {
   bool told = false;
   int status = 0;
+  // Polling, because the wish to stop comes from another place than the child's end; 20 ms is not
+  // felt beside a build.
   while (::waitpid(child, &status, WNOHANG) == 0) {
+    // Asked once: a build that takes its time to end is waited for, or it would go on writing while
+    // nobody looks.
     if (stop.requested() && !told) told = ::kill(child, SIGTERM) == 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -62,6 +67,7 @@ Result<void> run_build(const std::string& command, const std::string& program,
   std::string ours = "TRELLIS=" + program;
   std::vector<char*> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+  // TRELLIS leads a build script to this very program; a value the user has set wins.
   if (std::getenv("TRELLIS") == nullptr) environment.push_back(ours.data());
   environment.push_back(nullptr);
   const int problem =

@@ -37,9 +37,12 @@ constexpr double largest_size = 9e15;
 
 Result<std::uint64_t> parse_size(std::string_view text) {
   double number = 0;
+  // from_chars: the locale does not change what a decimal point is.
   const auto [end, problem] =
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (problem == std::errc() && number >= 0) {
+    // Bare letters are binary, as memory and disks are shown here; "kb" with its b is decimal, as
+    // written.
     const auto unit =
         to_lower_ascii(trim(text.substr(static_cast<std::size_t>(end - text.data()))));
     for (const auto& each : size_units) {

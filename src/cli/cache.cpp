@@ -53,7 +53,7 @@ json entries_json(const std::vector<package::CacheEntry>& entries) {
   return list;
 }
 
-/// What people know it by.
+/// Name by which people know an entry.
 std::string entry_name(const package::CacheEntry& entry) {
   if (!entry.references.empty()) return fmt::format("{}", fmt::join(entry.references, ", "));
   return entry.digest.empty() ? entry.path.filename().string() : entry.digest.substr(0, 19) + "…";
@@ -110,6 +110,7 @@ Result<Answer> prune(const Context& context, const CacheOptions& options) {
   if (options.older_than != not_given) {
     policy.older_than = std::chrono::duration_cast<std::chrono::seconds>(options.older_than);
   }
+  // Nothing is removed without a measure: the commonest slip would else be the most expensive one.
   if (!policy.all && !policy.keep_bytes && !policy.older_than) {
     return fail(ErrorCode::invalid_argument, "nothing says what is to go",
                 "give --keep SIZE, --older-than TIME or --all; --dry-run tells what that would be");
@@ -124,7 +125,8 @@ Result<Answer> prune(const Context& context, const CacheOptions& options) {
                  {"dry_run", options.dry_run}}};
 }
 
-/// The first-party words; what is in use stays, which they have no word for.
+/// Answer in the first-party words (cli.md 8); entries in use stay, for which first-party tools
+/// have no word.
 Result<Answer> drain(const Context& context, package::CacheFolders places) {
   std::vector<std::string> drained;
   std::error_code ignored;

@@ -22,8 +22,11 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
   json arguments{{"target", options.data.actor},
                  {"operation", call_operation(options.data)},
                  {"payload", to_base64(*payload)}};
+  // Timeout of 0 is left to the host, which knows the actor's own limit.
   if (options.timeout.count() > 0) arguments["timeout_ms"] = options.timeout.count();
   auto answer = ask_host(context, options.reach.host, {"call", std::move(arguments)},
+                         // Patience beyond the call's time: the host's word that it ran out says
+                         // more than silence.
                          request_patience + options.timeout);
   if (!answer) return pass(answer);
   auto bytes = from_base64(text_of(*answer, "payload"));

@@ -17,7 +17,8 @@
 namespace trellis::cli {
 namespace {
 
-/// Words are joined with a blank, or blanks inside JSON texts that a shell split would vanish.
+/// Text of the data: words are joined with a blank, or blanks inside JSON texts that a shell split
+/// would vanish.
 Result<std::string> data_text(const CallData& data) {
   if (data.data_file.empty()) return join(data.words, " ");
   if (!data.words.empty()) {
@@ -46,6 +47,7 @@ void write_raw(Context& context, const OutputOptions& output, const Bytes& paylo
 std::string read_standard_input() {
   std::string text;
   char buffer[16384];
+  // Up to one buffer beyond the bound: enough for the encoder to refuse it, and no more memory.
   while (text.size() <= limits::payload_bytes &&
          std::cin.read(buffer, sizeof buffer).gcount() > 0) {
     text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
@@ -86,10 +88,12 @@ Result<Bytes> call_payload(const CallData& data) {
   }
   const auto text = data_text(data);
   if (!text) return pass(text);
+  // No data is an empty payload and not nil: some operations take exactly that (contracts.md 3.10).
   if (trim(*text).empty()) return Bytes{};
   const auto value = parse_json(*text, "data");
   if (value) return codec::json_to_msgpack(*value);
   auto error = value.error();
+  // Quotes that a shell took away are the commonest cause of bad JSON here.
   error.remedy = "quote it for the shell: trellis call ACTOR OP '{\"key\":\"value\"}'";
   return std::unexpected(std::move(error));
 }

@@ -1,4 +1,4 @@
-// What `call` sends and how it shows what comes back, whichever way the call goes (cli.md 7).
+// Data that `call` sends, and how it shows what comes back, whichever way the call goes (cli.md 7).
 #pragma once
 
 #include <string>

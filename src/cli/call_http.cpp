@@ -22,6 +22,7 @@ using codec::httpserver::Response;
 
 constexpr std::uint32_t first_failure = 400;
 
+// Methods in capitals only: an operation may well be called "Get".
 bool is_method(const std::string& word) {
   constexpr std::array<std::string_view, 7> methods{"GET",    "HEAD",  "POST",   "PUT",
                                                     "DELETE", "PATCH", "OPTIONS"};
@@ -45,6 +46,8 @@ bool has_control_characters(std::string_view text) {
 
 /// "Name: value"; several of one name become one, as servers hand them on.
 Result<void> add_header(codec::StringMap& headers, const std::string& line) {
+  // Control characters are refused in the whole line: the actor would get a second header out of
+  // one.
   const auto colon = line.find(':');
   const auto name = to_lower_ascii(trim(std::string_view(line).substr(0, colon)));
   if (colon == std::string::npos || !is_token(name) || has_control_characters(line)) {
@@ -57,7 +60,7 @@ Result<void> add_header(codec::StringMap& headers, const std::string& line) {
   return {};
 }
 
-/// As curl has it: the text itself, or @FILE, or @- for standard input.
+/// Body as curl has it: the text itself, or @FILE, or @- for standard input.
 Result<std::string> body_of(const std::string& given) {
   if (given == "-" || given == "@-") return read_standard_input();
   if (given.starts_with('@')) return read_file(given.substr(1), limits::payload_bytes);
@@ -76,6 +79,7 @@ nlohmann::json response_json(const Response& response) {
   nlohmann::json made{{"status", response.status_code},
                       {"reason", replace_bad_utf8(response.status)},
                       {"headers", std::move(headers)}};
+  // Two members, so that a script can tell text from bytes without a guess.
   if (is_utf8(as_text(response.body))) {
     made["body"] = as_text(response.body);
   } else {
@@ -84,7 +88,8 @@ nlohmann::json response_json(const Response& response) {
   return made;
 }
 
-/// The body is the actor's: on a terminal it may not steer it.
+/// Body of a response, which is the actor's: on a terminal it may not steer it. Elsewhere its bytes
+/// are what was asked for, unchanged.
 void write_body(Context& context, const Bytes& body) {
   const auto text = as_text(body);
   if (!context.out_is_terminal) {
@@ -118,11 +123,13 @@ void show_response(Context& context, const CallData& data, const Response& respo
 }  // namespace
 
 bool is_http(const CallData& data) {
+  // Path behind the method is what makes a request: `call ACTOR GET '{"key":1}'` is an operation.
   return is_method(data.operation) && !data.words.empty() && data.words.front().starts_with('/');
 }
 
 Result<Bytes> http_request(const CallData& data) {
   const auto& target = data.words.front();
+  // Options of the other form are refused instead of ignored.
   if (data.words.size() > 1 || !data.form.empty()) {
     return fail(ErrorCode::invalid_argument, "a request has a method, a path and nothing more",
                 "the body goes behind -d, headers behind -H; --bin is for other operations");
@@ -134,6 +141,8 @@ Result<Bytes> http_request(const CallData& data) {
   Request request;
   request.method = data.operation;
   const auto question = target.find('?');
+  // Split as servers do it: the path stays percent-encoded, the query has no '?' (contracts.md
+  // 3.1).
   request.path = target.substr(0, question);
   if (question != std::string::npos) request.query_string = target.substr(question + 1);
   for (const auto& line : data.headers) {
@@ -165,6 +174,7 @@ void show_http(Context& context, const OutputOptions& output, const CallData& da
   } else if (data.save_file.empty()) {
     show_response(context, data, *response);
   } else {
+    // Body is in the file; the status still matters.
     note(context, status_line(*response));
   }
   if (!context.out) {

@@ -18,6 +18,8 @@ std::uint64_t seconds_since_1970(const Clock& clock) {
 Result<std::optional<std::uint64_t>> date_of(const std::optional<std::uint64_t>& days,
                                              std::uint64_t now, const char* option) {
   if (!days) return std::nullopt;
+  // Bound by division, since the product would wrap first: a token that expired long ago in place
+  // of one that never does.
   if (*days > (std::numeric_limits<std::uint64_t>::max() - now) / seconds_per_day) {
     return fail(ErrorCode::invalid_argument,
                 std::string(option) + " is further away than a token can say", "give fewer days");
@@ -52,6 +54,8 @@ Result<void> fill_envelope(identity::Envelope& envelope, const Context& context,
 
 std::string friendly_name(const std::string& contract) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> names{{
+      // Names of the first-party tool, in its spelling (cli.md 3.1); contracts it does not know are
+      // shown as they are.
       {"wasmcloud:messaging", "Messaging"},
       {"wasmcloud:keyvalue", "K/V Store"},
       {"wasmcloud:httpserver", "HTTP Server"},

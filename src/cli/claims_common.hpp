@@ -1,4 +1,4 @@
-// What the subcommands of `claims` share.
+// Parts that the subcommands of `claims` share.
 #pragma once
 
 #include <cstdint>

@@ -25,7 +25,7 @@ struct InspectOptions {
   bool jwt_only = false;
 };
 
-/// What a key describes; only the kinds the first-party tool has a word for.
+/// Kind of a key, in the words of the first-party tool, which has none for the others.
 std::string kind_of(const std::string& key) {
   switch (key.empty() ? '\0' : key[0]) {
     case 'A': return "Account";
@@ -73,12 +73,15 @@ std::string token_text(const ActorClaims& c, const Validation& v) {
   return table.text();
 }
 
+// Times for programs; the first-party members beside them are texts for people.
 json optional_time(const std::optional<std::uint64_t>& time) {
   return time ? json(*time) : json(nullptr);
 }
 
 json json_of(const ActorClaims& c, const Validation& v) {
   const auto none = std::vector<std::string>{};
+  // Keys of the first-party tool first (cli.md 3.1), one of them named after the kind of key; the
+  // rest is ours.
   json out{
       {to_lower_ascii(kind_of(c.iss)), c.iss},
       {to_lower_ascii(kind_of(c.sub)), c.sub},
@@ -109,12 +112,14 @@ Result<Answer> inspect_module(const Context& context, const fs::path& file,
   const auto found = identity::extract_claims(as_bytes(*module));
   if (!found) return pass(found);
   if (!*found) {
+    // First-party text, blank before the colon included; its tool calls that a success.
     const auto text = "No capabilities discovered in : " + shown;
     if (!output.strict) return Answer{text, {{"error", text}}};
     return fail(ErrorCode::not_found, text, "sign the module first: trellis claims sign");
   }
   const auto& [token, decoded] = **found;
   if (jwt_only) return Answer{token, {{"token", token}}};
+  // Validity is shown and decides nothing: what is wrong with a token is what inspecting is for.
   const auto validation = validate(decoded, context.clock.wall());
   return Answer{token_text(decoded.claims, validation), json_of(decoded.claims, validation)};
 }

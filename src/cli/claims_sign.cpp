@@ -29,7 +29,7 @@ fs::path destination_of(const SignOptions& options, const std::string& stem) {
   return fs::path(options.source).replace_filename(stem + "_s.wasm");
 }
 
-/// What was made must be what hosts accept; two `jwt` sections in the source, for example, make a
+/// Check that hosts accept what was made; two `jwt` sections in the source, for example, make a
 /// module that first-party software loads and ours does not (D7).
 Result<void> check_signed(const identity::SignedModule& made) {
   const auto found = identity::extract_claims(made.bytes);
@@ -42,7 +42,8 @@ Result<void> check_signed(const identity::SignedModule& made) {
   return fail(ErrorCode::internal, "the signed module does not verify", "please report this");
 }
 
-/// What the destination says until now; nothing when it is no signed module.
+/// Claims of the destination until now; nothing when it is no signed module. A key goes with a
+/// name, and signing over another actor's file is most often a slip.
 std::optional<SignedBefore> signed_before(const fs::path& destination) {
   const auto module = read_file(destination, limits::module_bytes);
   if (!module) return std::nullopt;
@@ -52,7 +53,8 @@ std::optional<SignedBefore> signed_before(const fs::path& destination) {
   return SignedBefore{claims.sub, display_name(claims)};
 }
 
-/// Another key is another actor: links, aliases and what it stored are the old one's.
+/// Warning of a new identity: another key is another actor, and links, aliases and what it stored
+/// are the old one's.
 void tell_of_new_identity(Context& context, const fs::path& destination, const SignedBefore& before,
                           const std::string& name, const std::string& key) {
   if (before.key == key) return;
@@ -74,6 +76,7 @@ Result<Answer> sign(Context& context, const SignOptions& options) {
   if (!module) return pass(module);
   const auto destination = destination_of(options, stem_of(options.source));
   auto subject = subject_request(options.actor);
+  // Key files of earlier versions are named after the source; they are still found.
   subject.old_stem = stem_of(options.source);
   subject.before = signed_before(destination);
   auto actor = prepare_actor(context, options.actor, subject, CapabilityOrder::sign);
@@ -83,6 +86,7 @@ Result<Answer> sign(Context& context, const SignOptions& options) {
   const auto made = sign_bytes(as_bytes(*module), std::move(*actor));
   if (!made) return pass(made);
   if (auto written = write_file(destination, made->bytes); !written) return pass(written);
+  // Keys that were named are meant; only one that was found by name may surprise.
   if (subject.before && is_stored_key(context, subject)) {
     tell_of_new_identity(context, destination, *subject.before, options.actor.name, key);
   }

@@ -73,11 +73,13 @@ Result<Answer> actor_token(Context& context, const ActorOptions& o) {
 Result<Answer> operator_token(Context& context, const TokenOptions& o) {
   const auto issuer = key_for(context, o, KeyType::operator_, true);
   if (!issuer) return pass(issuer);
+  // Operators are their own subject: nobody is above them.
   return sign_signers<identity::OperatorClaims>(context, o, KeyType::operator_, *issuer,
                                                 issuer->public_key());
 }
 
 Result<Answer> account_token(Context& context, const TokenOptions& o) {
+  // Issuer first: keys that are missing are generated in this order.
   const auto issuer = key_for(context, o, KeyType::operator_, true);
   if (!issuer) return pass(issuer);
   const auto subject = key_for(context, o, KeyType::account, false);

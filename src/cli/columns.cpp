@@ -11,7 +11,7 @@ constexpr std::size_t column_gap = 3;
 
 }  // namespace
 
-// Made harmless before it is measured: a column is as wide as what is shown.
+// Cells are made harmless before they are measured: a column is as wide as its texts are shown.
 void Columns::row(const std::vector<std::string>& cells) {
   auto& row = rows_.emplace_back();
   for (const auto& cell : cells) row.push_back(printable(cell));
@@ -30,6 +30,7 @@ std::string Columns::text(std::size_t indent) const {
       out += row[i];
       if (i + 1 < row.size()) out.append(widths[i] - width_of(row[i]) + column_gap, ' ');
     }
+    // No blanks at the end: the last cells may be empty, and outputs are compared.
     out.erase(out.find_last_not_of(' ') + 1);
   }
   return out;

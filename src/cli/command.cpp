@@ -9,13 +9,13 @@
 namespace trellis::cli {
 namespace {
 
-/// The text cli.md 1 prescribes for anything but the two words.
+/// Refusal of an output form: the text that cli.md 1 prescribes for anything but the two words.
 std::string check_output_word(const std::string& word) {
   if (word == "text" || word == "json") return {};
   return "error parsing output type, see help for the list of accepted outputs";
 }
 
-/// One line; paths and the like may be no UTF-8.
+/// JSON in one line (cli.md 1). Paths and the like may be no UTF-8, which would throw.
 std::string dump(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -32,6 +32,7 @@ std::shared_ptr<OutputOptions> add_options(Command& leaf) {
   leaf.add_flag("!--first-party-errors", output->strict,
                 "As the first-party tool: errors are text also with --json, and failures that the "
                 "other side reports do not set the exit status");
+  // Earlier names of the option above, which scripts may have.
   leaf.add_flag("--strict,!--no-strict", output->strict, "").hidden();
   return output;
 }
@@ -52,6 +53,7 @@ void add_action_leaf(Command& leaf, Context& context, Work work, std::string ess
   leaf.run([output = add_options(leaf), work = std::move(work), essential = std::move(essential),
             &context] {
     auto outcome = work(*output);
+    // Errors and JSON are never left out: the one is not "done", the other was asked for.
     if (!outcome || !context.quiet || output->json) return print(context, *output, outcome);
     const auto found = outcome->json.find(essential);
     if (found == outcome->json.end() || !found->is_string()) return;
@@ -67,6 +69,7 @@ std::string label(const Context& context, Label kind) {
   };
   constexpr std::array forms{Form{"Error:", "\x1b[1;31m"}, Form{"Warning:", "\x1b[1;33m"},
                              Form{"Hint:", "\x1b[1;36m"}};
+  // Forms in the order of Label.
   const auto& form = forms.at(static_cast<std::size_t>(kind));
   if (!context.error_colour) return std::string(form.text) + ' ';
   return std::string(form.colour) + std::string(form.text) + "\x1b[0m ";
@@ -74,6 +77,7 @@ std::string label(const Context& context, Label kind) {
 
 void say(const Context& context, Label kind, std::string_view text) {
   if (kind == Label::hint && context.quiet) return;
+  // Printable here, at the one way out: messages quote guests, peers, registries and files.
   context.err << label(context, kind) << printable_lines(text) << std::endl;
 }
 
@@ -93,6 +97,7 @@ void tell(const Context& context, std::string_view line) {
 void print(Context& context, const OutputOptions& output, const Result<Answer>& outcome) {
   if (!outcome) return print_error(context, output, outcome.error());
   context.out << (output.json ? dump(outcome->json) : outcome->text) << '\n' << std::flush;
+  // Full disks and closed pipes show only now; a result that did not arrive is a failure.
   if (!context.out) {
     print_error(context, output, {ErrorCode::unavailable, "cannot write to standard output", {}});
   }
@@ -106,7 +111,7 @@ void print_error(Context& context, const OutputOptions& output, const Error& err
     context.err << dump(json) << '\n';
     return;
   }
-  // Messages quote guests, peers, registries and files.
+  // Text form, and with --first-party-errors the only one (cli.md 1).
   say(context, error);
 }
 

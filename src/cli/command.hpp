@@ -43,16 +43,16 @@ struct Context {
   std::function<std::string()> machine = machine_name;  ///< what this machine is called
 };
 
-/// What a line on standard error begins with.
+/// Beginning of a line on standard error.
 enum class Label { error, warning, hint };
 /// "Error: ", in colour where that is wanted.
 [[nodiscard]] std::string label(const Context& context, Label kind);
 /// A line on standard error with its label; of hints nothing with --quiet. The text may come from
 /// anywhere: see printable_lines().
 void say(const Context& context, Label kind, std::string_view text);
-/// What went wrong, and what to do about it.
+/// Error: what went wrong, and what to do about it.
 void say(const Context& context, const Error& error);
-/// What is good to know and neither result nor trouble; nothing with --quiet.
+/// Note that is good to know and neither result nor trouble; nothing with --quiet.
 void note(const Context& context, std::string_view text);
 /// A line on standard error with --verbose.
 void tell(const Context& context, std::string_view line);
@@ -77,8 +77,8 @@ struct OutputOptions {
 /// Adds the options and the work; `work` gets them too.
 using Work = std::function<Result<Answer>(const OutputOptions&)>;
 void add_leaf(Command& leaf, Context& context, Work work);
-/// The same for a command whose text only says that something was done: of that --quiet leaves the
-/// member of the JSON that is named here, or nothing.
+/// Adds options and work of a command whose text only says that something was done: of that --quiet
+/// leaves the member of the JSON that is named here, or nothing.
 void add_action_leaf(Command& leaf, Context& context, Work work, std::string essential = {});
 
 /// Exit status of a command line that was not understood; failures have 1.
@@ -95,7 +95,7 @@ void print_error(Context& context, const OutputOptions& output, const Error& err
 
 /// Parses the arguments, runs the chosen subcommand and returns the exit code. Nothing is thrown.
 [[nodiscard]] int run(int argc, const char* const* argv, Context& context);
-/// The same for a program with a command line of its own.
+/// Runs a program with a command line of its own.
 [[nodiscard]] int run(CommandLine& line, int argc, const char* const* argv, Context& context);
 
 void add_keys(Command& app, Context& context);

@@ -14,6 +14,7 @@ class Cursor {
   explicit Cursor(const Command& root) : command_(&root) {}
 
   void pass_word(const std::string& word) {
+    // Word after an option that takes one is its value, whatever it looks like.
     if (pending_ != nullptr) {
       if (is_host_option(*pending_)) host_ = word;
       pending_ = nullptr;
@@ -22,6 +23,7 @@ class Cursor {
     } else if (!only_positionals_ && word.size() > 1 && word.front() == '-') {
       pass_option(word);
     } else if (const auto* next = subcommand(word); next != nullptr && !only_positionals_) {
+      // Positionals count per command: "get links HOST" has one, not three.
       command_ = next;
       positionals_ = 0;
     } else {
@@ -59,6 +61,7 @@ class Cursor {
   void pass_option(const std::string& word) {
     const auto equals = word.find('=');
     const auto* option = named(word.substr(0, equals));
+    // Unknown options are passed over: a line that is being typed may be wrong for the moment.
     if (option == nullptr || !option->takes_value()) return;
     if (equals == std::string::npos) {
       pending_ = option;
@@ -81,7 +84,8 @@ class Cursor {
   std::string host_;
 };
 
-/// Shells would have to quote anything else, and names come from tokens of strangers.
+/// Word that needs no quotes: shells would have to quote anything else, and names come from tokens
+/// of strangers.
 bool plain(const std::string& word) {
   constexpr std::string_view others = "_-./:@+=,";
   return !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
@@ -115,7 +119,7 @@ void offer_options(Completion& made, const Command& command, std::string_view ty
   for (const auto& option : command.options()) {
     if (option->is_hidden()) continue;
     const auto names = option->names();
-    // The long name says more; a short one is offered where there is no other.
+    // Long names say more; a short one is offered where there is no other.
     const bool has_long = std::any_of(names.begin(), names.end(),
                                       [](const auto& name) { return name.starts_with("--"); });
     for (const auto& name : names) {
@@ -131,6 +135,7 @@ Completion complete(const Command& root, const std::vector<std::string>& words,
                     const RunningNames& running) {
   Completion made;
   Cursor cursor(root);
+  // All words but the last, which is the one being typed.
   for (std::size_t i = 0; i + 1 < words.size(); ++i) cursor.pass_word(words[i]);
   const std::string typed = words.empty() ? std::string() : words.back();
   const auto values = [&](const Option& option, const std::string& lead) {
@@ -160,8 +165,9 @@ Completion complete(const Command& root, const std::vector<std::string>& words,
 
 namespace {
 
-// Each script asks the program it is typed for: the lines are "WORD<tab>HELP"; a first line
-// ":file" or ":folder" asks the shell for paths as well.
+// Scripts ask the program they are typed for, so that nothing of the command line stands in them:
+// the lines are "WORD<tab>HELP"; a first line ":file" or ":folder" asks the shell for paths as
+// well.
 
 constexpr std::string_view bash_script = R"(# bash completion for trellis
 _trellis() {

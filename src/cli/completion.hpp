@@ -1,5 +1,5 @@
-// What a shell offers for the word being typed: made from the declared command line, and for hosts,
-// actors and providers from what runs on this machine.
+// Completion: what a shell offers for the word being typed. Made from the declared command line,
+// and for hosts, actors and providers from what runs on this machine.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@ struct Candidate {
   std::string help;
 };
 
-/// What may stand where the cursor is. `files` is ValueKind::file or folder when the shell shall
-/// offer paths too, else ValueKind::text.
+/// Candidates that may stand where the cursor is. `files` is ValueKind::file or folder when the
+/// shell shall offer paths as well, else ValueKind::text.
 struct Completion {
   std::vector<Candidate> candidates;
   ValueKind files = ValueKind::text;

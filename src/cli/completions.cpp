@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-/// A shell waits for the answer.
+/// Patience with a host: a shell waits for the answer, and its user with it.
 constexpr std::chrono::milliseconds completion_patience{1000};
 
 std::vector<Candidate> running_host_names(const Context& context) {
@@ -28,7 +28,8 @@ std::vector<Candidate> running_host_names(const Context& context) {
   return found;
 }
 
-/// Names where they are unique and can be typed, keys elsewhere; the other one is the help.
+/// Names and keys of what runs; each has the other one as its help. Trouble means no candidates: an
+/// error text would land in the line being typed.
 std::vector<Candidate> running_names(const Context& context, ValueKind kind,
                                      const std::string& host) {
   if (kind == ValueKind::host) return running_host_names(context);
@@ -53,6 +54,7 @@ void answer_shell(Context& context, const Command& root, const std::vector<std::
   if (made.files == ValueKind::file) context.out << ":file\n";
   if (made.files == ValueKind::folder) context.out << ":folder\n";
   for (const auto& one : made.candidates) {
+    // First line of the help only, as each candidate is one line.
     context.out << one.word << '\t' << one.help.substr(0, one.help.find('\n')) << '\n';
   }
   context.out << std::flush;

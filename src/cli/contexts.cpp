@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+// Bounds on files that other tools write too.
 constexpr std::size_t longest_file = 256 * 1024;
 constexpr std::size_t longest_context_name = 64;
 constexpr std::size_t max_names = 1000;
@@ -44,7 +45,7 @@ constexpr std::array tls_members = {TlsMember{"ca", &NatsTls::ca_file},
                                     TlsMember{"cert", &NatsTls::cert_file},
                                     TlsMember{"key", &NatsTls::key_file}};
 
-/// Relative files mean those of the folder the context was made in.
+/// Absolute path, since relative files mean those of the folder the context was made in.
 std::string absolute_text(const fs::path& path) {
   std::error_code problem;
   auto made = fs::absolute(path, problem);
@@ -57,6 +58,7 @@ json connection_json(const NatsOptions& nats, bool with_secrets) {
   for (const auto& url : nats.servers) servers.push_back(with_secrets ? url : without_login(url));
   for (const auto& member : text_members) {
     const auto& text = nats.*member.text;
+    // Defaults are not written: a later version may have better ones.
     if (text != NatsOptions{}.*member.text)
       made[member.name] = member.secret && !with_secrets ? "(set)" : text;
   }
@@ -84,6 +86,8 @@ bool read_servers(const json& value, NatsOptions& nats) {
   return true;
 }
 
+// Member of a connection; false for a wrong type and for a name that is not known: a mistyped "tls"
+// would else connect in the clear.
 bool read_member(const std::string& name, const json& value, NatsOptions& nats) {
   if (name == "servers") return read_servers(value, nats);
   if (name == "tls") {
@@ -113,15 +117,15 @@ Result<NatsOptions> connection_of(const json& value, const std::string& what) {
   return nats;
 }
 
-/// A file of the nats tool names nkeys by file.
+/// Seed in a file, as contexts of the nats tool name nkeys.
 Result<std::string> seed_in(const std::string& path) {
   auto text = read_file(path, 4096);
   if (!text) return pass(text);
   return std::string(trim(*text));
 }
 
-/// The members of a context of the nats tool that mean something to a lattice; what would change
-/// where or how is connected and is not known here is refused.
+/// Context of the nats tool: the members that mean something to a lattice. Others are left out,
+/// except those that would change where or how is connected: they are refused.
 Result<SavedContext> from_nats(const json& value, const std::string& what) {
   if (!value.is_object()) return wrong_context(what, "the whole");
   const auto text = [&](const char* name) {
@@ -152,6 +156,7 @@ Result<SavedContext> from_nats(const json& value, const std::string& what) {
   return made;
 }
 
+// Names become files: no slash, and no dot or hyphen in front.
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= longest_context_name && name.front() != '.' &&
          name.front() != '-' && std::ranges::all_of(name, [](char c) {
@@ -162,6 +167,7 @@ bool is_name(std::string_view name) {
 
 void add_names(std::vector<std::string>& names, const fs::path& folder, std::string_view prefix) {
   std::error_code problem;
+  // Sorted apart: contexts of the nats tool stand behind the others.
   const auto first = static_cast<std::ptrdiff_t>(names.size());
   for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
        at.increment(problem)) {
@@ -177,8 +183,8 @@ std::unexpected<Error> no_home() {
               "set HOME or XDG_CONFIG_HOME");
 }
 
-/// Writes beside the file and renames: nobody reads half of one, and it is never readable to
-/// others.
+/// Writes a secret beside the file and renames: no reader sees half of one, and it is never
+/// readable to others.
 Result<void> write_secret(const fs::path& path, const std::string& text) {
   const auto part = path.string() + ".part";
   std::error_code problem;
@@ -198,6 +204,7 @@ std::vector<std::string> urls_of(std::string_view list) {
 std::string without_login(const std::string& url) {
   const auto scheme = url.find("://");
   const auto start = scheme == std::string::npos ? 0 : scheme + 3;
+  // Last '@' before the path: passwords may hold one.
   const auto at = url.rfind('@', url.find('/', start));
   if (at == std::string::npos || at < start) return url;
   return url.substr(0, start) + url.substr(at + 1);
@@ -289,6 +296,7 @@ Result<void> ContextStore::save(const std::string& name, const SavedContext& sav
 }
 
 Result<void> ContextStore::remove(const std::string& name) const {
+  // Contexts that cannot be read can still be removed; only missing ones cannot.
   if (auto known = load(name); !known && known.error().code == ErrorCode::not_found) {
     return pass(known);
   }
@@ -299,6 +307,7 @@ Result<void> ContextStore::remove(const std::string& name) const {
                 "nats context rm");
   }
   const auto used = in_use();
+  // Mark first: one that leads to a removed context would fail every command.
   if (used && *used == name) {
     if (auto none = use_none(); !none) return none;
   }

@@ -20,7 +20,7 @@ struct SavedContext {
   std::optional<NatsOptions> control;  ///< nothing: the same connection
 
   [[nodiscard]] nlohmann::json to_json() const;
-  /// The same for people: "(set)" for secrets, URLs without what logs in.
+  /// The context for people: "(set)" for secrets, URLs without what logs in.
   [[nodiscard]] nlohmann::json without_secrets() const;
   /// Errors: malformed, with the member that is wrong; `what` names the file.
   [[nodiscard]] static Result<SavedContext> from_json(const nlohmann::json& json,
@@ -43,7 +43,7 @@ class ContextStore {
                                   bool replace) const;
   /// Forgets it, and no longer uses it.
   [[nodiscard]] Result<void> remove(const std::string& name) const;
-  /// Those of the nats tool behind the others.
+  /// Contexts of the nats tool stand behind the others.
   [[nodiscard]] std::vector<std::string> names() const;
 
   /// The one that `use` chose; nothing when none is.

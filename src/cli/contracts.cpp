@@ -19,7 +19,7 @@ std::string_view contract_of(const BuiltinProvider& builtin) {
   return builtin.table->contract_id;
 }
 
-/// All that first-party or our own providers serve.
+/// Contracts that first-party or our own providers serve.
 std::set<std::string, std::less<>> known_contracts() {
   std::set<std::string, std::less<>> all{"wasmcloud:graphdb"};
   for (const auto& builtin : providers::builtins()) all.emplace(contract_of(builtin));
@@ -30,7 +30,7 @@ std::string_view without_space(std::string_view contract) {
   return contract.substr(contract.find(':') + 1);
 }
 
-/// The known contract that was probably meant.
+/// Known contract that was probably meant.
 std::optional<std::string> nearest_contract(std::string_view contract) {
   const auto known = known_contracts();
   std::vector<std::string_view> names;
@@ -40,7 +40,7 @@ std::optional<std::string> nearest_contract(std::string_view contract) {
   return std::string(first_party) + *name;
 }
 
-/// Another spelling of "wasmcloud", or what it was called before.
+/// Slip of the namespace: another spelling of "wasmcloud", or what it was called before.
 bool is_slip_of_namespace(std::string_view contract) {
   constexpr std::array<std::string_view, 2> spaces{"wasmcloud", "wascc"};
   return nearest(contract.substr(0, contract.find(':')), spaces).has_value();
@@ -51,6 +51,7 @@ bool is_slip_of_namespace(std::string_view contract) {
 std::optional<std::string> odd_contract(std::string_view contract) {
   if (known_contracts().contains(contract)) return std::nullopt;
   const auto meant = nearest_contract(contract);
+  // Contracts of a user's own are never odd, unless they look like a slip of a known one.
   const bool own = !contract.starts_with(first_party);
   if (own && (!meant || !is_slip_of_namespace(contract))) return std::nullopt;
   auto text = fmt::format("no provider is known for the contract {}", printable(contract));

@@ -12,8 +12,8 @@
 
 namespace trellis::cli {
 
-/// What is odd about a contract: one of the namespace `wasmcloud` that no provider is known for, or
-/// a known one's name under a misspelt namespace. With a suggestion where one is near. Nothing for
+/// Oddity of a contract: one of the namespace `wasmcloud` that no provider is known for, or a known
+/// one's name under a misspelt namespace. With a suggestion where one is near. Nothing for
 /// contracts of people's own.
 [[nodiscard]] std::optional<std::string> odd_contract(std::string_view contract);
 

@@ -17,6 +17,7 @@ Result<Bytes> call(const Context& context, const CtlCallOptions& options) {
   const auto key = (*client)->resolve_actor(options.data.actor);
   if (!key) return pass(key);
   auto answer = (*client)->call(*key, call_operation(options.data), *payload);
+  // Prefix of the first-party tool (cli.md 7).
   if (!answer) answer.error().message.insert(0, "invoking actor: ");
   return answer;
 }

@@ -15,7 +15,8 @@
 namespace trellis::cli {
 namespace {
 
-/// The variables of later tools win over those of this generation's (cli.md 11).
+/// Timeouts: options, then variables, of which those of later tools win over those of this
+/// generation's (cli.md 11).
 Result<void> read_timeouts(const Context& context, const CtlFlags& flags, ClientOptions& options) {
   using std::chrono::milliseconds;
   const auto calls_ms = duration_from_env(context.env, "WASMCLOUD_RPC_TIMEOUT_MS", milliseconds(1));
@@ -31,10 +32,14 @@ Result<void> read_timeouts(const Context& context, const CtlFlags& flags, Client
   options.rpc_timeout =
       first(flags.rpc_timeout, *calls_ms ? *calls_ms : *calls, options.rpc_timeout);
   options.control_timeout = first(flags.timeout, *control, options.control_timeout);
+  // Window in which several hosts may answer: it always ends by this time, so that a variable made
+  // for single answers does not slow every listing.
   options.window = first(flags.timeout, std::nullopt, options.window);
   return {};
 }
 
+// Whether two connections are one, and need not be made twice. Fields that decide where and as whom
+// one is connected.
 bool same_tls(const NatsTls& a, const NatsTls& b) {
   const auto all = [](const NatsTls& tls) {
     return std::tie(tls.required, tls.ca_file, tls.cert_file, tls.key_file, tls.skip_verification);
@@ -50,12 +55,14 @@ bool same_connection(const NatsOptions& a, const NatsOptions& b) {
   return all(a) == all(b) && same_tls(a.tls, b.tls);
 }
 
-/// The context asked for, or the one in use where nothing else says where the lattice is.
+/// Context that was asked for, or the one in use where nothing else says where the lattice is.
 Result<std::optional<SavedContext>> context_of(const Context& context,
                                                const LatticeConnection& connection) {
   const ContextStore store(context);
   auto name = option_or_env(context, connection.context, "TRELLIS_CONTEXT");
   if (!name) {
+    // Whoever names a server means that one: mixing its address with a context's login would send
+    // secrets to a stranger.
     if (context.env("NATS_URL") || names_connection(context, connection.rpc) ||
         names_connection(context, connection.control)) {
       return std::optional<SavedContext>();
@@ -71,7 +78,8 @@ Result<std::optional<SavedContext>> context_of(const Context& context,
   return std::optional(std::move(*saved));
 }
 
-/// Options over variables over `base`.
+/// Connection by options over variables over `base`. Each setting on its own, so that one option
+/// changes one thing of a context.
 Result<ClientOptions> connection_over(const Context& context, const LatticeConnection& connection,
                                       const SavedContext& base) {
   ClientOptions made;
@@ -85,6 +93,7 @@ Result<ClientOptions> connection_over(const Context& context, const LatticeConne
   }
   auto rpc = nats_options(context, connection.rpc, base.rpc);
   if (!rpc) return pass(rpc);
+  // Control without settings of its own is the RPC connection (host.md 12.2).
   auto control = nats_options(context, connection.control, base.control ? *base.control : *rpc);
   if (!control) return pass(control);
   if (!same_connection(*rpc, *control)) made.control = std::move(*control);
@@ -92,7 +101,7 @@ Result<ClientOptions> connection_over(const Context& context, const LatticeConne
   return made;
 }
 
-/// Timeouts are not among them.
+/// Connection with its context, without timeouts, which are not part of one.
 Result<ClientOptions> connection_options(const Context& context,
                                          const LatticeConnection& connection) {
   const auto saved = context_of(context, connection);
@@ -177,6 +186,7 @@ Result<std::unique_ptr<Client>> connect_lattice(const Context& context, const Ct
 
 std::string reference_of(const std::string& word) {
   std::error_code problem;
+  // Whole path, since hosts stand in other folders.
   return std::filesystem::is_regular_file(word, problem) ? absolute_path(word) : word;
 }
 

@@ -32,7 +32,7 @@ struct LatticeConnection {
 /// Options of a connection; `with_context`: --context too.
 void add_lattice_connection(Command& leaf, LatticeConnection& connection, bool with_context = true);
 
-/// What options and variables say of the connection, whatever context is in use.
+/// Connection that options and variables say, whatever context is in use.
 [[nodiscard]] Result<ClientOptions> connection_of_options(const Context& context,
                                                           const LatticeConnection& connection);
 
@@ -46,7 +46,8 @@ struct CtlFlags {
 /// Connection options and --timeout.
 void add_ctl_options(Command& leaf, CtlFlags& flags);
 
-/// What options and variables say. Errors: invalid_argument, naming the variable or option.
+/// Options of a client as command line and variables say. Errors: invalid_argument, naming the
+/// variable or option.
 [[nodiscard]] Result<ClientOptions> client_options(const Context& context, const CtlFlags& flags);
 /// Connects, with the remedy in the error when nobody is there.
 [[nodiscard]] Result<std::unique_ptr<Client>> connect_lattice(const Context& context,

@@ -21,6 +21,7 @@ struct CtxOptions {
 };
 
 Result<SavedContext> made_of_options(const Context& context, const CtxOptions& options) {
+  // Copied, not referred to: later changes of the nats tool's context do not follow.
   if (!options.from_nats.empty()) {
     return ContextStore(context).load(std::string(nats_prefix) + options.from_nats);
   }
@@ -48,6 +49,7 @@ Result<Answer> add_context(const Context& context, const CtxOptions& options) {
 
 Result<Answer> use_context(const Context& context, const CtxOptions& options) {
   const ContextStore store(context);
+  // Exactly one of the two.
   if (options.none == !options.name.empty()) {
     return fail(ErrorCode::invalid_argument, "which context is to be used?",
                 "give the name of one, or --none");
@@ -59,6 +61,7 @@ Result<Answer> use_context(const Context& context, const CtxOptions& options) {
   return Answer{fmt::format("Context {} is in use", options.name), {{"in_use", options.name}}};
 }
 
+// Kind of login, never the secret; in the order in which a connection takes them.
 std::string login_of(const NatsOptions& nats) {
   if (!nats.jwt.empty()) return "jwt";
   if (!nats.creds_file.empty()) return "creds";
@@ -76,6 +79,8 @@ Result<Answer> list_contexts(const Context& context) {
   for (const auto& name : store.names()) {
     const auto saved = store.load(name);
     const bool in_use = *used == name;
+    // A context that cannot be read is listed with its error: leaving it out would hide what is to
+    // be mended.
     auto entry = saved ? saved->without_secrets() : json{{"error", saved.error().message}};
     if (saved) {
       std::vector<std::string> urls;

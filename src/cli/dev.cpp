@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How long Ctrl-C may go unnoticed while files are watched.
+/// Time for which Ctrl-C may go unnoticed while files are watched.
 constexpr std::chrono::milliseconds watch_slice{200};
 
 struct DevCommand {
@@ -30,16 +30,19 @@ struct DevCommand {
 };
 
 Result<LocalHostOptions> dev_host_options(const Context& context, DevCommand& command) {
-  // What actors say is what somebody at work on one wants to see; links are told about anyway.
+  // Log of actors is shown in full: they are what somebody at work on one wants to see; links are
+  // told about anyway.
   command.flags.local_time = true;
   auto made = host_options(context, command.flags, "warn,host=error,actor=info,provider=info");
   if (!made) return made;
+  // A new module takes the place of the running one: that is the whole point, and the key is made
+  // for development.
   made->host.live_updates = true;
   made->host.strict_update_check = false;  // --cap and the module's own claims may change
   return made;
 }
 
-/// The folder of the command, then that of the manifest.
+/// Folders for references: that of the command, then that of the manifest.
 std::vector<fs::path> manifest_folders(const std::string& manifest) {
   std::error_code ignored;
   std::vector<fs::path> folders{fs::current_path(ignored)};
@@ -54,6 +57,7 @@ Result<void> read_links(DevCommand& command) {
   for (const auto& text : command.links) {
     auto link = parse_dev_link(text);
     if (!link) return pass(link);
+    // Contracts of a library are known only when it is opened; two of those are found by the host.
     if (!link->contract.empty() && !contracts.insert(link->contract).second) {
       return fail(ErrorCode::invalid_argument,
                   fmt::format("there are two --link for {}", link->contract),
@@ -64,7 +68,7 @@ Result<void> read_links(DevCommand& command) {
   return {};
 }
 
-/// In a project as `trellis new` makes them nothing need be said.
+/// Takes the files of a project as `trellis new` makes them, where nothing is named.
 void take_project(DevCommand& command) {
   auto& session = command.session;
   std::error_code ignored;
@@ -111,10 +115,13 @@ Result<void> run_dev(Context& context, DevCommand& command) {
   auto local = LocalHost::start(context, std::move(*made), stop);
   if (!local) return pass(local);
   DevSession session(context, command.session, **local);
+  // Session before builder: it knows the files, whose own changes must not start a build.
   if (auto opened = session.open(); !opened) return opened;
   DevBuilder builder(context, {command.build, command.source, session.files()}, stop,
                      [&session] { session.tell_what_serves(); });
   builder.build();
+  // First look ends the command when it fails: a taken port is told before anybody waits for a
+  // page.
   if (auto looked = session.look(watch_slice); !looked) return looked;
   session.tell_what_is_missing();
   while (!stop.requested()) {

@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nobody saves a file that often without a pause longer than a build.
+/// Builds after which a file that changed in each of them counts as the build's own: no editor
+/// saves that often without a pause longer than a build.
 constexpr unsigned builds_that_tell = 6;
 
 fs::path plain(const fs::path& path) {
@@ -26,7 +27,7 @@ fs::path plain(const fs::path& path) {
   return fs::absolute(path, ignored).lexically_normal();
 }
 
-/// Empty for a file that is gone.
+/// Hash of a file; empty for one that is gone.
 std::string hash_of(const fs::path& file) {
   const auto content = read_file(file, limits::module_bytes);
   return content ? sha256_upper_hex(as_bytes(*content)) : std::string();
@@ -43,6 +44,7 @@ DevBuilder::DevBuilder(Context& context, Plan plan, const StopRequest& stop,
 }
 
 void DevBuilder::tell_of_gaps() {
+  // Told once: the limit of the system is the same at the next build.
   if (watch_->complete() || told_of_gaps_) return;
   told_of_gaps_ = true;
   say(context_, Label::warning,
@@ -54,16 +56,20 @@ void DevBuilder::tell_of_gaps() {
 bool DevBuilder::build_once() {
   context_.out << "Building: " << plan_.command << std::endl;
   const auto done = run_build(plan_.command, own_program().string(), stop_);
+  // A build that was stopped has not failed.
   if (done || stop_.requested()) return true;
   say(context_, Label::error, done.error().message);
   return false;
 }
 
 /// Whether a file that changed during a build may have been saved, and not written by the build.
+/// Watching tells that a file changed, not who did it; only content that keeps changing gives the
+/// build away.
 bool DevBuilder::is_news(const fs::path& changed) {
   if (products_.contains(changed)) return false;
   auto& seen = seen_[changed];
   auto hash = hash_of(changed);
+  // Same content again: written, or saved, without a change.
   if (seen.times > 0 && hash == seen.hash) return false;
   seen.hash = std::move(hash);
   if (++seen.times < builds_that_tell) return true;
@@ -84,11 +90,13 @@ std::optional<fs::path> DevBuilder::saved_meanwhile() {
 
 void DevBuilder::build() {
   if (!watch_) return;
-  // What was saved until now is what the build sees; what is saved from now on it may have missed.
+  // Changes up to now are taken out of the watch: the build sees them. Those from now on it may
+  // have missed.
   static_cast<void>(watch_->changes(std::chrono::milliseconds(0)));
   seen_.clear();
   tell_of_gaps();
   bool good = build_once();
+  // Again until a build saw everything, or the last save would wait for the next one.
   for (auto saved = saved_meanwhile(); saved && !stop_.requested(); saved = saved_meanwhile()) {
     context_.out << "Changed meanwhile: " << printable(saved->filename().string()) << std::endl;
     good = build_once();

@@ -26,13 +26,13 @@ bool is_key_char(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// Whether KEY= begins here.
+/// Whether KEY= begins here; other commas belong to the value before.
 bool begins_value(std::string_view text) {
   const auto end = std::ranges::find_if_not(text, is_key_char);
   return end != text.begin() && end != text.end() && *end == '=';
 }
 
-/// The words between the commas that separate.
+/// Words between the commas that separate. The first comma always does: it ends the name.
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words(1);
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -49,6 +49,7 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+// By its looks, not by its existence: a library may still have to be built.
 bool is_file_reference(std::string_view text) {
   return text.contains('/') || text.ends_with(".so") || text.ends_with(".par") ||
          text.ends_with(".par.gz");
@@ -68,9 +69,11 @@ Result<void> set_builtin(DevLink& link, const std::string& name) {
               "there are " + all);
 }
 
-/// Whether nobody listens on the port of loopback.
+/// Whether no socket listens on the port of loopback. Another process can still take it before the
+/// host does; then the link says so.
 bool is_free(std::uint16_t port) {
   const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // As servers do: connections of a host that just ended do not count.
   const int on = 1;
   ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
@@ -132,6 +135,8 @@ std::vector<std::string> DevLinker::contracts() const {
 
 Result<void> DevLinker::start_wished() {
   for (auto& wish : wishes_) {
+    // Libraries say only when they run what they serve; the others are started with the first link
+    // to them.
     if (!wish.contract.empty()) continue;
     const auto key = start(wish.provider);
     if (!key) return pass(key);
@@ -152,11 +157,12 @@ const DevLink* DevLinker::wish_for(std::string_view contract) const {
 std::string DevLinker::provider_of(const std::string& contract) const {
   const auto* wish = wish_for(contract);
   if (wish != nullptr && !wish->provider.empty()) return wish->provider;
+  // Files are what somebody without an S3 server has.
   if (contract == "wasmcloud:blobstore") return "builtin:blobstore-fs";
   return apply::builtin_for(providers::builtins(), contract).value_or("");
 }
 
-/// Of one that a manifest has started.
+/// Key of a provider that a manifest has started.
 Result<std::string> DevLinker::running(const std::string& reference) const {
   const auto inventory = host_.inventory();
   if (!inventory) return pass(inventory);
@@ -178,6 +184,7 @@ Result<std::string> DevLinker::start(const std::string& reference) {
 }
 
 Result<std::string> DevLinker::address(std::uint16_t first, unsigned number) const {
+  // Loopback only: what is under development is not for the network.
   if (first == 0) return std::string("127.0.0.1:0");
   const auto port = first + number;
   if (port <= 65535 && is_free(static_cast<std::uint16_t>(port))) {
@@ -199,6 +206,7 @@ Result<void> DevLinker::add_usual_values(std::map<std::string, std::string>& val
     values["BIND"] = std::move(*bind);
   }
   if (http) {
+    // Usual values never replace those of --link.
     values.try_emplace("ACCESS_LOG", "true");
     values.try_emplace("SHOW_ERRORS", "true");
   }

@@ -1,4 +1,4 @@
-// What a module under development is linked to: as --link says, else as is usual.
+// Links of a module under development: as --link says, else as is usual.
 #pragma once
 
 #include <cstdint>

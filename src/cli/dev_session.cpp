@@ -30,14 +30,14 @@ std::string whole_path(const std::string& file) {
   return fs::weakly_canonical(fs::absolute(file, ignored), ignored).string();
 }
 
-/// A variable that is set but empty counts as set (host.md 11.1).
+/// Value of a variable; one that is set but empty counts as set (host.md 11.1).
 std::optional<std::string> dev_variable(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
   if (value == nullptr) return std::nullopt;
   return value;
 }
 
-/// The file that a reference means, which may still have to be built; nothing for an image.
+/// File that a reference means, which may still have to be built; nothing for an image.
 std::optional<std::string> module_file(const std::vector<fs::path>& folders,
                                        const std::string& reference) {
   std::error_code ignored;
@@ -56,6 +56,8 @@ Result<std::vector<std::string>> DevActor::load(Host& host, const DevClaims& cla
   if (!module) return pass(module);
   auto next = signer_.sign(as_bytes(*module), claims, revision_ + 1);
   if (!next) return pass(next);
+  // Revision 0: nothing works yet, so that this is a start. It counts only successes, and each
+  // update needs a larger one.
   if (revision_ == 0) {
     auto how = options;
     how.source = file_;
@@ -67,8 +69,8 @@ Result<std::vector<std::string>> DevActor::load(Host& host, const DevClaims& cla
   return std::move(next->capabilities);
 }
 
-/// Modules under development are started by the session, under keys of their own; all else of a
-/// manifest as usual.
+/// Target of the manifest, in front of the real one: modules under development are started by the
+/// session, under keys of their own; all else of a manifest as usual.
 class DevSession::Target final : public apply::Target {
  public:
   explicit Target(DevSession& session) : session_(session), real_(session.local_.host()) {}
@@ -76,6 +78,7 @@ class DevSession::Target final : public apply::Target {
   Result<ActorPreview> inspect_actor(const std::string& reference) const override {
     const auto* actor = session_.find(reference);
     if (actor == nullptr) return real_.inspect_actor(reference);
+    // Unavailable: links to it are skipped for now, and applied again with its first module.
     if (actor->revision() == 0) return nothing_works_yet();
     ActorPreview preview;  // without a hash: its module is the session's own concern
     preview.identity.key = actor->key();
@@ -120,6 +123,7 @@ class DevSession::Target final : public apply::Target {
     return real_.stop_provider(key, link_name);
   }
   Result<void> set_link(Link link) override {
+    // Links of the manifest win: the session must not define the same one with usual values.
     if (link.link_name == "default") session_.linked_.emplace(link.actor, link.contract_id);
     return real_.set_link(std::move(link));
   }
@@ -145,17 +149,20 @@ DevSession::DevSession(Context& context, const DevOptions& options, LocalHost& l
 
 Result<void> DevSession::open() {
   if (auto started = linker_.start_wished(); !started) return started;
+  // Watched after the start: the library that runs is the one that counts as seen.
   for (const auto& link : options_.links) watch_provider(link.provider);
   for (const auto& file : options_.files) {
     if (auto added = add_actor(file); !added) return added;
   }
   if (options_.manifest.empty()) return {};
   manifest_watch_.emplace(options_.manifest);
+  // First look takes the state as it is; only later changes are news.
   static_cast<void>(manifest_watch_->changed(std::chrono::milliseconds(0)));
   return read_manifest();
 }
 
 Result<void> DevSession::add_actor(const std::string& file) {
+  // Named on the command line and in the manifest: one actor.
   if (find(whole_path(file)) != nullptr) return {};
   const auto folder = dev_key_folder(context_);
   if (!folder) return pass(folder);
@@ -171,7 +178,7 @@ DevActor* DevSession::find(const std::string& file) {
   return found == actors_.end() ? nullptr : found->get();
 }
 
-/// Modules that the manifest lists as files are under development, too.
+/// Reads the manifest. Modules that it lists as files are under development, too.
 Result<void> DevSession::read_manifest() {
   auto loaded = manifest::load(options_.manifest, dev_variable);
   if (!loaded) return pass(loaded);
@@ -194,14 +201,17 @@ std::vector<fs::path> DevSession::files() const {
 }
 
 Result<void> DevSession::look(std::chrono::milliseconds patience) {
+  // Patience is shared, so that a look takes as long with ten modules as with one.
   const auto share = patience / std::max<std::size_t>(actors_.size(), 1);
   for (const auto& actor : actors_) {
     if (!actor->watch().changed(share)) continue;
     if (auto loaded = load(*actor); !loaded) return loaded;
   }
+  // Nothing else is watched before the first summary: it tells everything there is.
   if (!announced_) return announce();
   look_at_providers();
   if (manifest_watch_ && manifest_watch_->changed(std::chrono::milliseconds(0))) {
+    // A manifest with a mistake changes nothing.
     if (auto read = read_manifest(); !read) {
       say(context_, read.error());
       context_.err << "What the manifest said before stays" << std::endl;
@@ -218,11 +228,15 @@ Result<void> DevSession::load(DevActor& actor) {
   const bool first = actor.revision() == 0;
   auto claims = options_.claims;
   claims.more = linker_.contracts();
+  // Errors of a module are told and not returned: the next save may mend it, and the last good
+  // revision serves on.
   const auto contracts = actor.load(local_.host(), claims);
   if (!contracts) {
     complain(contracts.error(), actor);
     return {};
   }
+  // With its first module an actor exists for the manifest, whose links to it were skipped until
+  // now.
   if (first && !options_.manifest.empty()) apply_manifest();
   if (auto linked = link_all(actor, *contracts); !linked) return linked;
   static_cast<void>(local_.host().settle(link_settle_time));
@@ -240,6 +254,7 @@ Result<void> DevSession::link_all(DevActor& actor, const std::vector<std::string
     if (!linked_.emplace(actor.key(), contract).second) continue;
     const auto done = linker_.link(actor.key(), contract, number, actor.place() + ".blobs");
     if (done) continue;
+    // Not linked after all: tried again with the next change.
     linked_.erase({actor.key(), contract});
     const auto& error = done.error();
     if (error.code == ErrorCode::already_exists && !announced_) return std::unexpected(error);
@@ -265,7 +280,8 @@ void DevSession::apply_manifest() {
   const auto steps = apply::plan(resolved.desired, {*inventory, target.links()}, managed_);
   auto report = apply::execute(target, steps, managed_);
   report.items.insert(report.items.begin(), resolved.problems.begin(), resolved.problems.end());
-  // While modules wait to be built, so does what belongs to them; that is told with the modules.
+  // Waiting for modules to be built: so does everything that belongs to them, which is told with
+  // the modules.
   const bool waiting = std::ranges::any_of(actors_, [](auto& one) { return one->revision() == 0; });
   if (waiting) {
     std::erase_if(report.items, [](const auto& item) {
@@ -283,7 +299,7 @@ void DevSession::watch_provider(const std::string& file) {
   if (fresh) static_cast<void>(at->second.changed(std::chrono::milliseconds(0)));
 }
 
-/// A library that was built anew takes the place of the one that runs; its links stay.
+/// Watches libraries: one that was built anew takes the place of the one that runs; its links stay.
 void DevSession::look_at_providers() {
   for (auto& [file, watch] : providers_) {
     if (!watch.changed(std::chrono::milliseconds(0))) continue;
@@ -302,13 +318,13 @@ void DevSession::look_at_providers() {
   }
 }
 
-/// What is wrong with a link is told once, and again when that has changed; the host goes on
-/// trying.
+/// Reports links. A problem is told once, and again when that has changed; the host goes on trying.
 void DevSession::report_links() {
   for (const auto& info : local_.host().links()) {
     const bool served = info.state == LinkState::bound;
     if (info.state == LinkState::binding || info.state == LinkState::waiting_for_actor) continue;
     auto& told = told_[{info.link.actor, info.link.contract_id}];
+    // Changes only: the same trouble is found at each look, five times a second.
     const auto before = std::exchange(told, served ? Told::served : Told::problem);
     if (served && before == Told::problem) {
       context_.out << printable(info.link.contract_id) << " is served now" << std::endl;
@@ -367,10 +383,11 @@ void DevSession::announce_reload(const DevActor& actor) {
                << std::endl;
 }
 
-/// The whole summary, once something runs.
+/// Announces the whole summary, once something runs.
 Result<void> DevSession::announce() {
   const bool runs = std::ranges::any_of(actors_, [](auto& one) { return one->revision() > 0; });
   if (!runs && !actors_.empty()) return {};
+  // A manifest of images and providers has no module whose first load would apply it.
   if (actors_.empty()) apply_manifest();
   const auto now = inventory();
   if (!now) return pass(now);

@@ -1,4 +1,4 @@
-// What is under development: modules that are signed, served, and replaced when they change.
+// Session of modules under development, which are signed, served, and replaced when they change.
 #pragma once
 
 #include <filesystem>

@@ -24,12 +24,15 @@ using identity::KeyPair;
 using identity::KeyType;
 
 Result<KeyPair> read_or_make(const fs::path& path, KeyType type, Random& random) {
+  // Secrets are created with their mode and never changed later: no moment in which others could
+  // read one.
   std::error_code problem;
   if (fs::exists(path, problem)) {
     const auto seed = read_file(path, key_file_bytes);
     if (!seed) return pass(seed);
     auto pair = KeyPair::from_seed(trim(*seed));
     if (pair && pair->type() == type) return pair;
+    // Not replaced in silence: a new key is another actor, with links and data of its own.
     return fail(ErrorCode::malformed, path.string() + ": not the key it should be",
                 "remove it; a new one will be made");
   }
@@ -39,7 +42,8 @@ Result<KeyPair> read_or_make(const fs::path& path, KeyType type, Random& random)
 }
 
 /// Claims of the module's own token as far as they describe it; nothing for an unsigned module, or
-/// for one whose token no longer fits because it was changed.
+/// for one whose token no longer fits because it was changed. Key, issuer and times are not taken:
+/// this signature is a developer's, not the issuer's.
 identity::ActorClaims own_claims(ByteView module) {
   identity::ActorClaims claims;
   const auto token = identity::extract_claims(module);
@@ -68,6 +72,8 @@ Result<fs::path> dev_key_folder(const Context& context) {
 Result<DevSigner> DevSigner::open(Context& context, const fs::path& folder,
                                   const fs::path& module) {
   std::error_code ignored;
+  // Key per path, not per name: most projects build a file of the same name, and would share one
+  // identity.
   const auto whole = fs::weakly_canonical(fs::absolute(module, ignored), ignored);
   const auto stem = stem_of(whole.string());
   const auto hash = sha256_upper_hex(as_bytes(whole.string())).substr(0, 16);
@@ -77,6 +83,8 @@ Result<DevSigner> DevSigner::open(Context& context, const fs::path& folder,
   auto account = read_or_make(folder / "account.nk", KeyType::account, context.random);
   if (!account) return pass(account);
   const auto own = folder / *file;
+  // Keys of earlier versions, which were per name, go to the first module that asks: its stored
+  // data stay its own.
   const auto old = folder / (stem + "_module.nk");
   if (!fs::exists(own, ignored) && ::rename(old.c_str(), own.c_str()) == 0) {
     note(context, fmt::format("Note: the development key of all modules called {} is from now on "
@@ -93,6 +101,7 @@ Result<DevSigner::Signed> DevSigner::sign(ByteView module, const DevClaims& wish
   auto claims = own_claims(module);
   claims.sub = key();
   claims.rev = revision;
+  // Options over the module's own claims over defaults.
   if (!wishes.name.empty()) claims.name = wishes.name;
   if (!claims.name) claims.name = stem_;
   if (!wishes.capabilities.empty()) claims.caps = wishes.capabilities;

@@ -45,6 +45,7 @@ void add_doctor(Command& app, Context& context) {
   add_leaf(leaf, context, [port, &context](auto&) -> Result<Answer> {
     const auto system = make_system(context.clock, context.env);
     auto answer = report(run_checks(*system, *port));
+    // Status of 1 with an answer on standard output: the report is a result, also for scripts.
     if (!answer.json["ok"].get<bool>()) context.exit_code = 1;
     return answer;
   });

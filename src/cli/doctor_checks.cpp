@@ -13,7 +13,7 @@ namespace trellis::cli {
 namespace {
 
 constexpr std::uint64_t gib = 1024 * limits::mib;
-/// What binary, libraries and engine take before the first guest.
+/// Address space of binary, libraries and engine before the first guest.
 constexpr std::uint64_t base_reservation = 2 * gib;
 /// Memory maps of one guest: the default of 65530 ends near 4 600 of them.
 constexpr std::uint64_t maps_per_guest = 14;
@@ -43,7 +43,7 @@ std::uint64_t default_instances(const System& system) {
   return 2 * std::uint64_t{system.cpus()};
 }
 
-/// Of a process whose addresses have 32 bits: it always ends, and how soon is told.
+/// Check of a process whose addresses have 32 bits: it always ends, and how soon is told.
 Check check_narrow_addresses(const System& system, std::uint64_t guests) {
   auto finding = fmt::format("32 bits: room for {} guests of {} each", guests,
                              size_text(system.guest_reservation()));
@@ -61,7 +61,7 @@ bool is_of_our_family(std::string_view name) {
                              [&](std::string_view family) { return name.starts_with(family); });
 }
 
-/// Whether a command or a host reads it (cli.md 11, host.md 12).
+/// Whether a command or a host reads a variable (cli.md 11, host.md 12).
 bool is_known(std::string_view name) {
   constexpr auto connections = std::to_array<std::string_view>(
       {"WASH_RPC_", "WASH_CTL_", "WASMCLOUD_RPC_", "WASMCLOUD_CTL_", "RPC_", "CONTROL_"});
@@ -101,6 +101,7 @@ Check check_address_space(const System& system) {
   auto finding = fmt::format("limited to {} MiB: room for {} guests of {} each",
                              limit / limits::mib, guests, size_text(each));
   if (guests >= limits::instances) return good("address-space", std::move(finding));
+  // Warning where one actor fits as it is configured by default, problem where not even that.
   const auto enough = guests >= default_instances(system);
   return {"address-space", enough ? Health::warning : Health::problem, std::move(finding),
           "ulimit -v unlimited (systemd: LimitAS=infinity)"};
@@ -119,6 +120,7 @@ Check check_reservation(const System& system) {
 Check check_overcommit(const System& system) {
   const auto mode = system.kernel_setting("vm/overcommit_memory");
   if (!mode) return good("overcommit", "not told by this kernel");
+  // Modes 0 and 1 charge memory when it is touched; guests reserve far more than they use.
   if (*mode != 2) return good("overcommit", fmt::format("mode {}", *mode));
   return warning("overcommit", "mode 2: all memory guests may use is charged at once",
                  "sysctl vm.overcommit_memory=0, or allow actors fewer instances and less memory");
@@ -159,6 +161,7 @@ Check check_threads(const System& system) {
   const auto processes = system.limit(ResourceLimit::processes);
   if (processes == System::unlimited) return good("threads", "unlimited");
   auto finding = fmt::format("{} processes and threads for this user", processes);
+  // The limit does not bind root.
   if (processes >= least || system.user() == 0) return good("threads", std::move(finding));
   return problem("threads", std::move(finding), "ulimit -u 4096 (systemd: TasksMax=4096)");
 }
@@ -179,7 +182,7 @@ Check check_engine(const System& system) {
 Check check_port(const System& system, std::uint16_t port) {
   const auto free = system.try_listen(port);
   if (free) return good("port", fmt::format("{} is free", port));
-  // A running host of ours is a good reason, and any other port will do.
+  // Warning only: a running host of ours is a good reason, and any other port will do.
   return warning("port", free.error().message,
                  fmt::format("stop what uses it (ss -ltnp 'sport = :{}'), or set another PORT in "
                              "the link of the HTTP server",
@@ -188,6 +191,8 @@ Check check_port(const System& system, std::uint16_t port) {
 
 Check check_clock(const System& system) {
   using std::chrono::year;
+  // Clocks of small machines begin in 1970 until the network has told them, and every token is "not
+  // yet usable" then.
   const auto day = std::chrono::floor<std::chrono::days>(system.now());
   const std::chrono::year_month_day date{day};
   auto finding =

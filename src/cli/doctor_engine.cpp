@@ -44,7 +44,7 @@ Result<void> call_tiny_guest(engine::Engine& engine) {
               fmt::format("a guest that returns 42 returned {} {}", result.value, result.text));
 }
 
-/// "+text" for a value, "-message\0remedy" for an error.
+/// Answer over the pipe: "+text" for a value, "-message\0remedy" for an error.
 std::string encode(const Result<std::string>& answer) {
   if (answer) return "+" + *answer;
   return "-" + answer.error().message + '\0' + answer.error().remedy;
@@ -58,6 +58,7 @@ Result<std::string> decode(const std::string& text) {
 }
 
 [[noreturn]] void child(int out, const std::function<Result<std::string>()>& work) noexcept {
+  // Engines that cannot have memory end by a signal; no dump of that is wanted.
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -65,12 +66,13 @@ Result<std::string> decode(const std::string& text) {
     ::dup2(nowhere, STDERR_FILENO);  // an engine that dies prints pages
     ::dup2(nowhere, STDOUT_FILENO);
   }
+  // After a fork of a process with one thread: only this thread, and locks are free.
   const auto text = encode(work());
   const bool written = ::write(out, text.data(), text.size()) == std::ssize(text);
   ::_exit(written ? 0 : 1);  // no destructors: they belong to the parent
 }
 
-/// Everything the child writes until it closes the pipe; nothing when time runs out.
+/// Text that the child writes until it closes the pipe; nothing when time runs out.
 std::optional<std::string> read_until(int in, steady_clock::time_point deadline) {
   std::string text;
   std::array<char, 1024> buffer{};
@@ -104,6 +106,7 @@ Result<std::string> outcome(const std::optional<std::string>& text, int status) 
   constexpr auto remedy =
       "lift limits on memory and address space (ulimit -v unlimited); if the engine's library is "
       "damaged, run scripts/setup.sh again";
+  // Three ends: no answer in time, an answer, and a death without one.
   if (!text) return fail(ErrorCode::deadline, "the engine does not start in time", remedy);
   if (!text->empty()) return decode(*text);
   return fail(ErrorCode::unavailable,
@@ -120,6 +123,7 @@ Result<std::string> run_engine_once() {
   if (!runtime) return pass(runtime);
   Result<void> called;
   {
+    // Guests run on threads of the host's own stack size; the end of this scope joins it.
     auto thread = GuestThread::start("doctor", [&] {
       called = call_tiny_guest(*engine::RuntimeAccess::parts(**runtime)->engine);
     });
@@ -138,6 +142,7 @@ Result<std::string> run_in_child(const std::function<Result<std::string>()>& wor
   const auto deadline = steady_clock::now() + timeout;
   const pid_t process = ::fork();
   if (process < 0) return no_child(errno);
+  // Child, because an engine without address space does not return an error: it ends its process.
   if (process == 0) child(out.get(), work);
   out = Descriptor();  // or the end of the child's text would never be seen
   const auto text = read_until(in.get(), deadline);

@@ -45,7 +45,7 @@ class Machine final : public System {
   std::uint64_t limit(ResourceLimit kind) const override {
     rlimit value{};
     const bool known = ::getrlimit(native(kind), &value) == 0;
-    // A host raises this one itself.
+    // Hard limit for files: a host raises the soft one itself.
     if (kind == ResourceLimit::open_files) value.rlim_cur = value.rlim_max;
     return known && value.rlim_cur != RLIM_INFINITY ? value.rlim_cur : unlimited;
   }
@@ -73,7 +73,7 @@ class Machine final : public System {
     if (!engine::narrow_addresses) return std::nullopt;
     const auto pieces =
         engine::count_reservations(engine::guest_reservation, std::uint64_t{limits::instances} + 8);
-    // What the host keeps for itself, in guests.
+    // Reserve that the host keeps for itself, in guests.
     constexpr auto kept =
         (engine::host_reserve + engine::guest_reservation - 1) / engine::guest_reservation;
     return pieces < kept ? 0 : pieces - kept;
@@ -123,6 +123,7 @@ class Machine final : public System {
     for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
       const std::string_view entry(*at);
       const auto equals = entry.find('=');
+      // Empty variables count as unset, here as everywhere.
       if (equals == std::string_view::npos || equals + 1 == entry.size()) continue;
       names.emplace_back(entry.substr(0, equals));
     }
@@ -138,6 +139,7 @@ Result<std::string> Machine::state_folder() const {
   const auto folder = admin::socket_folder(env_("XDG_RUNTIME_DIR"), user());
   const auto usable = admin::check_folder(folder, user());
   if (usable) return folder.string() + " is private to this user";
+  // Missing is fine: the first host makes it.
   if (usable.error().code == ErrorCode::not_found) return folder.string() + " will be made";
   return pass(usable);
 }

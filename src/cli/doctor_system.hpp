@@ -1,4 +1,4 @@
-// What `trellis doctor` asks of the machine, so that tests can answer for it.
+// System that `trellis doctor` asks, so that tests can answer for the machine.
 #pragma once
 
 #include <sys/types.h>
@@ -32,7 +32,7 @@ class System {
       const std::string& name) const = 0;
   /// CPUs this process may run on.
   [[nodiscard]] virtual unsigned cpus() const = 0;
-  /// What one guest of usual size reserves.
+  /// Address space that one guest of usual size reserves.
   [[nodiscard]] virtual std::uint64_t guest_reservation() const = 0;
   /// How many guests fit into the addresses of a process; nothing where memory ends first.
   [[nodiscard]] virtual std::optional<std::uint64_t> guests_that_fit() const = 0;

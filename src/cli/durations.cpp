@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// A leap year: longer is a mistake, and sums of it fit any clock.
 constexpr milliseconds longest = std::chrono::hours(24 * 366);
 
 struct TimeUnit {
@@ -45,6 +46,7 @@ Result<milliseconds> parse_duration(std::string_view text, milliseconds bare_uni
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     const auto name = rest.substr(0, rest.find_first_of("0123456789."));
     auto unit = milliseconds(0);
+    // Bare numbers only alone: in "1m30" the last one could be anything.
     if (name.empty() && rest.empty() && first) unit = bare_unit;
     for (const auto& each : units) {
       if (each.name == name) unit = each.length;
@@ -54,6 +56,7 @@ Result<milliseconds> parse_duration(std::string_view text, milliseconds bare_uni
     total += number * static_cast<double>(unit.count());
     if (total > static_cast<double>(longest.count())) return not_a_duration(text);
   }
+  // Rounded: 0.1s is not exact as a double.
   return milliseconds(static_cast<milliseconds::rep>(total + 0.5));
 }
 
@@ -68,6 +71,7 @@ std::string duration_text(milliseconds time) {
   return made;
 }
 
+// One unit is enough for an age; people compare them, they do not compute.
 std::string age_text(milliseconds age) {
   for (const auto& unit : units) {
     if (unit.length >= std::chrono::seconds(1) && age >= unit.length) {
@@ -86,6 +90,7 @@ Result<std::optional<milliseconds>> duration_from_env(const Environment& env, co
   if (time && *time >= bounds.least && *time <= bounds.most) return std::optional(*time);
   return fail(ErrorCode::invalid_argument, fmt::format("{} is '{}'", variable, excerpt(*text)),
               fmt::format("{} to {}; a bare number has the unit {}", duration_text(bounds.least),
+                          // Unit without its number: "1s" is "s".
                           duration_text(bounds.most), duration_text(bare_unit).substr(1)));
 }
 

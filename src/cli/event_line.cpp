@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-/// The end of the year 9999; the calendar knows no years for the largest numbers.
+/// Last second of the year 9999; the calendar knows no years for the largest numbers, which any
+/// peer can send.
 constexpr std::uint64_t last_second = 253'402'300'799;
 
 std::string time_text(std::uint64_t seconds) {
@@ -32,8 +33,11 @@ std::string event_line(const LatticeEventRecord& event, bool as_json) {
     return dump_json({{"event", event.name},
                       {"host_id", event.host_id},
                       {"timestamp", event.timestamp},
+                      // Content that is no JSON is left out rather than quoted: a program asked for
+                      // JSON.
                       {"content", content ? std::move(*content) : json()}});
   }
+  // Printable throughout: every field is a peer's word.
   auto line = fmt::format("{} {} {}", time_text(event.timestamp), printable(event.host_id),
                           printable(event.name));
   if (event.content != "null") line += " " + printable(event.content);

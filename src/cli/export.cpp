@@ -25,6 +25,7 @@ Result<Answer> export_host(Context& context, const ExportFlags& flags) {
   }
   auto text = printable_lines(text_of(*answer, "manifest"));
   while (text.ends_with('\n')) text.pop_back();
+  // Empty hosts give "{}": an empty file is refused by first-party hosts (host.md 11).
   return Answer{text.empty() ? "{}" : std::move(text), std::move(*answer)};
 }
 
