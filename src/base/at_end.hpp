@@ -1,4 +1,4 @@
-// What must happen when a scope is left, however that comes.
+// Work that must happen when a scope is left, however that comes.
 #pragma once
 
 #include <utility>

@@ -1,4 +1,4 @@
-// What base32 and base64url share: characters that stand for a fixed number of bits each.
+// Coding that base32 and base64url share: characters that stand for a fixed number of bits each.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// What travels with a call inside the host: who is already on its chain, and how long it may take.
+// Context of a call inside the host: who is already on its chain, and how long it may take.
 #pragma once
 
 #include <algorithm>

@@ -15,6 +15,7 @@ DescriptorLimits raise_descriptor_limit() noexcept {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   const std::uint64_t before = limit.rlim_cur;
   rlimit wanted = limit;
+  // Limit is never lowered: what an administrator has allowed stays.
   wanted.rlim_cur = std::max<rlim_t>(before, std::min<rlim_t>(limit.rlim_max, limits::descriptors));
   if (wanted.rlim_cur == before || ::setrlimit(RLIMIT_NOFILE, &wanted) != 0)
     return {before, before};
@@ -31,6 +32,7 @@ bool is_reserved_descriptor(int descriptor) noexcept {
 }
 
 bool is_short_of_descriptors() noexcept {
+  // Next descriptor is tried out: its number says how many are in use.
   const Descriptor next(::eventfd(0, EFD_CLOEXEC));
   return !next || is_reserved_descriptor(next.get());
 }

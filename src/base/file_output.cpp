@@ -40,6 +40,8 @@ Result<void> create(const fs::path& path, ByteView content, mode_t mode) {
   OutputFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (file.get() < 0) return cannot_write(path, errno);
   int problem = write_all(file.get(), content);
+  // On disk before it has its name, or a power failure could leave a whole name with half a
+  // content.
   if (problem == 0 && ::fsync(file.get()) != 0) problem = errno;
   if (file.close() != 0 && problem == 0) problem = errno;
   if (problem == 0) return {};
@@ -57,6 +59,7 @@ Result<void> make_own_folder(const fs::path& folder) {
     return unusable(ErrorCode::unavailable, made.error().message);
   }
   struct stat status{};
+  // Link is no folder here: it may lead to another user's, and lead elsewhere tomorrow.
   if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     return unusable(ErrorCode::denied, "is no folder");
   }
@@ -87,6 +90,7 @@ Result<void> make_private_folder(const fs::path& folder) {
 
 Result<void> write_file(const fs::path& path, ByteView content) {
   auto temporary = path;
+  // Thread's number keeps writers of one file apart, in this process and others.
   temporary += ".part" + std::to_string(::gettid());
   if (auto made = create(temporary, content, 0666); !made) return pass(made);
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};

@@ -1,4 +1,4 @@
-// What keeps a failed allocation the failure of one call: state around calls that is put back
+// Guards that keep a failed allocation the failure of one call: state around calls that is put back
 // however they end, and the error value for whoever asked.
 #pragma once
 

@@ -1,3 +1,4 @@
+// Words for states and kinds, as options, listings and JSON have them: part of the interface.
 #include "trellis/host_types.hpp"
 
 #include <string_view>

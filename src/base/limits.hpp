@@ -74,8 +74,9 @@ inline constexpr seconds log_sweep{10};
 inline constexpr seconds listener_log_interval{30};
 
 // --- descriptors ------------------------------------------------------------------------------
-/// What connections of links never get, so that the control socket, NATS, processes and files
-/// always find some; and the share of it where the process may open fewer than four times as many.
+/// Descriptors that connections of links never get, so that the control socket, NATS, processes and
+/// files always find some; and their share where the process may open fewer than four times as
+/// many.
 inline constexpr std::size_t descriptor_reserve = 128;
 inline constexpr std::size_t descriptor_reserve_share = 4;
 /// Descriptors the soft limit is raised to at most: some programs walk through all of them.
@@ -101,7 +102,7 @@ inline constexpr std::size_t name_bytes = 256;
 inline constexpr std::size_t link_values = 128;
 inline constexpr std::size_t link_value_bytes = 64 * kib;
 inline constexpr std::size_t links = 100000;
-/// What came of links and is still to be told; a host that binds more at once tells not all of it.
+/// Outcomes of links that are still to be told; a host that binds more at once tells not all.
 inline constexpr std::size_t link_outcomes = 10'000;
 inline constexpr std::size_t actors = 10000;
 /// Actors of the whole lattice whose claims or aliases are remembered; each takes about 1 KiB.
@@ -151,7 +152,7 @@ inline constexpr std::size_t client_answer_bytes = 64 * mib;
 inline constexpr std::size_t lattice_callers = 64;
 /// Payloads of calls that wait for a thread: a few of the largest, very many usual ones.
 inline constexpr std::size_t queued_call_bytes = 64 * mib;
-/// What a job that waits takes beside its payload.
+/// Bytes that a job that waits takes beside its payload.
 inline constexpr std::size_t queued_job_bytes = 512;
 /// How long a start waits for the first answer of a server before it goes on without.
 inline constexpr milliseconds lattice_patience = seconds(2);

@@ -23,6 +23,8 @@ struct LogRate {
   double per_second;
 };
 
+// Rates of what others cause (events: refusals and the like), and of what guests and providers say
+// themselves (voices); docs/security.md has them for users.
 constexpr LogRate event_of_source{20, 1};
 constexpr LogRate event_of_kind{2000, 10};
 constexpr LogRate voice_of_source{400, 50};
@@ -53,7 +55,7 @@ class LogBucket {
   SteadyTime filled_;
 };
 
-/// What is known of lines of one source and kind, or of one kind.
+/// Account of the lines of one source and kind, or of one kind.
 struct LogAccount {
   LogBucket bucket;
   LogLevel level;
@@ -83,6 +85,7 @@ class LogBudget final : public LogSink {
   }
 
   void write(const LogRecord& record) noexcept override try {
+    // Omissions are written outside of the lock, because a sink may be slow.
     std::vector<LogOmission> omissions;
     const bool admitted = admit(record, omissions);
     for (const auto& one : omissions) sink_->write({one.level, one.target, one.text, {}});
@@ -97,6 +100,8 @@ class LogBudget final : public LogSink {
     const SteadyTime now = clock_->steady();
     sweep(now, omissions);
     const bool event = !record.kind.empty();
+    // Voices have no kind of their own: the name of their first field, "actor" or "provider",
+    // stands for one.
     const std::string_view kind = event                   ? record.kind
                                   : record.fields.empty() ? ""
                                                           : record.fields.front().name;
@@ -110,6 +115,7 @@ class LogBudget final : public LogSink {
                                     : record.fields.empty() ? std::string_view()
                                                             : record.fields.front().value;
     if (source.empty()) return spend({&whole, &whole}, record, omissions);
+    // Account above stays where it is: the map moves no nodes when it grows.
     LogAccount& own = account(kind, source, rate(event_of_source, voice_of_source), record, now);
     return spend({&own, &whole}, record, omissions);
   }
@@ -133,6 +139,8 @@ class LogBudget final : public LogSink {
 
   LogAccount& account(std::string_view kind, std::string_view source, LogRate rate,
                       const LogRecord& record, SteadyTime now) {
+    // Hash alone is the key: two sources that collide share an account, which costs them a few
+    // lines.
     std::size_t key = std::hash<std::string_view>()(record.target);
     key = key * 2 + (record.level < LogLevel::info ? 1 : 0);
     for (const auto part : {kind, source}) {

@@ -1,5 +1,5 @@
-// What outsiders can cause to be written must not fill a disk: lines are limited per source and
-// kind, before any sink sees them.
+// Lines that outsiders can cause must not fill a disk: they are limited per source and kind, before
+// any sink sees them.
 #pragma once
 
 #include <memory>

@@ -54,6 +54,7 @@ class LevelFlag final : public spdlog::custom_flag_formatter {
 };
 
 void append_value(std::string& out, std::string_view value) {
+  // Value is quoted where it could be taken for the end of its field, or for another field.
   if (!value.empty() && value.find_first_of(" \"=") == value.npos) {
     return append_printable(out, value);
   }

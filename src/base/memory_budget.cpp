@@ -17,6 +17,7 @@ constexpr std::size_t mib = std::size_t{1024} * 1024;
 std::size_t memory_of_machine() {
   const auto pages = ::sysconf(_SC_PHYS_PAGES);
   const auto page = ::sysconf(_SC_PAGE_SIZE);
+  // Machine that does not tell is taken for a small one.
   if (pages <= 0 || page <= 0) return 256 * mib;
   const auto bytes = static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page);
   return static_cast<std::size_t>(
@@ -25,6 +26,7 @@ std::size_t memory_of_machine() {
 
 /// The bound of the control group (version 2), where there is one.
 std::size_t memory_of_group() {
+  // Bound of the group itself counts; those of groups above it are not looked for.
   std::ifstream own("/proc/self/cgroup");
   for (std::string line; std::getline(own, line);) {
     if (!line.starts_with("0::/")) continue;
@@ -57,8 +59,12 @@ std::string_view to_string(Held kind) noexcept {
 bool MemoryBudget::take(Held kind, std::size_t bytes) noexcept {
   auto& account = accounts_[static_cast<std::size_t>(kind)];
   if (bytes <= limit_) {
+    // Bytes are added first and taken back when they are too many: two threads may both be refused
+    // where one would fit, and never both be let in.
     const auto total = total_.fetch_add(bytes) + bytes;
     const auto own = account.bytes.fetch_add(bytes) + bytes;
+    // Kind may hold twice as much as is left for all, which is two thirds of everything while it is
+    // alone. Halves are compared, because the double could wrap.
     if (total <= limit_ && own / 2 + own % 2 <= limit_ - total) return true;
     total_.fetch_sub(bytes);
     account.bytes.fetch_sub(bytes);

@@ -1,4 +1,4 @@
-// What this program was compiled for, in the words of first-party hosts (identity.md 4.1).
+// Platform that this program was compiled for, in the words of first-party hosts (identity.md 4.1).
 #pragma once
 
 #include <string_view>

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view mask = "***";
 constexpr std::string_view secret_reference = "secret:";
 
-/// Where a user part could end, seen from behind "://".
+/// Characters at which a user part could end, seen from behind "://".
 constexpr std::string_view ends_of_authority = "/?# \t\r\n,;\"'<>()[]{}|";
 
 std::string with_mask_for(std::string text, std::string_view secret) {
@@ -35,6 +35,7 @@ class RedactingSink final : public LogSink {
       const auto text = redactor_->clean(record.text);
       std::vector<std::string> values;
       std::vector<LogField> fields(record.fields.begin(), record.fields.end());
+      // Room comes first: the fields are views of these texts, which must not move.
       values.reserve(fields.size());
       for (auto& field : fields) field.value = values.emplace_back(redactor_->clean(field.value));
       auto cleaned = record;
@@ -95,6 +96,7 @@ std::map<std::string, std::string> shown_values(const std::map<std::string, std:
 void Redactor::hide(std::string secret) {
   if (secret.size() < shortest) return;
   const std::unique_lock lock(mutex_);
+  // Number is bounded, because each secret is searched for in every line.
   if (secrets_.size() >= most || std::ranges::find(secrets_, secret) != secrets_.end()) return;
   secrets_.push_back(std::move(secret));
 }

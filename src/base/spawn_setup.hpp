@@ -1,5 +1,5 @@
-// What a program that is about to be started gets: descriptors, a process group of its own, and
-// signals as a shell would give them.
+// Surroundings of a program that is about to be started: descriptors, a process group of its own,
+// and signals as a shell would give them.
 #pragma once
 
 #include <fcntl.h>
@@ -45,8 +45,8 @@ class SpawnSetup {
   [[nodiscard]] const posix_spawn_file_actions_t* files() const noexcept { return &files_; }
   [[nodiscard]] const posix_spawnattr_t* attributes() const noexcept { return &attributes_; }
 
-  /// The same descriptor with a number of at least `least`, so that putting one in its place never
-  /// closes another.
+  /// Copy of the descriptor with a number of at least `least`, so that putting one in its place
+  /// never closes another.
   [[nodiscard]] static Descriptor lifted(int fd, int least) {
     const Descriptor low(fd);
     return Descriptor(::fcntl(low.get(), F_DUPFD_CLOEXEC, least));

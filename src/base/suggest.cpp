@@ -39,6 +39,7 @@ bool is_joint(char c) {
 }
 
 bool is_part(std::string_view part, std::string_view whole) {
+  // Two letters are a part of too many words.
   if (part.size() < 3 || part.size() >= whole.size()) return false;
   return (whole.starts_with(part) && is_joint(whole[part.size()])) ||
          (whole.ends_with(part) && is_joint(whole[whole.size() - part.size() - 1]));
@@ -50,6 +51,7 @@ std::optional<std::string> nearest(std::string_view word,
                                    std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > longest_word) return std::nullopt;
   const auto lower = to_lower_ascii(std::string(word));
+  // One slip is allowed for each three letters; more would make one word of any two.
   const std::size_t allowed = std::max<std::size_t>(1, lower.size() / 3);
   std::optional<std::string> best;
   std::size_t fewest = allowed + 1;

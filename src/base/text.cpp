@@ -52,6 +52,7 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
   const auto continues = [&](std::size_t i, unsigned low, unsigned high) {
     return i < text.size() && at(i) >= low && at(i) <= high;
   };
+  // Ranges of the second byte exclude overlong forms, surrogates and what lies above U+10FFFF.
   const unsigned lead = at(0);
   if (lead < 0x80) return 1;
   if (lead >= 0xc2 && lead <= 0xdf) return continues(1, 0x80, 0xbf) ? 2 : 0;

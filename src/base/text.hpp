@@ -31,9 +31,9 @@ namespace trellis {
 /// sequences replaced: nothing from outside can move a terminal's cursor or forge a line.
 void append_printable(std::string& out, std::string_view text);
 
-/// Without leading and trailing blanks, tabs and line ends.
 /// `%41` as `A`; nothing when a percent sign is followed by anything but two hex digits.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
+/// Without leading and trailing blanks, tabs and line ends.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 [[nodiscard]] std::string to_lower_ascii(std::string_view text);
 [[nodiscard]] std::string to_upper_ascii(std::string_view text);

@@ -19,6 +19,7 @@ BlockingScope::BlockingScope() noexcept {
     allowed_ = false;
     return;
   }
+  // Hooks are taken away meanwhile, so that waits inside of this one are not announced again.
   hooks_ = current_hooks;
   current_hooks = nullptr;
 }

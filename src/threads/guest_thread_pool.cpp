@@ -10,7 +10,7 @@ namespace trellis {
 namespace {
 
 constexpr std::size_t jobs_per_thread = 128;  // that may wait before new ones are refused
-/// Between two looks at who runs while others wait.
+/// Time between two looks at who runs while others wait.
 constexpr auto patience = std::chrono::milliseconds(2);
 /// A job that lasts for more of them is taken for one that computes for long.
 constexpr std::uint64_t looks_of_a_long_job = 2;
@@ -19,7 +19,8 @@ constexpr int calm_looks = 50;
 
 }  // namespace
 
-/// Of one thread, on its stack. Under the mutex of the workers, as told to its thread by waits.
+/// Seat of one thread, on its stack. Under the mutex of the workers, as told to its thread by
+/// waits.
 struct GuestThreadPool::Seat final : BlockingHooks {
   /// `counted`: as one of those that run; not while it waits, nor once it was found to compute for
   /// long. That lasts to the end of the job: it may go on computing.
@@ -28,6 +29,7 @@ struct GuestThreadPool::Seat final : BlockingHooks {
   explicit Seat(GuestThreadPool& owner) : workers(owner) {}
   bool before_block() noexcept override {
     const MutexLock lock(workers.mutex_);
+    // Seat that is away was replaced when it was found to be.
     if (state != State::counted) return true;
     state = State::waiting;
     --workers.active_;
@@ -69,6 +71,8 @@ Result<void> GuestThreadPool::post(std::function<void()> job, const JobTerms& te
     if (owner->second.jobs.empty() && owner->second.running == 0) owners_.erase(owner);
     return room;
   }
+  // Cores are busy, or the owner has its share: the job waits, and the watch sees that it is not
+  // forgotten behind threads that compute for long.
   if (active_ >= at_once_ || !may_run(owner->second)) {
     call_watch();
   } else if (auto gone = let_one_go(); !gone && threads_.empty()) {
@@ -120,12 +124,14 @@ GuestThreadPool::Owners::iterator GuestThreadPool::next_owner() {
 }
 
 Result<void> GuestThreadPool::let_one_go() {
+  // Threads that were told are on their way, each to one job.
   if (idle_ > told_) {
     ++told_;
     ++active_;
     changed_.notify_one();
     return {};
   }
+  // Threads are all there: one of them takes the job when it has done its own.
   if (threads_.size() >= maximum_) return {};
   auto thread = GuestThread::start("trellis-worker", [this] { work(); });
   if (!thread) return pass(thread);
@@ -153,7 +159,7 @@ Result<void> GuestThreadPool::run_and_wait(std::function<void()> job, const JobT
   return {};
 }
 
-// Counted as active from before it was woken or made.
+// Worker counts as active from before it was woken or made.
 void GuestThreadPool::work() {
   Seat seat(*this);
   MutexLock lock(mutex_);
@@ -199,6 +205,8 @@ void GuestThreadPool::run_one(Seat& seat, Owners::iterator owner) {
   }
   mutex_.lock();
   seat.in_job = false;
+  // Thread that waited at its end, or was found away, is not among the active ones: now it is
+  // again.
   if (std::exchange(seat.state, Seat::State::counted) != Seat::State::counted) ++active_;
   --running_;
   if (--owner->second.running == 0 && owner->second.jobs.empty()) owners_.erase(owner);
@@ -240,6 +248,7 @@ void GuestThreadPool::stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
+    // Jobs that were accepted are done: somebody waits for their results.
     finished_.wait(lock, [&]() REQUIRES(mutex_) { return waiting_ == 0 && running_ == 0; });
     ended_ = true;
     threads.swap(threads_);

@@ -69,7 +69,7 @@ class GuestThreadPool {
     bool is_host = false;
   };
   using Owners = std::map<std::string, Owner, std::less<>>;
-  /// What one thread is doing.
+  /// Seat of one thread: what it is doing.
   struct Seat;
 
   [[nodiscard]] Result<void> run_and_wait(std::function<void()> job, const JobTerms& terms);

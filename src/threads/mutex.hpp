@@ -20,7 +20,7 @@
 #define REQUIRES(...) TRELLIS_CHECKED(requires_capability(__VA_ARGS__))
 /// A function that takes the lock itself: not to be called with it held.
 #define EXCLUDES(...) TRELLIS_CHECKED(locks_excluded(__VA_ARGS__))
-/// What cannot be checked, with the reason beside it.
+/// Code that cannot be checked, with the reason beside it.
 #define NOT_CHECKED TRELLIS_CHECKED(no_thread_safety_analysis)
 
 namespace trellis {

@@ -11,7 +11,7 @@
 namespace trellis {
 namespace {
 
-/// What must have waited at one time for the allocator to be asked to give memory back.
+/// Bytes that must have waited at one time for the allocator to be asked to give memory back.
 constexpr std::size_t worth_giving_back = 4 * limits::mib;
 
 }  // namespace
@@ -33,6 +33,7 @@ bool SerialExecutor::post(std::function<void()> job, std::size_t bytes) {
     bytes_ += bytes;
     peak_ = std::max(peak_, bytes_);
   }
+  // All are woken, because the thread and those that settle wait for one condition.
   changed_.notify_all();
   return true;
 }

@@ -26,8 +26,11 @@ bool SerialGate::wait(SteadyTime deadline, const Clock& clock) {
 }
 
 void SerialGate::leave() noexcept {
+  // Holder goes first: as soon as the state is free the next one writes its own.
   holder_.store(0, std::memory_order_relaxed);
   if (state_.exchange(free_) != contended) return;
+  // Lock is taken, so that the wake-up cannot fall between a sleeper's look at the state and its
+  // sleep.
   const MutexLock lock(mutex_);
   wake_.notify_one();
 }

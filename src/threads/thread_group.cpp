@@ -29,6 +29,7 @@ Result<void> ThreadGroup::start(std::string_view name, std::size_t limit,
     threads_.erase(self);
     return pass(thread);
   }
+  // Thread needs this lock at its end, so that its place is filled by then.
   *self = std::move(*thread);
   return {};
 }
@@ -77,6 +78,7 @@ void ThreadGroup::join_ended() {
     const MutexLock lock(mutex_);
     ended.swap(ended_);
   }
+  // Joined outside of the lock: threads that end take a moment, in which others may start.
   for (auto& thread : ended) thread.join();
 }
 

@@ -56,6 +56,7 @@ void Timer::run() {
     }
     auto job = std::move(jobs_.begin()->second.second);
     jobs_.erase(jobs_.begin());
+    // Unlocked for the job, which may set timers.
     lock.unlock();
     survived(job);
     lock.lock();
