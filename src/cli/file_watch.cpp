@@ -16,16 +16,19 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-/// A writer that pauses longer than this inside a file is taken for done.
+/// Quiet time after which a file counts as whole: compilers write in pieces, and half a module is
+/// an error to tell.
 constexpr milliseconds quiet_time{80};
-/// How often the file is looked at even if inotify is silent: its folder may have been replaced.
+/// Wait after which the file is looked at even if inotify is silent: its folder may have been
+/// replaced, and some file systems tell nothing.
 constexpr milliseconds longest_wait{250};
-/// Far more than a source tree has; each takes memory of the kernel.
+/// Bound on watched folders: far more than a source tree has, and each takes memory of the kernel.
 constexpr std::size_t max_folders = 4096;
 
 constexpr std::uint32_t file_events =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
 
+// Folders of build products: a build writes thousands of files there, none of which is a source.
 bool is_passed_over(const fs::path& folder) {
   constexpr std::array names{"build", "target", "node_modules", "dist", "out"};
   const auto name = folder.filename().string();
@@ -41,6 +44,7 @@ bool read_events(int inotify, milliseconds patience, Visit&& visit) {
   const auto got = ::read(inotify, buffer.data(), buffer.size());
   for (ssize_t at = 0; at + static_cast<ssize_t>(sizeof(inotify_event)) <= got;) {
     inotify_event event{};
+    // Copied out: the kernel packs names of any length between the records.
     std::memcpy(&event, buffer.data() + at, sizeof event);
     const char* name = buffer.data() + at + sizeof event;
     visit(event, event.len > 0 ? std::string(name) : std::string());
@@ -57,12 +61,14 @@ FileWatch::FileWatch(const fs::path& file)
 std::optional<FileWatch::Stamp> FileWatch::stamp() const {
   struct stat status{};
   if (::stat(file_.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  // Inode as well as time: a rename may bring a file that is older than the one it replaces.
   return Stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
                status.st_mtim.tv_nsec};
 }
 
 void FileWatch::wait(milliseconds patience) {
-  // Asked anew each time: the folder may be missing, or another one under the old name.
+  // Watch is asked for anew each time: the folder may be missing, or another one under the old
+  // name.
   if (inotify_) {
     watch_ = ::inotify_add_watch(inotify_.get(), file_.parent_path().c_str(),
                                  IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
@@ -78,6 +84,8 @@ bool FileWatch::changed(milliseconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (true) {
     auto now = stamp();
+    // Stamp and not events decides: what happened before the first look counts, and events may be
+    // lost.
     if (now && now != last_) {
       std::this_thread::sleep_for(quiet_time);
       if (stamp() == now) {
@@ -96,8 +104,8 @@ TreeWatch::TreeWatch(const fs::path& root) : inotify_(::inotify_init1(IN_CLOEXEC
   add(root, nullptr);
 }
 
-/// Files that are there already go to `found`, if anywhere: they may have been written before their
-/// folder was watched.
+/// Watches a folder and all below. Files that are there already go to `found`, if anywhere: they
+/// may have been written before their folder was watched.
 void TreeWatch::add(const fs::path& folder, std::map<fs::path, bool>* found) {
   const bool room = inotify_ && folders_.size() < max_folders;
   const int watch =
@@ -107,10 +115,12 @@ void TreeWatch::add(const fs::path& folder, std::map<fs::path, bool>* found) {
     if (fs::is_directory(folder, problem)) complete_ = false;  // else it is gone again
     return;
   }
+  // Watch before listing: a file made in between is seen twice, not never.
   folders_[watch] = folder;
   for (fs::directory_iterator at(folder, problem), last; !problem && at != last;
        at.increment(problem)) {
     std::error_code ignored;
+    // Links are not entered: one that leads upwards would never end.
     const bool enter = at->is_directory(ignored) && !at->is_symlink(ignored);
     if (enter && !is_passed_over(at->path())) add(at->path(), found);
     if (!enter && found != nullptr && !at->path().filename().string().starts_with('.')) {
@@ -122,6 +132,7 @@ void TreeWatch::add(const fs::path& folder, std::map<fs::path, bool>* found) {
 std::set<fs::path> TreeWatch::changes(milliseconds patience) {
   std::map<fs::path, bool> found;  // and whether it was made since the last call
   const auto take = [&](const inotify_event& event, const std::string& name) {
+    // Overflow: something changed and it is not known what; the empty path says just that.
     if ((event.mask & IN_Q_OVERFLOW) != 0) found.try_emplace(fs::path(), false);
     const auto folder = folders_.find(event.wd);
     if (folder == folders_.end() || name.empty() || name.front() == '.') return;
@@ -137,6 +148,7 @@ std::set<fs::path> TreeWatch::changes(milliseconds patience) {
   std::set<fs::path> all;
   for (const auto& [path, made] : found) {
     std::error_code ignored;
+    // Files that came and went meanwhile are an editor's own, and no change.
     if (!made || fs::exists(path, ignored)) all.insert(path);
   }
   return all;

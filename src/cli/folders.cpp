@@ -9,14 +9,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The variable as an absolute path; relative ones mean nothing (XDG Base Directory
-/// Specification), as nobody can tell what they are relative to.
+/// Variable as an absolute path; relative ones mean nothing (XDG Base Directory Specification), as
+/// it is not known what they are relative to.
 fs::path absolute(const Environment& env, const char* name) {
   const auto value = env(name);
   return value && value->starts_with('/') ? fs::path(*value) : fs::path();
 }
 
-/// The first of the folders systemd made for the service: the list is separated by colons.
+/// First of the folders that systemd made for the service: the list is separated by colons.
 fs::path of_service(const Environment& env, const char* name) {
   const auto value = env(name).value_or("");
   const auto first = std::string_view(value).substr(0, value.find(':'));
@@ -24,6 +24,7 @@ fs::path of_service(const Environment& env, const char* name) {
 }
 
 fs::path home(const Environment& env) {
+  // Services often have HOME=/, where nothing of ours belongs.
   auto folder = absolute(env, "HOME");
   return folder.relative_path().empty() ? fs::path() : folder;
 }
@@ -43,6 +44,7 @@ fs::path first_of(std::initializer_list<fs::path> folders) {
 Folders folders(const Environment& env) {
   const auto user = home(env);
   const auto state = of_service(env, "STATE_DIRECTORY");
+  // Order everywhere: what the user says, what systemd made, what is usual.
   return {.cache = first_of({below(absolute(env, "XDG_CACHE_HOME"), "trellis"),
                              of_service(env, "CACHE_DIRECTORY"), below(user, ".cache/trellis")}),
           .state = first_of({below(absolute(env, "XDG_STATE_HOME"), "trellis"), state,

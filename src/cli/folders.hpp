@@ -19,14 +19,14 @@ struct Folders {
   /// Downloads and unpacked libraries: $XDG_CACHE_HOME/trellis, $CACHE_DIRECTORY,
   /// ~/.cache/trellis; empty: none.
   std::filesystem::path cache;
-  /// What must outlive a process: $XDG_STATE_HOME/trellis, $STATE_DIRECTORY,
+  /// State that must outlive a process: $XDG_STATE_HOME/trellis, $STATE_DIRECTORY,
   /// ~/.local/state/trellis; empty: none.
   std::filesystem::path state;
-  /// What the user has set up: $XDG_CONFIG_HOME/trellis, ~/.config/trellis; empty: none.
+  /// Settings of the user: $XDG_CONFIG_HOME/trellis, ~/.config/trellis; empty: none.
   std::filesystem::path config;
-  /// The same of the `nats` tool: $XDG_CONFIG_HOME/nats, ~/.config/nats; empty: none.
+  /// Settings of the `nats` tool: $XDG_CONFIG_HOME/nats, ~/.config/nats; empty: none.
   std::filesystem::path nats_config;
-  /// Of docker's own tool: $DOCKER_CONFIG, ~/.docker; empty: none.
+  /// Settings of docker's own tool: $DOCKER_CONFIG, ~/.docker; empty: none.
   std::filesystem::path docker_config;
   /// Keys that sign: ~/.wash/keys (cli.md 2.1), which is where the first-party tool has them;
   /// without a home $STATE_DIRECTORY/keys; empty: none.

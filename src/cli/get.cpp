@@ -6,7 +6,7 @@ namespace {
 
 using Query = Result<Answer> (*)(const Context&, const GetOptions&);
 
-/// One question, and how a host of this machine and a lattice are asked.
+/// Question, and how a host of this machine and a lattice are asked.
 struct Question {
   const char* name;
   const char* help;
@@ -53,7 +53,7 @@ void extend_links(Command& leaf, GetOptions& options, Tree tree) {
                 "only");
 }
 
-/// The host may stand behind the command, as first-party tools have it.
+/// Host behind the command, as first-party tools have it.
 template <Query query>
 Result<Answer> of_named_host(const Context& context, const GetOptions& options) {
   if (options.words.empty()) return query(context, options);
@@ -66,7 +66,7 @@ Result<Answer> of_named_host(const Context& context, const GetOptions& options) 
   return query(context, copy);
 }
 
-/// What all hosts of a lattice have in common has no host.
+/// Queries on what all hosts of a lattice have in common: they name no host.
 template <Query query>
 Result<Answer> of_whole_lattice(const Context& context, const GetOptions& options) {
   if (!options.reach.host.host.empty() || options.show_secrets) {

@@ -1,4 +1,4 @@
-// What `get` can show, from a host of this machine and from a lattice: the same questions, the same
+// Queries of `get`, from a host of this machine and from a lattice: the same questions, the same
 // views.
 #pragma once
 

@@ -17,7 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-/// What every host has for itself: the cache of its lattice and the extras (host.md 8.5).
+/// Providers that every host has for itself: the cache of its lattice and the extras (host.md 8.5).
+/// Keys, not names, tell them: a name can be anybody's.
 bool is_of_host(const LatticeProvider& provider) {
   if (provider.id == host::lattice_cache_key) {
     return provider.link_name == host::lattice_cache_link;
@@ -25,7 +26,8 @@ bool is_of_host(const LatticeProvider& provider) {
   return provider.link_name == "default" && builtin_of_key(provider.id) == "builtin:extras";
 }
 
-/// What the hosts say about themselves; nothing of those that do not answer.
+/// Inventories of the hosts, of those that answer: they are there to say names, and their lack is
+/// no error.
 std::vector<LatticeInventory> inventories_of(Client& client) {
   return client.inventories().value_or(std::vector<LatticeInventory>());
 }
@@ -57,6 +59,8 @@ ShownInventory shown(const LatticeInventory& inventory, bool all) {
 }
 
 std::string inventory_text(const LatticeInventory& inventory, const Display& display, bool all) {
+  // Two forms: short for people on a terminal, and that of first-party tools, whole, for everything
+  // else.
   if (display.people) return inventory_view(shown(inventory, all), display);
   std::string labels;
   for (const auto& [key, value] : inventory.labels) {
@@ -109,7 +113,8 @@ std::string claim(const std::map<std::string, std::string>& claims, const char* 
   return found == claims.end() ? std::string() : found->second;
 }
 
-/// What the hosts say of one link: the one that has the provider knows most and comes first.
+/// State of one link as the hosts tell it: the one that has the provider knows most and comes
+/// first.
 const LatticeLinkState* state_of(const Link& link, const std::vector<LatticeLinkState>& states) {
   const auto found = std::ranges::find_if(states, [&](const LatticeLinkState& one) {
     return one.link.actor == link.actor && one.link.contract_id == link.contract_id &&
@@ -118,13 +123,14 @@ const LatticeLinkState* state_of(const Link& link, const std::vector<LatticeLink
   return found == states.end() ? nullptr : &*found;
 }
 
-/// Who is who in a lattice, to say names.
+/// Directory of a lattice: who is who, to say names.
 class Directory {
  public:
   explicit Directory(std::vector<LatticeInventory> hosts) : hosts_(std::move(hosts)) {
     for (const auto& host : hosts_) {
       for (const auto& actor : host.actors) actors_[actor.id] = actor.name;
       for (const auto& provider : host.providers) {
+        // Built-in providers by reference, which is what users write.
         const auto builtin = builtin_of_key(provider.id);
         providers_[provider.id] = builtin.empty() ? provider.name : builtin;
       }
@@ -151,7 +157,7 @@ class Directory {
   LabelMap providers_;
 };
 
-/// A link, and what the host that knows most says of it. Ids are whole.
+/// Link with what the host that knows most says of it. Ids are whole.
 ShownLink shown(const Link& link, const LatticeLinkState* state) {
   ShownLink made{.actor = {},
                  .actor_key = link.actor,
@@ -165,6 +171,7 @@ ShownLink shown(const Link& link, const LatticeLinkState* state) {
                  .values = shown_values(link.values),
                  .problem = {}};
   if (state == nullptr) return made;
+  // Elsewhere, said by the host that knows most, means that no host has the provider.
   const bool somewhere = state->state != LinkState::elsewhere;
   made.state = somewhere ? std::string(to_string(state->state)) : "no provider";
   made.age = age_text(state->age);
@@ -197,6 +204,7 @@ Result<Answer> lattice_hosts(const Context& context, const GetOptions& options) 
   Columns table({"Host ID", "Uptime (seconds)"});
   const auto display = display_of(context, options.wide);
   const auto inventories =
+      // Labels cost another round of the lattice: asked for only where names are shown.
       display.people ? inventories_of(**client) : std::vector<LatticeInventory>();
   std::vector<ShownHost> shown;
   auto list = json::array();
@@ -245,7 +253,7 @@ Result<Answer> lattice_links(const Context& context, const GetOptions& options) 
   if (!client) return pass(client);
   const auto links = (*client)->links();
   if (!links) return pass(links);
-  // Nobody answers where all hosts are first-party ones.
+  // States are our own addition: no answer comes where all hosts are first-party ones.
   const auto states = (*client)->link_states().value_or(std::vector<LatticeLinkState>());
   std::vector<ShownLink> all;
   auto list = json::array();

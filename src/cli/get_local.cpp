@@ -17,6 +17,8 @@ namespace {
 
 using nlohmann::json;
 
+// Lists of an answer; an empty one for anything else. The host may be of another version than this
+// command.
 const json& list_of(const json& object, const char* name) {
   static const json none = json::array();
   if (!object.is_object()) return none;
@@ -33,7 +35,8 @@ std::string age(const json& object, const char* name) {
   return fmt::format("{} h", seconds / 3600);
 }
 
-/// "healthy, 12 s ago": a state without its age would be taken for the truth.
+/// Health with its age, "healthy, 12 s ago": a state without it would be taken for the truth of
+/// this moment.
 std::string health_text(const json& entity) {
   const auto health = entity.value("health", json::object());
   auto text = text_of(health, "state");
@@ -67,7 +70,7 @@ bool is_shown(const json& provider, const GetOptions& flags) {
   return flags.all || !provider.value("of_host", false);
 }
 
-/// Whom the keys belong to, as far as the host knows. Keys to names.
+/// Names of keys, as far as the host knows: keys to names.
 struct KnownNames {
   LabelMap actors;
   LabelMap providers;
@@ -80,6 +83,7 @@ std::string known(const LabelMap& names, const std::string& key) {
 
 KnownNames names_in(const json& inventory, const json& claims) {
   KnownNames names;
+  // Claims first: running actors overwrite them, for their names are the current ones.
   for (const auto& one : list_of(claims, "claims")) {
     const auto values = one.value("values", json::object());
     names.actors[text_of(values, "sub")] = text_of(values, "name");
@@ -192,7 +196,7 @@ std::string actors_text(const json& inventory) {
   return table.empty() ? "No actors found" : table.text();
 }
 
-/// Where a provider runs, and what became of it there.
+/// Process of a provider: where it runs, and what became of it there.
 std::string process_text(const json& provider) {
   const auto process = provider.value("process", json());
   if (!process.is_object()) return "in the host";
@@ -224,7 +228,7 @@ std::string hosts_table(const std::vector<admin::RunningHost>& hosts) {
   return table.text();
 }
 
-/// What else a host knows, to say names; nothing where it does not answer.
+/// Further answer of a host, to say names; nothing where it does not answer.
 json also(admin::Client& client, const char* operation) {
   return client.request({.operation = operation}, request_patience).value_or(json::object());
 }
@@ -263,6 +267,7 @@ std::vector<ShownClaims> shown_claims(const json& claims) {
 Result<Answer> local_hosts(const Context& context, const GetOptions& flags) {
   const auto found = hosts_in_reach(context, flags.reach.host);
   if (!found) return pass(found);
+  // One reachable host is a result, with warnings; none at all is the error.
   if (found->running.empty() && !found->unreachable.empty()) {
     return std::unexpected(found->unreachable.front());
   }

@@ -14,6 +14,7 @@ bool has_option(const Command& command, std::string_view name) {
   });
 }
 
+// Letters that a command has for itself (-v, -q of first-party tools) stay the command's.
 std::string flag_names(const Command& command, const char* letter, const char* word) {
   return has_option(command, letter) ? std::string(word) : std::string(letter) + "," + word;
 }
@@ -39,11 +40,13 @@ void add_to(Command& command, Context& context) {
 }  // namespace
 
 void add_global_options(Command& root, Context& context) {
+  // Commands that hand their words on parse nothing.
   if (root.takes_rest()) return;
   add_to(root, context);
   for (const auto& one : root.subcommands()) add_global_options(*one, context);
 }
 
+// Looked for by hand, before parsing: errors of the command line itself are coloured as well.
 std::string_view colour_word(int argc, const char* const* argv) {
   constexpr std::string_view option = "--color";
   std::string_view found = "auto";
@@ -57,6 +60,7 @@ std::string_view colour_word(int argc, const char* const* argv) {
 }
 
 void decide_colours(Context& context, std::string_view word) {
+  // NO_COLOR and dumb terminals take part in "auto" only; "always" is the user's last word.
   const bool wanted = !context.env("NO_COLOR") && context.env("TERM").value_or("") != "dumb";
   const auto decide = [&](bool terminal) {
     return word == "always" || (word != "never" && wanted && terminal);

@@ -12,7 +12,7 @@
 namespace trellis::cli {
 namespace {
 
-/// The options that reach a lattice, below their headings.
+/// Options that reach a lattice, below their headings.
 std::string connection_options_of(const Command& command) {
   std::string text;
   std::string heading;
@@ -34,6 +34,7 @@ std::string connection_help(const Command& root) {
       "How commands and hosts reach a lattice. Options win over variables.\n\n"
       "Commands (`trellis get ... --lattice`, `trellis ctl ...`):\n");
   if (const auto* ctl = root.subcommand("ctl")) {
+    // One command stands for all: they share these options.
     if (const auto* watch = ctl->subcommand("watch")) text += connection_options_of(*watch);
   }
   text += "\nHosts (`trellis up`):\n";

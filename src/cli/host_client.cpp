@@ -18,11 +18,13 @@ namespace {
 
 using admin::Place;
 
-/// The user's own, then the system's: what a service is told by systemd, else where that is.
+/// Places of control sockets: the user's own, then the system's, which systemd tells a service;
+/// else where that is.
 std::vector<Place> places(const Context& context) {
   const auto own = admin::socket_folder(context.env("XDG_RUNTIME_DIR"), ::geteuid());
   auto service = folders(context.env).service_runtime;
   if (service.empty()) service = admin::system_folder;
+  // One folder is asked once, or its hosts would be found twice.
   if (own == service) return {{.kind = Place::Kind::shared, .folder = own}};
   return {{.folder = own}, {.kind = Place::Kind::shared, .folder = std::move(service)}};
 }
@@ -56,6 +58,7 @@ void add_socket_option(Command& leaf, HostChoice& choice) {
 }
 
 Result<admin::Hosts> hosts_in_reach(const Context& context, const HostChoice& choice) {
+  // A named socket is the only place: hosts elsewhere are not meant.
   if (const auto socket = option_or_env(context, choice.socket, socket_variable)) {
     return host_behind(admin::named_place(*socket).socket);
   }
@@ -82,12 +85,14 @@ admin::Outcome ask_host(const Context& context, const HostChoice& choice,
 std::string artifact_name(const std::string& given) {
   std::error_code problem;
   const bool file = std::filesystem::exists(given, problem);
+  // Existing files win over images of the same spelling, as in manifests (host.md 11).
   if (given.starts_with("builtin:") || (!file && package::parse_reference(given))) return given;
   return absolute_path(given);
 }
 
 std::string absolute_path(const std::string& path) {
-  // What is not there stays relative otherwise.
+  // Absolute first, since weakly_canonical() leaves a path relative whose first part does not
+  // exist.
   std::error_code problem;
   const auto absolute = std::filesystem::absolute(path);
   const auto whole = std::filesystem::weakly_canonical(absolute, problem);

@@ -1,4 +1,4 @@
-// What commands that talk to a running host on this machine have in common.
+// Host client: all that commands which talk to a running host on this machine have in common.
 #pragma once
 
 #include <chrono>
@@ -38,8 +38,8 @@ inline constexpr std::chrono::seconds request_patience{120};
 
 /// A path as the host will understand it, whatever its working folder.
 [[nodiscard]] std::string absolute_path(const std::string& path);
-/// What a command was given as actor or provider, so that a host understands it: the whole path of
-/// a file, or a built-in name or an image's reference as it is. An existing file wins.
+/// Name of an actor or provider as a command was given it, so that a host understands it: the whole
+/// path of a file, or a built-in name or an image's reference as it is. An existing file wins.
 [[nodiscard]] std::string artifact_name(const std::string& given);
 
 /// A member of an answer as text: texts as they are, other values as JSON, missing ones empty.

@@ -27,6 +27,7 @@ constexpr unsigned longest_interval_s = 86'400;
 
 std::string check_label(const std::string& label) {
   const auto equals = label.find('=');
+  // One way to say the name, which is checked more strictly than a label.
   if (label.substr(0, equals) == client::host_name_label) {
     return fmt::format("{} is the host's name: give it with --name", client::host_name_label);
   }
@@ -43,7 +44,7 @@ std::string check_issuer(const std::string& key) {
       excerpt(key));
 }
 
-/// Our own variable must be right; RUST_LOG may be meant for another program.
+/// Log filter: our own variable must be right; RUST_LOG may be meant for another program.
 Result<LogFilter> log_filter(const Context& context, const HostFlags& flags,
                              const std::string& default_level) {
   if (const auto given = option_or_env(context, flags.log_level, "TRELLIS_LOG")) {
@@ -55,7 +56,7 @@ Result<LogFilter> log_filter(const Context& context, const HostFlags& flags,
   return LogFilter::parse(default_level);
 }
 
-/// 0 and nothing mean the default (host.md 10).
+/// Health interval; 0 and nothing mean the default (host.md 10).
 Result<std::chrono::milliseconds> health_interval(const Context& context) {
   const auto text = context.env("HEARTBEAT_INTERVAL_S");
   if (!text) return std::chrono::milliseconds(0);
@@ -109,12 +110,14 @@ RegistryOptions registry_options(const Context& context, const HostFlags& flags)
   made.ca_file = flags.registry_ca;
   made.allow_latest = flags.allow_latest;
   made.offline = flags.offline;
+  // Zero means the default to the host; a user who gives 0 wants nothing kept.
   if (flags.cache_size) made.cache_bytes = std::max<std::uint64_t>(*flags.cache_size, 1);
   if (const auto docker = folders(context.env).docker_config; !docker.empty()) {
     made.docker_config = docker / "config.json";
   }
   const auto user = context.env("OCI_REGISTRY_USER");
   const auto password = context.env("OCI_REGISTRY_PASSWORD");
+  // Both or none: half a login is no login.
   if (user && password) {
     made.user = *user;
     made.password = *password;
@@ -182,14 +185,17 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   }
   for (const auto& label : flags.labels) {
     const auto equals = label.find('=');
+    // try_emplace: of two labels with one key the first stays.
     made.host.labels.try_emplace(label.substr(0, equals), label.substr(equals + 1));
   }
   made.host.allowed_issuers = flags.allowed_issuers;
   made.host.live_updates = flags.live_updates;
   made.host.strict_update_check = !flags.any_capabilities;
+  // Built-in providers are handed over here: the host's own library knows none of them.
   made.host.builtins = builtin_providers();
   made.host.open_cache = open_redis_cache;
   made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
+  // Process of a provider is this program again, as a hidden command.
   made.host.provider_process = {.program = own_program(), .memory_mb = flags.provider_memory_mb};
   made.host.secrets =
       secret_source(context, flags.secrets_dir.empty() ? folders(context.env).credentials

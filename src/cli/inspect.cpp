@@ -28,19 +28,19 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-/// What a host permits unless it is told otherwise.
+/// Limits that a host has unless it is told otherwise.
 constexpr wasm::CompileLimits host_limits{.memory_pages = limits::memory_pages,
                                           .table_elements = EngineOptions{}.max_table_elements,
                                           .module_bytes = limits::module_bytes};
 
-/// Somewhere the key is in use.
+/// Use of a key.
 struct Use {
   std::string host_id;
   std::string host_name;
   std::string what;  ///< "kvcounter, revision 3"; empty: the host itself
 };
 
-/// On hosts of this machine; those that do not answer are left out.
+/// Uses on hosts of this machine; those that do not answer are left out.
 std::vector<Use> uses_of(const Context& context, const std::string& key) {
   std::vector<Use> uses;
   const auto hosts = hosts_in_reach(context, {});
@@ -71,6 +71,7 @@ Answer about_key(const Context& context, const identity::PublicKey& key) {
   table.heading(fmt::format("Public key of type {}", kind));
   table.row("Key", text);
   auto files = json::array();
+  // Seeds are named by file and never shown.
   if (const auto folder = key_directory(context, {})) {
     for (const auto& one : keys_in(*folder).value_or(std::vector<ListedKey>())) {
       if (one.public_key != text) continue;
@@ -119,6 +120,7 @@ Result<Answer> about_module(const Context& context, const fs::path& file, const 
   const auto hash = to_hex_lower(sha256(bytes));
   Answer answer{{}, json::object()};
   if (*claims) {
+    // Same words as `claims inspect`, and more below.
     auto made = inspect_module(context, file, shown, false, output);
     if (!made) return made;
     answer = std::move(*made);
@@ -133,6 +135,7 @@ Result<Answer> about_module(const Context& context, const fs::path& file, const 
   answer.json["signed"] = claims->has_value();
   answer.json["bytes"] = bytes.size();
   answer.json["sha256"] = hash;
+  // Modules that no host would take are described as well: that is often why one asks.
   if (const auto shape = wasm::shape_module(bytes, host_limits)) {
     add_imports(table, *shape, answer.json);
   } else {
@@ -169,6 +172,7 @@ Result<bool> begins_as_module(const fs::path& file) {
 Result<Answer> inspect(const Context& context, const ArtifactChoice& choice,
                        const OutputOptions& output) {
   std::error_code ignored;
+  // Files first: a key and an image could be names of files too.
   if (!fs::exists(choice.name, ignored)) {
     if (const auto key = identity::PublicKey::parse(choice.name)) return about_key(context, *key);
     if (const auto pair = identity::KeyPair::from_seed(choice.name)) {
@@ -178,6 +182,7 @@ Result<Answer> inspect(const Context& context, const ArtifactChoice& choice,
   }
   const auto file = find_artifact(context, choice, output);
   if (!file) return pass(file);
+  // Kind by content: files from registries have no names of their own.
   if (package::looks_like_archive(*file)) {
     auto answer = inspect_archive(context, *file);
     if (answer) answer->json["kind"] = "provider";

@@ -15,10 +15,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t piece_bytes = 256 * limits::kib;
 
-/// A file is what is checked itself; of an image it is the manifest (cli.md 4, 5).
+/// Check of a digest, which is of a file itself; of an image it is of the manifest (cli.md 4, 5).
 Result<void> check_file_digest(const std::string& name, const package::ContentDigest& expected) {
   package::DigestHasher hasher(expected.algorithm);
   std::ifstream file(name, std::ios::binary);
+  // In pieces: archives may be hundreds of megabytes.
   Bytes piece(piece_bytes);
   while (file) {
     file.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
@@ -40,6 +41,7 @@ void add_artifact_options(Command& leaf, ArtifactChoice& choice, const std::stri
 
 Result<fs::path> find_artifact(const Context& context, const ArtifactChoice& choice,
                                const OutputOptions& output) {
+  // First of all: a digest that is mistyped must not cost a download.
   auto expected = expected_digest(to_lower_ascii(choice.digest));
   if (!expected) return pass(expected);
   std::error_code ignored;

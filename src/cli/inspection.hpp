@@ -1,4 +1,4 @@
-// What can be said of a module or an archive that lies in a file or in a registry.
+// Inspection of a module or an archive that lies in a file or in a registry.
 #pragma once
 
 #include <filesystem>

@@ -29,23 +29,26 @@ bool is_plain(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// As a file name; no two names become one.
+/// Name as a file name. It is one-to-one: two names in one file would share an identity.
 std::string encoded(std::string_view name) {
   const bool text = is_utf8(name);
   std::string out;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
+    // No dot in front, no slash anywhere: the name stays inside the folder and visible.
     const bool kept = (is_plain(c) && (text || byte < 0x80)) || c == '_' || c == '-' ||
                       (c == '.' && !out.empty());
     kept ? void(out += c) : void(out += fmt::format("%{:02X}", byte));
   }
   if (out.size() <= longest_stem) return out;
+  // Long names are cut and told apart by their hash.
   const auto hash = sha256_upper_hex(as_bytes(name)).substr(0, 32);
   auto end = longest_stem - hash.size() - 1;
   while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;  // between characters
   return out.substr(0, end) + "~" + hash;                               // a '~' of a name is %7E
 }
 
+// Name of a file, as far as it can be read back; cut ones keep their hash.
 std::string decoded(std::string_view stem) {
   std::string out;
   for (std::size_t at = 0; at < stem.size(); ++at) {
@@ -80,12 +83,13 @@ Result<KeyPair> read_key(const fs::path& path, const KeyRequest& request) {
 
 Result<KeyPair> key_of_value(const std::string& value, const KeyRequest& request) {
   std::error_code ignored;
+  // File first, else the value itself is the seed (cli.md 2.1). An error never quotes it.
   if (fs::is_regular_file(value, ignored)) return read_key(value, request);
   return check_type(KeyPair::from_seed(trim(value)), request,
                     "given (no file of that name exists)");
 }
 
-/// Beside a key file: the name it signed, where the file is not named after it.
+/// Note beside a key file: the name it signed, where the file is not named after it.
 fs::path note_of(const fs::path& file) {
   return file.string() + ".name";
 }
@@ -96,7 +100,8 @@ std::optional<std::string> noted_name(const fs::path& file) {
   return std::move(*name);
 }
 
-/// Without the note the next signature under another name would not be noticed, no more.
+/// Notes a name. A failure is a warning only: without the note the next signature under another
+/// name is not noticed, no more.
 void note_name(Context& context, const fs::path& file, const std::string& name) {
   if (auto written = write_file(note_of(file), as_bytes(name)); written) return;
   say(context, Label::warning,
@@ -107,7 +112,7 @@ std::string suffix_of(identity::KeyType type) {
   return "_" + std::string(identity::to_string(type)) + ".nk";
 }
 
-/// One account key for everything a user signs.
+/// File of the account: one key for everything a user signs (cli.md 2.1).
 std::string account_file(const Context& context) {
   auto user = context.env("USER").value_or("user");
   if (user.contains('/')) user = "user";  // must not leave the folder
@@ -115,6 +120,7 @@ std::string account_file(const Context& context) {
 }
 
 Result<KeyPair> make_key(Context& context, const fs::path& path, const KeyRequest& request) {
+  // Text of the first-party tool, on standard error instead of its standard output (cli.md 2.1).
   note(context,
        fmt::format("No keypair found in \"{}\".\n"
                    "We will generate one for you and place it there.\n"
@@ -138,7 +144,8 @@ Result<KeyPair> read_or_make(Context& context, const KeyOptions& options, const 
       "leave out --disable-keygen to have one made");
 }
 
-/// Two programs with one key are one actor to every host, and either answers for both.
+/// Refusal of a key that signed another name: two programs with one key are one actor to every
+/// host, and either answers for both.
 std::unexpected<Error> key_of_another(const fs::path& file, const std::string& owner,
                                       const KeyRequest& request, const fs::path& owners_file) {
   return fail(
@@ -152,7 +159,7 @@ std::unexpected<Error> key_of_another(const fs::path& file, const std::string& o
                   note_of(file).string()));
 }
 
-/// The file of the name's own.
+/// Key in the name's own file.
 Result<KeyPair> own_key(Context& context, const KeyOptions& options, const fs::path& file,
                         const KeyRequest& request) {
   const auto owner = noted_name(file);
@@ -166,7 +173,8 @@ Result<KeyPair> own_key(Context& context, const KeyOptions& options, const fs::p
   return key;
 }
 
-/// Whose key is in a file that is named as older versions did: as far as that is known.
+/// Owner of the key in a file that is named as older versions did, as far as that is known: by a
+/// note, or by what the destination was signed with until now.
 std::optional<std::string> owner_of(const fs::path& file, const KeyPair& key,
                                     const KeyRequest& request) {
   if (auto noted = noted_name(file)) return noted;
@@ -174,7 +182,8 @@ std::optional<std::string> owner_of(const fs::path& file, const KeyPair& key,
   return request.before->name;
 }
 
-/// The key of a file that is named as older versions did; nothing when it is another name's.
+/// Key of a file that is named as older versions did; nothing when it is another name's. From its
+/// first use it belongs to one name.
 Result<std::optional<KeyPair>> old_key(Context& context, const KeyOptions& options,
                                        const fs::path& file, const fs::path& own,
                                        const KeyRequest& request) {
@@ -206,6 +215,8 @@ Result<KeyPair> named_key(Context& context, const KeyOptions& options, const fs:
   if (!name) return pass(name);
   const auto own = directory / *name;
   std::error_code ignored;
+  // Own file first; an old one only where there is no other, so that a key which links know stays
+  // in use.
   if (fs::exists(own, ignored)) return own_key(context, options, own, request);
   const auto old = directory / (request.old_stem + suffix_of(request.type));
   if (!request.old_stem.empty() && !options.new_key && fs::exists(old, ignored)) {
@@ -236,6 +247,7 @@ Result<KeyPair> find_key(Context& context, const KeyOptions& options, const KeyR
   }
   const auto directory = key_directory(context, options.directory);
   if (!directory) return pass(directory);
+  // Accounts are not named after a program: one signs them all.
   if (request.type == identity::KeyType::account) {
     return read_or_make(context, options, *directory / account_file(context), request);
   }
@@ -243,6 +255,7 @@ Result<KeyPair> find_key(Context& context, const KeyOptions& options, const KeyR
 }
 
 Result<std::string> key_file_name(std::string_view name, identity::KeyType type) {
+  // Names of punctuation alone would be hidden files, or all look alike.
   if (std::ranges::any_of(name, is_plain)) return encoded(name) + suffix_of(type);
   return fail(ErrorCode::invalid_argument,
               "no key file can be named after \"" + std::string(name) + "\"",

@@ -23,7 +23,7 @@ struct KeyOptions {
   bool new_key = false;  ///< --new-key: files named as older versions did are left alone
 };
 
-/// What a key is known to have signed.
+/// Signature that a key is known to have made.
 struct SignedBefore {
   std::string key;  ///< public key of the subject
   std::string name;

@@ -21,6 +21,7 @@ Result<Answer> generate(Context& context, const std::string& type_name) {
   const auto pair = identity::KeyPair::generate(*type, context.random);
   const auto key = pair.public_key().text();
   const auto seed = pair.seed_text();
+  // First-party text, byte for byte (cli.md 2).
   return Answer{"Public Key: " + key + "\nSeed: " + seed +
                     "\n\nRemember that the seed is private, treat it as a secret.",
                 {{"public_key", key}, {"seed", seed}}};
@@ -55,6 +56,7 @@ Answer list_answer(const fs::path& folder, const std::vector<ListedKey>& keys) {
     names.push_back(file);
     entries.push_back({{"file", file}, {"name", name}, {"public_key", key}});
   }
+  // Heading of the first-party tool; `keys` in the JSON are its file names, the rest is ours.
   auto text = "====== Keys found in " + folder.string() + " ======";
   if (!keys.empty()) text += "\n" + columns.text();
   return {std::move(text), {{"keys", std::move(names)}, {"entries", std::move(entries)}}};

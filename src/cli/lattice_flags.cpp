@@ -25,7 +25,7 @@ namespace {
 
 constexpr auto group = "Lattice";
 
-/// Of what the host counts in seconds.
+/// Bounds of times that the host counts in seconds.
 constexpr DurationBounds whole_seconds{.least = std::chrono::seconds(1)};
 constexpr DurationBounds seconds_or_none{.least = {}};
 constexpr DurationBounds cache_polls{.least = std::chrono::milliseconds(10),
@@ -37,7 +37,7 @@ bool is_host_key(const std::string& text) {
   return key && key->type() == identity::KeyType::server;
 }
 
-/// The cache in a database that all hosts share.
+/// Cache in a database that all hosts share.
 Result<void> read_redis_cache(const LatticeFlags& flags, const std::string& url, bool replicated,
                               CacheOptions& cache) {
   const bool named = flags.cache_redis.empty() || !flags.cache_url.empty();
@@ -61,7 +61,8 @@ Result<void> read_redis_cache(const LatticeFlags& flags, const std::string& url,
   return {};
 }
 
-/// Options of a kind of cache that is not asked for would be ignored.
+/// Check that options fit the kind of cache: those of a kind that is not asked for would be
+/// ignored.
 Result<void> check_kind(const LatticeFlags& flags, bool redis) {
   if (flags.own_cache && (!flags.cache_url.empty() || !flags.cache_redis.empty())) {
     return fail(ErrorCode::invalid_argument,
@@ -76,7 +77,8 @@ Result<void> check_kind(const LatticeFlags& flags, bool redis) {
   return {};
 }
 
-/// KVCACHE_…: where the cache is replicated when that is not the lattice's own server.
+/// Cache as options and KVCACHE_… say (lattice.md 8.7): where it is replicated when that is not the
+/// lattice's own server.
 Result<void> read_cache(const Context& context, const LatticeFlags& flags,
                         LatticeOptions& options) {
   auto& cache = options.cache;
@@ -94,7 +96,7 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
   if (*interval) cache.replay_interval = std::chrono::ceil<std::chrono::seconds>(**interval);
   if (flags.own_cache) return check_kind(flags, false);
   const auto url = option_or_env(context, flags.cache_url, "KVCACHE_NATS_URL");
-  // An option is about this host, whatever the environment says of both kinds.
+  // Options are about this host, whatever the environment says of both kinds.
   const auto redis = flags.cache_url.empty() || !flags.cache_redis.empty()
                          ? option_or_env(context, flags.cache_redis, "KVCACHE_URL")
                          : std::nullopt;
@@ -105,6 +107,7 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
     return {};
   }
   NatsOptions own;
+  // Another server, another login: that of the lattice is not sent there.
   own.servers = {*url};
   own.jwt = context.env("KVCACHE_CLIENT_JWT").value_or("");
   own.seed = context.env("KVCACHE_CLIENT_SEED").value_or("");
@@ -117,6 +120,7 @@ Result<void> read_cache(const Context& context, const LatticeFlags& flags,
   return {};
 }
 
+// Folder as it is, without links: what a command of the lattice names is compared with it.
 Result<std::filesystem::path> whole_folder(std::string_view option, const std::string& folder) {
   std::error_code problem;
   auto whole = std::filesystem::canonical(folder, problem);
@@ -166,14 +170,14 @@ Result<void> read_rules(const LatticeFlags& flags, LatticeOptions& options) {
     options.control_files.push_back(std::move(*whole));
   }
   for (const auto& folder : flags.link_files) {
-    // As it is named: links may name it so, though it leads through a symbolic link.
+    // Folder as it is named: links may name it so, though it leads through a symbolic link.
     if (auto there = whole_folder("--link-files", folder); !there) return pass(there);
     options.link_files.emplace_back(folder);
   }
   return {};
 }
 
-/// Which servers; nothing when the host is to be on its own.
+/// Connections: which servers; none when the host is to be on its own.
 Result<void> read_connections(const Context& context, const LatticeFlags& flags,
                               LatticeOptions& options) {
   const bool asked = flags.lattice->count() > 0;
@@ -186,14 +190,14 @@ Result<void> read_connections(const Context& context, const LatticeFlags& flags,
   auto made = nats_options(context, flags.rpc, base);
   if (!made) return pass(made);
   if (rpc) options.rpc = *made;
-  // Where nothing else is said, control is where calls are (host.md 12.2).
+  // Control is where calls are, where nothing else is said (host.md 12.2).
   auto ours = nats_options(context, flags.control, *made);
   if (!ours) return pass(ours);
   options.control = std::move(*ours);
   return {};
 }
 
-/// Not what `up` has to start.
+/// Whether a word behind --lattice is its server, and not what `up` has to start.
 bool is_server_name(const std::string& word) {
   if (is_server_address(word)) return true;
   constexpr std::array endings{".wasm", ".yaml", ".yml", ".json"};
@@ -316,6 +320,7 @@ Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& f
   auto& options = setup.options;
   const auto ns = option_or_env(context, flags.ns, "LATTICE_NAMESPACE");
   if (const auto found = ns ? ns : context.env("WASMCLOUD_LATTICE_PREFIX")) options.ns = *found;
+  // Namespace is part of every subject; a bad one is told before anything is connected.
   if (auto subjects = lattice::Subjects::make(options.ns); !subjects) return pass(subjects);
   const auto timeout =
       duration_from_env(context.env, "RPC_TIMEOUT_MS", std::chrono::milliseconds(1), longest_call);
@@ -325,6 +330,8 @@ Result<LatticeSetup> lattice_setup(const Context& context, const LatticeFlags& f
   if (auto read = read_rules(flags, options); !read) return pass(read);
   if (auto read = read_connections(context, flags, options); !read) return pass(read);
   if (auto read = read_cache(context, flags, options); !read) return pass(read);
+  // Server last, after everything else was read: a mistake in another option must not leave one
+  // running.
   if (flags.lattice->count() > 0 && flags.url.empty()) {
     auto server = LocalNats::find_or_start(context, options.rpc->servers.front());
     if (!server) return pass(server);

@@ -41,7 +41,7 @@ struct LatticeFlags {
 
 void add_lattice_options(Command& leaf, LatticeFlags& flags);
 
-/// What a host needs to join: the server comes first and goes last.
+/// Setup that a host needs to join: the server comes first and goes last.
 struct LatticeSetup {
   std::unique_ptr<LocalNats> server;  ///< started for this host; null: somebody else's, or none
   LatticeOptions options;

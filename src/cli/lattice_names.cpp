@@ -50,7 +50,8 @@ std::vector<client::Named> providers_in(const std::vector<LatticeInventory>& hos
   return all;
 }
 
-/// The hosts of one thing must be one.
+/// Host of one thing: there must be exactly one, or a command would act on whichever answered
+/// first.
 Result<Placed> only_place(const std::vector<client::Named>& all, const client::Named& found,
                           std::string_view what) {
   std::set<std::string> hosts;
@@ -71,6 +72,7 @@ Result<Placed> only_place(const std::vector<client::Named>& all, const client::N
 
 std::string builtin_of_key(const std::string& key) {
   for (const auto& builtin : providers::builtins()) {
+    // Keys of built-in providers are computed from their names, the same on every host.
     if (host::builtin_provider_key(providers::builtins(), builtin.name) == key) return builtin.name;
   }
   return {};
@@ -82,6 +84,7 @@ Result<std::string> lattice_actor(Client& client, const std::string& wanted) {
 
 Result<std::string> lattice_provider(Client& client, const std::string& wanted,
                                      const std::string& link_name) {
+  // Whole keys are taken without asking: links may be made ahead of their providers.
   if (is_key_of(wanted, identity::KeyType::service)) return wanted;
   if (wanted.starts_with(host::builtin_prefix)) {
     if (auto key = host::builtin_provider_key(providers::builtins(), wanted))
@@ -90,6 +93,7 @@ Result<std::string> lattice_provider(Client& client, const std::string& wanted,
   const auto hosts = client.inventories();
   if (!hosts) return pass(hosts);
   auto all = providers_in(*hosts);
+  // One provider may run under several link names; only this one is meant.
   std::erase_if(all, [&](const auto& one) { return one.link_name != link_name; });
   const auto found = client::resolve(all, "provider", wanted, in_lattice);
   if (!found) return pass(found);

@@ -60,7 +60,8 @@ void add_del(Command& link, Context& context, Tree tree) {
 void add_link(Command& app, Context& context, Tree tree) {
   auto& link = app.add_subcommand("link", "Define, remove and look at links");
   link.require_subcommand();
-  // First-party tools of this generation have no `put`.
+  // Default command: first-party tools of this generation have no `put`. A whole key in front is
+  // what tells their form apart from a mistyped command.
   link.default_command("put", [](const std::string& word) {
     const auto key = identity::PublicKey::parse(word);
     return key && key->type() == identity::KeyType::module;

@@ -1,4 +1,4 @@
-// What `link put` and `link del` need, on a host of this machine and on a lattice.
+// Options of `link put` and `link del`, on a host of this machine and on a lattice.
 #pragma once
 
 #include <string>

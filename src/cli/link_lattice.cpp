@@ -23,6 +23,7 @@ Result<Answer> lattice_put(const Context& context, LinkOptions options) {
   if (!client) return pass(client);
   auto actor = lattice_actor(**client, options.link.actor);
   if (!actor) return pass(actor);
+  // Names for the report, keys for the wire.
   const auto shown_actor = std::exchange(options.link.actor, std::move(*actor));
   auto provider = lattice_provider(**client, options.link.provider_id, options.link.link_name);
   if (!provider) return pass(provider);
@@ -30,6 +31,7 @@ Result<Answer> lattice_put(const Context& context, LinkOptions options) {
   const auto& link = options.link;
   json about{{"actor_id", link.actor}, {"provider_id", link.provider_id}, {"result", "published"}};
   const auto wait = options.reach.lattice.wait.time();
+  // Text of the first-party tool (cli.md 6), which never waits.
   if (wait.count() == 0) {
     if (auto sent = (*client)->put_link(link); !sent) return pass(sent);
     return Answer{
@@ -38,6 +40,7 @@ Result<Answer> lattice_put(const Context& context, LinkOptions options) {
   }
   const auto became = (*client)->put_link_and_wait(link, wait);
   if (!became) return pass(became);
+  // Links are advertised to all; whether one works only hosts of ours tell.
   if (!*became) {
     return Answer{fmt::format("Advertised link ({}) <-> ({}); no host tells whether the provider "
                               "took it: only Trellis hosts do",
@@ -66,7 +69,8 @@ Result<Answer> lattice_del(const Context& context, LinkOptions options) {
            one.link_name == link.link_name;
   });
   const auto wait = options.reach.lattice.wait.time();
-  // Also where none is known: the host that answered may have missed what others know.
+  // Removal is sent also where no link is known: the host that answered may have missed what others
+  // know.
   auto sent =
       wait.count() == 0
           ? (*client)->remove_link(link.actor, link.contract_id, link.link_name)

@@ -11,6 +11,7 @@ namespace trellis::cli {
 namespace {
 
 std::string provider_argument(const std::string& provider) {
+  // Words without a slash are names for the host to resolve, even if a file here is called so.
   return provider.find('/') == std::string::npos ? provider : artifact_name(provider);
 }
 
@@ -62,6 +63,7 @@ Result<Answer> local_del(const Context& context, const LinkOptions& options) {
     return Answer{fmt::format("There is no such link: {}", name), {{"result", "missing"}}};
   }
   if (!answer) return pass(answer);
+  // Removed and not told: the provider may still hold ports or connections of the link.
   if (!answer->value("told", true)) {
     return fail(ErrorCode::deadline,
                 fmt::format("{} is removed, but its provider has not let go of the actor within {}",

@@ -29,6 +29,7 @@ LinkState link_state_of(std::string_view name) {
         LinkState::binding, LinkState::bound, LinkState::failed}) {
     if (to_string(state) == name) return state;
   }
+  // States that this version does not know are no success.
   return LinkState::elsewhere;
 }
 
@@ -40,6 +41,7 @@ std::string url_of_link(std::string_view contract_id,
     return found == values.end() ? std::string() : found->second;
   };
   auto address = value("BIND");
+  // Defaults of the HTTP server (contracts.md 3.1).
   if (address.empty()) address = "0.0.0.0:" + (value("PORT").empty() ? "8080" : value("PORT"));
   address.resize(std::min(address.find(','), address.size()));
   const auto colon = address.rfind(':');
@@ -65,6 +67,7 @@ Result<Answer> report_link(const LinkReport& report, nlohmann::json fields,
                                 printable(where(report)), url.empty() ? "" : ": " + printable(url)),
                     std::move(fields)};
     }
+    // Each state that carries nothing is an error: success would mean that it happened.
     case LinkState::failed:
       return fail(ErrorCode::unavailable,
                   fmt::format("{}: the provider refuses it: {}", subject, report.problem),
@@ -82,7 +85,7 @@ Result<Answer> report_link(const LinkReport& report, nlohmann::json fields,
                   fmt::format("{} is defined, but no such actor is known yet", subject),
                   "it is made as soon as the actor starts; --no-wait defines links ahead");
     case LinkState::elsewhere:
-      // The host that was asked knows of no other host what it has.
+      // Elsewhere, said by one host: it does not know what another has.
       if (report.host_id.empty()) {
         return Answer{
             fmt::format("Defined {}. The provider does not run on this host; `trellis "

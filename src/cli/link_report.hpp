@@ -1,4 +1,4 @@
-// What became of a link, told to the user in the same words for one host and for a lattice.
+// Report on a link, told to the user in the same words for one host and for a lattice.
 #pragma once
 
 #include <chrono>

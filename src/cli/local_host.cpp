@@ -29,9 +29,9 @@ std::filesystem::path own_program() {
 
 namespace {
 
-/// Keys, passwords and secrets lie in this process: no other of the same user (a provider's process
-/// is one) may read its memory, environment or descriptors, and no core file has them. The leak
-/// checker of the sanitizer builds must be able to look at itself.
+/// Memory of this process is shut away: keys, passwords and secrets lie in it. No other process of
+/// the same user (a provider's is one) may read its memory, environment or descriptors, and no core
+/// file has them. The leak checker of the sanitizer builds must be able to look at itself.
 void shut_memory_away() {
 #if !defined(__SANITIZE_ADDRESS__)
   const rlimit no_core{0, 0};
@@ -40,7 +40,7 @@ void shut_memory_away() {
 #endif
 }
 
-/// Beyond the time limit of the host's own stop, for the sockets.
+/// Time beyond the limit of the host's own stop, for the sockets.
 constexpr std::chrono::milliseconds last_resort_after{800};
 
 /// Ends the process without tearing down what threads that are left alone may still touch.
@@ -82,6 +82,8 @@ class LastResort {
 
 Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
                                                     LocalHostOptions options, StopRequest& stop) {
+  // Order: memory is shut before there is a secret in it, and the limit of files is raised before
+  // the engine and the sockets open theirs.
   shut_memory_away();
   options.host.provider_process.open_files = to_size(raise_descriptor_limit().before);
   auto engine = EngineRuntime::start();
@@ -90,6 +92,7 @@ Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
   const auto socket = options.socket;
   std::unique_ptr<LocalHost> made(
       new LocalHost(context, std::move(options), std::move(*engine), stop));
+  // Host before its doors: whoever gets an answer gets it from a host that runs.
   if (auto started = made->host_->start(); !started) return pass(started);
   if (auto health = made->start_health(health_address); !health) return pass(health);
   if (auto control = made->start_control(socket); !control) return pass(control);
@@ -108,12 +111,15 @@ LocalHost::LocalHost(const Context& context, LocalHostOptions options,
           [this](const admin::Request& request) { return reload(request); }) {}
 
 LocalHost::~LocalHost() {
+  // Order of the end: no new commands, then no health (it asks the host), then the host, then the
+  // socket with its last answers.
   std::optional<LastResort> last_resort;  // without memory for it the stop goes on without
   survived([&] { last_resort.emplace(stop_timeout_ + last_resort_after, log_); });
   if (control_) control_->close();
   health_.reset();
   bool stopped = false;
   survived([&] { stopped = host_->stop(); });
+  // Threads that did not end may touch what destructors would free.
   if (!stopped) leave_at_once();
   control_.reset();
 }
@@ -126,6 +132,8 @@ Result<void> LocalHost::start_control(const SocketOptions& socket) {
     control_.emplace(std::move(*server));
     return {};
   }
+  // A socket that was asked for must be there; the usual one is a convenience, and the host serves
+  // without.
   if (socket.wished) return pass(server);
   log_.warn("no control socket, so `trellis call` and the like will not find this host: {}{}{}",
             server.error().message, server.error().remedy.empty() ? "" : "; ",
@@ -143,6 +151,7 @@ Result<void> LocalHost::start_health(const std::string& address) {
 }
 
 admin::Readiness LocalHost::readiness() const {
+  // Ready means that everything of the manifest was tried, not that the process is up.
   if (!started_) return {{"the host is starting"}};
   const auto inventory = host_->inventory();
   if (!inventory) return {{inventory.error().message}};
@@ -167,6 +176,7 @@ admin::Outcome LocalHost::reload(const admin::Request& request) const {
   std::function<admin::Outcome(const admin::Request&)> work;
   {
     const std::scoped_lock lock(mutex_);
+    // Copied: applying takes seconds, and the lock must be free for others.
     work = reload_;
   }
   if (work) return work(request);

@@ -48,7 +48,7 @@ class LocalHost {
   [[nodiscard]] const Log& log() const noexcept { return log_; }
   /// From now on /readyz tells the truth; before it says that the host is still starting.
   void set_started();
-  /// What the control socket's `reload` and `apply` do; until then there is nothing to reload. It
+  /// Work of the control socket's `reload` and `apply`; until then there is nothing to reload. It
   /// may be called from several threads at once, until the destruction of this object.
   void set_reload(std::function<admin::Outcome(const admin::Request&)> reload);
   /// Path of the control socket; empty when there is none.

@@ -30,7 +30,8 @@ using std::chrono::seconds;
 constexpr auto start_time = seconds(10);
 constexpr auto stop_time = seconds(5);
 
-/// Whether somebody at this port of this machine greets as NATS servers do.
+/// Whether a server at this port of this machine greets as NATS servers do. Another program there
+/// is not taken for one.
 bool answers(std::uint16_t port) {
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -47,7 +48,7 @@ bool answers(std::uint16_t port) {
          std::string_view(greeting.data(), 5) == "INFO ";
 }
 
-/// The port of a server on this machine; nothing for any other.
+/// Port of a server on this machine; nothing for any other.
 std::optional<std::uint16_t> local_port(std::string_view shown) {
   const auto colon = shown.rfind(':');
   const auto host = shown.substr(0, colon);
@@ -59,20 +60,21 @@ std::optional<std::uint16_t> local_port(std::string_view shown) {
   return port;
 }
 
-/// Debian puts it where only root looks.
+/// Program of the server. Debian puts it where only root looks.
 std::string find_program(const Context& context) {
   namespace fs = std::filesystem;
   std::string folders = context.env("PATH").value_or("") + ":/usr/sbin:/usr/local/sbin";
   for (std::size_t begin = 0; begin <= folders.size();) {
     const auto end = std::min(folders.find(':', begin), folders.size());
     const auto file = fs::path(folders.substr(begin, end - begin)) / "nats-server";
+    // Relative folders of PATH are passed over: what lies in the working folder may be anybody's.
     if (file.is_absolute() && ::access(file.c_str(), X_OK) == 0) return file;
     begin = end + 1;
   }
   return {};
 }
 
-/// In the child, between fork and exec: only what is safe there.
+/// Child, between fork and exec: only what is safe there.
 [[noreturn]] void become(char* const* words, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(1);  // it died before that
@@ -86,7 +88,8 @@ std::string find_program(const Context& context) {
   ::_exit(127);
 }
 
-/// 0 when there is none.
+/// Free port; 0 when there is none. Another process may take it before the server does; the start
+/// fails then.
 std::uint16_t free_port() {
   const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -137,6 +140,7 @@ Result<std::unique_ptr<LocalNats>> LocalNats::start(const Context& context, std:
         fmt::format("no NATS server answers at port {}, and nats-server is not installed", port),
         "sudo apt-get install nats-server, or name a server: --lattice nats://HOST:4222");
   }
+  // Loopback only: the server has no login.
   std::vector<std::string> words = {program, "-a", "127.0.0.1", "-p", std::to_string(port)};
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
@@ -149,6 +153,7 @@ Result<std::unique_ptr<LocalNats>> LocalNats::start(const Context& context, std:
   std::unique_ptr<LocalNats> made(new LocalNats(child, port));
   const auto end = std::chrono::steady_clock::now() + start_time;
   while (!answers(port)) {
+    // Its end is noticed at once: another server on the port would else be waited for in vain.
     const bool gone = ended(child, seconds(0));
     if (gone) made->child_ = 0;  // the number may be another's soon
     if (gone || std::chrono::steady_clock::now() > end) {
@@ -164,6 +169,7 @@ Result<std::unique_ptr<LocalNats>> LocalNats::start(const Context& context, std:
 LocalNats::~LocalNats() {
   if (child_ > 0 && ::kill(child_, SIGTERM) == 0 && !ended(child_, stop_time)) {
     ::kill(child_, SIGKILL);
+    // Waited for after the kill too, or it would stay a zombie until this process ends.
     ended(child_, stop_time);
   }
 }

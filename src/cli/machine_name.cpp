@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t max_of_name = 63;  // as of one part of a name in the DNS
 constexpr std::size_t kernel_name_bytes = 256;
 
+// Characters of DNS names and '_', which machines have as well.
 bool in_host_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_' || c == '.';
@@ -49,6 +50,8 @@ std::string check_host_name(const std::string& name) {
 std::string host_name(const std::string& wish, std::string_view machine) {
   if (!wish.empty()) return wish;
   std::string name(machine.substr(0, max_of_name));
+  // Machines with a name that no host can have (only digits, in a container) give none: the id
+  // remains.
   return check_host_name(name).empty() ? name : std::string();
 }
 

@@ -1,4 +1,4 @@
-// What hosts are called: by default as the machine they run on.
+// Names of hosts: by default as the machine they run on.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace trellis::cli {
 
-/// What the kernel calls this machine; empty when it says nothing.
+/// Name that the kernel has for this machine; empty when it says nothing.
 [[nodiscard]] std::string machine_name();
 
 /// Why hosts cannot be called so; empty when they can. Names are typed after --host, where they

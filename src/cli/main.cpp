@@ -10,6 +10,7 @@
 
 namespace {
 
+// Empty variables count as unset: service files cannot unset one that is inherited.
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;

@@ -7,12 +7,13 @@
 namespace trellis::cli {
 namespace {
 
-/// Text for troff: what it would take for a request or an escape is told to be none.
+/// Text for troff: requests and escapes that it would see in a text are told to be none.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '\\') {
       out += "\\e";
+      // Bare hyphens become another character in UTF-8, which nobody can copy to a command line.
     } else if (c == '-') {
       out += "\\-";
     } else if (c == '\n') {
@@ -124,6 +125,7 @@ class Page {
 
   void options() {
     heading("OPTIONS");
+    // Headings in the order in which they first appear; options without one come first.
     std::vector<std::string> headings{"Options"};
     for (const auto& option : command_.options()) {
       if (std::ranges::find(headings, option->group()) == headings.end() && is_listed(*option)) {

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t longest_secret = 64 * 1024;
 
-/// As help and errors name them: "WASMCLOUD_RPC_HOST, WASH_RPC_HOST".
+/// Names of variables as help and errors name them: "WASMCLOUD_RPC_HOST, WASH_RPC_HOST".
 std::string variable_names(const NatsFlagNames& names, std::string_view suffix) {
   auto text = fmt::format("{}_{}", names.variable, suffix);
   if (!names.first_variable.empty()) {
@@ -34,16 +34,20 @@ std::optional<std::string> given(const Context& context, const NatsFlags& flags,
     return option_or_env(context, option, fmt::format("{}_{}", prefix, suffix).c_str());
   };
   if (flags.names.first_variable.empty()) return look(flags.names.variable);
+  // Variables of later tools win over those of this generation's (cli.md 11).
   auto value = look(flags.names.first_variable);
   return value ? value : look(flags.names.variable);
 }
 
+// Login in any form. A password alone is none: it belongs to a user.
 bool names_login(const Context& context, const NatsFlags& flags) {
   return given(context, flags, flags.jwt, "JWT") || given(context, flags, flags.seed, "SEED") ||
          given(context, flags, flags.creds_file, "CREDS") ||
          given(context, flags, flags.user, "USER") || given(context, flags, flags.token, "TOKEN");
 }
 
+// All of a login goes when one part is given anew: half of the old one and half of the new is no
+// login.
 void forget_login(NatsOptions& options) {
   options.jwt.clear();
   options.seed.clear();
@@ -53,7 +57,8 @@ void forget_login(NatsOptions& options) {
   options.token.clear();
 }
 
-/// The content of the file of that name, else the text itself; white space around it cut off.
+/// Secret: the content of the file of that name, else the text itself (host.md 12.2); white space
+/// around it cut off.
 Result<std::string> file_or_text(const std::string& value, const NatsFlags& flags,
                                  std::string_view what) {
   std::error_code problem;
@@ -67,6 +72,8 @@ Result<std::string> file_or_text(const std::string& value, const NatsFlags& flag
 
 Result<std::string> server_url(const std::string& host, const std::optional<std::string>& port,
                                const NatsFlags& flags) {
+  // Three forms: a URL, HOST:PORT, HOST with the port's own option. Bare IPv6 addresses have more
+  // than one colon.
   if (host.find("://") != std::string::npos) return host;
   const bool whole_v6 = host.starts_with('[') && host.ends_with(']');
   const auto colons = std::count(host.begin(), host.end(), ':');
@@ -105,6 +112,7 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
         leaf.add_option(name, value,
                         fmt::format("{} [env {}]", help, variable_names(flags.names, suffix)))
             .group(group);
+    // Options with a letter are the usual ones and stay in the command's own help.
     if (!short_form) added.topic(connection_topic);
   };
   const auto named = [&](const std::string& own, std::string_view suffix) {
@@ -148,6 +156,7 @@ bool names_connection(const Context& context, const NatsFlags& flags) {
 Result<NatsOptions> nats_options(const Context& context, const NatsFlags& flags,
                                  const NatsOptions& base) {
   auto made = base;
+  // Login of the base (a context) is forgotten as a whole when options or variables bring one.
   if (names_login(context, flags)) forget_login(made);
   const auto host = given(context, flags, flags.host, "HOST");
   const auto port = given(context, flags, flags.port, "PORT");

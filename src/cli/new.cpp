@@ -27,7 +27,7 @@ struct NewOptions {
   bool provider = false;
 };
 
-/// What a kind of project is called, and the programs and Debian packages that building it takes.
+/// Kind of project: what it is called, and the programs and Debian packages that building it takes.
 struct Kind {
   std::string_view template_folder;
   std::string_view title;
@@ -53,6 +53,8 @@ Kind kind_of(const NewOptions& options) {
   return {"cpp/template", "an actor in C++", {"clang++"}, wasm_packages};
 }
 
+// Names go into file names, class names and build files of three languages; what all of them take
+// is allowed.
 Result<void> check_name(const std::string& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto fits = [&](char c) {
@@ -68,7 +70,7 @@ Result<void> check_name(const std::string& name) {
       fmt::format("letters, digits, '-' and '_', a letter first, at most {}", longest_name));
 }
 
-/// What earlier builds left in a template that was built where it is.
+/// Remains of earlier builds in a template that was built where it is.
 bool is_left_over(const fs::path& path) {
   constexpr std::array names{"out", "target", "node_modules", "Cargo.lock", "package-lock.json"};
   return std::ranges::find(names, path.filename().string()) != names.end() ||
@@ -94,13 +96,14 @@ Result<void> copy_tree(const fs::path& from, const fs::path& to) {
     }
     fs::copy_file(at->path(), target, problem);
     if (problem) return cannot_copy(target, problem);
+    // Installed templates are read-only; a project is there to be changed.
     fs::permissions(target, fs::perms::owner_write, fs::perm_options::add, problem);
   }
   if (problem) return cannot_copy(from, problem);
   return {};
 }
 
-/// For those who use cargo, which must be told the path of a crate: build.sh finds it by itself.
+/// Path of the crate, for users of cargo, which must be told it: build.sh finds it by itself.
 Result<void> name_crate(const fs::path& folder, const fs::path& sdk) {
   const auto file = folder / "Cargo.toml";
   auto text = read_file(file, template_bytes);
@@ -117,7 +120,7 @@ Result<void> name_crate(const fs::path& folder, const fs::path& sdk) {
   return write_file(file, as_bytes(*text));
 }
 
-/// The whole folder appears at once, or nothing does.
+/// Project as a whole folder: it appears at once, or nothing does.
 Result<void> make_project(const fs::path& from, const fs::path& folder, const SdkPlaces& places) {
   const auto draft =
       folder.parent_path() / fmt::format(".{}.{}", folder.filename().string(), ::getpid());
@@ -129,6 +132,7 @@ Result<void> make_project(const fs::path& from, const fs::path& folder, const Sd
     if (problem) made = cannot_copy(folder, problem);
   }
   std::error_code ignored;
+  // Draft is gone after the rename; whatever is left of it is of a failure.
   fs::remove_all(draft, ignored);
   return made;
 }
@@ -167,6 +171,7 @@ Result<Answer> make_new(const Context& context, const NewOptions& options) {
   auto folder = fs::absolute(options.path, ignored).lexically_normal();
   if (folder.filename().empty()) folder = folder.parent_path();
   if (auto good = check_name(folder.filename().string()); !good) return pass(good);
+  // Anything of that name, a dangling link too: nothing is overwritten.
   if (fs::exists(fs::symlink_status(folder, ignored))) {
     return fail(ErrorCode::already_exists, options.path + " is there already",
                 "choose another name, or remove it");

@@ -1,3 +1,5 @@
+// The adapter of CLI11, the only file that knows the library. Its behaviours that commands do not
+// want (lists in brackets, values taken from the next option, vague errors) are undone here.
 #include "cli/options.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,8 +12,9 @@
 namespace trellis::cli {
 namespace {
 
-/// CLI11 takes "[a,b]" for two values where an option takes several; for commands it is what the
-/// user wrote. A word with this behind it is no such list; each option takes it off again.
+/// Mark against lists: CLI11 takes "[a,b]" for two values where an option takes several; for
+/// commands it is what the user wrote. A word with this behind it is no such list; each option
+/// takes it off again.
 constexpr char not_a_list = '\x1f';
 
 std::string unprotected(std::string word) {
@@ -21,6 +24,7 @@ std::string unprotected(std::string word) {
 
 void protect(std::vector<std::string>& words) {
   for (auto& word : words) {
+    // Words that end with the mark themselves get a second one, and keep their own.
     if (word.ends_with(']') || word.ends_with(not_a_list)) word += not_a_list;
   }
 }
@@ -33,8 +37,8 @@ const Option* option_called(const Command& command, std::string_view name) {
   return nullptr;
 }
 
-/// Options whose value is not always the next word get it, or an empty one, with a "="; commands
-/// that were left out are put in.
+/// Completes the words: options whose value is not always the next word get it, or an empty one,
+/// with a "="; commands that were left out are put in.
 void complete_words(const Command& root, std::vector<std::string>& words) {
   const auto* command = &root;
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
@@ -42,6 +46,7 @@ void complete_words(const Command& root, std::vector<std::string>& words) {
       command = next;
       continue;
     }
+    // First-party forms without a verb: the verb is put in front of the word that told.
     if (auto meant = command->meant_by(unprotected(words[i])); !meant.empty()) {
       command = command->subcommand(meant);
       words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), std::move(meant));
@@ -59,19 +64,20 @@ void complete_words(const Command& root, std::vector<std::string>& words) {
   }
 }
 
-/// The innermost command on the command line.
+/// Innermost command on the command line.
 const Command& innermost(const CLI::App& app, const Command& command) {
   const auto chosen = app.get_subcommands();
   const auto* next = chosen.empty() ? nullptr : command.subcommand(chosen.front()->get_name());
   return next == nullptr ? command : innermost(*chosen.front(), *next);
 }
 
+// Known by CLI11's text: the library has one error for all that is missing.
 bool lacks_subcommand(const CLI::ParseError& problem) {
   return dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr &&
          std::string_view(problem.what()).contains("subcommand");
 }
 
-/// The word that `command` does not know; empty when that is not what is wrong. CLI11 says "a
+/// Word that `command` does not know; empty when that is not what is wrong. CLI11 says "a
 /// subcommand is required" where one was misspelt, and that an option is missing where that was.
 std::string unknown_word(const CLI::App& app, const Command& command,
                          const CLI::ParseError& problem) {
@@ -86,7 +92,7 @@ std::string unknown_word(const CLI::App& app, const Command& command,
                                                                                 : std::string();
 }
 
-/// What `word` was probably meant to be, of the commands and long options of `command`.
+/// Word that was probably meant, of the commands and long options of `command`.
 std::optional<std::string> meant_word(const Command& command, const std::string& word) {
   std::vector<std::string> known;
   if (word.starts_with("--")) {
@@ -117,6 +123,7 @@ Error not_understood(const CLI::App& app, const Command& root, const CLI::ParseE
   if (const auto near = meant_word(command, word)) {
     remedy = "did you mean `" + command.path() + " " + *near + "`? " + remedy;
   }
+  // Words in front of commands are commands, words behind the last positional are too many.
   const auto* kind = word.starts_with('-')           ? "unknown option: "
                      : command.subcommands().empty() ? "one word too many: "
                                                      : "unknown command: ";
@@ -132,6 +139,7 @@ Option& Option::required() {
 
 Option& Option::group(const std::string& title) {
   group_ = title;
+  // Options of a topic stay out of --help, which an empty group of CLI11 means.
   if (topic_.empty()) option_->group(title);
   return *this;
 }
@@ -273,6 +281,7 @@ Command& Command::add_subcommand(const std::string& name, const std::string& hel
 }
 
 Option& Command::keep(CLI::Option& option) {
+  // Transform runs before every check, so that checks see the word as it was typed.
   option.transform(CLI::Validator(
       [](std::string& word) {
         word = unprotected(std::move(word));
@@ -437,7 +446,7 @@ std::string Command::group() const {
 }
 
 std::string Command::help_text() const {
-  // App::help() would show the help of the command chosen on the command line.
+  // Formatter, since App::help() would show the help of the command chosen on the command line.
   return app_->get_formatter()->make_help(app_, path(), CLI::AppFormatMode::Normal);
 }
 
@@ -455,12 +464,15 @@ bool Command::is_called(std::string_view name) const {
 
 CommandLine::CommandLine(const std::string& name, const std::string& description)
     : app_(std::make_unique<CLI::App>(description, name)), root_(std::make_unique<Command>(*app_)) {
+  // Options belong to the command they stand behind; passed on to a parent a misspelt one would
+  // find another's.
   app_->fallthrough(false);
 }
 
 CommandLine::~CommandLine() = default;
 
 Result<std::string> CommandLine::parse(std::vector<std::string> words) {
+  // Commands that take all words come first: their words may look like options of ours.
   for (const auto& one : root_->subcommands()) {
     if (one->run_with_rest(words)) return std::string();
   }
@@ -474,6 +486,7 @@ Result<std::string> CommandLine::parse(std::vector<std::string> words) {
     app_->exit(done, text, text);
     return text.str();
   } catch (const CLI::ParseError& problem) {
+    // A group on its own shows its help and ends with 0 (cli.md 1).
     if (lacks_subcommand(problem) && app_->remaining(true).empty()) {
       return innermost(*app_, *root_).help_text();
     }

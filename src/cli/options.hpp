@@ -24,7 +24,7 @@ class Option;
 
 namespace trellis::cli {
 
-/// What a value names, so that a shell can complete it.
+/// Kind of thing that a value names, so that a shell can complete it.
 enum class ValueKind { text, file, folder, host, actor, provider };
 
 /// One option, flag or positional argument. Belongs to its Command; main thread only.
@@ -62,14 +62,14 @@ class Option {
   Option& check(std::function<std::string(const std::string&)> check, const std::string& name);
   /// The option may stand without a value.
   Option& value_optional();
-  /// Of an option that may stand without a value: the next word is its value only when `is_value`
+  /// For an option that may stand without a value: the next word is its value only when `is_value`
   /// says so, and else an argument of its own.
   Option& value_when(std::function<bool(const std::string&)> is_value);
   /// A list of which each occurrence takes one value: -l A -l B.
   Option& one_each();
   /// How many values a list takes, both included.
   Option& count_range(std::uint32_t least, std::uint32_t most);
-  /// What the value names; a check for files or folders says so by itself.
+  /// Kind of thing that the value names; a check for files or folders says so by itself.
   Option& completes(ValueKind kind);
 
   /// How often the command line has it.
@@ -151,16 +151,16 @@ class Command {
   Command& group(const std::string& title);
   /// Text below the options in --help.
   Command& footer(const std::string& text);
-  /// Of a group: one of its commands must be given. Without any word it shows its help.
+  /// For a group: one of its commands must be given. Without any word it shows its help.
   Command& require_subcommand();
-  /// Of a group: its command that is meant when the first word names none and `is_meant` says so.
+  /// For a group: its command that is meant when the first word names none and `is_meant` says so.
   Command& default_command(std::string name, std::function<bool(const std::string&)> is_meant);
-  /// Of a command below the root: nothing is parsed, all words after it go there, --help too. A
+  /// For a command below the root: nothing is parsed, all words after it go there, --help too. A
   /// first "--" is left out.
   Command& take_rest(std::vector<std::string>& into);
   /// Leaves -h to an option of its own.
   Command& no_short_help();
-  /// What happens when this command is chosen and its options are read.
+  /// Work of this command, done when it is chosen and its options are read.
   void run(std::function<void()> work);
   /// Runs the work of a command that takes the rest, when the first word calls it.
   [[nodiscard]] bool run_with_rest(std::span<const std::string> words);
@@ -170,7 +170,7 @@ class Command {
   [[nodiscard]] std::string path() const;  ///< "trellis claims sign"
   [[nodiscard]] std::string help() const;
   [[nodiscard]] std::string group() const;
-  /// What --help prints.
+  /// Text that --help prints.
   [[nodiscard]] std::string help_text() const;
   /// The command of that name or alias; null when there is none.
   [[nodiscard]] const Command* subcommand(std::string_view name) const;

@@ -44,7 +44,7 @@ Result<identity::KeyPair> key_for(Context& context, const ParOptions& o, KeyType
                    issuer ? issuer_variable : subject_variable, o.name, stem_of(o.binary)});
 }
 
-/// What the library is for; it must be what --arch says, where that is given.
+/// Target of the library, as it says itself; it must be what --arch says, where that is given.
 Result<std::string> target_of_binary(const ParOptions& o) {
   if (!o.target.empty()) {
     if (auto good = package::check_target(o.target); !good) return pass(good);
@@ -53,6 +53,7 @@ Result<std::string> target_of_binary(const ParOptions& o) {
 }
 
 Result<Answer> create(Context& context, const ParOptions& o) {
+  // Library first: keys are not made for a file that no host could load.
   const auto target = target_of_binary(o);
   if (!target) return pass(target);
   const auto issuer = key_for(context, o, KeyType::account);
@@ -77,7 +78,8 @@ Result<Answer> create(Context& context, const ParOptions& o) {
   return Answer{"Successfully created archive " + file, {{"file", file}, {"result", "success"}}};
 }
 
-/// The subject stays what it was unless another is given: another key would be another provider.
+/// Subject of an archive that gets another library: it stays what it was unless another is given,
+/// for another key would be another provider.
 Result<std::string> subject_of(Context& context, const ParOptions& o,
                                const package::ProviderArchive& archive) {
   if (!option_or_env(context, o.subject, subject_variable)) return archive.claims.sub;
@@ -99,6 +101,8 @@ Result<Answer> insert(Context& context, const ParOptions& o) {
   if (auto filled = fill_envelope(claims, context, *subject, {}); !filled) return pass(filled);
   std::vector<package::LibrarySource> libraries;
   for (const auto& library : archive->libraries) {
+    // Library of the same target is replaced; the others are read from the old archive while the
+    // new one is written beside it.
     if (library.target != *target) libraries.push_back({library.target, o.archive, true});
   }
   libraries.push_back({*target, o.binary, false});
@@ -193,6 +197,7 @@ Result<Answer> inspect_archive(const Context& context, const fs::path& file) {
   const auto& c = archive->claims;
   std::vector<std::string> targets;
   for (const auto& library : archive->libraries) targets.push_back(library.target);
+  // Keys of the first-party tool, which says "None" for what is missing (cli.md 4).
   return Answer{archive_text(*archive, validity(validation)),
                 {{"capability_contract_id", c.capid},
                  {"issuer", c.iss},

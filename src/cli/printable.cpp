@@ -18,7 +18,7 @@ bool steers(std::uint32_t code) {
          (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
-/// The code point of a valid sequence of UTF-8.
+/// Code point of a valid sequence of UTF-8.
 std::uint32_t code_of(std::string_view sequence) {
   const auto byte = [sequence](std::size_t at) { return static_cast<unsigned char>(sequence[at]); };
   if (sequence.size() == 1) return byte(0);
@@ -32,13 +32,13 @@ struct Range {
   std::uint32_t last;
 };
 
-/// Whether one of them has it; they are sorted.
+/// Whether one of the ranges, which are sorted, has the code point.
 bool in_ranges(std::span<const Range> ranges, std::uint32_t code) {
   const auto found = std::ranges::lower_bound(ranges, code, {}, &Range::last);
   return found != ranges.end() && code >= found->first;
 }
 
-/// Marks that stand above or below what is before them, joiners and selectors of variants.
+/// Marks that stand above or below the character before them, joiners and selectors of variants.
 bool takes_no_column(std::uint32_t code) {
   static constexpr Range ranges[] = {
       {0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},     {0x64b, 0x65f},
@@ -65,12 +65,13 @@ std::size_t columns_of(std::uint32_t code) {
   return takes_two_columns(code) ? 2 : 1;
 }
 
-/// The first character of a text, or one byte of what is none.
+/// First character of a text, or one byte of what is none.
 std::string_view first_of(std::string_view text) {
   return text.substr(0, std::max<std::size_t>(utf8_sequence(text), 1));
 }
 
 std::size_t columns_of_first(std::string_view first) {
+  // Bad bytes count as the '?' they are shown as.
   return utf8_sequence(first) == 0 ? 1 : columns_of(code_of(first));
 }
 

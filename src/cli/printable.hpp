@@ -11,7 +11,7 @@ namespace trellis::cli {
 /// line or turn around what follows (C0, DEL, C1, separators of lines, marks of direction): names
 /// come from tokens of strangers.
 [[nodiscard]] std::string printable(std::string_view text);
-/// The same for a text of several lines: line ends stay.
+/// Text of several lines, made harmless in the same way: line ends stay.
 [[nodiscard]] std::string printable_lines(std::string_view text);
 
 /// Columns on the screen: two for East Asian wide characters and pictures, none for marks that

@@ -67,6 +67,8 @@ void add_reach_host_options(Command& leaf, ReachFlags& flags, Tree tree, const s
 }
 
 Result<Reach> reach_of(const Context& context, const ReachFlags& flags) {
+  // Order: what the command line says, then variables, then the context in use. The nearer to the
+  // user's hand, the stronger.
   if (flags.tree == Tree::lattice) return Reach::lattice;
   const bool lattice = flags.lattice_option->count() > 0 || flags.lattice.connection.chosen();
   const bool local = flags.local || !flags.host.socket.empty();
@@ -76,6 +78,7 @@ Result<Reach> reach_of(const Context& context, const ReachFlags& flags) {
                 "leave out --local and --socket, or the options of the lattice");
   }
   if (lattice) return Reach::lattice;
+  // The socket's variable is about one host: whoever set it works on that one.
   if (local || context.env(socket_variable)) return Reach::local;
   if (context.env("TRELLIS_CONTEXT")) return Reach::lattice;
   const auto used = ContextStore(context).in_use();

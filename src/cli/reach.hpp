@@ -28,7 +28,7 @@ struct ReachFlags {
 void add_reach_choice(Command& leaf, ReachFlags& flags);
 /// --lattice, --local, the options of a connection and, of a host on this machine, --socket.
 void add_reach_options(Command& leaf, ReachFlags& flags, Tree tree);
-/// The same and --host (`names`: with its other names).
+/// The options above and --host (`names`: with its other names).
 void add_reach_host_options(Command& leaf, ReachFlags& flags, Tree tree,
                             const std::string& names = "--host");
 
@@ -58,7 +58,7 @@ void add_update(Command& app, Context& context, Tree tree);
 void add_scale(Command& app, Context& context, Tree tree);
 void add_link(Command& app, Context& context, Tree tree);
 void add_watch(Command& app, Context& context);
-/// The same query under two parents: `get links` and `link query`.
+/// Query of links under two parents: `get links` and `link query`.
 void add_links_query(Command& parent, Context& context, Tree tree, const char* name);
 
 }  // namespace trellis::cli

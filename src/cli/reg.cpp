@@ -25,7 +25,8 @@ struct RegOptions {
 
 constexpr std::size_t max_config_bytes = 1 * limits::mib;
 
-/// The pusher's and the puller's own words for the rule of identity.md 6.2.
+/// Reference that is permitted; the pusher's and the puller's own words for the rule of identity.md
+/// 6.2.
 Result<package::Reference> permitted_reference(const RegOptions& options, const char* doing) {
   auto reference = package::parse_reference(options.url);
   if (!reference) return reference;
@@ -39,7 +40,7 @@ Result<package::Reference> permitted_reference(const RegOptions& options, const 
   return reference;
 }
 
-/// Beside the destination first: a full disk leaves what was there.
+/// Copy to the destination, written beside it first: a full disk leaves what was there.
 Result<void> copy_to(const fs::path& from, const fs::path& to) {
   std::error_code problem;
   const auto part = fs::path(to) += ".part";
@@ -68,6 +69,7 @@ Result<Answer> pull(const Context& context, const RegOptions& options,
                                  context.clock, context.random);
   const auto image = client.pull(*reference, how);
   if (!image) return pass(image);
+  // Verified before it gets a name of the user's choice.
   const auto kind = artifact_kind_of(image->file, context.clock.wall());
   if (!kind) return pass(kind);
   auto destination = options.file;
@@ -88,6 +90,7 @@ Result<Answer> push(const Context& context, const RegOptions& options,
                     const OutputOptions& output) {
   const auto reference = permitted_reference(options, "Pushing");
   if (!reference) return pass(reference);
+  // Verified before it is sent: a registry takes anything.
   const auto kind = artifact_kind_of(options.file, context.clock.wall());
   if (!kind) return pass(kind);
   package::PushOptions how;
@@ -104,7 +107,7 @@ Result<Answer> push(const Context& context, const RegOptions& options,
                                  context.clock, context.random);
   const auto pushed = client.push(*reference, options.file, *kind, how);
   if (!pushed) return pass(pushed);
-  // The name that always means what was pushed.
+  // Pinned name, which always means what was pushed.
   const auto pinned =
       fmt::format("{}/{}@{}", reference->registry, reference->repository, pushed->manifest.text());
   return Answer{fmt::format("Successfully validated and pushed to {}\n{}", options.url, pinned),

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Options, then the variables of commands, then those of hosts.
+/// User and password: options, then the variables of commands, then those of hosts. Always both of
+/// them; half a login is none.
 std::optional<package::RegistryCredentials> pair_of(const Context& context,
                                                     const RegistryFlags& flags) {
   const auto user = option_or_env(context, flags.user, "WASH_REG_USER");
@@ -66,9 +67,11 @@ package::RegistrySettings registry_settings(const Context& context, const Regist
   if (!cache.empty()) settings.cache_folder = cache / "images";
   settings.ca_file = flags.ca_file;
   settings.user_agent = "trellis/" TRELLIS_VERSION;
+  // This registry only: a redirect to another stays encrypted.
   if (flags.insecure) settings.insecure = {registry};
   settings.token_servers = flags.token_servers;
   settings.credentials = pair_of(context, flags);
+  // Credentials for this registry only, wherever it sends us.
   if (settings.credentials) settings.credentials->registries = {registry};
   if (const auto docker = folders(context.env).docker_config; !docker.empty()) {
     settings.docker_config = docker / "config.json";
@@ -85,6 +88,7 @@ TransferProgress::TransferProgress(const Context& context, const OutputOptions& 
     : context_(context), visible_(!output.json && !context.quiet && ::isatty(STDERR_FILENO) == 1) {}
 
 TransferProgress::~TransferProgress() {
+  // Line of the progress is erased: the result stands in its place.
   if (visible_ && shown_percent_ <= 100) context_.err << "\r\x1b[K" << std::flush;
 }
 

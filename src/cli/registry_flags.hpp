@@ -12,7 +12,7 @@
 
 namespace trellis::cli {
 
-/// Of commands that deal with one registry.
+/// Options of commands that deal with one registry.
 struct RegistryFlags {
   bool allow_latest = false;
   bool insecure = false;

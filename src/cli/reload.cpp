@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Long enough for images to be fetched.
+/// Patience with a host that applies a manifest: long enough for images to be fetched.
 constexpr std::chrono::minutes reload_patience{10};
 
 struct ReloadOptions {
@@ -30,7 +30,7 @@ struct ReloadOptions {
   bool lenient = false;
 };
 
-/// "1 started, 1 stopped, 4 kept"
+/// Counts of items by what was done: "1 started, 1 stopped, 4 kept".
 std::string counts(const json& items) {
   std::map<std::string, int> numbers;
   for (const auto& item : items) ++numbers[text_of(item, "deed")];
@@ -42,7 +42,7 @@ std::string counts(const json& items) {
   return text.empty() ? "nothing is listed" : text;
 }
 
-/// One line for everything that is not as it was before.
+/// Report with one line for everything that is not as it was before.
 std::string report_text(const json& answer, const json& items, const ReloadOptions& options) {
   std::string text;
   for (const auto& item : items) {
@@ -68,8 +68,8 @@ void print_failed(const Context& context, const json& items) {
   }
 }
 
-/// The manifest as the host needs it: its text, the variables it uses, and the folders its paths
-/// are looked for in. It is read here first: an error of it needs no host.
+/// Manifest as the host needs it: its text, the variables it uses, and the folders its paths are
+/// looked for in. It is read here first: an error of it needs no host.
 Result<json> manifest_arguments(Context& context, const ReloadOptions& options) {
   const auto text = read_file(options.file, limits::manifest_bytes);
   if (!text) return pass(text);
@@ -77,6 +77,7 @@ Result<json> manifest_arguments(Context& context, const ReloadOptions& options) 
   const auto lookup = [&](std::string_view name) -> std::optional<std::string> {
     const char* value = std::getenv(std::string(name).c_str());
     if (value == nullptr) return std::nullopt;
+    // Only variables that the manifest asks for are sent: an environment is full of secrets.
     variables[std::string(name)] = value;
     return value;
   };
@@ -116,13 +117,14 @@ void reload(Context& context, const OutputOptions& output, const ReloadOptions& 
   const auto answer = ask(context, options);
   if (!answer) return print_error(context, output, answer.error());
   const auto items = answer->value("items", json::array());
-  // What a dry run would do is its result.
+  // Report is printed with --quiet too after a dry run, whose result it is.
   if (!context.quiet || output.json || options.dry_run) {
     print(context, output, Answer{report_text(*answer, items, options), *answer});
   }
   if (text_of(*answer, "failures") == "0") return;
   if (!output.json) print_failed(context, items);
   const bool untouched = answer->value("untouched", false);
+  // Failure of the whole last, after all single ones: it sets the status.
   print_error(context, output,
               {ErrorCode::unavailable,
                untouched ? "not everything in the manifest can be had, so nothing was changed"

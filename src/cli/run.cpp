@@ -27,7 +27,8 @@ bool asks_for_json(int argc, const char* const* argv) {
   return false;
 }
 
-/// `--version` and nothing but how to print it: no command is needed then.
+/// Options for `--version`, when there is nothing else but how to print it: no command is needed
+/// then.
 std::optional<OutputOptions> asks_for_version(int argc, const char* const* argv) {
   constexpr std::array<std::string_view, 8> known{"-V",       "--version", "--json",        "-o",
                                                   "--output", "-ojson",    "--output=json", "json"};
@@ -46,7 +47,7 @@ struct Entry {
   void (*add)(Command&, Context&);
 };
 
-/// A verb with which options choose between this machine and a lattice.
+/// Verb with which options choose between this machine and a lattice.
 template <void (*add)(Command&, Context&, Tree)>
 void add_verb(Command& app, Context& context) {
   add(app, context, Tree::any);
@@ -106,9 +107,9 @@ void add_group(Command& app, Context& context, const Group& group, std::string_v
   }
 }
 
-/// The command that the line begins with, when it is enough to know that one: the options of all
-/// are 2 MB, which a host would keep for as long as it runs. Empty: all are needed, for help on
-/// them or for what was misspelt.
+/// Command that the line begins with, when it is enough to know that one: the options of all are 2
+/// MB, which a host would keep for as long as it runs. Empty: all are needed, for help on them or
+/// for what was misspelt.
 std::string_view only_command(int argc, const char* const* argv) {
   constexpr std::array<std::string_view, 3> tell_of_others{"completions", "man", "help"};
   const std::string_view word = argc > 1 ? argv[1] : "";
@@ -126,6 +127,7 @@ void add_commands(Command& app, Context& context, std::string_view only) {
   app.footer(
       "`trellis help COMMAND` tells more. Exit status: 0 when it worked, 1 when it failed, 2 when "
       "the\ncommand line was not understood.");
+  // Declared for help and completions; it was handled before if it stood alone.
   app.add_flag("-V,--version", [] {}, "Print version, engine and libraries and exit");
   for (const auto& group : groups()) add_group(app, context, group, only);
   add_global_options(app, context);
@@ -159,6 +161,8 @@ int run(CommandLine& line, int argc, const char* const* argv, Context& context) 
   const OutputOptions output{.json = asks_for_json(argc, argv), .strict = true};
   try {
     parse_and_run(line, argc, argv, context, output);
+    // Exceptions do not come here from commands, which return errors: this is what is left, like
+    // lack of memory.
   } catch (const std::exception& unexpected) {
     print_error(context, output,
                 {ErrorCode::internal, std::string("unexpected: ") + unexpected.what(),

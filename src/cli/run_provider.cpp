@@ -19,7 +19,7 @@ ProviderCode load(const std::string& reference) {
   return fail(ErrorCode::not_found, "there is no built-in provider '" + reference + "'");
 }
 
-/// Whether somebody has left us the two streams.
+/// Whether a host has left us the two streams.
 bool has_streams() {
   using namespace provider::process;
   return ::fcntl(calls_descriptor, F_GETFD) != -1 && ::fcntl(dispatches_descriptor, F_GETFD) != -1;
@@ -46,6 +46,7 @@ void add_run_provider(Command& app, Context& context) {
                          {ErrorCode::invalid_argument, "this is no host's child",
                           "start providers with `trellis start provider` or a manifest"});
     }
+    // Confined before the library is opened: its static constructors run already.
     confine(mebibytes(options->memory_mb), options->open_files);
     context.exit_code = serve(
         Descriptor(calls_descriptor), Descriptor(dispatches_descriptor),

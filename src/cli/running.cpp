@@ -8,7 +8,7 @@ namespace {
 
 using Action = Result<Answer> (*)(const Context&, const RunningOptions&);
 
-/// One command, and how a host of this machine and a lattice are told.
+/// Deed of a command: how a host of this machine and a lattice are told.
 struct Deed {
   const char* name;
   const char* help;
@@ -17,7 +17,8 @@ struct Deed {
   const char* essential = "";  ///< what --quiet leaves of the answer
 };
 
-/// Words behind the command: [HOST] SUBJECT ..., as first-party tools have it.
+/// Subject among the words behind the command: [HOST] SUBJECT ..., as first-party tools have it.
+/// `behind` words follow the subject, so that the number of words tells whether there is a host.
 Result<RunningOptions> read_subject(RunningOptions options, std::size_t behind) {
   auto& words = options.words;
   if (words.size() <= behind + 1) {
@@ -39,7 +40,7 @@ Result<RunningOptions> read_update(const RunningOptions& options) {
   return read;
 }
 
-/// [HOST] PROVIDER, or HOST PROVIDER LINK_NAME CONTRACT.
+/// Words [HOST] PROVIDER, or HOST PROVIDER LINK_NAME CONTRACT.
 Result<RunningOptions> read_stop_provider(const RunningOptions& options) {
   auto read = read_subject(options, 0);
   if (!read) return read;
@@ -52,7 +53,7 @@ Result<RunningOptions> read_alone(const RunningOptions& options) {
   return read_subject(options, 0);
 }
 
-/// The host is what is stopped.
+/// Host that is to be stopped.
 Result<RunningOptions> read_host(const RunningOptions& options) {
   auto read = options;
   read.reach.host.host = options.words.front();
@@ -65,9 +66,10 @@ Result<RunningOptions> read_start(const RunningOptions& options) {
 
 using Read = Result<RunningOptions> (*)(const RunningOptions&);
 
-/// Options that all have, and the work.
+/// Options that all commands have, and the work.
 void finish_leaf(Command& leaf, Context& context, Tree tree,
                  const std::shared_ptr<RunningOptions>& options, const Deed& deed, Read read) {
+  // The patience with a local host is longer: it answers when the work is done, images fetched.
   if (tree == Tree::any) options->reach.lattice.wait.limit = request_patience;
   add_wait_flags(leaf, options->reach.lattice.wait);
   add_action_leaf(
@@ -89,12 +91,13 @@ void add_choice_of_host(Command& leaf, RunningOptions& options, Tree tree) {
                   "Label that the host of a lattice must have: LABEL=VALUE; the first that offers "
                   "is taken")
       .one_each();
+  // -h is the host in first-party tools (cli.md 6).
   if (tree == Tree::lattice) leaf.no_short_help();
   add_reach_host_options(leaf, options.reach, tree,
                          tree == Tree::lattice ? "-h,--host-id,--host" : "--host,--host-id");
 }
 
-/// The words of a command on something that runs, and --host.
+/// Words of a command on something that runs, and --host.
 void add_subject(Command& leaf, RunningOptions& options, Tree tree, const char* help,
                  ValueKind kind, std::uint32_t least, std::uint32_t most) {
   leaf.add_option("subject", options.words, help)

@@ -1,4 +1,5 @@
-// What `start`, `stop`, `update` and `scale` need, on a host of this machine and on a lattice.
+// Options and work of `start`, `stop`, `update` and `scale`, on a host of this machine and on a
+// lattice.
 #pragma once
 
 #include <cstdint>

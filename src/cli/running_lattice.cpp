@@ -16,13 +16,14 @@ using nlohmann::json;
 
 enum class What { actor, provider };
 
-/// The host named, or the first that offers to run it.
+/// Host that was named, or the first that offers to run it.
 Result<std::string> choose_host(Client& client, const RunningOptions& options,
                                 const std::string& reference, What what) {
   if (!options.reach.host.host.empty()) return lattice_host(client, options.reach.host.host);
   const auto constraints = parse_key_values(options.constraints);
   if (!constraints) {
     return fail(ErrorCode::invalid_argument,
+                // Text of the first-party tool.
                 "Constraints were not properly formatted. Ensure they are formatted as label=value",
                 constraints.error().message);
   }
@@ -50,7 +51,7 @@ std::unexpected<Error> failed(const char* doing, Error error) {
   return std::unexpected(std::move(error));
 }
 
-/// Host and subject of a command on something that runs: without a host it must run on one only.
+/// Target of a command on something that runs: without a host it must run on one only.
 Result<Placed> target(Client& client, const RunningOptions& options, What what) {
   const auto& host = options.reach.host.host;
   const auto& subject = options.subject;
@@ -61,7 +62,7 @@ Result<Placed> target(Client& client, const RunningOptions& options, What what) 
   auto id = lattice_host(client, host);
   if (!id) return pass(id);
   Placed made{{}, std::move(*id)};
-  // What the host knows by another word than the lattice does is left to the host.
+  // Word that the lattice does not know is left to the host, which may.
   const auto known = what == What::actor ? lattice_actor(client, subject)
                                          : lattice_provider(client, subject, options.link_name);
   made.what.key = known ? *known : reference_of(subject);
@@ -126,6 +127,7 @@ Result<Answer> lattice_stop_provider(const Context& context, const RunningOption
   if (!client) return pass(client);
   const auto provider = target(**client, options, What::provider);
   if (!provider) return pass(provider);
+  // Wire messages name the contract (lattice.md 5), which users need not.
   const auto contract = options.contract.empty() ? provider->what.contract_id
                                                  : manifest::full_contract(options.contract);
   auto done = (*client)->stop_provider(provider->host, provider->what.key, options.link_name,

@@ -15,25 +15,26 @@ namespace {
 
 using nlohmann::json;
 
-/// Becomes readable when the process ends. (The header of Debian 12's C library for it is no C++.)
+/// Process descriptor, which becomes readable when the process ends. (The header of Debian 12's C
+/// library for it is no C++.)
 Descriptor open_process(pid_t pid) {
   return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
-/// True when the process has ended, or had before.
+/// Wait for the end of a process; true when it has ended, or had before.
 bool wait_for_end(const Descriptor& process, std::chrono::milliseconds patience) {
   if (!process) return true;
   pollfd entry{process.get(), POLLIN, 0};
   return ::poll(&entry, 1, static_cast<int>(patience.count())) > 0;
 }
 
-/// One request. The host answers when the work is done: there is nothing else to wait for.
+/// Request to the host. It answers when the work is done: there is nothing else to wait for.
 admin::Outcome ask(const Context& context, const RunningOptions& options,
                    const admin::Request& request) {
   return ask_host(context, options.reach.host, request, options.reach.lattice.wait.limit);
 }
 
-/// Labels choose among the hosts of a lattice.
+/// Check of constraints: labels choose among the hosts of a lattice.
 Result<void> check_no_constraints(const RunningOptions& options) {
   if (options.constraints.empty()) return {};
   return fail(ErrorCode::invalid_argument, "--constraint chooses among the hosts of a lattice",
@@ -95,6 +96,7 @@ Result<Answer> local_stop_host(const Context& context, const RunningOptions& opt
   auto client = connect_host(context, options.reach.host);
   if (!client) return pass(client);
   const auto patience = options.reach.lattice.wait.limit;
+  // Opened before the request: afterwards the number could be another process's.
   const auto process = open_process(client->pid());
   auto answer = client->request({.operation = "stop"}, patience);
   if (!answer) return pass(answer);

@@ -16,7 +16,7 @@ bool has(const fs::path& folder, const char* file) {
   return fs::exists(folder / file, ignored);
 }
 
-/// Complete, or nothing.
+/// Places, complete or nothing: half an SDK fails in the middle of somebody's build.
 std::optional<SdkPlaces> complete_places(SdkPlaces places) {
   places.sdk = places.sdk.lexically_normal();
   places.include = places.include.lexically_normal();
@@ -49,14 +49,14 @@ Result<SdkPlaces> find_sdk(const Context& context) {
   if (const auto given = context.env("TRELLIS_SDK")) {
     std::error_code ignored;
     const auto sdk = fs::absolute(*given, ignored);
-    // Of a tree, or of a prefix: share/trellis/sdk.
+    // Folder of a tree, or of a prefix: share/trellis/sdk.
     if (auto places = in_tree(sdk.parent_path())) return std::move(*places);
     if (auto places = in_installation(sdk / "../../../bin")) return std::move(*places);
     return fail(ErrorCode::not_found, "TRELLIS_SDK is " + *given + ", where no SDK is",
                 "name the folder sdk of a source tree, or share/trellis/sdk of an installation");
   }
   if (auto places = in_installation(bin)) return std::move(*places);
-  // build/<preset>/bin
+  // Source tree: the program is in build/<preset>/bin.
   if (auto places = in_tree(bin / "../../..")) return std::move(*places);
   return fail(ErrorCode::not_found, "there is no SDK beside " + (bin / "trellis").string(),
               "install it (Debian package trellis-dev, or `make install`), or name its folder with "

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t max_secret_bytes = 64 * limits::kib;
 constexpr std::size_t max_name_bytes = 64;
 
+// Names come from links, some of them from other hosts: no slash, no dot in front, or a link could
+// read any file.
 [[nodiscard]] bool is_secret_name(std::string_view name) {
   return !name.empty() && name.size() <= max_name_bytes && name.front() != '.' &&
          std::ranges::all_of(name, [](char c) {
@@ -41,9 +43,11 @@ SecretSource secret_source(const Context& context, const std::filesystem::path& 
     }
     std::error_code ignored;
     const auto file = folder / name;
+    // File before variable: environments are inherited by every child, files are not.
     if (!folder.empty() && std::filesystem::exists(file, ignored)) {
       auto content = read_file(file, max_secret_bytes);
       if (!content) return content;
+      // One line end only, which editors add; more may be part of the secret.
       if (content->ends_with('\n')) content->pop_back();
       return content;
     }

@@ -13,7 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Text that a list of bytes spells, when a person could read it.
+/// Text that a list of bytes spells, when a person could read it. Some libraries write bytes as
+/// lists of numbers (contracts.md 2.1).
 std::optional<std::string> readable(const json& list) {
   if (!list.is_array() || list.empty()) return std::nullopt;
   std::string text;
@@ -29,7 +30,7 @@ std::optional<std::string> readable(const json& list) {
   return text;
 }
 
-/// Depth is bounded by the decoder.
+/// Spells bytes out, all the way down; depth is bounded by the decoder.
 void spell_out(json& value, BinaryForm form) {
   if (auto text = readable(value)) {
     value = form == BinaryForm::text ? json(std::move(*text))
@@ -54,6 +55,7 @@ json show_payload(ByteView payload, BinaryForm form) {
   const auto binaries = numbers ? codec::Binaries::numbers : codec::Binaries::text_or_numbers;
   auto value = is_one_value(payload) ? codec::msgpack_to_json(payload, binaries)
                                      : Result<json>(fail(ErrorCode::malformed, {}));
+  // Payloads are opaque (contracts.md 1.5): what is no single MessagePack value is shown as text.
   if (!value) return replace_bad_utf8(as_text(payload));
   if (form == BinaryForm::text || form == BinaryForm::both) spell_out(*value, form);
   return std::move(*value);

@@ -25,7 +25,7 @@ std::optional<gid_t> number(const std::string& text) {
   gid_t value = 0;
   const auto* end = text.data() + text.size();
   const auto [at, problem] = std::from_chars(text.data(), end, value);
-  // The largest number means "no change" to the kernel.
+  // Largest number means "no change" to the kernel.
   if (problem != std::errc() || at != end || value == std::numeric_limits<gid_t>::max()) {
     return std::nullopt;
   }
@@ -33,6 +33,7 @@ std::optional<gid_t> number(const std::string& text) {
 }
 
 std::optional<gid_t> group_of_name(const std::string& name) {
+  // Groups with many members need more room; a mebibyte is where that ends.
   std::vector<char> buffer(4096);
   struct group entry{};
   struct group* found = nullptr;
@@ -43,7 +44,7 @@ std::optional<gid_t> group_of_name(const std::string& name) {
   return found == nullptr ? std::nullopt : std::optional(found->gr_gid);
 }
 
-/// Only a member (or root) may hand a file to a group.
+/// Membership: only a member (or root) may hand a file to a group.
 bool is_member(gid_t group) {
   if (::geteuid() == 0 || ::getegid() == group) return true;
   std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
@@ -63,6 +64,7 @@ Result<gid_t> find_group(const std::string& given) {
 Place default_place(const Context& context) {
   const auto uid = ::geteuid();
   const auto session = context.env("XDG_RUNTIME_DIR");
+  // Session of a user first, then the folder systemd made for a service.
   if (const auto folder = admin::session_folder(session, uid)) return {.folder = *folder};
   if (auto folder = folders(context.env).service_runtime; !folder.empty()) {
     return {.kind = Place::Kind::shared, .folder = std::move(folder)};
@@ -96,10 +98,13 @@ Result<SocketOptions> socket_options(const Context& context, const SocketFlags& 
   }
   if (flags.group.empty()) {
     if (!is_of_the_system(context, made.place)) return made;
+    // Default group is used where it is possible and silently not where it is not: nobody asked for
+    // it.
     const auto group = group_of_name(default_group);
     if (group && is_member(*group)) made.audience.group = group;
     return made;
   }
+  // Own folders have mode 0700: a group that cannot enter is a setting without effect.
   if (made.place.kind == Place::Kind::own) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("--socket-group: nobody else may enter {}", made.place.folder.string()),

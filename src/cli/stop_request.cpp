@@ -18,7 +18,8 @@
 namespace trellis::cli {
 namespace {
 
-/// Whoever signals a process and then its group (timeout, some supervisors) means one stop.
+/// Time within which a second signal is the same wish: tools that signal a process and then its
+/// group (timeout, some supervisors) mean one stop.
 constexpr std::chrono::milliseconds same_wish{500};
 
 sigset_t stop_signals() {
@@ -27,6 +28,7 @@ sigset_t stop_signals() {
   ::sigaddset(&set, SIGINT);
   ::sigaddset(&set, SIGTERM);
   struct sigaction before{};
+  // nohup: a SIGHUP that is ignored from outside stays ignored.
   const bool known = ::sigaction(SIGHUP, nullptr, &before) == 0;
   if (!known || before.sa_handler != SIG_IGN) ::sigaddset(&set, SIGHUP);
   return set;
@@ -34,6 +36,8 @@ sigset_t stop_signals() {
 
 Descriptor open_signals() {
   const auto set = stop_signals();
+  // Blocked before any thread is made: all inherit it, and no signal finds a thread that would die
+  // of it.
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
@@ -51,7 +55,8 @@ bool is_gone(int terminal) {
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-/// Whatever hangs, a second signal ends it; nothing but the message can still be done.
+/// End without anything else: whatever hangs, a second signal ends it; only the message can still
+/// be written.
 [[noreturn]] void end_now() {
   constexpr std::string_view text = "\nstopping was interrupted\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
@@ -92,6 +97,7 @@ StopRequest::Wish StopRequest::wait() {
 }
 
 void StopRequest::hang_up() {
+  // SIGHUP has two senders: a user who wants a reload, and the kernel when the terminal goes.
   if (hang_up_ == HangUp::stop || std::ranges::any_of(terminals_, is_gone)) return request();
   const std::scoped_lock lock(mutex_);
   reload_ = true;

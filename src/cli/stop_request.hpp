@@ -1,4 +1,4 @@
-// What the outside asks of a running host: to end, or to read its manifest again.
+// Requests of the outside to a running host: to end, or to read its manifest again.
 #pragma once
 
 #include <condition_variable>
@@ -10,7 +10,7 @@
 
 namespace trellis::cli {
 
-/// What SIGHUP asks for.
+/// Meaning of SIGHUP.
 enum class HangUp {
   stop,   ///< the end, as of old: the terminal is gone
   reload  ///< as daemons have it; but the end when it comes because a terminal of ours is gone

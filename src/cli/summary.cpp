@@ -22,13 +22,14 @@ void replace_first(std::string& text, std::string_view what, std::string_view wi
   if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
 }
 
-/// One address that is listened on, and how it is reached from here.
+/// Address that is listened on, and how it is reached from here.
 struct Listening {
   std::string bound;
   std::string here;
 };
 
-/// The addresses in "listening on http://…, https://… and 3 more".
+/// Addresses in "listening on http://…, https://… and 3 more", which is what HTTP servers say of
+/// their health.
 void collect_urls(std::string_view message, std::vector<Listening>& urls) {
   for (auto at = message.find("http"); at != std::string_view::npos;
        at = message.find("http", at)) {
@@ -49,7 +50,7 @@ std::vector<Listening> listening(const Inventory& inventory) {
   return all;
 }
 
-/// Whoever opens a port to everybody shall see it.
+/// Section of HTTP addresses, as bound: whoever opens a port to everybody shall see it.
 std::string http_section(const Inventory& inventory) {
   std::string text;
   for (const auto& one : listening(inventory)) {
@@ -75,7 +76,7 @@ std::string section(std::string_view title, const Columns& columns) {
   return columns.empty() ? std::string() : section(title, columns.text());
 }
 
-/// Within the indentation.
+/// Section with a table that fits within the indentation.
 std::string section(std::string_view title, const TerminalTable& table, Display display) {
   constexpr std::size_t indentation = 2;
   if (display.width > indentation) display.width -= indentation;
@@ -135,7 +136,7 @@ std::string links_section(const Inventory& inventory, const std::vector<LinkInfo
   return display.people ? section("Links", table, display) : section("Links", columns);
 }
 
-/// Nothing for a host on its own.
+/// Section of the lattice; nothing for a host on its own.
 std::string lattice_section(const LatticeInfo& lattice) {
   const auto on = [](ConnectionState state) { return state != ConnectionState::none; };
   if (!on(lattice.rpc) && !on(lattice.control)) return {};
@@ -152,7 +153,8 @@ bool is_plain_word(std::string_view text) {
          text.front() != '-';
 }
 
-/// The shortest text that is certain to name an actor on the command line.
+/// Name for the shell: the shortest text that is certain to name an actor on the command line.
+/// Names come from claims of strangers and are copied to a shell: only plain words are offered.
 std::string shell_name(const Inventory& inventory, const ActorIdentity& identity) {
   if (!identity.call_alias.empty()) return identity.call_alias;
   const auto same = std::ranges::count_if(inventory.actors, [&](const ActorInfo& other) {
@@ -182,6 +184,7 @@ void print_failures(const Context& context, const apply::ApplyReport& report) {
 
 void print_link_problems(const Context& context, const std::vector<LinkInfo>& links) {
   for (const auto& info : links) {
+    // Problems of links come after the tables, where they do not scroll away.
     if (info.state == LinkState::bound) continue;
     say(context, Label::error,
         printable(fmt::format("link of {} to {} ({}) is {}{}{}", info.link.actor,
@@ -212,7 +215,7 @@ std::string problem_count(std::size_t problems) {
 std::string summary(const Inventory& running, const std::vector<LinkInfo>& links,
                     const std::string& health_address, const Display& display) {
   auto inventory = running;
-  // By name: keys are others with each build.
+  // Order by name: keys are others with each build.
   std::ranges::sort(inventory.actors, {}, [](const ActorInfo& actor) {
     return std::tie(actor.identity.name, actor.identity.key);
   });

@@ -1,4 +1,4 @@
-// What a person is told about a host that has just started.
+// Summary for people about a host that has just started.
 #pragma once
 
 #include <string>

@@ -12,6 +12,7 @@ constexpr std::size_t label_gap = 3;
 }  // namespace
 
 std::string Table::text() const {
+  // Widths of all rows first: headings are centred over the widest.
   std::size_t labels = 0;
   std::size_t total = 0;
   for (const auto& row : rows_) {

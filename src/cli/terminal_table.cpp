@@ -22,6 +22,7 @@ constexpr std::size_t usual_terminal = 80;
 
 std::size_t terminal_width(const Context& context) {
   std::size_t width = 0;
+  // COLUMNS wins over the terminal's own word, as with most tools.
   if (const auto text = context.env("COLUMNS")) {
     const auto* end = text->data() + text->size();
     if (std::from_chars(text->data(), end, width).ptr != end) width = 0;
@@ -41,7 +42,7 @@ const char* colour_of(Tone tone) {
   return "";
 }
 
-/// The widest of the columns that are wider than `least`.
+/// Widest of the columns that are wider than `least`.
 std::optional<std::size_t> widest_above(std::size_t least, const std::vector<std::size_t>& widths,
                                         const std::vector<TerminalTable::Head>& head,
                                         bool whole_too) {
@@ -53,8 +54,8 @@ std::optional<std::size_t> widest_above(std::size_t least, const std::vector<std
   return widest;
 }
 
-/// The column that shall lose a character: first of those that may be cut, as long as something of
-/// them can be read; then addresses and the like; then whatever it takes.
+/// Column that shall lose a character: first of those that may be cut, as long as something of them
+/// can be read; then addresses and the like; then whatever it takes.
 std::optional<std::size_t> to_cut(const std::vector<std::size_t>& widths,
                                   const std::vector<TerminalTable::Head>& head) {
   for (const auto least : {narrow_column, narrowest_column}) {
@@ -75,13 +76,13 @@ Display display_of(const Context& context, bool wide) {
           .width = terminal && !wide ? terminal_width(context) : 0};
 }
 
-// Made harmless before it is measured: a column is as wide as what is shown.
+// Cells are made harmless before they are measured: a column is as wide as its texts are shown.
 void TerminalTable::row(std::vector<Cell> cells) {
   for (auto& cell : cells) cell.text = printable(cell.text);
   rows_.push_back(std::move(cells));
 }
 
-/// 0 for columns that are left out.
+/// Widths of the columns; 0 for those that are left out, because no row has anything in them.
 std::vector<std::size_t> TerminalTable::widths(std::size_t available) const {
   std::vector<std::size_t> widths(head_.size());
   for (const auto& row : rows_) {
@@ -97,6 +98,7 @@ std::vector<std::size_t> TerminalTable::widths(std::size_t available) const {
   }
   while (available > 0 && total > available) {
     const auto cut = to_cut(widths, head_);
+    // Narrower it does not get: the terminal wraps the line.
     if (!cut) break;
     --widths[*cut];
     --total;
@@ -113,6 +115,8 @@ std::string TerminalTable::text(const Display& display) const {
       if (widths[i] == 0) continue;
       const auto shown = cut_to_width(text_of(i), widths[i]);
       const std::string_view colour = display.colour ? colour_of(tone_of(i)) : "";
+      // Blanks are written only when something follows, so that no line ends with them; colours
+      // stand close to their text.
       if (!shown.empty()) out.append(blanks, ' ');
       blanks = shown.empty() ? blanks : 0;
       out += fmt::format("{}{}{}", colour, shown, colour.empty() ? "" : "\x1b[0m");

@@ -21,7 +21,7 @@ struct Display {
 /// and uncut wherever it goes.
 [[nodiscard]] Display display_of(const Context& context, bool wide);
 
-/// What a cell says of its thing; colour, where there is any.
+/// Tone of a cell: what it says of its thing; colour, where there is any.
 enum class Tone { plain, good, waiting, bad };
 
 struct Cell {

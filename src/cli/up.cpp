@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How long links may take to be bound before the summary says how far they are.
+/// Time that links may take to be bound before the summary says how far they are.
 constexpr std::chrono::seconds settle_time{15};
 
 struct UpOptions {
@@ -39,7 +39,7 @@ struct UpOptions {
   std::vector<std::string> links;
 };
 
-/// Which problems end a host that has just been started.
+/// Tolerance: which problems end a host that has just been started (host.md 11.2).
 enum class Tolerance {
   none,       ///< --strict: everything must work, links of the lattice too
   elsewhere,  ///< nobody watches: what has failed does, what is another host's matter does not
@@ -51,7 +51,8 @@ Tolerance tolerance_of(const UpOptions& options) {
   return ::isatty(STDOUT_FILENO) == 1 ? Tolerance::all : Tolerance::elsewhere;
 }
 
-/// A variable that is set but empty counts as set (host.md 11.1), which Context::env does not tell.
+/// Value of a variable; one that is set but empty counts as set (host.md 11.1), which Context::env
+/// does not tell.
 std::optional<std::string> manifest_variable(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
   if (value == nullptr) return std::nullopt;
@@ -78,7 +79,7 @@ apply::ReloadOptions manifest_options(const UpOptions& options, manifest::Manife
           .cancelled = [&stop] { return stop.requested(); }};
 }
 
-/// What the command line names beside the manifest: files, and links of all of them.
+/// Items of the command line beside the manifest: files, and links of all of them.
 Result<manifest::Manifest> command_line_items(const UpOptions& options) {
   manifest::Manifest items;
   items.file = "command line";
@@ -145,7 +146,7 @@ std::vector<LinkInfo> unbound_links(Host& host, const apply::Reloader& reloader,
   return links;
 }
 
-/// What came of the manifest.
+/// Start: what came of the manifest.
 struct Start {
   apply::ApplyReport report;
   std::vector<LinkInfo> unbound;
@@ -159,11 +160,12 @@ struct Start {
   }
 };
 
-/// A file that says for scripts: everything runs now, and here is how to reach it.
+/// Ready file, which says for scripts: everything runs now, and here is how to reach it.
 class ReadyFile {
  public:
   explicit ReadyFile(std::string path) : path_(std::move(path)) {}
   ~ReadyFile() {
+    // Only if it was written: a file of that name may be another host's.
     if (written_) ::unlink(path_.c_str());
   }
   ReadyFile(const ReadyFile&) = delete;
@@ -187,7 +189,7 @@ class ReadyFile {
   bool written_ = false;
 };
 
-/// Applies the manifest and sees what comes of it.
+/// Applies the manifest and sees what comes of it. Links are not waited for where nothing runs.
 Start bring_up(const UpOptions& options, const manifest::Manifest& manifest, LocalHost& local,
                apply::Reloader& reloader, const StopRequest& stop) {
   Start start{reloader.start(manifest), {}};
@@ -197,7 +199,7 @@ Start bring_up(const UpOptions& options, const manifest::Manifest& manifest, Loc
   return start;
 }
 
-/// Why the host does not stay, as the last line of all; empty when it does.
+/// Verdict: why the host does not stay, as the last line of all; empty when it does.
 std::string verdict(const Start& start, const UpOptions& options) {
   const auto count = problem_count(start.problems());
   if (start.is_empty()) {
@@ -212,6 +214,7 @@ Result<void> announce(Context& context, LocalHost& local, const Start& start,
   local.host().check_health();  // its messages name the addresses of HTTP servers
   const auto inventory = local.host().inventory();
   if (!inventory) return pass(inventory);
+  // Ready before the summary is written: whoever reads the last line finds it so.
   local.set_started();
   if (context.quiet) return ready_file.write(local, *inventory);
   context.out << summary(*inventory, local.host().links(), local.health_address(),
@@ -223,8 +226,10 @@ Result<void> announce(Context& context, LocalHost& local, const Start& start,
   return ready_file.write(local, *inventory);
 }
 
-/// Until the host is told to end. Gives the verdict when it ended before.
+/// Runs until the host is told to end. Gives the verdict when it ended before.
 Result<std::string> run_up(Context& context, const UpOptions& options) {
+  // Everything that can be wrong on the command line and in the manifest is told before anything
+  // starts.
   const auto extra = command_line_items(options);
   if (!extra) return pass(extra);
   auto manifest = load_manifest(context, options);
@@ -232,6 +237,8 @@ Result<std::string> run_up(Context& context, const UpOptions& options) {
   manifest::append(*manifest, *extra);
   auto made = host_options(context, options.flags, "info");
   if (!made) return pass(made);
+  // Before the host's first thread: it blocks signals, which threads inherit. It outlives the host,
+  // whose threads call it.
   StopRequest stop(HangUp::reload);
   auto lattice = lattice_setup(context, options.lattice);
   if (!lattice) return pass(lattice);
@@ -239,6 +246,8 @@ Result<std::string> run_up(Context& context, const UpOptions& options) {
   made->host.on_stop_order = [&stop] { stop.request(); };
   auto local = LocalHost::start(context, std::move(*made), stop);
   if (!local) return pass(local);
+  // After the host, so that it is removed before the host ends: nobody connects to one that is
+  // going.
   ReadyFile ready_file(options.ready_file);
   const auto reloader = std::make_shared<apply::Reloader>(
       (*local)->host(), manifest_options(options, *extra, stop), (*local)->log());
@@ -253,7 +262,7 @@ Result<std::string> run_up(Context& context, const UpOptions& options) {
   (*local)->set_reload([reloader](const admin::Request& request) {
     return admin::serve_reload(*reloader, request);
   });
-  // What became of a reload is in the log; whoever sent the signal sees it there.
+  // Result of a reload is in the log; whoever sent the signal sees it there.
   while (stop.wait() == StopRequest::Wish::reload) static_cast<void>(reloader->reload());
   (*local)->log().info("stopping");
   return std::string();

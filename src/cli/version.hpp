@@ -1,4 +1,4 @@
-// What this program is made of.
+// Version of this program and of the parts it is made of.
 #pragma once
 
 #include "cli/command.hpp"

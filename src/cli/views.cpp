@@ -18,7 +18,7 @@ std::string shown_key(const std::string& key, const Display& display) {
   return display.full ? key : std::string(client::short_key(key));
 }
 
-/// "keyvalue" of "wasmcloud:keyvalue": nearly all begin so.
+/// Contract in short, "keyvalue" of "wasmcloud:keyvalue": nearly all begin so.
 std::string shown_contract(const std::string& contract, const Display& display) {
   constexpr std::string_view first_party = "wasmcloud:";
   return !display.full && contract.starts_with(first_party) ? contract.substr(first_party.size())
@@ -42,7 +42,7 @@ std::string pairs(const LabelMap& values, std::string_view between) {
   return text;
 }
 
-/// Those the user gave, without what every host says about its machine.
+/// Labels the user gave, without those that every host has about its machine.
 LabelMap own_labels(LabelMap labels) {
   std::erase_if(labels, [](const auto& label) { return label.first.starts_with("hostcore."); });
   return labels;
@@ -86,6 +86,7 @@ std::string providers_view(const std::vector<ShownProvider>& providers, const Di
                        {"Name"}});
   for (const auto& one : providers) {
     const auto source = shown_source(one.source, display);
+    // Built-in providers by reference, others by their file: names are what their makers liked.
     const bool builtin = source.starts_with(host::builtin_prefix);
     table.row({source.empty() ? one.name : source,
                shown_key(one.key, display),
@@ -102,13 +103,13 @@ std::string providers_view(const std::vector<ShownProvider>& providers, const Di
   return table.empty() ? "No providers found" : table.text(display);
 }
 
-/// A line beside a table, as wide as the terminal at most.
+/// Line beside a table, as wide as the terminal at most.
 std::string fitting(std::string line, const Display& display) {
   line = printable(line);
   return display.width == 0 ? line : cut_to_width(line, display.width);
 }
 
-/// Where the link serves; of other contracts its values.
+/// Address where the link serves; empty for other contracts.
 std::string serves(const ShownLink& link) {
   const auto url = url_of_link(link.contract, link.values);
   return url.substr(0, url.find(' '));
@@ -183,6 +184,7 @@ std::string links_view(const std::vector<ShownLink>& links, const Display& displ
                        {"Problem"}});
   for (const auto& link : links) {
     const auto url = serves(link);
+    // Columns that stay empty are left out by the table: keys are shown only when everything is.
     const auto key = [&](const std::string& its) { return display.full ? its : std::string(); };
     table.row({link.actor.empty() ? shown_key(link.actor_key, display) : link.actor,
                key(link.actor_key), shown_contract(link.contract, display),

@@ -13,7 +13,7 @@ namespace trellis::cli {
 
 using LabelMap = std::map<std::string, std::string>;
 
-/// Of a path the file's name: its end is what tells files apart.
+/// File's name of a path: its end is what tells files apart.
 [[nodiscard]] std::string shown_source(const std::string& source, const Display& display);
 
 struct ShownHost {
@@ -82,7 +82,7 @@ struct ShownInventory {
 
 /// By the host's label; empty where it has none.
 [[nodiscard]] std::string name_of_host(const LabelMap& labels);
-/// What a host is called in a cell: its name, else the beginning of its id.
+/// Name of a host in a cell; else the beginning of its id.
 [[nodiscard]] std::string host_cell(const LabelMap& labels, const std::string& id,
                                     const Display& display);
 

@@ -25,7 +25,8 @@ struct WatchOptions {
   bool heartbeats = false;
 };
 
-/// Lines from the connection's thread for the main thread.
+/// Lines from the connection's thread for the main thread, so that a slow terminal does not hold up
+/// the connection.
 class Lines {
  public:
   void add(std::string line) {
@@ -39,7 +40,7 @@ class Lines {
     }
     changed_.notify_one();
   }
-  /// Nothing when none came in time.
+  /// Next line; nothing when none came in time.
   std::optional<std::string> next(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, patience, [&] { return !lines_.empty(); });
@@ -68,6 +69,8 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
   auto watching =
       (*client)->watch({[&](const LatticeEventRecord& event) {
                           if (event.name == "Heartbeat" && !options.heartbeats) return;
+                          // Formatted on the connection's thread: records are not kept, lines are
+                          // bounded.
                           lines.add(event_line(event, output.json));
                         },
                         [&](const OutcomeRecord& outcome) {
@@ -78,6 +81,8 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
   std::uint64_t seen = 0;
   while (!stop.requested() && (options.count == 0 || seen < options.count)) {
     if (options.length.count() > 0 && std::chrono::steady_clock::now() >= end) break;
+    // Servers refuse a subscription later and in passing; without this look nothing would ever be
+    // shown.
     if (auto refused = (*watching)->refusal()) return std::unexpected(std::move(*refused));
     const auto line = lines.next(std::chrono::milliseconds(50));
     if (!line) continue;
@@ -86,6 +91,7 @@ Result<void> watch(Context& context, const OutputOptions& output, const WatchOpt
     ++seen;
   }
   const auto unreadable = (*watching)->unreadable();
+  // No callback after this: `lines` is on this stack.
   watching->reset();
   if (const auto dropped = lines.dropped(); dropped > 0) {
     say(context, Label::warning,
