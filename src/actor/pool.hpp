@@ -71,7 +71,7 @@ class Pool final : public Resource {
   [[nodiscard]] Result<void> fill();
   /// Takes an instance for `caller`, waiting until its deadline where none is free.
   [[nodiscard]] Result<Lease> take(const CallContext& caller);
-  /// The same without ever waiting or making one: nothing when none is idle.
+  /// Takes one without ever waiting or making one: nothing when none is idle.
   [[nodiscard]] Result<Lease> try_take(const CallContext& caller);
 
   /// Waits until no call is in execution or waiting; the caller sees to it that no new ones come.

@@ -19,8 +19,8 @@ namespace trellis {
 /// Makes a folder and those above it that are missing, with mode 0700.
 [[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& folder);
 
-/// The same, and makes sure that nobody else can use it: others could plant files in any other.
-/// Errors: denied (another user's, or no folder), unavailable.
+/// Makes such a folder, and makes sure that nobody else can use it: others could plant files in any
+/// other. Errors: denied (another user's, or no folder), unavailable.
 [[nodiscard]] Result<void> make_own_folder(const std::filesystem::path& folder);
 
 /// Writes everything to an open file: 0, or the errno of what failed.

@@ -29,7 +29,7 @@ constexpr LogRate event_of_source{20, 1};
 constexpr LogRate event_of_kind{2000, 10};
 constexpr LogRate voice_of_source{400, 50};
 constexpr LogRate voice_of_kind{2000, 200};
-/// Whoever lets debug and trace through asked for much.
+/// Factor for debug and trace: whoever lets them through has asked for much.
 constexpr double detail_factor = 10;
 
 /// Bytes of text that count as one more line.

@@ -19,7 +19,7 @@ struct UserAndPassword {
 
 /// How an address is read, and whose it is.
 struct UrlReading {
-  /// What to do about one that is none.
+  /// Remedy for an address that is none.
   std::string_view remedy = "check the registry, which named it";
   /// As browsers do: blanks and characters beyond ASCII are percent-encoded, names of hosts may
   /// have them too (IDN), a backslash is a slash, a user name is a login.
@@ -50,7 +50,7 @@ struct Url {
 /// The address of a proxy as a user writes it, perhaps with a login, which stays in it. Errors:
 /// malformed.
 [[nodiscard]] Result<std::string> proxy_url(std::string_view text);
-/// The same address with one more query parameter, its value percent-encoded.
+/// Address with one more query parameter, its value percent-encoded.
 [[nodiscard]] Result<Url> with_query(const Url& base, std::string_view name,
                                      std::string_view value);
 

@@ -1,5 +1,5 @@
-// Who may run here: the checks between bytes from outside and claims that the host acts on
-// (identity.md 5.1 rows 1-9, 5.2, 5.4, 5.5). Free functions without state; any thread.
+// Admission of what may run here: the checks between bytes from outside and claims that the host
+// acts on (identity.md 5.1 rows 1-9, 5.2, 5.4, 5.5). Free functions without state; any thread.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ bool lock(const Descriptor& file, int how) {
 }  // namespace
 
 Descriptor open_held(const std::filesystem::path& path) {
-  // Whoever removes it has it locked meanwhile, for moments; what came in its place is as good.
+  // File may be locked for moments by whoever removes it; what came in its place is as good.
   for (int attempt = 0; attempt < 100; ++attempt) {
     auto file = open_regular(path);
     struct stat status{};

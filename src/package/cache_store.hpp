@@ -37,7 +37,7 @@ struct CacheFolders {
   std::filesystem::path providers;
 };
 
-/// Those used last first; other files than the cache's own are left out. Any thread.
+/// Entries, those used last first; other files than the cache's own are left out. Any thread.
 [[nodiscard]] std::vector<CacheEntry> list_cache(const CacheFolders& folders);
 
 /// Rule for what goes: everything, what was not used for so long, and what was used longest ago

@@ -11,14 +11,14 @@
 
 namespace trellis::package {
 
-/// What one registry is told: user and password, or a token that its token server gives others for.
+/// Login that one registry is told: user and password, or a token for its token server.
 struct Login {
   std::string user;
   std::string password;
   std::string identity_token;  ///< instead of the password
 };
 
-/// What a config.json says of one registry: who is asked, and what is known if that knows nothing.
+/// Entry of a config.json for one registry: who is asked, and what is known if that knows nothing.
 struct DockerLogin {
   std::string program;  ///< docker-credential-NAME; empty: none
   std::optional<Login> login;
@@ -28,7 +28,7 @@ struct DockerLogin {
 /// version ("https://index.docker.io/v1/"). Errors: malformed, with where. Any thread.
 [[nodiscard]] Result<DockerLogin> read_docker_config(std::string_view json,
                                                      std::string_view registry);
-/// What a program answers: {"ServerURL": …, "Username": …, "Secret": …}; of the user <token> the
+/// Answer of a program: {"ServerURL": …, "Username": …, "Secret": …}; of the user <token> the
 /// secret is an identity token. Errors: malformed.
 [[nodiscard]] Result<Login> read_credential_answer(std::string_view json);
 

@@ -18,7 +18,7 @@ struct Reference {
   std::optional<std::string> tag;
   std::optional<ContentDigest> digest;
 
-  /// What a manifest is asked for by: the digest, else the tag, else "latest".
+  /// Text that a manifest is asked for by: the digest, else the tag, else "latest".
   [[nodiscard]] std::string target() const;
   /// No digest, and the tag is `latest` or missing: what it names may change at any time.
   [[nodiscard]] bool means_latest() const noexcept;

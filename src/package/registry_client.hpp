@@ -32,7 +32,7 @@ struct TransferOptions {
 struct PullOptions : TransferOptions {
   /// Largest artifact accepted.
   std::uint64_t max_bytes = 512 * std::uint64_t{limits::mib};
-  /// What the manifest must have, besides the reference's own digest.
+  /// Digest that the manifest must have, besides the reference's own.
   std::optional<ContentDigest> expected = {};
   /// Use what is on disk and ask nobody.
   bool offline = false;

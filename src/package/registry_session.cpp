@@ -218,7 +218,8 @@ Result<http::Response> RegistrySession::begin() {
   return response;
 }
 
-/// Nobody is asked before a registry asks for a login: a program may want its user's attention.
+/// Login is looked for when a registry asks for one, not before: a program may want its user's
+/// attention.
 Result<void> RegistrySession::look_up_login() {
   if (login_ || looked_up_ || settings_.docker_config.empty()) return {};
   looked_up_ = true;

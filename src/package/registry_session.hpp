@@ -39,7 +39,7 @@ class RegistrySession {
   /// Makes a request until it gets an answer worth having, at most as often as the policy says.
   /// `make` is asked for each attempt, so that a download can go on where it broke off.
   [[nodiscard]] Result<http::Response> send(const MakeRequest& make);
-  /// The same once, for requests that cannot simply be repeated.
+  /// Makes it once, for requests that cannot simply be repeated.
   [[nodiscard]] Result<http::Response> send_once(const MakeRequest& make);
   /// Waits before attempt `done + 1`; false when there is to be none.
   [[nodiscard]] bool pause(int done, std::optional<std::chrono::seconds> asked);

@@ -98,7 +98,7 @@ Result<void> GuestThreadPool::room_for(const Owner& owner, const JobTerms& terms
   const bool room =
       owner.is_host ? places_left > 0 && terms.bytes <= bytes_left
                     : owner.jobs.size() < places_left && owner.bytes + terms.bytes <= bytes_left;
-  // What is alone may be as large as it likes: its size was bounded where it came from.
+  // Job that is alone may be as large as it likes: its size was bounded where it came from.
   if (room || waiting_ == 0) return {};
   return fail(ErrorCode::busy, "too many calls wait for a worker thread of the host",
               "raise HostOptions::worker_threads, or make fewer calls at once");

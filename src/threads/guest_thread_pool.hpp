@@ -21,7 +21,7 @@
 
 namespace trellis {
 
-/// Whose job it is, and what it keeps while it waits.
+/// Owner of a job, and what it keeps while it waits.
 struct JobTerms {
   /// Owners take turns, and none may crowd out the others. Empty: the host itself, which shares its
   /// turn but not the bounds.

@@ -103,7 +103,7 @@ class Guarded {
   Guarded() = default;
   explicit Guarded(T value) : value_(std::move(value)) {}
 
-  /// What `use` returns of the value, which nobody else touches meanwhile.
+  /// Result of `use` on the value, which nobody else touches meanwhile.
   template <class Use>
   decltype(auto) with(Use use) {
     const MutexLock lock(mutex_);

@@ -79,7 +79,7 @@ std::optional<HostCallArguments> host_call_arguments(HostCall& call) noexcept {
   return HostCallArguments{as_text(views[0]), as_text(views[1]), as_text(views[2]), views[3]};
 }
 
-/// What is wrong with the arguments, as the host error the guest reads; empty when nothing.
+/// Objection to the arguments, as the host error the guest reads; empty when there is none.
 std::string objection(const HostCallArguments& wanted, const GuestLimits& limits) {
   for (const auto name : {wanted.binding, wanted.ns, wanted.operation}) {
     if (name.size() > limits::name_bytes) {

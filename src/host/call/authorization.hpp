@@ -1,4 +1,4 @@
-// Who may call whom: the table of host.md 6.2 (with lattice.md 4.4) as one pure function.
+// Permissions of calls: the table of host.md 6.2 (with lattice.md 4.4) as one pure function.
 #pragma once
 
 #include <cstdint>

@@ -39,12 +39,12 @@ class CacheSide {
   /// Learns what the lattice knows. Waits for an answer, not for a server that is away.
   void join();
 
-  // What others advertise.
+  // Advertisements of others.
   void take_link(Link link);
   void take_removal(const Link& key);
   void take_claims(const identity::ActorClaims& claims);
 
-  // What happens here.
+  // Changes on this host.
   void actor_known(const actor::Actor& actor);
   void link_set(const Link& link) { cache_.put_link(link, LinkOrigin::local); }
   void link_removed(const Link& key) { cache_.remove_link(key, LinkOrigin::local); }

@@ -40,7 +40,7 @@ class ControlSide {
   void heartbeat(const Tables& tables, const HealthOf& health) {
     events_->heartbeat(tables, health);
   }
-  /// What came of a link. Waits at most as long as the connection does.
+  /// Outcome of a link. Waits at most as long as the connection does.
   void tell_of_link(const LinkOutcome& outcome);
   [[nodiscard]] Connection& connection() noexcept { return *connection_; }
   void refuse_commands(SteadyTime deadline);

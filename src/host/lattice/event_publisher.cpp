@@ -9,7 +9,7 @@ namespace trellis::host {
 namespace {
 
 constexpr auto event_log_interval = std::chrono::seconds(30);
-/// Of the payload limit; the rest is for what surrounds the claims.
+/// Share of the payload limit; the rest is for what surrounds the claims.
 constexpr std::size_t claims_share_percent = 90;
 
 lattice::event::EntityStatus status_of(const Health& health) {
@@ -76,7 +76,7 @@ void EventPublisher::heartbeat(const Tables& tables, const HealthOf& health) {
   const auto budget = transport_.max_payload() / 100 * claims_share_percent;
   auto parts = lattice::split_entities(std::move(beat), budget);
   auto& last = parts.back();  // the one with room
-  // Others have their turn only when all local claims are in.
+  // Claims of others have their turn only when all local ones are in.
   if (lattice::add_claims(last, local, budget) == local.size()) {
     lattice::add_claims(last, others, budget);
   }

@@ -1,4 +1,4 @@
-// What this host tells about itself on the events subject (lattice.md 7).
+// Events that this host tells about itself, on the events subject (lattice.md 7).
 #pragma once
 
 #include <cstdint>

@@ -149,7 +149,7 @@ Result<std::filesystem::path> HostControl::permitted_file(std::string_view refer
         const auto real = resolved(folder);
         return !real.empty() && lies_below(file, real);
       });
-  // The same answer for what is not there and what is not permitted: nothing can be probed.
+  // Answers are the same for what is not there and what is not permitted: nothing can be probed.
   if (permitted) return file;
   return fail(ErrorCode::denied,
               fmt::format("there is no file '{}' that this host may start",
@@ -157,7 +157,7 @@ Result<std::filesystem::path> HostControl::permitted_file(std::string_view refer
               "it must exist below one of the host's --control-files folders");
 }
 
-/// What a command names, as the packages understand it: a permitted file, or an image.
+/// Reference of a command, as the packages understand it: a permitted file, or an image.
 Result<std::string> HostControl::permitted(std::string_view reference, bool latest_allowed) const {
   if (without_scheme(reference).starts_with('/')) {
     const auto file = permitted_file(reference);

@@ -261,8 +261,8 @@ void LatticePlane::provider_stopped(const ProviderEntry& provider) {
                                         provider.key}});
 }
 
-// Others see it stop and start. It stays subscribed: calls that come meanwhile are answered with an
-// error, which is more than silence.
+// Peers see the provider stop and start. It stays subscribed: calls that come meanwhile are
+// answered with an error, which is more than silence.
 void LatticePlane::provider_lost(const ProviderEntry& provider, const std::string& why) {
   log_.warn("provider {} ({}) {}", provider.key, provider.link_name, why);
   provider_stopped(provider);

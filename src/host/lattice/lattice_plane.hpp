@@ -64,7 +64,7 @@ class LatticePlane final : public RemoteCalls {
 
   [[nodiscard]] Result<Bytes> call(const Call& call) const override;
 
-  // What happens here, and what others must know of it. Order as in host.md 7.1 and 8.1.
+  // Changes on this host that others must know of. Order as in host.md 7.1 and 8.1.
   void actor_started(const actor::Actor& actor);
   void actor_updating(const actor::Actor& before, const actor::Actor& next);
   void actor_updated(const actor::Actor& before, const actor::Actor& now);
@@ -77,7 +77,7 @@ class LatticePlane final : public RemoteCalls {
   /// Its process has ended; it is started again.
   void provider_lost(const ProviderEntry& provider, const std::string& why);
   void provider_back(const ProviderEntry& provider);
-  /// What came of a link. Waits at most as long as the connection does.
+  /// Outcome of a link. Waits at most as long as the connection does.
   void link_outcome(const LinkOutcome& outcome);
   void link_set(const Link& link);
   void link_removed(const Link& key);

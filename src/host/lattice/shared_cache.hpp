@@ -53,7 +53,7 @@ class SharedCache {
 
   void actor_started(const identity::ActorClaims& claims, const std::string& own_alias);
   void put_claims(const identity::ActorClaims& claims) { replicator_.put_claims(claims); }
-  // Of the lattice, and of this host's own user (LinkOrigin).
+  // Links of the lattice, and of this host's own user (LinkOrigin).
   void put_link(const Link& link, LinkOrigin origin);
   void remove_link(const Link& key, LinkOrigin origin);
   void put_reference(const std::string& reference, const std::string& key) {

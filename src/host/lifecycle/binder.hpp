@@ -24,7 +24,8 @@
 
 namespace trellis::host {
 
-/// What a provider is told about one actor: the link's values with the five hidden entries.
+/// Configuration that a provider is told for one actor: the link's values with the five hidden
+/// entries.
 using BindConfig = codec::StringMap;
 
 struct BindingView {
@@ -73,7 +74,7 @@ class Binder {
                                                 const std::string& actor) const;
   /// Waits until nothing is queued or under way (pauses before a retry do not count).
   [[nodiscard]] bool settle(SteadyTime deadline);
-  /// The same for one actor alone.
+  /// Waits in the same way for one actor alone.
   [[nodiscard]] bool settle(std::string_view actor, SteadyTime deadline);
   /// Tells the listener. Returns at once.
   void report(LinkOutcome outcome);

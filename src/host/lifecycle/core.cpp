@@ -204,7 +204,7 @@ std::chrono::seconds Core::uptime() const {
 void Core::stop() {
   if (stopped_.exchange(true)) return;
   const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
-  // What one step cannot do, for want of memory, keeps none of the others from being done.
+  // Step that fails, for want of memory, keeps none of the others from being done.
   survived([&] { health_.stop(); });
   survived([&] { plane_.begin_to_leave(deadline); });
   survived([&] { binder_.unbind_all(); });

@@ -34,7 +34,7 @@ ProviderMode resolved(ProviderMode wanted, const HostOptions& options, std::stri
   return apart ? ProviderMode::process : ProviderMode::in_process;
 }
 
-/// What an archive's claims say wins over what its library says.
+/// Claims of an archive win over what its library says.
 provider::Description description_of(const std::optional<identity::ProviderClaims>& claims,
                                      const provider::Plugin& plugin) {
   if (!claims) return plugin.description();
@@ -261,7 +261,7 @@ Result<void> Core::remove_link(std::string_view actor, std::string_view contract
   if (!registry_.remove_link(actor, contract, *name, LinkOrigin::local)) {
     log_.warn("there is no link of actor {} to {} ({}) to remove", actor, contract, *name);
   }
-  // Others are told even when this host knew of no such link: they may.
+  // Peers are told even when this host knew of no such link: they may.
   plane_.link_removed({.actor = std::string(actor),
                        .contract_id = std::string(contract),
                        .link_name = *name,

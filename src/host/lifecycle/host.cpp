@@ -15,7 +15,7 @@
 namespace trellis {
 namespace {
 
-/// What a stop may take beyond its time limit, for ending threads that are on their way out.
+/// Time that a stop may take beyond its limit, for ending threads that are on their way out.
 constexpr std::chrono::milliseconds stop_grace{500};
 
 }  // namespace

@@ -24,7 +24,7 @@ struct ProviderEntry {
   WallTime started;
   std::shared_ptr<ProviderLink> link;  ///< its way into the host
   std::shared_ptr<provider::Provider> instance;
-  /// Of a library in the cache, which a process that starts again loads again.
+  /// Hold of a library in the cache, which a process that starts again loads again.
   package::CacheHold hold;
 };
 

@@ -236,7 +236,7 @@ Result<codec::StringMap> LinkRules::admit(const Link& link, LinkOrigin origin,
   for (auto& [key, value] : values) {
     if (value.starts_with(secret_prefix)) {
       const auto name = std::string_view(value).substr(secret_prefix.size());
-      // What a permitted secret holds is the user's own word, whatever the key.
+      // Secret that is permitted holds the user's own word, whatever the key.
       if (std::find(secrets_.begin(), secrets_.end(), name) != secrets_.end()) continue;
       return fail(
           ErrorCode::denied,

@@ -15,7 +15,7 @@ namespace trellis::host {
 /// Name of the actor or provider with this key; empty where the host knows none.
 [[nodiscard]] std::string name_in(const Tables& tables, std::string_view key);
 
-/// Whose key is whose, for sinks that may outlive the host. Any thread.
+/// Owners of keys, for sinks that may outlive the host. Any thread.
 class NameBook {
  public:
   /// `tables` must live until close().

@@ -35,7 +35,7 @@ struct RegistryOptions {
   /// Asked before an actor is bound; null = yes (host.md 6.4).
   std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
   LinkRules rules;  ///< for links from the lattice
-  /// Of the cache, where they are not the usual ones; providers are told (hidden values).
+  /// Subjects of the cache, where they are not the usual ones; providers are told (hidden values).
   std::string reserved_subjects;
   std::shared_ptr<const Clock> clock;
 };
@@ -85,7 +85,7 @@ class Registry {
   [[nodiscard]] std::size_t link_count() const;
   /// Links from the lattice that were refused for what they name of this machine.
   [[nodiscard]] std::uint64_t refused_links() const noexcept { return refused_links_.load(); }
-  /// Of one actor, or all.
+  /// Links of one actor, or all.
   [[nodiscard]] std::vector<LinkInfo> links(std::string_view actor = {}) const;
   [[nodiscard]] std::optional<LinkInfo> link_info(std::string_view actor, std::string_view contract,
                                                   std::string_view link_name) const;

@@ -8,7 +8,7 @@
 
 namespace trellis::host {
 
-/// What a value that is a secret begins with.
+/// Prefix of a value that is a secret.
 inline constexpr std::string_view secret_prefix = "secret:";
 
 /// The values with secrets in place of their names. Errors: denied without a source, those of the
