@@ -43,6 +43,7 @@ Result<void> create(const fs::path& path, ByteView content, mode_t mode) {
   // On disk before it has its name, or a power failure could leave a whole name with half a
   // content.
   if (problem == 0 && ::fsync(file.get()) != 0) problem = errno;
+  // Closing may be what tells of a full disk.
   if (file.close() != 0 && problem == 0) problem = errno;
   if (problem == 0) return {};
   ::unlink(path.c_str());

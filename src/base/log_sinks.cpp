@@ -110,6 +110,7 @@ std::string text_line(const LogRecord& record) {
   std::string text(record.text);
   std::string fields;
   for (const auto& field : record.fields) {
+    // Names are shown with the keys that they belong to.
     if (is_name_of_another(record, field)) continue;
     const auto name = name_beside(record, field);
     const auto shown = name.empty() ? std::string(field.value) : name_and_key(name, field.value);
@@ -168,6 +169,7 @@ class SpdlogSink final : public LogSink {
     logger_.set_formatter(std::move(pattern));
     logger_.set_level(spdlog::level::trace);
     logger_.flush_on(spdlog::level::trace);  // the last line before a crash is the one wanted
+    // Complaints of spdlog would go to standard error, between our lines.
     logger_.set_error_handler([](const std::string&) {});
   }
 

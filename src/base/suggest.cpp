@@ -60,6 +60,7 @@ std::optional<std::string> nearest(std::string_view word,
     const auto other = to_lower_ascii(std::string(candidate));
     const bool part = is_part(lower, other) || is_part(other, lower);
     const auto slips = part ? 1 : slips_between(lower, other);
+    // Word of which nothing would be left is no slip of another.
     if (slips >= fewest || slips >= std::max(lower.size(), other.size())) continue;
     fewest = slips;
     best = std::string(candidate);

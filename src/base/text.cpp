@@ -104,6 +104,7 @@ std::string replace_bad_utf8(std::string_view text) {
   while (!text.empty()) {
     const auto length = utf8_sequence(text);
     out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
+    // One byte is passed over where no sequence begins, so that each bad one shows.
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return out;
@@ -129,6 +130,7 @@ std::string excerpt(std::string_view text, std::size_t most) {
   const auto continues = [text](std::size_t at) {
     return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
   };
+  // Cut goes back to the beginning of a character.
   while (most > 0 && continues(most)) --most;
   return replace_bad_utf8(text.substr(0, most)) + "…";
 }

@@ -142,6 +142,7 @@ class JsonReader {
     for (std::uint32_t i = 0; i < count; ++i) {
       std::string name;
       if (!key(name)) return false;
+      // Keys are unique: of two equal ones one would vanish without a word.
       if (out.contains(name)) return reader_.fail("duplicate key in a map");
       if (!read(out[name])) return false;
     }

@@ -187,6 +187,7 @@ bool MsgpackReader::long_form(std::uint8_t mark, Token& token) {
     case 0xdd: return sized_head(Token::Kind::array, 4, token);
     case 0xde: return sized_head(Token::Kind::map, 2, token);
     case 0xdf: return sized_head(Token::Kind::map, 4, token);
+    // 0xc1 is the one marker that stands for nothing.
     default: return fail("wrong msgpack marker Reserved");
   }
 }

@@ -60,6 +60,7 @@ void MsgpackWriter::float64(double value) {
 }
 
 void MsgpackWriter::string(std::string_view text) {
+  // Shortest form each time, as the profile has it (lattice.md 2.1).
   if (text.size() < 32) {
     out_.push_back(static_cast<std::uint8_t>(0xa0 | text.size()));
   } else if (fits<std::uint8_t>(text.size())) {

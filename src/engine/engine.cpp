@@ -17,6 +17,7 @@ std::optional<T> read_scalar(const GuestMemory& memory, std::uint32_t pointer) n
   const auto bytes = memory.view(pointer, sizeof(T));
   if (!bytes) return std::nullopt;
   T value;
+  // Copied, because pointers of a guest need not be aligned.
   std::memcpy(&value, bytes->data(), sizeof value);
   return value;
 }

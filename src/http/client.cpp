@@ -148,6 +148,7 @@ class Exchange {
 };
 
 void Exchange::prepare(const Control& control) {
+  // One millisecond at least: 0 means no limit to libcurl.
   const auto left = std::max(until(control), milliseconds(1));
   set(easy_, CURLOPT_URL, request_.url.text.c_str());
   // Redirects are decided above; libcurl may speak no other scheme than the address has.
@@ -251,6 +252,8 @@ Error Exchange::failure_of(CURLcode code, const Control& control) const {
     return {ErrorCode::denied, origin + ": connections to its address are not allowed",
             "if they should be, allow the network (ALLOW of the link)"};
   }
+  // Code is the same for a connection and for a silence that lasted too long: the clock says
+  // whether all the time is over.
   if (code == CURLE_OPERATION_TIMEDOUT && until(control) <= milliseconds(1)) {
     return {ErrorCode::deadline, origin + ": the time allowed ran out",
             is_of_registry() ? "allow more time (--timeout), or check the network"

@@ -84,6 +84,7 @@ Result<VerifiedProvider> verify_provider_claims(std::string_view token,
 }
 
 bool same_capabilities(const ActorClaims& a, const ActorClaims& b) {
+  // Compared as multisets: order does not count, repeats do (identity.md 5.5).
   auto left = a.caps.value_or(std::vector<std::string>{});
   auto right = b.caps.value_or(std::vector<std::string>{});
   std::sort(left.begin(), left.end());

@@ -34,6 +34,7 @@ class MemberReader {
   /// The member, or null when it is missing; complains about a missing required one and a repeat.
   const JsonValue* member(std::string_view name, bool required) {
     const auto times = object_.count(name);
+    // Repeats are refused, because two readers may see two different tokens.
     if (times > 1) complain_about(name, "appears twice");
     if (times == 0 && required) complain_about(name, "is missing");
     return problem_.empty() ? object_.find(name) : nullptr;

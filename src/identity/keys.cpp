@@ -139,6 +139,8 @@ Result<PublicKey> PublicKey::parse(std::string_view text) {
   }
   const auto data = base32_decode(text);
   if (!data) return bad_key("it has characters other than A-Z and 2-7");
+  // Checksum is compared as it was meant to be; first-party software takes nearly every wrong one
+  // for right (identity.md 1.4).
   if (!crc_matches(*data)) return bad_key("its checksum is wrong");
   const auto type = type_of_prefix((*data)[0]);
   if (!type) return bad_key("its type is none of A, C, M, N, O, U, V");

@@ -84,6 +84,7 @@ std::uint64_t distance(std::uint64_t second, WallTime now) noexcept {
 }  // namespace
 
 bool is_expired(const Envelope& claims, WallTime now) noexcept {
+  // Token is good at the very start of second `exp`, and over a moment later (identity.md 2.5).
   return claims.exp && is_later(now, *claims.exp);
 }
 bool is_too_early(const Envelope& claims, WallTime now) noexcept {

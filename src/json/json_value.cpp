@@ -98,6 +98,7 @@ class Parser {
   }
 
   bool parse_array(JsonValue& out, std::size_t depth) {
+    // Depth bounds the recursion, and with it the stack.
     if (depth >= limits::json_depth) return fail_with("it is nested too deeply");
     out.kind = Kind::array;
     ++at_;

@@ -113,6 +113,7 @@ class Gzip {
     archive_write_set_filter_option(gzip_.get(), "gzip", "timestamp", nullptr);
     archive_write_set_filter_option(gzip_.get(), "gzip", "compression-level", "9");
     archive_write_set_format_raw(gzip_.get());
+    // Nothing is filled up at the end, where libarchive would pad to a block.
     archive_write_set_bytes_in_last_block(gzip_.get(), 1);
     good_ = archive_write_open_fd(gzip_.get(), file) == ARCHIVE_OK && begin();
   }
@@ -196,6 +197,7 @@ Result<void> write_to(int file, bool compress, std::string_view token,
   if (compress) {
     Gzip gzip(file);
     auto put = put_all(token, libraries, [&](ByteView piece) { return gzip.write(piece); });
+    // Closed in any case: that is when the end of the stream is written.
     auto closed = gzip.close();
     return put ? closed : put;
   }

@@ -81,6 +81,7 @@ void add_images(const fs::path& images, std::vector<CacheEntry>& into) {
 void add_providers(const fs::path& providers, std::vector<CacheEntry>& into) {
   for_files(providers, [&](CacheEntry entry) {
     const auto name = entry.path.filename().string();
+    // Names are HASH.so, and HASH.so.ID.part while they are unpacked.
     const auto dot = name.find('.');
     entry.digest = "sha256:" + name.substr(0, dot);
     if (dot == std::string::npos || !parse_digest(entry.digest)) return;

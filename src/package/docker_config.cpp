@@ -96,6 +96,7 @@ Result<DockerLogin> read_docker_config(std::string_view json, std::string_view r
   if (!config) return wrong(config.error().message);
   if (!config->is(Kind::object)) return wrong("it is no object");
   DockerLogin found;
+  // Program for all registries; one for this registry alone (credHelpers) wins over it.
   found.program = docker_text(*config, "credsStore");
   if (const auto* helpers = docker_member(*config, "credHelpers", Kind::object)) {
     const auto* helper = entry_of(*helpers, registry);

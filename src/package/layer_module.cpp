@@ -55,6 +55,7 @@ class ModuleFile {
 
   Result<void> add(ByteView piece) {
     if (!file_) return disk();
+    // Bounded as it is unpacked: a layer in gzip may hold anything.
     if (piece.size() > limits::module_bytes - size_) {
       return fail(ErrorCode::limit,
                   fmt::format("'{}' in the layer has more than {} MiB", shown_name(name_),
@@ -102,6 +103,7 @@ class LayerReader {
       if (!entry) return pass(entry);
       if (!*entry) break;
       const auto& name = (*entry)->name;
+      // Layer is itself a provider archive, whatever its type says.
       if (name == "claims.jwt" || name == "./claims.jwt") return std::nullopt;
       if (auto taken = take(tar, name); !taken) return pass(taken);
     }

@@ -22,6 +22,7 @@ struct Architecture {
   unsigned char bits;  ///< ELFCLASS32, ELFCLASS64
 };
 
+// Names that other tools have for a machine stand behind the one of first-party hosts.
 constexpr std::array architectures{
     Architecture{"x86_64", EM_X86_64, ELFCLASS64}, Architecture{"aarch64", EM_AARCH64, ELFCLASS64},
     Architecture{"x86", EM_386, ELFCLASS32},       Architecture{"i686", EM_386, ELFCLASS32},
@@ -39,6 +40,7 @@ struct ElfHead {
 
   [[nodiscard]] bool is_elf() const { return std::memcmp(ident, ELFMAG, SELFMAG) == 0; }
   [[nodiscard]] unsigned number(const unsigned char (&bytes)[2]) const {
+    // Byte order is that of the library's machine, which need not be ours.
     const bool big = ident[EI_DATA] == ELFDATA2MSB;
     return (unsigned{bytes[big ? 0 : 1]} << 8U) | bytes[big ? 1 : 0];
   }

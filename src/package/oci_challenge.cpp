@@ -71,6 +71,7 @@ std::vector<Challenge> parse_challenges(std::string_view header) {
     }
     reader.skip(" \t");
     auto value = reader.value();
+    // Parameters without a challenge before them belong to none.
     if (found.empty() || found.back().parameters.size() == max_parameters) continue;
     found.back().parameters.emplace(name, std::move(value));
   }

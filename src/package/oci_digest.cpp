@@ -47,6 +47,7 @@ Result<ContentDigest> parse_digest(std::string_view text) {
   for (const auto& kind : kinds) {
     if (kind.name != name) continue;
     if (digits.size() == kind.digits && is_hex(digits)) {
+      // Lower case throughout, so that digests compare as text.
       return ContentDigest{kind.algorithm, to_lower_ascii(digits)};
     }
     return fail(ErrorCode::malformed,

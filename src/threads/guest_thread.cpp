@@ -49,6 +49,7 @@ struct Start {
 void* trampoline(void* raw) {
   const std::unique_ptr<Start> start(static_cast<Start*>(raw));
   pthread_setname_np(pthread_self(), start->name.c_str());
+  // Bounds are asked for on the thread itself, before anything on it may enter a guest.
   bounds_of_this_thread = ask_for_bounds();
   start->body();
   return nullptr;
@@ -61,6 +62,7 @@ std::optional<StackBounds> guest_stack() noexcept {
 }
 
 Result<GuestThread> GuestThread::start(std::string_view name, std::function<void()> body) {
+  // Name is cut, because setting a longer one fails.
   auto start = std::make_unique<Start>(Start{std::string(name.substr(0, 15)), std::move(body)});
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);

@@ -18,6 +18,7 @@ ThreadGroup::~ThreadGroup() {
 
 Result<void> ThreadGroup::start(std::string_view name, std::size_t limit,
                                 std::function<void()> body) {
+  // Threads that ended are joined here, so that a group which is used for long keeps none of them.
   join_ended();
   const MutexLock lock(mutex_);
   if (threads_.size() >= limit) {
@@ -37,6 +38,7 @@ Result<void> ThreadGroup::start(std::string_view name, std::size_t limit,
 void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body) {
   survived(body);
   const MutexLock lock(mutex_);
+  // Nobody joins any more: the thread takes itself out.
   if (abandoned_) {
     self->detach();
     threads_.erase(self);

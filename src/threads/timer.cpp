@@ -54,6 +54,7 @@ void Timer::run() {
       changed_.wait_until(lock, due);
       continue;
     }
+    // Job is taken out before it runs: from now on cancel() says that it is too late.
     auto job = std::move(jobs_.begin()->second.second);
     jobs_.erase(jobs_.begin());
     // Unlocked for the job, which may set timers.

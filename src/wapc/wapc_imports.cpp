@@ -123,6 +123,7 @@ void host_call(HostCall& call) {
     state.host_response = std::move(*answer);
     state.has_host_response = true;
   } else {
+    // Message alone: remedies are for people.
     state.host_error = std::move(answer.error().message);
     state.has_host_error = true;
   }

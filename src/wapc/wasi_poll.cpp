@@ -41,6 +41,7 @@ struct Subscription {
 template <class T>
 T field(ByteView bytes, std::size_t at) noexcept {
   T value;
+  // Fields lie in guest memory, aligned or not.
   std::memcpy(&value, bytes.data() + at, sizeof value);
   return value;
 }
@@ -99,6 +100,7 @@ void poll_oneoff(HostCall& call, const Layout& layout) {
   for (std::uint32_t i = 0; i < count; ++i) {
     all[i] =
         read_subscription(state, layout, in->subspan(std::size_t{i} * layout.bytes, layout.bytes));
+    // Subscriptions that are refused have no wait, so that they are answered at once.
     wait = std::min(wait, all[i].wait);
   }
   if (wait != 0) {

@@ -80,6 +80,7 @@ void copy_locals(Copier& copy) {
 void copy_body(Copier& copy) {
   const auto size = copy.in().u32();
   const auto start = copy.in().offset();
+  // Body has a cursor of its own, which cannot read beyond it.
   Cursor inside(copy.in().bytes(size), start);
   if (!copy.in().ok()) return;
   Bytes body;

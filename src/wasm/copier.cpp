@@ -37,6 +37,7 @@ void Copier::name() {
 }
 
 void Copier::unsupported(std::string_view what) {
+  // Offset is that of the item with which the feature began.
   in_.fail_at(last_item_, "it uses " + std::string(what), ErrorCode::unsupported);
 }
 

@@ -104,6 +104,7 @@ void FunctionMeter::safepoint() noexcept {
 
 void FunctionMeter::locals() {
   locals_ = type_.parameters;
+  // Locals are declared by number and type: two bytes can declare thousands of them.
   const std::uint32_t groups = in_.u32();
   for (std::uint32_t i = 0; i < groups && in_.ok(); ++i) {
     locals_ += in_.u32();

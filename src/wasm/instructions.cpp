@@ -156,6 +156,7 @@ void copy_expression(Copier& copy) {
   while (open_blocks > 0 && copy.in().ok()) {
     const auto opcode = copy.byte();
     immediate(copy, opcode);
+    // Blocks are counted and not followed by recursion: their depth is anybody's choice.
     const auto kind = immediate_of(opcode);
     if (kind == Immediate::block) ++open_blocks;
     if (kind == Immediate::end) --open_blocks;

@@ -130,6 +130,7 @@ Failure Shaper::run(ByteView module) {
     if (auto failed = bounded(id, payload.size())) return failed;
     if (auto failed = section(id, payload, in.offset() - payload.size())) return failed;
   }
+  // Module that ends without a start section: its exports go out as they came.
   if (exports_pending_) emit(export_section, export_entries_);
   return {};
 }
@@ -263,6 +264,7 @@ Failure Shaper::imports(Cursor& in) {
     const std::uint8_t kind = in.u8();
     if (!in.ok()) break;
     if (kind >= kinds.size()) return malformed("unknown kind of import");
+    // Functions only: a memory or table that comes from outside would be one that others share.
     if (kind != 0) {
       return problem(
           ErrorCode::unsupported,

@@ -69,6 +69,7 @@ Result<std::optional<Section>> Sections::next() {
     if (!inside.ok()) return bad_module(inside.error().message);
     section.content = inside.offset();
   } else {
+    // Custom sections may stand anywhere; all others come once, and in order (identity.md 3.2).
     const auto rank = rank_of(section.id);
     if (rank <= last_rank_) {
       return bad_module("section " + std::to_string(section.id) +

@@ -43,6 +43,7 @@ class NullInstance final : public Instance, private NativeHost {
                                          : "guests can be entered from a GuestThread only";
       return outcome;
     }
+    // Imports put the end of a call where outcome_ points.
     const Restore under_way(outcome_, &outcome);
     interrupted_.store(false, std::memory_order_relaxed);
     Watchdog& watchdog = shared_->parts->watchdog;

@@ -28,6 +28,7 @@ InUse in_use() {
   std::uint64_t size = 0;
   std::uint64_t skipped = 0;
   std::uint64_t data = 0;
+  // Fields of statm: size, resident, shared, text, library, data; all in pages.
   statm >> size >> skipped >> skipped >> skipped >> skipped >> data;
   if (!statm) return {};
   const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

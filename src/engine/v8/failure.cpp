@@ -37,6 +37,7 @@ std::string property(v8::Isolate* isolate, v8::Local<v8::Context> context,
 /// "WebAssembly.Instance(): text" and "WasmModuleObject::Compile(): text" -> "text".
 std::string without_function(std::string message) {
   const auto found = message.find("(): ");
+  // Name of a function has no blank; behind one the parentheses are part of the text.
   if (found != std::string::npos && message.find(' ') > found) message.erase(0, found + 4);
   return message;
 }

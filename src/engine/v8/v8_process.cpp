@@ -12,6 +12,7 @@ V8Process::V8Process(const EngineOptions& options) {
       "--no-experimental-wasm-threads",
       options.max_memory_pages, options.max_table_elements);
   v8::V8::SetFlagsFromString(flags.data(), flags.size());
+  // Trap handler frees guests from checks of each access, and takes 10 GiB of addresses for each.
   trap_handler_ = options.trap_handler && v8::V8::EnableWebAssemblyTrapHandler(true);
   platform_ = v8::platform::NewDefaultPlatform();
   v8::V8::InitializePlatform(platform_.get());

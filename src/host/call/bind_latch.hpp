@@ -1,4 +1,4 @@
-// Latch that holds calls back while a provider does not know of their link yet (host.md 9.3).
+// Latch that holds calls back while a provider does not know of their link yet (host.md 9.4).
 #pragma once
 
 #include <atomic>

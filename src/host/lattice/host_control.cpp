@@ -124,6 +124,7 @@ std::optional<lattice::RunningProvider> HostControl::running_provider(
   const auto name = normal_link_name(link_name);
   if (!name) return std::nullopt;
   const auto tables = host_.registry().tables().read();
+  // Names that this host knows come first, then what the cache says a reference means.
   auto key = host_.provider_key_of(without_scheme(reference));
   const auto* running = tables->providers.find(provider_slot(key, *name));
   if (running == nullptr) {

@@ -50,6 +50,8 @@ void Binder::want(const std::shared_ptr<const ProviderEntry>& provider, const st
                   std::optional<BindConfig> config) {
   const MutexLock lock(mutex_);
   if (stopped_ || closing_) return;
+  // Strand is one for each instance, so that a provider which hangs holds up its own bindings
+  // alone.
   auto& strand = strands_[provider->instance->id()];
   if (!strand) {
     strand = std::make_shared<Strand>();
@@ -140,6 +142,7 @@ std::optional<BindingView> Binder::view(const ProviderEntry& provider,
   const MutexLock lock(mutex_);
   const auto binding = find(provider, actor);
   if (!binding) return std::nullopt;
+  // Bound is what was told last and is still what is wanted.
   BindingView view{LinkState::binding, binding->problem, binding->attempts, binding->since};
   if (binding->told && binding->told == binding->wanted) {
     view.state = LinkState::bound;
@@ -255,6 +258,7 @@ void Binder::run(const std::shared_ptr<Strand>& strand) {
     lock.unlock();
     auto result = send(*strand->provider, step, binding->actor, config);
     lock.lock();
+    // Forgotten meanwhile: what came of the call concerns nobody any more.
     if (strand->forgotten) break;
     if (strand->life != life && result) continue;  // the one that was told is gone
     if (step == Step::remove) {

@@ -48,6 +48,7 @@ HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& 
   options.secrets = watched(std::move(options.secrets), redactor);
   if (options.worker_threads == 0) options.worker_threads = 64;
   if (options.pool_waiters == 0) options.pool_waiters = limits::pool_waiters;
+  // Budget is this host's own, unless the embedder shares one among several.
   if (!options.memory) {
     options.memory = std::make_shared<MemoryBudget>(
         options.memory_budget_bytes == 0 ? usual_memory_budget() : options.memory_budget_bytes);
@@ -74,6 +75,7 @@ RegistryOptions registry_options(const HostOptions& options) {
   // Options that cannot be read permit nothing; start() says what is wrong with them.
   made.rules = LinkRules::make(options.lattice).value_or(LinkRules());
   made.policy = call_policy(options);
+  // Provider that does not run here may run elsewhere only where calls can leave the host.
   made.in_lattice = options.lattice.rpc.has_value();
   made.memory = options.memory;
   made.clock = options.clock;
@@ -324,6 +326,7 @@ std::vector<ProviderInfo> Core::providers() const {
     }
     all.push_back(std::move(info));
   });
+  // Cache counts as a provider in the API and in inventories (host.md 8.5).
   all.push_back(cache_entry());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a.key, a.link_name) < std::tie(b.key, b.link_name);

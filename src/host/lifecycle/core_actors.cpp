@@ -148,7 +148,7 @@ Result<ActorPreview> Core::inspect_actor(std::string_view reference) {
 }
 
 Result<void> Core::update_actor_from(std::string_view key, std::string_view reference) {
-  // Tags that move are no way to update what runs (identity.md 6.2).
+  // `latest` is never fetched for an update, whatever the options say (identity.md 5.5).
   const auto module = packages_.module(reference, false);
   if (!module) return pass(module);
   return update_actor(key, as_bytes(*module), std::string(reference));

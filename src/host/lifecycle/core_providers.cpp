@@ -85,6 +85,7 @@ Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderM
   } else {
     auto found = packages_.find(reference);
     if (!found) return pass(found);
+    // Hold keeps a file of the cache from being pruned before it is loaded.
     hold = std::move(found->hold);
     if (package::looks_like_archive(found->file)) {
       auto extracted = packages_.unpack(found->file);
@@ -107,6 +108,7 @@ Result<std::string> Core::start_provider(std::string_view reference,
     const auto slot = provider_slot(key, default_link_name);
     if (registry_.tables().read()->providers.find(slot) != nullptr) return key;
   }
+  // Code is found and verified before a place is held, because it may have to be fetched.
   auto code = find_code(reference, options.mode);
   if (!code) return pass(code);
   return start_provider(std::move(*code), std::string(reference), options);
@@ -145,6 +147,7 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
                 fmt::format("Cannot start already running provider {}", entry->key),
                 "stop it first, or start it under another link name");
   }
+  // Way into the host is made before the instance, which may use it as soon as it is there.
   entry->link =
       std::make_shared<ProviderLink>(entry->key, entry->description.contract_id, entry->link_name,
                                      *router_, workers_, options_.memory);
@@ -247,6 +250,7 @@ Result<void> Core::set_link(Link link) {
   if (registry_.link_count() >= limits::links) {
     return fail(ErrorCode::limit, fmt::format("this host knows {} links already", limits::links));
   }
+  // Registry first: what runs here is bound whatever becomes of the lattice.
   registry_.put_link(link, LinkOrigin::local);
   plane_.link_set(link);  // always, also when nothing changed (lattice.md 6.1)
   return {};

@@ -76,6 +76,7 @@ void HealthMonitor::run_round() {
 
 void HealthMonitor::begin_round(const std::shared_ptr<Round>& round) {
   const auto tables = tables_.read();
+  // Entities that stopped are forgotten first: records must not grow with all that ever ran.
   forget_stopped(*tables);
   tables->actors.for_each(
       [&](std::string_view, const auto& entry) { check_actor(entry->actor, round); });
@@ -138,6 +139,7 @@ void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
     const MutexLock lock(round->mutex);
     if (--round->open == 0) round->done.notify_all();
   };
+  // Silence is noted by the timer and not by the request, which has more time than a round.
   timer_.after(options_.timeout, [this, entity] { silent(entity); });
   const auto deadline = std::chrono::steady_clock::now() + router_.call_timeout();
   auto posted = workers_.post([answered, deadline, request = std::move(request)] {
@@ -161,6 +163,7 @@ void HealthMonitor::record(EntityId entity, const Result<Bytes>& answer) {
     set(record, HealthState::unhealthy, silent_text);
     return;
   }
+  // Error answers and what cannot be decoded have one text, as in first-party hosts (host.md 10).
   auto response = answer ? codec::decode<codec::core::HealthResponse>(*answer)
                          : Result<codec::core::HealthResponse>(fail(ErrorCode::malformed, {}));
   if (!response) {

@@ -30,6 +30,8 @@ class Host::Implementation {
   Result<void> start() {
     const MutexLock lock(mutex_);
     if (core_) return fail(ErrorCode::already_exists, "the host is started already");
+    // Core is kept only once it has started: a start that fails leaves nothing that could be
+    // called.
     auto core = std::make_shared<host::Core>(options_, engine_, labels_);
     if (auto started = core->start(); !started) return started;
     core_ = std::move(core);
@@ -41,6 +43,7 @@ class Host::Implementation {
     std::shared_ptr<host::Core> core;
     {
       const MutexLock lock(mutex_);
+      // Taken out first: new calls are refused from now on, those under way keep the core alive.
       core.swap(core_);
     }
     return !core || end(std::move(core));
@@ -105,6 +108,7 @@ std::string Host::id() const {
 }
 
 std::map<std::string, std::string> Host::labels() const {
+  // Labels are there before the start and after the stop, as in first-party hosts (host.md 5).
   return self_->labels_->all();
 }
 

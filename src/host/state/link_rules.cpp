@@ -56,6 +56,7 @@ std::optional<HostAndPort> host_and_port(std::string_view text) {
     return HostAndPort{text.substr(1, end - 1), rest.substr(1)};
   }
   const auto colon = text.find(':');
+  // Several colons without brackets are an IPv6 address without a port.
   if (colon == text.npos || colon != text.rfind(':')) return HostAndPort{text, {}};
   if (colon + 1 == text.size()) return std::nullopt;
   return HostAndPort{text.substr(0, colon), text.substr(colon + 1)};
@@ -130,6 +131,7 @@ Result<ListenRange> ListenRange::parse(std::string_view text) {
 }
 
 bool ListenRange::covers(std::string_view address, std::uint16_t port) const noexcept {
+  // Families never cover each other: a range of IPv4 says nothing of IPv6.
   if (address.size() != address_.size() || port < first_ || port > last_) return false;
   for (unsigned bit = 0; bit < bits_; ++bit) {
     const auto mask = static_cast<unsigned char>(0x80U >> bit % 8);
@@ -143,6 +145,8 @@ Result<LinkRules> LinkRules::make(const LatticeOptions& options) {
   LinkRules made;
   for (const auto& folder : options.link_files) {
     std::error_code problem;
+    // Folder is known by both its names, because values are compared as text before anything is
+    // looked at.
     auto resolved = fs::weakly_canonical(folder, problem);
     if (problem) {
       return fail(ErrorCode::invalid_argument,

@@ -110,6 +110,7 @@ Result<void> plausible_claims(const identity::ActorClaims& claims) {
   if (!issuer || issuer->type() != identity::KeyType::account) {
     return fail(ErrorCode::malformed, "claims whose issuer is no account's key");
   }
+  // Size is bounded by that of the largest token: more could not have been signed.
   if (identity::footprint(claims) > limits::token_chars) {
     return fail(ErrorCode::limit, fmt::format("claims that are longer than {} bytes, which no "
                                               "signed token could be",
@@ -127,6 +128,7 @@ bool usable_alias(std::string_view alias) {
 }
 
 std::string unsigned_provider_key(const provider::Description& description) {
+  // Vendor counts, too: another's provider for the contract has a key of its own.
   if (description.contract_id == "wasmcloud:extras" && description.vendor == "wasmcloud") {
     return std::string(extras_key);
   }

@@ -37,6 +37,7 @@ class NamedFields {
       const auto field = fields_[i];
       if (may_have_name(field.value)) add_name(field.name, field.value);
     }
+    // Keys in the text come after those in fields: one that has a field needs no second.
     for (auto rest = record.text; !rest.empty();) mention(next_word(rest));
   }
 

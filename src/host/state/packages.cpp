@@ -97,6 +97,7 @@ Result<void> Packages::may_fetch(std::string_view text, bool latest_allowed) con
 Result<Packages::Found> Packages::find(std::string_view text, bool latest_allowed) {
   std::error_code ignored;
   std::filesystem::path file(text);
+  // Existing file wins over a registry (identity.md 6.1).
   if (std::filesystem::exists(file, ignored)) return Found{std::move(file), {}};
   const auto reference = checked(text, latest_allowed);
   if (!reference) return pass(reference);
@@ -112,6 +113,7 @@ Result<Packages::Found> Packages::find(std::string_view text, bool latest_allowe
   auto image = client_.pull(*reference, how);
   if (!image) return pass(image);
   log_.info("fetched {} ({} bytes, {})", text, image->layer.size, to_string(image->source));
+  // Room is made once something has come; what is held stays.
   if (image->source == package::ImageSource::registry) make_room();
   return Found{std::move(image->file), std::move(image->hold)};
 }

@@ -170,6 +170,7 @@ bool Registry::learn_claims(const identity::ActorClaims& claims) {
 // Once for each version that runs here.
 void Registry::tell_of_shared_key(const identity::ActorClaims& here,
                                   const identity::ActorClaims& elsewhere) {
+  // Revisions that differ are versions of one program on their way through the lattice.
   if (here.rev.value_or(0) != elsewhere.rev.value_or(0) || here.hash == elsewhere.hash ||
       elsewhere.hash.empty() || !shared_keys_.insert(here.sub).second) {
     return;
@@ -264,6 +265,8 @@ bool Registry::put_link(Link link, LinkOrigin origin) {
   const auto before = links_.find(key);
   const bool there = before != links_.end();
   const bool same = there && before->second.link == link;
+  // Link that is the same has other rights where its origin is another, and is looked at again
+  // then.
   if (same && before->second.origin == origin) return false;
   if (there && origin == LinkOrigin::lattice && keeps_own_link(before->second, link)) return false;
   const auto from_lattice = [](LinkOrigin whose, const Link& which) {
@@ -368,6 +371,7 @@ void Registry::refresh_link(const LinkKey& key) {
   if (link != links_.end()) want_binding(*current_, link->second);
   const auto* entry = current_->actors.find(actor);
   if (entry == nullptr) return;
+  // Routes are copied and replaced: calls under way read those from before.
   auto routes = std::make_shared<Routes>(*(*entry)->routes);
   const bool known = find_route(*routes, contract, link_name) != nullptr;
   const auto place = route_place(*routes, contract, link_name);
@@ -388,6 +392,7 @@ void Registry::refresh_link(const LinkKey& key) {
 std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link& link) const {
   Route route{link.contract_id,        link.link_name, link.provider_id, false,
               provider_of(next, link), nullptr};
+  // Latch is a part of the route, so that no call has to look for it.
   if (route.provider) route.gate = binder_.gate(*route.provider, link.actor);
   const auto* entry = next.actors.find(link.actor);
   if (entry != nullptr) route.in_claims = (*entry)->actor->has_capability(link.contract_id);
@@ -410,6 +415,7 @@ void Registry::want_binding(const Tables& next, KnownLink& known) {
   const auto& link = known.link;
   const auto provider = provider_of(next, link);
   const auto* claims = next.claims.find(link.actor);
+  // Steps 1 to 3 of host.md 9.2: without claims, or a provider here, nothing is sent.
   if (!provider || claims == nullptr) return;
   const auto& identity = (*claims)->identity;
   if (const auto reason = refusal(identity, *provider)) {
