@@ -4,6 +4,8 @@
 
 using namespace trellis::guest;
 
+// JSON by hand: a library would be most of the module. Bytes above 127 pass as they are, UTF-8 in,
+// UTF-8 out.
 static std::string quoted(std::string_view text) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string out = "\"";
@@ -22,6 +24,7 @@ static std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+// Numbers of one byte, without the library's formatting.
 static void append_number(std::string& out, unsigned value) {
   if (value >= 100) out += static_cast<char>('0' + value / 100);
   if (value >= 10) out += static_cast<char>('0' + value / 10 % 10);

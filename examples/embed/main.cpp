@@ -44,13 +44,14 @@ int main(int argc, char** argv) {
   link.provider_id = provider;
   link.values["GREETING"] = "hello";
   need(host->set_link(link), "link");
+  // Links are bound in the background; a call before that waits for them only briefly.
   if (!host->settle(std::chrono::seconds(5))) return 1;
 
   const auto answer = need(
       host->call_actor(actor, "Relay", trellis::as_bytes("example:greeting Greet world")), "call");
   std::printf("%s\n", std::string(trellis::as_text(answer)).c_str());
   const auto inventory = need(host->inventory(), "inventory");
-  // What the host has for itself (extras, the cache of a lattice) is listed, too.
+  // Providers of the host itself (extras, the cache of a lattice) are listed, too.
   const auto started = std::ranges::count_if(
       inventory.providers, [](const auto& provider) { return !provider.of_host; });
   std::printf("%zu actor, %td provider, %zu labels\n", inventory.actors.size(), started,

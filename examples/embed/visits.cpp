@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
   if (!host->settle(std::chrono::seconds(5))) return 1;
 
   for (int i = 0; i < 2; ++i) {
+    // Relay passes on what it is given: contract, operation, and a payload that may be any bytes.
     const auto add = trellis::guest::encode(kv::AddArgs{"visits", 1});
     const auto answer = relay(*host, actor, "wasmcloud:keyvalue Add " + add);
     const auto sum = trellis::guest::decode<kv::AddResponse>(trellis::as_text(answer));

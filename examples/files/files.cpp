@@ -19,6 +19,7 @@ static Result<http::Response> copy(const std::string& name) {
   if (!source) return source.error();
   if (!*source) return http::text("no " + name + "\n", 404, "Not Found");
   const auto bytes = (*source)->byte_size;
+  // The upload's first chunk carries sizes and no bytes (the contract has it so).
   auto begun = blobstore::start_upload(
       {0, {box}, name + ".copy", bytes, blobstore::usual_chunk_size, {}, {}});
   if (!begun) return begun.error();

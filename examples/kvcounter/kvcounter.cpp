@@ -7,6 +7,7 @@ using namespace trellis::guest;
 
 static Result<http::Response> handle(const http::Request& request) {
   auto key = request.path;
+  // Keys as the first-party example makes them: both count in one store.
   std::replace(key.begin(), key.end(), '/', ':');
   auto counter = kv::add(key, 1);
   if (!counter) return counter.error();

@@ -18,7 +18,7 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 
-/// What Tick is told.
+/// Message of the operation Tick.
 struct Tick {
   std::uint32_t number = 0;
 
@@ -96,6 +96,8 @@ class Ticker final : public Provider<Ticks> {
     }
     auto ticks = std::make_shared<Ticks>(host(), std::string(actor), Milliseconds(period));
     if (auto started = ticks->start(); !started) return trellis::pass(started);
+    // The new thread runs before the old one ends: a bind that fails must leave the actor as it
+    // was.
     if (previous) previous->end();
     all_.remove_if([](const auto& one) { return one.expired(); });
     all_.push_back(ticks);

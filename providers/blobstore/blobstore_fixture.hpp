@@ -1,4 +1,4 @@
-// What tests of blob store providers share: backends to run them against, and a fixture that speaks
+// Tools of tests of blob store providers: backends to run them against, and a fixture that speaks
 // the contract.
 #pragma once
 
@@ -136,7 +136,7 @@ class BlobTest : public ::testing::Test {
         "StartDownload",
         StartDownloadArgs{std::move(id), std::move(container), size, std::move(context)}));
   }
-  /// What has come, once it is so many chunks.
+  /// Chunks that have come, once there are so many.
   std::vector<FileChunk> received(std::size_t chunks) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, test::patience, [&] { return received_.size() >= chunks; });

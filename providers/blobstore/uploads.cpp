@@ -42,7 +42,7 @@ Result<void> Uploads::start(const messages::FileChunk& first, SteadyTime now, St
   if (!upload) return pass(upload);
   if (first.total_bytes == 0) return (*upload)->commit(deadline);
   auto entry = std::make_shared<Entry>();
-  // Nobody else knows the entry yet, so that its members need no lock here.
+  // Entry is known to no other thread yet, so that its members need no lock here.
   entry->upload = std::move(*upload);
   entry->total = first.total_bytes;
   entry->last_use = now;

@@ -1,4 +1,4 @@
-// What the blob store on files promises beyond the contract.
+// Promises of the blob store on files beyond the contract.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -84,7 +84,7 @@ TEST_F(FileBlobs, UnfinishedUploadsLeaveNothing) {
   EXPECT_EQ(std::distance(fs::directory_iterator(root() / "box"), {}), 1);
   ASSERT_TRUE(provider_.remove("MA"));
   EXPECT_EQ(std::distance(fs::directory_iterator(root() / "box"), {}), 0);
-  // What a crash left goes when it is old.
+  // Remains of a crash go when they are old.
   std::ofstream(root() / "box" / ".trellis-upload-old") << "x";
   std::ofstream(root() / "box" / ".trellis-upload-new") << "x";
   fs::last_write_time(root() / "box" / ".trellis-upload-old",

@@ -1,4 +1,4 @@
-// What the blob store on S3 does beyond the contract: signatures, parts, servers that misbehave.
+// Behaviour of the blob store on S3 beyond the contract: signatures, parts, servers that misbehave.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -171,7 +171,7 @@ TEST_F(S3Blobs, ServersThatMisbehaveAreErrors) {
   }
 }
 
-/// What a server was asked: "GET /bucket?list-type=2", and the host.
+/// Requests that a server got: "GET /bucket?list-type=2", and the host.
 struct Asked {
   std::mutex mutex;
   std::string line;

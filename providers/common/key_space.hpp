@@ -21,8 +21,8 @@ struct KeySpace {
 
   /// For tables of spaces: different for each.
   [[nodiscard]] std::string id() const;
-  /// What keys begin with in a store that knows no spaces: nothing for the common one, else the
-  /// name and a colon.
+  /// Prefix of keys in a store that knows no spaces: nothing for the common one, else the name and
+  /// a colon.
   [[nodiscard]] std::string prefix() const;
 };
 

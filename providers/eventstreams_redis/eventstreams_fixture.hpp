@@ -1,4 +1,4 @@
-// What tests of event stream providers share: a backend to run them against, and a fixture that
+// Tools of tests of event stream providers: a backend to run them against, and a fixture that
 // speaks the contract.
 #pragma once
 

@@ -177,7 +177,7 @@ TEST_F(RedisStreams, AGroupSharesItsEvents) {
   ASSERT_TRUE(second.bind("MA", all));
   for (int i = 0; i < 40; ++i) write("s", {{"n", std::to_string(i)}});
   delivered(40);
-  // One that came twice takes the place of one of the later ones.
+  // Repeated event takes the place of one of the later ones.
   for (int i = 40; i < 80; ++i) write("s", {{"n", std::to_string(i)}});
   std::set<std::string> seen;
   const auto events = delivered(80);

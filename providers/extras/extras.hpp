@@ -7,7 +7,7 @@
 
 namespace trellis::providers::extras {
 
-/// The same on every host, so that one link definition works everywhere.
+/// Key of the provider, one on every host, so that one link definition works everywhere.
 inline constexpr std::string_view fixed_key =
     "VDHPKGFKDI34Y4RN4PWWZHRYZ6373HYRSNNEM4UTDLLOGO5B37TSVREP";
 

@@ -124,7 +124,7 @@ bool AddressRules::has(const Networks& networks, const Address6& address) {
     const auto* network = std::get_if<ip::network_v6>(&each);
     if (network == nullptr) return false;
     const auto base = network->address().to_bytes();
-    // Whole bytes first, then the bits of the one in which the prefix ends.
+    // Bytes first, then the bits of the one in which the prefix ends.
     const std::size_t whole = network->prefix_length() / 8;
     if (!std::equal(base.begin(), base.begin() + static_cast<std::ptrdiff_t>(whole),
                     bytes.begin())) {

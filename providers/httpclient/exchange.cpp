@@ -160,7 +160,7 @@ Result<http::Request> make_request(const messages::RequestArgs& args, const Opti
   request.headers = std::move(*headers);
   // Header of the actor's own wins over user and password in its URL.
   if (has_header(request.headers, "authorization")) request.basic.reset();
-  // What the actor asks for by itself it decodes by itself.
+  // Encoding that the actor asks for by itself it decodes by itself.
   if (!has_header(request.headers, "accept-encoding")) {
     request.headers.emplace_back("Accept-Encoding: gzip");
   }
@@ -208,7 +208,7 @@ Result<messages::Response> to_message(http::Response&& response, const messages:
     // Bound on the decoded size: a kilobyte can stand for a gigabyte.
     auto plain = package::gunzip(response.body, options.max_response_bytes);
     if (!plain) return pass(plain);
-    // What cannot be decoded is handed on as it came, and says so itself.
+    // Bodies that cannot be decoded are handed on as they came, and say so themselves.
     if (*plain) {
       response.body = std::move(**plain);
       response.headers.erase("content-encoding");

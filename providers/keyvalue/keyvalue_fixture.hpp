@@ -1,4 +1,4 @@
-// What tests of key-value providers share: backends to run them against, and a fixture that speaks
+// Tools of tests of key-value providers: backends to run them against, and a fixture that speaks
 // the contract.
 #pragma once
 
@@ -31,7 +31,7 @@ class KeyValueBackend {
  public:
   virtual ~KeyValueBackend() = default;
   [[nodiscard]] virtual const trellis_provider_table& table() const = 0;
-  /// What each link to it needs.
+  /// Values that each link to it needs.
   [[nodiscard]] virtual codec::StringMap link_values() const { return {}; }
   /// Lets time pass for what expires.
   virtual void advance(FakeHost& host, std::chrono::seconds time) { host.advance(time); }

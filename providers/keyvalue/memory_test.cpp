@@ -1,4 +1,4 @@
-// What only the key-value provider in memory promises.
+// Promises of the key-value provider in memory alone.
 #include <gtest/gtest.h>
 
 #include "providers/keyvalue/keyvalue_fixture.hpp"

@@ -238,7 +238,7 @@ Result<void> Store::set(std::string_view key, std::string_view value, SteadyTime
     const bool fresh = found == shard.entries.end();
     const std::size_t before = fresh ? 0 : found->second.bytes;
     const std::size_t after = key.size() + value.size() + overhead;
-    // What is replaced makes room first, or a full store could not even shrink a value.
+    // Replaced value makes room first, or a full store could not even shrink one.
     bytes_.fetch_sub(before, std::memory_order_relaxed);
     if (!charge(fresh ? 1 : 0, after, bounds)) {
       bytes_.fetch_add(before, std::memory_order_relaxed);

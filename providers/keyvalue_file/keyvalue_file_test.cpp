@@ -1,4 +1,4 @@
-// What the key-value provider on disk promises beyond the contract: everything is there again.
+// Promises of the key-value provider on disk beyond the contract: everything is there again.
 #include <gtest/gtest.h>
 
 #include <sys/resource.h>

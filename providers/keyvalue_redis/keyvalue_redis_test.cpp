@@ -1,4 +1,4 @@
-// What only the key-value provider over Redis promises.
+// Promises of the key-value provider over Redis alone.
 #include <gtest/gtest.h>
 
 #include <thread>

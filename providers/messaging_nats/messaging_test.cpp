@@ -243,7 +243,8 @@ TEST_P(Messaging, LinksNeedAServerAndFindItAgain) {
   EXPECT_EQ(refused.substr(0, 24), "NATS connection failure:") << refused;
   ASSERT_TRUE(bind("MA", {{"SUBSCRIPTION", "a"}}));
   server_.kill();
-  // What goes into the socket before the loss is noticed is gone: NATS acknowledges nothing.
+  // Messages that go into the socket before the loss is noticed are gone: NATS acknowledges
+  // nothing.
   EXPECT_TRUE(eventually([&] { return !publish("a", "lost"); }));
   server_.start();
   EXPECT_TRUE(eventually([&] { return publish("a", "again"); }));

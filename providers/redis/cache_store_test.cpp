@@ -60,7 +60,7 @@ identity::ActorClaims claims_of(const std::string& actor, const std::string& ali
   return claims;
 }
 
-/// What a host has of this: its cache and the mirror.
+/// Cache and mirror, as a host has them.
 struct Member {
   explicit Member(const RedisServer& server, std::chrono::milliseconds poll = 10ms)
       : cache(
@@ -338,7 +338,7 @@ TEST_F(RedisCache, HostileContentIsLeftOutEntryByEntry) {
   host.clock->advance(61s);
   ASSERT_EQ(host.look(), "");
   EXPECT_EQ(host.mirror.refused(), 3U) << "counted again";
-  // What was too large is taken when it no longer is.
+  // Text that was too large is taken when it no longer is.
   put(link_of(large, "small"));
   ASSERT_EQ(host.look(), "");
   EXPECT_EQ(host.take_told(), Strings{"+small"});
@@ -363,7 +363,7 @@ TEST_F(RedisCache, AnAddressThatCannotWorkIsRefusedWithoutItsSecrets) {
   EXPECT_FALSE(make_cache_store({server.url("1"), 0ms}));
 }
 
-/// Whole hosts, which look on their own.
+/// Hosts as a whole, which look on their own.
 struct RedisHosts : RedisCache {
   std::vector<std::unique_ptr<Host>> hosts;
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view builtin_prefix = "builtin:";
 
-// Whole check of a key, its checksum included: a file could be called like most of one.
+// Check of a whole key, its checksum included: a file could be called like most of one.
 bool is_key(const std::string& text, identity::KeyType type) {
   const auto key = identity::PublicKey::parse(text);
   return key && key->type() == type;

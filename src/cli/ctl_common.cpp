@@ -61,8 +61,8 @@ Result<std::optional<SavedContext>> context_of(const Context& context,
   const ContextStore store(context);
   auto name = option_or_env(context, connection.context, "TRELLIS_CONTEXT");
   if (!name) {
-    // Whoever names a server means that one: mixing its address with a context's login would send
-    // secrets to a stranger.
+    // Server that is named is the one that is meant: mixing its address with a context's login
+    // would send secrets to a stranger.
     if (context.env("NATS_URL") || names_connection(context, connection.rpc) ||
         names_connection(context, connection.control)) {
       return std::optional<SavedContext>();

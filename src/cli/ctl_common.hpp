@@ -1,5 +1,5 @@
-// What the `trellis ctl` commands have in common: how they reach a lattice, and how long they wait
-// (cli.md 6).
+// Connection options of the `trellis ctl` commands: how they reach a lattice, and how long they
+// wait (cli.md 6).
 #pragma once
 
 #include <chrono>

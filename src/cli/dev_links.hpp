@@ -25,7 +25,7 @@ struct DevLink {
 /// anything but itself. Error: invalid_argument.
 [[nodiscard]] Result<DevLink> parse_dev_link(std::string_view text);
 
-/// What the server is that a built-in provider needs, and how to say where it is; empty when it
+/// Hint at the server that a built-in provider needs, and how to say where it is; empty when it
 /// needs none.
 [[nodiscard]] std::string server_hint(std::string_view provider);
 

@@ -14,7 +14,7 @@ Folders folders_of(const std::map<std::string, std::string>& variables) {
   });
 }
 
-/// What systemd sets for a service with a user of its own.
+/// Variables that systemd sets for a service with a user of its own.
 const std::map<std::string, std::string> service{{"HOME", "/"},
                                                  {"STATE_DIRECTORY", "/var/lib/trellis"},
                                                  {"CACHE_DIRECTORY", "/var/cache/trellis"},

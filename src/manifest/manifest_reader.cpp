@@ -338,7 +338,7 @@ class Reader {
 
   Manifest manifest_;
   Context context_;
-  // What was seen, to find what is there twice.
+  // Names seen so far, to find those that are there twice.
   std::set<std::string> refs_;
   std::set<std::tuple<std::string, std::string, std::string>> links_;
 };

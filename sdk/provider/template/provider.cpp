@@ -21,7 +21,7 @@ struct Rolled {
   }
 };
 
-// What is kept for one linked actor.
+// State of one linked actor, kept from bind to the removal of its link.
 struct Link {
   unsigned sides;
 };
@@ -45,6 +45,7 @@ class Dice : public Provider<Link> {
     if (call.operation != "Roll") return Error{"bad dispatch"};
     const auto roll = trellis::guest::decode<Roll>(call.payload);
     if (!roll) return roll.error();
+    // Bounds on what actors ask for: the provider shares a process with others, or the whole host.
     if (roll->dice > 100) return Error{"nobody has more than 100 dice"};
     Rolled rolled;
     std::uniform_int_distribution<unsigned> die(1, link.sides);
