@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
+// Zero is a time, too: everything that is unused now.
 constexpr milliseconds not_given{-1};
 
 struct CacheOptions {
@@ -30,6 +31,7 @@ struct CacheOptions {
   bool dry_run = false;
 };
 
+// Folders of the cache below one, as hosts have them: a command works on what they see.
 Result<package::CacheFolders> cache_folders(const Context& context, const std::string& given) {
   const auto folder = given.empty() ? folders(context.env).cache : fs::path(given);
   if (!folder.empty()) return package::CacheFolders{folder / "images", folder / "providers"};
@@ -91,6 +93,7 @@ Result<void> check_failed(const package::Pruned& done) {
       "check whose the folder is");
 }
 
+// Answer to a pruning, also to one that only said what it would do.
 std::string pruned_text(const package::Pruned& done, bool dry_run) {
   auto text = fmt::format("{} {} ({}); {} {}", dry_run ? "Would remove" : "Removed",
                           done.removed.size() == 1 ? std::string("1 file")
@@ -173,6 +176,7 @@ void add_cache_prune(Command& cache, Context& context) {
                   [options, &context](const OutputOptions&) { return prune(context, *options); });
 }
 
+// First-party command (cli.md 8), over the same work as `cache prune --all`.
 void add_drain_leaf(Command& parent, Context& context, const char* name, const char* help,
                     bool images, bool providers) {
   auto& leaf = parent.add_subcommand(name, help);

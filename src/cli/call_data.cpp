@@ -29,12 +29,14 @@ Result<std::string> data_text(const CallData& data) {
   return read_file(data.data_file, limits::payload_bytes);
 }
 
+// Letters of the first-party tool's --bin (cli.md 7).
 BinaryForm form_of(const std::string& word) {
   if (word == "b") return BinaryForm::bytes;
   if (word == "s") return BinaryForm::text;
   return word == "2" ? BinaryForm::both : BinaryForm::as_sent;
 }
 
+// Undecoded and unfiltered, also on a terminal: asked for by name.
 void write_raw(Context& context, const OutputOptions& output, const Bytes& payload) {
   context.out << as_text(payload) << std::flush;
   if (!context.out) {
@@ -109,6 +111,7 @@ void show_answer(Context& context, const OutputOptions& output, const CallData& 
     return print(context, output,
                  Answer{text, {{"bytes", answer.size()}, {"file", data.save_file}}});
   }
+  // Files and raw bytes before decoding: an answer that is no MessagePack can be had so.
   if (data.raw) return write_raw(context, output, answer);
   auto shown = show_payload(answer, form_of(data.form));
   auto text = shown.is_string() ? shown.get<std::string>() : dump_json(shown);

@@ -45,6 +45,7 @@ std::vector<std::string> friendly_names(const ActorClaims& claims) {
   return names;
 }
 
+// "None" is the first-party word; programs have `tag_list`.
 std::string tags_text(const ActorClaims& claims) {
   if (!claims.tags || claims.tags->empty()) return "None";
   return join(*claims.tags, ",");

@@ -28,6 +28,8 @@ struct TokenOptions {
   KeyOptions keys;
 };
 
+// Key of one side of the token; one that is missing is generated under the token's name (cli.md
+// 2.1).
 Result<identity::KeyPair> key_for(Context& context, const TokenOptions& o, KeyType type,
                                   bool issuer) {
   return find_key(context, o.keys,
@@ -38,6 +40,7 @@ Result<identity::KeyPair> key_for(Context& context, const TokenOptions& o, KeyTy
 /// Keys that may sign beside the issuer; each must be one of that type.
 Result<void> check_additional(const std::vector<std::string>& keys, KeyType type) {
   for (const auto& text : keys) {
+    // Checked here, since a token with a wrong one would be refused only when it is used.
     const auto key = identity::PublicKey::parse(text);
     if (key && key->type() == type) continue;
     return fail(

@@ -47,6 +47,7 @@ std::vector<Candidate> running_names(const Context& context, ValueKind kind,
   return found;
 }
 
+// Answer in the form that completion.cpp's scripts read.
 void answer_shell(Context& context, const Command& root, const std::vector<std::string>& words) {
   const auto made = complete(root, words, [&](ValueKind kind, const std::string& host) {
     return running_names(context, kind, host);
@@ -62,6 +63,7 @@ void answer_shell(Context& context, const Command& root, const std::vector<std::
 
 Result<Answer> write_pages(const Command& root, const std::string& folder) {
   std::error_code problem;
+  // Made where it is missing: packagers name folders of an empty tree.
   std::filesystem::create_directories(folder, problem);
   if (problem) {
     return fail(ErrorCode::unavailable, folder + ": " + problem.message(),

@@ -52,6 +52,7 @@ std::string absolute_text(const fs::path& path) {
   return problem ? path.string() : made.string();
 }
 
+// Connection as it is stored; for people without what logs in.
 json connection_json(const NatsOptions& nats, bool with_secrets) {
   json made = json::object();
   auto& servers = made["servers"] = json::array();
@@ -76,6 +77,7 @@ std::unexpected<Error> wrong_context(const std::string& what, std::string_view m
               "make it again: trellis ctx add NAME --replace");
 }
 
+// At least one server: a context without would silently mean another machine's default.
 bool read_servers(const json& value, NatsOptions& nats) {
   if (!value.is_array() || value.empty()) return false;
   nats.servers.clear();

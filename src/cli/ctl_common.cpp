@@ -110,6 +110,7 @@ Result<ClientOptions> connection_options(const Context& context,
   return connection_over(context, connection, **saved);
 }
 
+// Told with --verbose before it is tried: a connection that hangs is named then.
 Result<std::unique_ptr<Client>> connect_client(const Context& context,
                                                const ClientOptions& options) {
   for (const auto& url : options.rpc.servers) {

@@ -175,6 +175,7 @@ void add_dev(Command& app, Context& context) {
   add_socket_options(leaf, command->flags.socket);
   add_log_options(leaf, command->flags);
   leaf.run([command, &context] {
+    // Quiet: the session writes freely, and this is where it goes.
     std::ostream nowhere(nullptr);
     auto silent = Context{.clock = context.clock,
                           .random = context.random,

@@ -55,6 +55,7 @@ bool is_file_reference(std::string_view text) {
          text.ends_with(".par.gz");
 }
 
+// Contract of a built-in provider is known without starting it.
 Result<void> set_builtin(DevLink& link, const std::string& name) {
   const auto* builtin = providers::builtin_of(name);
   if (builtin != nullptr) {
@@ -175,6 +176,7 @@ Result<std::string> DevLinker::running(const std::string& reference) const {
               "take one of the two out of the manifest or --link");
 }
 
+// Started once per reference, however many actors are linked to it.
 Result<std::string> DevLinker::start(const std::string& reference) {
   if (const auto found = started_.find(reference); found != started_.end()) return found->second;
   auto key = host_.start_provider(reference);
@@ -221,6 +223,7 @@ Result<void> DevLinker::add_usual_values(std::map<std::string, std::string>& val
 Result<void> DevLinker::link(const std::string& actor, const std::string& contract, unsigned number,
                              const std::string& folder) {
   const auto provider = provider_of(contract);
+  // Suggests a known contract first: a mistyped one is likelier than one of the user's own.
   if (provider.empty()) {
     return fail(ErrorCode::not_found,
                 odd_contract(contract).value_or(fmt::format("nobody serves {}", contract)),

@@ -31,6 +31,7 @@ constexpr std::uint8_t tiny_guest[] = {0x00, 'a',  's',  'm',  0x01, 0x00, 0x00,
                                        0x01, 'f',  0x00, 0x00,                           //
                                        0x0a, 0x06, 0x01, 0x04, 0x00, 0x41, 0x2a, 0x0b};  // code
 
+// Whole way of a guest: compile, instantiate, call.
 Result<void> call_tiny_guest(engine::Engine& engine) {
   const auto module = engine.compile(tiny_guest, {1, 1, sizeof tiny_guest});
   if (!module) return pass(module);

@@ -1,3 +1,5 @@
+// The real machine behind the checks of `trellis doctor`. It looks and changes nothing, but for a
+// probe file that is removed at once.
 #include "cli/doctor_system.hpp"
 
 #include <arpa/inet.h>
@@ -62,6 +64,7 @@ class Machine final : public System {
 
   unsigned cpus() const override {
     cpu_set_t set;
+    // CPUs that this process may use, which in a container are fewer than the machine has.
     if (::sched_getaffinity(0, sizeof set, &set) == 0)
       return static_cast<unsigned>(CPU_COUNT(&set));
     const auto online = ::sysconf(_SC_NPROCESSORS_ONLN);  // more than the set can hold
@@ -87,6 +90,7 @@ class Machine final : public System {
   Result<void> try_listen(std::uint16_t port) const override {
     const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int on = 1;
+    // As servers do, or connections of a host that just ended would make the port look taken.
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -106,6 +110,7 @@ class Machine final : public System {
     const Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
     const bool written = file && ::write(file.get(), "x", 1) == 1;
     const int number = errno;
+    // errno is kept across the removal: it is the writing that is told about.
     if (file) ::unlink(name.c_str());
     if (written) return {};
     return fail(

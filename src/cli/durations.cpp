@@ -41,6 +41,7 @@ Result<milliseconds> parse_duration(std::string_view text, milliseconds bare_uni
     double number = 0;
     const auto [end, problem] =
         std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
+    // Written so that NaN, which is not less than zero either, is refused.
     if (problem != std::errc() || !(number >= 0)) return not_a_duration(text);
     const bool first = rest.size() == text.size();
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));

@@ -41,6 +41,7 @@ void extend_inventory(Command& leaf, GetOptions& options, Tree tree) {
 }
 
 void extend_claims(Command& leaf, GetOptions& options, Tree tree) {
+  // Claims and links are the lattice's as a whole: there is no host to choose.
   if (tree == Tree::lattice) return add_reach_options(leaf, options.reach, tree);
   add_reach_host_options(leaf, options.reach, tree);
 }
@@ -48,6 +49,7 @@ void extend_claims(Command& leaf, GetOptions& options, Tree tree) {
 void extend_links(Command& leaf, GetOptions& options, Tree tree) {
   extend_claims(leaf, options, tree);
   if (tree == Tree::lattice) return;
+  // Secrets are shown by a host to its own user, hence on this machine only.
   leaf.add_flag("--show-secrets", options.show_secrets,
                 "Show passwords and the like among the values, which are *** else; on this machine "
                 "only");

@@ -37,6 +37,7 @@ LabelMap labels_of(const std::vector<LatticeInventory>& inventories, const std::
   return found == inventories.end() ? LabelMap() : found->labels;
 }
 
+// Inventory for people; hosts of a lattice do not tell ages, calls and links.
 ShownInventory shown(const LatticeInventory& inventory, bool all) {
   ShownInventory made;
   made.host = {.id = inventory.host_id, .labels = inventory.labels};
@@ -83,6 +84,7 @@ std::string inventory_text(const LatticeInventory& inventory, const Display& dis
                      providers.empty() ? "No providers found" : providers.text());
 }
 
+// Members as first-party tools have them; references only where there are any (cli.md 6).
 json inventory_json(const LatticeInventory& inventory) {
   const auto add_reference = [](json& object, const std::string& reference) {
     if (!reference.empty()) object["image_ref"] = reference;
@@ -265,6 +267,7 @@ Result<Answer> lattice_links(const Context& context, const GetOptions& options) 
   const auto display = display_of(context, options.wide);
   std::string text = "No links found";
   if (!all.empty() && display.people) {
+    // Names are asked for last, and only for people: the links themselves need none.
     const Directory directory(inventories_of(**client));
     for (auto& link : all) {
       link.actor = directory.actor(link.actor_key);

@@ -26,6 +26,7 @@ const json& list_of(const json& object, const char* name) {
   return found != object.end() && found->is_array() ? *found : none;
 }
 
+// Age with its unit, in the one that keeps the number small.
 std::string age(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_number_integer()) return {};
@@ -45,6 +46,8 @@ std::string health_text(const json& entity) {
   return text;
 }
 
+// Problem of a link, with the number of attempts: one that is tried again is another matter than
+// one that was refused.
 std::string problem_of(const json& link) {
   const auto attempts = text_of(link, "attempts");
   auto problem = text_of(link, "problem");
@@ -157,6 +160,7 @@ ShownProvider shown_provider(const json& one) {
           .health = shown_health(one)};
 }
 
+// Inventory for people: names from claims, addresses from the health of providers.
 ShownInventory shown_inventory(const json& inventory, const json& claims, const GetOptions& flags) {
   ShownInventory made;
   made.host = {.id = text_of(inventory, "host_id"),
@@ -325,6 +329,7 @@ Result<Answer> local_links(const Context& context, const GetOptions& flags) {
     const auto names = names_in(also(*client, "inventory"), also(*client, "claims"));
     text = links_view(shown_links(list, names), display);
   }
+  // The host leaves out what would not fit its answer, and says so.
   if (const auto more = answer->value("links_left_out", std::uint64_t{0}); more > 0) {
     text += fmt::format("\nand {} more that the lattice told this host", more);
   }

@@ -29,6 +29,7 @@ std::string connection_options_of(const Command& command) {
   return text;
 }
 
+// Help on the connection, made of the declared options, which --help leaves out for their number.
 std::string connection_help(const Command& root) {
   std::string text(
       "How commands and hosts reach a lattice. Options win over variables.\n\n"
@@ -50,6 +51,7 @@ Result<std::string> help_on(const Command& root, const std::vector<std::string>&
     if (next == nullptr) {
       std::vector<std::string> names;
       for (const auto& one : command->subcommands()) {
+        // Hidden commands are not suggested, but understood.
         if (!one->is_hidden()) names.push_back(one->name());
       }
       if (command == &root) names.emplace_back(connection_topic);
@@ -74,6 +76,7 @@ void add_help(Command& app, Context& context) {
     const auto text = help_on(app, *words);
     if (!text) {
       print_error(context, {}, text.error());
+      // Misspelt words are a usage error here as they are without `help`.
       context.exit_code = usage_status;
       return;
     }

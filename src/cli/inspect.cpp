@@ -64,6 +64,7 @@ std::vector<Use> uses_of(const Context& context, const std::string& key) {
   return uses;
 }
 
+// Key: whose seed is here, and what runs with it on this machine.
 Answer about_key(const Context& context, const identity::PublicKey& key) {
   const auto text = key.text();
   const auto kind = std::string(identity::to_string(key.type()));
@@ -160,6 +161,7 @@ Result<Answer> about_library(const fs::path& file, const std::string& shown) {
   return Answer{table.text(), {{"kind", "library"}, {"target", *target}, {"signed", false}}};
 }
 
+// First four bytes: enough to tell a module from a library.
 Result<bool> begins_as_module(const fs::path& file) {
   constexpr std::string_view magic("\0asm", 4);
   std::ifstream in(file, std::ios::binary);
@@ -175,6 +177,7 @@ Result<Answer> inspect(const Context& context, const ArtifactChoice& choice,
   // Files first: a key and an image could be names of files too.
   if (!fs::exists(choice.name, ignored)) {
     if (const auto key = identity::PublicKey::parse(choice.name)) return about_key(context, *key);
+    // Seeds are understood for the sake of the warning; the answer is about their public key.
     if (const auto pair = identity::KeyPair::from_seed(choice.name)) {
       say(context, Label::warning, "this is a seed: the history of the shell has it now");
       return about_key(context, pair->public_key());

@@ -27,6 +27,8 @@ Result<Answer> generate(Context& context, const std::string& type_name) {
                 {{"public_key", key}, {"seed", seed}}};
 }
 
+// Text of the system, which the first-party tool puts in front (cli.md 2); exists() has none for a
+// file that is merely missing.
 std::string os_text(const std::error_code& problem) {
   return problem ? problem.message() : std::string("No such file or directory");
 }
@@ -43,6 +45,7 @@ Result<Answer> get(const Context& context, const std::string& directory, const s
   }
   const auto content = read_file(path, key_file_bytes);
   if (!content) return pass(content);
+  // Trimmed: files that were edited end with a line end, which is no part of a seed.
   const std::string seed(trim(*content));
   return Answer{seed, {{"seed", seed}}};
 }

@@ -32,6 +32,7 @@ constexpr DurationBounds cache_polls{.least = std::chrono::milliseconds(10),
                                      .most = std::chrono::hours(1)};
 constexpr DurationBounds longest_call{.most = std::chrono::hours(1)};
 
+// Check of the whole key: a list with a mistyped one would lock a host out, or the wrong one in.
 bool is_host_key(const std::string& text) {
   const auto key = identity::PublicKey::parse(text);
   return key && key->type() == identity::KeyType::server;
@@ -138,6 +139,7 @@ std::string check_registry(const std::string& name) {
   return fmt::format("'{}' is no registry", name);
 }
 
+// Names with and without "builtin:", as everywhere.
 std::string check_builtin(const std::string& name) {
   const auto whole = name.starts_with(builtin_prefix) ? name : std::string(builtin_prefix) + name;
   if (providers::builtin_of(whole) != nullptr) return {};
@@ -151,6 +153,7 @@ Result<void> read_rules(const LatticeFlags& flags, LatticeOptions& options) {
                 fmt::format("--allowed-host {} is no public key of a host", key),
                 "56 characters that begin with N");
   }
+  // Rules are handed on as they are; what they mean is the host's matter (docs/security.md).
   options.allowed_hosts = flags.allowed_hosts;
   options.replay_window = std::chrono::ceil<std::chrono::seconds>(flags.replay_window);
   options.max_token_age = std::chrono::ceil<std::chrono::seconds>(flags.max_token_age);

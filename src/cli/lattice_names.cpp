@@ -1,3 +1,5 @@
+// Names in a lattice: who is meant by a word, among what the hosts answer. Each question costs a
+// round of the lattice, so that whole keys are never asked about.
 #include "cli/lattice_names.hpp"
 
 #include <fmt/format.h>
@@ -21,6 +23,7 @@ bool is_key_of(std::string_view text, identity::KeyType type) {
   return key && key->type() == type;
 }
 
+// Actors of all hosts; one that runs on three of them is there three times.
 std::vector<client::Named> actors_in(const std::vector<LatticeInventory>& hosts) {
   std::vector<client::Named> all;
   for (const auto& host : hosts) {

@@ -7,6 +7,7 @@
 namespace trellis::cli {
 namespace {
 
+// Time for a link to be bound: a provider may have to connect to a server first.
 constexpr std::chrono::seconds link_patience{10};
 
 template <class Local, class Lattice>
@@ -20,6 +21,7 @@ void finish_leaf(Command& leaf, Context& context, Tree tree,
   } else {
     add_reach_host_options(leaf, options->reach, tree);
   }
+  // One declaration for both ends: where the command goes is decided when it runs.
   add_action_leaf(leaf, context, [options, local, lattice, &context](auto&) {
     return run_where(context, options->reach, *options, local, lattice);
   });

@@ -17,6 +17,7 @@ std::string what(const LinkReport& report) {
   return text;
 }
 
+// Host of the report, which only lattices tell.
 std::string where(const LinkReport& report) {
   return report.host_id.empty() ? "" : fmt::format(" on host {}", report.host_id);
 }

@@ -1,3 +1,5 @@
+// Manual pages made of the declared command line: one page per command, so that no page can be
+// missing or say something else than --help.
 #include "cli/manual.hpp"
 
 #include <algorithm>
@@ -34,6 +36,7 @@ std::string italic(std::string_view text) {
   return "\\fI" + escaped(text) + "\\fR";
 }
 
+// Name of a page: "trellis-claims-sign", as git and others name theirs.
 std::string page_name(const Command& command) {
   auto name = command.path();
   std::replace(name.begin(), name.end(), ' ', '-');
@@ -50,6 +53,7 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
 
+// Page of one command, in the order of sections that man(7) has.
 class Page {
  public:
   Page(const Command& command, const std::string& date, const std::string& version)
@@ -62,6 +66,7 @@ class Page {
     line(escaped(page_name(command)) + " \\- " + escaped(first_line(command.help())));
     synopsis();
     heading("DESCRIPTION");
+    // Help texts have no full stop, since tables of commands look better without.
     line(escaped(command.help()) + ".");
     arguments();
     subcommands();
@@ -96,6 +101,7 @@ class Page {
       if (option->repeats()) word += " ...";
       positionals += option->is_required() ? " " + word : " [" + word + "]";
     }
+    // Options are not listed one by one: some commands have fifty.
     if (named) shape += " [" + italic("OPTIONS") + "]";
     line(shape + positionals);
   }

@@ -28,6 +28,7 @@ std::string variable_names(const NatsFlagNames& names, std::string_view suffix) 
   return text;
 }
 
+// Option, else its variables; empty counts as absent.
 std::optional<std::string> given(const Context& context, const NatsFlags& flags,
                                  const std::string& option, std::string_view suffix) {
   const auto look = [&](const std::string& prefix) {
@@ -115,6 +116,8 @@ void add_nats_options(Command& leaf, NatsFlags& flags, NatsFlagNames names) {
     // Options with a letter are the usual ones and stay in the command's own help.
     if (!short_form) added.topic(connection_topic);
   };
+  // Names follow one rule, `--rpc-…` and `--ctl-…` with their second spelling; only two have
+  // letters.
   const auto named = [&](const std::string& own, std::string_view suffix) {
     if (!own.empty()) return own;
     const auto second = flags.names.also.empty()

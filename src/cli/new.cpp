@@ -82,6 +82,8 @@ std::unexpected<Error> cannot_copy(const fs::path& path, const std::error_code& 
               "check that the folder may be written and has space");
 }
 
+// Copy by hand and not by the library's recursive one, which would take the remains of builds
+// along.
 Result<void> copy_tree(const fs::path& from, const fs::path& to) {
   std::error_code problem;
   fs::create_directory(to, problem);
@@ -108,6 +110,7 @@ Result<void> name_crate(const fs::path& folder, const fs::path& sdk) {
   const auto file = folder / "Cargo.toml";
   auto text = read_file(file, template_bytes);
   if (!text) return pass(text);
+  // The template's own place; a template that changed is copied as it is.
   constexpr std::string_view wanted = "path = \"..\"";
   const auto at = text->find(wanted);
   if (at == std::string::npos) return {};
@@ -144,6 +147,7 @@ bool is_in_path(const Context& context, std::string_view program) {
   });
 }
 
+// Hint at programs that are missing: the project is made all the same.
 std::string missing_tools(const Context& context, const Kind& kind) {
   std::vector<std::string> missing;
   for (const auto program : kind.programs) {

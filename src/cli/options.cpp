@@ -29,6 +29,7 @@ void protect(std::vector<std::string>& words) {
   }
 }
 
+// Option by any of its names; null when there is none.
 const Option* option_called(const Command& command, std::string_view name) {
   for (const auto& option : command.options()) {
     const auto names = option->names();
@@ -280,6 +281,7 @@ Command& Command::add_subcommand(const std::string& name, const std::string& hel
   return *subcommands_.back();
 }
 
+// Every option goes through here, which is how each takes the mark off again.
 Option& Command::keep(CLI::Option& option) {
   // Transform runs before every check, so that checks see the word as it was typed.
   option.transform(CLI::Validator(
@@ -429,6 +431,7 @@ std::string Command::name() const {
   return app_->get_name();
 }
 
+// Names of CLI11's own tree: the root is called as the program.
 std::string Command::path() const {
   std::string path = app_->get_name();
   for (const auto* up = app_->get_parent(); up != nullptr; up = up->get_parent()) {

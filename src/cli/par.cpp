@@ -37,6 +37,7 @@ struct ParOptions {
   ArtifactChoice inspected;
 };
 
+// Keys as for claims: the account signs, the service is the provider's identity (cli.md 4).
 Result<identity::KeyPair> key_for(Context& context, const ParOptions& o, KeyType type) {
   const bool issuer = type == KeyType::account;
   return find_key(context, o.keys,
@@ -70,6 +71,7 @@ Result<Answer> create(Context& context, const ParOptions& o) {
   claims.vendor = o.vendor;
   claims.rev = o.revision;
   claims.ver = o.version;
+  // Name of the first-party tool: of the library, in the working folder.
   auto file = o.destination.empty() ? fs::path(o.binary).stem().string() + ".par" : o.destination;
   if (o.compress && !file.ends_with(".gz")) file += ".gz";
   auto written = package::write_archive(file, std::move(claims), {{*target, o.binary, false}},
@@ -88,6 +90,7 @@ Result<std::string> subject_of(Context& context, const ParOptions& o,
   return key->public_key().text();
 }
 
+// Another library, and a signature anew: claims hold the hashes of all libraries (identity.md 4).
 Result<Answer> insert(Context& context, const ParOptions& o) {
   const auto target = target_of_binary(o);
   if (!target) return pass(target);

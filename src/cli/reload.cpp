@@ -59,6 +59,7 @@ std::string report_text(const json& answer, const json& items, const ReloadOptio
   return text + (untouched ? "Nothing was changed: " : "Reloaded: ") + counts(items);
 }
 
+// Failed items on standard error, each with its remedy; the rest is the result.
 void print_failed(const Context& context, const json& items) {
   for (const auto& item : items) {
     if (text_of(item, "deed") != "failed") continue;

@@ -31,6 +31,8 @@ Result<std::string> choose_host(Client& client, const RunningOptions& options,
                         ? client.auction_actor(reference, *constraints)
                         : client.auction_provider(reference, options.link_name, *constraints);
   if (!bids) return pass(bids);
+  // First bid: whoever answers first has time, and bids carry nothing else to choose by (lattice.md
+  // 5).
   if (!bids->empty()) return bids->front();
   return fail(
       ErrorCode::not_found,
@@ -40,12 +42,14 @@ Result<std::string> choose_host(Client& client, const RunningOptions& options,
       "other labels: `trellis get inventory --lattice` shows them");
 }
 
+// Members that every command has in its JSON.
 json details(const Operation& operation, json more) {
   more["operation_id"] = operation.id;
   more["done"] = operation.done;
   return more;
 }
 
+// Error with the work in front of the host's own words, which often name neither.
 std::unexpected<Error> failed(const char* doing, Error error) {
   error.message = fmt::format("{}: {}", doing, error.message);
   return std::unexpected(std::move(error));
@@ -81,6 +85,8 @@ Result<Answer> lattice_start_actor(const Context& context, const RunningOptions&
   auto done = (*client)->start_actor(*host, reference, options.reach.lattice.wait.time());
   if (!done) return failed("starting actor", std::move(done.error()));
   auto about = details(*done, {{"actor_ref", reference}, {"host_id", *host}});
+  // Outcome, and with it the key, only where it was waited for: the answer to the command is only
+  // that it was accepted.
   if (done->done) about["actor_id"] = done->entity;
   return Answer{done->done ? fmt::format("Actor {} started on host {}", done->entity, *host)
                            : fmt::format("Actor starting on host {}", *host),
@@ -89,6 +95,7 @@ Result<Answer> lattice_start_actor(const Context& context, const RunningOptions&
 
 Result<Answer> lattice_start_provider(const Context& context, const RunningOptions& options) {
   const auto reference = reference_of(options.reference);
+  // Refused instead of ignored: the command of the lattice has no place for it.
   if (!options.mode.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "--mode is for a host on this machine: elsewhere the host decides",

@@ -44,6 +44,7 @@ void collect_urls(std::string_view message, std::vector<Listening>& urls) {
   }
 }
 
+// Addresses come from the health of providers: they know what the system gave them for port 0.
 std::vector<Listening> listening(const Inventory& inventory) {
   std::vector<Listening> all;
   for (const auto& provider : inventory.providers) collect_urls(provider.health.reason, all);
@@ -163,6 +164,7 @@ std::string shell_name(const Inventory& inventory, const ActorIdentity& identity
   return same == 1 && is_plain_word(identity.name) ? identity.name : identity.key;
 }
 
+// First line: host and process, short for people and whole for scripts.
 std::string headline(const Inventory& inventory, const Display& display) {
   const auto name = name_of_host(inventory.labels);
   const auto host = display.people && !name.empty()

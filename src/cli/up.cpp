@@ -251,6 +251,7 @@ Result<std::string> run_up(Context& context, const UpOptions& options) {
   ReadyFile ready_file(options.ready_file);
   const auto reloader = std::make_shared<apply::Reloader>(
       (*local)->host(), manifest_options(options, *extra, stop), (*local)->log());
+  // The host answers already while this runs, and says that it is starting.
   const auto start = bring_up(options, *manifest, **local, *reloader, stop);
   if (auto why = verdict(start, options); !why.empty() && !stop.requested()) {
     start.print(context);
@@ -259,6 +260,7 @@ Result<std::string> run_up(Context& context, const UpOptions& options) {
   if (!stop.requested()) {
     if (auto said = announce(context, **local, start, ready_file); !said) return pass(said);
   }
+  // From here on only; before, callers are told to wait until the host has started.
   (*local)->set_reload([reloader](const admin::Request& request) {
     return admin::serve_reload(*reloader, request);
   });

@@ -1,3 +1,6 @@
+// Tables for people on a terminal. What programs read is in Columns and JSON, whole and in the form
+// of first-party tools; here keys are short, usual values are left out, and columns give way to the
+// width.
 #include "cli/views.hpp"
 
 #include <fmt/format.h>
@@ -25,10 +28,12 @@ std::string shown_contract(const std::string& contract, const Display& display) 
                                                             : contract;
 }
 
+// Link name where it says something: nearly all are `default`.
 std::string shown_link_name(const std::string& name, const Display& display) {
   return !display.full && name == "default" ? std::string() : name;
 }
 
+// By the beginning: the text may go on with a reason, which is the provider's own.
 Tone tone_of_health(const std::string& health) {
   if (health.starts_with("healthy")) return Tone::good;
   return health.starts_with("unhealthy") ? Tone::bad : Tone::waiting;
@@ -129,6 +134,7 @@ Cell state_cell(const std::string& state) {
     case LinkState::waiting_for_actor: return {"waits for actor", Tone::waiting};
     case LinkState::waiting_for_provider: return {"waits for provider", Tone::waiting};
     case LinkState::binding: return {state, Tone::waiting};
+    // Neither good nor bad here: the host that has the provider knows.
     case LinkState::elsewhere: break;
   }
   return state;
@@ -158,6 +164,7 @@ std::string inventory_view(const ShownInventory& inventory, const Display& displ
   const auto name = name_of_host(host.labels);
   const auto id = shown_key(host.id, display);
   auto text = name.empty() ? "Host " + id : fmt::format("Host {} ({})", name, id);
+  // Lattices do not tell the uptime with the inventory.
   if (host.uptime.count() > 0) text += ", up " + age_text(host.uptime);
   const auto labels = pairs(display.full ? host.labels : own_labels(host.labels), ", ");
   text = fitting(std::move(text), display);
