@@ -57,6 +57,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
 
 std::string size_text(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 4> names = {"KiB", "MiB", "GiB", "TiB"};
+  // Bytes below a kibibyte have no decimals.
   if (bytes < 1024) return fmt::format("{} B", bytes);
   auto number = static_cast<double>(bytes) / binary;
   std::size_t unit = 0;
@@ -76,6 +77,7 @@ Option& add_size(Command& leaf, const std::string& names, std::optional<std::uin
       },
       help);
   option.value_name("SIZE");
+  // Checked while the command line is read; the conversion before cannot report.
   option.check(
       [](const std::string& text) -> std::string {
         const auto size = parse_size(text);

@@ -29,7 +29,7 @@ Result<std::string> data_text(const CallData& data) {
   return read_file(data.data_file, limits::payload_bytes);
 }
 
-// Letters of the first-party tool's --bin (cli.md 7).
+// Letters of --bin, as later first-party tools have them (cli.md 7).
 BinaryForm form_of(const std::string& word) {
   if (word == "b") return BinaryForm::bytes;
   if (word == "s") return BinaryForm::text;

@@ -44,6 +44,7 @@ Result<void> fill_envelope(identity::Envelope& envelope, const Context& context,
   if (!expires) return pass(expires);
   const auto not_before = date_of(dates.not_before_days, now, "--nbf");
   if (!not_before) return pass(not_before);
+  // Identifier of the token, a NUID as in first-party tokens (identity.md 2).
   envelope.jti = make_nuid(context.random);
   envelope.iat = now;
   envelope.sub = subject;

@@ -20,6 +20,7 @@ struct CtxOptions {
   bool none = false;
 };
 
+// Context as options and variables of this moment say it.
 Result<SavedContext> made_of_options(const Context& context, const CtxOptions& options) {
   // Copied, not referred to: later changes of the nats tool's context do not follow.
   if (!options.from_nats.empty()) {
@@ -37,6 +38,7 @@ Result<Answer> add_context(const Context& context, const CtxOptions& options) {
   const auto saved = made_of_options(context, options);
   if (!saved) return pass(saved);
   if (auto kept = store.save(options.name, *saved, options.replace); !kept) return pass(kept);
+  // Saved first: using one that could not be saved would break every command.
   if (options.use) {
     if (auto used = store.use(options.name); !used) return pass(used);
   }
@@ -57,6 +59,7 @@ Result<Answer> use_context(const Context& context, const CtxOptions& options) {
   if (auto done = options.none ? store.use_none() : store.use(options.name); !done) {
     return pass(done);
   }
+  // Null in the JSON: a name could be "none".
   if (options.none) return Answer{"No context is in use", {{"in_use", nullptr}}};
   return Answer{fmt::format("Context {} is in use", options.name), {{"in_use", options.name}}};
 }
@@ -126,6 +129,7 @@ Result<Answer> remove_context(const Context& context, const CtxOptions& options)
 void add_ctx(Command& app, Context& context) {
   auto& ctx = app.add_subcommand("ctx", "Keep connections to lattices under a name");
   ctx.require_subcommand();
+  // Four of the commands differ only in their options and work.
   const auto leaf_of = [&](const char* name, const char* help, auto run, auto extend) {
     auto& leaf = ctx.add_subcommand(name, help);
     auto options = std::make_shared<CtxOptions>();

@@ -61,6 +61,7 @@ std::string age_of(const json& object, const char* name) {
   return age_text(std::chrono::milliseconds(found->get<std::int64_t>()));
 }
 
+// Members of an object as texts, whatever they are.
 LabelMap texts_of(const json& object, const char* name) {
   LabelMap texts;
   const auto found = object.find(name);

@@ -1,3 +1,5 @@
+// Options of hosts, shared by `up` and `dev`, and the HostOptions they become. Checks that need
+// nothing but the text are made while the command line is read, so that they are usage errors.
 #include "cli/host_options.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +37,8 @@ std::string check_label(const std::string& label) {
   return fmt::format("'{}' is no KEY=VALUE", label);
 }
 
+// Account keys only: a key of another kind would never match, and the host would run nothing
+// without saying why.
 std::string check_issuer(const std::string& key) {
   const auto parsed = identity::PublicKey::parse(key);
   if (parsed && parsed->type() == identity::KeyType::account) return {};
@@ -70,6 +74,8 @@ Result<std::chrono::milliseconds> health_interval(const Context& context) {
   return std::chrono::seconds(seconds);
 }
 
+// User and password have no options, as in first-party hosts (host.md 12.1): command lines are
+// visible to every user of the machine.
 void add_registry_flags(Command& leaf, HostFlags& flags) {
   const auto* group =
       "Registries (user and password: env OCI_REGISTRY_USER, OCI_REGISTRY_PASSWORD; docker login)";
@@ -193,6 +199,7 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.strict_update_check = !flags.any_capabilities;
   // Built-in providers are handed over here: the host's own library knows none of them.
   made.host.builtins = builtin_providers();
+  // Given as a function: the library of the host knows no Redis.
   made.host.open_cache = open_redis_cache;
   made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
   // Process of a provider is this program again, as a hidden command.
@@ -207,6 +214,7 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   const auto filter = log_filter(context, flags, default_level);
   if (!filter) return pass(filter);
   auto sink =
+      // The sink decides by itself whether standard error is a terminal.
       make_log_sink({.format = flags.log_format == "json" ? LogFormat::json : LogFormat::text,
                      .filter = *filter,
                      .file = {},

@@ -26,6 +26,7 @@ Result<void> check_file_digest(const std::string& name, const package::ContentDi
     hasher.add(ByteView(piece).first(static_cast<std::size_t>(file.gcount())));
   }
   if (hasher.finish() == expected) return {};
+  // Text of the first-party tool (cli.md 4).
   return fail(ErrorCode::denied, "Image digest did not match provided digest, aborting");
 }
 
@@ -45,6 +46,7 @@ Result<fs::path> find_artifact(const Context& context, const ArtifactChoice& cho
   auto expected = expected_digest(to_lower_ascii(choice.digest));
   if (!expected) return pass(expected);
   std::error_code ignored;
+  // Existing file first, as for hosts and manifests.
   if (fs::exists(choice.name, ignored)) {
     if (*expected) {
       if (auto good = check_file_digest(choice.name, **expected); !good) return pass(good);

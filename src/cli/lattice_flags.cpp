@@ -189,6 +189,7 @@ Result<void> read_connections(const Context& context, const LatticeFlags& flags,
   if (!control) return {};
   NatsOptions base;
   base.name = "trellis host";
+  // --lattice URL is for both connections; options of each win over it.
   if (!flags.url.empty()) base.servers = {flags.url};
   auto made = nats_options(context, flags.rpc, base);
   if (!made) return pass(made);

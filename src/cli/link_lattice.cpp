@@ -38,6 +38,7 @@ Result<Answer> lattice_put(const Context& context, LinkOptions options) {
         fmt::format("Advertised link ({}) <-> ({}) successfully", link.actor, link.provider_id),
         std::move(about)};
   }
+  // Listens before it advertises: the outcome may come at once.
   const auto became = (*client)->put_link_and_wait(link, wait);
   if (!became) return pass(became);
   // Links are advertised to all; whether one works only hosts of ours tell.

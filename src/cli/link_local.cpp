@@ -30,12 +30,14 @@ Result<Answer> local_put(const Context& context, const LinkOptions& options) {
                            {"values", *values},
                            {"wait_ms", options.reach.lattice.wait.time().count()}}});
   if (!answer) return pass(answer);
+  // Without waiting the host does not tell a state.
   const auto link = answer->find("link");
   if (link == answer->end()) {
     return Answer{fmt::format("Defined the link of {} to {}; `trellis get links` shows its state",
                               options.link.actor, options.link.provider_id),
                   std::move(*answer)};
   }
+  // Names as the user wrote them: the host resolved them, and its keys are in the JSON.
   LinkReport report{options.link.actor,
                     options.link.provider_id,
                     options.link.contract_id,

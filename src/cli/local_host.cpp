@@ -101,6 +101,7 @@ Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
 
 LocalHost::LocalHost(const Context& context, LocalHostOptions options,
                      std::shared_ptr<EngineRuntime> engine, StopRequest& stop)
+    // A log budget for the control socket: whoever may connect can cause lines.
     : log_(make_log_budget(options.host.log, std::make_shared<SystemClock>()), "control"),
       memory_(options.host.memory),
       stop_timeout_(options.host.stop_timeout.count() > 0 ? options.host.stop_timeout

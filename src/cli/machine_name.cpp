@@ -38,6 +38,7 @@ std::string check_host_name(const std::string& name) {
     return fmt::format("'{}' is no name of a host: 1 to {} letters, digits, '-', '_' and '.'",
                        excerpt(name), max_of_name);
   }
+  // Names must not look like what else --host takes: process ids and keys.
   if (std::ranges::all_of(name, is_digit)) {
     return fmt::format("'{}' is no name of a host: --host takes numbers for process ids", name);
   }

@@ -116,6 +116,7 @@ Result<Answer> insert(Context& context, const ParOptions& o) {
                 {{"file", o.archive}, {"result", "success"}}};
 }
 
+// Validity is shown, not demanded: inspecting is how one finds out.
 std::string validity(const identity::Validation& validation) {
   if (!validation.signature_valid) return "no: the signature is not the issuer's";
   if (validation.expired) return "no: expired";

@@ -1,3 +1,5 @@
+// The choice between a host of this machine and a lattice, made by options, variables and the
+// context in use, in one place for all verbs.
 #include "cli/reach.hpp"
 
 #include <arpa/inet.h>
@@ -11,6 +13,7 @@
 namespace trellis::cli {
 namespace {
 
+// host:port, by digits behind the last colon: references of images have a path there.
 bool ends_with_port(const std::string& word) {
   const auto colon = word.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == word.size()) return false;
@@ -27,6 +30,7 @@ bool is_ip_address(const std::string& word) {
 }  // namespace
 
 bool is_server_address(const std::string& word) {
+  // A word behind --lattice that is no address is the command's own: `--lattice` alone is common.
   return word.contains("://") || word == "localhost" || ends_with_port(word) || is_ip_address(word);
 }
 
@@ -70,6 +74,7 @@ Result<Reach> reach_of(const Context& context, const ReachFlags& flags) {
   // Order: what the command line says, then variables, then the context in use. The nearer to the
   // user's hand, the stronger.
   if (flags.tree == Tree::lattice) return Reach::lattice;
+  // Any option of the lattice's connection means a lattice, without --lattice.
   const bool lattice = flags.lattice_option->count() > 0 || flags.lattice.connection.chosen();
   const bool local = flags.local || !flags.host.socket.empty();
   if (lattice && local) {

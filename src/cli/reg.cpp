@@ -53,6 +53,8 @@ Result<void> copy_to(const fs::path& from, const fs::path& to) {
               "name another file: --destination");
 }
 
+// Pull: fetched into the cache, verified, then copied out. The cache keeps it for hosts of this
+// user.
 Result<Answer> pull(const Context& context, const RegOptions& options,
                     const OutputOptions& output) {
   const auto reference = permitted_reference(options, "Pulling");
@@ -73,6 +75,8 @@ Result<Answer> pull(const Context& context, const RegOptions& options,
   const auto kind = artifact_kind_of(image->file, context.clock.wall());
   if (!kind) return pass(kind);
   auto destination = options.file;
+  // Last part of the repository's path with the extension of its kind; the registry's own file
+  // names are not used, they could be any path.
   if (destination.empty()) {
     const auto& path = reference->repository;
     destination = path.substr(path.rfind('/') + 1) + std::string(extension_of(*kind));
@@ -96,6 +100,7 @@ Result<Answer> push(const Context& context, const RegOptions& options,
   package::PushOptions how;
   how.timeout = options.registry.timeout;
   how.allow_latest = options.registry.allow_latest;
+  // The config of an image means nothing to hosts; first-party tools let users set it (cli.md 5).
   if (!options.config.empty()) {
     auto config = read_file(options.config, max_config_bytes);
     if (!config) return pass(config);
@@ -121,6 +126,7 @@ Result<Answer> push(const Context& context, const RegOptions& options,
 Result<Answer> ping(const Context& context, const RegOptions& options) {
   package::RegistryClient client(registry_settings(context, options.registry, options.url),
                                  context.clock, context.random);
+  // One request with the login of the user: the cheapest way to learn that it is wrong.
   const auto status = client.ping(options.url, {.timeout = options.registry.timeout});
   if (!status) return pass(status);
   if (!status->usable) {
@@ -172,6 +178,7 @@ void add_push(Command& reg, Context& context) {
 Result<Answer> list_tags(const Context& context, const RegOptions& options) {
   const auto repository = package::parse_reference(options.url);
   if (!repository) return pass(repository);
+  // A tag given here would be ignored otherwise.
   if (repository->tag || repository->digest) {
     return fail(
         ErrorCode::invalid_argument, options.url + " names one artifact of a repository",
@@ -181,6 +188,7 @@ Result<Answer> list_tags(const Context& context, const RegOptions& options) {
                                  context.clock, context.random);
   const auto list = client.tags(*repository, {.timeout = options.registry.timeout});
   if (!list) return pass(list);
+  // Registries send tags in pages, and the number of pages is bounded.
   if (!list->complete) {
     say(context, Label::warning,
         fmt::format("there are more tags than the {} shown", list->tags.size()));

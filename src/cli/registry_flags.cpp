@@ -33,6 +33,7 @@ std::optional<package::RegistryCredentials> pair_of(const Context& context,
 
 Result<std::optional<package::ContentDigest>> expected_digest(const std::string& option) {
   if (option.empty()) return std::nullopt;
+  // Bare digits are SHA-256, as the first-party tool takes them.
   auto digest = package::parse_digest(option.contains(':') ? option : "sha256:" + option);
   if (!digest) return pass(digest);
   return std::move(*digest);
@@ -94,6 +95,7 @@ TransferProgress::~TransferProgress() {
 
 void TransferProgress::show(const package::Progress& progress) {
   if (!visible_ || progress.total == 0) return;
+  // Written when the number changes, not for each block.
   const auto percent = progress.done * 100 / progress.total;
   if (percent == shown_percent_) return;
   shown_percent_ = percent;

@@ -21,6 +21,7 @@ struct Deed {
 /// `behind` words follow the subject, so that the number of words tells whether there is a host.
 Result<RunningOptions> read_subject(RunningOptions options, std::size_t behind) {
   auto& words = options.words;
+  // No word is left over for a host.
   if (words.size() <= behind + 1) {
     options.subject = words.front();
     return options;
@@ -60,6 +61,7 @@ Result<RunningOptions> read_host(const RunningOptions& options) {
   return read;
 }
 
+// Starts have one word, the reference; which host is an option there (cli.md 6).
 Result<RunningOptions> read_start(const RunningOptions& options) {
   return options;
 }

@@ -46,6 +46,7 @@ Result<Answer> place_of(const Context& context, const std::string& what) {
 
 Result<SdkPlaces> find_sdk(const Context& context) {
   const auto bin = own_program().parent_path();
+  // The variable is the last word: where it leads nowhere that is told, and no other SDK taken.
   if (const auto given = context.env("TRELLIS_SDK")) {
     std::error_code ignored;
     const auto sdk = fs::absolute(*given, ignored);

@@ -13,6 +13,7 @@ namespace trellis::cli {
 
 namespace {
 
+// A certificate chain fits; more is a file that was named by mistake.
 constexpr std::size_t max_secret_bytes = 64 * limits::kib;
 constexpr std::size_t max_name_bytes = 64;
 
@@ -26,6 +27,7 @@ constexpr std::size_t max_name_bytes = 64;
          });
 }
 
+// Variable of a secret: "db.password" is TRELLIS_SECRET_DB_PASSWORD.
 [[nodiscard]] std::string variable_of(std::string_view name) {
   auto variable = "TRELLIS_SECRET_" + to_upper_ascii(name);
   std::ranges::replace_if(variable, [](char c) { return c == '.' || c == '-'; }, '_');

@@ -54,6 +54,7 @@ bool is_member(gid_t group) {
   return std::ranges::find(groups, group) != groups.end();
 }
 
+// Names before numbers: a group may be called by digits.
 Result<gid_t> find_group(const std::string& given) {
   if (const auto group = group_of_name(given)) return *group;
   if (const auto group = number(given)) return *group;

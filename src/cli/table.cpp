@@ -27,6 +27,7 @@ std::string Table::text() const {
     if (!out.empty()) out += '\n';
     if (row.kind == Kind::heading) out.append((total - width_of(row.left)) / 2, ' ');
     out += printable(row.left);
+    // Labels are padded, values are not: no line ends with blanks.
     if (row.kind != Kind::pair) continue;
     out.append(labels - width_of(row.left), ' ');
     out += printable(row.right);

@@ -13,6 +13,7 @@ Answer version_answer() {
   const auto engine = engine_version();
   const auto tls = tls_library_version();
   const auto platform = fmt::format("{}-{}", architecture, operating_system);
+  // Generation of the protocol, not of this program.
   constexpr auto protocol = "0.18";
   auto text = fmt::format(
       "trellis {}\n"

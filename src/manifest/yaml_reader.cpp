@@ -94,7 +94,7 @@ class YamlHandler final : public YAML::EventHandler {
   TreeBuilder tree;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    // First-party hosts read the first document and drop the rest without a word.
+    // One document only: which of several is meant is not for a host to guess.
     if (++documents_ > 1) refuse(ErrorCode::unsupported, mark, "more than one YAML document");
   }
   void OnDocumentEnd() override {}
