@@ -36,6 +36,7 @@ constexpr double detail_factor = 10;
 constexpr std::size_t bytes_per_token = 256;
 constexpr std::size_t label_bytes = 120;
 
+/// Tokens of one account. Under the lock of its owner.
 class LogBucket {
  public:
   LogBucket(LogRate rate, SteadyTime now) : rate_(rate), tokens_(rate.burst), filled_(now) {}
@@ -71,6 +72,7 @@ struct LogOmission {
   std::string text;
 };
 
+/// Sink with budgets in front. Any thread.
 class LogBudget final : public LogSink {
  public:
   LogBudget(std::shared_ptr<LogSink> sink, std::shared_ptr<const Clock> clock)

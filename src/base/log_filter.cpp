@@ -10,6 +10,7 @@
 namespace trellis {
 namespace {
 
+/// Whether a target is the prefix itself or below it.
 bool covers(std::string_view prefix, std::string_view target) noexcept {
   return target.starts_with(prefix) &&
          (target.size() == prefix.size() || target[prefix.size()] == '.');

@@ -53,6 +53,7 @@ class LevelFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
+/// Appends the value of a field to a line for people.
 void append_value(std::string& out, std::string_view value) {
   // Value is quoted where it could be taken for the end of its field, or for another field.
   if (!value.empty() && value.find_first_of(" \"=") == value.npos) {
@@ -81,6 +82,7 @@ std::string_view name_beside(const LogRecord& record, const LogField& field) {
   return {};
 }
 
+/// Whether a field only names what another one has the key of.
 bool is_name_of_another(const LogRecord& record, const LogField& field) {
   if (!field.name.ends_with(name_suffix)) return false;
   const auto owner = field.name.substr(0, field.name.size() - name_suffix.size());
@@ -139,6 +141,7 @@ std::string utc(WallTime time) {
                      rest.count());
 }
 
+/// Record as one line of JSON, with its members in a fixed order.
 std::string json_line(const LogRecord& record, WallTime now) {
   nlohmann::ordered_json out{{"time", utc(now)},
                              {"level", to_string(record.level)},
@@ -155,6 +158,7 @@ const char* pattern_of(const LogSinkOptions& options) {
                             : "%Y-%m-%dT%H:%M:%S.%eZ %^%*%$ %v";
 }
 
+/// Sink over spdlog, which does the writing and the locking. Any thread.
 class SpdlogSink final : public LogSink {
  public:
   SpdlogSink(const LogSinkOptions& options, std::shared_ptr<const Clock> clock,

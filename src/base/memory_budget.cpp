@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t mib = std::size_t{1024} * 1024;
 
+/// Memory of the machine, as far as it can be addressed.
 std::size_t memory_of_machine() {
   const auto pages = ::sysconf(_SC_PHYS_PAGES);
   const auto page = ::sysconf(_SC_PAGE_SIZE);

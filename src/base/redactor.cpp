@@ -14,6 +14,7 @@ constexpr std::string_view secret_reference = "secret:";
 /// Characters at which a user part could end, seen from behind "://".
 constexpr std::string_view ends_of_authority = "/?# \t\r\n,;\"'<>()[]{}|";
 
+/// Text with each occurrence of a secret masked.
 std::string with_mask_for(std::string text, std::string_view secret) {
   for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
     text.replace(at, secret.size(), mask);
@@ -22,6 +23,7 @@ std::string with_mask_for(std::string text, std::string_view secret) {
   return text;
 }
 
+/// Sink that cleans records before it hands them on. Any thread that its sink allows.
 class RedactingSink final : public LogSink {
  public:
   RedactingSink(std::shared_ptr<LogSink> sink, std::shared_ptr<const Redactor> redactor)

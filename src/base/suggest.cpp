@@ -38,6 +38,7 @@ bool is_joint(char c) {
   return c == '_' || c == '-' || c == ':';
 }
 
+/// Whether one is the other with a part missing, before or behind a joint.
 bool is_part(std::string_view part, std::string_view whole) {
   // Two letters are a part of too many words.
   if (part.size() < 3 || part.size() >= whole.size()) return false;

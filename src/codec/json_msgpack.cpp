@@ -14,6 +14,7 @@ using nlohmann::json;
 
 namespace {
 
+/// Writes MessagePack of JSON, by recursion that the depth bounds. One thread.
 class JsonWriter {
  public:
   explicit JsonWriter(Bytes& out) : out_(out), writer_(out) {}

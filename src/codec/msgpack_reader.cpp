@@ -21,6 +21,7 @@ constexpr std::string_view no_marker = "IO error while reading marker: failed to
   return fmt::format("\"{}\"", excerpt(as_text(data)));
 }
 
+/// Value in the words of the first-party decoder, for errors.
 [[nodiscard]] std::string describe(const Token& token) {
   switch (token.kind) {
     case Token::Kind::nil: return "unit value";
@@ -268,6 +269,7 @@ namespace {
   return token.kind == Token::Kind::string || token.kind == Token::Kind::binary;
 }
 
+/// Place of a name in the list; its size for an unknown one.
 [[nodiscard]] std::size_t find_name(std::span<const std::string_view> names, const Token& token) {
   const auto found = std::find(names.begin(), names.end(), as_text(token.data));
   return static_cast<std::size_t>(found - names.begin());

@@ -185,6 +185,7 @@ void Exchange::prepare_security() {
   set(easy_, CURLOPT_PASSWORD, request_.basic->password.c_str());
 }
 
+/// Method and body; libcurl has options of its own for some methods, and its own ideas of others.
 void Exchange::prepare_method() {
   const auto& method = request_.method;
   const bool expects_body = method == "POST" || method == "PUT" || method == "PATCH";
@@ -209,6 +210,7 @@ void Exchange::prepare_headers() {
   set(easy_, CURLOPT_HTTPHEADER, headers_.get());
 }
 
+/// Runs the exchange, and looks at the cancellation now and then.
 Result<CURLcode> Exchange::drive(CURLM* multi, const Control& control) {
   while (true) {
     if (control.stop.stop_requested()) {
@@ -226,6 +228,7 @@ Result<CURLcode> Exchange::drive(CURLM* multi, const Control& control) {
   }
 }
 
+/// Tells the sink of the answer, once.
 Result<void> Exchange::begin_sink() {
   if (sink_begun_) return {};
   sink_begun_ = true;
@@ -244,6 +247,7 @@ Result<Response> Exchange::finish() {
   return std::move(response_);
 }
 
+/// Error in words for people, with a remedy for the side that can do something.
 Error Exchange::failure_of(CURLcode code, const Control& control) const {
   const std::string why = message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
   const auto origin = request_.url.origin();
@@ -301,6 +305,7 @@ curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
   return socket;
 }
 
+/// Takes one line of the answer's head; false ends the exchange.
 bool Exchange::take_header(std::string_view line) {
   // Headers of interim answers count, or a server could send those for ever.
   header_bytes_ += line.size();

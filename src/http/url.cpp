@@ -16,6 +16,7 @@ constexpr std::size_t max_url_bytes = 16 * limits::kib;
 
 using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
+/// Part of an address as text; empty where it has none.
 std::string part_of(const Handle& url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
   if (curl_url_get(url.get(), part, &text, flags) != CURLUE_OK) return {};
@@ -62,6 +63,7 @@ std::size_t end_of_host(std::string_view text) {
   return std::min(text.find_first_of("/?#", slashes + 2), text.size());
 }
 
+/// Appends a character of path or query as a browser would send it.
 void append_encoded(std::string& out, char c) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   constexpr std::string_view unsafe = " \"<>`{}|^";
@@ -129,6 +131,7 @@ std::optional<UserAndPassword> take_login(const Handle& url) {
   return UserAndPassword{decoded(user), decoded(password)};
 }
 
+/// Address that libcurl has understood, as this program needs it.
 Result<Url> read(const Handle& url, std::string_view shown, const UrlReading& reading) {
   const auto scheme = part_of(url, CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https") return malformed(shown, reading);

@@ -103,6 +103,7 @@ class MemberReader {
   std::string problem_;
 };
 
+/// Metadata of each kind: what must be there, and what may be missing (identity.md 2.3, 2.4).
 void read_metadata(MemberReader& r, ActorClaims& c) {
   r.optional("name", c.name);
   r.required("hash", c.hash);
@@ -134,6 +135,7 @@ void read_metadata(MemberReader& r, InvocationClaims& c) {
   r.required("hash", c.hash);
 }
 
+/// Members of every token (identity.md 2.2).
 void read_envelope(MemberReader& r, Envelope& e) {
   r.optional("exp", e.exp);
   r.required("jti", e.jti);

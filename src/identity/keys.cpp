@@ -51,6 +51,7 @@ std::array<std::uint8_t, header_bytes> seed_header(KeyType type) noexcept {
           static_cast<std::uint8_t>((p & 0x1fU) << 3U)};
 }
 
+/// Prefix and key in one piece, with room for the checksum.
 Bytes joined(ByteView front, ByteView key) {
   Bytes data;
   data.reserve(front.size() + key.size() + crc_bytes);  // a secret must not be left by growing
@@ -66,6 +67,7 @@ void append_crc(Bytes& data) {
   data.push_back(static_cast<std::uint8_t>(crc >> 8U));
 }
 
+/// Whether the last two bytes are the checksum of those before.
 bool crc_matches(ByteView data_and_crc) noexcept {
   const auto data = data_and_crc.first(data_and_crc.size() - crc_bytes);
   const auto crc = detail::crc16(data);
@@ -98,7 +100,7 @@ struct Wiped {
 namespace detail {
 
 std::uint16_t crc16(ByteView data) noexcept {
-  // Bits are taken one by one: the data is 34 bytes long, and a table is more to get wrong.
+  // Bits are taken one by one: the data has some thirty bytes, and a table is more to get wrong.
   unsigned crc = 0;
   for (const auto byte : data) {
     crc ^= static_cast<unsigned>(byte) << 8U;

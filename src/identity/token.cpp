@@ -18,6 +18,7 @@ std::unexpected<Error> bad_token(std::string why) {
               "make the token again with `trellis claims` or another signer of this generation");
 }
 
+/// Whether a header has exactly one such member, with this text.
 bool says(const JsonValue& header, std::string_view name, std::string_view value) {
   const auto* member = header.find(name);
   // Member that appears twice says nothing, because two readers may take either.

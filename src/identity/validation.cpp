@@ -18,6 +18,7 @@ Moment moment_of(WallTime now) noexcept {
   return {whole.time_since_epoch().count(), whole != now};
 }
 
+/// Whether `now` is behind the very start of that second.
 bool is_later(WallTime now, std::uint64_t second) noexcept {
   const auto at = moment_of(now);
   if (at.second < 0) return false;
@@ -25,6 +26,7 @@ bool is_later(WallTime now, std::uint64_t second) noexcept {
   return have > second || (have == second && at.has_fraction);
 }
 
+/// Whether that second has not begun.
 bool is_earlier(WallTime now, std::uint64_t second) noexcept {
   const auto at = moment_of(now);
   return at.second < 0 || static_cast<std::uint64_t>(at.second) < second;
@@ -58,6 +60,7 @@ constexpr std::array<Step, 13> steps{{
     {10, 1, "seconds", true},
 }};
 
+/// Words for a time span; empty for one of a few seconds.
 std::string amount(std::uint64_t seconds) {
   for (const auto& step : steps) {
     if (seconds <= step.above) continue;

@@ -33,6 +33,7 @@ void append_control(std::string& out, char c) {
   out += digits[value & 0x0fU];
 }
 
+/// Value of exactly four hex digits.
 std::optional<std::uint32_t> hex4(std::string_view text) noexcept {
   std::uint32_t value = 0;
   if (text.size() < 4) return std::nullopt;

@@ -55,6 +55,7 @@ Result<std::string> target_of(std::string_view entry) {
               "archives contain claims.jwt and a <target>.bin for each platform");
 }
 
+/// Token of an archive, whose size is bounded like that of any token.
 Result<std::string> read_token(TarReader& tar, const TarEntry& entry) {
   if (entry.size > limits::token_chars) {
     // Size is the header's word, so that the loop below counts for itself what really comes.
@@ -73,6 +74,7 @@ Result<std::string> read_token(TarReader& tar, const TarEntry& entry) {
   }
 }
 
+/// Size and hash of a library, read to its end.
 Result<ArchiveLibrary> hash_library(TarReader& tar, std::string target) {
   ArchiveLibrary library{std::move(target), 0, {}};
   // Libraries are hashed as they pass and never held: they may have hundreds of megabytes.

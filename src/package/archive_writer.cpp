@@ -37,6 +37,7 @@ std::unexpected<Error> file_error(const fs::path& path, int number) {
               "check that the folder exists, may be written and has space");
 }
 
+/// Hands on a file piece by piece, so that memory does not grow with it.
 Result<void> read_pieces(const fs::path& path, const Sink& take) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return file_error(path, errno);
@@ -76,6 +77,7 @@ std::array<std::uint8_t, block> header(std::string_view name, std::uint64_t size
   return bytes;
 }
 
+/// Zeros up to the next block.
 Result<void> pad(std::uint64_t size, const Sink& out) {
   static constexpr std::array<std::uint8_t, block> zeros{};
   const auto rest = size % block;
@@ -83,6 +85,7 @@ Result<void> pad(std::uint64_t size, const Sink& out) {
                    : out(ByteView(zeros).first(static_cast<std::size_t>(block - rest)));
 }
 
+/// One file of the archive: header, content, padding.
 Result<void> put_entry(std::string_view name, std::uint64_t size, const Sink& out,
                        const std::function<Result<void>(const Sink&)>& content) {
   if (auto put = out(header(name, size)); !put) return put;
@@ -148,11 +151,13 @@ class Gzip {
   bool good_ = false;
 };
 
+/// Source whose size is known.
 struct Measured {
   const LibrarySource* source;
   std::uint64_t size = 0;
 };
 
+/// Reads all libraries once: sizes and hashes must be known before the first byte is written.
 Result<std::vector<Measured>> measure(const std::vector<LibrarySource>& libraries,
                                       identity::ProviderClaims& claims) {
   std::vector<Measured> all;
@@ -180,6 +185,7 @@ Result<std::vector<Measured>> measure(const std::vector<LibrarySource>& librarie
   return all;
 }
 
+/// Whole archive into a sink, claims first (identity.md 4.1).
 Result<void> put_all(std::string_view token, const std::vector<Measured>& libraries,
                      const Sink& out) {
   auto put = put_entry("claims.jwt", token.size(), out,

@@ -9,6 +9,7 @@
 namespace trellis::package {
 namespace {
 
+/// Regular file, open for reading; empty for anything else.
 Descriptor open_regular(const std::filesystem::path& path) {
   // Links are not followed and devices not waited for: the folder may be one that others write to.
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));

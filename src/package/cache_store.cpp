@@ -52,6 +52,7 @@ std::string digest_in(const fs::path& path) {
   return parse_digest(text) ? text : std::string();
 }
 
+/// References of all records, by the digest of what they name.
 References references_in(const fs::path& images) {
   References all;
   for_files(images / "refs", [&](const CacheEntry& file) {

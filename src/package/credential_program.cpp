@@ -32,6 +32,7 @@ struct Pipe {
   Descriptor write;
 };
 
+/// Pipe whose ends no program inherits by accident; empty where no descriptors are left.
 Pipe make_pipe() {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};

@@ -61,6 +61,7 @@ const JsonValue* entry_of(const JsonValue& object, std::string_view registry) {
   return found;
 }
 
+/// Login in an entry of `auths`; nothing for one without.
 std::optional<Login> login_of(const JsonValue& entry) {
   Login login{docker_text(entry, "username"), docker_text(entry, "password"),
               docker_text(entry, "identitytoken")};

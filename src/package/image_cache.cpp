@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_record_bytes = 8 * limits::kib;
 
+/// Name of a blob's file: its digest, in characters that every file system takes.
 std::string file_name(const ContentDigest& digest) {
   auto name = digest.text();
   std::ranges::replace(name, ':', '-');
@@ -39,6 +40,7 @@ std::string quoted(const std::string& text) {
   return out;
 }
 
+/// Record of a reference, as JSON.
 std::string record_text(const CachedImage& image) {
   return fmt::format(R"({{"reference":{},"manifest":"{}","type":{},"layer":"{}","size":{}}})",
                      quoted(image.reference), image.manifest.text(), quoted(image.layer.media_type),
@@ -64,6 +66,7 @@ std::optional<CachedImage> read_record(std::string_view text) {
                      {text_member(*record, "type"), std::move(*layer), *bytes}};
 }
 
+/// Whether an open file is the blob: its size and its digest.
 bool is_content(int file, const BlobDescriptor& blob) {
   struct stat status{};
   // Size first: a file of another one need not be hashed.

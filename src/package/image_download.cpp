@@ -45,6 +45,7 @@ std::optional<std::uint64_t> range_start(const std::string& header) {
   return start;
 }
 
+/// Length that a server announced; nothing where it is none.
 std::optional<std::uint64_t> content_length(const http::Response& head) {
   const auto text = head.header("content-length");
   std::uint64_t length = 0;

@@ -92,6 +92,7 @@ class ModuleFile {
   std::uint64_t size_ = 0;
 };
 
+/// Looks through a layer for the one module in it. One thread.
 class LayerReader {
  public:
   LayerReader(const ImageCache& cache, Random& random, const http::Control& control)

@@ -60,6 +60,7 @@ std::string described(const ElfHead& head) {
                      head.ident[EI_CLASS] == ELFCLASS32 ? 32 : 64);
 }
 
+/// Whether the library may be for what is stated; what is not known here may.
 bool is_for(const ElfHead& head, std::string_view wanted) {
   const auto* const known = std::ranges::find(architectures, wanted, &Architecture::name);
   return known == architectures.end() ||
@@ -85,6 +86,7 @@ std::unexpected<Error> other_platform(const fs::path& file, const ElfHead& head,
               fmt::format("say --arch {}, or give the library that was built for {}", is, stated));
 }
 
+/// Target of an ELF library, which must be the one that is stated.
 Result<std::string> target_of_elf(const fs::path& file, const ElfHead& head,
                                   std::string_view stated) {
   const auto dash = stated.rfind('-');

@@ -10,6 +10,7 @@ constexpr std::size_t max_header_bytes = 8 * limits::kib;
 constexpr std::size_t max_challenges = 16;
 constexpr std::size_t max_parameters = 32;
 
+/// Goes through a header once, from the beginning to the end.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}

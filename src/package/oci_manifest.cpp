@@ -73,6 +73,7 @@ Result<std::string> string_member(const JsonValue& object, std::string_view name
   return (*value)->text;
 }
 
+/// Whether it is a manifest of an image, in a form that is known (identity.md 6.4).
 Result<void> check_type(const JsonValue& manifest) {
   // Null counts as absent throughout, because the first-party pusher writes it (identity.md 6.3).
   const auto version = member(manifest, "schemaVersion");
@@ -92,6 +93,7 @@ Result<void> check_type(const JsonValue& manifest) {
                                  shown_text(*type), oci_manifest_type, docker_manifest_type));
 }
 
+/// Layer of a manifest: type, digest and size, each of which must be there.
 Result<BlobDescriptor> read_layer(const JsonValue& layer) {
   if (!layer.is(Kind::object)) return malformed("a layer is no object");
   auto type = string_member(layer, "mediaType");
@@ -136,6 +138,7 @@ int rank_of(const std::string& platform, std::string_view machine) {
   return platform == machine ? 2 : 3;
 }
 
+/// Entry of an index that fits best; of those that fit alike the first.
 Result<std::optional<ContentDigest>> best_of(const std::vector<JsonValue>& entries,
                                              std::string_view machine) {
   const JsonValue* best = nullptr;
@@ -177,6 +180,7 @@ bool is_token(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
+/// Descriptor with the nulls of the first-party pusher (identity.md 6.3).
 std::string descriptor_json(const BlobDescriptor& blob, const std::string& annotations) {
   std::string type;
   append_json_string(type, blob.media_type);

@@ -88,6 +88,7 @@ struct KnownRegistry {
   std::string_view server;
   std::string_view token_server;
 };
+/// Server of docker.io, which is not reached under its own name.
 constexpr std::string_view hub = "registry-1.docker.io";
 constexpr std::array known_registries = {
     KnownRegistry{"docker.io", hub, "auth.docker.io"},
@@ -131,6 +132,7 @@ Result<std::string_view> take_suffixes(std::string_view text, Reference& into) {
   return name;
 }
 
+/// Fills registry and repository.
 Result<void> take_name(std::string_view name, Reference& into) {
   const auto slash = name.find('/');
   // First component is the registry whenever it can be one: there is no rule about dots, and no

@@ -15,6 +15,7 @@ namespace {
 /// Bytes of a manifest. Artifacts have one layer, and real manifests a kilobyte.
 constexpr std::size_t max_manifest_bytes = 256 * limits::kib;
 
+/// One pull, from the first question to the file. One thread.
 class Pull {
  public:
   Pull(const RegistrySettings& settings, const Reference& reference, const PullOptions& options,

@@ -88,10 +88,13 @@ struct UploadStep {
   std::array<int, 4> statuses;
   bool needs_location = false;
 };
+/// Steps in their order, each with what registries answer where it went well; the specification's
+/// own status first.
 constexpr UploadStep begin_upload{"POST", {202, 201, 200, 204}, true};
 constexpr UploadStep send_content{"PATCH", {202, 204, 201, 200}};
 constexpr UploadStep end_upload{"PUT", {201, 204, 200, 202}};
 
+/// One push: content, config, manifest. One thread.
 class Push {
  public:
   Push(const RegistrySettings& settings, const Reference& reference, const PushOptions& options,

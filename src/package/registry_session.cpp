@@ -33,6 +33,7 @@ bool contains(const std::vector<std::string>& list, const std::string& entry) {
   return std::ranges::find(list, entry) != list.end();
 }
 
+/// Login that was given for all registries, or for this one among others.
 std::optional<Login> login_for_all(const RegistrySettings& settings, const std::string& registry) {
   const auto& have = settings.credentials;
   if (!have) return {};

@@ -22,6 +22,7 @@ using Handle = std::unique_ptr<archive, decltype(&archive_read_free)>;
 
 constexpr std::size_t piece_bytes = 256 * limits::kib;
 
+/// Error for what is no archive, or not whole.
 std::unexpected<Error> damaged(std::string_view why) {
   return fail(ErrorCode::malformed, fmt::format("the archive is damaged: {}", why),
               "make it anew (trellis par create), or fetch it again");

@@ -29,6 +29,7 @@ constexpr std::size_t stack_bytes = 8 * limits::mib;
 // A property of the thread, read once: asking the system costs more than a guest call.
 thread_local std::optional<StackBounds> bounds_of_this_thread;
 
+/// Bounds of the calling thread's stack, from the system.
 std::optional<StackBounds> ask_for_bounds() noexcept {
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0) return std::nullopt;
@@ -46,6 +47,7 @@ struct Start {
   std::function<void()> body;
 };
 
+/// First function of a thread: takes over what it is to run.
 void* trampoline(void* raw) {
   const std::unique_ptr<Start> start(static_cast<Start*>(raw));
   pthread_setname_np(pthread_self(), start->name.c_str());

@@ -26,6 +26,7 @@ std::string managed_text(const GuestMemory& memory, std::uint32_t pointer) {
   return bytes ? utf16_to_utf8(*bytes) : std::string();
 }
 
+/// AssemblyScript's way to give up: the text goes to the log and into the trap.
 void abort(HostCall& call) {
   // Pointers may be nonsense: text that cannot be read is empty, and the trap comes all the same.
   const GuestMemory memory = call.memory();

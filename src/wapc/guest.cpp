@@ -13,6 +13,7 @@ namespace {
 
 using engine::ExportKind;
 
+/// Module that is compiled once and makes instances. Immutable; any thread.
 class SharedModule final : public GuestModule {
  public:
   explicit SharedModule(std::shared_ptr<GuestBlueprint> blueprint)
@@ -28,6 +29,7 @@ class SharedModule final : public GuestModule {
   std::shared_ptr<GuestBlueprint> blueprint_;
 };
 
+/// Finds the host's function for each import, in the order of the module.
 Result<void> link_imports(GuestBlueprint& blueprint) {
   // Imports are resolved when the module is loaded: what is missing refuses the start by its name,
   // and no call later (contracts.md 1.1).
@@ -39,6 +41,7 @@ Result<void> link_imports(GuestBlueprint& blueprint) {
   return {};
 }
 
+/// Looks for what waPC needs of a module (contracts.md 1.2), and notes what it has.
 Result<void> check_exports(GuestBlueprint& blueprint) {
   const engine::Module& module = *blueprint.module;
   // Exports may be missing, but for __guest_call and memory; one of another type is refused,

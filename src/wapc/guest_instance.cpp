@@ -29,6 +29,7 @@ std::string text_of(const CallResult& ended) {
   return ended.text;
 }
 
+/// Kind of error that an end other than a return is.
 ErrorCode code_of(const CallResult& ended, const GuestState& state) noexcept {
   switch (ended.end) {
     case CallEnd::interrupted: return ErrorCode::deadline;
@@ -42,6 +43,7 @@ ErrorCode code_of(const CallResult& ended, const GuestState& state) noexcept {
   return state.over_limit ? ErrorCode::limit : ErrorCode::guest_failed;
 }
 
+/// Error in the words of waPC hosts (contracts.md 1.4).
 std::unexpected<Error> call_failure(ErrorCode code, std::string_view text) {
   return fail(code, fmt::format("Guest call failure: {}", text));
 }

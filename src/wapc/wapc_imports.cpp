@@ -68,6 +68,7 @@ struct HostCallArguments {
   ByteView payload;
 };
 
+/// Arguments as views; nothing when one of them leaves the memory.
 std::optional<HostCallArguments> host_call_arguments(HostCall& call) noexcept {
   const GuestMemory memory = call.memory();
   std::array<ByteView, 4> views;
@@ -95,6 +96,7 @@ std::string objection(const HostCallArguments& wanted, const GuestLimits& limits
   return {};
 }
 
+/// Host's answer, within the bounds of what a guest may send and get.
 Result<Bytes> ask_host(GuestState& state, const HostCallArguments& wanted) {
   // Objections are host errors, which the author of the guest gets to read, and no traps.
   if (auto wrong = objection(wanted, state.limits); !wrong.empty()) {

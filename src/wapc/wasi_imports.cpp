@@ -46,6 +46,7 @@ void clock_res_get(HostCall& call) {
   call.result(call.memory().write_u64(call.u32(1), 1) ? errno_success : errno_fault);
 }
 
+/// Random bytes straight into guest memory.
 void random_get(HostCall& call) {
   const auto out = call.memory().writable(call.u32(0), call.u32(1));
   if (!out) return call.result(errno_fault);
@@ -75,6 +76,7 @@ bool gather(HostCall& call, std::size_t wanted, std::string& text, std::uint64_t
   return true;
 }
 
+/// Standard output and error are the log (contracts.md 1.10); there is nothing else to write to.
 void fd_write(HostCall& call) {
   const std::uint32_t descriptor = call.u32(0);
   if (descriptor != 1 && descriptor != 2) return call.result(errno_badf);
@@ -96,6 +98,7 @@ void fd_write(HostCall& call) {
   call.result(errno_success);
 }
 
+/// Standard input is at its end.
 void fd_read(HostCall& call) {
   if (call.u32(0) != 0) return call.result(errno_badf);
   call.result(call.memory().write_u32(call.u32(3), 0) ? errno_success : errno_fault);
@@ -143,6 +146,7 @@ void proc_exit(HostCall& call) {
 
 using Table = std::array<engine::HostFunction, 19>;
 
+/// Table of both modules' functions, which differ in poll_oneoff alone.
 constexpr Table make_table(void (*poll)(HostCall&)) {
   return {{
       {"args_get", "ii:i", nothing_get},

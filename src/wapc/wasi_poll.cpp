@@ -28,6 +28,7 @@ struct Layout {
   std::uint32_t timeout;
   std::uint32_t flags;
 };
+/// Offsets as the two interfaces define them.
 constexpr Layout preview1_layout{48, 16, 24, 40};
 constexpr Layout unstable_layout{56, 24, 32, 48};
 
@@ -46,6 +47,7 @@ T field(ByteView bytes, std::size_t at) noexcept {
   return value;
 }
 
+/// Subscription as it lies in guest memory; what is not supported has its error already.
 Subscription read_subscription(const GuestState& state, const Layout& layout,
                                ByteView bytes) noexcept {
   Subscription one{.user_data = field<std::uint64_t>(bytes, 0), .type = bytes[8]};
@@ -76,6 +78,7 @@ bool sleep_for(HostCall& call, std::uint64_t nanos) {
   return !too_long;
 }
 
+/// Answer to one subscription, as it lies in guest memory.
 std::array<std::uint8_t, event_bytes> event_of(const Subscription& one) noexcept {
   std::array<std::uint8_t, event_bytes> event{};
   const auto error = static_cast<std::uint16_t>(one.error);

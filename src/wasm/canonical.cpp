@@ -22,6 +22,7 @@ void copy_global_type(Copier& copy) {
   if (copy.byte() > 1) copy.in().fail_here("a global is neither constant nor variable");
 }
 
+/// Module and name, then by kind what is imported.
 void copy_import(Copier& copy) {
   copy.name();
   copy.name();
@@ -63,6 +64,7 @@ void copy_element(Copier& copy) {
   copy.vector([&] { expressions ? copy_expression(copy) : static_cast<void>(copy.u32()); });
 }
 
+/// Flags: 1 = passive, 2 = names a memory; an active segment has its place as an expression.
 void copy_data(Copier& copy) {
   const auto flags = copy.u32();
   if (flags > 2) return copy.in().fail_here("a data segment of an unknown kind");
@@ -94,6 +96,7 @@ void copy_body(Copier& copy) {
   copy.out().insert(copy.out().end(), body.begin(), body.end());
 }
 
+/// Content of a section by its id: vectors of entries, but for start and data count.
 void copy_content(Copier& copy, const Section& section) {
   // Sections that hold numbers are written anew; custom ones may hold anything and keep their
   // bytes.
@@ -114,6 +117,7 @@ void copy_content(Copier& copy, const Section& section) {
   }
 }
 
+/// Content of one section in canonical form, with the errors of signers.
 Result<Bytes> canonical_content(ByteView module, const Section& section) {
   Bytes content;
   content.reserve(section.end - section.begin);

@@ -11,6 +11,7 @@
 namespace trellis::wasm {
 namespace {
 
+/// Error that names the function: its author has to find it.
 std::unexpected<Error> too_costly(std::size_t function, std::string_view what,
                                   std::string_view remedy) {
   return fail(ErrorCode::limit, fmt::format("function {} of the module {}", function, what),

@@ -40,6 +40,7 @@ constexpr std::uint64_t slots_per_byte_at_calls = 4;
 // Immediates of a vector instruction, by the number behind its prefix.
 enum class Vector : std::uint8_t { none, memory, memory_lane, lane, sixteen };
 
+/// Form of the immediates behind a vector instruction's number.
 Vector vector_immediate(std::uint32_t sub) {
   if (sub <= 0x0b || sub == 0x5c || sub == 0x5d) return Vector::memory;
   if (sub == 0x0c || sub == 0x0d) return Vector::sixteen;

@@ -80,6 +80,7 @@ std::string_view family_of(std::uint8_t opcode) noexcept {
   }
 }
 
+/// Type of a block: negative for a value type or none, else the index of a function type.
 void block_type(Copier& copy) {
   const auto type = copy.signed_leb(33);
   if (type >= 0) return;  // index of a function type
@@ -107,6 +108,7 @@ void heap_type(Copier& copy) {
   if (type != -0x10 && type != -0x11) copy.unsupported("an unknown heap type");
 }
 
+/// Instructions behind 0xfc: saturating truncation, bulk memory, tables.
 void prefixed_fc(Copier& copy) {
   const auto sub = copy.u32();
   if (sub <= 7) return;  // saturating truncation
@@ -125,6 +127,7 @@ void prefixed_fc(Copier& copy) {
   }
 }
 
+/// Immediates of an instruction, whose opcode is copied already.
 void immediate(Copier& copy, std::uint8_t opcode) {
   switch (immediate_of(opcode)) {
     case Immediate::none:

@@ -14,6 +14,7 @@
 namespace trellis::wasm {
 namespace {
 
+/// Ids of the binary format; the order in a module is another one.
 enum SectionId : std::uint8_t {
   custom_section = 0,
   type_section = 1,
@@ -36,6 +37,7 @@ constexpr std::array<std::uint8_t, 8> header{0x00, 'a', 's', 'm', 0x01, 0x00, 0x
 
 using Failure = std::optional<Error>;
 
+/// Failures are optional errors here: nothing means that it went well.
 Failure problem(ErrorCode code, std::string message, std::string remedy = {}) {
   return Error{code, std::move(message), std::move(remedy)};
 }
@@ -150,6 +152,7 @@ Failure Shaper::bounded(std::uint8_t id, std::size_t bytes) {
                              limits::module_section_bytes));
 }
 
+/// Reads one section, and writes it as the engine gets it.
 Failure Shaper::section(std::uint8_t id, ByteView payload, std::size_t offset) {
   Cursor in(payload, offset);
   Bytes out;
@@ -194,6 +197,7 @@ void Shaper::emit(std::uint8_t id, ByteView payload) {
   shape_.capped.insert(shape_.capped.end(), payload.begin(), payload.end());
 }
 
+/// Value types as letters, at most `most` of them.
 Failure Shaper::type_letters(Cursor& in, std::string& out, std::uint32_t& count, std::size_t most) {
   count = in.u32();
   if (count > most) {
@@ -295,6 +299,7 @@ std::string_view Shaper::signature_of(std::uint32_t function) const {
   return function < functions_.size() ? (*types_)[functions_[function]] : std::string_view();
 }
 
+/// Notes the exports; they are written when it is known whether a start section follows.
 Failure Shaper::exports(Cursor& in) {
   export_count_ = in.u32();
   if (export_count_ > limits::module_exports) return too_many("exports", limits::module_exports);
@@ -313,6 +318,7 @@ Failure Shaper::exports(Cursor& in) {
   return unread(in);
 }
 
+/// Turns the start section into one more export (see start_export).
 Failure Shaper::start(Cursor& in) {
   const std::uint32_t function = in.u32();
   if (!in.ok() || !in.at_end() || function >= functions_.size()) {
@@ -340,6 +346,7 @@ Failure Shaper::start(Cursor& in) {
   return {};
 }
 
+/// Limits of a memory or table, with the cap written into them.
 Failure Shaper::capped_limits(Cursor& in, Bytes& out, std::string_view what, std::string_view unit,
                               std::uint32_t cap) {
   const std::uint8_t flags = in.u8();

@@ -9,6 +9,7 @@
 namespace trellis::wasm {
 namespace {
 
+/// Beginnings: "\0asm", and the versions of a module and of a component.
 constexpr std::array<std::uint8_t, 4> magic{0x00, 0x61, 0x73, 0x6d};
 constexpr std::array<std::uint8_t, 4> version_one{0x01, 0x00, 0x00, 0x00};
 constexpr std::array<std::uint8_t, 4> component{0x0d, 0x00, 0x01, 0x00};

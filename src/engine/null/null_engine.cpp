@@ -20,6 +20,7 @@ struct SharedNative {
   NativeModule module;
 };
 
+/// Instance of a native guest, and the host it sees. One call at a time.
 class NullInstance final : public Instance, private NativeHost {
  public:
   NullInstance(std::shared_ptr<const SharedNative> shared, InstanceSlot slot,
@@ -120,6 +121,7 @@ class NullInstance final : public Instance, private NativeHost {
   std::unique_ptr<NativeGuest> guest_;
 };
 
+/// Module that is a description of a native guest. Immutable; any thread.
 class NullModule final : public Module {
  public:
   explicit NullModule(SharedNative shared)
@@ -145,6 +147,7 @@ class NullModule final : public Module {
   std::shared_ptr<const SharedNative> shared_;
 };
 
+/// Engine that knows its modules by name. Any thread.
 class NullEngine final : public Engine {
  public:
   NullEngine(RuntimeParts& parts, std::vector<NativeModule> modules)

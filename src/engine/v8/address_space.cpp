@@ -12,6 +12,7 @@
 namespace trellis::engine {
 namespace {
 
+/// Limit of the process now; none where the system does not tell.
 rlim_t limit_of(__rlimit_resource resource) noexcept {
   rlimit limit{};
   return getrlimit(resource, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
@@ -35,6 +36,7 @@ InUse in_use() {
   return {size * page, data * page};
 }
 
+/// Whether what is needed fits below a limit, beside what is in use.
 Result<void> check(rlim_t limit, std::uint64_t used, std::uint64_t needed, std::string_view what,
                    std::string_view name, std::string_view remedy) {
   if (limit == RLIM_INFINITY || (used <= limit && needed <= limit - used)) return {};

@@ -25,6 +25,7 @@ constexpr std::array<Mapping, 9> known_traps{{
      "undefined element or indirect call type mismatch"},
 }};
 
+/// Text of an object's property; empty for what is no text, or throws.
 std::string property(v8::Isolate* isolate, v8::Local<v8::Context> context,
                      v8::Local<v8::Object> object, std::string_view name) {
   v8::Local<v8::Value> value;

@@ -18,6 +18,7 @@ constexpr std::size_t heap_to_unwind = 16 * limits::mib;
 // Tasks of one pump: whoever gives an instance back shall not work for it for long.
 constexpr int tasks_per_pump = 16;
 
+/// Isolate whose heap is bounded: guests can make V8 fill it.
 v8::Isolate* make_isolate(const V8Process& process) {
   v8::Isolate::CreateParams params;
   params.array_buffer_allocator = process.allocator();

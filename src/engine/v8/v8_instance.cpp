@@ -17,6 +17,7 @@ constexpr std::uintptr_t stack_to_enter = stack_per_entry + stack_reserve;
 constexpr unsigned calls_per_pump = 64;
 constexpr std::size_t max_arguments = 4;
 
+/// Error for an instantiation that failed: for want of memory or addresses, or by the guest.
 std::unexpected<Error> link_error(const IsolateHolder& isolate, v8::Local<v8::Context> context,
                                   const v8::TryCatch& thrown) {
   // Watchdog does not look here, so that only the heap's callback can have terminated anything.

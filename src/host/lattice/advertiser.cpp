@@ -14,6 +14,7 @@
 namespace trellis::host {
 namespace {
 
+/// Link as it is advertised, or as its removal is.
 lattice::LinkDefinition to_wire(const Link& link, bool removed) {
   // Removals carry the key fields only, as those of first-party hosts do (lattice.md 6.1).
   if (removed) return {link.actor, {}, link.link_name, link.contract_id, {}};

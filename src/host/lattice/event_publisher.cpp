@@ -8,10 +8,12 @@
 namespace trellis::host {
 namespace {
 
+/// Time between two lines that say that events are not published.
 constexpr auto event_log_interval = std::chrono::seconds(30);
 /// Share of the payload limit; the rest is for what surrounds the claims.
 constexpr std::size_t claims_share_percent = 90;
 
+/// Health in the two words of a heartbeat (lattice.md 7.2).
 lattice::event::EntityStatus status_of(const Health& health) {
   using lattice::event::EntityStatus;
   using lattice::event::Running;

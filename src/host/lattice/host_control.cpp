@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view file_scheme = "file://";
 
+/// File that a reference names, with or without the scheme that clients put in front.
 std::string_view without_scheme(std::string_view reference) {
   return reference.starts_with(file_scheme) ? reference.substr(file_scheme.size()) : reference;
 }

@@ -7,6 +7,7 @@
 namespace trellis::host {
 namespace {
 
+/// Ends of a call, as the wire has them and as the host does.
 lattice::Entity to_entity(const EntityRef& of) {
   if (!of.is_provider()) return lattice::Entity::actor(of.key);
   return lattice::Entity::provider(of.key, of.contract_id, of.link_name);

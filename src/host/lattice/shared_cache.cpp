@@ -15,6 +15,7 @@ constexpr auto second_comparison = std::chrono::seconds(2);
 /// Many links are often set at once, and one file for all of them is enough.
 constexpr auto save_delay = std::chrono::milliseconds(200);
 
+/// Subject as it is configured, or one of this namespace alone.
 std::string subject(const std::string& given, const std::string& ns, bool isolate) {
   // Namespace in the subject keeps lattices apart that share a NATS account; the subjects of
   // first-party caches have none (lattice.md 8.8).

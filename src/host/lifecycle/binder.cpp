@@ -19,6 +19,7 @@ namespace {
 constexpr auto first_pause = std::chrono::milliseconds(500);
 constexpr auto longest_pause = std::chrono::milliseconds(30000);
 
+/// Pause before the next attempt: a provider that refuses for long is asked less and less often.
 std::chrono::milliseconds pause_after(std::uint32_t attempts) {
   auto pause = first_pause;
   for (std::uint32_t i = 1; i < attempts && pause < longest_pause; ++i) pause *= 2;

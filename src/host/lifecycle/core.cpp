@@ -33,6 +33,7 @@ SecretSource watched(SecretSource source, std::shared_ptr<Redactor> redactor) {
   };
 }
 
+/// Options with everything in them that the host relies on: nothing below asks whether it is set.
 HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& redactor,
                           const std::shared_ptr<const NameBook>& names) {
   options.call_timeout = or_default(options.call_timeout, limits::call_timeout);
@@ -61,6 +62,7 @@ HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& 
   return options;
 }
 
+/// Key of this start, never stored (host.md 2.1).
 identity::KeyPair new_host_key() {
   SystemRandom random;
   return identity::KeyPair::generate(identity::KeyType::server, random);
@@ -70,6 +72,7 @@ CallPolicy call_policy(const HostOptions& options) {
   return {options.check_provider_to_actor, options.lattice.deny_unknown_origins};
 }
 
+/// Options of the host that the registry needs, and the authorizer as it asks it.
 RegistryOptions registry_options(const HostOptions& options) {
   RegistryOptions made;
   // Options that cannot be read permit nothing; start() says what is wrong with them.

@@ -25,6 +25,8 @@ Result<const trellis_provider_table*> builtin_table(std::span<const BuiltinProvi
                                : "there are " + names_of(builtins));
 }
 
+/// Mode that a provider runs in: as it was asked for, else as the host has it, else by where its
+/// code is from.
 ProviderMode resolved(ProviderMode wanted, const HostOptions& options, std::string_view reference) {
   if (wanted == ProviderMode::automatic) wanted = options.provider_mode;
   if (wanted != ProviderMode::automatic) return wanted;

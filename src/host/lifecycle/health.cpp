@@ -12,6 +12,7 @@
 namespace trellis::host {
 namespace {
 
+/// Texts of first-party hosts (host.md 10).
 constexpr auto silent_text = "No successful health check response from target";
 constexpr auto garbled_text = "Failed to de-serialize health check response from target";
 

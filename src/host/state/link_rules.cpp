@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// First port that needs no permission of the system, nor of these rules.
 constexpr std::uint16_t first_free_port = 1024;
 constexpr std::string_view any_address("\0\0\0\0", 4);
 
@@ -62,6 +63,7 @@ std::optional<HostAndPort> host_and_port(std::string_view text) {
   return HostAndPort{text.substr(0, colon), text.substr(colon + 1)};
 }
 
+/// Whether a path is a folder, or in it, by its components.
 bool path_lies_below(const fs::path& file, const fs::path& folder) {
   // Folder itself counts as below; one that was given with a slash at its end has an empty last
   // component.
@@ -73,6 +75,7 @@ std::string shown_of(const provider::Description& provider) {
   return fmt::format("{} ({})", provider.name, provider.contract_id);
 }
 
+/// Words for what is wrong with a value of this kind.
 std::string_view named_by(provider::LocalKind kind) {
   switch (kind) {
     case provider::LocalKind::file: return "names a file or folder of this host";

@@ -72,6 +72,7 @@ class NamedFields {
   std::deque<std::string> texts_;  // stay where they are
 };
 
+/// Sink that adds names to a record before it hands it on. Any thread that its sink allows.
 class NamingSink final : public LogSink {
  public:
   NamingSink(std::shared_ptr<LogSink> sink, std::shared_ptr<const NameBook> names)

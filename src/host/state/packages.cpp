@@ -14,12 +14,14 @@
 namespace trellis::host {
 namespace {
 
+/// Time for one download, unless an option says otherwise.
 constexpr std::chrono::minutes default_timeout{5};
 
 std::uint64_t cache_bytes_of(const trellis::RegistryOptions& options) {
   return options.cache_bytes > 0 ? options.cache_bytes : package::RegistrySettings{}.cache_bytes;
 }
 
+/// Options of the host, as the client of registries understands them.
 package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
   package::RegistrySettings settings;
   if (!options.cache_folder.empty()) settings.cache_folder = options.cache_folder / "images";
