@@ -82,8 +82,8 @@ class LastResort {
 
 Result<std::unique_ptr<LocalHost>> LocalHost::start(const Context& context,
                                                     LocalHostOptions options, StopRequest& stop) {
-  // Order: memory is shut before there is a secret in it, and the limit of files is raised before
-  // the engine and the sockets open theirs.
+  // Order: memory is shut away before a provider or a guest runs, and the limit of files is raised
+  // before the engine and the sockets open theirs.
   shut_memory_away();
   options.host.provider_process.open_files = to_size(raise_descriptor_limit().before);
   auto engine = EngineRuntime::start();
