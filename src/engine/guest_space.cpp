@@ -16,7 +16,7 @@ class Reservation {
     // Size that a pointer cannot span is never free.
     if (!std::in_range<std::size_t>(bytes)) return;
     size_ = static_cast<std::size_t>(bytes);
-    // Addresses alone are asked for: without access and reserve no memory is promised for them.
+    // Addresses alone are asked for: a mapping without access or reserve promises no memory.
     constexpr int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     at_ = ::mmap(nullptr, size_, PROT_NONE, how, -1, 0);
   }

@@ -58,10 +58,10 @@ Result<std::string> target_of(std::string_view entry) {
 /// Token of an archive, whose size is bounded like that of any token.
 Result<std::string> read_token(TarReader& tar, const TarEntry& entry) {
   if (entry.size > limits::token_chars) {
-    // Size is the header's word, so that the loop below counts for itself what really comes.
     return fail(ErrorCode::limit, fmt::format("claims.jwt has {} bytes; {} are allowed", entry.size,
                                               limits::token_chars));
   }
+  // Size is the header's word, so that the loop below counts for itself what really comes.
   std::string token;
   while (true) {
     const auto piece = tar.read();

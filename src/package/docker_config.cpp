@@ -63,6 +63,7 @@ const JsonValue* entry_of(const JsonValue& object, std::string_view registry) {
 
 /// Login in an entry of `auths`; nothing for one without.
 std::optional<Login> login_of(const JsonValue& entry) {
+  // Member names are those of docker's tool; all three forms of a login may be in one entry.
   Login login{docker_text(entry, "username"), docker_text(entry, "password"),
               docker_text(entry, "identitytoken")};
   if (const auto encoded = docker_text(entry, "auth"); !encoded.empty()) {
@@ -74,7 +75,6 @@ std::optional<Login> login_of(const JsonValue& entry) {
     login.user = std::string(text.substr(0, colon));
     // Some tools fill up the password with null bytes.
     text.remove_prefix(colon + 1);
-    // Member names are those of docker's tool; all three forms of a login may be in one entry.
     login.password = std::string(text.substr(0, text.find('\0')));
   }
   if (login.identity_token.empty() && (login.user.empty() || login.password.empty())) {

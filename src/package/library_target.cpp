@@ -114,10 +114,10 @@ Result<std::string> target_of(const fs::path& file, const ElfHead& head, std::st
                       "`trellis claims sign`");
   }
   if (head.is_elf()) return target_of_elf(file, head, stated);
-  // Formats of other systems are not known here; what somebody says of them is believed.
   if (stated.empty() || stated.ends_with("-linux")) {
     return no_library(file, "is no shared library: it is no ELF file");
   }
+  // Formats of other systems are not known here; what somebody says of them is believed.
   return std::string(stated);
 }
 

@@ -251,9 +251,8 @@ Result<BlobDescriptor> read_manifest(std::string_view json) {
 }
 
 std::string write_manifest(const BlobDescriptor& config, const BlobDescriptor& layer) {
+  // Members, order and nulls are those of the first-party pusher: the digest is over these bytes.
   const auto title =
-      // Members, order and nulls are those of the first-party pusher: the digest is over these
-      // bytes.
       fmt::format(R"({{"org.opencontainers.image.title":"{}"}})", layer.digest.text());
   return fmt::format(
       R"({{"schemaVersion":2,"mediaType":null,"config":{},"layers":[{}],"annotations":null}})",

@@ -63,8 +63,8 @@ Result<void> unpack(const fs::path& archive, const ArchiveLibrary& library, cons
                     Random& random) {
   auto part = place;
   part += "." + make_nuid(random) + ".part";
+  // Mode without write permission: what was hashed shall not be changed by accident.
   const Descriptor file(
-      // Mode without write permission: what was hashed shall not be changed by accident.
       ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0500));
   if (!file) return disk_error(part);
   DigestHasher hasher(DigestAlgorithm::sha256);

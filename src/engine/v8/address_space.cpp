@@ -64,7 +64,7 @@ Result<AddressSpace> AddressSpace::take(std::string_view what, const Needs& need
                     what, reserved / limits::mib),
         "fewer instances, or actors with less memory; a 64-bit system has room for more");
   }
-  // Figures are read under the lock: what another start is about to take is not in them.
+  // Figures are read under the lock, or two starts would count on the same room.
   const InUse now = in_use();
   if (auto room = check(space, now.reserved, reserved, what, "address space",
                         "raise the limit (ulimit -v unlimited), or run without the trap handler");
