@@ -184,6 +184,7 @@ std::optional<std::string> percent_decoded(std::string_view text) {
       out += text[i];
       continue;
     }
+    // Sign at the very end is followed by no digits, which decode to no byte.
     const auto byte = from_hex(text.substr(i + 1, 2));
     if (!byte || byte->size() != 1) return std::nullopt;
     out += static_cast<char>(byte->front());

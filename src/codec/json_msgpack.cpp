@@ -54,6 +54,7 @@ class JsonWriter {
 
  private:
   [[nodiscard]] Result<void> string(const std::string& text) {
+    // Strings of the JSON library may hold any bytes; those of MessagePack must be UTF-8.
     if (!is_utf8(text)) return fail(ErrorCode::invalid_argument, "a JSON string is not UTF-8");
     writer_.string(text);
     return {};
@@ -99,6 +100,7 @@ class JsonReader {
       case Token::Kind::binary:
         return binaries_ == Binaries::numbers ? numbers(token.data, out) : data(token.data, out);
       case Token::Kind::extension:
+        // Extensions have no counterpart: type and data are shown side by side.
         out = {{"extension", static_cast<std::int8_t>(token.number)}};
         return data(token.data, out["data"]);
       case Token::Kind::array: return array(token.count, out);
@@ -154,6 +156,8 @@ class JsonReader {
   [[nodiscard]] bool key(std::string& out) {
     Token token;
     if (!reader_.next(token)) return false;
+    // Keys of JSON are texts, so that numbers become some: maps of enums have them
+    // (lattice.md 2.1).
     if (token.kind == Token::Kind::unsigned_integer) {
       out = fmt::to_string(token.number);
       return true;

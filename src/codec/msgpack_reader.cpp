@@ -256,6 +256,7 @@ bool MsgpackReader::byte_array(std::uint32_t count, Bytes& out) {
 }
 
 bool MsgpackReader::text(const Token& token, std::string_view& out) {
+  // Text may come as binary, as long as it is UTF-8 (lattice.md 2.1).
   if (token.kind != Token::Kind::string && token.kind != Token::Kind::binary) {
     return invalid_type(token, "a string");
   }

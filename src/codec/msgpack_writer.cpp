@@ -26,6 +26,7 @@ void MsgpackWriter::put(std::uint8_t marker, Number value) {
 }
 
 void MsgpackWriter::unsigned_integer(std::uint64_t value) {
+  // Shortest form each time, as first-party writes it (lattice.md 2.1).
   if (value < 0x80) {
     out_.push_back(static_cast<std::uint8_t>(value));
   } else if (fits<std::uint8_t>(value)) {
@@ -40,6 +41,7 @@ void MsgpackWriter::unsigned_integer(std::uint64_t value) {
 }
 
 void MsgpackWriter::signed_integer(std::int64_t value) {
+  // Values that are not negative have the unsigned forms, whatever their type (lattice.md 2.1).
   if (value >= 0) {
     unsigned_integer(static_cast<std::uint64_t>(value));
   } else if (value >= -32) {

@@ -82,6 +82,7 @@ void Watchdog::sift_up(std::size_t position) noexcept {
 
 void Watchdog::sift_down(std::size_t position) noexcept {
   Entry& moving = *heap_[position];
+  // Earlier child moves up, until both are later than the entry that moves down.
   for (;;) {
     std::size_t child = 2 * position + 1;
     if (child >= heap_.size()) break;

@@ -296,6 +296,7 @@ curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
     return CURL_SOCKET_BAD;
   }
   const int socket = ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  // Last descriptors are kept for the host itself: links alone could use up all.
   if (settings_.of_link && is_reserved_descriptor(socket)) {
     ::close(socket);
     stop_with({ErrorCode::busy, "too many connections of this host are open",
@@ -327,6 +328,8 @@ bool Exchange::take_header(std::string_view line) {
 }
 
 bool Exchange::take_body(ByteView bytes) {
+  // Sink gets what was asked for; bodies of other answers are texts about an error, and stay in the
+  // response.
   if (request_.sink != nullptr && (response_.status == 200 || response_.status == 206)) {
     auto taken = begin_sink();
     if (taken) taken = request_.sink->write(bytes);

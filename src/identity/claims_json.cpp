@@ -117,11 +117,13 @@ Result<std::string> sign(Claims& claims, const KeyPair& issuer) {
     return fail(ErrorCode::invalid_argument, "claims have no subject", "name the subject's key");
   }
   const auto json = to_json(claims);
+  // Texts are written as they are, so that bad ones show in the result.
   if (!is_utf8(json)) {
     return fail(ErrorCode::invalid_argument, "claims contain text that is not UTF-8",
                 "write names, tags and versions in UTF-8");
   }
   auto token = make_token(json, issuer);
+  // Longer tokens are refused when they are read: better by the signer, at once.
   if (token.size() > limits::token_chars) {
     return fail(
         ErrorCode::invalid_argument,
@@ -150,6 +152,7 @@ std::string to_json(const InvocationClaims& claims) {
 }
 
 Result<std::string> sign_claims(ActorClaims claims, const KeyPair& issuer) {
+  // Aliases are normalised when a token is made, and never when one is read (identity.md 2.3).
   if (claims.call_alias) claims.call_alias = normalise_call_alias(*claims.call_alias);
   return sign(claims, issuer);
 }

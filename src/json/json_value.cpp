@@ -145,6 +145,8 @@ std::optional<Integer> whole_number(const JsonValue& value) noexcept {
   if (!value.is(Kind::number)) return std::nullopt;
   Integer number{};
   const auto* end = value.text.data() + value.text.size();
+  // Spelling decides: fractions and exponents are no whole numbers, whatever they come to
+  // (identity.md 2.4).
   const auto [stop, error] = std::from_chars(value.text.data(), end, number);
   if (error != std::errc() || stop != end) return std::nullopt;
   return number;

@@ -193,6 +193,7 @@ std::string Reference::target() const {
 }
 
 bool Reference::means_latest() const noexcept {
+  // Digest names the content, whatever the tag beside it says.
   return !digest && (!tag || *tag == "latest");
 }
 

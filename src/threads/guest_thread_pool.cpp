@@ -186,6 +186,7 @@ void GuestThreadPool::run_one(Seat& seat, Owners::iterator owner) {
   auto job = std::move(owner->second.jobs.front());
   owner->second.jobs.pop_front();
   owner->second.bytes -= job.bytes;
+  // Owner goes to the end of the line with each job, so that all take turns.
   if (owner->second.jobs.empty()) {
     turns_.pop_front();
   } else {
@@ -197,6 +198,7 @@ void GuestThreadPool::run_one(Seat& seat, Owners::iterator owner) {
   ++running_;
   seat.since = looks_;
   seat.in_job = true;
+  // Owner's entry stays where it is meanwhile: it goes only when nothing of it runs.
   mutex_.unlock();
   {
     const ThreadBlockingHooks tell(&seat);
@@ -221,6 +223,7 @@ void GuestThreadPool::look() {
     seat->state = Seat::State::away;
     --active_;
   }
+  // One thread is let go for each owner that may run another job, as long as cores are free.
   const auto runnable = [this](const auto& owner)
                             REQUIRES(mutex_) { return may_run(owner->second); };
   for (auto left = static_cast<std::size_t>(std::count_if(turns_.begin(), turns_.end(), runnable));
@@ -232,6 +235,8 @@ void GuestThreadPool::look() {
 void GuestThreadPool::watch() {
   MutexLock lock(mutex_);
   while (!ended_) {
+    // Watch sleeps while every job finds a thread at once, so that a host at rest has no ticking
+    // thread.
     saturated_.wait(lock, [&]() REQUIRES(mutex_) { return ended_ || watching_; });
     for (int calm = 0; calm < calm_looks && !ended_; ++calm) {
       saturated_.wait_for(lock, patience, [&]() REQUIRES(mutex_) { return ended_; });

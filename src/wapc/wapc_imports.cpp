@@ -139,6 +139,7 @@ void host_response_len(HostCall& call) {
 
 void host_response(HostCall& call) {
   const GuestState& state = GuestState::of(call);
+  // Room is the guest's to make, which has asked for the length before (contracts.md 1.4).
   if (state.has_host_response && !call.memory().write(call.u32(0), state.host_response)) {
     bad_range(call, "__host_response");
   }

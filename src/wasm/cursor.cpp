@@ -27,6 +27,7 @@ std::uint8_t Cursor::u8() {
 
 std::uint32_t Cursor::u32() {
   std::uint32_t value = 0;
+  // Longer forms than needed are read: linkers leave them where they fill in numbers later.
   for (unsigned shift = 0; shift < 35; shift += 7) {
     const std::uint32_t byte = u8();
     if (!ok()) return 0;

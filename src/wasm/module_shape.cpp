@@ -207,6 +207,8 @@ Failure Shaper::type_letters(Cursor& in, std::string& out, std::uint32_t& count,
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     switch (in.u8()) {
+      // Letters are those in the signatures of host functions, with which imports are compared as
+      // text.
       case 0x7f: out += 'i'; break;
       case 0x7e: out += 'I'; break;
       case 0x7d: out += 'f'; break;
@@ -224,6 +226,7 @@ Failure Shaper::types(Cursor& in) {
   const std::uint32_t count = in.u32();
   if (count > limits::module_types) return too_many("function types", limits::module_types);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    // Types of other proposals have other marks; nothing here knows what they would cost.
     if (in.u8() != 0x60) return malformed("a type is not a function type");
     std::string text;
     Arity arity;

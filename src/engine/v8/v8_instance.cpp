@@ -152,6 +152,7 @@ v8::MaybeLocal<v8::Object> V8Instance::import_object(v8::Local<v8::Context> cont
     const auto module = v8_string(isolate, shape.imports[i].module);
     v8::Local<v8::Value> fields;
     if (!all->Get(context, module).ToLocal(&fields)) return {};
+    // Several imports share the object of their module.
     if (!fields->IsObject()) {
       fields = bare_object();
       if (all->CreateDataProperty(context, module, fields).IsNothing()) return {};
@@ -178,6 +179,7 @@ bool V8Instance::keep_exports(v8::Local<v8::Context> context, v8::Local<v8::Obje
     const auto found = exports.As<v8::Object>()->Get(context, v8_string(isolate, name));
     return found.ToLocal(&value) ? value : v8::Undefined(isolate).As<v8::Value>();
   };
+  // Export that is missing leaves its handle empty, and enter() refuses to call it.
   const auto keep = [&](v8::Global<v8::Function>& where, std::string_view name) {
     if (const auto value = get(name); value->IsFunction()) {
       where.Reset(isolate, value.As<v8::Function>());

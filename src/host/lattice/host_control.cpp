@@ -249,6 +249,7 @@ Result<void> HostControl::stop_actor(const std::string& key) {
 }
 
 Result<void> HostControl::update_actor(const std::string& key, const std::string& reference) {
+  // `latest` is never fetched for an update (identity.md 5.5).
   const auto what = permitted(reference, false);
   if (!what) return pass(what);
   return host_.update_actor_from(key, *what);
@@ -275,6 +276,8 @@ Result<void> HostControl::stop_provider(const std::string& key, const std::strin
 }
 
 Result<void> HostControl::stop_host() {
+  // Program decides how the host stops: this is a thread of the host itself, which could not wait
+  // for its own end.
   host_.options().on_stop_order();
   return {};
 }

@@ -17,6 +17,7 @@ lattice::Entity entity_of(const ProviderEntry& provider) {
                                    provider.link_name);
 }
 
+/// Revisions as the event has them, without a sign.
 lattice::event::ActorUpdate update_of(const actor::Actor& before, const actor::Actor& now) {
   return {before.key(), static_cast<std::uint32_t>(before.identity().revision),
           static_cast<std::uint32_t>(now.identity().revision)};
@@ -104,6 +105,7 @@ Result<void> LatticePlane::open_cache() {
   }
   std::unique_ptr<CacheStore> store;
   if (options.redis) {
+    // Opener comes from the embedder, so that only programs that use Redis have its client in them.
     if (!parts_.open_cache) {
       return fail(ErrorCode::unsupported,
                   "this host has nothing that opens a lattice cache in Redis",
@@ -236,6 +238,8 @@ void LatticePlane::actor_updated(const actor::Actor& before, const actor::Actor&
   tell({lattice::event::ActorUpdateCompleted{update_of(before, now)}});
 }
 
+// First step of a stop: no more calls are taken while the actor can still answer those that have
+// come (host.md 7.3).
 void LatticePlane::actor_stopping(std::string_view key, SteadyTime deadline) {
   if (rpc_) rpc_->stop_serving(lattice::Entity::actor(key), deadline);
 }

@@ -186,6 +186,7 @@ std::vector<Link> SharedCache::load_own_links() {
   const MutexLock lock(mutex_);
   for (const auto& definition : *saved) {
     auto link = to_link(definition);
+    // Links are checked as if they came from outside: files are edited, and rules change.
     if (!validate_link(link)) continue;
     own_links_.insert_or_assign(LinkKey(link.actor, link.contract_id, link.link_name), link);
     all.push_back(std::move(link));
@@ -229,6 +230,7 @@ void SharedCache::actor_started(const identity::ActorClaims& claims, const std::
 void SharedCache::put_link(const Link& link, LinkOrigin origin) {
   replicator_.put_link(to_definition(link),
                        origin == LinkOrigin::local ? Write::always : Write::changes);
+  // User's links are remembered as such, apart from all those that the lattice has.
   if (file_ && origin == LinkOrigin::local) {
     const MutexLock lock(mutex_);
     own_links_.insert_or_assign(LinkKey(link.actor, link.contract_id, link.link_name), link);
@@ -249,6 +251,7 @@ void SharedCache::links_changed() {
   if (!file_) return;
   const MutexLock lock(mutex_);
   if (save_planned_ || stopped_) return;
+  // One save serves all changes until then: a joining host learns of thousands of links at once.
   save_planned_ = true;
   timer_->after(save_delay, [this] { static_cast<void>(workers_.post([this] { save(); })); });
 }

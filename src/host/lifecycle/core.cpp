@@ -118,6 +118,8 @@ Connect nats_connections() {
   };
 }
 
+// Members are made in the order in which they refer to each other. Functions that are handed over
+// here may name later ones, because none is called before start().
 Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
            std::shared_ptr<const LabelBook> labels, Connect connect)
     : redactor_(std::make_shared<Redactor>()),
@@ -169,7 +171,7 @@ Core::~Core() {
 
 namespace {
 
-/// A wrong one would never match, and nothing could be started.
+/// Issuer that is no key would never match, and nothing could be started.
 Result<void> check_issuers(const std::vector<std::string>& issuers) {
   for (const auto& text : issuers) {
     const auto key = identity::PublicKey::parse(text);
@@ -184,6 +186,7 @@ Result<void> check_issuers(const std::vector<std::string>& issuers) {
 }  // namespace
 
 Result<void> Core::start() {
+  // Options are checked before anything connects or starts.
   if (auto issuers = check_issuers(options_.allowed_issuers); !issuers) return issuers;
   if (auto builtins = check_builtins(options_.builtins); !builtins) return builtins;
   if (auto rules = LinkRules::make(options_.lattice); !rules) return pass(rules);
@@ -286,6 +289,7 @@ MemoryInfo Core::memory() const {
 /// (host.md 8.5).
 ProviderInfo Core::cache_entry() const {
   ProviderInfo info;
+  // Words of the first-party provider, by which its users know it.
   info.key = lattice_cache_key;
   info.link_name = lattice_cache_link;
   info.contract_id = "wasmcloud:keyvalue";

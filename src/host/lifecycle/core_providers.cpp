@@ -172,6 +172,7 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
   if (instance) {
     entry->instance = std::move(*instance);
     complete->store(true, std::memory_order_release);
+    // Registered, then told, as for actors: whoever hears of it can call it (host.md 8.1).
     registry_.add_provider(entry);
     plane_.provider_started(*entry);
     log_named(log_, LogLevel::info,
@@ -191,12 +192,15 @@ void Core::process_event(const std::weak_ptr<ProviderEntry>& provider, provider:
     case provider::ProcessEvent::ended: return plane_.provider_lost(*entry, why);
     case provider::ProcessEvent::reopening: return binder_.hold(*entry);
     case provider::ProcessEvent::reopened:
+      // Links first: calls wait at their latches until the new process knows of them.
       binder_.tell_again(*entry);
       return plane_.provider_back(*entry);
   }
 }
 
 std::string Core::provider_key_of(std::string_view key_or_reference) const {
+  // Builtins have fixed names; then comes what a provider was started from, and anything else is
+  // taken for a key.
   if (auto builtin = builtin_provider_key(options_.builtins, key_or_reference))
     return std::move(*builtin);
   std::string key(key_or_reference);

@@ -13,6 +13,7 @@
 namespace trellis::host {
 namespace {
 
+// Key of the first-party extras, to which users' links point (host.md 8.5).
 constexpr std::string_view extras_key = "VDHPKGFKDI34Y4RN4PWWZHRYZ6373HYRSNNEM4UTDLLOGO5B37TSVREP";
 
 // Names become tokens of subjects: a wildcard or a blank would change whom a message reaches
@@ -78,6 +79,7 @@ Result<void> validate_link(const Link& link) {
                                               link.values.size(), limits::link_values));
   }
   for (const auto& [key, value] : link.values) {
+    // Values travel in messages, and are kept by each host of the lattice.
     if (key.empty() || key.size() > limits::name_bytes || value.size() > limits::link_value_bytes ||
         !is_utf8(key) || !is_utf8(value)) {
       return fail(ErrorCode::invalid_argument,
@@ -91,6 +93,7 @@ Result<void> validate_link(const Link& link) {
 }
 
 Result<std::string> normal_link_name(std::string_view name) {
+  // Blank counts as absent (host.md 8.1).
   if (trim(name).empty()) return std::string(default_link_name);
   if (!usable_name(name)) {
     return fail(

@@ -118,6 +118,8 @@ std::shared_ptr<actor::Actor> Registry::remove_actor(std::string_view key) {
   const auto* running = current_->actors.find(key);
   if (running == nullptr) return nullptr;
   auto removed = (*running)->actor;
+  // Claims, alias, links and bindings stay: the actor may start again here, and providers keep what
+  // they configured for it (host.md 7.3).
   change([&](Tables& next) REQUIRES(mutex_) { next.actors.erase(key); });
   return removed;
 }
@@ -212,6 +214,8 @@ void Registry::forget_alias(const std::string& alias) {
   const MutexLock lock(mutex_);
   const auto* owner = current_->aliases.find(alias);
   if (owner == nullptr || current_->actors.find(*owner) != nullptr) return;
+  // Charge covers aliases that were told; one that a module brought was never added, and shall not
+  // make it wrap.
   names_charge_.resize_down(names_charge_.bytes() -
                             std::min(names_charge_.bytes(), table_entry_bytes));
   change([&](Tables& next) REQUIRES(mutex_) { next.aliases.erase(alias); });
@@ -228,6 +232,7 @@ void Registry::vouch_for(const Link& link) {
 }
 
 void Registry::vouch(const LinkKey& key, const Link& link) {
+  // Bounded like the links; what was said of a known link is always replaced by what is said now.
   if (vouched_.contains(key) || vouched_.size() < limits::links) {
     vouched_.insert_or_assign(key, link);
   }
@@ -334,6 +339,7 @@ void Registry::register_alias(Tables& next, const ActorIdentity& identity) {
 std::shared_ptr<const ProviderEntry> Registry::provider_of(const Tables& tables,
                                                            const Link& link) const {
   const auto* entry = tables.providers.find(provider_slot(link.provider_id, link.link_name));
+  // Contract is compared, too: a link may name a provider that runs here for something else.
   if (entry == nullptr || (*entry)->description.contract_id != link.contract_id) return nullptr;
   return *entry;
 }
@@ -444,6 +450,7 @@ std::optional<std::string> Registry::refusal(const ActorIdentity& actor,
   if (!may_bind(listed, options_.policy)) {
     return fmt::format("the actor's claims do not list {}; sign it with that capability", contract);
   }
+  // Authorizer comes after the claims: it can refuse more, and permit nothing.
   if (options_.may_bind && !options_.may_bind(actor, provider)) {
     return std::string("the authorizer said no");
   }
@@ -458,6 +465,7 @@ std::size_t Registry::link_count() const {
 std::vector<LinkInfo> Registry::links(std::string_view actor) const {
   const MutexLock lock(mutex_);
   std::vector<LinkInfo> all;
+  // Links of one actor lie together, because its key comes first in theirs.
   for (auto it = links_.lower_bound(LinkKey(actor, "", "")); it != links_.end(); ++it) {
     if (!actor.empty() && it->second.link.actor != actor) break;
     all.push_back(describe(it->second));
@@ -473,6 +481,7 @@ LinkInfo Registry::describe(const KnownLink& of) const {
   const auto* known = current_->claims.find(link.actor);
   const auto provider = provider_of(*current_, link);
   if (!provider && options_.in_lattice) {
+    // In a lattice the provider may run on any other host, or on none: nobody knows all hosts.
     info.state = LinkState::elsewhere;
     return info;
   }
