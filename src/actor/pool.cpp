@@ -199,6 +199,8 @@ void Pool::hand_over(std::size_t index, State otherwise) noexcept {
   Waiter& waiter = *line->front();
   line->pop_front();
   waiting_.fetch_sub(1);
+  // Holder is set before the wait counts as granted, so that the wait graph always finds the chain
+  // as one of the two.
   slots_[index].holder.store(waiter.wait.chain, std::memory_order_release);
   waiter.wait.granted.store(true, std::memory_order_release);
   waiter.slot = index;

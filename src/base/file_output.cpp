@@ -85,6 +85,7 @@ Result<void> make_private_folder(const fs::path& folder) {
   std::error_code problem;
   if (folder.empty() || fs::is_directory(folder, problem)) return {};
   if (auto parent = make_private_folder(folder.parent_path()); !parent) return pass(parent);
+  // Folder may have come into being meanwhile, by another thread or process.
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return cannot_write(folder, errno);
   return {};
 }
@@ -94,6 +95,7 @@ Result<void> write_file(const fs::path& path, ByteView content) {
   // Thread's number keeps writers of one file apart, in this process and others.
   temporary += ".part" + std::to_string(::gettid());
   if (auto made = create(temporary, content, 0666); !made) return pass(made);
+  // Renamed over the file before: readers meet the old content or the new, and never half of one.
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int problem = errno;
   ::unlink(temporary.c_str());

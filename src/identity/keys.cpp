@@ -173,6 +173,7 @@ bool PublicKey::verify(ByteView message, ByteView signature) const noexcept {
 KeyPair::KeyPair(KeyType type, const std::array<std::uint8_t, 32>& seed,
                  const std::array<std::uint8_t, 32>& public_raw)
     : public_key_(type, public_raw) {
+  // Form of libsodium: the seed, then the public key.
   std::copy(seed.begin(), seed.end(), secret_.begin());
   std::copy(public_raw.begin(), public_raw.end(), secret_.begin() + key_bytes);
 }
@@ -213,6 +214,8 @@ KeyPair KeyPair::generate(KeyType type, Random& random) {
     const auto prefix = static_cast<std::uint8_t>(type);
     const Wiped seed_data{joined(seed_header(type), seed)};
     sodium_memzero(seed.data(), seed.size());
+    // Keys that first-party software would refuse, one in 65,536, are thrown away
+    // (identity.md 1.4).
     if (detail::reference_accepts(joined({&prefix, 1}, pair.public_key_.raw())) &&
         detail::reference_accepts(seed_data.bytes)) {
       return pair;

@@ -120,6 +120,7 @@ std::optional<std::size_t> unescape_json_string(std::string_view text, std::stri
   while (at < text.size()) {
     const char c = text[at++];
     if (c == '"') return at;
+    // Control characters stand in strings as escapes only.
     if (static_cast<unsigned char>(c) < 0x20) return std::nullopt;
     if (c != '\\') {
       out += c;

@@ -166,6 +166,7 @@ Result<void> read_library(const std::filesystem::path& path, std::string_view ta
     const auto entry = tar->next();
     if (!entry) return pass(entry);
     if (!*entry) break;
+    // Hash is for the caller to compare once more: the file may have changed since read_archive().
     const auto found = target_of((*entry)->name);
     if (!found || *found != target) continue;
     while (true) {

@@ -120,6 +120,7 @@ Result<Login> read_credential_answer(std::string_view json) {
   }
   Login login{docker_text(*answer, "Username"), docker_text(*answer, "Secret"), {}};
   if (login.user == token_user) {
+    // Secret of this user is no password; it is shown to the token server only.
     login.identity_token = std::move(login.password);
     login.user.clear();
     login.password.clear();

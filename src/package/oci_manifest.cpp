@@ -212,6 +212,7 @@ bool is_file_layer_type(std::string_view media_type) noexcept {
 }
 
 std::string this_platform() {
+  // Indexes have the names that Go uses.
   const std::string_view name = architecture == "x86_64"    ? "amd64"
                                 : architecture == "aarch64" ? "arm64"
                                                             : architecture;
@@ -225,6 +226,7 @@ Result<std::optional<ContentDigest>> choose_image(std::string_view json, std::st
   if (!type) return pass(type);
   const auto list = member(*index, "manifests");
   if (!list) return pass(list);
+  // List alone is enough, because the media type may be missing.
   const bool is_index = *list != nullptr || *type == oci_index_type || *type == docker_list_type;
   if (!is_index) return std::nullopt;
   if (*list == nullptr || !(*list)->is(Kind::array)) return malformed("an index without a list");
@@ -283,6 +285,7 @@ Result<std::vector<std::string>> read_tags(std::string_view json) {
 Result<std::string> read_token(std::string_view json) {
   const auto answer = parse_strict_json(json);
   if (answer && answer->is(Kind::object)) {
+    // Servers differ in the member's name, and some have both.
     for (const std::string_view name : {"token", "access_token"}) {
       const auto* value = answer->find(name);
       if (value != nullptr && value->is(Kind::string) && is_token(value->text)) return value->text;

@@ -166,6 +166,8 @@ class Push {
   Result<http::Response> accepted(const UploadStep& step, const http::Url& url,
                                   const std::vector<std::string>& headers,
                                   const MakeUpload* upload) {
+    // Step is sent once: the place of an upload moves on with what it has got, so that only the
+    // whole can be repeated.
     auto response = session_.send_once([&] {
       http::Request request{.method = step.method, .url = url, .headers = headers};
       if (upload != nullptr) request.upload = (*upload)();
@@ -205,6 +207,7 @@ class Push {
   Result<void> put_manifest(const std::string& manifest) {
     const auto url = session_.repository_url("manifests/" + reference_.target());
     if (!url) return pass(url);
+    // Manifest may be sent again, because the same one put twice changes nothing.
     const auto response = session_.send([&] {
       http::Request request{.method = "PUT",
                             .url = *url,

@@ -47,6 +47,7 @@ struct TarReader::State {
   std::vector<std::uint8_t> piece = std::vector<std::uint8_t>(piece_bytes);
 
   std::unexpected<Error> failed() const {
+    // Reasons may quote names from the archive, so that they are made printable.
     const char* why = archive_error_string(tar.get());
     std::string shown;
     append_printable(shown, why == nullptr ? "no reason given" : why);

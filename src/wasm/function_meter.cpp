@@ -208,6 +208,8 @@ void FunctionMeter::call(Arity arity, Price price) {
 
 /// Control instructions; false for all others.
 bool FunctionMeter::control(std::uint8_t opcode) {
+  // Cases: unreachable, nop, block, loop, if, else, end, br, br_if, br_table, return, call,
+  // call_indirect.
   switch (opcode) {
     case 0x00: pay(plain); return dead(), true;
     case 0x01: return true;
@@ -246,6 +248,7 @@ bool FunctionMeter::control(std::uint8_t opcode) {
 }
 
 bool FunctionMeter::exceptions(std::uint8_t opcode) {
+  // Cases: try, catch, throw, rethrow, delegate, catch_all, of the form that engines had first.
   switch (opcode) {
     case 0x06: return open_block(false, true), true;
     case 0x07: {
@@ -278,6 +281,7 @@ bool FunctionMeter::exceptions(std::uint8_t opcode) {
 
 void FunctionMeter::variables(std::uint8_t opcode) {
   in_.u32();
+  // Cases: local.get, local.set, local.tee, global.get, global.set, table.get, and table.set.
   switch (opcode) {
     case 0x20: return take(plain, 0, 1);
     case 0x21: ++sets_; return take(plain, 1, 0);
@@ -291,8 +295,11 @@ void FunctionMeter::variables(std::uint8_t opcode) {
 
 void FunctionMeter::numeric(std::uint8_t opcode) {
   if (opcode >= 0x45 && opcode <= 0xc4) {
+    // Operands and result are netted: of two values one is left, and one stays one.
     return take(is_slow(opcode) ? slow_arithmetic : plain, is_numeric_binary(opcode) ? 1 : 0, 0);
   }
+  // Cases: drop, select, typed select, memory.size, memory.grow, constants of the four types,
+  // ref.null, ref.is_null, ref.func, and two prefixes.
   switch (opcode) {
     case 0x1a: return take(plain, 1, 0);
     case 0x1b: return take(plain, 2, 0);

@@ -178,6 +178,7 @@ void Core::retire(actor::Actor& actor, SteadyTime deadline) {
     log_named(log_, LogLevel::warn, {{"actor", actor.key()}, {"actor_name", actor.identity().name}},
               "actor {} was still executing when it was stopped", actor.key());
   }
+  // Closed in any case: an instance that still executes goes when its call comes back.
   actor.pool().close();
 }
 

@@ -121,6 +121,7 @@ Result<ListenRange> ListenRange::parse(std::string_view text) {
     if (!bits || *bits > made.bits_) return bad();
     made.bits_ = *bits;
   }
+  // Without a port all of them are meant.
   if (parts->port.empty()) return made;
   const auto dash = parts->port.find('-');
   const auto first = whole_number<std::uint16_t>(parts->port.substr(0, dash));
@@ -239,6 +240,7 @@ Result<void> LinkRules::admit_value(const provider::LocalValue& local, std::stri
 Result<codec::StringMap> LinkRules::admit(const Link& link, LinkOrigin origin,
                                           const provider::Description& provider) const {
   codec::StringMap values(link.values.begin(), link.values.end());
+  // User of this host may name what is on it; rules are for links that came over the lattice.
   if (origin == LinkOrigin::local) return values;
   for (auto& [key, value] : values) {
     if (value.starts_with(secret_prefix)) {
