@@ -63,7 +63,7 @@ bool survived(Body&& body) noexcept {
   }
 }
 
-/// The same for a loop that must not end before it wants to: begins it again, after a pause in
+/// Guard of a loop that must not end before it wants to: begins it again, after a pause in
 /// which memory may come free.
 template <class Body>
 void persevere(Body&& body) noexcept {

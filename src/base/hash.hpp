@@ -16,7 +16,7 @@ using Digest = std::array<std::uint8_t, 32>;
 [[nodiscard]] Digest sha256(std::initializer_list<ByteView> pieces);
 [[nodiscard]] Digest sha256(ByteView bytes);
 
-/// The same as 64 upper-case hex digits, the form of hashes in claims (identity.md 2.3).
+/// SHA-256 as 64 upper-case hex digits, the form of hashes in claims (identity.md 2.3).
 [[nodiscard]] std::string sha256_upper_hex(std::initializer_list<ByteView> pieces);
 [[nodiscard]] std::string sha256_upper_hex(ByteView bytes);
 

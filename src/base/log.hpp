@@ -20,7 +20,7 @@ class Log {
   Log(std::shared_ptr<LogSink> sink, std::string_view target)
       : sink_(std::move(sink)), target_(target) {}
 
-  /// The same sink under another name. `target` must be a literal (it is not copied).
+  /// This sink under another name. `target` must be a literal (it is not copied).
   [[nodiscard]] Log with_target(std::string_view target) const { return {sink_, target}; }
   [[nodiscard]] const std::shared_ptr<LogSink>& sink() const noexcept { return sink_; }
 

@@ -26,7 +26,7 @@ class RateLimit {
     auto& slot = slots_.at(static_cast<std::size_t>(kind));
     const auto time = now.time_since_epoch().count();
     auto next = slot.next.load(std::memory_order_relaxed);
-    // Of threads that come at the same moment, one wins the exchange and speaks for all.
+    // One of several threads that come at the same moment wins the exchange and speaks for all.
     if (time < next || !slot.next.compare_exchange_strong(next, time + interval_)) {
       slot.dropped.fetch_add(1, std::memory_order_relaxed);
       return std::nullopt;

@@ -1,6 +1,6 @@
 // From 64-bit counts, as options, links and files state them, to sizes of this machine's memory.
-// What is more than an address space can hold becomes as much as it can hold: a bound that high
-// bounds nothing there, and one that was cut to its lower 32 bits would bound almost everything.
+// Counts beyond an address space become as much as it can hold: a bound that high bounds nothing
+// there, and one that was cut to its lower 32 bits would bound almost everything.
 #pragma once
 
 #include <algorithm>

@@ -8,7 +8,7 @@
 namespace trellis::package {
 
 /// The target of the first link whose relation is "next", as it is written: absolute or relative.
-/// What cannot be read is passed over. Any thread.
+/// Parts that cannot be read are passed over. Any thread.
 [[nodiscard]] std::optional<std::string> next_link(std::string_view header);
 
 }  // namespace trellis::package

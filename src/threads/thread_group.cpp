@@ -38,7 +38,7 @@ Result<void> ThreadGroup::start(std::string_view name, std::size_t limit,
 void ThreadGroup::run(Threads::iterator self, const std::function<void()>& body) {
   survived(body);
   const MutexLock lock(mutex_);
-  // Nobody joins any more: the thread takes itself out.
+  // Thread takes itself out, because nobody joins any more.
   if (abandoned_) {
     self->detach();
     threads_.erase(self);

@@ -30,8 +30,8 @@ class ThreadGroup {
   [[nodiscard]] std::size_t running() const;
   /// Until no thread runs, at most until `deadline`; false when one still does.
   bool wait(SteadyTime deadline, const Clock& clock);
-  /// Nobody will join: threads give their resources back by themselves when they end, if they ever
-  /// do. The group must then live for ever.
+  /// Threads will not be joined: they give their resources back by themselves when they end, if
+  /// they ever do. The group must then live for ever.
   void abandon();
 
  private:

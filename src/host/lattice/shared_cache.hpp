@@ -35,7 +35,7 @@ class SharedCache {
   /// Called on the serial executor with each change that was made elsewhere.
   using OnChange = std::function<void(const lattice::EntryChange&)>;
 
-  /// Of `connection` and `store` one at most; without `connection` nothing is replicated.
+  /// One of `connection` and `store` at most; without `connection` nothing is replicated.
   SharedCache(const CacheOptions& options, const std::string& ns,
               std::unique_ptr<Connection> connection, std::unique_ptr<CacheStore> store,
               SerialExecutor& executor, GuestThreadPool& workers,

@@ -24,8 +24,8 @@ inline constexpr std::string_view extras_reference = "builtin:extras";
 [[nodiscard]] const BuiltinProvider* find_builtin(std::span<const BuiltinProvider> builtins,
                                                   std::string_view name) noexcept;
 
-/// The same on every host (host/state/names.hpp, unsigned_provider_key); nothing for an unknown
-/// name.
+/// Key of a builtin, equal on every host (host/state/names.hpp, unsigned_provider_key); nothing for
+/// an unknown name.
 [[nodiscard]] std::optional<std::string> builtin_provider_key(
     std::span<const BuiltinProvider> builtins, std::string_view name);
 

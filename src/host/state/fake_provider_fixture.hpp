@@ -100,7 +100,7 @@ struct FakeEntry {
   std::shared_ptr<const ProviderEntry> entry;
 };
 
-/// Of an actor: "M" and the letter.
+/// Key of an actor: "M" and the letter.
 inline std::string actor_key(char letter) {
   return "M" + std::string(55, letter);
 }

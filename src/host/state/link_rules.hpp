@@ -1,6 +1,6 @@
-// What links that came over the lattice may name of this machine: files, addresses, secrets. The
-// host acts on them with its own rights, so they are its user's to set (docs/security.md, "Where a
-// link comes from").
+// Rules for links that came over the lattice: the files, addresses and secrets of this machine that
+// they may name. The host acts on them with its own rights, so they are its user's to set
+// (docs/security.md, "Where a link comes from").
 #pragma once
 
 #include <cstdint>
