@@ -11,6 +11,9 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+# It asks for files of 64 bits, which the whole build has where they are not the only ones; a macro more
+# would make the precompiled headers useless to who uses it.
+set_property(TARGET PkgConfig::HIREDIS PROPERTY INTERFACE_COMPILE_OPTIONS "")
 pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 

@@ -29,11 +29,42 @@ if(TRELLIS_UNITY)
   add_link_options(-Wl,--gc-sections)
 endif()
 
-# trellis_precompile(<target> [header…]): the headers of the standard library and of others that
-# most of its sources include; never ours.
+# Headers of the standard library and of others that most sources include; never ours.
+set(TRELLIS_PRECOMPILED <algorithm> <chrono> <filesystem> <functional> <map> <memory> <mutex>
+  <optional> <string> <string_view> <thread> <vector> <fmt/format.h> <nlohmann/json.hpp>)
+
+# trellis_precompile(<target>): they are precompiled once for all libraries. A target whose
+# compiler options differ takes a set of its own: trellis_precompile_own(<target>).
 function(trellis_precompile target)
-  if(TRELLIS_PCH)
-    target_precompile_headers(${target} PRIVATE <algorithm> <chrono> <filesystem> <functional>
-      <map> <memory> <mutex> <optional> <string> <string_view> <thread> <vector> ${ARGN})
+  if(NOT TRELLIS_PCH)
+    return()
   endif()
+  if(NOT TARGET trellis_headers)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/layers/headers.cpp CONTENT "// Only its headers count.\n")
+    add_library(trellis_headers OBJECT ${CMAKE_BINARY_DIR}/layers/headers.cpp)
+    target_link_libraries(trellis_headers PRIVATE trellis_flags fmt::fmt nlohmann_json::nlohmann_json)
+    trellis_precompile_own(trellis_headers)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM trellis_headers)
+endfunction()
+
+function(trellis_precompile_own target)
+  if(TRELLIS_PCH)
+    target_precompile_headers(${target} PRIVATE ${TRELLIS_PRECOMPILED})
+  endif()
+endfunction()
+
+# trellis_precompile_test(<target>): with GoogleTest's, once for all programs of tests.
+function(trellis_precompile_test target)
+  if(NOT TRELLIS_PCH)
+    return()
+  endif()
+  if(NOT TARGET trellis_test_headers)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/layers/test_headers.cpp CONTENT "// Only its headers count.\n")
+    add_executable(trellis_test_headers EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/layers/test_headers.cpp)
+    target_link_libraries(trellis_test_headers PRIVATE trellis_flags trellis_test_flags fmt::fmt
+      nlohmann_json::nlohmann_json GTest::gmock GTest::gtest_main)
+    target_precompile_headers(trellis_test_headers PRIVATE ${TRELLIS_PRECOMPILED} <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM trellis_test_headers)
 endfunction()

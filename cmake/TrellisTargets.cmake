@@ -11,14 +11,16 @@ function(trellis_unit_tests layer folder)
     return()
   endif()
   add_executable(${layer}_test ${sources})
-  target_link_libraries(${layer}_test PRIVATE trellis trellis_flags trellis_test_flags GTest::gmock GTest::gtest_main)
+  get_property(uses GLOBAL PROPERTY TRELLIS_USES_${layer})
+  target_link_libraries(${layer}_test PRIVATE trellis trellis_flags trellis_test_flags ${uses}
+    GTest::gmock GTest::gtest_main)
   target_include_directories(${layer}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${layer}_test PRIVATE
     TRELLIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TRELLIS_BINARY_DIR="${CMAKE_BINARY_DIR}"
     TRELLIS_TEST_GUESTS="${TRELLIS_TEST_GUESTS}"
     TRELLIS_NATS_SERVER="$<IF:$<BOOL:${NATS_SERVER}>,${NATS_SERVER},>"
     TRELLIS_REDIS_SERVER="$<IF:$<BOOL:${REDIS_SERVER}>,${REDIS_SERVER},>")
-  trellis_precompile(${layer}_test <gmock/gmock.h> <gtest/gtest.h>)
+  trellis_precompile_test(${layer}_test)
   add_dependencies(${layer}_test trellis_test_guests)
   if(CMAKE_CROSSCOMPILING)
     trellis_emulated_tests(${layer})

@@ -11,8 +11,10 @@ cmake --preset lint -B build/lint/batches -DTRELLIS_UNITY=ON -DTRELLIS_TESTS=OFF
   { cat build/lint/batches.log >&2; exit 1; }
 python3 - <<'PYTHON' >build/lint/batches.list
 import json
+import re
 for entry in json.load(open("build/lint/batches/compile_commands.json")):
-    if any(f"/{target}.dir/" in entry["command"] for target in ("trellis", "trellis_cli", "trellis_bin")):
+    # The layers, the commands and the binary.
+    if re.search(r"/trellis_\w+\.dir/", entry["command"]):
         if "build_info" not in entry["file"]:
             print(entry["file"])
 PYTHON

@@ -12,44 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-# A layer may include itself and every layer of a lower rank. Equal ranks do not see each other.
-RANKS = {
-    "base": 0,
-    "guest": 0,  # the header-only SDK, compiled into actors: sees nothing of the host
-    "plugin": 1,  # the header-only SDK for providers, compiled into libraries of others too
-    "threads": 1, "json": 1, "wasm": 1, "http": 1, "tcp": 1,
-    "codec": 2, "manifest": 2, "identity": 2,
-    "engine": 3, "package": 3, "nats": 3,
-    "wapc": 4, "lattice": 4,
-    "actor": 5, "provider": 5,
-    "client": 5,
-    "host": 6,
-    "apply": 7,
-    "admin": 8,
-    "providers": 9,  # a library of their own, which only the binary and the benchmarks see
-    "bench": 10,
-    "cli": 11,
-}
-
-# What layers may include of lower ranks, where that is not all of them. Providers see the host through
-# the C ABI only.
-SEES = {
-    "providers": {"base", "codec", "guest", "http", "lattice", "nats", "package", "plugin", "tcp",
-                  "threads"},
-}
-
-# Public headers belong to layers too.
-PUBLIC_HEADERS = {
-    "bytes.hpp": "base", "clock.hpp": "base", "log.hpp": "base", "result.hpp": "base",
-    "host_types.hpp": "base", "provider.h": "base",
-    "provider.hpp": "plugin",
-    "actor.hpp": "guest",
-    "engine.hpp": "engine",
-    "lattice_options.hpp": "base", "cache_store.hpp": "base", "memory_budget.hpp": "base",
-    "builtins.hpp": "providers",
-    "client.hpp": "client",
-    "host.hpp": "host",
-}
+# The list of layers; the build reads it too, and shows each layer's compiler only what is allowed.
+LIST = "src/layers.cmake"
 
 # Headers of libraries that are included behind one seam only.
 SEAMS = [
@@ -81,14 +45,56 @@ TRACES = [
 ]
 
 
-def layer_of_public(header):
-    """The layer of a header below include/trellis."""
-    if header.startswith("provider/"):
-        return "plugin"
-    return "guest" if header.startswith("guest/") else PUBLIC_HEADERS.get(header, "unlisted")
+class Layers:
+    """Who sees whom, as src/layers.cmake says."""
+
+    # May include anything: it stands on top of everything.
+    TOP = "cli"
+
+    def __init__(self, text):
+        self.sees, self.hides, self.owner = {}, {}, {}
+        for name, rest in re.findall(r"^trellis_layer\((\w+)([^)]*)\)", text, re.MULTILINE):
+            seen, hidden, kind = {name}, set(), None
+            for word in rest.split():
+                if word in ("SEES", "HIDES", "HEADERS", "USES"):
+                    kind = word
+                elif kind == "SEES":
+                    seen |= self.sees[word]  # stands above, or there is none
+                elif kind == "HIDES":
+                    hidden.add(word)
+                elif kind == "HEADERS":
+                    self.owner[word] = name
+            self.sees[name], self.hides[name] = seen - hidden, hidden
+        self.sees[self.TOP] = {self.TOP, *self.sees}
+        self.rooms = {name.lower(): rooms.split() for name, rooms in
+                      re.findall(r"^set\(TRELLIS_(\w+)_ROOMS ([^)]*)\)", text, re.MULTILINE)}
+
+    def room_problem(self, path, target):
+        """Rooms of a layer share a library, so the compiler holds no walls between them."""
+        _, layer, room, *inside = Path(path).parts
+        wanted = target.split("/")
+        rooms = self.rooms.get(layer)
+        if not rooms or not inside or wanted[0] != layer or len(wanted) < 3:
+            return None
+        for name in (room, wanted[1]):
+            if name not in rooms:
+                return f"{path}: room {name} of {layer} is not listed in {LIST}"
+        if rooms.index(wanted[1]) > rooms.index(room):
+            return f"{path}: room {room} of {layer} includes \"{target}\" of room {wanted[1]}, which stands above"
+        return None
+
+    def of_public(self, header):
+        """The layer of a header below include/trellis."""
+        return self.owner.get(header) or self.owner.get(header.partition("/")[0], "unlisted")
+
+    def of_include(self, target):
+        first, _, rest = target.partition("/")
+        if first == "trellis":
+            return self.of_public(rest)
+        return first if rest else None
 
 
-def layer_of(path):
+def layer_of(layers, path):
     """The layer of a source file, or None when it may include anything (tests, fuzz, tools)."""
     parts = Path(path).parts
     if parts[0] == "src" and len(parts) > 2:
@@ -96,7 +102,7 @@ def layer_of(path):
     if parts[0] == "providers" and Path(path).suffix in CPP:
         return "providers"
     if parts[:2] == ("include", "trellis"):
-        return layer_of_public("/".join(parts[2:]))
+        return layers.of_public("/".join(parts[2:]))
     return None
 
 
@@ -105,28 +111,22 @@ def is_test(path):
     return name.endswith(("_test.cpp", "_fixture.hpp")) or name.startswith("test_")
 
 
-def layer_of_include(target):
-    first, _, rest = target.partition("/")
-    if first == "trellis":
-        return layer_of_public(rest)
-    return first if rest else None
-
-
-def check_include(path, layer, target):
-    wanted = layer_of_include(target)
+def check_include(layers, path, layer, target):
+    if ".." in target.split("/"):
+        return f"{path}: includes \"{target}\": name it from the root of its layer"
+    wanted = layers.of_include(target)
     if wanted is None:
         return None
     if wanted == "support":
         return None if is_test(path) else f"{path}: includes \"{target}\", which is for tests only"
-    if wanted not in RANKS:
-        return f"{path}: includes \"{target}\", whose layer is not listed in tests/layers_test.py"
-    if wanted != layer and RANKS[wanted] >= RANKS[layer]:
-        return f"{path}: layer {layer} includes \"{target}\" of layer {wanted}: includes point downwards"
+    if wanted not in layers.sees:
+        return f"{path}: includes \"{target}\", whose layer is not listed in {LIST}"
+    if wanted not in layers.sees[layer] and not (is_test(path) and wanted in layers.hides[layer]):
+        return f"{path}: layer {layer} includes \"{target}\" of layer {wanted}, which it does not see"
+    if path.startswith("src/") and not is_test(path) and (problem := layers.room_problem(path, target)):
+        return problem
     if path.startswith("include/") and not target.startswith("trellis/"):
         return f"{path}: includes \"{target}\", which is not installed"
-    seen = SEES.get(layer, RANKS.keys())
-    if wanted != layer and wanted not in seen and not is_test(path):
-        return f"{path}: layer {layer} includes \"{target}\" of layer {wanted}, which it has no business with"
     return None
 
 
@@ -137,17 +137,17 @@ def check_seam(path, target):
     return None
 
 
-def check_includes(path, text):
-    layer = layer_of(path)
+def check_includes(layers, path, text):
+    layer = layer_of(layers, path)
     if layer is None:
         return []
-    if layer not in RANKS:
-        return [f"{path}: its layer is not listed in tests/layers_test.py"]
+    if layer not in layers.sees:
+        return [f"{path}: its layer is not listed in {LIST}"]
     found = []
     for quote, target in INCLUDE.findall(text):
         found.append(check_seam(path, target))
         if quote == '"':
-            found.append(check_include(path, layer, target))
+            found.append(check_include(layers, path, layer, target))
     return [problem for problem in found if problem]
 
 
@@ -178,6 +178,7 @@ def project_files(root):
 def check_tree(root):
     """All problems of a tree, and the lengths of its C++ files."""
     problems, lengths = [], []
+    layers = Layers((root / LIST).read_text())
     for path in project_files(root):
         data = (root / path).read_bytes()
         if b"\0" in data:
@@ -187,7 +188,7 @@ def check_tree(root):
         if Path(path).suffix in CODE:
             problems += check_size(path, text.count("\n"))
         if Path(path).suffix in CPP:
-            problems += check_includes(path, text)
+            problems += check_includes(layers, path, text)
             lengths.append(text.count("\n"))
     return problems, lengths
 
@@ -196,9 +197,13 @@ def self_test():
     """Each rule must be able to fail: a made-up tree breaks every one of them once."""
     bad = {
         "src/base/a.hpp": '#include "codec/b.hpp"\n',
+        "src/base/b.hpp": '#include "../codec/b.hpp"\n',
         "src/actor/a.cpp": '#include "provider/b.hpp"\n#include "base/ok.hpp"\n#include <vector>\n',
         "src/wapc/a.cpp": "#include <v8.h>\n",
         "src/host/a.cpp": '#include "support/b.hpp"\n',
+        "src/host/hidden.cpp": '#include "wapc/a.hpp"\n',
+        "src/host/call/up.cpp": '#include "host/lifecycle/a.hpp"\n',
+        "src/host/attic/a.cpp": '#include "host/call/a.hpp"\n',
         "src/cellar/a.cpp": "\n",
         "include/trellis/log.hpp": '#include "trellis/host.hpp"\n',
         "include/trellis/new.hpp": "\n",
@@ -211,11 +216,19 @@ def self_test():
         "package.json": '"https://registry.np' 'mjs.org/x"\n',
     }
     good = {
+        LIST: ("trellis_layer(base\n  HEADERS log.hpp\n  USES fmt::fmt)\ntrellis_layer(guest HEADERS guest)\n"
+               "trellis_layer(codec SEES base)\ntrellis_layer(engine SEES base)\ntrellis_layer(wapc SEES engine)\n"
+               "trellis_layer(actor SEES wapc)\ntrellis_layer(provider SEES codec)\n"
+               "trellis_layer(client SEES codec HEADERS client.hpp)\n"
+               "trellis_layer(host SEES actor provider HIDES wapc HEADERS host.hpp)\n"
+               "set(TRELLIS_HOST_ROOMS call lifecycle)\n"
+               "trellis_layer(apply SEES host)\ntrellis_layer(providers SEES actor HIDES wapc)\n"),
         "src/host/b.cpp": '#include "actor/a.hpp"\n#include "trellis/host.hpp"\n#include "local.hpp"\n',
+        "src/host/lifecycle/b.cpp": '#include "host/call/a.hpp"\n',
         "src/host/b_test.cpp": '#include "support/b.hpp"\n',
         "src/host/b_fixture.hpp": '#include "support/b.hpp"\n',
         "src/engine/v8/b.cpp": "#include <v8.h>\n",
-        "providers/a/b_test.cpp": '#include "identity/keys.hpp"\n',
+        "providers/a/b_test.cpp": '#include "wapc/keys.hpp"\n',
         "src/cli/b.cpp": '#include "providers/builtin.hpp"\n',
         "docs/b.md": "GET /x/wo" "rk/y\n",
     }

@@ -7,7 +7,7 @@
 
 #include "base/call_limits.hpp"
 #include "codec/fields.hpp"
-#include "trellis/lattice_options.hpp"
+#include "trellis/nats_options.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers::messaging_nats {

@@ -31,7 +31,7 @@ Result<void> require_ascii_names(const Entity& entity) {
               "hosts would disagree about their lower-case form (lattice.md 3.1)");
 }
 
-std::uint64_t seconds(WallTime time) {
+std::uint64_t unix_seconds(WallTime time) {
   const auto since = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   return since < 0 ? 0 : static_cast<std::uint64_t>(since);
 }
@@ -60,7 +60,7 @@ Result<Invocation> sign_call(const Entity& origin, const Entity& target, std::st
                   key.public_key().text()};
   identity::InvocationClaims claims;
   claims.jti = make_nuid(random);
-  claims.iat = seconds(clock.wall());
+  claims.iat = unix_seconds(clock.wall());
   claims.sub = call.id;
   claims.target_url = call.target_url();
   claims.origin_url = call.origin.url();
@@ -145,7 +145,7 @@ Result<void> CallVerifier::check_policy(const Invocation& call, std::uint64_t is
   if (!allowed_.empty() && !allowed_.contains(call.host_id)) {
     return refused("its host is not on the list of allowed hosts", "--allowed-host adds one");
   }
-  const auto now = seconds(clock_->wall());
+  const auto now = unix_seconds(clock_->wall());
   const auto limit = static_cast<std::uint64_t>(options_.max_token_age.count());
   if (limit > 0 && issued < now && now - issued > limit) {
     return refused(

@@ -6,7 +6,7 @@
 
 #include "base/log.hpp"
 #include "nats/transport.hpp"
-#include "trellis/lattice_options.hpp"
+#include "trellis/nats_options.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::nats {

@@ -10,7 +10,7 @@
 #include "nats/server_info.hpp"
 #include "nats/server_url.hpp"
 #include "tcp/tls_context.hpp"
-#include "trellis/lattice_options.hpp"
+#include "trellis/nats_options.hpp"
 
 namespace trellis::nats {
 

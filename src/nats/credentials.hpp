@@ -9,7 +9,7 @@
 
 #include "identity/keys.hpp"
 #include "nats/server_url.hpp"
-#include "trellis/lattice_options.hpp"
+#include "trellis/nats_options.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::nats {
