@@ -207,9 +207,9 @@ class Client {
   /// without what is around its name, or unique beginning of the key. Errors: not_found,
   /// invalid_argument (several fit), both with the candidates.
   [[nodiscard]] Result<std::string> resolve_actor(std::string_view wanted);
-  /// As "system", signed with the client's key. `timeout` 0 means the options' rpc_timeout.
+  /// As "system", signed with the client's key. `timeout` is by default the options' rpc_timeout.
   [[nodiscard]] Result<Bytes> call(std::string_view key, std::string_view operation,
-                                   ByteView payload, std::chrono::milliseconds timeout = {});
+                                   ByteView payload, std::optional<std::chrono::milliseconds> timeout = {});
 
   [[nodiscard]] Result<std::unique_ptr<LatticeWatch>> watch(LatticeWatcher watcher);
 

@@ -81,24 +81,25 @@ class Middleware {
 /// provider is told about a link; an error is the error of the link, which is tried again.
 using SecretSource = std::function<Result<std::string>(std::string_view name)>;
 
-/// Options of a host; each has a safe default.
+/// Options of a host; each has a safe default. A time, a size or a count of zero is refused by
+/// Host::start(), with the name of the option.
 struct HostOptions {
   std::map<std::string, std::string> labels;
-  std::vector<std::string> allowed_issuers;      ///< account keys; empty = any (identity.md 2.6)
-  bool live_updates = false;                     ///< allow replacing a running actor
-  bool strict_update_check = true;               ///< same capabilities required (identity.md 5.5)
-  bool same_issuer_for_updates = true;           ///< D8
-  bool check_provider_to_actor = true;           ///< D1
-  std::chrono::milliseconds call_timeout{0};     ///< 0 = 10 s
-  std::chrono::milliseconds health_interval{0};  ///< 0 = 30 s
-  std::chrono::milliseconds health_timeout{0};   ///< 0 = 200 ms
-  std::chrono::milliseconds stop_timeout{0};     ///< 0 = 10 s
-  std::size_t min_instances = 1;                 ///< per actor
-  std::size_t max_instances = 0;                 ///< per actor; 0 = 2 x cores (D4)
-  std::size_t pool_waiters = 0;                  ///< calls waiting per actor; 0 = 256
-  std::uint32_t memory_mb = 0;                   ///< per instance; 0 = 128
-  std::size_t payload_bytes = 0;                 ///< request, response, host call; 0 = 16 MiB
-  std::size_t worker_threads = 0;                ///< bound for calls made by your threads; 0 = 64
+  std::vector<std::string> allowed_issuers;        ///< account keys; empty = any (identity.md 2.6)
+  bool live_updates = false;                       ///< allow replacing a running actor
+  bool strict_update_check = true;                 ///< same capabilities required (identity.md 5.5)
+  bool same_issuer_for_updates = true;             ///< D8
+  bool check_provider_to_actor = true;             ///< D1
+  std::chrono::milliseconds call_timeout{10'000};  ///< of one call to an actor
+  std::chrono::milliseconds health_interval{30'000};  ///< between two rounds of health checks
+  std::chrono::milliseconds health_timeout{200};      ///< of one health check
+  std::chrono::milliseconds stop_timeout{10'000};     ///< of Host::stop() as a whole
+  std::size_t min_instances = 1;                      ///< per actor
+  std::optional<std::size_t> max_instances;           ///< per actor; default 2 x cores (D4)
+  std::size_t pool_waiters = 256;                     ///< calls waiting per actor
+  std::uint32_t memory_mb = 128;                      ///< per instance
+  std::size_t payload_bytes = 16 * 1024 * 1024;       ///< request, response, host call
+  std::size_t worker_threads = 64;                    ///< bound for calls made by your threads
   /// Providers of the program, started by name. Those that come with Trellis, which the `trellis`
   /// binary has, are those of trellis::builtin_providers() (trellis/builtins.hpp, in the library
   /// trellis_builtins); libtrellis has none. "builtin:extras" is started with the host where it is
@@ -109,9 +110,9 @@ struct HostOptions {
   ProviderProcessOptions provider_process;
   /// What the host keeps for others may take in memory: bodies of HTTP requests, calls that wait,
   /// what the lattice tells, the cache. Beyond it the answer is "busy". Instances of actors do not
-  /// count: they have limits of their own. 0 = a quarter of the machine's memory or of the control
-  /// group's, at least 64 MiB, at most 1 GiB.
-  std::size_t memory_budget_bytes = 0;
+  /// count: they have limits of their own. By default a quarter of the machine's memory or of the
+  /// control group's, at least 64 MiB, at most 1 GiB.
+  std::optional<std::size_t> memory_budget_bytes;
   SecretSource secrets;  ///< null: links with secrets are refused
   RegistryOptions registry;
   LatticeOptions lattice;  ///< by default none: the host is on its own
@@ -213,9 +214,10 @@ class Host {
   [[nodiscard]] bool settle(std::chrono::milliseconds timeout);
 
   /// Calls an actor by key or call alias, as "system". From a thread that is not the host's own the
-  /// call runs on a worker. `timeout` 0 means the host's call timeout.
+  /// call runs on a worker. `timeout` is by default the host's call timeout.
   [[nodiscard]] Result<Bytes> call_actor(std::string_view key_or_alias, std::string_view operation,
-                                         ByteView payload, std::chrono::milliseconds timeout = {});
+                                         ByteView payload,
+                                         std::optional<std::chrono::milliseconds> timeout = {});
 
   [[nodiscard]] Result<Inventory> inventory() const;
   /// Claims of every actor ever verified by this host since its start.

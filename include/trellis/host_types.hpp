@@ -81,9 +81,9 @@ struct ProviderOptions {
 struct ProviderProcessOptions {
   /// The trellis binary, which runs them. Empty: there are none, and `automatic` means in process.
   std::filesystem::path program;
-  std::size_t memory_mb = 0;                  ///< private memory of each; 0 = 1024
-  std::size_t open_files = 0;                 ///< soft limit of each; 0 = that of the host
-  std::chrono::milliseconds hang_timeout{0};  ///< in a call nobody waits for; 0 = 30 s
+  std::size_t memory_mb = 1024;                    ///< private memory of each
+  std::optional<std::size_t> open_files;           ///< soft limit of each; default that of the host
+  std::chrono::milliseconds hang_timeout{30'000};  ///< in a call nobody waits for
 };
 
 /// How actors and providers are fetched from registries (docs/packaging.md).
@@ -100,13 +100,12 @@ struct RegistryOptions {
   /// A config.json as `docker login` writes it: who has no user and password above is looked up
   /// there, and the credential programs that it names are run. Empty: none.
   std::filesystem::path docker_config;
-  /// What `cache_folder` may hold; what was used longest ago goes first, after each fetch. 0 = 4
-  /// GiB.
-  std::uint64_t cache_bytes = 0;
-  std::filesystem::path ca_file;         ///< PEM; authorities trusted besides the system's
-  bool allow_latest = false;             ///< permits the tag `latest`, and no tag
-  bool offline = false;                  ///< use what is on disk and ask no registry
-  std::chrono::milliseconds timeout{0};  ///< for one artifact; 0 = 5 min
+  /// What `cache_folder` may hold; what was used longest ago goes first, after each fetch.
+  std::uint64_t cache_bytes = std::uint64_t{4} * 1024 * 1024 * 1024;
+  std::filesystem::path ca_file;  ///< PEM; authorities trusted besides the system's
+  bool allow_latest = false;      ///< permits the tag `latest`, and no tag
+  bool offline = false;           ///< use what is on disk and ask no registry
+  std::chrono::milliseconds timeout{std::chrono::minutes(5)};  ///< for one artifact
 };
 
 /// A link definition: which provider serves a contract for an actor, with which settings.

@@ -107,9 +107,6 @@ inline constexpr std::size_t link_outcomes = 10'000;
 inline constexpr std::size_t actors = 10000;
 /// Actors of the whole lattice whose claims or aliases are remembered; each takes about 1 KiB.
 inline constexpr std::size_t known_actors = 100000;
-/// How long one health check may take (host.md 10).
-inline constexpr milliseconds health_timeout{200};
-inline constexpr seconds health_interval{30};
 /// Registries that are remembered because the host's own user named an image of theirs.
 inline constexpr std::size_t named_registries = 1000;
 /// Total time of a stop.

@@ -10,7 +10,7 @@
 #include "cli/lattice_names.hpp"
 #include "cli/printable.hpp"
 #include "cli/views.hpp"
-#include "host/state/entities.hpp"
+#include "host/call/entities.hpp"
 
 namespace trellis::cli {
 namespace {

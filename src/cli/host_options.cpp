@@ -63,7 +63,8 @@ Result<LogFilter> log_filter(const Context& context, const HostFlags& flags,
 /// Health interval; 0 and nothing mean the default (host.md 10).
 Result<std::chrono::milliseconds> health_interval(const Context& context) {
   const auto text = context.env("HEARTBEAT_INTERVAL_S");
-  if (!text) return std::chrono::milliseconds(0);
+  const auto usual = HostOptions{}.health_interval;
+  if (!text) return usual;
   unsigned seconds = 0;
   const auto* end = text->data() + text->size();
   const auto [at, problem] = std::from_chars(text->data(), end, seconds);
@@ -71,7 +72,7 @@ Result<std::chrono::milliseconds> health_interval(const Context& context) {
     return fail(ErrorCode::invalid_argument, fmt::format("HEARTBEAT_INTERVAL_S is '{}'", *text),
                 fmt::format("whole seconds, 1 to {}", longest_interval_s));
   }
-  return std::chrono::seconds(seconds);
+  return seconds == 0 ? usual : std::chrono::seconds(seconds);
 }
 
 // User and password have no options, as in first-party hosts (host.md 12.1): command lines are
@@ -203,7 +204,8 @@ Result<LocalHostOptions> host_options(const Context& context, const HostFlags& f
   made.host.open_cache = open_redis_cache;
   made.host.provider_mode = provider_mode_of(flags.provider_mode).value_or(ProviderMode::automatic);
   // Process of a provider is this program again, as a hidden command.
-  made.host.provider_process = {.program = own_program(), .memory_mb = flags.provider_memory_mb};
+  made.host.provider_process.program = own_program();
+  made.host.provider_process.memory_mb = flags.provider_memory_mb;
   made.host.secrets =
       secret_source(context, flags.secrets_dir.empty() ? folders(context.env).credentials
                                                        : std::filesystem::path(flags.secrets_dir));

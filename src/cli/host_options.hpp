@@ -24,7 +24,7 @@ struct HostFlags {
   std::string health_address;
   SocketFlags socket;
   std::string provider_mode = "auto";
-  std::size_t provider_memory_mb = 0;
+  std::size_t provider_memory_mb = ProviderProcessOptions{}.memory_mb;
   std::size_t memory_budget_mb = 0;
   std::string secrets_dir;
   bool allow_latest = false;

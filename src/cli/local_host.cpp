@@ -104,8 +104,7 @@ LocalHost::LocalHost(const Context& context, LocalHostOptions options,
     // A log budget for the control socket: whoever may connect can cause lines.
     : log_(make_log_budget(options.host.log, std::make_shared<SystemClock>()), "control"),
       memory_(options.host.memory),
-      stop_timeout_(options.host.stop_timeout.count() > 0 ? options.host.stop_timeout
-                                                          : limits::stop_timeout),
+      stop_timeout_(options.host.stop_timeout),
       host_(HostBuilder(std::move(engine)).options(std::move(options.host)).build()),
       operations_(
           *host_, context.clock, [&stop] { stop.request(); },

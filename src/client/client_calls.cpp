@@ -91,11 +91,10 @@ Result<std::string> Client::resolve_actor(std::string_view wanted) {
 }
 
 Result<Bytes> Client::call(std::string_view key, std::string_view operation, ByteView payload,
-                           std::chrono::milliseconds timeout) {
-  if (timeout.count() <= 0) timeout = self_->options.rpc_timeout;
+                           std::optional<std::chrono::milliseconds> timeout) {
   return self_->calls.call(lattice::Entity::actor(std::string(codec::core::system_actor)),
                            lattice::Entity::actor(std::string(key)), operation, payload,
-                           std::chrono::steady_clock::now() + timeout);
+                           std::chrono::steady_clock::now() + timeout.value_or(self_->options.rpc_timeout));
 }
 
 Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {

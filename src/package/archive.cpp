@@ -77,7 +77,6 @@ Result<std::string> read_token(TarReader& tar, const TarEntry& entry) {
 /// Size and hash of a library, read to its end.
 Result<ArchiveLibrary> hash_library(TarReader& tar, std::string target) {
   ArchiveLibrary library{std::move(target), 0, {}};
-  // Libraries are hashed as they pass and never held: they may have hundreds of megabytes.
   DigestHasher hasher(DigestAlgorithm::sha256);
   while (true) {
     const auto piece = tar.read();
@@ -93,8 +92,6 @@ Result<ArchiveLibrary> hash_library(TarReader& tar, std::string target) {
 /// Reads one entry into the archive.
 Result<void> take(TarReader& tar, const TarEntry& entry, ProviderArchive& archive) {
   if (plain_name(entry.name) == claims_name) {
-    // Names that appear twice are refused: readers differ in which one they take, and only one of
-    // them is the one that was hashed (identity.md 4.2).
     if (!archive.token.empty()) return fail(ErrorCode::malformed, "the archive has two claims.jwt");
     auto token = read_token(tar, entry);
     if (!token) return pass(token);
@@ -149,7 +146,6 @@ Result<ProviderArchive> read_archive(const std::filesystem::path& path) {
     if (!*entry) break;
     if (auto taken = take(*tar, **entry, archive); !taken) return pass(taken);
   }
-  // Hashes are compared at the end, because the claims may come behind the libraries.
   if (archive.token.empty() || archive.libraries.empty()) return incomplete();
   auto decoded = identity::decode_provider(archive.token);
   if (!decoded) return pass(decoded);

@@ -67,12 +67,10 @@ std::array<std::uint8_t, block> header(std::string_view name, std::uint64_t size
   put(0, name);
   put(124, fmt::format("{:011o}", size));
   put(136, "00000000000");
-  // Checksum is taken with blanks in its own place, and then written there.
   put(148, "        ");
   put(257, "ustar  ");
   const auto sum = std::accumulate(bytes.begin(), bytes.end(), 0U);
   put(148, fmt::format("{:07o}", sum));
-  // Last byte of the field is NUL and not the blank of other writers: bytes are compared.
   bytes[155] = 0;
   return bytes;
 }
@@ -95,7 +93,6 @@ Result<void> put_entry(std::string_view name, std::uint64_t size, const Sink& ou
     return out(piece);
   });
   if (!put) return put;
-  // Size was written before the content, so that a file that changed has spoilt the archive.
   if (written != size) {
     return fail(ErrorCode::unavailable, "a library changed while the archive was written");
   }
@@ -112,7 +109,6 @@ class Gzip {
  public:
   explicit Gzip(int file) : gzip_(archive_write_new(), &archive_write_free) {
     archive_write_add_filter_gzip(gzip_.get());
-    // Archives of equal content are equal: no time and no name goes into the wrapper.
     archive_write_set_filter_option(gzip_.get(), "gzip", "timestamp", nullptr);
     archive_write_set_filter_option(gzip_.get(), "gzip", "compression-level", "9");
     archive_write_set_format_raw(gzip_.get());
@@ -162,7 +158,6 @@ Result<std::vector<Measured>> measure(const std::vector<LibrarySource>& librarie
                                       identity::ProviderClaims& claims) {
   std::vector<Measured> all;
   std::uint64_t total = 0;
-  // Hashes are those of what is written now, whatever the claims said before.
   claims.target_hashes.clear();
   for (const auto& source : libraries) {
     if (auto good = check_target(source.target); !good) return pass(good);
@@ -236,8 +231,6 @@ Result<void> write_archive(const fs::path& destination, identity::ProviderClaims
 
   SystemRandom random;
   auto part = destination;
-  // Written beside its place and renamed: the destination may be one of the sources, and nobody
-  // ever reads half of it.
   part += "." + make_nuid(random) + ".part";
   const Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file) return file_error(destination, errno);

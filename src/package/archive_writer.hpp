@@ -1,4 +1,4 @@
-// Provider archives are made here (identity.md 4.1, 4.3).
+// Making provider archives (identity.md 4.1, 4.3).
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace trellis::package {
 
-/// Source of the bytes of one library: a file, or the library of another archive.
+/// Where the bytes of one library come from: a file, or the library of another archive.
 struct LibrarySource {
   std::string target;          ///< "x86_64-linux"
   std::filesystem::path file;  ///< the library itself, or the archive that holds it

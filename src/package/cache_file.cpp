@@ -11,7 +11,6 @@ namespace {
 
 /// Regular file, open for reading; empty for anything else.
 Descriptor open_regular(const std::filesystem::path& path) {
-  // Links are not followed and devices not waited for: the folder may be one that others write to.
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
@@ -33,7 +32,6 @@ Descriptor open_held(const std::filesystem::path& path) {
     auto file = open_regular(path);
     struct stat status{};
     if (!file || !lock(file, LOCK_SH) || ::fstat(file.get(), &status) != 0) return {};
-    // File without a name was removed between opening and locking: it is looked for again.
     if (status.st_nlink > 0) return file;
   }
   return {};
@@ -42,7 +40,6 @@ Descriptor open_held(const std::filesystem::path& path) {
 RemoveOutcome remove_unheld(const std::filesystem::path& path) {
   const auto file = open_regular(path);
   if (!file) return RemoveOutcome::failed;
-  // Lock that is refused says that somebody uses the file, in this process or another.
   if (!lock(file, LOCK_EX | LOCK_NB)) return RemoveOutcome::held;
   return ::unlink(path.c_str()) == 0 ? RemoveOutcome::removed : RemoveOutcome::failed;
 }

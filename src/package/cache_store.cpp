@@ -30,7 +30,6 @@ void for_files(const fs::path& folder, const Body& body) {
   for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
        at.increment(problem)) {
     std::error_code gone;
-    // Files may go while the folder is read; what can no longer be asked is left out.
     if (at->is_symlink(gone) || !at->is_regular_file(gone)) continue;
     const auto used = at->last_write_time(gone);
     const auto bytes = at->file_size(gone);
@@ -105,7 +104,7 @@ void remove_records(const fs::path& images) {
   });
 }
 
-/// Outcome of a removal, told before it is tried in a dry run: removed or not, and why.
+/// What it says before it has done so: removed or not, and why.
 RemoveOutcome remove(const CacheEntry& entry, bool dry_run) {
   if (!dry_run) return remove_unheld(entry.path);
   return entry.held ? RemoveOutcome::held : RemoveOutcome::removed;
@@ -136,7 +135,6 @@ Pruned prune_cache(const CacheFolders& folders, const PrunePolicy& policy) {
   Pruned done;
   auto entries = list_cache(folders);
   for (const auto& entry : entries) done.bytes_left += entry.bytes;
-  // Used longest ago comes first, so that what is removed for want of room is missed least.
   for (auto at = entries.rbegin(); at != entries.rend(); ++at) {
     const bool given_up = at->kind == CacheKind::partial && at->unused > keep_partial;
     const bool goes = policy.all || given_up ||

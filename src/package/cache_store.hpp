@@ -1,4 +1,4 @@
-// Content of the folder for downloads and unpacked libraries, and making room in it.
+// What is in the folder for downloads and unpacked libraries, and making room in it.
 #pragma once
 
 #include <chrono>
@@ -40,8 +40,8 @@ struct CacheFolders {
 /// Entries, those used last first; other files than the cache's own are left out. Any thread.
 [[nodiscard]] std::vector<CacheEntry> list_cache(const CacheFolders& folders);
 
-/// Rule for what goes: everything, what was not used for so long, and what was used longest ago
-/// until the rest fits.
+/// What goes: everything, what was not used for so long, and what was used longest ago until the
+/// rest fits.
 struct PrunePolicy {
   bool all = false;
   std::optional<std::chrono::seconds> older_than = {};

@@ -36,7 +36,6 @@ struct Pipe {
 Pipe make_pipe() {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
-  // Ends are moved above the standard streams, which the program gets in their places.
   return {SpawnSetup::lifted(ends[0], STDERR_FILENO + 1),
           SpawnSetup::lifted(ends[1], STDERR_FILENO + 1)};
 }
@@ -48,8 +47,6 @@ class Running {
     setup_.place(input, STDIN_FILENO);
     setup_.place(output, STDOUT_FILENO);
     setup_.open_null(STDERR_FILENO, O_WRONLY);
-    // Nothing of ours is inherited: the program is somebody else's, and descriptors are
-    // connections.
     setup_.close_from(STDERR_FILENO + 1);
   }
   ~Running() { static_cast<void>(end()); }
@@ -67,8 +64,6 @@ class Running {
   }
   /// Whether the program itself has ended; its number stays ours.
   [[nodiscard]] bool has_ended() const {
-    // WNOWAIT leaves the process to be collected by end(): until then its number cannot be given to
-    // another one, whose group would be killed.
     siginfo_t info{};
     return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == pid_;
@@ -76,7 +71,6 @@ class Running {
   /// Ends all of it that still runs. Whether the program had ended by itself, and well.
   [[nodiscard]] bool end() {
     if (pid_ == 0) return false;
-    // Group is ended, not the program alone: what it started would keep the pipe open.
     ::kill(-pid_, SIGKILL);
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
@@ -138,13 +132,10 @@ bool is_credential_program(std::string_view name) noexcept {
 Result<std::string> ask_credential_program(const std::string& name, std::string_view server,
                                            const http::Control& control) {
   const auto program = "docker-credential-" + name;
-  // Name comes from a file, and is to choose among programs without leading out of PATH.
   if (!is_credential_program(name) || server.size() > max_server_bytes) {
     return fail(ErrorCode::unavailable, "a credential program has a name that is none",
                 "correct credHelpers and credsStore in the file");
   }
-  // Server's name is written before there is a reader: it fits into the pipe, so that this never
-  // waits.
   auto input = make_pipe();
   auto output = make_pipe();
   if (!input.read || !input.write || !output.read || !output.write ||
@@ -152,8 +143,6 @@ Result<std::string> ask_credential_program(const std::string& name, std::string_
           static_cast<ssize_t>(server.size())) {
     return no_answer(program, "cannot be started: no descriptors are left");
   }
-  // Ends of the program are closed here, so that it sees the end of its input, and this reader that
-  // of its output.
   input.write = Descriptor();
   Running running(input.read, output.write);
   if (const int failed = running.start(program); failed != 0) {

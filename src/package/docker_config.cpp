@@ -19,7 +19,7 @@ namespace {
 using Kind = JsonValue::Kind;
 
 constexpr std::size_t max_config_bytes = 1 * limits::mib;
-/// Key under which docker's tool files the logins of its own registry.
+/// What docker's tool files the logins of its own registry under.
 constexpr std::string_view hub_key = "https://index.docker.io/v1/";
 /// The user that stands for "this is an identity token".
 constexpr std::string_view token_user = "<token>";
@@ -28,7 +28,7 @@ std::unexpected<Error> wrong(const std::string& why) {
   return fail(ErrorCode::malformed, why, "make it anew: docker login");
 }
 
-/// Member of an object of that kind; null when it is missing, empty (null) or something else.
+/// An object's member of that kind; null when it is missing, empty (null) or something else.
 const JsonValue* docker_member(const JsonValue& object, std::string_view name, Kind kind) {
   const auto* found = object.find(name);
   return found != nullptr && found->is(kind) ? found : nullptr;
@@ -133,7 +133,6 @@ Result<Login> read_credential_answer(std::string_view json) {
 
 FoundLogin find_docker_login(const std::filesystem::path& file, const std::string& registry,
                              const http::Control& control) {
-  // File that is not there is no mistake: most users have none.
   const auto shown = file.string();
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) return {{}, shown + ", which is not there"};
@@ -151,7 +150,6 @@ FoundLogin find_docker_login(const std::filesystem::path& file, const std::strin
                ? fmt::format("docker-credential-{} has none for {}", config->program, registry)
                : login.error().message;
   }
-  // Login of the file serves where the program knows nothing: docker's tool leaves both there.
   if (config->login) return {std::move(config->login), shown};
   if (!said.empty()) return {{}, fmt::format("{} ({})", shown, said)};
   return {{}, fmt::format("{}, which has none for {}", shown, registry)};

@@ -44,7 +44,6 @@ Result<std::optional<std::string>> gunzip(std::string_view body, std::size_t mos
   std::string plain;
   std::array<char, 16 * limits::kib> piece;
   while (true) {
-    // Pieces are counted as they come, because a small body may grow a thousand times.
     const auto size = archive_read_data(reader.get(), piece.data(), piece.size());
     if (size < 0) return std::optional<std::string>();
     if (size == 0) return std::optional(std::move(plain));

@@ -54,7 +54,6 @@ std::string text_member(const JsonValue& object, std::string_view name) {
 
 std::optional<CachedImage> read_record(std::string_view text) {
   const auto record = parse_strict_json(text);
-  // Record is no secret and no order: what cannot be read is fetched again.
   if (!record) return std::nullopt;
   auto manifest = parse_digest(text_member(*record, "manifest"));
   auto layer = parse_digest(text_member(*record, "layer"));
@@ -69,7 +68,6 @@ std::optional<CachedImage> read_record(std::string_view text) {
 /// Whether an open file is the blob: its size and its digest.
 bool is_content(int file, const BlobDescriptor& blob) {
   struct stat status{};
-  // Size first: a file of another one need not be hashed.
   if (::fstat(file, &status) != 0 || static_cast<std::uint64_t>(status.st_size) != blob.size) {
     return false;
   }
@@ -101,7 +99,6 @@ Result<ImageCache> ImageCache::open(const fs::path& folder, std::uint64_t max_by
     return fail(ErrorCode::invalid_argument, "no folder for downloads is set",
                 "name one (--cache), or set HOME");
   }
-  // Folder and parts belong to this user alone: content of others would be loaded as ours.
   for (const auto& part : {folder, folder / "refs", folder / "blobs", folder / "partial"}) {
     if (auto made = make_own_folder(part); !made) return pass(made);
   }
@@ -136,7 +133,6 @@ std::optional<CachedImage> read_cache_record(const fs::path& record) {
 
 std::optional<CachedImage> ImageCache::find(const std::string& reference) const {
   auto image = read_cache_record(record_path(reference));
-  // Reference is compared: the name of the file is a hash of it.
   if (!image || image->reference != reference) return std::nullopt;
   return image;
 }
@@ -153,7 +149,6 @@ bool ImageCache::has_blob(const BlobDescriptor& blob) const {
     ::futimens(file.get(), nullptr);  // what was used last is removed last
     return true;
   }
-  // Damaged content goes, so that the next attempt fetches it.
   ::unlink(path.c_str());
   return false;
 }

@@ -17,7 +17,7 @@
 
 namespace trellis::package {
 
-/// Content of a reference when it was last fetched.
+/// What a reference named when it was last fetched.
 struct CachedImage {
   std::string reference;
   ContentDigest manifest;

@@ -24,8 +24,6 @@ Descriptor open_partial(const fs::path& path) {
 /// Locks it, unless another download has it, or has just moved it away.
 bool is_ours(const Descriptor& file, const fs::path& path) {
   if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return false;
-  // Name is looked at once more: another download may have moved this very file to its place before
-  // it was locked here.
   struct stat opened{};
   struct stat named{};
   return ::fstat(file.get(), &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
@@ -69,7 +67,6 @@ Result<ImageDownload> ImageDownload::open(const ImageCache& cache, const BlobDes
                                           Random& random, OnProgress progress) {
   auto path = cache.partial_path(blob.digest);
   auto file = open_partial(path);
-  // Another download of the same blob is under way: this one gets a file of its own.
   if (!is_ours(file, path)) {
     path += '-' + make_nuid(random);
     file = open_partial(path);
@@ -85,7 +82,6 @@ Result<void> ImageDownload::take_up() {
   struct stat status{};
   if (::fstat(file_.get(), &status) != 0) return disk_failure();
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  // File that is longer than the blob is none of it.
   if (size > blob_.size) return clear();
   if (auto hashed = hash_file(file_.get(), hasher_, size); !hashed) return pass(hashed);
   offset_ = size;
@@ -118,8 +114,6 @@ Result<void> ImageDownload::begin(const http::Response& head) {
                 "try again without what has arrived: remove the folder for downloads");
   }
   resumed_ = head.status == 206;
-  // Length is compared before the first byte: a server that sends an error page as content is not
-  // listened to.
   const auto length = content_length(head);
   if (!length || *length == blob_.size - offset_) return {};
   return fail(ErrorCode::malformed,
@@ -154,8 +148,6 @@ Result<void> ImageDownload::end() {
 Result<void> ImageDownload::keep() {
   const auto found = hasher_.finish();
   if (found != blob_.digest) {
-    // Flag outlives the clearing: whoever sees this error tries again without what an earlier
-    // attempt had left.
     const bool was_resumed = resumed_;
     if (auto cleared = clear(); !cleared) return cleared;
     resumed_ = was_resumed;
@@ -164,7 +156,6 @@ Result<void> ImageDownload::keep() {
                     " instead of " + blob_.digest.text(),
                 "the artifact is damaged there, or was replaced: push it again");
   }
-  // On disk before it has its name: after a power failure a file of that name is whole.
   if (::fsync(file_.get()) != 0 || ::rename(path_.c_str(), target_.c_str()) != 0) {
     return disk_failure();
   }

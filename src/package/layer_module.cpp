@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view module_magic("\0asm", 4);
-/// Entries of a layer. Images made for one program have fewer; more is a whole system.
+/// Of images made for one program; more is a whole system.
 constexpr std::size_t max_layer_entries = 1024;
 
 bool begins_as_module(const fs::path& path) {
@@ -71,7 +71,6 @@ class ModuleFile {
   Result<BlobDescriptor> keep() {
     BlobDescriptor blob{"application/wasm", hasher_.finish(), size_};
     const auto place = cache_.blob_path(blob.digest);
-    // Written through before it has its name, as downloads are.
     if (::fsync(file_.get()) != 0 || ::rename(path_.c_str(), place.c_str()) != 0) return disk();
     path_.clear();
     return blob;
@@ -126,7 +125,6 @@ class LayerReader {
       const auto piece = tar.read();
       if (!piece) return pass(piece);
       if (piece->empty()) return {};
-      // Content decides what is a module, because names in layers are anybody's choice.
       if (std::exchange(is_first, false) && as_text(*piece).starts_with(module_magic)) {
         if (auto made = begin_module(name); !made) return made;
         is_module = true;
@@ -166,7 +164,6 @@ class LayerReader {
 
 Result<std::optional<BlobDescriptor>> unpack_layer(const ImageCache& cache, const fs::path& layer,
                                                    Random& random, const http::Control& control) {
-  // Layer may be the artifact itself under a type that says files; tools differ.
   if (begins_as_module(layer)) return std::nullopt;
   auto tar = TarReader::open(layer, {.max_entries = max_layer_entries, .skip_others = true});
   if (!tar) return pass(tar);

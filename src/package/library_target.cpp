@@ -32,7 +32,7 @@ constexpr std::array architectures{
     Architecture{"mips64", EM_MIPS, ELFCLASS64},   Architecture{"mips", EM_MIPS, ELFCLASS32},
 };
 
-/// Part of the header that is the same for 32 and 64 bits.
+/// The part of the header that is the same for 32 and 64 bits.
 struct ElfHead {
   unsigned char ident[EI_NIDENT];
   unsigned char type[2];
@@ -72,7 +72,7 @@ std::unexpected<Error> no_library(const fs::path& file, std::string_view what) {
               "give the provider's shared library: a .so file");
 }
 
-/// Target that the header says; nothing for an architecture without a name.
+/// What the header says; nothing for an architecture without a name.
 std::optional<std::string> target_in(const ElfHead& head) {
   if (!architecture_of(head)) return std::nullopt;
   return fmt::format("{}-linux", *architecture_of(head));
@@ -91,7 +91,6 @@ Result<std::string> target_of_elf(const fs::path& file, const ElfHead& head,
                                   std::string_view stated) {
   const auto dash = stated.rfind('-');
   const auto system = stated.substr(dash + 1);
-  // Foreign systems have other formats: an ELF file is for none of them.
   const bool foreign = system == "macos" || system == "windows";
   if (!stated.empty() && (foreign || !is_for(head, stated.substr(0, dash)))) {
     return other_platform(file, head, stated);

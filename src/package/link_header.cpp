@@ -71,7 +71,6 @@ class LinkReader {
 }  // namespace
 
 std::optional<std::string> next_link(std::string_view header) {
-  // Header is cut, not refused: a next page that is not found ends the list.
   LinkReader reader(header.substr(0, max_link_bytes));
   while (const auto target = reader.target()) {
     if (reader.leads_on()) return std::string(*target);

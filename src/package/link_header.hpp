@@ -1,4 +1,4 @@
-// Place of a list's next page: the Link header (RFC 8288).
+// Where the next page of a list is: the Link header (RFC 8288).
 #pragma once
 
 #include <optional>

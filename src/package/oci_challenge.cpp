@@ -64,7 +64,6 @@ std::vector<Challenge> parse_challenges(std::string_view header) {
       continue;
     }
     reader.skip(" \t");
-    // Word without a value begins the next challenge; one with a value belongs to the last.
     if (!reader.take('=')) {
       if (found.size() == max_challenges) break;
       found.push_back({name, {}});

@@ -1,5 +1,4 @@
-// Challenges of registries, which say what they want to be shown: the WWW-Authenticate header (RFC
-// 9110, 11.6.1).
+// What a registry wants to be shown: the WWW-Authenticate header (RFC 9110, 11.6.1).
 #pragma once
 
 #include <map>

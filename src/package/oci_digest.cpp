@@ -83,7 +83,6 @@ ContentDigest DigestHasher::finish() {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size);
-  // Context starts anew, so that the hasher can be used again.
   state_->start();
   return {state_->algorithm, to_hex_lower({digest.data(), size})};
 }

@@ -75,7 +75,6 @@ Result<std::string> string_member(const JsonValue& object, std::string_view name
 
 /// Whether it is a manifest of an image, in a form that is known (identity.md 6.4).
 Result<void> check_type(const JsonValue& manifest) {
-  // Null counts as absent throughout, because the first-party pusher writes it (identity.md 6.3).
   const auto version = member(manifest, "schemaVersion");
   if (!version) return pass(version);
   if (*version == nullptr || (*version)->as_u64() != 2) {
@@ -86,7 +85,6 @@ Result<void> check_type(const JsonValue& manifest) {
   if (!type) return pass(type);
   const auto list = member(manifest, "manifests");
   if (!list) return pass(list);
-  // Index is not taken here: choose_image() has led through it already.
   if (*list != nullptr) return unsupported("the reference names an index of several images");
   if (type->empty() || *type == oci_manifest_type || *type == docker_manifest_type) return {};
   return unsupported(fmt::format("unsupported manifest type: {} (taken are {} and {})",
@@ -157,8 +155,6 @@ Result<std::optional<ContentDigest>> best_of(const std::vector<JsonValue>& entri
     }
     platforms += (platforms.empty() ? "" : ", ") + (platform.empty() ? "any" : platform);
   }
-  // Only one that is for another machine is taken all the same: some tools mark WebAssembly with
-  // the machine they ran on.
   if (best == nullptr || (rank == 3 && others > 1)) {
     return unsupported(
         fmt::format("the reference names an index of several images, and none is for WebAssembly "
@@ -173,7 +169,7 @@ Result<std::optional<ContentDigest>> best_of(const std::vector<JsonValue>& entri
   return std::move(*digest);
 }
 
-/// Text that a header may carry as a bearer token (RFC 6750, 2.1), loosely.
+/// What a header may carry as a bearer token (RFC 6750, 2.1), loosely.
 bool is_token(std::string_view text) {
   constexpr std::size_t most = 64 * limits::kib;
   return !text.empty() && text.size() <= most &&
@@ -243,8 +239,6 @@ Result<BlobDescriptor> read_manifest(std::string_view json) {
   if (*layers == nullptr || !(*layers)->is(Kind::array) || (*layers)->items.empty()) {
     return unsupported("no layers to pull");
   }
-  // First-party hosts join several layers into one; a module that exists in no single place is
-  // refused (identity.md 6.3).
   if ((*layers)->items.size() > 1) {
     return unsupported(fmt::format("the image has {} layers; actors and providers have one",
                                    (*layers)->items.size()));
@@ -300,7 +294,6 @@ std::string read_registry_error(std::string_view json) {
   if (!answer || !answer->is(Kind::object)) return {};
   const auto* errors = answer->find("errors");
   if (errors == nullptr || errors->items.empty()) return {};
-  // First error is enough, and its text is the registry's: it is made printable and cut.
   const auto& first = errors->items.front();
   std::string out;
   for (const std::string_view name : {"code", "message"}) {

@@ -12,7 +12,7 @@
 
 namespace trellis::package {
 
-/// Kind of an artifact, which decides its media types when it is pushed. A host takes every layer
+/// What an artifact is, which decides its media types when it is pushed. A host takes every layer
 /// type for both kinds and decides by parsing the bytes.
 enum class ArtifactKind : std::uint8_t { actor, provider };
 

@@ -49,7 +49,7 @@ Descriptor hold_whole(const fs::path& path, const ArchiveLibrary& library) {
   return file;
 }
 
-/// Library that is there already stays: others may hold it.
+/// What is there already stays: others may hold it.
 bool put_in_place(const fs::path& part, const fs::path& place) {
   if (::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) == 0) {
     return true;
@@ -91,7 +91,6 @@ Result<ExtractedProvider> extract_provider(const fs::path& path, const fs::path&
                                            Random& random) {
   const auto archive = read_archive(path);
   if (!archive) return pass(archive);
-  // Token is verified before anything of the archive reaches the disk.
   auto verified = identity::verify_provider_claims(archive->token, policy, now);
   if (!verified) return pass(verified);
   const auto* library = archive->find(this_target());
@@ -105,10 +104,7 @@ Result<ExtractedProvider> extract_provider(const fs::path& path, const fs::path&
                 "insert a library that was built for this machine: trellis par insert");
   }
   if (auto made = make_own_folder(folder); !made) return pass(made);
-  // Name is the library's hash: two archives with one library share it, and no name of theirs
-  // becomes a path.
   const auto place = folder / (to_lower_ascii(library->sha256) + ".so");
-  // Hashed even if it is there: the folder lies on a disk, and what is loaded runs with all rights.
   auto held = hold_whole(place, *library);
   if (!held) {
     if (auto unpacked = unpack(path, *library, place, random); !unpacked) return pass(unpacked);
@@ -126,7 +122,6 @@ bool looks_like_archive(const fs::path& file) {
   const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   std::array<char, 263> head{};
   if (!opened || ::read(opened.get(), head.data(), head.size()) < 2) return false;
-  // Tar has its mark at 257; whatever has neither is loaded as a library, or fails to.
   const std::string_view text(head.data(), head.size());
   return text.starts_with("\x1f\x8b") || text.substr(257, 5) == "ustar";
 }

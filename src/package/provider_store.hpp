@@ -1,4 +1,4 @@
-// Store of the libraries that archives hold, unpacked so that they can be loaded (identity.md 5.2).
+// Where libraries of archives are unpacked to, so that they can be loaded (identity.md 5.2).
 #pragma once
 
 #include <filesystem>

@@ -12,8 +12,7 @@ namespace {
 
 constexpr std::size_t max_repository_chars = 255;
 constexpr std::size_t max_tag_chars = 128;
-/// Characters of a whole reference: registry (a DNS name), repository, tag, digest and what stands
-/// between them.
+/// Registry (a DNS name), repository, tag, digest and what stands between them.
 constexpr std::size_t max_reference_chars = 1024;
 
 bool is_digit(char c) {
@@ -118,7 +117,6 @@ Result<std::string_view> take_suffixes(std::string_view text, Reference& into) {
     into.digest = std::move(*digest);
     name = text.substr(0, at);
   }
-  // Colon behind the last slash begins a tag; before it, it belongs to a port.
   const auto slash = name.rfind('/');
   const auto colon = name.find(':', slash == std::string_view::npos ? 0 : slash);
   if (colon != std::string_view::npos) {
@@ -135,8 +133,6 @@ Result<std::string_view> take_suffixes(std::string_view text, Reference& into) {
 /// Fills registry and repository.
 Result<void> take_name(std::string_view name, Reference& into) {
   const auto slash = name.find('/');
-  // First component is the registry whenever it can be one: there is no rule about dots, and no
-  // default (identity.md 6.1).
   if (slash == std::string_view::npos || !is_registry_name(name.substr(0, slash))) {
     if (!is_repository(name)) return malformed(into.text, "its name has a part that is none");
     return fail(ErrorCode::unsupported, into.text + ": names no registry, and there is no default",
@@ -144,7 +140,7 @@ Result<void> take_name(std::string_view name, Reference& into) {
   }
   into.registry = std::string(name.substr(0, slash));
   into.repository = std::string(name.substr(slash + 1));
-  // Repositories without an owner are the hub's own there, below "library".
+  // What has no owner there is everybody's.
   if (registry_server(into.registry) == hub && !into.repository.contains('/')) {
     into.repository.insert(0, "library/");
   }

@@ -30,8 +30,6 @@ Result<RegistryStatus> RegistryClient::ping(const std::string& registry,
   RegistrySession session(settings_, {registry, {}, {}, true},
                           {clock_, clock_.steady() + options.timeout, options.stop}, random_);
   auto response = session.begin();
-  // Page may ask for a login: then it is asked again with one, so that the answer says whether it
-  // is good.
   const auto root = session.url("/v2/");
   if (!root) return pass(root);
   if (response && response->status == 401 && session.authorization() != "none") {

@@ -21,7 +21,7 @@
 
 namespace trellis::package {
 
-/// Options that all operations know.
+/// What all operations know.
 struct TransferOptions {
   std::chrono::milliseconds timeout = std::chrono::minutes(5);  ///< for the whole operation
   bool allow_latest = false;

@@ -12,7 +12,7 @@
 namespace trellis::package {
 namespace {
 
-/// Bytes of a manifest. Artifacts have one layer, and real manifests a kilobyte.
+/// Of artifacts with one layer; real ones have a kilobyte.
 constexpr std::size_t max_manifest_bytes = 256 * limits::kib;
 
 /// One pull, from the first question to the file. One thread.
@@ -41,12 +41,11 @@ class Pull {
           "pull it once with the registry at hand");
     }
     auto image = ask_registry();
-    // Registry that is away or overwhelmed may be stood in for; one that refuses may not.
     const bool away = !image && (image.error().code == ErrorCode::unavailable ||
                                  image.error().code == ErrorCode::busy);
     if (away && remembered) return made(*remembered, ImageSource::stale_cache);
     if (!image) return pass(image);
-    // Layers of files are in the cache as the module that was in them.
+    // Of a layer of files the cache has what was in it.
     if (remembered && remembered->manifest == image->manifest) {
       return made(*remembered, ImageSource::cache);
     }
@@ -55,21 +54,19 @@ class Pull {
       if (auto fetched = fetch(image->layer); !fetched) return pass(fetched);
       source = ImageSource::registry;
     }
-    // Type is the registry's word for the content, which is looked at in any case before it runs.
     if (is_file_layer_type(image->layer.media_type)) {
       auto module = unpack_layer(cache_, cache_.blob_path(image->layer.digest), random_, control_);
       if (!module) return named(std::move(module.error()));
       if (*module) image->layer = std::move(**module);
     }
     if (auto kept = cache_.remember(*image); !kept) return pass(kept);
-    // Held before room is made: what was just fetched is not what goes.
     auto made_image = made(*image, source);
     cache_.prune();
     return made_image;
   }
 
  private:
-  /// Record on disk for the reference, whole and as wanted. Never for `latest`.
+  /// What is on disk for the reference, whole and as wanted. Never for `latest`.
   std::optional<CachedImage> usable_record() const {
     if (reference_.means_latest()) return std::nullopt;
     auto record = cache_.find(reference_.text);
@@ -105,8 +102,6 @@ class Pull {
     if (auto begun = session_.begin(); !begun) return pass(begun);
     auto body = fetch_manifest(reference_.target());
     if (!body) return pass(body);
-    // Digest of what the reference names is kept, not that of an index's entry: it is what a user
-    // pins.
     const auto digest = verified(*body);
     if (!digest) return pass(digest);
     const auto chosen = choose_image(body->text, this_platform());
@@ -114,7 +109,6 @@ class Pull {
     if (*chosen) {
       body = fetch_manifest((*chosen)->text());
       if (!body) return pass(body);
-      // Entry of an index is fetched by digest, and must have it.
       if (auto good = check_digest(*body, **chosen); !good) return pass(good);
     }
     return read(body->text, *digest);
@@ -155,8 +149,6 @@ class Pull {
                               digest.text(), wanted.text()),
                   "it was replaced or damaged; do not use it before you know which");
     }
-    // Digest that the registry states is compared where there is one, and never needed
-    // (identity.md 6.4).
     if (const auto said = parse_digest(manifest.said_digest);
         said && said->algorithm == digest.algorithm && *said != digest) {
       return fail(ErrorCode::malformed,
@@ -194,7 +186,7 @@ class Pull {
     auto download = ImageDownload::open(cache_, layer, random_, options_.progress);
     if (!download) return pass(download);
     auto kept = transfer(layer, *download);
-    // Content of an earlier attempt may be what was wrong: once more without it.
+    // What an earlier attempt left may be what was wrong.
     if (!kept && kept.error().code == ErrorCode::malformed && download->resumed()) {
       if (auto cleared = download->clear(); !cleared) return cleared;
       kept = transfer(layer, *download);
@@ -205,7 +197,6 @@ class Pull {
   Result<void> transfer(const BlobDescriptor& layer, ImageDownload& download) {
     const auto url = session_.repository_url("blobs/" + layer.digest.text());
     if (!url) return pass(url);
-    // Everything may be there from an earlier attempt; then only the digest is left to be checked.
     if (!download.complete()) {
       const auto response = session_.send([&] {
         http::Request request{.url = *url, .headers = {accept()}};

@@ -23,7 +23,7 @@ constexpr auto octets = "Content-Type: application/octet-stream";
 
 using MakeUpload = std::function<http::Upload()>;
 
-/// Upload of a text that lives longer.
+/// Uploads a text that lives longer.
 http::Upload upload_of(std::string_view text) {
   return {text.size(), [text, at = std::size_t{0}](std::span<char> into) mutable {
             const auto count = std::min(into.size(), text.size() - at);
@@ -65,8 +65,6 @@ class SourceFile {
              at = std::uint64_t{0}](std::span<char> into) mutable -> Result<std::size_t> {
               const auto wanted = std::min(into.size(), to_size(total - at));
               const auto got = ::pread(fd, into.data(), wanted, static_cast<off_t>(at));
-              // Digest was taken before: a file that changed would be refused by the registry,
-              // after all of it was sent.
               if (got < 0 || static_cast<std::uint64_t>(got) != wanted) {
                 return fail(ErrorCode::unavailable, "the file changed while it was sent");
               }
@@ -105,7 +103,6 @@ class Push {
 
   Result<PushedImage> run(const SourceFile& file, ArtifactKind kind, const PushOptions& options) {
     if (auto begun = session_.begin(); !begun) return pass(begun);
-    // Blobs before the manifest: registries refuse one that names what they do not have.
     auto existed = store(file.blob(), [&] { return file.upload(options.progress); });
     if (!existed) return pass(existed);
     const BlobDescriptor config{std::string(config_media_type(kind)),
@@ -128,13 +125,10 @@ class Push {
         session_.send([&url] { return http::Request{.method = "HEAD", .url = *url}; });
     if (!there) return pass(there);
     if (there->status == 200) return true;
-    // Refusal of the registry itself is told at once; of a server behind it, it may be the way to
-    // say that the blob is not there.
     const bool denied = there->status == 401 || there->status == 403;
     if (denied && session_.answered_itself()) {
       return std::unexpected(session_.error_of(*there, "access to " + reference_.repository));
     }
-    // Upload begins anew as a whole, because its place may be gone.
     for (int done = 1;; ++done) {
       auto sent = send(blob, upload);
       if (sent) return false;
@@ -150,7 +144,6 @@ class Push {
     const auto uploads = session_.repository_url("blobs/uploads/");
     if (!uploads) return pass(uploads);
     auto step = next_place(begin_upload, *uploads, {}, nullptr);
-    // Empty content needs no bytes sent: its digest alone ends the upload.
     if (step && blob.size > 0) {
       step = next_place(send_content, *step,
                         {octets, fmt::format("Content-Range: 0-{}", blob.size - 1)}, &upload);
@@ -180,12 +173,11 @@ class Push {
     return response;
   }
 
-  /// Place that the next step goes to.
+  /// Where the next step goes.
   Result<http::Url> next_place(const UploadStep& step, const http::Url& url,
                                const std::vector<std::string>& headers, const MakeUpload* upload) {
     const auto response = accepted(step, url, headers, upload);
     if (!response) return pass(response);
-    // Registries may move an upload at each step; without a word it stays where it is.
     if (!response->header("location").empty()) return session_.location(*response);
     if (!step.needs_location) return url;
     return fail(ErrorCode::unsupported,

@@ -20,7 +20,7 @@ bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/// Whether a second attempt may improve a status.
+/// Statuses that a second attempt may improve.
 bool is_transient(int status) {
   return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
@@ -37,7 +37,6 @@ bool contains(const std::vector<std::string>& list, const std::string& entry) {
 std::optional<Login> login_for_all(const RegistrySettings& settings, const std::string& registry) {
   const auto& have = settings.credentials;
   if (!have) return {};
-  // Names of one registry are many: docker.io is reached under another.
   const auto is_meant = [&](const std::string& name) { return is_same_registry(name, registry); };
   if (!have->registries.empty() && std::ranges::none_of(have->registries, is_meant)) return {};
   return Login{have->user, have->password, {}};
@@ -94,8 +93,6 @@ Result<http::Url> RegistrySession::repository_url(std::string_view path) const {
 }
 
 Result<void> RegistrySession::check_encryption(const http::Url& url) const {
-  // Registry on the list of insecure ones was given up by its user; any other must not lead out of
-  // encryption.
   if (url.encrypted || insecure_) return {};
   return fail(
       ErrorCode::denied,
@@ -117,13 +114,12 @@ bool RegistrySession::is_own(const http::Url& other) const {
 }
 
 void RegistrySession::authorize(http::Request& request) const {
-  // Login and token are for the registry's own origin: scheme, host and port.
   if (!is_own(request.url)) return;
   if (basic_ && login_) request.basic = http::UserAndPassword{login_->user, login_->password};
   if (!bearer_.empty()) request.headers.push_back("Authorization: Bearer " + bearer_);
 }
 
-/// Target of a redirect. What is sent along (POST, PUT, PATCH) is for this server alone, and only
+/// Where a redirect leads. What is sent along (POST, PUT, PATCH) is for this server alone, and only
 /// 307 and 308 say that it is to be sent again.
 Result<http::Url> RegistrySession::next_of(const http::Request& request,
                                            const http::Response& response) const {
@@ -144,7 +140,6 @@ Result<http::Response> RegistrySession::follow(const MakeRequest& make) {
   const auto start = request.url;
   bool at_home = true;
   for (int hop = 0; hop <= max_redirects; ++hop) {
-    // Once away, never home again: a server that is led to may not send us back with our login.
     at_home = at_home && request.url.same_origin(start);
     if (at_home) authorize(request);
     if (!at_home) request.basic.reset();  // credentials are for the registry alone
@@ -163,13 +158,11 @@ Result<http::Response> RegistrySession::follow(const MakeRequest& make) {
 
 bool RegistrySession::pause(int done, std::optional<std::chrono::seconds> asked) {
   if (done >= settings_.retry.attempts) return false;
-  // Registry that asks for more patience than there is gets none.
   if (asked && *asked > settings_.retry.longest_retry_after) return false;
   const auto doubled = settings_.retry.first_pause * (1U << std::min(done - 1, 20));
   auto wait = with_jitter(std::min<milliseconds>(doubled, settings_.retry.longest_pause), random_);
   if (asked) wait = std::max<milliseconds>(wait, *asked);
   if (control_.clock.steady() + wait >= control_.deadline) return false;
-  // Wait is one that a cancellation ends.
   std::mutex mutex;
   std::condition_variable_any woken;
   std::unique_lock lock(mutex);
@@ -190,7 +183,7 @@ Result<http::Response> RegistrySession::repeat(const MakeRequest& make, int atte
 Result<http::Response> RegistrySession::authorized(const MakeRequest& make, int attempts) {
   auto response = repeat(make, attempts);
   if (!response || response->status != 401) return response;
-  // Token has run out, or the registry asks at this page only.
+  // The token ran out, or the registry asks at this page only.
   const auto answered = answer(*response);
   if (!answered) return pass(answered);
   return *answered ? repeat(make, attempts) : std::move(response);
@@ -245,7 +238,6 @@ Result<bool> RegistrySession::answer(const http::Response& unauthorized) {
   if (auto looked = look_up_login(); !looked) return pass(looked);
   const bool basic_is_possible = asks_basic && login_ && !login_->password.empty() && !basic_;
   if (bearer != challenges.end()) {
-    // Basic may be what works where the token server does not.
     auto fetched = fetch_token(*bearer);
     if (!fetched && !basic_is_possible) return pass(fetched);
     if (fetched) return true;
@@ -315,7 +307,6 @@ Result<void> RegistrySession::fetch_token(const Challenge& challenge) {
   const auto url = token_url(challenge);
   if (!realm || !url) return pass(url);
   if (auto may = may_tell_user(*url); !may) return may;
-  // Earlier answers are forgotten first: a token request must not carry a token.
   basic_ = false;
   bearer_.clear();
   const auto make = [&] { return token_request(challenge, *realm, *url); };
@@ -364,7 +355,6 @@ Error RegistrySession::error_of(const http::Response& response, std::string_view
               "wait, or ask the registry's owner for a higher limit"};
     default: break;
   }
-  // Statuses that come and go are told apart, because callers use what is on disk meanwhile.
   if (response.status >= 500 || response.status == 408) {
     return {ErrorCode::unavailable, message, "try again later; the registry's log tells more"};
   }

@@ -14,7 +14,7 @@
 
 namespace trellis::package {
 
-/// Purpose of a session; decides the scope of the token it asks for.
+/// What a session is for; decides the scope of the token it asks for.
 struct SessionPurpose {
   std::string registry;
   std::string repository;  ///< empty for none

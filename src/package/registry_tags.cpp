@@ -11,7 +11,7 @@ namespace trellis::package {
 namespace {
 
 constexpr std::size_t max_page_bytes = 1 * limits::mib;
-/// Pages that are read: registries that give fewer than are asked for give a hundred at one time.
+/// Registries that give fewer than are asked for give a hundred at one time.
 constexpr std::size_t max_pages = 100;
 constexpr auto page_size = "1000";
 
@@ -49,8 +49,6 @@ Result<TagList> RegistryClient::tags(const Reference& repository, const TagsOpti
       return list;
     }
     url = http::resolve_url(*url, *next);
-    // Link may lead anywhere, and the login is the registry's: the list goes on there or not at
-    // all.
     if (url && !session.is_own(*url)) {
       return fail(
           ErrorCode::denied,

@@ -76,7 +76,6 @@ Result<TarReader> TarReader::open(const std::filesystem::path& path, const TarRu
   if (!S_ISREG(status.st_mode)) {
     return fail(ErrorCode::invalid_argument, path.string() + " is no regular file");
   }
-  // Archive that is larger than what it may unpack to cannot be good.
   if (static_cast<std::uint64_t>(status.st_size) > limits::archive_bytes) return too_much();
   std::array<std::uint8_t, 2> magic{};
   if (::pread(state->file.get(), magic.data(), 2, 0) != 2) {
@@ -84,8 +83,6 @@ Result<TarReader> TarReader::open(const std::filesystem::path& path, const TarRu
   }
   state->compressed = magic[0] == 0x1f && magic[1] == 0x8b;
   auto* tar = state->tar.get();
-  // Readers of nothing but tar and gzip are switched on: libarchive knows dozens of formats, each a
-  // parser of its own.
   if (state->compressed) archive_read_support_filter_gzip(tar);
   archive_read_support_format_tar(tar);
   if (archive_read_open_fd(tar, state->file.get(), 64 * limits::kib) != ARCHIVE_OK) {
@@ -101,7 +98,6 @@ Result<std::optional<TarEntry>> TarReader::next() {
     const int got = archive_read_next_header(tar, &entry);
     if (got == ARCHIVE_EOF) return std::nullopt;
     if (got != ARCHIVE_OK) return state_->failed();
-    // Folders and entries that are passed over count, or a hostile archive could go on for ever.
     if (++state_->entries > state_->rules.max_entries) {
       return fail(ErrorCode::limit,
                   fmt::format("the archive has more than {} entries", state_->rules.max_entries));
@@ -112,8 +108,6 @@ Result<std::optional<TarEntry>> TarReader::next() {
     if (archive_entry_filetype(entry) == AE_IFDIR) continue;
     std::string shown;
     append_printable(shown, excerpt(found.name, 100));
-    // Plain files alone: a link could lead out of the folder, and a sparse file have sizes that no
-    // bytes stand for.
     const bool plain = archive_entry_filetype(entry) == AE_IFREG &&
                        archive_entry_hardlink(entry) == nullptr &&
                        archive_entry_sparse_count(entry) == 0;
@@ -134,7 +128,6 @@ Result<ByteView> TarReader::read() {
   auto& piece = state_->piece;
   const auto count = archive_read_data(state_->tar.get(), piece.data(), piece.size());
   if (count < 0) return state_->failed();
-  // Bytes are counted as they are unpacked: sizes in headers may lie.
   state_->unpacked += static_cast<std::uint64_t>(count);
   if (state_->unpacked > limits::archive_bytes) return too_much();
   return ByteView(piece).first(static_cast<std::size_t>(count));

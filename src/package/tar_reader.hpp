@@ -21,7 +21,7 @@ struct TarEntry {
   std::uint64_t size = 0;
 };
 
-/// Rules for what may be in an archive. Plain values.
+/// What may be in an archive. Plain values.
 struct TarRules {
   std::size_t max_entries = limits::archive_entries;  ///< folders too
   /// Links, devices and sparse files are passed over instead of refused.

@@ -78,7 +78,7 @@ struct HostFixture : testing::Test {
 
   /// Response as text, or "code: message".
   std::string call(std::string_view actor, std::string_view operation, ByteView payload = {},
-                   std::chrono::milliseconds timeout = {}) {
+                   std::optional<std::chrono::milliseconds> timeout = {}) {
     auto answer = start().call_actor(actor, operation, payload, timeout);
     if (answer) return std::string(as_text(*answer));
     return std::string(to_string(answer.error().code)) + ": " + answer.error().message;

@@ -134,7 +134,8 @@ Outcome Operations::call(const Request& request) const {
   if (!payload) return pass(payload);
   const auto key = actor_key(*target);
   if (!key) return pass(key);
-  const auto answer = host_.call_actor(*key, *operation, *payload, *timeout);
+  const auto given = timeout->count() > 0 ? std::optional(*timeout) : std::nullopt;
+  const auto answer = host_.call_actor(*key, *operation, *payload, given);
   if (!answer) return pass(answer);
   return json{{"actor_id", *key}, {"payload", to_base64(*answer)}};
 }

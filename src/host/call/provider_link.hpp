@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/memory_budget.hpp"
-#include "host/state/entities.hpp"
+#include "host/call/entities.hpp"
 #include "provider/provider.hpp"
 #include "threads/gate.hpp"
 #include "threads/guest_thread_pool.hpp"

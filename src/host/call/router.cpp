@@ -10,7 +10,6 @@
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
 #include "host/call/guest_calls.hpp"
-#include "host/state/naming_sink.hpp"
 #include "threads/blocking.hpp"
 
 namespace trellis::host {

@@ -11,7 +11,7 @@
 #include "actor/actor.hpp"
 #include "base/cow_map.hpp"
 #include "host/call/bind_latch.hpp"
-#include "host/state/entities.hpp"
+#include "host/call/entities.hpp"
 #include "identity/claims.hpp"
 #include "threads/snapshot.hpp"
 #include "trellis/host_types.hpp"
@@ -73,5 +73,8 @@ struct Tables {
 };
 
 using TablesSnapshot = Snapshot<Tables>;
+
+/// Name of the actor or provider with this key; empty where the host knows none.
+[[nodiscard]] std::string name_in(const Tables& tables, std::string_view key);
 
 }  // namespace trellis::host

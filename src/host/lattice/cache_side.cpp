@@ -23,6 +23,7 @@ ConnectionState state_of(const lattice::CacheMirror& mirror) {
 CacheSide::CacheSide(Parts parts)
     : registry_(parts.registry),
       executor_(parts.executor),
+      clock_(parts.clock),
       log_(parts.log),
       cache_(
           parts.options, parts.ns, std::move(parts.connection), std::move(parts.store),
@@ -34,9 +35,9 @@ void CacheSide::join() {
   // Own links are vouched for first: when the lattice brings them back they still count as the
   // user's, with the user's rights.
   for (const auto& link : cache_.load_own_links()) registry_.vouch_for(link);
-  cache_.join(std::chrono::steady_clock::now() + limits::lattice_patience);
+  cache_.join(clock_->steady() + limits::lattice_patience);
   // Settled, so that the start goes on with everything applied that peers have answered.
-  executor_.settle(std::chrono::steady_clock::now() + limits::lattice_patience);
+  executor_.settle(clock_->steady() + limits::lattice_patience);
 }
 
 void CacheSide::take_link(Link link) {

@@ -63,6 +63,7 @@ class CacheSide {
 
   Registry& registry_;
   SerialExecutor& executor_;
+  const std::shared_ptr<const Clock> clock_;
   const Log log_;
   SharedCache cache_;
 };

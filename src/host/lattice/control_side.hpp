@@ -11,7 +11,7 @@
 #include "host/lattice/charged_workers.hpp"
 #include "host/lattice/connection.hpp"
 #include "host/lattice/event_publisher.hpp"
-#include "host/lifecycle/binder.hpp"
+#include "host/state/bindings.hpp"
 #include "lattice/control/control_server.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "threads/guest_thread_pool.hpp"

@@ -52,7 +52,7 @@ void EventPublisher::publish(lattice::LatticeEvent event) {
   const auto sent = transport_.publish(subjects_.events(), as_bytes(text));
   if (sent) return;
   // Level is debug, because without a server each event fails, and the connection has told why.
-  if (limit_.admit(LogReason::unsent, std::chrono::steady_clock::now())) {
+  if (limit_.admit(LogReason::unsent, clock_->steady())) {
     log_.debug("an event was not published: {}", sent.error().message);
   }
 }

@@ -8,8 +8,8 @@
 
 #include "base/log.hpp"
 #include "base/rate_limit.hpp"
+#include "host/call/entities.hpp"
 #include "host/call/tables.hpp"
-#include "host/state/entities.hpp"
 #include "lattice/wire/events.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"

@@ -38,8 +38,8 @@ LatticePlane::LatticePlane(Parts parts)
 LatticePlane::~LatticePlane() {
   // Patience is over by now: whoever wanted an orderly end has called both already, and then
   // nothing is left to be done here.
-  begin_to_leave(std::chrono::steady_clock::now());
-  leave(std::chrono::steady_clock::now());
+  begin_to_leave(parts_.clock->steady());
+  leave(parts_.clock->steady());
 }
 
 // --- joining and leaving -------------------------------------------------------------------------
@@ -155,7 +155,7 @@ Result<void> LatticePlane::open_control() {
 
 void LatticePlane::wait_for_servers() {
   // Patience is one for all: servers that are away must not add up.
-  const auto patience = std::chrono::steady_clock::now() + limits::lattice_patience;
+  const auto patience = parts_.clock->steady() + limits::lattice_patience;
   for (auto* connection :
        {rpc_ ? &rpc_->connection() : nullptr, control_ ? &control_->connection() : nullptr}) {
     if (connection == nullptr || connection->wait(patience)) continue;

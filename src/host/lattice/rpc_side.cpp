@@ -23,6 +23,7 @@ EntityRef to_ref(const lattice::Entity& entity) {
 
 RpcSide::RpcSide(Parts parts)
     : call_timeout_(parts.call_timeout),
+      clock_(parts.clock),
       connection_(std::move(parts.connection)),
       calls_(parts.calls),
       registry_(parts.registry),
@@ -72,8 +73,7 @@ Result<Bytes> RpcSide::execute(const lattice::Invocation& call, SteadyTime arriv
 void RpcSide::serve(const lattice::Entity& entity) {
   // Confirmation of the server is waited for: the claims and the event that follow promise that
   // calls reach this host (lattice.md 1.7).
-  const auto served =
-      server_.serve(entity, std::chrono::steady_clock::now() + limits::lattice_confirm);
+  const auto served = server_.serve(entity, clock_->steady() + limits::lattice_confirm);
   if (served) return;
   log_.warn("{} {} is not served to the lattice: {}",
             entity.capability() == nullptr ? "actor" : "provider", entity.key(),

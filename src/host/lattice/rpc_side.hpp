@@ -61,6 +61,7 @@ class RpcSide {
   void tell_everything();
 
   const std::chrono::milliseconds call_timeout_;
+  const std::shared_ptr<const Clock> clock_;
   const std::unique_ptr<Connection> connection_;
   const ArrivingCalls& calls_;
   const Registry& registry_;

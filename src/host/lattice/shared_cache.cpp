@@ -104,7 +104,7 @@ lattice::ReplicatorOptions SharedCache::options_of_replicator(
 }
 
 SharedCache::~SharedCache() {
-  stop(std::chrono::steady_clock::now());
+  stop(SteadyTime());  // without patience
 }
 
 void SharedCache::join(SteadyTime patience) {

@@ -352,7 +352,7 @@ Result<void> Binder::send(const ProviderEntry& provider, Step step, const std::s
   if (!values) return pass(values);
   message.values = std::move(*values);
   CallContext context;
-  context.deadline = std::chrono::steady_clock::now() + call_timeout_;
+  context.deadline = clock_->steady() + call_timeout_;
   const auto operation = step == Step::bind ? codec::core::operation::bind_actor
                                             : codec::core::operation::remove_actor;
   auto answer = provider.instance->call(context, codec::core::system_actor, operation,

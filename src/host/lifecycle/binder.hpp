@@ -12,9 +12,7 @@
 #include <string>
 
 #include "base/log.hpp"
-#include "codec/fields.hpp"
-#include "host/call/bind_latch.hpp"
-#include "host/state/entities.hpp"
+#include "host/state/bindings.hpp"
 #include "threads/guest_thread_pool.hpp"
 #include "threads/mutex.hpp"
 #include "threads/timer.hpp"
@@ -24,27 +22,9 @@
 
 namespace trellis::host {
 
-/// Configuration that a provider is told for one actor: the link's values with the five hidden
-/// entries.
-using BindConfig = codec::StringMap;
-
-struct BindingView {
-  LinkState state = LinkState::binding;
-  std::string problem;
-  std::uint32_t attempts = 0;
-  WallTime since;
-};
-
-/// Outcome of a link: made, ended, or not made.
-struct LinkOutcome {
-  Link link;  ///< without values
-  bool bound = false;
-  std::optional<std::string> failure;  ///< of BindActor or RemoveActor, or why neither was sent
-};
-
 /// Any thread. Calls to one provider instance are made one after the other on a worker; different
 /// providers do not wait for each other. A refused BindActor is tried again with growing pauses.
-class Binder {
+class Binder final : public Bindings {
  public:
   using Listener = std::function<void(const LinkOutcome&)>;
 
@@ -52,32 +32,29 @@ class Binder {
   /// limits::link_outcomes at one time it is not called.
   Binder(GuestThreadPool& workers, std::chrono::milliseconds call_timeout, SecretSource secrets,
          std::shared_ptr<const Clock> clock, Listener listener, Log log);
-  ~Binder();
+  ~Binder() override;
 
-  /// States what `provider` shall know about `actor`; nothing = unbound. Returns at once. Nothing
-  /// happens when that is what it was told last.
   void want(const std::shared_ptr<const ProviderEntry>& provider, const std::string& actor,
-            std::optional<BindConfig> config);
+            std::optional<BindConfig> config) override;
+  void forget(const ProviderEntry& provider) override;
+  [[nodiscard]] std::shared_ptr<const BindLatch> gate(const ProviderEntry& provider,
+                                                      const std::string& actor) const override;
+  [[nodiscard]] std::optional<BindingView> view(const ProviderEntry& provider,
+                                                const std::string& actor) const override;
+  /// Tells the listener. Returns at once.
+  void report(LinkOutcome outcome) override;
+
   /// The provider's process was replaced and knows nothing: calls are held back until it is told
   /// everything again, which begins with tell_again().
   void hold(const ProviderEntry& provider);
   void tell_again(const ProviderEntry& provider);
-  /// Forgets a provider that stops; nothing is sent any more, waits on its gates end.
-  void forget(const ProviderEntry& provider);
   /// Sends RemoveActor for everything that is bound, and binds nothing from then on (host stop).
   void unbind_all();
 
-  [[nodiscard]] std::shared_ptr<const BindLatch> gate(const ProviderEntry& provider,
-                                                      const std::string& actor) const;
-  /// Nothing when the provider was never told about the actor.
-  [[nodiscard]] std::optional<BindingView> view(const ProviderEntry& provider,
-                                                const std::string& actor) const;
   /// Waits until nothing is queued or under way (pauses before a retry do not count).
   [[nodiscard]] bool settle(SteadyTime deadline);
   /// Waits in the same way for one actor alone.
   [[nodiscard]] bool settle(std::string_view actor, SteadyTime deadline);
-  /// Tells the listener. Returns at once.
-  void report(LinkOutcome outcome);
   /// Ends retries; what is under way finishes.
   void stop();
 

@@ -18,11 +18,6 @@
 namespace trellis::host {
 namespace {
 
-std::chrono::milliseconds or_default(std::chrono::milliseconds given,
-                                     std::chrono::milliseconds otherwise) {
-  return given.count() > 0 ? given : otherwise;
-}
-
 /// Each secret that is told to a provider is known to the redactor first.
 SecretSource watched(SecretSource source, std::shared_ptr<Redactor> redactor) {
   if (!source) return nullptr;
@@ -36,10 +31,6 @@ SecretSource watched(SecretSource source, std::shared_ptr<Redactor> redactor) {
 /// Options with everything in them that the host relies on: nothing below asks whether it is set.
 HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& redactor,
                           const std::shared_ptr<const NameBook>& names) {
-  options.call_timeout = or_default(options.call_timeout, limits::call_timeout);
-  options.health_interval = or_default(options.health_interval, limits::health_interval);
-  options.health_timeout = or_default(options.health_timeout, limits::health_timeout);
-  options.stop_timeout = or_default(options.stop_timeout, limits::stop_timeout);
   if (!options.clock) options.clock = std::make_shared<SystemClock>();
   // Budget comes first on the way of a record: a flood costs neither the search for secrets nor
   // that for names. Secrets are cut out before anything is handed to the user's sink.
@@ -47,17 +38,10 @@ HostOptions with_defaults(HostOptions options, const std::shared_ptr<Redactor>& 
       make_redacting_sink(make_naming_sink(std::move(options.log), names), redactor),
       options.clock);
   options.secrets = watched(std::move(options.secrets), redactor);
-  if (options.worker_threads == 0) options.worker_threads = 64;
-  if (options.pool_waiters == 0) options.pool_waiters = limits::pool_waiters;
   // Budget is this host's own, unless the embedder shares one among several.
   if (!options.memory) {
     options.memory = std::make_shared<MemoryBudget>(
-        options.memory_budget_bytes == 0 ? usual_memory_budget() : options.memory_budget_bytes);
-  }
-  if (options.payload_bytes == 0) options.payload_bytes = limits::payload_bytes;
-  if (options.memory_mb == 0) options.memory_mb = limits::memory_pages / 16;
-  if (options.max_instances == 0) {
-    options.max_instances = 2 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+        options.memory_budget_bytes ? *options.memory_budget_bytes : usual_memory_budget());
   }
   return options;
 }
@@ -73,9 +57,9 @@ CallPolicy call_policy(const HostOptions& options) {
 }
 
 /// Options of the host that the registry needs, and the authorizer as it asks it.
-RegistryOptions registry_options(const HostOptions& options) {
-  RegistryOptions made;
-  // Options that cannot be read permit nothing; start() says what is wrong with them.
+Registry::Options registry_options(const HostOptions& options) {
+  Registry::Options made;
+  // Rules that cannot be read would permit nothing; check_options() has refused them.
   made.rules = LinkRules::make(options.lattice).value_or(LinkRules());
   made.policy = call_policy(options);
   // Provider that does not run here may run elsewhere only where calls can leave the host.
@@ -169,27 +153,7 @@ Core::~Core() {
   names_->close();
 }
 
-namespace {
-
-/// Issuer that is no key would never match, and nothing could be started.
-Result<void> check_issuers(const std::vector<std::string>& issuers) {
-  for (const auto& text : issuers) {
-    const auto key = identity::PublicKey::parse(text);
-    if (key && key->type() == identity::KeyType::account) continue;
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("allowed issuer '{}' is no account's public key", excerpt(text)),
-                "give the 56 characters that begin with A: `trellis claims inspect` shows them");
-  }
-  return {};
-}
-
-}  // namespace
-
 Result<void> Core::start() {
-  // Options are checked before anything connects or starts.
-  if (auto issuers = check_issuers(options_.allowed_issuers); !issuers) return issuers;
-  if (auto builtins = check_builtins(options_.builtins); !builtins) return builtins;
-  if (auto rules = LinkRules::make(options_.lattice); !rules) return pass(rules);
   if (auto joined = plane_.join(); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
   if (find_builtin(options_.builtins, extras_reference) != nullptr) {
@@ -211,7 +175,7 @@ std::chrono::seconds Core::uptime() const {
 // providers free what they hold for an actor before they are stopped.
 void Core::stop() {
   if (stopped_.exchange(true)) return;
-  const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
+  const auto deadline = options_.clock->steady() + options_.stop_timeout;
   // Step that fails, for want of memory, keeps none of the others from being done.
   survived([&] { health_.stop(); });
   survived([&] { plane_.begin_to_leave(deadline); });
@@ -252,9 +216,8 @@ void Core::stop_all_actors(SteadyTime deadline) {
 }
 
 Result<Bytes> Core::call_actor(std::string_view target, std::string_view operation,
-                               ByteView payload, std::chrono::milliseconds timeout) {
-  const auto deadline =
-      std::chrono::steady_clock::now() + or_default(timeout, options_.call_timeout);
+                               ByteView payload, std::optional<std::chrono::milliseconds> timeout) {
+  const auto deadline = options_.clock->steady() + timeout.value_or(options_.call_timeout);
   const auto call = [&] { return router_->from_system(target, operation, payload, deadline); };
   // Stacks of other threads are unknown to the engine, so that they wait for a worker.
   return guest_stack() ? call() : workers_.run<Bytes>(call, {.owner = target});

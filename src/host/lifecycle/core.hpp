@@ -80,7 +80,8 @@ class Core final : public ControlledHost {
   [[nodiscard]] Result<void> remove_link(std::string_view actor, std::string_view contract,
                                          std::string_view link_name);
   [[nodiscard]] Result<Bytes> call_actor(std::string_view target, std::string_view operation,
-                                         ByteView payload, std::chrono::milliseconds timeout);
+                                         ByteView payload,
+                                         std::optional<std::chrono::milliseconds> timeout);
 
   /// The key behind a built-in name, a source or a key; what is not known comes back as it is.
   [[nodiscard]] std::string provider_key_of(std::string_view key_or_reference) const override;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -56,11 +57,21 @@ Result<identity::ActorClaims> Core::admit(ByteView module) const {
   return std::move(verified->claims);
 }
 
+namespace {
+
+/// Enough that every core computes while as many calls wait.
+std::size_t usual_maximum() {
+  return 2 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
 actor::PoolLimits Core::pool_limits(const ActorIdentity& identity,
                                     const ActorOptions& options) const {
   actor::PoolLimits pool;
   // Option of this start, else the mark in the claims, else the option of the host (D4).
-  pool.maximum = options.max_instances.value_or(is_serial(identity) ? 1 : options_.max_instances);
+  pool.maximum = options.max_instances.value_or(
+      is_serial(identity) ? 1 : options_.max_instances.value_or(usual_maximum()));
   pool.maximum = std::clamp<std::size_t>(pool.maximum, 1, limits::instances);
   pool.minimum = std::min(options.min_instances.value_or(options_.min_instances), pool.maximum);
   // Reserve is for calls inside chains, which new ones must not starve; of one instance nothing can
@@ -159,7 +170,7 @@ Result<void> Core::stop_actor(std::string_view key_or_source) {
   registry_.tables().read()->actors.for_each([&](std::string_view actor, const auto& entry) {
     if (entry->actor->options().source == key_or_source) key = actor;
   });
-  const auto deadline = std::chrono::steady_clock::now() + options_.call_timeout;
+  const auto deadline = options_.clock->steady() + options_.call_timeout;
   if (registry_.tables().read()->actors.find(key) == nullptr) return {};
   // Lattice first: what was routed here is finished, what comes later goes to other hosts. The
   // tables follow, so that no call meets an actor that is gone (host.md 7.3).

@@ -53,12 +53,12 @@ Result<provider::process::ProcessSettings> process_settings(const ProviderProces
                 "name the trellis binary that runs them (HostOptions::provider_process.program), "
                 "or start the provider in process");
   }
-  const auto memory_mb = options.memory_mb == 0 ? limits::provider_process_mb : options.memory_mb;
   provider::process::ProcessSettings settings;
-  settings.command = {options.program,
-                      {"run-provider", "--memory-mb", std::to_string(memory_mb), "--open-files",
-                       std::to_string(options.open_files), "--", std::string(reference)}};
-  if (options.hang_timeout.count() > 0) settings.hang_timeout = options.hang_timeout;
+  settings.command = {
+      options.program,
+      {"run-provider", "--memory-mb", std::to_string(options.memory_mb), "--open-files",
+       std::to_string(options.open_files.value_or(0)), "--", std::string(reference)}};
+  settings.hang_timeout = options.hang_timeout;
   return settings;
 }
 
@@ -224,7 +224,7 @@ Result<void> Core::stop_provider(std::string_view key_or_reference, std::string_
                 fmt::format("provider {} serves {}, not {}", key,
                             (*running)->description.contract_id, contract_id));
   }
-  const auto deadline = std::chrono::steady_clock::now() + options_.stop_timeout;
+  const auto deadline = options_.clock->steady() + options_.stop_timeout;
   plane_.provider_stopping(**running, deadline);
   if (const auto removed = registry_.remove_provider(key, *name)) {
     stop_provider_instance(*removed, deadline);

@@ -142,7 +142,7 @@ void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
   };
   // Silence is noted by the timer and not by the request, which has more time than a round.
   timer_.after(options_.timeout, [this, entity] { silent(entity); });
-  const auto deadline = std::chrono::steady_clock::now() + router_.call_timeout();
+  const auto deadline = options_.clock->steady() + router_.call_timeout();
   auto posted = workers_.post([answered, deadline, request = std::move(request)] {
     answered(contained([&] { return request(deadline); }));
   });

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <future>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "host/lifecycle/check_options.hpp"
 #include "host/lifecycle/core.hpp"
 #include "host/state/labels.hpp"
 
@@ -30,6 +32,7 @@ class Host::Implementation {
   Result<void> start() {
     const MutexLock lock(mutex_);
     if (core_) return fail(ErrorCode::already_exists, "the host is started already");
+    if (auto options = host::check_options(options_); !options) return options;
     // Core is kept only once it has started: a start that fails leaves nothing that could be
     // called.
     auto core = std::make_shared<host::Core>(options_, engine_, labels_);
@@ -76,6 +79,14 @@ class Host::Implementation {
     const MutexLock lock(mutex_);
     if (core_) return core_;
     return fail(ErrorCode::not_started, "Activity cannot be performed, host has not been started");
+  }
+
+  /// What `act` makes of the running core; it is kept for as long as that takes.
+  template <class Act>
+  std::invoke_result_t<Act, host::Core&> with_core(const Act& act) const {
+    const auto running = core();
+    if (!running) return pass(running);
+    return act(**running);
   }
 
   const HostOptions options_;
@@ -126,9 +137,7 @@ const std::vector<BuiltinProvider>& Host::builtins() const noexcept {
 }
 
 Result<std::string> Host::start_actor(ByteView module, const ActorOptions& options) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->start_actor(module, options);
+  return self_->with_core([&](host::Core& core) { return core.start_actor(module, options); });
 }
 
 Result<std::string> Host::start_actor_from_file(const std::filesystem::path& path,
@@ -142,67 +151,63 @@ Result<std::string> Host::start_actor_from_file(const std::filesystem::path& pat
 }
 
 Result<std::string> Host::start_actor_from(std::string_view reference, ActorOptions options) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  // Embedders speak for the host's user: commands may use this registry from now on (Packages).
-  (*core)->packages().name_registry_of(reference);
-  return (*core)->start_actor_from(reference, std::move(options));
+  return self_->with_core([&](host::Core& core) {
+    // Embedders speak for the host's user: commands may use this registry from now on (Packages).
+    core.packages().name_registry_of(reference);
+    return core.start_actor_from(reference, std::move(options));
+  });
 }
 
 Result<void> Host::update_actor_from(std::string_view key, std::string_view reference) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  (*core)->packages().name_registry_of(reference);
-  return (*core)->update_actor_from(key, reference);
+  return self_->with_core([&](host::Core& core) {
+    core.packages().name_registry_of(reference);
+    return core.update_actor_from(key, reference);
+  });
 }
 
 Result<ActorPreview> Host::inspect_actor(std::string_view reference) const {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  (*core)->packages().name_registry_of(reference);
-  return (*core)->inspect_actor(reference);
+  return self_->with_core([&](host::Core& core) {
+    core.packages().name_registry_of(reference);
+    return core.inspect_actor(reference);
+  });
 }
 
 Result<void> Host::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
                                std::optional<std::size_t> maximum) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->scale_actor(key, minimum, maximum);
+  return self_->with_core(
+      [&](host::Core& core) { return core.scale_actor(key, minimum, maximum); });
 }
 
 Result<ProviderPreview> Host::inspect_provider(std::string_view reference,
                                                ProviderMode mode) const {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  (*core)->packages().name_registry_of(reference);
-  return (*core)->inspect_provider(reference, mode);
+  return self_->with_core([&](host::Core& core) {
+    core.packages().name_registry_of(reference);
+    return core.inspect_provider(reference, mode);
+  });
 }
 
 Result<void> Host::stop_actor(std::string_view key_or_source) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->stop_actor(key_or_source);
+  return self_->with_core([&](host::Core& core) { return core.stop_actor(key_or_source); });
 }
 
 Result<void> Host::update_actor(std::string_view key, ByteView module, std::string source) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->update_actor(key, module, std::move(source));
+  return self_->with_core(
+      [&](host::Core& core) { return core.update_actor(key, module, std::move(source)); });
 }
 
 Result<std::string> Host::start_provider(std::string_view reference, std::string_view link_name) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  (*core)->packages().name_registry_of(reference);
-  return (*core)->start_provider(reference, {.link_name = std::string(link_name)});
+  return self_->with_core([&](host::Core& core) {
+    core.packages().name_registry_of(reference);
+    return core.start_provider(reference, {.link_name = std::string(link_name)});
+  });
 }
 
 Result<std::string> Host::start_provider(std::string_view reference,
                                          const ProviderOptions& options) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  (*core)->packages().name_registry_of(reference);
-  return (*core)->start_provider(reference, options);
+  return self_->with_core([&](host::Core& core) {
+    core.packages().name_registry_of(reference);
+    return core.start_provider(reference, options);
+  });
 }
 
 Result<std::string> Host::start_provider(const trellis_provider_table& table,
@@ -216,22 +221,19 @@ Result<std::string> Host::start_provider(const trellis_provider_table& table,
 
 Result<void> Host::stop_provider(std::string_view key_or_reference, std::string_view contract_id,
                                  std::string_view link_name) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->stop_provider(key_or_reference, contract_id, link_name);
+  return self_->with_core([&](host::Core& core) {
+    return core.stop_provider(key_or_reference, contract_id, link_name);
+  });
 }
 
 Result<void> Host::set_link(Link link) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->set_link(std::move(link));
+  return self_->with_core([&](host::Core& core) { return core.set_link(std::move(link)); });
 }
 
 Result<void> Host::remove_link(std::string_view actor, std::string_view contract_id,
                                std::string_view link_name) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->remove_link(actor, contract_id, link_name);
+  return self_->with_core(
+      [&](host::Core& core) { return core.remove_link(actor, contract_id, link_name); });
 }
 
 std::vector<LinkInfo> Host::links() const {
@@ -247,19 +249,18 @@ std::optional<LinkInfo> Host::link(std::string_view actor, std::string_view cont
 
 bool Host::settle_links(std::string_view actor, std::chrono::milliseconds timeout) {
   auto core = self_->core();
-  return core && (*core)->binder().settle(actor, std::chrono::steady_clock::now() + timeout);
+  return core && (*core)->binder().settle(actor, (*core)->options().clock->steady() + timeout);
 }
 
 bool Host::settle(std::chrono::milliseconds timeout) {
   auto core = self_->core();
-  return core && (*core)->binder().settle(std::chrono::steady_clock::now() + timeout);
+  return core && (*core)->binder().settle((*core)->options().clock->steady() + timeout);
 }
 
 Result<Bytes> Host::call_actor(std::string_view key_or_alias, std::string_view operation,
-                               ByteView payload, std::chrono::milliseconds timeout) {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return (*core)->call_actor(key_or_alias, operation, payload, timeout);
+                               ByteView payload, std::optional<std::chrono::milliseconds> timeout) {
+  return self_->with_core(
+      [&](host::Core& core) { return core.call_actor(key_or_alias, operation, payload, timeout); });
 }
 
 Result<Inventory> Host::inventory() const {

@@ -11,7 +11,7 @@
 
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
-#include "host/state/entities.hpp"
+#include "host/call/entities.hpp"
 #include "provider/provider.hpp"
 #include "trellis/provider.h"
 

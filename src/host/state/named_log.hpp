@@ -9,14 +9,8 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "host/state/entities.hpp"
 
 namespace trellis::host {
-
-/// Name that people have for a provider: "builtin:keyvalue", or the one it states.
-[[nodiscard]] inline std::string_view people_name(const ProviderEntry& provider) {
-  return provider.source.starts_with("builtin:") ? provider.source : provider.description.name;
-}
 
 /// Writes a record of the host. `names` are pairs of fields: "actor" with a key, "actor_name" with
 /// its name, and so on; the first says who caused it. Any thread.

@@ -7,7 +7,7 @@
 #include "base/hash.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "host/state/entities.hpp"
+#include "host/call/entities.hpp"
 #include "identity/keys.hpp"
 
 namespace trellis::host {

@@ -12,9 +12,6 @@
 
 namespace trellis::host {
 
-/// Name of the actor or provider with this key; empty where the host knows none.
-[[nodiscard]] std::string name_in(const Tables& tables, std::string_view key);
-
 /// Owners of keys, for sinks that may outlive the host. Any thread.
 class NameBook {
  public:

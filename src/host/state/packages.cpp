@@ -14,15 +14,8 @@
 namespace trellis::host {
 namespace {
 
-/// Time for one download, unless an option says otherwise.
-constexpr std::chrono::minutes default_timeout{5};
-
-std::uint64_t cache_bytes_of(const trellis::RegistryOptions& options) {
-  return options.cache_bytes > 0 ? options.cache_bytes : package::RegistrySettings{}.cache_bytes;
-}
-
 /// Options of the host, as the client of registries understands them.
-package::RegistrySettings to_settings(const trellis::RegistryOptions& options) {
+package::RegistrySettings to_settings(const RegistryOptions& options) {
   package::RegistrySettings settings;
   if (!options.cache_folder.empty()) settings.cache_folder = options.cache_folder / "images";
   settings.insecure = options.insecure;
@@ -42,7 +35,7 @@ bool has(const std::vector<std::string>& list, const std::string& entry) {
 
 }  // namespace
 
-Packages::Packages(const trellis::RegistryOptions& options, const LatticeOptions& lattice,
+Packages::Packages(const RegistryOptions& options, const LatticeOptions& lattice,
                    std::vector<std::string> allowed_issuers, std::shared_ptr<const Clock> clock,
                    Log log)
     : options_(options),
@@ -104,7 +97,7 @@ Result<Packages::Found> Packages::find(std::string_view text, bool latest_allowe
   const auto reference = checked(text, latest_allowed);
   if (!reference) return pass(reference);
   package::PullOptions how;
-  how.timeout = options_.timeout.count() > 0 ? options_.timeout : default_timeout;
+  how.timeout = options_.timeout;
   how.allow_latest = options_.allow_latest && latest_allowed;
   how.offline = options_.offline;
   // User and password are for registries that the user has named: in a lattice anybody may order an
@@ -124,7 +117,7 @@ void Packages::make_room() const {
   const auto& folder = options_.cache_folder;
   const auto done =
       package::prune_cache({.images = folder / "images", .providers = folder / "providers"},
-                           {.keep_bytes = cache_bytes_of(options_)});
+                           {.keep_bytes = options_.cache_bytes});
   if (done.removed.empty()) return;
   log_.info("removed {} file{} used longest ago from {} ({} bytes)", done.removed.size(),
             done.removed.size() == 1 ? "" : "s", folder.string(), done.bytes_removed);

@@ -25,7 +25,7 @@ namespace trellis::host {
 class Packages {
  public:
   /// In a lattice user and password are for registries that are named only.
-  Packages(const trellis::RegistryOptions& options, const LatticeOptions& lattice,
+  Packages(const RegistryOptions& options, const LatticeOptions& lattice,
            std::vector<std::string> allowed_issuers, std::shared_ptr<const Clock> clock, Log log);
 
   /// The host's own user names an image: its registry may be asked by commands, too, and be told
@@ -56,7 +56,7 @@ class Packages {
   [[nodiscard]] bool is_named(const std::string& registry) const;
   void make_room() const;
 
-  const trellis::RegistryOptions options_;
+  const RegistryOptions options_;
   const bool in_lattice_;
   const std::vector<std::string> for_commands_;  ///< "*": any
   const identity::AdmissionPolicy policy_;

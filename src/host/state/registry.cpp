@@ -51,9 +51,9 @@ std::size_t memory_of(const Link& link) {
 
 }  // namespace
 
-Registry::Registry(RegistryOptions options, Binder& binder, Log log)
+Registry::Registry(Options options, Bindings& bindings, Log log)
     : options_(std::move(options)),
-      binder_(binder),
+      bindings_(bindings),
       log_(std::move(log)),
       claims_charge_(options_.memory, Held::claims),
       links_charge_(options_.memory, Held::links),
@@ -141,7 +141,7 @@ std::shared_ptr<const ProviderEntry> Registry::remove_provider(std::string_view 
   if (running == nullptr) return nullptr;
   auto removed = *running;
   // Binder forgets first: nobody waits for a BindActor that will not come.
-  binder_.forget(*removed);
+  bindings_.forget(*removed);
   change([&](Tables& next) REQUIRES(mutex_) {
     next.providers.erase(slot);
     refresh_provider_links(next, key, link_name);
@@ -255,7 +255,7 @@ bool Registry::keeps_own_link(const KnownLink& own, const Link& wanted) {
 // Lines about what others of a lattice want must not fill the disk.
 void Registry::report(LogReason kind, LinkOrigin origin, const std::string& message) {
   if (origin == LinkOrigin::local) return log_.warn("{}", message);
-  const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
+  const auto hidden = limit_.admit(kind, options_.clock->steady());
   if (!hidden) return;
   log_.warn("{}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
 }
@@ -287,7 +287,7 @@ bool Registry::put_link(Link link, LinkOrigin origin) {
     left_behind = provider_of(*current_, before->second.link);
   }
   // The provider a link pointed to before must let go of the actor (host.md 9.4).
-  if (left_behind) binder_.want(left_behind, link.actor, std::nullopt);
+  if (left_behind) bindings_.want(left_behind, link.actor, std::nullopt);
   links_.insert_or_assign(key, KnownLink{std::move(link), origin, options_.clock->wall(), {}});
   refresh_link(key);
   return !same;
@@ -305,7 +305,7 @@ bool Registry::remove_link(std::string_view actor, std::string_view contract,
     links_charge_.resize_down(links_charge_.bytes() - memory_of(found->second.link));
   }
   links_.erase(found);
-  if (provider) binder_.want(provider, std::string(actor), std::nullopt);
+  if (provider) bindings_.want(provider, std::string(actor), std::nullopt);
   refresh_link(key);
   return true;
 }
@@ -399,7 +399,7 @@ std::shared_ptr<const Route> Registry::make_route(const Tables& next, const Link
   Route route{link.contract_id,        link.link_name, link.provider_id, false,
               provider_of(next, link), nullptr};
   // Latch is a part of the route, so that no call has to look for it.
-  if (route.provider) route.gate = binder_.gate(*route.provider, link.actor);
+  if (route.provider) route.gate = bindings_.gate(*route.provider, link.actor);
   const auto* entry = next.actors.find(link.actor);
   if (entry != nullptr) route.in_claims = (*entry)->actor->has_capability(link.contract_id);
   return std::make_shared<const Route>(std::move(route));
@@ -411,9 +411,10 @@ void Registry::refuse(KnownLink& known, const std::shared_ptr<const ProviderEntr
   const auto& link = known.link;
   report(kind, known.origin,
          fmt::format("link of actor {} to {} is not made: {}", link.actor, link.contract_id, why));
-  binder_.want(provider, link.actor, std::nullopt);
+  bindings_.want(provider, link.actor, std::nullopt);
   if (known.told_refusal == why) return;
-  binder_.report({{link.actor, link.contract_id, link.link_name, link.provider_id, {}}, true, why});
+  bindings_.report(
+      {{link.actor, link.contract_id, link.link_name, link.provider_id, {}}, true, why});
   known.told_refusal = std::move(why);
 }
 
@@ -439,7 +440,7 @@ void Registry::want_binding(const Tables& next, KnownLink& known) {
   const std::string reserved(codec::core::hidden_value::reserved_subjects);
   config.erase(reserved);
   if (!options_.reserved_subjects.empty()) config[reserved] = options_.reserved_subjects;
-  binder_.want(provider, link.actor, std::move(config));
+  bindings_.want(provider, link.actor, std::move(config));
 }
 
 std::optional<std::string> Registry::refusal(const ActorIdentity& actor,
@@ -501,7 +502,7 @@ LinkInfo Registry::describe(const KnownLink& of) const {
     return info;
   }
   info.state = LinkState::binding;
-  if (auto view = binder_.view(*provider, link.actor); view) {
+  if (auto view = bindings_.view(*provider, link.actor); view) {
     info.state = view->state;
     info.problem = std::move(view->problem);
     info.attempts = view->attempts;

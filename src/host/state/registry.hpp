@@ -19,7 +19,7 @@
 #include "base/rate_limit.hpp"
 #include "host/call/authorization.hpp"
 #include "host/call/tables.hpp"
-#include "host/lifecycle/binder.hpp"
+#include "host/state/bindings.hpp"
 #include "host/state/link_rules.hpp"
 #include "identity/claims.hpp"
 #include "threads/mutex.hpp"
@@ -27,24 +27,25 @@
 
 namespace trellis::host {
 
-struct RegistryOptions {
-  CallPolicy policy;
-  bool in_lattice = false;  ///< a provider that does not run here may run on another host
-  /// Counts what is learned from elsewhere; null: nobody does.
-  std::shared_ptr<MemoryBudget> memory;
-  /// Asked before an actor is bound; null = yes (host.md 6.4).
-  std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
-  LinkRules rules;  ///< for links from the lattice
-  /// Subjects of the cache, where they are not the usual ones; providers are told (hidden values).
-  std::string reserved_subjects;
-  std::shared_ptr<const Clock> clock;
-};
-
-/// Any thread. One lock for all changes; readers of the tables never take it. The binder's lock is
-/// taken inside it, never the other way round.
+/// Any thread. One lock for all changes; readers of the tables never take it. The lock of
+/// `bindings` is taken inside it, never the other way round.
 class Registry {
  public:
-  Registry(RegistryOptions options, Binder& binder, Log log);
+  struct Options {
+    CallPolicy policy;
+    bool in_lattice = false;  ///< a provider that does not run here may run on another host
+    /// Counts what is learned from elsewhere; null: nobody does.
+    std::shared_ptr<MemoryBudget> memory;
+    /// Asked before an actor is bound; null = yes (host.md 6.4).
+    std::function<bool(const ActorIdentity&, const ProviderEntry&)> may_bind;
+    LinkRules rules;  ///< for links from the lattice
+    /// Subjects of the cache, where they are not the usual ones; providers are told (hidden
+    /// values).
+    std::string reserved_subjects;
+    std::shared_ptr<const Clock> clock;
+  };
+
+  Registry(Options options, Bindings& bindings, Log log);
 
   [[nodiscard]] const TablesSnapshot& tables() const noexcept { return tables_; }
 
@@ -130,8 +131,8 @@ class Registry {
   [[nodiscard]] LinkInfo describe(const KnownLink& of) const REQUIRES(mutex_);
   void change(const std::function<void(Tables&)>& edit) REQUIRES(mutex_);
 
-  const RegistryOptions options_;
-  Binder& binder_;
+  const Options options_;
+  Bindings& bindings_;
   const Log log_;
 
   mutable Mutex mutex_;

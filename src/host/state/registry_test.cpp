@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/call/native_actors_fixture.hpp"
+#include "host/lifecycle/binder.hpp"
 #include "host/state/fake_provider_fixture.hpp"
 #include "threads/guest_thread.hpp"
 
@@ -21,7 +22,7 @@ constexpr auto contract = "wasmcloud:keyvalue";
 
 class RegistryTest : public testing::Test {
  protected:
-  void make(RegistryOptions options) {
+  void make(Registry::Options options) {
     options.clock = std::make_shared<SystemClock>();
     registry_ = std::make_unique<Registry>(std::move(options), binder_, Log());
   }
@@ -102,7 +103,7 @@ TEST_F(RegistryTest, AnActorThatDoesNotListTheContractIsNotBound) {
 }
 
 TEST_F(RegistryTest, TheOperatorMayTurnThatCheckOff) {
-  RegistryOptions options;
+  Registry::Options options;
   options.policy.check_provider_to_actor = false;
   make(std::move(options));
   registry_->add_provider(store_.entry);
@@ -181,7 +182,7 @@ TEST_F(RegistryTest, AliasesFromElsewhereCannotTakeNamesOfContractsOrOfActorsHer
 }
 
 TEST_F(RegistryTest, AnAuthorizerMayRefuseALink) {
-  RegistryOptions options;
+  Registry::Options options;
   options.may_bind = [](const ActorIdentity& actor, const ProviderEntry&) {
     return actor.key != actor_key('A');
   };

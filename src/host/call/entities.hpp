@@ -36,6 +36,11 @@ struct ProviderEntry {
   return slot;
 }
 
+/// Name that people have for a provider: "builtin:keyvalue", or the one it states.
+[[nodiscard]] inline std::string_view people_name(const ProviderEntry& provider) {
+  return provider.source.starts_with("builtin:") ? provider.source : provider.description.name;
+}
+
 inline constexpr std::string_view default_link_name = "default";
 
 /// Under which the lattice cache is shown in inventories; nobody can call it (lattice.md 1.3).
