@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/text.hpp"
@@ -26,16 +27,19 @@ namespace {
 Result<void> Uploads::start(const messages::FileChunk& first, SteadyTime now, SteadyTime deadline) {
   if (auto good = check_sizes(first); !good) return good;
   const Name name(first.container.id, first.id);
+  // Abandoned uploads go when another begins: no timer is needed, and one that nobody displaces
+  // costs a file. One for each that begins is enough to keep pace, and it ends outside the lock:
+  // what is dropped may ask a server, for which no other upload shall wait.
+  std::shared_ptr<Entry> abandoned;
   {
     const std::scoped_lock lock(mutex_);
-    // Abandoned uploads go when another begins: no timer is needed, and one that nobody displaces
-    // costs a file.
-    drop_idle(now);
+    abandoned = take_idle(now);
     if (entries_.size() >= max_uploads && !entries_.contains(name)) {
       return fail(ErrorCode::busy, fmt::format("{} uploads are unfinished", entries_.size()),
                   "finish some first; abandoned ones end after a minute");
     }
   }
+  abandoned.reset();
   // Store is asked without the lock: it may be a server. Two that start at the same moment can
   // exceed the bound by one each.
   auto upload = store_.upload(first.container.id, first.id, first.total_bytes, deadline);
@@ -140,9 +144,13 @@ void Uploads::forget(const Name& name, const std::shared_ptr<Entry>& entry) {
   if (found != entries_.end() && found->second == entry) entries_.erase(found);
 }
 
-void Uploads::drop_idle(SteadyTime now) {
-  std::erase_if(entries_,
-                [&](const auto& each) { return now - each.second->last_use > idle_time; });
+std::shared_ptr<Uploads::Entry> Uploads::take_idle(SteadyTime now) {
+  const auto idle = std::ranges::find_if(
+      entries_, [&](const auto& each) { return now - each.second->last_use > idle_time; });
+  if (idle == entries_.end()) return nullptr;
+  auto taken = std::move(idle->second);
+  entries_.erase(idle);
+  return taken;
 }
 
 void Uploads::clear() {

@@ -53,7 +53,8 @@ class Uploads {
   [[nodiscard]] Result<void> hold(Entry& entry, messages::FileChunk&& chunk) const;
   [[nodiscard]] Result<void> write(Entry& entry, ByteView bytes, SteadyTime deadline);
   void forget(const Name& name, const std::shared_ptr<Entry>& entry);
-  void drop_idle(SteadyTime now);
+  /// Takes out one upload that nobody continues; requires mutex_.
+  [[nodiscard]] std::shared_ptr<Entry> take_idle(SteadyTime now);
 
   Store& store_;
   std::mutex mutex_;                                // not held while an entry's is taken

@@ -159,14 +159,19 @@ Result<void> Folder::each(const std::function<bool(const std::string&)>& visit) 
     ::close(again);
     return system_error("reading a folder");
   }
-  // Error of readdir looks like the end here: a listing may then be short, and the next one tells
-  // more.
-  while (const dirent* entry = ::readdir(folder.get())) {
+  while (true) {
+    // readdir returns the same for an error as at the end, and errno alone tells: a listing, or the
+    // count of a quota, must not be short in silence.
+    errno = 0;
+    const dirent* entry = ::readdir(folder.get());
+    if (entry == nullptr) {
+      if (errno != 0) return system_error("reading a folder");
+      return {};
+    }
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    if (!visit(name)) break;
+    if (!visit(name)) return {};
   }
-  return {};
 }
 
 void Folder::remove_abandoned() const {
