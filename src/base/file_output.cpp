@@ -94,7 +94,14 @@ Result<void> write_file(const fs::path& path, ByteView content) {
   auto temporary = path;
   // Thread's number keeps writers of one file apart, in this process and others.
   temporary += ".part" + std::to_string(::gettid());
-  if (auto made = create(temporary, content, 0666); !made) return pass(made);
+  auto made = create(temporary, content, 0666);
+  // Leftover of a writer that was killed: its number comes again, in a container soon, and without
+  // this the file could never be written any more.
+  if (!made && made.error().code == ErrorCode::already_exists) {
+    ::unlink(temporary.c_str());
+    made = create(temporary, content, 0666);
+  }
+  if (!made) return made;
   // Renamed over the file before: readers meet the old content or the new, and never half of one.
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int problem = errno;

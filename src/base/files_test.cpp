@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
+#include "base/file_output.hpp"
 #include "support/temp_dir.hpp"
 
 namespace trellis {
@@ -41,6 +44,16 @@ TEST(Files, MissingFilesAreNamed) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::not_found);
   EXPECT_NE(refused.error().message.find("/nowhere/at/all"), std::string::npos);
+}
+
+TEST(Files, LeftoverOfAKilledWriterIsNoObstacle) {
+  const test::TempDir dir;
+  const auto path = dir.path() / "state";
+  // Name that this very thread writes under before it renames.
+  std::ofstream(path.string() + ".part" + std::to_string(::gettid())) << "half of";
+  ASSERT_TRUE(write_file(path, as_bytes("whole")));
+  EXPECT_EQ(read_file(path, 100), "whole");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
 }
 
 }  // namespace

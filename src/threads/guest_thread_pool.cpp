@@ -155,7 +155,7 @@ Result<void> GuestThreadPool::run_and_wait(std::function<void()> job, const JobT
   if (!posted) return posted;
   // No time limit here: jobs carry deadlines of their own, and this frame is what they write to.
   MutexLock lock(mutex);
-  done.wait(lock, [&]() REQUIRES(mutex_) { return finished; });
+  done.wait(lock, [&]() REQUIRES(mutex) { return finished; });
   return {};
 }
 

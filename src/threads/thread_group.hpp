@@ -41,9 +41,9 @@ class ThreadGroup {
 
   mutable Mutex mutex_;
   Condition ended_signal_;
-  Threads threads_;  ///< running; guarded by mutex_, as all below
-  Threads ended_;    ///< past their body, to be joined
-  bool abandoned_ = false;
+  Threads threads_ GUARDED_BY(mutex_);  ///< running
+  Threads ended_ GUARDED_BY(mutex_);    ///< past their body, to be joined
+  bool abandoned_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trellis
