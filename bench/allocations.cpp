@@ -142,11 +142,11 @@ SteadyTime soon() {
 Result<void> measure(Report& report) {
   auto engine = EngineRuntime::start();
   if (!engine) return pass(engine);
-  host::Core core(usual_host(), *engine);
+  host::HostRuntime host_runtime(usual_host(), *engine);
   Signer signer;
   auto actor = signer.sign(relay_guest());
   if (!actor) return pass(actor);
-  if (auto started = core.start_actor(actor->module, {}); !started) return pass(started);
+  if (auto started = host_runtime.start_actor(actor->module, {}); !started) return pass(started);
 
   const Bytes payload(64, 'x');
   const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
@@ -156,7 +156,7 @@ Result<void> measure(Report& report) {
   auto ran = on_guest_thread([&] {
     routed = allocations_per_call([&] {
       const auto answer =
-          core.router().from_provider(origin, nullptr, actor->key, "Echo", payload, soon());
+          host_runtime.router().from_provider(origin, nullptr, actor->key, "Echo", payload, soon());
       if (!answer || answer->size() != payload.size()) ++failed;
     });
     response = allocations_per_call([&] {

@@ -41,7 +41,7 @@ HostOptions arriving_options(const std::string& url) {
 /// Microseconds of one thread that does what cannot be left out: reads, verifies, enters the actor,
 /// writes; for each of the actors in turn, since one that was not called just now is not in the
 /// processor's caches.
-Result<double> least_us(host::Core& core, const std::vector<std::string>& actors,
+Result<double> least_us(host::HostRuntime& host_runtime, const std::vector<std::string>& actors,
                         std::size_t payload) {
   SystemRandom random;
   const SystemClock clock;
@@ -61,8 +61,8 @@ Result<double> least_us(host::Core& core, const std::vector<std::string>& actors
     least = nanoseconds_per_call([&] {
       const auto read = codec::decode<lattice::Invocation>(bytes);
       good = good && read && verifier.verify(*read, target);
-      auto answer = core.call_actor(actors[turn++ % actors.size()], "Echo", read->msg,
-                                    std::chrono::seconds(5));
+      auto answer = host_runtime.call_actor(actors[turn++ % actors.size()], "Echo", read->msg,
+                                            std::chrono::seconds(5));
       good = good && answer;
       good = good &&
              !codec::encode(lattice::InvocationResponse{std::move(*answer), {}, read->id}).empty();
@@ -73,8 +73,8 @@ Result<double> least_us(host::Core& core, const std::vector<std::string>& actors
   return least / 1000;
 }
 
-Result<void> measure_case(host::Core& core, const std::vector<std::string>& keys, const Case& what,
-                          const Options& options, Report& report) {
+Result<void> measure_case(host::HostRuntime& host_runtime, const std::vector<std::string>& keys,
+                          const Case& what, const Options& options, Report& report) {
   const int turns = options.quick ? 2 : 5;
   if (options.progress) options.progress("calls that arrive: " + what.name);
   OutsideCalls calls;
@@ -87,7 +87,7 @@ Result<void> measure_case(host::Core& core, const std::vector<std::string>& keys
   std::vector<double> processor;
   std::vector<double> rates;
   for (int turn = 0; turn < turns; ++turn) {
-    const auto least = least_us(core, calls.actors, what.payload);
+    const auto least = least_us(host_runtime, calls.actors, what.payload);
     if (!least) return pass(least);
     const auto found = measure_from_outside(calls);
     if (!found) return pass(found);
@@ -110,19 +110,19 @@ Result<void> measure_case(host::Core& core, const std::vector<std::string>& keys
 Result<void> measure_arriving(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                               Report& report) {
   constexpr std::size_t max_actors = 100;
-  host::Core core(arriving_options(options.nats_url), engine);
-  if (auto started = core.start(); !started) return started;
+  host::HostRuntime host_runtime(arriving_options(options.nats_url), engine);
+  if (auto started = host_runtime.start(); !started) return started;
   Signer signer;
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < max_actors; ++i) {
     auto made = signer.sign(relay_guest());
     if (!made) return pass(made);
-    if (auto started = core.start_actor(made->module, {}); !started) return pass(started);
+    if (auto started = host_runtime.start_actor(made->module, {}); !started) return pass(started);
     keys.push_back(made->key);
   }
   for (const auto& what : {Case{"16 callers outside", 1, 0}, Case{"10 actors", 10, 0},
                            Case{"100 actors", 100, 0}, Case{"100 KB bodies", 1, 100'000}}) {
-    if (auto done = measure_case(core, keys, what, options, report); !done) return done;
+    if (auto done = measure_case(host_runtime, keys, what, options, report); !done) return done;
   }
   return {};
 }

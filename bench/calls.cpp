@@ -49,7 +49,7 @@ struct Bench {
   Report& report;
   double scale = 1;
   std::shared_ptr<EngineRuntime> engine;
-  host::Core core;
+  host::HostRuntime host_runtime;
   Signer signer;
   Signer::Signed first;
   Signer::Signed second;
@@ -59,11 +59,12 @@ struct Bench {
   const Bytes payload = to_bytes(call_payload_text);
 
   Bench(Report& to, double time_scale, const std::shared_ptr<EngineRuntime>& runtime)
-      : report(to), scale(time_scale), engine(runtime), core(usual_host(), runtime) {}
+      : report(to), scale(time_scale), engine(runtime), host_runtime(usual_host(), runtime) {}
 
   Result<Bytes> routed() {
     static const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
-    return core.router().from_provider(origin, nullptr, first.key, "Echo", payload, in_time());
+    return host_runtime.router().from_provider(origin, nullptr, first.key, "Echo", payload,
+                                               in_time());
   }
   Pair pair(const std::function<void()>& floor, const std::function<void()>& value) {
     return measure_by_turns(floor, value, 7, 0.12 * scale);
@@ -84,14 +85,15 @@ Result<void> prepare(Bench& bench) {
     auto made = bench.signer.sign(relay_guest());
     if (!made) return pass(made);
     *actor = std::move(*made);
-    if (auto started = bench.core.start_actor(actor->module, {}); !started) return pass(started);
+    if (auto started = bench.host_runtime.start_actor(actor->module, {}); !started)
+      return pass(started);
   }
-  auto provider = bench.core.start_provider("builtin:keyvalue", ProviderOptions{});
+  auto provider = bench.host_runtime.start_provider("builtin:keyvalue", ProviderOptions{});
   if (!provider) return pass(provider);
-  auto link =
-      bench.core.set_link({bench.first.key, "wasmcloud:keyvalue", "default", *provider, {}});
+  auto link = bench.host_runtime.set_link(
+      {bench.first.key, "wasmcloud:keyvalue", "default", *provider, {}});
   if (!link) return link;
-  if (!bench.core.binder().settle(in_time())) {
+  if (!bench.host_runtime.binder().settle(in_time())) {
     return fail(ErrorCode::deadline, "the key-value link was not made");
   }
   return {};
@@ -121,10 +123,11 @@ void engine_and_router(Bench& bench, std::size_t known) {
 Result<void> know_more_actors(Bench& bench, std::size_t total) {
   ActorOptions idle;
   idle.min_instances = 0;  // known and ready, but without an instance until somebody calls
-  while (bench.core.registry().tables().read()->actors.size() < total) {
+  while (bench.host_runtime.registry().tables().read()->actors.size() < total) {
     auto made = bench.signer.sign(relay_guest());
     if (!made) return pass(made);
-    if (auto started = bench.core.start_actor(made->module, idle); !started) return pass(started);
+    if (auto started = bench.host_runtime.start_actor(made->module, idle); !started)
+      return pass(started);
   }
   return {};
 }
@@ -143,7 +146,7 @@ void to_provider(Bench& bench) {
   static const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
   const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, in_time()); },
                                [&] {
-                                 (void)bench.core.router().from_provider(
+                                 (void)bench.host_runtime.router().from_provider(
                                      origin, nullptr, bench.first.key, "Relay", request, in_time());
                                });
   add_ratio(bench, "(c) actor to key-value and back", pair, 1.5, 0);
@@ -158,7 +161,7 @@ void to_actor(Bench& bench) {
   static const host::EntityRef origin{"V", "wasmcloud:httpserver", "default"};
   const auto pair = bench.pair([&] { (void)bench.bare->call("Relay", request, calls, in_time()); },
                                [&] {
-                                 (void)bench.core.router().from_provider(
+                                 (void)bench.host_runtime.router().from_provider(
                                      origin, nullptr, bench.first.key, "Relay", request, in_time());
                                });
   add_ratio(bench, "(d) actor to actor and back", pair, 1.5, 0);

@@ -26,7 +26,8 @@ Bytes rounds_of(double rounds) {
 
 /// Callers that do not wait for each other, one for each actor; `rounds` of each of its calls.
 /// Rounds that were computed, by actor.
-Result<std::array<double, guests>> share(host::Core& core, const std::vector<std::string>& keys,
+Result<std::array<double, guests>> share(host::HostRuntime& host_runtime,
+                                         const std::vector<std::string>& keys,
                                          const std::array<double, guests>& rounds, double seconds) {
   std::array<double, guests> done{};
   std::atomic<bool> failed{false};
@@ -37,7 +38,8 @@ Result<std::array<double, guests>> share(host::Core& core, const std::vector<std
       callers.emplace_back([&, i] {
         const auto payload = rounds_of(rounds[i]);
         while (seconds_since(start) < seconds) {
-          if (!core.call_actor(keys[i], "Work", payload, std::chrono::seconds(30))) failed = true;
+          if (!host_runtime.call_actor(keys[i], "Work", payload, std::chrono::seconds(30)))
+            failed = true;
           done[i] += rounds[i];
         }
       });
@@ -52,13 +54,13 @@ Result<std::array<double, guests>> share(host::Core& core, const std::vector<std
 Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine, const Options& options,
                            Report& report) {
   if (options.progress) options.progress("four guests that compute");
-  host::Core core(usual_host(), engine);
+  host::HostRuntime host_runtime(usual_host(), engine);
   Signer signer;
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < guests; ++i) {
     const auto made = signer.sign(relay_guest());
     if (!made) return pass(made);
-    const auto started = core.start_actor(made->module, {});
+    const auto started = host_runtime.start_actor(made->module, {});
     if (!started) return pass(started);
     keys.push_back(*started);
   }
@@ -66,7 +68,7 @@ Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine, const O
   double rounds = 100'000;
   for (int i = 0; i < 20; ++i) {
     const auto begun = Clock::now();
-    if (auto done = core.call_actor(keys[0], "Work", rounds_of(rounds), {}); !done) {
+    if (auto done = host_runtime.call_actor(keys[0], "Work", rounds_of(rounds), {}); !done) {
       return pass(done);
     }
     rounds = std::clamp(rounds * 1e-3 / seconds_since(begun), 1e3, 1e8);
@@ -82,7 +84,7 @@ Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine, const O
         Case{"two of 2 ms, two of 100 ms", {2, 2, 100, 100}, 0.0}}) {
     std::array<double, guests> wanted{};
     for (std::size_t i = 0; i < guests; ++i) wanted[i] = what.milliseconds[i] * rounds;
-    const auto done = share(core, keys, wanted, seconds);
+    const auto done = share(host_runtime, keys, wanted, seconds);
     if (!done) return pass(done);
     const auto [least, most] = std::ranges::minmax(*done);
     Figure figure{fmt::format("four guests on the cores, {}: least to most", what.name),
@@ -98,7 +100,7 @@ Result<void> measure_cores(const std::shared_ptr<EngineRuntime>& engine, const O
     }
     report.add(std::move(figure));
   }
-  core.stop();
+  host_runtime.stop();
   return {};
 }
 

@@ -1,4 +1,5 @@
-// A host core with signed actors, below the public facade, so that single layers can be measured.
+// A host runtime with signed actors, below the public facade, so that single layers can be
+// measured.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,7 +12,7 @@
 
 #include "base/random.hpp"
 #include "bench/guests.hpp"
-#include "host/lifecycle/core.hpp"
+#include "host/lifecycle/host_runtime.hpp"
 #include "identity/keys.hpp"
 #include "identity/module_token.hpp"
 #include "threads/guest_thread.hpp"

@@ -56,10 +56,10 @@ std::optional<double> wrk(const std::string& url, const HttpLoad& load) {
 }
 
 /// Where the provider says it listens.
-Result<std::string> address_of(host::Core& core, const std::string& provider) {
-  core.health().run_round();
+Result<std::string> address_of(host::HostRuntime& host_runtime, const std::string& provider) {
+  host_runtime.health().run_round();
   std::string health;  // "listening on http://127.0.0.1:..."
-  for (const auto& info : core.providers()) {
+  for (const auto& info : host_runtime.providers()) {
     if (info.key == provider) health = info.health.reason;
   }
   const auto at = health.find("http://");
@@ -67,11 +67,11 @@ Result<std::string> address_of(host::Core& core, const std::string& provider) {
   return health.substr(at, health.find_first_of(" ,", at) - at);
 }
 
-Result<std::string> start_and_link(host::Core& core, const std::string& actor,
+Result<std::string> start_and_link(host::HostRuntime& host_runtime, const std::string& actor,
                                    const ExtraLink& link) {
-  auto provider = core.start_provider(link.provider, ProviderOptions{});
+  auto provider = host_runtime.start_provider(link.provider, ProviderOptions{});
   if (!provider) return provider;
-  auto linked = core.set_link({actor, link.contract, "default", *provider, link.values});
+  auto linked = host_runtime.set_link({actor, link.contract, "default", *provider, link.values});
   if (!linked) return pass(linked);
   return provider;
 }
@@ -110,27 +110,27 @@ Result<double> handler_rate(std::shared_ptr<http::RequestHandler> handler, const
 
 Result<double> actor_rate(const std::shared_ptr<EngineRuntime>& engine, ByteView guest,
                           const std::vector<ExtraLink>& extra, const HttpLoad& load) {
-  host::Core core(usual_host(), engine);
+  host::HostRuntime host_runtime(usual_host(), engine);
   Signer signer;
   auto made = signer.sign(guest);
   if (!made) return pass(made);
-  if (auto started = core.start_actor(made->module, {}); !started) return pass(started);
+  if (auto started = host_runtime.start_actor(made->module, {}); !started) return pass(started);
   for (const auto& link : extra) {
-    if (auto linked = start_and_link(core, made->key, link); !linked) return pass(linked);
+    if (auto linked = start_and_link(host_runtime, made->key, link); !linked) return pass(linked);
   }
   auto provider =
-      start_and_link(core, made->key,
+      start_and_link(host_runtime, made->key,
                      {"builtin:httpserver",
                       "wasmcloud:httpserver",
                       {{"BIND", "127.0.0.1:0"}, {"WORKERS", std::to_string(load.workers)}}});
   if (!provider) return pass(provider);
-  if (!core.binder().settle(std::chrono::steady_clock::now() + std::chrono::seconds(5))) {
+  if (!host_runtime.binder().settle(std::chrono::steady_clock::now() + std::chrono::seconds(5))) {
     return fail(ErrorCode::deadline, "the links were not made");
   }
-  auto address = address_of(core, *provider);
+  auto address = address_of(host_runtime, *provider);
   if (!address) return pass(address);
   const auto rate = wrk(*address, load);
-  core.stop();
+  host_runtime.stop();
   if (!rate) return fail(ErrorCode::unavailable, "wrk saw errors");
   return *rate;
 }

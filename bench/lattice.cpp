@@ -200,10 +200,10 @@ void report_two(const Contest& found, const Crypto&, Report& report) {
 
 Result<void> measure_calls_over(const std::shared_ptr<EngineRuntime>& engine,
                                 const Options& options, Report& report) {
-  host::Core caller(in_lattice(options.nats_url, "bench"), engine);
-  host::Core callee(in_lattice(options.nats_url, "bench"), engine);
-  for (auto* core : {&caller, &callee}) {
-    if (auto started = core->start(); !started) return started;
+  host::HostRuntime caller(in_lattice(options.nats_url, "bench"), engine);
+  host::HostRuntime callee(in_lattice(options.nats_url, "bench"), engine);
+  for (auto* host_runtime : {&caller, &callee}) {
+    if (auto started = host_runtime->start(); !started) return started;
   }
   Signer signer;
   auto made = signer.sign(relay_guest());
@@ -245,7 +245,7 @@ Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Op
                           std::size_t links, double max_seconds, Report& report) {
   if (options.progress) options.progress(fmt::format("joining a lattice with {} links", links));
   auto settings = in_lattice(options.nats_url, fmt::format("bench-join-{}", links));
-  host::Core first(settings, engine);
+  host::HostRuntime first(settings, engine);
   if (auto started = first.start(); !started) return started;
   SystemRandom random;
   const auto new_key = [&](identity::KeyType type) {
@@ -260,7 +260,7 @@ Result<void> measure_join(const std::shared_ptr<EngineRuntime>& engine, const Op
   }
   const auto before = resident_mb();
   const auto start = Clock::now();
-  host::Core late(settings, engine);
+  host::HostRuntime late(settings, engine);
   if (auto started = late.start(); !started) return started;
   while (late.registry().link_count() < links) {
     if (seconds_since(start) > 60) return fail(ErrorCode::deadline, "the cache did not arrive");
@@ -290,9 +290,9 @@ Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const O
     if (!made) return pass(made);
     modules.push_back(std::move(*made));
   }
-  std::vector<std::unique_ptr<host::Core>> hosts;
+  std::vector<std::unique_ptr<host::HostRuntime>> hosts;
   for (int h = 0; h < 3; ++h) {
-    hosts.push_back(std::make_unique<host::Core>(settings, engine));
+    hosts.push_back(std::make_unique<host::HostRuntime>(settings, engine));
     if (auto started = hosts.back()->start(); !started) return started;
     for (const auto& module : modules) {
       if (auto done = hosts.back()->start_actor(module.module, {}); !done) return pass(done);
@@ -309,11 +309,12 @@ Result<void> measure_scale(const std::shared_ptr<EngineRuntime>& engine, const O
     }
   }
   constexpr std::size_t all = actors * links_each;
-  const auto known = [&](host::Core& core) {
-    return core.registry().link_count() >= all && core.registry().known_claims().size() >= actors;
+  const auto known = [&](host::HostRuntime& host_runtime) {
+    return host_runtime.registry().link_count() >= all &&
+           host_runtime.registry().known_claims().size() >= actors;
   };
   const auto start = Clock::now();
-  host::Core late(settings, engine);
+  host::HostRuntime late(settings, engine);
   if (auto started = late.start(); !started) return started;
   while (!known(late)) {
     if (seconds_since(start) > 30) return fail(ErrorCode::deadline, "the cache did not arrive");

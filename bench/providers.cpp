@@ -17,7 +17,7 @@
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
 #include "codec/messages/keyvalue.hpp"
-#include "host/lifecycle/core.hpp"
+#include "host/lifecycle/host_runtime.hpp"
 #include "provider/process/frame.hpp"
 
 namespace trellis::bench {
@@ -78,14 +78,16 @@ struct Linked {
   }
 };
 
-Result<Linked> start(host::Core& core, ProviderMode mode) {
+Result<Linked> start(host::HostRuntime& host_runtime, ProviderMode mode) {
   const std::string link_name(to_string(mode));
-  auto started = core.start_provider("builtin:keyvalue", {.link_name = link_name, .mode = mode});
+  auto started =
+      host_runtime.start_provider("builtin:keyvalue", {.link_name = link_name, .mode = mode});
   if (!started) return pass(started);
   Linked linked;
-  core.registry().tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
-    if (entry->link_name == link_name) linked.instance = entry->instance;
-  });
+  host_runtime.registry().tables().read()->providers.for_each(
+      [&](std::string_view, const auto& entry) {
+        if (entry->link_name == link_name) linked.instance = entry->instance;
+      });
   codec::core::CapabilityConfiguration bind;
   bind.module = actor;
   if (auto bound = linked.call("BindActor", codec::encode(bind)); !bound) return pass(bound);
@@ -103,16 +105,17 @@ void add_mode(Report& report, const std::string& name, const Pair& pair, double 
 }
 
 /// Milliseconds from the order to a provider that answers, in the middle of several.
-Result<double> start_time(host::Core& core) {
+Result<double> start_time(host::HostRuntime& host_runtime) {
   std::vector<double> times;
   for (int i = 0; i < 5; ++i) {
     const auto begun = Clock::now();
     const auto name = fmt::format("start{}", i);
-    auto started =
-        core.start_provider("builtin:keyvalue", {.link_name = name, .mode = ProviderMode::process});
+    auto started = host_runtime.start_provider("builtin:keyvalue",
+                                               {.link_name = name, .mode = ProviderMode::process});
     if (!started) return pass(started);
     times.push_back(seconds_since(begun) * 1000);
-    if (auto stopped = core.stop_provider(*started, {}, name); !stopped) return pass(stopped);
+    if (auto stopped = host_runtime.stop_provider(*started, {}, name); !stopped)
+      return pass(stopped);
   }
   std::sort(times.begin(), times.end());
   return times[times.size() / 2];
@@ -124,10 +127,10 @@ Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine, con
                                Report& report) {
   HostOptions how = usual_host();
   how.provider_process.program = host_program();
-  host::Core core(how, engine);
-  const auto near = start(core, ProviderMode::in_process);
+  host::HostRuntime host_runtime(how, engine);
+  const auto near = start(host_runtime, ProviderMode::in_process);
   if (!near) return pass(near);
-  const auto far = start(core, ProviderMode::process);
+  const auto far = start(host_runtime, ProviderMode::process);
   if (!far) return pass(far);
   const auto payload = codec::encode(codec::keyvalue::KeyExistsArgs{some_key});
   const double seconds = options.quick ? 0.012 : 0.12;
@@ -150,7 +153,7 @@ Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine, con
   add_mode(report, "(i) provider call in a process of its own", pair, 1.3, 5000);
   if (!good) return fail(ErrorCode::internal, "a call of the benchmark failed");
 
-  const auto milliseconds = start_time(core);
+  const auto milliseconds = start_time(host_runtime);
   if (!milliseconds) return pass(milliseconds);
   report.add({"(i) start of a provider's process",
               *milliseconds,
@@ -159,7 +162,7 @@ Result<void> measure_providers(const std::shared_ptr<EngineRuntime>& engine, con
               {},
               "<= 100 ms",
               *milliseconds <= 100});
-  core.stop();
+  host_runtime.stop();
   return {};
 }
 

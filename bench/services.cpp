@@ -49,17 +49,20 @@ Result<void> measure_service(const std::shared_ptr<EngineRuntime>& engine, const
                              const std::string& name, double least, const Options& options,
                              const Floor& floor, Report& report) {
   if (options.progress) options.progress(name);
-  host::Core core(usual_host(), engine);
+  host::HostRuntime host_runtime(usual_host(), engine);
   Signer signer;
   auto made = signer.sign(relay_guest());
   if (!made) return pass(made);
-  if (auto started = core.start_actor(made->module, {}); !started) return pass(started);
-  auto provider = core.start_provider(service.provider, ProviderOptions{});
+  if (auto started = host_runtime.start_actor(made->module, {}); !started) return pass(started);
+  auto provider = host_runtime.start_provider(service.provider, ProviderOptions{});
   if (!provider) return pass(provider);
-  auto linked = core.set_link({made->key, service.contract, "default", *provider, service.values});
+  auto linked =
+      host_runtime.set_link({made->key, service.contract, "default", *provider, service.values});
   if (!linked) return pass(linked);
   const auto request = relayed(service);
-  const auto call = [&] { return core.call_actor(made->key, "Relay", request, seconds(10)); };
+  const auto call = [&] {
+    return host_runtime.call_actor(made->key, "Relay", request, seconds(10));
+  };
   if (auto first = call(); !first) return pass(first);
   Pair pair;
   bool good = true;

@@ -184,14 +184,14 @@ Result<void> measure_cycles(const std::shared_ptr<EngineRuntime>& engine, const 
     if (!made) return pass(made);
     modules.push_back(std::move(*made));
   }
-  host::Core core(usual_host(), engine);
+  host::HostRuntime host_runtime(usual_host(), engine);
   const auto cycle = [&](int turn) -> Result<void> {
     const auto& module = modules[static_cast<std::size_t>(turn) % modules.size()];
-    const auto key = core.start_actor(module.module, {});
+    const auto key = host_runtime.start_actor(module.module, {});
     if (!key) return pass(key);
-    auto answer = core.call_actor(*key, "Echo", as_bytes("x"), {});
+    auto answer = host_runtime.call_actor(*key, "Echo", as_bytes("x"), {});
     if (!answer) return pass(answer);
-    return core.stop_actor(*key);
+    return host_runtime.stop_actor(*key);
   };
   const int warm = options.quick ? 20 : 200;
   const int cycles = options.quick ? 100 : 1000;
@@ -212,7 +212,7 @@ Result<void> measure_cycles(const std::shared_ptr<EngineRuntime>& engine, const 
               {},
               "<= 2 MB",
               left <= 2});
-  core.stop();
+  host_runtime.stop();
   return {};
 }
 

@@ -39,14 +39,14 @@ Result<double> compile_alone(EngineRuntime& engine, ByteView module) {
 
 /// Milliseconds from a module's bytes to the first answer of its actor.
 Result<double> start_and_call(const std::shared_ptr<EngineRuntime>& engine, ByteView module) {
-  host::Core core(usual_host(), engine);
+  host::HostRuntime host_runtime(usual_host(), engine);
   const auto start = Clock::now();
-  auto key = core.start_actor(module, {});
+  auto key = host_runtime.start_actor(module, {});
   if (!key) return pass(key);
-  auto answer = core.call_actor(*key, "Echo", as_bytes("x"), {});
+  auto answer = host_runtime.call_actor(*key, "Echo", as_bytes("x"), {});
   const auto took = seconds_since(start) * 1e3;
   if (!answer) return pass(answer);
-  core.stop();
+  host_runtime.stop();
   return took;
 }
 

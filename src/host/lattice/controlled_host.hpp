@@ -14,7 +14,7 @@
 
 namespace trellis::host {
 
-/// Core is the real one. Any thread, while the host is started.
+/// HostRuntime is the real one. Any thread, while the host is started.
 class ControlledHost {
  public:
   virtual ~ControlledHost() = default;

@@ -1,4 +1,4 @@
-// The public facade: checks that the host is started and hands on to its core.
+// The public facade: checks that the host is started and hands on to its runtime.
 #include "trellis/host.hpp"
 
 #include <chrono>
@@ -11,7 +11,7 @@
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "host/lifecycle/check_options.hpp"
-#include "host/lifecycle/core.hpp"
+#include "host/lifecycle/host_runtime.hpp"
 #include "host/state/labels.hpp"
 
 namespace trellis {
@@ -31,37 +31,37 @@ class Host::Implementation {
 
   Result<void> start() {
     const MutexLock lock(mutex_);
-    if (core_) return fail(ErrorCode::already_exists, "the host is started already");
+    if (runtime_) return fail(ErrorCode::already_exists, "the host is started already");
     if (auto options = host::check_options(options_); !options) return options;
-    // Core is kept only once it has started: a start that fails leaves nothing that could be
+    // Runtime is kept only once it has started: a start that fails leaves nothing that could be
     // called.
-    auto core = std::make_shared<host::Core>(options_, engine_, labels_);
-    if (auto started = core->start(); !started) return started;
-    core_ = std::move(core);
-    id_ = core_->id();
+    auto runtime = std::make_shared<host::HostRuntime>(options_, engine_, labels_);
+    if (auto started = runtime->start(); !started) return started;
+    runtime_ = std::move(runtime);
+    id_ = runtime_->id();
     return {};
   }
 
   bool stop() {
-    std::shared_ptr<host::Core> core;
+    std::shared_ptr<host::HostRuntime> runtime;
     {
       const MutexLock lock(mutex_);
-      // Taken out first: new calls are refused from now on, those under way keep the core alive.
-      core.swap(core_);
+      // Taken out first: new calls are refused from now on, those under way keep the runtime alive.
+      runtime.swap(runtime_);
     }
-    return !core || end(std::move(core));
+    return !runtime || end(std::move(runtime));
   }
 
   /// Stops it on a thread of its own, which keeps it for as long as something inside does not end.
-  bool end(std::shared_ptr<host::Core> core) const {
-    const auto limit = core->options().stop_timeout + stop_grace;
+  bool end(std::shared_ptr<host::HostRuntime> runtime) const {
+    const auto limit = runtime->options().stop_timeout + stop_grace;
     auto ended = std::make_shared<std::promise<void>>();
     auto done = ended->get_future();
     // Thread is detached: a provider that never returns would hold the program for ever. What it
     // uses lives as long as the thread does.
-    std::thread([core = std::move(core), ended]() mutable {
-      core->stop();
-      core.reset();
+    std::thread([runtime = std::move(runtime), ended]() mutable {
+      runtime->stop();
+      runtime.reset();
       ended->set_value();
     }).detach();
     if (done.wait_for(limit) == std::future_status::ready) return true;
@@ -74,17 +74,17 @@ class Host::Implementation {
     return false;
   }
 
-  /// The running core, or the error every operation gives without one (host.md 5, exact text).
-  Result<std::shared_ptr<host::Core>> core() const {
+  /// Running host, or the error every operation gives without one (host.md 5, exact text).
+  Result<std::shared_ptr<host::HostRuntime>> runtime() const {
     const MutexLock lock(mutex_);
-    if (core_) return core_;
+    if (runtime_) return runtime_;
     return fail(ErrorCode::not_started, "Activity cannot be performed, host has not been started");
   }
 
-  /// What `act` makes of the running core; it is kept for as long as that takes.
+  /// Result of `act` on the running host, which is kept for as long as that takes.
   template <class Act>
-  std::invoke_result_t<Act, host::Core&> with_core(const Act& act) const {
-    const auto running = core();
+  std::invoke_result_t<Act, host::HostRuntime&> with_runtime(const Act& act) const {
+    const auto running = runtime();
     if (!running) return pass(running);
     return act(**running);
   }
@@ -93,7 +93,7 @@ class Host::Implementation {
   const std::shared_ptr<EngineRuntime> engine_;
   const std::shared_ptr<host::LabelBook> labels_;
   mutable Mutex mutex_;
-  std::shared_ptr<host::Core> core_ GUARDED_BY(mutex_);
+  std::shared_ptr<host::HostRuntime> runtime_ GUARDED_BY(mutex_);
   std::string id_ GUARDED_BY(mutex_);
 };
 
@@ -128,8 +128,8 @@ void Host::merge_labels(const std::map<std::string, std::string>& labels) {
 }
 
 std::chrono::seconds Host::uptime() const {
-  const auto core = self_->core();
-  return core ? (*core)->uptime() : std::chrono::seconds(0);
+  const auto runtime = self_->runtime();
+  return runtime ? (*runtime)->uptime() : std::chrono::seconds(0);
 }
 
 const std::vector<BuiltinProvider>& Host::builtins() const noexcept {
@@ -137,150 +137,161 @@ const std::vector<BuiltinProvider>& Host::builtins() const noexcept {
 }
 
 Result<std::string> Host::start_actor(ByteView module, const ActorOptions& options) {
-  return self_->with_core([&](host::Core& core) { return core.start_actor(module, options); });
+  return self_->with_runtime(
+      [&](host::HostRuntime& runtime) { return runtime.start_actor(module, options); });
 }
 
 Result<std::string> Host::start_actor_from_file(const std::filesystem::path& path,
                                                 ActorOptions options) {
-  auto core = self_->core();
-  if (!core) return pass(core);
+  auto runtime = self_->runtime();
+  if (!runtime) return pass(runtime);
   auto module = read_file(path, limits::module_bytes);
   if (!module) return pass(module);
   if (options.source.empty()) options.source = path.string();
-  return (*core)->start_actor(as_bytes(*module), options);
+  return (*runtime)->start_actor(as_bytes(*module), options);
 }
 
 Result<std::string> Host::start_actor_from(std::string_view reference, ActorOptions options) {
-  return self_->with_core([&](host::Core& core) {
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
     // Embedders speak for the host's user: commands may use this registry from now on (Packages).
-    core.packages().name_registry_of(reference);
-    return core.start_actor_from(reference, std::move(options));
+    runtime.packages().name_registry_of(reference);
+    return runtime.start_actor_from(reference, std::move(options));
   });
 }
 
 Result<void> Host::update_actor_from(std::string_view key, std::string_view reference) {
-  return self_->with_core([&](host::Core& core) {
-    core.packages().name_registry_of(reference);
-    return core.update_actor_from(key, reference);
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    runtime.packages().name_registry_of(reference);
+    return runtime.update_actor_from(key, reference);
   });
 }
 
 Result<ActorPreview> Host::inspect_actor(std::string_view reference) const {
-  return self_->with_core([&](host::Core& core) {
-    core.packages().name_registry_of(reference);
-    return core.inspect_actor(reference);
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    runtime.packages().name_registry_of(reference);
+    return runtime.inspect_actor(reference);
   });
 }
 
 Result<void> Host::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
                                std::optional<std::size_t> maximum) {
-  return self_->with_core(
-      [&](host::Core& core) { return core.scale_actor(key, minimum, maximum); });
+  return self_->with_runtime(
+      [&](host::HostRuntime& runtime) { return runtime.scale_actor(key, minimum, maximum); });
 }
 
 Result<ProviderPreview> Host::inspect_provider(std::string_view reference,
                                                ProviderMode mode) const {
-  return self_->with_core([&](host::Core& core) {
-    core.packages().name_registry_of(reference);
-    return core.inspect_provider(reference, mode);
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    runtime.packages().name_registry_of(reference);
+    return runtime.inspect_provider(reference, mode);
   });
 }
 
 Result<void> Host::stop_actor(std::string_view key_or_source) {
-  return self_->with_core([&](host::Core& core) { return core.stop_actor(key_or_source); });
+  return self_->with_runtime(
+      [&](host::HostRuntime& runtime) { return runtime.stop_actor(key_or_source); });
 }
 
 Result<void> Host::update_actor(std::string_view key, ByteView module, std::string source) {
-  return self_->with_core(
-      [&](host::Core& core) { return core.update_actor(key, module, std::move(source)); });
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    return runtime.update_actor(key, module, std::move(source));
+  });
 }
 
 Result<std::string> Host::start_provider(std::string_view reference, std::string_view link_name) {
-  return self_->with_core([&](host::Core& core) {
-    core.packages().name_registry_of(reference);
-    return core.start_provider(reference, {.link_name = std::string(link_name)});
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    runtime.packages().name_registry_of(reference);
+    return runtime.start_provider(reference, {.link_name = std::string(link_name)});
   });
 }
 
 Result<std::string> Host::start_provider(std::string_view reference,
                                          const ProviderOptions& options) {
-  return self_->with_core([&](host::Core& core) {
-    core.packages().name_registry_of(reference);
-    return core.start_provider(reference, options);
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    runtime.packages().name_registry_of(reference);
+    return runtime.start_provider(reference, options);
   });
 }
 
 Result<std::string> Host::start_provider(const trellis_provider_table& table,
                                          std::string_view link_name) {
-  auto core = self_->core();
-  if (!core) return pass(core);
+  auto runtime = self_->runtime();
+  if (!runtime) return pass(runtime);
   auto plugin = provider::wrap_table(table);
   if (!plugin) return pass(plugin);
-  return (*core)->start_provider(std::move(*plugin), "linked in", link_name);
+  return (*runtime)->start_provider(std::move(*plugin), "linked in", link_name);
 }
 
 Result<void> Host::stop_provider(std::string_view key_or_reference, std::string_view contract_id,
                                  std::string_view link_name) {
-  return self_->with_core([&](host::Core& core) {
-    return core.stop_provider(key_or_reference, contract_id, link_name);
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    return runtime.stop_provider(key_or_reference, contract_id, link_name);
   });
 }
 
 Result<void> Host::set_link(Link link) {
-  return self_->with_core([&](host::Core& core) { return core.set_link(std::move(link)); });
+  return self_->with_runtime(
+      [&](host::HostRuntime& runtime) { return runtime.set_link(std::move(link)); });
 }
 
 Result<void> Host::remove_link(std::string_view actor, std::string_view contract_id,
                                std::string_view link_name) {
-  return self_->with_core(
-      [&](host::Core& core) { return core.remove_link(actor, contract_id, link_name); });
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    return runtime.remove_link(actor, contract_id, link_name);
+  });
 }
 
 std::vector<LinkInfo> Host::links() const {
-  auto core = self_->core();
-  return core ? (*core)->registry().links() : std::vector<LinkInfo>{};
+  auto runtime = self_->runtime();
+  return runtime ? (*runtime)->registry().links() : std::vector<LinkInfo>{};
 }
 
 std::optional<LinkInfo> Host::link(std::string_view actor, std::string_view contract_id,
                                    std::string_view link_name) const {
-  auto core = self_->core();
-  return core ? (*core)->registry().link_info(actor, contract_id, link_name) : std::nullopt;
+  auto runtime = self_->runtime();
+  return runtime ? (*runtime)->registry().link_info(actor, contract_id, link_name) : std::nullopt;
 }
 
 bool Host::settle_links(std::string_view actor, std::chrono::milliseconds timeout) {
-  auto core = self_->core();
-  return core && (*core)->binder().settle(actor, (*core)->options().clock->steady() + timeout);
+  auto runtime = self_->runtime();
+  return runtime &&
+         (*runtime)->binder().settle(actor, (*runtime)->options().clock->steady() + timeout);
 }
 
 bool Host::settle(std::chrono::milliseconds timeout) {
-  auto core = self_->core();
-  return core && (*core)->binder().settle((*core)->options().clock->steady() + timeout);
+  auto runtime = self_->runtime();
+  return runtime && (*runtime)->binder().settle((*runtime)->options().clock->steady() + timeout);
 }
 
 Result<Bytes> Host::call_actor(std::string_view key_or_alias, std::string_view operation,
                                ByteView payload, std::optional<std::chrono::milliseconds> timeout) {
-  return self_->with_core(
-      [&](host::Core& core) { return core.call_actor(key_or_alias, operation, payload, timeout); });
+  return self_->with_runtime([&](host::HostRuntime& runtime) {
+    return runtime.call_actor(key_or_alias, operation, payload, timeout);
+  });
 }
 
 Result<Inventory> Host::inventory() const {
-  auto core = self_->core();
-  if (!core) return pass(core);
-  return Inventory{
-      (*core)->id(),           labels(),         uptime(), (*core)->actors(), (*core)->providers(),
-      (*core)->plane().info(), (*core)->memory()};
+  auto runtime = self_->runtime();
+  if (!runtime) return pass(runtime);
+  return Inventory{(*runtime)->id(),
+                   labels(),
+                   uptime(),
+                   (*runtime)->actors(),
+                   (*runtime)->providers(),
+                   (*runtime)->plane().info(),
+                   (*runtime)->memory()};
 }
 
 std::vector<ActorIdentity> Host::claims() const {
-  auto core = self_->core();
+  auto runtime = self_->runtime();
   std::vector<ActorIdentity> all;
-  if (!core) return all;
-  for (const auto& known : (*core)->registry().known_claims()) all.push_back(known->identity);
+  if (!runtime) return all;
+  for (const auto& known : (*runtime)->registry().known_claims()) all.push_back(known->identity);
   return all;
 }
 
 void Host::check_health() {
-  if (auto core = self_->core(); core) (*core)->health().run_round();
+  if (auto runtime = self_->runtime(); runtime) (*runtime)->health().run_round();
 }
 
 }  // namespace trellis

@@ -34,14 +34,15 @@ class Router;
 [[nodiscard]] Connect nats_connections();
 
 /// Any thread. The host facade keeps it alive while calls are under way.
-class Core final : public ControlledHost {
+class HostRuntime final : public ControlledHost {
  public:
   /// Without `labels` they are those of the options. `connect` reaches message servers.
-  Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-       std::shared_ptr<const LabelBook> labels = nullptr, Connect connect = nats_connections());
-  ~Core() override;
-  Core(const Core&) = delete;
-  Core& operator=(const Core&) = delete;
+  HostRuntime(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
+              std::shared_ptr<const LabelBook> labels = nullptr,
+              Connect connect = nats_connections());
+  ~HostRuntime() override;
+  HostRuntime(const HostRuntime&) = delete;
+  HostRuntime& operator=(const HostRuntime&) = delete;
 
   [[nodiscard]] const std::string& id() const noexcept override { return id_; }
   [[nodiscard]] std::chrono::seconds uptime() const override;
@@ -116,11 +117,11 @@ class Core final : public ControlledHost {
   void retire(actor::Actor& actor, SteadyTime deadline);
   /// The way of the lattice to the router, which is made after it.
   struct Arriving final : ArrivingCalls {
-    explicit Arriving(const Core& owner) noexcept : core(owner) {}
+    explicit Arriving(const HostRuntime& owner) noexcept : runtime(owner) {}
     [[nodiscard]] Result<Bytes> from_lattice(const EntityRef& origin, const EntityRef& target,
                                              std::string_view operation, ByteView payload,
                                              SteadyTime deadline) const override;
-    const Core& core;
+    const HostRuntime& runtime;
   };
   /// Code behind a reference, and the claims it is signed with.
   struct ProviderCode {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "host/lifecycle/core.hpp"
+#include "host/lifecycle/host_runtime.hpp"
 #include "host/state/named_log.hpp"
 #include "host/state/names.hpp"
 #include "host/state/reservation.hpp"
@@ -33,7 +33,7 @@ bool is_serial(const ActorIdentity& identity) {
 
 }  // namespace
 
-bool Core::authorizer_allows_load(const ActorIdentity& identity) const {
+bool HostRuntime::authorizer_allows_load(const ActorIdentity& identity) const {
   // Authorizer that throws says no (identity.md 7).
   if (!options_.authorizer) return true;
   try {
@@ -45,7 +45,7 @@ bool Core::authorizer_allows_load(const ActorIdentity& identity) const {
 
 /// Rows 1 to 9 and 11 of identity.md 5.1. (Row 11 may come before row 10: it has no side effects,
 /// and an update needs it without row 10.)
-Result<identity::ActorClaims> Core::admit(ByteView module) const {
+Result<identity::ActorClaims> HostRuntime::admit(ByteView module) const {
   identity::AdmissionPolicy policy;
   policy.allowed_issuers = options_.allowed_issuers;
   auto verified = identity::verify_actor_module(module, policy, options_.clock->wall());
@@ -66,8 +66,8 @@ std::size_t usual_maximum() {
 
 }  // namespace
 
-actor::PoolLimits Core::pool_limits(const ActorIdentity& identity,
-                                    const ActorOptions& options) const {
+actor::PoolLimits HostRuntime::pool_limits(const ActorIdentity& identity,
+                                           const ActorOptions& options) const {
   actor::PoolLimits pool;
   // Option of this start, else the mark in the claims, else the option of the host (D4).
   pool.maximum = options.max_instances.value_or(
@@ -81,9 +81,9 @@ actor::PoolLimits Core::pool_limits(const ActorIdentity& identity,
   return pool;
 }
 
-Result<std::shared_ptr<actor::Actor>> Core::make_actor(ByteView module,
-                                                       identity::ActorClaims claims,
-                                                       const ActorOptions& options) {
+Result<std::shared_ptr<actor::Actor>> HostRuntime::make_actor(ByteView module,
+                                                              identity::ActorClaims claims,
+                                                              const ActorOptions& options) {
   wapc::GuestLimits guest;
   const std::uint32_t memory_mb = options.limits.memory_mb.value_or(options_.memory_mb);
   guest.memory_pages = std::min<std::uint32_t>(memory_mb, 4096) * 16;  // 64 KiB each
@@ -97,7 +97,7 @@ Result<std::shared_ptr<actor::Actor>> Core::make_actor(ByteView module,
   return assemble(std::move(*compiled), std::move(claims), options);
 }
 
-Result<std::shared_ptr<actor::Actor>> Core::assemble(
+Result<std::shared_ptr<actor::Actor>> HostRuntime::assemble(
     std::shared_ptr<const wapc::GuestModule> module, identity::ActorClaims claims,
     const ActorOptions& options) {
   actor::Parts parts;
@@ -116,7 +116,7 @@ Result<std::shared_ptr<actor::Actor>> Core::assemble(
   return made;
 }
 
-Result<std::string> Core::start_actor(ByteView module, const ActorOptions& options) {
+Result<std::string> HostRuntime::start_actor(ByteView module, const ActorOptions& options) {
   auto claims = admit(module);
   if (!claims) return pass(claims);
   auto key = claims->sub;
@@ -143,14 +143,15 @@ Result<std::string> Core::start_actor(ByteView module, const ActorOptions& optio
   return key;
 }
 
-Result<std::string> Core::start_actor_from(std::string_view reference, ActorOptions options) {
+Result<std::string> HostRuntime::start_actor_from(std::string_view reference,
+                                                  ActorOptions options) {
   const auto module = packages_.module(reference);
   if (!module) return pass(module);
   if (options.source.empty()) options.source = reference;
   return start_actor(as_bytes(*module), options);
 }
 
-Result<ActorPreview> Core::inspect_actor(std::string_view reference) {
+Result<ActorPreview> HostRuntime::inspect_actor(std::string_view reference) {
   const auto module = packages_.module(reference);
   if (!module) return pass(module);
   const auto claims = admit(as_bytes(*module));
@@ -158,14 +159,14 @@ Result<ActorPreview> Core::inspect_actor(std::string_view reference) {
   return ActorPreview{to_identity(*claims), claims->hash};
 }
 
-Result<void> Core::update_actor_from(std::string_view key, std::string_view reference) {
+Result<void> HostRuntime::update_actor_from(std::string_view key, std::string_view reference) {
   // `latest` is never fetched for an update, whatever the options say (identity.md 5.5).
   const auto module = packages_.module(reference, false);
   if (!module) return pass(module);
   return update_actor(key, as_bytes(*module), std::string(reference));
 }
 
-Result<void> Core::stop_actor(std::string_view key_or_source) {
+Result<void> HostRuntime::stop_actor(std::string_view key_or_source) {
   std::string key(key_or_source);
   registry_.tables().read()->actors.for_each([&](std::string_view actor, const auto& entry) {
     if (entry->actor->options().source == key_or_source) key = actor;
@@ -184,7 +185,7 @@ Result<void> Core::stop_actor(std::string_view key_or_source) {
   return {};
 }
 
-void Core::retire(actor::Actor& actor, SteadyTime deadline) {
+void HostRuntime::retire(actor::Actor& actor, SteadyTime deadline) {
   if (!actor.pool().drain(deadline)) {
     log_named(log_, LogLevel::warn, {{"actor", actor.key()}, {"actor_name", actor.identity().name}},
               "actor {} was still executing when it was stopped", actor.key());
@@ -193,7 +194,7 @@ void Core::retire(actor::Actor& actor, SteadyTime deadline) {
   actor.pool().close();
 }
 
-Result<void> Core::update_actor(std::string_view key, ByteView module, std::string source) {
+Result<void> HostRuntime::update_actor(std::string_view key, ByteView module, std::string source) {
   const auto tables = registry_.tables().read();
   const auto* running = tables->actors.find(key);
   if (running == nullptr) {
@@ -231,8 +232,8 @@ Result<void> Core::update_actor(std::string_view key, ByteView module, std::stri
 }
 
 // Version of the actor stays; its pool is replaced by one of another size.
-Result<void> Core::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
-                               std::optional<std::size_t> maximum) {
+Result<void> HostRuntime::scale_actor(std::string_view key, std::optional<std::size_t> minimum,
+                                      std::optional<std::size_t> maximum) {
   const auto tables = registry_.tables().read();
   const auto* running = tables->actors.find(key);
   if (running == nullptr) {

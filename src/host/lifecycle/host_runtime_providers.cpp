@@ -6,7 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "host/lifecycle/core.hpp"
+#include "host/lifecycle/host_runtime.hpp"
 #include "host/state/builtins.hpp"
 #include "host/state/named_log.hpp"
 #include "host/state/names.hpp"
@@ -64,7 +64,7 @@ Result<provider::process::ProcessSettings> process_settings(const ProviderProces
 
 }  // namespace
 
-Result<std::shared_ptr<const provider::Plugin>> Core::open_library(
+Result<std::shared_ptr<const provider::Plugin>> HostRuntime::open_library(
     std::string_view reference, const std::filesystem::path& file, ProviderMode mode) const {
   if (resolved(mode, options_, reference) == ProviderMode::process) {
     auto settings = process_settings(options_.provider_process, file.string());
@@ -75,7 +75,8 @@ Result<std::shared_ptr<const provider::Plugin>> Core::open_library(
 }
 
 /// A provider linked into the program, a library, or an archive of libraries.
-Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderMode mode) {
+Result<HostRuntime::ProviderCode> HostRuntime::find_code(std::string_view reference,
+                                                         ProviderMode mode) {
   std::optional<identity::ProviderClaims> claims;
   package::CacheHold hold;
   Result<std::shared_ptr<const provider::Plugin>> plugin;
@@ -102,8 +103,8 @@ Result<Core::ProviderCode> Core::find_code(std::string_view reference, ProviderM
   return ProviderCode{std::move(*plugin), std::move(claims), std::move(hold)};
 }
 
-Result<std::string> Core::start_provider(std::string_view reference,
-                                         const ProviderOptions& options) {
+Result<std::string> HostRuntime::start_provider(std::string_view reference,
+                                                const ProviderOptions& options) {
   if (reference == extras_reference && trim(options.link_name) == default_link_name) {
     // It runs from the start of the host on; asking for it again is no mistake.
     auto key = provider_key_of(reference);
@@ -116,7 +117,8 @@ Result<std::string> Core::start_provider(std::string_view reference,
   return start_provider(std::move(*code), std::string(reference), options);
 }
 
-Result<ProviderPreview> Core::inspect_provider(std::string_view reference, ProviderMode mode) {
+Result<ProviderPreview> HostRuntime::inspect_provider(std::string_view reference,
+                                                      ProviderMode mode) {
   const auto code = find_code(reference, mode);
   if (!code) return pass(code);
   const auto description = description_of(code->claims, *code->plugin);
@@ -124,14 +126,14 @@ Result<ProviderPreview> Core::inspect_provider(std::string_view reference, Provi
                          description.contract_id};
 }
 
-Result<std::string> Core::start_provider(std::shared_ptr<const provider::Plugin> plugin,
-                                         std::string source, std::string_view link_name) {
+Result<std::string> HostRuntime::start_provider(std::shared_ptr<const provider::Plugin> plugin,
+                                                std::string source, std::string_view link_name) {
   return start_provider(ProviderCode{std::move(plugin), std::nullopt}, std::move(source),
                         {.link_name = std::string(link_name)});
 }
 
-Result<std::string> Core::start_provider(ProviderCode code, std::string source,
-                                         const ProviderOptions& how) {
+Result<std::string> HostRuntime::start_provider(ProviderCode code, std::string source,
+                                                const ProviderOptions& how) {
   auto name = normal_link_name(how.link_name);
   if (!name) return pass(name);
   auto entry = std::make_shared<ProviderEntry>();
@@ -184,8 +186,8 @@ Result<std::string> Core::start_provider(ProviderCode code, std::string source,
   return entry->key;
 }
 
-void Core::process_event(const std::weak_ptr<ProviderEntry>& provider, provider::ProcessEvent event,
-                         const std::string& why) {
+void HostRuntime::process_event(const std::weak_ptr<ProviderEntry>& provider,
+                                provider::ProcessEvent event, const std::string& why) {
   const auto entry = provider.lock();
   if (!entry) return;
   switch (event) {
@@ -198,7 +200,7 @@ void Core::process_event(const std::weak_ptr<ProviderEntry>& provider, provider:
   }
 }
 
-std::string Core::provider_key_of(std::string_view key_or_reference) const {
+std::string HostRuntime::provider_key_of(std::string_view key_or_reference) const {
   // Builtins have fixed names; then comes what a provider was started from, and anything else is
   // taken for a key.
   if (auto builtin = builtin_provider_key(options_.builtins, key_or_reference))
@@ -210,8 +212,8 @@ std::string Core::provider_key_of(std::string_view key_or_reference) const {
   return key;
 }
 
-Result<void> Core::stop_provider(std::string_view key_or_reference, std::string_view contract_id,
-                                 std::string_view link_name) {
+Result<void> HostRuntime::stop_provider(std::string_view key_or_reference,
+                                        std::string_view contract_id, std::string_view link_name) {
   auto name = normal_link_name(link_name);
   if (!name) return pass(name);
   const auto key = provider_key_of(key_or_reference);
@@ -233,7 +235,7 @@ Result<void> Core::stop_provider(std::string_view key_or_reference, std::string_
   return {};
 }
 
-void Core::stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline) {
+void HostRuntime::stop_provider_instance(const ProviderEntry& entry, SteadyTime deadline) {
   if (!entry.instance->stop(deadline)) {
     log_named(log_, LogLevel::error,
               {{"provider", entry.key}, {"provider_name", people_name(entry)}},
@@ -247,7 +249,7 @@ void Core::stop_provider_instance(const ProviderEntry& entry, SteadyTime deadlin
             entry.link_name);
 }
 
-Result<void> Core::set_link(Link link) {
+Result<void> HostRuntime::set_link(Link link) {
   auto name = normal_link_name(link.link_name);
   if (!name) return pass(name);
   link.link_name = std::move(*name);
@@ -262,8 +264,8 @@ Result<void> Core::set_link(Link link) {
   return {};
 }
 
-Result<void> Core::remove_link(std::string_view actor, std::string_view contract,
-                               std::string_view link_name) {
+Result<void> HostRuntime::remove_link(std::string_view actor, std::string_view contract,
+                                      std::string_view link_name) {
   auto name = normal_link_name(link_name);
   if (!name) return pass(name);
   // Removal is applied here first; a first-party host relies on its own echo, and loses it while

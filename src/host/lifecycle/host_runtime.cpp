@@ -1,4 +1,4 @@
-#include "host/lifecycle/core.hpp"
+#include "host/lifecycle/host_runtime.hpp"
 
 #include <fmt/format.h>
 
@@ -104,8 +104,8 @@ Connect nats_connections() {
 
 // Members are made in the order in which they refer to each other. Functions that are handed over
 // here may name later ones, because none is called before start().
-Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
-           std::shared_ptr<const LabelBook> labels, Connect connect)
+HostRuntime::HostRuntime(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
+                         std::shared_ptr<const LabelBook> labels, Connect connect)
     : redactor_(std::make_shared<Redactor>()),
       names_(std::make_shared<NameBook>()),
       options_(with_defaults(options, redactor_, names_)),
@@ -141,19 +141,19 @@ Core::Core(const HostOptions& options, std::shared_ptr<EngineRuntime> engine,
   names_->open(registry_.tables());
 }
 
-Result<Bytes> Core::Arriving::from_lattice(const EntityRef& origin, const EntityRef& target,
-                                           std::string_view operation, ByteView payload,
-                                           SteadyTime deadline) const {
-  return core.router_->from_lattice(origin, target, operation, payload, deadline);
+Result<Bytes> HostRuntime::Arriving::from_lattice(const EntityRef& origin, const EntityRef& target,
+                                                  std::string_view operation, ByteView payload,
+                                                  SteadyTime deadline) const {
+  return runtime.router_->from_lattice(origin, target, operation, payload, deadline);
 }
 
-Core::~Core() {
+HostRuntime::~HostRuntime() {
   stop();
   // Sinks may outlive the host, where a provider that is stuck keeps one; its tables do not.
   names_->close();
 }
 
-Result<void> Core::start() {
+Result<void> HostRuntime::start() {
   if (auto joined = plane_.join(); !joined) return joined;
   // Part of every host (host.md 8.5); an actor still needs the capability and a link.
   if (find_builtin(options_.builtins, extras_reference) != nullptr) {
@@ -167,13 +167,13 @@ Result<void> Core::start() {
   return {};
 }
 
-std::chrono::seconds Core::uptime() const {
+std::chrono::seconds HostRuntime::uptime() const {
   return std::chrono::duration_cast<std::chrono::seconds>(options_.clock->wall() - started_);
 }
 
 // host.md 13, bounded by one time limit; RemoveActor is sent for every bound link, so that
 // providers free what they hold for an actor before they are stopped.
-void Core::stop() {
+void HostRuntime::stop() {
   if (stopped_.exchange(true)) return;
   const auto deadline = options_.clock->steady() + options_.stop_timeout;
   // Step that fails, for want of memory, keeps none of the others from being done.
@@ -190,7 +190,7 @@ void Core::stop() {
   survived([&] { workers_.stop(); });
 }
 
-void Core::stop_all_providers(SteadyTime deadline) {
+void HostRuntime::stop_all_providers(SteadyTime deadline) {
   // Snapshot is walked over while the registry loses entry after entry.
   const auto tables = registry_.tables().read();
   tables->providers.for_each([&](std::string_view, const auto& entry) {
@@ -203,7 +203,7 @@ void Core::stop_all_providers(SteadyTime deadline) {
   });
 }
 
-void Core::stop_all_actors(SteadyTime deadline) {
+void HostRuntime::stop_all_actors(SteadyTime deadline) {
   const auto tables = registry_.tables().read();
   tables->actors.for_each([&](std::string_view key, const auto&) {
     survived([&] {
@@ -215,15 +215,16 @@ void Core::stop_all_actors(SteadyTime deadline) {
   });
 }
 
-Result<Bytes> Core::call_actor(std::string_view target, std::string_view operation,
-                               ByteView payload, std::optional<std::chrono::milliseconds> timeout) {
+Result<Bytes> HostRuntime::call_actor(std::string_view target, std::string_view operation,
+                                      ByteView payload,
+                                      std::optional<std::chrono::milliseconds> timeout) {
   const auto deadline = options_.clock->steady() + timeout.value_or(options_.call_timeout);
   const auto call = [&] { return router_->from_system(target, operation, payload, deadline); };
   // Stacks of other threads are unknown to the engine, so that they wait for a worker.
   return guest_stack() ? call() : workers_.run<Bytes>(call, {.owner = target});
 }
 
-std::vector<ActorInfo> Core::actors() const {
+std::vector<ActorInfo> HostRuntime::actors() const {
   std::vector<ActorInfo> all;
   registry_.tables().read()->actors.for_each([&](std::string_view, const auto& entry) {
     const auto& actor = *entry->actor;
@@ -237,7 +238,7 @@ std::vector<ActorInfo> Core::actors() const {
   return all;
 }
 
-MemoryInfo Core::memory() const {
+MemoryInfo HostRuntime::memory() const {
   const auto& budget = *options_.memory;
   MemoryInfo info{budget.limit(), budget.held(), {}};
   for (std::size_t i = 0; i < static_cast<std::size_t>(Held::count); ++i) {
@@ -250,7 +251,7 @@ MemoryInfo Core::memory() const {
 
 /// The lattice cache is a part of the host, but shown as the provider it is elsewhere
 /// (host.md 8.5).
-ProviderInfo Core::cache_entry() const {
+ProviderInfo HostRuntime::cache_entry() const {
   ProviderInfo info;
   // Words of the first-party provider, by which its users know it.
   info.key = lattice_cache_key;
@@ -266,7 +267,7 @@ ProviderInfo Core::cache_entry() const {
   return info;
 }
 
-std::vector<ProviderInfo> Core::providers() const {
+std::vector<ProviderInfo> HostRuntime::providers() const {
   std::vector<ProviderInfo> all;
   registry_.tables().read()->providers.for_each([&](std::string_view, const auto& entry) {
     const auto& about = entry->description;
