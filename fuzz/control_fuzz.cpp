@@ -2,7 +2,7 @@
 #include "admin/http/health_server.hpp"
 #include "admin/socket/arguments.hpp"
 #include "admin/socket/protocol.hpp"
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "expect.hpp"
 
 using trellis::ByteView;
@@ -27,7 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_arguments(*request);
   }
   static_cast<void>(decode_response(text));
-  if (const auto bytes = trellis::from_base64(text)) expect(trellis::to_base64(*bytes) == text);
+  if (const auto bytes = trellis::base64_decode(text))
+    expect(trellis::base64_encode(*bytes) == text);
   expect(answer_probe(text, {[] { return Readiness{}; }, [] { return "a 1\n"; }})
              .starts_with("HTTP/1.1 "));
   return 0;

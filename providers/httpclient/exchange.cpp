@@ -7,7 +7,7 @@
 #include <boost/beast/http/status.hpp>
 #include <cstring>
 
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "base/call_limits.hpp"
 #include "base/text.hpp"
 #include "http/tokens.hpp"
@@ -134,7 +134,7 @@ template <std::size_t count>
 [[nodiscard]] std::string header_text(std::string value) {
   const bool printable =
       std::ranges::all_of(value, [](char c) { return (c >= ' ' && c <= '~') || c == '\t'; });
-  return printable ? std::move(value) : to_base64(as_bytes(value));
+  return printable ? std::move(value) : base64_encode(as_bytes(value));
 }
 
 }  // namespace

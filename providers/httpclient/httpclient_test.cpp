@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "base/text.hpp"
 #include "codec/messages/httpclient.hpp"
 #include "providers/builtin.hpp"
@@ -293,7 +293,7 @@ TEST_P(HttpClientTest, AddressesAreReadAsBrowsersDo) {
   EXPECT_EQ(line("http://" + host + "/a%20b/../c"), "GET /c");
   EXPECT_EQ(line("http://" + host + "/redirect"), "GET /two%20words?y=1%202");
   const auto login = asked("http://us%65r:p%40ss@" + host + "/");
-  EXPECT_NE(login.find("Authorization: Basic " + to_base64(as_bytes("user:p@ss"))),
+  EXPECT_NE(login.find("Authorization: Basic " + base64_encode(as_bytes("user:p@ss"))),
             std::string::npos)
       << login;
   const auto own = asked("http://user:pass@" + host + "/", {{"authorization", "Bearer x"}});

@@ -1,6 +1,6 @@
 // trellis call ACTOR OPERATION [JSON …] (cli.md 7, with what later versions of the tool have): to
 // the host on this machine, or over a lattice.
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "cli/call_data.hpp"
 #include "cli/durations.hpp"
 #include "cli/reach.hpp"
@@ -21,7 +21,7 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
   if (!payload) return payload;
   json arguments{{"target", options.data.actor},
                  {"operation", call_operation(options.data)},
-                 {"payload", to_base64(*payload)}};
+                 {"payload", base64_encode(*payload)}};
   // Timeout of 0 is left to the host, which knows the actor's own limit.
   if (options.timeout.count() > 0) arguments["timeout_ms"] = options.timeout.count();
   auto answer = ask_host(context, options.reach.host, {"call", std::move(arguments)},
@@ -29,7 +29,7 @@ Result<Bytes> call_local(const Context& context, const CallOptions& options) {
                          // more than silence.
                          request_patience + options.timeout);
   if (!answer) return pass(answer);
-  auto bytes = from_base64(text_of(*answer, "payload"));
+  auto bytes = base64_decode(text_of(*answer, "payload"));
   if (!bytes) return fail(ErrorCode::malformed, "call: the host's answer has no payload");
   return std::move(*bytes);
 }

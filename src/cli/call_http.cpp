@@ -6,7 +6,7 @@
 #include <array>
 #include <ostream>
 
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "base/call_limits.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
@@ -83,7 +83,7 @@ nlohmann::json response_json(const Response& response) {
   if (is_utf8(as_text(response.body))) {
     made["body"] = as_text(response.body);
   } else {
-    made["body_base64"] = to_base64(response.body);
+    made["body_base64"] = base64_encode(response.body);
   }
   return made;
 }

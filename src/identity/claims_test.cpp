@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/base64url.hpp"
+#include "base/binary_text.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "identity/test_keys.hpp"

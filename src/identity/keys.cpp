@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/base32.hpp"
+#include "base/binary_text.hpp"
 #include "base/text.hpp"
 #include "identity/key_point.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/base64url.hpp"
+#include "base/binary_text.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "json/json_value.hpp"

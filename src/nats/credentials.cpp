@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/base64url.hpp"
+#include "base/binary_text.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"

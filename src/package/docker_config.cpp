@@ -6,7 +6,7 @@
 #include <array>
 #include <system_error>
 
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
 #include "json/json_value.hpp"
@@ -67,7 +67,7 @@ std::optional<Login> login_of(const JsonValue& entry) {
   Login login{docker_text(entry, "username"), docker_text(entry, "password"),
               docker_text(entry, "identitytoken")};
   if (const auto encoded = docker_text(entry, "auth"); !encoded.empty()) {
-    const auto decoded = from_base64(encoded);
+    const auto decoded = base64_decode(encoded);
     if (!decoded) return std::nullopt;
     auto text = as_text(*decoded);
     const auto colon = text.find(':');

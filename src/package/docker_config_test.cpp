@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 
 namespace trellis::package {
 namespace {
@@ -20,7 +20,7 @@ std::string auths(const std::string& key, const std::string& entry) {
   return R"({"auths":{")" + key + R"(":)" + entry + "}}";
 }
 std::string encoded(const std::string& text) {
-  return R"({"auth":")" + to_base64(as_bytes(text)) + R"("})";
+  return R"({"auth":")" + base64_encode(as_bytes(text)) + R"("})";
 }
 
 TEST(DockerConfigTest, ReadsTheFormsOfALogin) {

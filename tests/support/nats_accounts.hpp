@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/base64url.hpp"
+#include "base/binary_text.hpp"
 #include "base/random.hpp"
 #include "identity/keys.hpp"
 

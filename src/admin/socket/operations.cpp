@@ -9,7 +9,7 @@
 #include "admin/socket/inventory_json.hpp"
 #include "admin/socket/resolve.hpp"
 #include "apply/export.hpp"
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "base/limits.hpp"
 #include "codec/json_msgpack.hpp"
 #include "package/reference.hpp"
@@ -35,7 +35,7 @@ Result<Bytes> payload_argument(const Arguments& arguments) {
   const auto* payload = arguments.find("payload");
   if (payload == nullptr) return Bytes{};
   auto bytes =
-      payload->is_string() ? from_base64(payload->get_ref<const std::string&>()) : std::nullopt;
+      payload->is_string() ? base64_decode(payload->get_ref<const std::string&>()) : std::nullopt;
   if (!bytes) return arguments.wrong("payload", "base64 with padding");
   return std::move(*bytes);
 }
@@ -137,7 +137,7 @@ Outcome Operations::call(const Request& request) const {
   const auto given = timeout->count() > 0 ? std::optional(*timeout) : std::nullopt;
   const auto answer = host_.call_actor(*key, *operation, *payload, given);
   if (!answer) return pass(answer);
-  return json{{"actor_id", *key}, {"payload", to_base64(*answer)}};
+  return json{{"actor_id", *key}, {"payload", base64_encode(*answer)}};
 }
 
 Outcome Operations::start_actor(const Request& request) const {

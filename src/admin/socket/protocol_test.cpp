@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/base64.hpp"
+#include "base/binary_text.hpp"
 #include "base/limits.hpp"
 
 namespace trellis::admin {
@@ -70,13 +70,13 @@ TEST(Protocol, WhatIsNoAnswerIsAnError) {
 }
 
 TEST(Base64, KnownTextsAndBadOnes) {
-  EXPECT_EQ(to_base64({}), "");
-  EXPECT_EQ(to_base64(as_bytes("f")), "Zg==");
-  EXPECT_EQ(to_base64(as_bytes("foobar")), "Zm9vYmFy");
-  EXPECT_EQ(from_base64("Zm9vYmE="), to_bytes(std::string_view("fooba")));
-  EXPECT_EQ(from_base64(""), Bytes{});
+  EXPECT_EQ(base64_encode({}), "");
+  EXPECT_EQ(base64_encode(as_bytes("f")), "Zg==");
+  EXPECT_EQ(base64_encode(as_bytes("foobar")), "Zm9vYmFy");
+  EXPECT_EQ(base64_decode("Zm9vYmE="), to_bytes(std::string_view("fooba")));
+  EXPECT_EQ(base64_decode(""), Bytes{});
   for (const char* bad : {"Zg", "Zg=", "Z g==", "Zg==x", "Zg==\n", "Z!==", "===="}) {
-    EXPECT_FALSE(from_base64(bad)) << bad;
+    EXPECT_FALSE(base64_decode(bad)) << bad;
   }
 }
 

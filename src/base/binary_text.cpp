@@ -1,17 +1,15 @@
-// Coding that base32 and base64url share: characters that stand for a fixed number of bits each.
-#pragma once
+#include "base/binary_text.hpp"
+
+#include <sodium.h>
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
-#include "trellis/bytes.hpp"
 
 namespace trellis {
+namespace {
 
-/// Text where each character of `alphabet` (2^Bits of them) stands for Bits bits, first bits first.
+/// Coding that base32 and base64url share: text where each character of `alphabet` (2^Bits of them)
+/// stands for Bits bits, first bits first.
 template <unsigned Bits>
 class BitText {
  public:
@@ -65,5 +63,47 @@ class BitText {
   std::string_view alphabet_;
   std::array<std::uint8_t, 256> values_{};
 };
+
+constexpr BitText<5> base32("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+constexpr BitText<6> base64url("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+}  // namespace
+
+std::string base32_encode(ByteView bytes) {
+  return base32.encode(bytes);
+}
+std::optional<Bytes> base32_decode(std::string_view text) {
+  return base32.decode(text);
+}
+
+std::string base64url_encode(ByteView bytes) {
+  return base64url.encode(bytes);
+}
+std::optional<Bytes> base64url_decode(std::string_view text) {
+  return base64url.decode(text);
+}
+
+std::string base64_encode(ByteView bytes) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(),
+                    sodium_base64_VARIANT_ORIGINAL);
+  text.pop_back();  // the terminating zero
+  return text;
+}
+
+std::optional<Bytes> base64_decode(std::string_view text) {
+  Bytes bytes(text.size() / 4 * 3 + 3);
+  std::size_t length = 0;
+  const char* end = nullptr;
+  // Text must have been read to its end: libsodium stops without an error where a foreign character
+  // stands.
+  if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length,
+                        &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+      end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  bytes.resize(length);
+  return bytes;
+}
 
 }  // namespace trellis
