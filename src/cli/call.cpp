@@ -43,8 +43,8 @@ Result<Bytes> call(const Context& context, const CallOptions& options) {
                 "--host is for a host on this machine: a lattice finds the actor by itself",
                 "leave out --host, or --lattice");
   }
-  return call_over_lattice(context, options.reach.lattice.connection, options.data,
-                           options.timeout);
+  const auto timeout = options.timeout.count() > 0 ? std::optional(options.timeout) : std::nullopt;
+  return call_over_lattice(context, options.reach.lattice.connection, options.data, timeout);
 }
 
 }  // namespace

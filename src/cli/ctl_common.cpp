@@ -192,7 +192,8 @@ std::string reference_of(const std::string& word) {
 }
 
 Result<Bytes> call_over_lattice(const Context& context, const LatticeConnection& connection,
-                                const CallData& data, std::chrono::milliseconds timeout) {
+                                const CallData& data,
+                                std::optional<std::chrono::milliseconds> timeout) {
   const auto payload = call_payload(data);
   if (!payload) return payload;
   auto options = connection_options(context, connection);

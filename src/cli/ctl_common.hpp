@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/call_data.hpp"
@@ -60,7 +61,7 @@ void add_ctl_options(Command& leaf, CtlFlags& flags);
 [[nodiscard]] Result<Bytes> call_over_lattice(const Context& context,
                                               const LatticeConnection& connection,
                                               const CallData& data,
-                                              std::chrono::milliseconds timeout);
+                                              std::optional<std::chrono::milliseconds> timeout);
 
 void add_ctl_call(Command& ctl, Context& context);
 
