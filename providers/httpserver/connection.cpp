@@ -19,28 +19,6 @@ constexpr std::chrono::milliseconds closing_time = std::chrono::seconds(2);
 /// Requests answered in a row before other connections get the thread.
 constexpr int requests_in_a_row = 16;
 
-/// For requests that no route is for, and those whose link went while they arrived.
-class NotFoundHandler final : public RequestHandler {
- public:
-  void handle(const RequestView&, codec::httpserver::Response& response) override {
-    response = {404,
-                "",
-                {{"content-type", "text/plain; charset=utf-8"}},
-                to_bytes("Nothing is served here\n")};
-  }
-};
-
-/// For an actor whose requests keep all the threads that it may have.
-class Crowded final : public RequestHandler {
- public:
-  void handle(const RequestView&, codec::httpserver::Response& response) override {
-    response = {503,
-                "",
-                {{"content-type", "text/plain; charset=utf-8"}, {"retry-after", "1"}},
-                to_bytes("The actor is busy\n")};
-  }
-};
-
 template <class Stream>
 class Connection final : public ConnectionBase,
                          public std::enable_shared_from_this<Connection<Stream>> {
@@ -50,7 +28,7 @@ class Connection final : public ConnectionBase,
       : site_(std::move(site)),
         settings_(std::move(settings)),
         stream_(make_stream(std::move(socket), *settings_)),
-        exchange_(site_->log(), site_->where(), limits(), settings_->routes.get()) {
+        exchange_(site_->log(), site_->where(), limits(), *settings_->routes, site_->memory()) {
     attach(this->socket().native_handle());
     site_->enter(*this);
   }
@@ -90,8 +68,7 @@ class Connection final : public ConnectionBase,
     }
   }
   [[nodiscard]] RequestLimits limits() const noexcept {
-    return {settings_->options.max_header_bytes, settings_->options.max_body_bytes,
-            site_->memory()};
+    return {settings_->options.max_header_bytes, settings_->options.max_body_bytes};
   }
 
   void handshake() {
@@ -108,7 +85,7 @@ class Connection final : public ConnectionBase,
   void run() {
     for (int handled = 0;;) {
       if (!exchange_.mid_request() && site_->refresh(settings_)) {
-        exchange_.set_terms(limits(), settings_->routes.get());
+        exchange_.set_terms(limits(), *settings_->routes);
       }
       switch (exchange_.next()) {
         case Step::read: return read();
@@ -156,22 +133,13 @@ class Connection final : public ConnectionBase,
 
   void handle() {
     enter(Phase::handling, {});
-    const Route* route = exchange_.route();
     const auto began = std::chrono::steady_clock::now();
     if (site_->closing()) {
       exchange_.refuse(503, "The server is stopping\n");
-    } else if (route == nullptr || route->ended) {
-      NotFoundHandler nobody;
-      exchange_.handle(nobody, {}, true);
     } else {
-      const IoPool::Handling handling(route->share);
-      Crowded crowded;
-      exchange_.handle(handling.admitted() ? *route->handler : crowded, route->options.timeout,
-                       true);
+      exchange_.handle();
     }
-    if (route != nullptr && route->options.access_log) {
-      site_->log().info("{}", exchange_.access_line(std::chrono::steady_clock::now() - began));
-    }
+    exchange_.log_access(std::chrono::steady_clock::now() - began);
   }
 
   /// False when the rest goes on asynchronously or the connection is gone.

@@ -1,13 +1,11 @@
 #include "providers/httpserver/exchange.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "base/call_limits.hpp"
-#include "providers/httpserver/route.hpp"
+#include "providers/net/io_pool.hpp"
 
 namespace trellis::providers::httpserver {
 namespace {
@@ -18,18 +16,26 @@ constexpr std::size_t kept_input_bytes = 16 * limits::kib;
 /// Empty lines before a request that are forgiven (RFC 9112 2.2).
 constexpr std::string_view line_ends = "\r\n";
 
+codec::httpserver::Response text_response(unsigned status, std::string_view text) {
+  codec::httpserver::Response response{
+      status, "", {{"content-type", "text/plain; charset=utf-8"}}, to_bytes(text)};
+  if (status == 503) response.header["retry-after"] = "1";
+  return response;
+}
+
 }  // namespace
 
 Exchange::Exchange(Log log, std::string_view label, const RequestLimits& request_limits,
-                   const RouteTable* routes)
+                   const RouteTable& routes, MemorySource* memory)
     : log_(std::move(log)),
       label_(label),
       limits_(request_limits),
-      routes_(routes),
-      response_hold_(request_limits.memory) {}
+      routes_(&routes),
+      message_(memory),
+      response_hold_(memory) {}
 
 std::string_view Exchange::label() const noexcept {
-  return route() == nullptr ? label_ : std::string_view(route()->label);
+  return routing_.route == nullptr ? label_ : std::string_view(routing_.route->label);
 }
 
 std::string_view Exchange::unread() const noexcept {
@@ -75,16 +81,15 @@ bool Exchange::parse() {
       ++input_begin_;
     }
     if (unread().empty()) return false;
-    parser_.emplace(storage_, limits_, routes_);
+    parser_.emplace(request_, message_, limits_);
     continued_ = false;
   }
   if (parser_->complete()) return true;
-  input_begin_ += parser_->feed(unread());
-  if (const auto& refusal = parser_->refusal()) {
-    refuse(refusal->status, refusal->text);
-    return false;
+  if (!advance()) return false;
+  if (parser_->complete()) {
+    message_.finish();
+    return true;
   }
-  if (parser_->complete()) return true;
   if (parser_->awaits_continue() && unread().empty() && !std::exchange(continued_, true)) {
     head_ = "HTTP/1.1 100 Continue\r\n\r\n";
     response_.body.clear();
@@ -94,34 +99,79 @@ bool Exchange::parse() {
   return false;
 }
 
-void Exchange::handle(RequestHandler& handler, std::chrono::milliseconds timeout, bool keep_alive) {
+/// Gives the parser what has come; false when the request was refused.
+bool Exchange::advance() {
+  do {
+    const bool had_head = parser_->has_head();
+    input_begin_ += parser_->feed(unread());
+    if (const auto& refusal = parser_->refusal()) {
+      refuse(refusal->status, refusal->text);
+      return false;
+    }
+    if (had_head || !parser_->has_head()) return true;
+    if (!place()) return false;
+  } while (!parser_->complete() && !unread().empty());
+  return true;
+}
+
+/// Finds out who the request is for, before its body is read: whose limit counts for that, and
+/// where it goes. False when it was refused.
+bool Exchange::place() {
+  routing_ = route_request(request_, *routes_);
+  if (const auto& refusal = routing_.refusal) {
+    refuse(refusal->status, refusal->text);
+    return false;
+  }
+  if (routing_.route != nullptr) parser_->limit_body(routing_.route->options.max_body_bytes);
+  message_.begin(request_, routing_.path);
+  return true;
+}
+
+void Exchange::ask_handler() {
+  const auto* route = routing_.route;
+  // A link may go while a request arrives under it.
+  if (route == nullptr || route->ended) {
+    response_ = text_response(nothing_served.status, nothing_served.text);
+    return;
+  }
+  const IoPool::Handling handling(route->share);
+  if (!handling.admitted()) {
+    response_ = text_response(503, "The actor is busy\n");
+    return;
+  }
   response_ = {};
-  handler.handle({storage_.message, storage_.method, parser_->path(), timeout, &*parser_},
-                 response_);
+  route->handler->handle(
+      {message_.bytes(), request_.method(), routing_.path, route->options.timeout, &request_},
+      response_);
+}
+
+void Exchange::handle() {
+  ask_handler();
   if (!is_final_status(response_.status_code)) {
     log_.warn("actor {} answered {} {} with status {}, which cannot be sent; sent 500", label(),
-              storage_.method, parser_->path(), response_.status_code);
+              request_.method(), routing_.path, response_.status_code);
     response_ = {500, "", {}, to_bytes("Invalid status from actor")};
   }
   // Until the client has taken it.
   if (!response_hold_.cover(response_.body.size())) {
     response_ = {503, "", {{"retry-after", "1"}}, to_bytes("The server is busy\n")};
   }
-  answer({parser_->is_head(), keep_alive && parser_->keep_alive(), parser_->is_http_10()});
+  const bool keep_alive = request_.framing().keep_alive;
+  answer({request_.is_head(), keep_alive, request_.is_http_10()});
   // A client that asked for the end itself sends no more.
-  linger_ = parser_->keep_alive();
-  if (outcome_.dropped_headers != 0) {
-    log_.warn("actor {} answered {} {} with {} invalid headers, which were left out; one is '{}'",
-              label(), storage_.method, parser_->path(), outcome_.dropped_headers,
-              outcome_.first_dropped.substr(0, 64));
-  }
+  linger_ = keep_alive;
+  if (outcome_.dropped_headers != 0) warn_of_dropped_headers();
+}
+
+void Exchange::warn_of_dropped_headers() const {
+  log_.warn("actor {} answered {} {} with {} invalid headers, which were left out; one is '{}'",
+            label(), request_.method(), routing_.path, outcome_.dropped_headers,
+            outcome_.first_dropped.substr(0, 64));
 }
 
 void Exchange::refuse(unsigned status, std::string_view text) {
-  response_ = {status, "", {{"content-type", "text/plain; charset=utf-8"}}, to_bytes(text)};
-  if (status == 503) response_.header["retry-after"] = "1";
-  const bool head = parser_ && parser_->is_head();
-  answer({head, false, false});
+  response_ = text_response(status, text);
+  answer({parser_ && request_.is_head(), false, false});
   linger_ = true;
 }
 
@@ -155,21 +205,22 @@ std::size_t Exchange::output_size() const noexcept {
 
 void Exchange::finish_response() {
   parser_.reset();
+  routing_ = {};
+  message_.clear();
   // One big response must not hold its memory while the connection idles.
   response_.body = {};
   response_hold_.release();
-  storage_.trim();
   if (input_.size() > kept_input_bytes && unread().empty()) {
     input_ = {};
     input_begin_ = input_end_ = 0;
   }
 }
 
-std::string Exchange::access_line(std::chrono::nanoseconds took) const {
-  return fmt::format("{} {} {} {:.1f} ms {} bytes {}", storage_.method,
-                     parser_ ? parser_->path() : std::string_view(), outcome_.status,
-                     std::chrono::duration<double, std::milli>(took).count(),
-                     outcome_.send_body ? response_.body.size() : 0, label());
+void Exchange::log_access(std::chrono::nanoseconds took) const {
+  if (routing_.route == nullptr || !routing_.route->options.access_log) return;
+  log_.info("{} {} {} {:.1f} ms {} bytes {}", request_.method(), routing_.path, outcome_.status,
+            std::chrono::duration<double, std::milli>(took).count(),
+            outcome_.send_body ? response_.body.size() : 0, label());
 }
 
 }  // namespace trellis::providers::httpserver

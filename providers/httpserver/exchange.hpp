@@ -9,8 +9,11 @@
 
 #include "base/log.hpp"
 #include "providers/httpserver/handler.hpp"
+#include "providers/httpserver/request_head.hpp"
+#include "providers/httpserver/request_message.hpp"
 #include "providers/httpserver/request_parser.hpp"
 #include "providers/httpserver/response_head.hpp"
+#include "providers/httpserver/routing.hpp"
 
 namespace trellis::providers::httpserver {
 
@@ -27,10 +30,10 @@ enum class Step {
 /// at a time.
 class Exchange {
  public:
-  /// `limits` may change between requests (set_terms). `label` stands in log lines for the actor
-  /// where no route names one.
-  Exchange(Log log, std::string_view label, const RequestLimits& limits,
-           const RouteTable* routes = nullptr);
+  /// Limits and routes may change between requests (set_terms). `label` stands in log lines for the
+  /// actor where no route names one. `memory` counts bodies; null: nobody does.
+  Exchange(Log log, std::string_view label, const RequestLimits& limits, const RouteTable& routes,
+           MemorySource* memory = nullptr);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -45,15 +48,14 @@ class Exchange {
   /// What the peer has had kept for the request under way.
   [[nodiscard]] std::size_t held() const noexcept { return parser_ ? parser_->body_size() : 0; }
   /// For the next request: limits, and where requests go. `routes` must live until the next call.
-  void set_terms(const RequestLimits& limits, const RouteTable* routes) noexcept {
+  void set_terms(const RequestLimits& limits, const RouteTable& routes) noexcept {
     limits_ = limits;
-    routes_ = routes;
+    routes_ = &routes;
   }
-  /// Of the request under way; null when nobody is there for it.
-  [[nodiscard]] const Route* route() const noexcept { return parser_ ? parser_->route() : nullptr; }
 
-  /// Lets the handler answer the request. `keep_alive` false closes the connection after it.
-  void handle(RequestHandler& handler, std::chrono::milliseconds timeout, bool keep_alive);
+  /// Lets the handler of its route answer the request; says so when nobody is there for it, or when
+  /// its requests keep all the threads that it may have.
+  void handle();
   /// Answers the request, or a connection without one, with an error, and closes.
   void refuse(unsigned status, std::string_view text);
 
@@ -62,11 +64,15 @@ class Exchange {
 
   /// Whether unread input may be on its way, so that closing at once could destroy the response.
   [[nodiscard]] bool must_linger() const noexcept { return linger_; }
-  /// The line of the access log for the last response.
-  [[nodiscard]] std::string access_line(std::chrono::nanoseconds took) const;
+  /// Writes the request that was answered last to the access log, if its route wants that.
+  void log_access(std::chrono::nanoseconds took) const;
 
  private:
   [[nodiscard]] bool parse();
+  [[nodiscard]] bool advance();
+  [[nodiscard]] bool place();
+  void ask_handler();
+  void warn_of_dropped_headers() const;
   [[nodiscard]] std::string_view unread() const noexcept;
   [[nodiscard]] std::string_view label() const noexcept;
   void answer(const ResponseTerms& terms);
@@ -80,8 +86,11 @@ class Exchange {
   std::string input_;
   std::size_t input_begin_ = 0;
   std::size_t input_end_ = 0;
-  RequestStorage storage_;
-  std::optional<RequestParser> parser_;
+  // Of the request under way: what its bytes made of it, who it is for, what that one gets.
+  RequestHead request_;
+  Routing routing_;
+  RequestMessage message_;
+  std::optional<RequestParser> parser_;  ///< none between requests
   codec::httpserver::Response response_;
   ResponseOutcome outcome_;
   DateText date_;

@@ -31,10 +31,21 @@ class Recorder final : public RequestHandler {
   Response answer;
 };
 
+/// The table of an address that one handler has for itself.
+std::shared_ptr<const RouteTable> routes_to(RequestHandler& handler, std::size_t max_body_bytes) {
+  auto route = std::make_shared<Route>();
+  route->label = "M";
+  route->options.max_body_bytes = max_body_bytes;
+  route->handler = std::shared_ptr<RequestHandler>(std::shared_ptr<void>(), &handler);
+  return RouteTable::make({route}, "here").value();
+}
+
 /// Feeds an Exchange and collects its output.
 class Driver {
  public:
-  explicit Driver(const RequestLimits& limits = {8192, 1024}) : exchange(Log(), "M", limits) {}
+  explicit Driver(const RequestLimits& limits = {8192, 1024}, MemorySource* memory = nullptr)
+      : routes(routes_to(handler, limits.body_bytes)),
+        exchange(Log(), "M", limits, *routes, memory) {}
 
   /// Gives `input` in pieces of `piece` bytes; false once the exchange has closed.
   bool feed(std::string_view input, std::size_t piece = 1u << 20U) {
@@ -53,7 +64,7 @@ class Driver {
       switch (exchange.next()) {
         case Step::read: return true;
         case Step::close: return false;
-        case Step::handle: exchange.handle(handler, std::chrono::seconds(1), keep_alive); break;
+        case Step::handle: exchange.handle(); break;
         case Step::write: write(); break;
       }
     }
@@ -72,7 +83,7 @@ class Driver {
   [[nodiscard]] std::string status() const { return output.substr(0, 12); }
 
   Recorder handler;
-  bool keep_alive = true;
+  std::shared_ptr<const RouteTable> routes;
   std::string output;
   Exchange exchange;
 };
@@ -196,7 +207,7 @@ TEST(Exchange, BodiesAreCountedWhileTheyAreKept) {
     return "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
   };
   {
-    Driver driver({8192, 1u << 20U, &memory});
+    Driver driver({8192, 1u << 20U}, &memory);
     ASSERT_TRUE(driver.feed(post(100'000) + std::string(60'000, 'x'), 1000));
     EXPECT_LE(memory.left, all - 60'000);
     ASSERT_TRUE(driver.feed(std::string(40'000, 'x'), 1000));
@@ -211,7 +222,7 @@ TEST(Exchange, BodiesAreCountedWhileTheyAreKept) {
     EXPECT_NE(driver.output.find("retry-after"), std::string::npos);
   }
   EXPECT_EQ(memory.left, all);
-  Driver driver({8192, 1u << 20U, &memory});
+  Driver driver({8192, 1u << 20U}, &memory);
   driver.handler.answer.body = Bytes(400'000, 'y');
   ASSERT_TRUE(driver.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
   EXPECT_EQ(driver.status(), "HTTP/1.1 503") << "no room to keep the answer";
@@ -414,10 +425,6 @@ TEST(Exchange, KeepsAliveAsTheVersionSays) {
   Driver asked;
   EXPECT_FALSE(asked.feed(GET "Connection: close\r\n\r\n"));
   EXPECT_FALSE(asked.exchange.must_linger()) << "the client sends no more";
-  Driver stopping;
-  stopping.keep_alive = false;
-  EXPECT_FALSE(stopping.feed(GET "\r\n"));
-  EXPECT_TRUE(stopping.exchange.must_linger());
 }
 
 TEST(Exchange, Continues) {
