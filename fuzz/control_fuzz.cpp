@@ -1,5 +1,8 @@
 // What strangers may say on the control socket and the health address.
-#include "admin/http/health_server.hpp"
+#include <algorithm>
+#include <string_view>
+
+#include "admin/http/probe.hpp"
 #include "admin/socket/arguments.hpp"
 #include "admin/socket/protocol.hpp"
 #include "base/binary_text.hpp"
@@ -9,6 +12,17 @@ using trellis::ByteView;
 using namespace trellis::admin;
 
 namespace {
+
+/// Everything a client says of a request, cut out of the text at blanks.
+void probe(std::string_view text) {
+  const auto first = std::min(text.find(' '), text.size());
+  const auto second = std::min(text.find(' ', first + 1), text.size());
+  const auto path = text.substr(first, second - first);
+  const auto answer = answer_probe({text.substr(0, first), path, text.substr(second)},
+                                   {[] { return Readiness{}; }, [] { return "a 1\n"; }});
+  expect(answer.status_code == 200 || answer.status_code == 404 || answer.status_code == 405 ||
+         answer.status_code == 421);
+}
 
 void read_arguments(const Request& request) {
   const Arguments arguments(request);
@@ -29,7 +43,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(decode_response(text));
   if (const auto bytes = trellis::base64_decode(text))
     expect(trellis::base64_encode(*bytes) == text);
-  expect(answer_probe(text, {[] { return Readiness{}; }, [] { return "a 1\n"; }})
-             .starts_with("HTTP/1.1 "));
+  probe(text);
   return 0;
 }

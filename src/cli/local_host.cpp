@@ -143,7 +143,7 @@ Result<void> LocalHost::start_control(const SocketOptions& socket) {
 
 Result<void> LocalHost::start_health(const std::string& address) {
   if (address.empty()) return {};
-  auto server = admin::HealthServer::start(
+  auto server = HealthServer::start(
       address, {[this] { return readiness(); }, [this] { return metrics(); }}, log_);
   if (!server) return pass(server);
   health_.emplace(std::move(*server));

@@ -11,10 +11,11 @@
 #include <optional>
 #include <string>
 
-#include "admin/http/health_server.hpp"
+#include "admin/http/readiness.hpp"
 #include "admin/socket/operations.hpp"
 #include "admin/socket/server.hpp"
 #include "cli/command.hpp"
+#include "cli/health_server.hpp"
 #include "cli/socket_flags.hpp"
 #include "cli/stop_request.hpp"
 #include "trellis/engine.hpp"
@@ -74,7 +75,7 @@ class LocalHost {
   std::unique_ptr<Host> host_;
   admin::Operations operations_;
   std::optional<admin::Server> control_;
-  std::optional<admin::HealthServer> health_;
+  std::optional<HealthServer> health_;
 };
 
 }  // namespace trellis::cli
