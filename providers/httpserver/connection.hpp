@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <mutex>
 
@@ -19,9 +18,8 @@ struct Settings;
 /// What the site and the sweeper see of a connection. Public functions may be called from any
 /// thread.
 ///
-/// A connection has at most one handler under way, so its own state needs no lock. Time limits are
-/// atomics that the sweeper compares every 100 ms, instead of a timer that is set and cancelled for
-/// each request; it ends a wait by shutting the socket down, which the wait then reports.
+/// A connection has at most one handler under way, so its own state needs no lock. The sweeper ends
+/// a wait by shutting the socket down, which the wait then reports.
 class ConnectionBase {
  public:
   ConnectionBase() = default;
@@ -59,15 +57,13 @@ class ConnectionBase {
   void detach() noexcept;
 
  private:
-  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-
   void shut_down(int how) noexcept;
 
   std::mutex descriptor_mutex_;
   int descriptor_ = -1;  // under descriptor_mutex_
   std::atomic<Phase> phase_{Phase::closing};
-  std::atomic<std::int64_t> deadline_ns_{never};
-  std::atomic<std::int64_t> last_ns_{never};
+  Deadline deadline_;  ///< of the phase
+  Deadline last_;      ///< of the connection, once its address closes
   std::atomic<bool> expired_{false};
   std::size_t moved_ = 0;  // of the connection's own handlers
 };

@@ -11,15 +11,15 @@ namespace {
 constexpr std::size_t fair_share = 16 * 1024;
 constexpr std::int64_t grace_ns = 2'000'000'000;
 
-std::int64_t to_ns(std::chrono::milliseconds time) noexcept {
-  return std::chrono::nanoseconds(time).count();
-}
-
 }  // namespace
 
 void ConnectionBase::enter(Phase phase, std::chrono::milliseconds allowed) noexcept {
   moved_ = 0;
-  deadline_ns_ = phase == Phase::handling ? never : coarse_now_ns() + to_ns(allowed);
+  if (phase == Phase::handling) {
+    deadline_.clear();
+  } else {
+    deadline_.set_in(allowed);
+  }
   phase_ = phase;
 }
 
@@ -29,15 +29,15 @@ void ConnectionBase::proceed(Phase phase, std::chrono::milliseconds allowed,
 }
 
 void ConnectionBase::sweep(std::int64_t now_ns) noexcept {
-  if (now_ns >= last_ns_) return cut();
-  if (now_ns < deadline_ns_) return;
+  if (last_.passed(now_ns)) return cut();
+  if (!deadline_.passed(now_ns)) return;
   switch (phase_.load()) {
     case Phase::handling: return;
     case Phase::idle:
     case Phase::receiving:
       // Only the reading half first: a slow sender is told so.
       if (expired_.exchange(true)) return cut();
-      deadline_ns_ = now_ns + grace_ns;
+      deadline_.set(now_ns + grace_ns);
       return shut_down(SHUT_RD);
     case Phase::writing:
     case Phase::closing: return cut();
@@ -45,17 +45,13 @@ void ConnectionBase::sweep(std::int64_t now_ns) noexcept {
 }
 
 void ConnectionBase::drain(std::int64_t last_ns) noexcept {
-  last_ns_ = last_ns;
+  last_.set(last_ns);
   // The connection looks at ServedAddress::closing() after it has become idle, and closing() is set
   // already.
   if (phase_ == Phase::idle) return shut_down(SHUT_RD);
   // A request that is still on its way gets a moment: a slow sender must not hold up a stop. Once
   // the connection has gone on to another phase this changes nothing.
-  auto current = deadline_ns_.load();
-  const auto soon = coarse_now_ns() + grace_ns;
-  if (phase_ == Phase::receiving && soon < current) {
-    deadline_ns_.compare_exchange_strong(current, soon);
-  }
+  if (phase_ == Phase::receiving) deadline_.shorten(coarse_now_ns() + grace_ns);
 }
 
 void ConnectionBase::cut() noexcept {

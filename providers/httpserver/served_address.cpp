@@ -72,10 +72,10 @@ void ServedAddress::accepted(Socket socket) {
     count = connections_.size();
   }
   if (closing_) return;
-  const std::size_t most = now->options.max_connections;
-  // Those who are told that there are too many are connections too: so many and no more.
-  if (count >= most + most / 8 + 16) return;
-  serve_connection(shared_from_this(), std::move(now), std::move(socket), count >= most);
+  const auto admission = admission_of(count, now->options.max_connections);
+  if (admission == Admission::drop) return;
+  serve_connection(shared_from_this(), std::move(now), std::move(socket),
+                   admission == Admission::refuse);
 }
 
 void ServedAddress::close(std::int64_t last_ns) {

@@ -53,7 +53,9 @@ Result<void> Server::put(const std::string& label, const Options& options,
   if (!change) return pass(change);
   // Those that run already stay for the requests that are under way.
   if (auto started = pool_.set_target(threads_for(*change)); !started) return started;
-  if (auto opened = open(*change); !opened) return opened;
+  auto opened = open_or_replace([&] { return open_wanted(*change); },
+                                [&] { return close_left(*change); }, log_, label);
+  if (!opened) return opened;
   commit(*change);
   log_change(*change);
   return {};
@@ -68,11 +70,6 @@ unsigned Server::threads_for(const Change& change) const {
     }
   }
   return wanted;
-}
-
-Result<void> Server::open(Change& change) {
-  auto opened = open_wanted(change);
-  return opened ? opened : open_in_place_of_left(change, opened.error());
 }
 
 Result<void> Server::open_wanted(Change& change) {
@@ -105,23 +102,16 @@ Result<void> Server::open_wanted(Change& change) {
   return {};
 }
 
-/// From 127.0.0.1:80 to 0.0.0.0:80 the old address must go before the new one can be had.
-Result<void> Server::open_in_place_of_left(Change& change, const Error& first) {
-  std::vector<std::pair<std::shared_ptr<ServedAddress>, Endpoint>> old;
+/// Stops listening where only the label that moves is served.
+std::vector<ClosedAddress> Server::close_left(const Change& change) {
+  std::vector<ClosedAddress> closed;
   for (const auto& place : change.left) {
     if (!is_alone(*place) || !place->site->listening()) continue;
-    old.emplace_back(place->site, place->site->stop_listening());
+    const auto address = place->site->stop_listening();
+    closed.push_back(
+        {address, [site = place->site, address] { return site->listen(address, false); }});
   }
-  if (old.empty()) return std::unexpected<Error>(first);
-  auto opened = open_wanted(change);
-  if (opened) return opened;
-  for (const auto& [site, address] : old) {
-    if (auto again = site->listen(address, false); !again) {
-      log_.error("{} is lost for {}: {}", to_text(address), change.route->label,
-                 again.error().message);
-    }
-  }
-  return opened;
+  return closed;
 }
 
 /// Nothing in here can fail.

@@ -50,9 +50,8 @@ class Server {
   [[nodiscard]] std::vector<std::string> urls() const;
 
  private:
-  [[nodiscard]] Result<void> open(Change& change);
   [[nodiscard]] Result<void> open_wanted(Change& change);
-  [[nodiscard]] Result<void> open_in_place_of_left(Change& change, const Error& first);
+  [[nodiscard]] static std::vector<ClosedAddress> close_left(const Change& change);
   void commit(Change& change);
   void leave(Place& place, std::string_view label);
   void log_change(const Change& change) const;

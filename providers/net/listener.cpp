@@ -19,6 +19,23 @@ std::string to_text(const Endpoint& endpoint) {
                                     : fmt::format("{}:{}", address, endpoint.port());
 }
 
+Result<void> open_or_replace(const std::function<Result<void>()>& open,
+                             const std::function<std::vector<ClosedAddress>()>& close_old,
+                             const Log& log, std::string_view label) {
+  const auto first = open();
+  if (first) return first;
+  const auto closed = close_old();
+  if (closed.empty()) return first;
+  auto opened = open();
+  if (opened) return opened;
+  for (const auto& [address, reopen] : closed) {
+    if (const auto again = reopen(); !again) {
+      log.error("{} is lost for {}: {}", to_text(address), label, again.error().message);
+    }
+  }
+  return opened;
+}
+
 Listener::Listener(net::io_context& context, Log log, const Endpoint& wanted)
     : log_(std::move(log)),
       context_(context),

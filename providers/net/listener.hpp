@@ -2,10 +2,12 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <vector>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -17,6 +19,31 @@ namespace trellis::providers {
 
 /// "http://127.0.0.1:8080", "[::1]:8080" without the scheme.
 [[nodiscard]] std::string to_text(const Endpoint& endpoint);
+
+/// What becomes of one more connection.
+enum class Admission { serve, refuse, drop };
+
+/// Beyond `most` clients are told that there are too many. Those that are told are connections too:
+/// an eighth of `most` and 16 of them, and no more. Pure; any thread.
+[[nodiscard]] constexpr Admission admission_of(std::size_t open, std::size_t most) noexcept {
+  if (open < most) return Admission::serve;
+  return open < most + most / 8 + 16 ? Admission::refuse : Admission::drop;
+}
+
+/// An address that is no longer listened on, and how that is undone.
+struct ClosedAddress {
+  Endpoint address;
+  std::function<Result<void>()> reopen;
+};
+
+/// Listens on what `open` opens, all or nothing; where that fails, in place of what `close_old`
+/// closes: from 127.0.0.1:80 to 0.0.0.0:80 the old address must go before the new one can be had.
+/// When that fails too the old ones are open again, and what is lost all the same is logged for
+/// `label`. The error is that of the last attempt. One thread at a time for one set of addresses.
+[[nodiscard]] Result<void> open_or_replace(
+    const std::function<Result<void>()>& open,
+    const std::function<std::vector<ClosedAddress>()>& close_old, const Log& log,
+    std::string_view label);
 
 /// Public functions may be called from any thread.
 class Listener : public std::enable_shared_from_this<Listener> {

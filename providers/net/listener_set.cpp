@@ -23,11 +23,25 @@ ListenerSet::ListenerSet(net::io_context& context, Log log, std::string label,
       accepted_(std::move(accepted)) {}
 
 Result<void> ListenerSet::configure(const std::vector<Endpoint>& wanted) {
-  auto opened = open_missing(wanted);
-  if (!opened) opened = open_in_place_of_old(wanted, opened.error());
-  if (!opened) return pass(opened);
+  Listeners opened;
+  const auto open = [&]() -> Result<void> {
+    auto missing = open_missing(wanted);
+    if (!missing) return pass(missing);
+    opened = std::move(*missing);
+    return {};
+  };
+  const auto close_old = [&] {
+    std::vector<ClosedAddress> closed;
+    for (const auto& address : drop_unwanted(wanted)) {
+      closed.push_back({address, [this, address] { return reopen(address); }});
+    }
+    return closed;
+  };
+  if (auto listening = open_or_replace(open, close_old, log_, label_); !listening) {
+    return listening;
+  }
   drop_unwanted(wanted);
-  adopt(*opened);
+  adopt(opened);
   return {};
 }
 
@@ -47,24 +61,11 @@ Result<ListenerSet::Listeners> ListenerSet::open_missing(
   return opened;
 }
 
-/// From 127.0.0.1:23 to 0.0.0.0:23 the old address must go before the new one can be had.
-Result<ListenerSet::Listeners> ListenerSet::open_in_place_of_old(
-    const std::vector<Endpoint>& wanted, const Error& first) {
-  const auto old = drop_unwanted(wanted);
-  if (old.empty()) return std::unexpected<Error>(first);
-  auto opened = open_missing(wanted);
-  if (opened) return opened;
-  Listeners restored;
-  for (const auto& address : old) {
-    auto listener = Listener::open(context_, log_, address, false);
-    if (listener) {
-      restored.push_back(std::move(*listener));
-    } else {
-      log_.error("{} is lost for {}: {}", to_text(address), label_, listener.error().message);
-    }
-  }
-  adopt(restored);
-  return opened;
+Result<void> ListenerSet::reopen(const Endpoint& address) {
+  auto listener = Listener::open(context_, log_, address, false);
+  if (!listener) return pass(listener);
+  adopt({*listener});
+  return {};
 }
 
 /// Closes the listeners that are not `wanted`; returns where they were.

@@ -28,8 +28,7 @@ class ListenerSet {
   using Listeners = std::vector<std::shared_ptr<Listener>>;
 
   [[nodiscard]] Result<Listeners> open_missing(const std::vector<Endpoint>& wanted) const;
-  [[nodiscard]] Result<Listeners> open_in_place_of_old(const std::vector<Endpoint>& wanted,
-                                                       const Error& first);
+  [[nodiscard]] Result<void> reopen(const Endpoint& address);
   std::vector<Endpoint> drop_unwanted(const std::vector<Endpoint>& wanted);
   void adopt(const Listeners& opened);
 

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
-#include "providers/net/sweeper.hpp"
 
 namespace trellis::providers::telnet {
 namespace {
@@ -21,10 +20,6 @@ constexpr int lines_in_a_row = 16;
 
 constexpr std::string_view not_ansi =
     "\r\nThis server needs a terminal that understands ANSI escape sequences.\r\n";
-
-std::int64_t after(std::chrono::milliseconds time) {
-  return coarse_now_ns() + std::chrono::nanoseconds(time).count();
-}
 
 }  // namespace
 
@@ -40,7 +35,11 @@ void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
   const std::scoped_lock lock(mutex_);
   if (closing_) return;  // the limit that ends the session stays
   waiting_ = what;
-  deadline_ns_ = what == Waiting::actor ? never : after(allowed);
+  if (what == Waiting::actor) {
+    deadline_.clear();
+  } else {
+    deadline_.set_in(allowed);
+  }
 }
 
 void Session::start(std::string_view refusal) {
@@ -179,7 +178,7 @@ void Session::write_some() {
     return;
   }
   write_pending_ = true;
-  write_deadline_ns_ = after(options_->write_timeout);
+  write_deadline_.set_in(options_->write_timeout);
   socket_.async_write_some(net::buffer(writing_.data() + written_, writing_.size() - written_),
                            [self = shared_from_this()](const AsioError& error, std::size_t count) {
                              if (error) return self->cut();
@@ -192,7 +191,7 @@ void Session::on_write(std::size_t count) {
   {
     const std::scoped_lock lock(mutex_);
     write_pending_ = false;
-    write_deadline_ns_ = never;
+    write_deadline_.clear();
     written_ += count;
     write_some();
     const auto pending = output_.size() + writing_.size() - written_;
@@ -210,7 +209,7 @@ void Session::end(std::string_view text) {
   put(text);
   closing_ = true;
   waiting_ = Waiting::closing;
-  deadline_ns_ = after(closing_time);
+  deadline_.set_in(closing_time);
   write_some();
 }
 
@@ -228,8 +227,8 @@ void Session::sweep(std::int64_t now_ns) {
   Waiting late = Waiting::actor;
   {
     const std::scoped_lock lock(mutex_);
-    if (now_ns >= write_deadline_ns_) late = Waiting::closing;
-    if (now_ns >= deadline_ns_) late = waiting_;
+    if (write_deadline_.passed(now_ns)) late = Waiting::closing;
+    if (deadline_.passed(now_ns)) late = waiting_;
   }
   switch (late) {
     case Waiting::terminal: return end(not_ansi);

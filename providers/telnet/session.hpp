@@ -4,13 +4,13 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 #include "providers/net/asio.hpp"
+#include "providers/net/sweeper.hpp"
 #include "providers/telnet/options.hpp"
 #include "providers/telnet/terminal.hpp"
 #include "trellis/result.hpp"
@@ -52,7 +52,6 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
  private:
-  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
   enum class Waiting : std::uint8_t { terminal, line, actor, closing };
 
   void wait_for(Waiting what, std::chrono::milliseconds allowed);  // locks mutex_
@@ -88,8 +87,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool closing_ = false;        // under mutex_
   bool over_ = false;           // under mutex_
   Waiting waiting_ = Waiting::terminal;     // under mutex_
-  std::int64_t deadline_ns_ = never;        // under mutex_
-  std::int64_t write_deadline_ns_ = never;  // under mutex_
+  Deadline deadline_;        ///< of what is waited for
+  Deadline write_deadline_;  ///< of the write under way
 };
 
 }  // namespace trellis::providers::telnet

@@ -12,9 +12,6 @@ namespace {
 
 namespace messages = codec::telnet;
 
-/// Those who are told that there are too many are sessions too: so many of them and no more.
-constexpr std::size_t max_refusals = 16;
-
 }  // namespace
 
 std::shared_ptr<TelnetServer> TelnetServer::make(sdk23::Host host, Log log,
@@ -52,8 +49,9 @@ void TelnetServer::accepted(Socket socket) {
   std::string_view refusal;
   {
     const std::scoped_lock lock(mutex_);
-    if (closed_ || sessions_.size() >= options_->max_sessions + max_refusals) return;
-    if (sessions_.size() >= options_->max_sessions) refusal = "Too many sessions\r\n";
+    const auto admission = admission_of(sessions_.size(), options_->max_sessions);
+    if (closed_ || admission == Admission::drop) return;
+    if (admission == Admission::refuse) refusal = "Too many sessions\r\n";
     session = std::make_shared<Session>(shared_from_this(), make_uuid(random_), options_,
                                         std::move(socket));
     sessions_.emplace(session->id(), session);
