@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/ascii.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "providers/blobstore_s3/credentials.hpp"
@@ -179,14 +180,11 @@ Result<void> check_virtual(std::string_view bucket, const http::Url& endpoint) {
 Result<void> check_bucket(std::string_view name) {
   // Characters that need no escaping in a path or host, and no "..": a bucket cannot lead
   // elsewhere, however a proxy reads it. Upper case is of old buckets, which still exist.
-  const bool fine = name.size() >= 3 && name.size() <= max_bucket_bytes &&
-                    std::ranges::all_of(name,
-                                        [](char c) {
-                                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                                 (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                                                 c == '_';
-                                        }) &&
-                    !name.contains("..");
+  const bool fine =
+      name.size() >= 3 && name.size() <= max_bucket_bytes &&
+      std::ranges::all_of(
+          name, [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; }) &&
+      !name.contains("..");
   if (fine) return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("\"{}\" cannot be the name of a bucket", excerpt(name)),

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <span>
 
+#include "base/ascii.hpp"
 #include "base/calendar.hpp"
 #include "base/text.hpp"
 
@@ -53,8 +54,8 @@ std::string uri_encode(std::string_view text, bool keep_slash) {
   for (const char c : text) {
     // The unreserved characters of RFC 3986, and not what URL libraries leave alone: the server
     // encodes by itself and compares.
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~' || (c == '/' && keep_slash);
+    const bool plain = is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '~' ||
+                       (c == '/' && keep_slash);
     if (plain) {
       encoded += c;
     } else {

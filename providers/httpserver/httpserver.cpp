@@ -6,6 +6,7 @@
 #include <array>
 #include <thread>
 
+#include "base/key_form.hpp"
 #include "providers/httpserver/dispatch_handler.hpp"
 #include "providers/httpserver/server.hpp"
 #include "providers/net/host_services.hpp"
@@ -14,18 +15,15 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-/// First-party actor keys have exactly this length, and so has every nkey (contracts.md 2.4).
-constexpr std::size_t actor_key_chars = 56;
-
 struct Link {
   Options options;
 };
 
 Result<void> check_actor_key(std::string_view actor) {
-  if (actor.size() == actor_key_chars && actor.front() == 'M') return {};
+  if (has_key_form(actor, 'M')) return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("'{}' is no actor key: those have {} characters and begin with M",
-                          actor.substr(0, 64), actor_key_chars),
+                          actor.substr(0, 64), key_form_chars),
               "link an actor by its public key");
 }
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "http/tokens.hpp"
 
@@ -40,8 +41,7 @@ Header classify(std::string_view name) noexcept {
 }
 
 bool is_number(std::string_view text) noexcept {
-  return !text.empty() && text.size() < 19 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && text.size() < 19 && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 void append_header(std::string_view name, std::string_view value, std::string& out) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "http/tokens.hpp"
 #include "providers/common/link_values.hpp"
@@ -46,7 +47,7 @@ Result<std::vector<std::string>> read_list(const codec::StringMap& values, std::
 }
 
 bool is_name_char(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  return is_lower(c) || is_digit(c) || c == '-' || c == '_';
 }
 
 /// "a.example.com" or an IPv4 address.
@@ -109,8 +110,7 @@ std::optional<std::string> to_origin(std::string_view text) {
   if (!is_token(scheme) || (!is_host_name(host) && !is_v6_literal(host))) return std::nullopt;
   if (colon == std::string_view::npos) return origin;
   const auto port = authority.substr(colon + 1);
-  const bool digits =
-      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits = std::all_of(port.begin(), port.end(), is_digit);
   if (port.empty() || port.size() > 5 || !digits) return std::nullopt;
   const bool usual = (scheme == "http" && port == "80") || (scheme == "https" && port == "443");
   return usual ? origin.substr(0, origin.size() - port.size() - 1) : origin;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace trellis::providers::redis {
@@ -22,11 +23,8 @@ constexpr std::size_t max_chars = 2048;
               "write redis://host:port/database or redis://:password@host:port/database");
 }
 
-[[nodiscard]] bool is_alphanumeric(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 [[nodiscard]] bool is_host_char(char c) noexcept {
-  return is_alphanumeric(c) || c == '-' || c == '.' || c == '_';
+  return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
 }
 [[nodiscard]] bool is_ipv6_char(char c) noexcept {
   // Percent: a link-local address names its interface, fe80::1%eth0.

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 #include <string_view>
 #include <tuple>
 
+#include "base/ascii.hpp"
 #include "base/redactor.hpp"
 #include "json/json.hpp"
 
@@ -21,12 +21,10 @@ namespace {
 std::string scalar(std::string_view text) {
   constexpr std::string_view words[] = {"null", "Null", "NULL", "true", "false"};
   const auto plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '/' || c == '.' ||
-           c == '-' || c == ':';
+    return is_letter_or_digit(c) || c == '_' || c == '/' || c == '.' || c == '-' || c == ':';
   };
-  const bool starts_plain =
-      !text.empty() && (std::isalnum(static_cast<unsigned char>(text.front())) != 0 ||
-                        text.front() == '/' || text.front() == '_');
+  const bool starts_plain = !text.empty() && (is_letter_or_digit(text.front()) ||
+                                              text.front() == '/' || text.front() == '_');
   if (starts_plain && !text.ends_with(':') && std::ranges::all_of(text, plain) &&
       std::ranges::find(words, text) == std::end(words)) {
     return std::string(text);
@@ -51,8 +49,7 @@ std::string scalar(std::string_view text) {
 std::string variable_name(const Link& link, const std::string& key) {
   auto name = fmt::format("{}_{}", link.contract_id.substr(link.contract_id.find(':') + 1), key);
   for (char& c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    c = std::isalnum(byte) != 0 ? static_cast<char>(std::toupper(byte)) : '_';
+    c = is_letter_or_digit(c) ? to_upper(c) : '_';
   }
   return name;
 }

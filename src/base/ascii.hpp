@@ -28,6 +28,9 @@ namespace trellis {
 [[nodiscard]] constexpr char to_lower(char c) noexcept {
   return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }
+[[nodiscard]] constexpr char to_upper(char c) noexcept {
+  return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c;
+}
 /// No byte above 127.
 [[nodiscard]] constexpr bool is_ascii(std::string_view text) noexcept {
   return std::none_of(text.begin(), text.end(),

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "base/ascii.hpp"
+
 namespace trellis {
 namespace {
 
@@ -16,7 +18,7 @@ std::string to_hex(ByteView bytes, std::string_view digits) {
 }
 
 int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
@@ -144,17 +146,13 @@ std::string_view trim(std::string_view text) noexcept {
 
 std::string to_upper_ascii(std::string_view text) {
   std::string out(text);
-  for (auto& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
+  for (auto& c : out) c = to_upper(c);
   return out;
 }
 
 std::string to_lower_ascii(std::string_view text) {
   std::string out(text);
-  for (auto& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (auto& c : out) c = to_lower(c);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "cli/contracts.hpp"
 
 namespace trellis::cli {
@@ -11,12 +12,11 @@ namespace {
 // one would be called as one (contracts.md 1.5).
 bool looks_like_a_key(const std::string& alias) {
   return alias.size() == identity::public_key_chars &&
-         std::all_of(alias.begin(), alias.end(),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+         std::all_of(alias.begin(), alias.end(), [](char c) { return is_upper(c) || is_digit(c); });
 }
 
 bool allowed_in_alias(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/';
+  return is_lower(c) || is_digit(c) || c == '_' || c == '/';
 }
 
 void add_capability_options(Command& leaf, ActorOptions& o) {

@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "cli/printable.hpp"
 #include "codec/messages/httpserver.hpp"
+#include "http/tokens.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -29,14 +30,6 @@ bool is_method(const std::string& word) {
   return std::ranges::find(methods, word) != methods.end();
 }
 
-bool is_token(std::string_view name) {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           others.contains(c);
-  });
-}
-
 bool has_control_characters(std::string_view text) {
   return std::ranges::any_of(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -50,7 +43,7 @@ Result<void> add_header(codec::StringMap& headers, const std::string& line) {
   // one.
   const auto colon = line.find(':');
   const auto name = to_lower_ascii(trim(std::string_view(line).substr(0, colon)));
-  if (colon == std::string::npos || !is_token(name) || has_control_characters(line)) {
+  if (colon == std::string::npos || !http::is_token(name) || has_control_characters(line)) {
     return fail(ErrorCode::invalid_argument, fmt::format("'{}' is no header", excerpt(line)),
                 "give it as 'Name: value'");
   }

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace trellis::cli {
 namespace {
 
@@ -89,8 +91,7 @@ class Cursor {
 bool plain(const std::string& word) {
   constexpr std::string_view others = "_-./:@+=,";
   return !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           others.find(c) != std::string_view::npos;
+    return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
   });
 }
 

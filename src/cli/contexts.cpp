@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -162,8 +163,7 @@ Result<SavedContext> from_nats(const json& value, const std::string& what) {
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= longest_context_name && name.front() != '.' &&
          name.front() != '-' && std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '-' || c == '_';
+           return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_';
          });
 }
 

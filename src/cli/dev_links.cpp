@@ -10,6 +10,7 @@
 #include <ranges>
 
 #include "apply/builtins.hpp"
+#include "base/ascii.hpp"
 #include "base/descriptor.hpp"
 #include "base/file_output.hpp"
 #include "cli/contracts.hpp"
@@ -23,7 +24,7 @@ namespace {
 constexpr std::uint16_t telnet_port = 3000;
 
 bool is_key_char(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  return is_letter_or_digit(c) || c == '_';
 }
 
 /// Whether KEY= begins here; other commas belong to the value before.

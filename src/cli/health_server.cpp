@@ -15,7 +15,7 @@
 namespace trellis::cli {
 namespace {
 
-namespace http = providers::httpserver;
+namespace httpserver = providers::httpserver;
 namespace net = providers::net;
 using providers::Endpoint;
 
@@ -26,11 +26,12 @@ constexpr std::size_t max_probe_connections = 64;
 constexpr std::chrono::milliseconds stop_patience{200};
 
 /// Any thread.
-class ProbeHandler final : public http::RequestHandler {
+class ProbeHandler final : public httpserver::RequestHandler {
  public:
   explicit ProbeHandler(admin::ProbeSources sources) : sources_(std::move(sources)) {}
 
-  void handle(const http::RequestView& request, codec::httpserver::Response& response) override {
+  void handle(const httpserver::RequestView& request,
+              codec::httpserver::Response& response) override {
     const auto host = request.header("host").value_or("");
     response = admin::answer_probe({request.method, request.path, host}, sources_);
   }
@@ -88,8 +89,8 @@ Result<Endpoint> loopback_address(std::string_view text) {
   return *found;
 }
 
-http::Options probe_options(const Endpoint& endpoint) {
-  http::Options options;
+httpserver::Options probe_options(const Endpoint& endpoint) {
+  httpserver::Options options;
   options.addresses = {endpoint};
   options.workers = 1;
   options.header_timeout = options.idle_timeout = limits::probe_timeout;
@@ -118,7 +119,7 @@ class HealthServer::Implementation {
 
  private:
   PlainThreads threads_;
-  http::Server server_;  // uses the threads
+  httpserver::Server server_;  // uses the threads
 };
 
 Result<HealthServer> HealthServer::start(std::string_view address, admin::ProbeSources sources,

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <system_error>
 
+#include "base/ascii.hpp"
 #include "base/call_limits.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
@@ -25,8 +26,7 @@ constexpr std::size_t longest_note = 64 * limits::kib;
 constexpr std::size_t longest_stem = 200;
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         static_cast<unsigned char>(c) >= 0x80;
+  return is_letter_or_digit(c) || static_cast<unsigned char>(c) >= 0x80;
 }
 
 /// Name as a file name. It is one-to-one: two names in one file would share an identity.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "identity/keys.hpp"
 
@@ -17,12 +18,7 @@ constexpr std::size_t kernel_name_bytes = 256;
 
 // Characters of DNS names and '_', which machines have as well.
 bool in_host_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.';
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+  return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
 }  // namespace

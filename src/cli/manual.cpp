@@ -2,9 +2,9 @@
 // missing or say something else than --help.
 #include "cli/manual.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <string_view>
+
+#include "base/text.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -58,9 +58,7 @@ class Page {
  public:
   Page(const Command& command, const std::string& date, const std::string& version)
       : command_(command) {
-    auto title = page_name(command);
-    std::transform(title.begin(), title.end(), title.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const auto title = to_upper_ascii(page_name(command));
     line(".TH " + escaped(title) + " 1 " + date + " \"trellis " + version + "\" \"Trellis\"");
     heading("NAME");
     line(escaped(page_name(command)) + " \\- " + escaped(first_line(command.help())));

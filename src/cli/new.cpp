@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/ascii.hpp"
 #include "base/file_output.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -56,11 +57,8 @@ Kind kind_of(const NewOptions& options) {
 // Names go into file names, class names and build files of three languages; what all of them take
 // is allowed.
 Result<void> check_name(const std::string& name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  const auto fits = [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  if (!name.empty() && name.size() <= longest_name && letter(name.front()) &&
+  const auto fits = [](char c) { return is_letter_or_digit(c) || c == '_' || c == '-'; };
+  if (!name.empty() && name.size() <= longest_name && is_letter(name.front()) &&
       std::ranges::all_of(name, fits)) {
     return {};
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "cli/contexts.hpp"
 #include "cli/socket_flags.hpp"
 #include "cli/topics.hpp"
@@ -17,8 +18,7 @@ namespace {
 bool ends_with_port(const std::string& word) {
   const auto colon = word.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == word.size()) return false;
-  return std::all_of(word.begin() + static_cast<std::ptrdiff_t>(colon) + 1, word.end(),
-                     [](char c) { return c >= '0' && c <= '9'; });
+  return std::all_of(word.begin() + static_cast<std::ptrdiff_t>(colon) + 1, word.end(), is_digit);
 }
 
 bool is_ip_address(const std::string& word) {

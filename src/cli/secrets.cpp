@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.hpp"
 #include "base/call_limits.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -22,8 +23,7 @@ constexpr std::size_t max_name_bytes = 64;
 [[nodiscard]] bool is_secret_name(std::string_view name) {
   return !name.empty() && name.size() <= max_name_bytes && name.front() != '.' &&
          std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '-' || c == '_';
+           return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_';
          });
 }
 

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.hpp"
+
 namespace trellis::http {
 
 [[nodiscard]] inline bool is_token_char(char c) noexcept {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         marks.find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) || marks.find(c) != std::string_view::npos;
 }
 
 [[nodiscard]] inline bool is_token(std::string_view text) noexcept {
@@ -18,9 +19,8 @@ namespace trellis::http {
 
 /// Whether `a` in any letter case is `lower`, which is in lower case.
 [[nodiscard]] inline bool same_name(std::string_view a, std::string_view lower) noexcept {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-  });
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char x, char y) { return to_lower(x) == y; });
 }
 
 }  // namespace trellis::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "json/json_string.hpp"
@@ -11,10 +12,6 @@ namespace trellis {
 namespace {
 
 using Kind = JsonValue::Kind;
-
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 
 /// Recursive descent over `text_`; the first error is kept in `why_` and ends everything.
 class Parser {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/limits.hpp"
 #include "base/platform.hpp"
 #include "base/text.hpp"
@@ -33,9 +34,8 @@ std::unexpected<Error> incomplete() {
 /// "x86_64-linux": lower case letters, digits, '_' and one '-', so that it can be no path.
 bool is_target(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 64 && text.contains('-') &&
-         std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-         });
+         std::ranges::all_of(
+             text, [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-'; });
 }
 
 /// Without the "./" some writers put in front.

@@ -15,6 +15,7 @@
 #include <numeric>
 #include <system_error>
 
+#include "base/ascii.hpp"
 #include "base/descriptor.hpp"
 #include "base/file_output.hpp"
 #include "base/limits.hpp"
@@ -213,7 +214,7 @@ Result<void> write_to(int file, bool compress, std::string_view token,
 Result<void> check_target(std::string_view target) {
   const bool good =
       target.size() <= 64 && target.contains('-') && std::ranges::all_of(target, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        return is_lower(c) || is_digit(c) || c == '_' || c == '-';
       });
   if (good) return {};
   return fail(ErrorCode::invalid_argument,

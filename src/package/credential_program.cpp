@@ -14,6 +14,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/ascii.hpp"
 #include "base/call_limits.hpp"
 #include "base/descriptor.hpp"
 #include "base/spawn_setup.hpp"
@@ -122,8 +123,7 @@ Result<std::string> read_all(const std::string& program, const Running& running,
 
 bool is_credential_program(std::string_view name) noexcept {
   const auto is_usual = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
   };
   return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' &&
          std::ranges::all_of(name, is_usual);

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace trellis::package {
@@ -27,10 +28,6 @@ const EVP_MD* method_of(DigestAlgorithm algorithm) {
   return EVP_sha256();
 }
 
-bool is_hex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-}
-
 }  // namespace
 
 std::string ContentDigest::text() const {
@@ -46,7 +43,7 @@ Result<ContentDigest> parse_digest(std::string_view text) {
   const auto digits = colon == std::string_view::npos ? "" : text.substr(colon + 1);
   for (const auto& kind : kinds) {
     if (kind.name != name) continue;
-    if (digits.size() == kind.digits && is_hex(digits)) {
+    if (digits.size() == kind.digits && std::ranges::all_of(digits, is_hex_digit)) {
       // Lower case throughout, so that digests compare as text.
       return ContentDigest{kind.algorithm, to_lower_ascii(digits)};
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace trellis::package {
@@ -15,24 +16,18 @@ constexpr std::size_t max_tag_chars = 128;
 /// Registry (a DNS name), repository, tag, digest and what stands between them.
 constexpr std::size_t max_reference_chars = 1024;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_lower(char c) {
-  return (c >= 'a' && c <= 'z') || is_digit(c);
-}
-bool is_alnum(char c) {
-  return is_lower(c) || (c >= 'A' && c <= 'Z');
+bool is_lower_or_digit(char c) {
+  return is_lower(c) || is_digit(c);
 }
 bool is_word(char c) {
-  return is_alnum(c) || c == '_';
+  return is_letter_or_digit(c) || c == '_';
 }
 
 /// `label` of the grammar, at the length of a DNS label.
 bool is_label(std::string_view text) {
   if (text.empty() || text.size() > 63) return false;
-  if (!is_alnum(text.front()) || !is_alnum(text.back())) return false;
-  return std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '-'; });
+  if (!is_letter_or_digit(text.front()) || !is_letter_or_digit(text.back())) return false;
+  return std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-'; });
 }
 
 /// `sep` of the grammar.
@@ -43,12 +38,13 @@ bool is_separator(std::string_view text) {
 
 /// `path` of the grammar: runs of lower-case letters and digits, separators between them.
 bool is_path_component(std::string_view text) {
-  if (text.empty() || !is_lower(text.front()) || !is_lower(text.back())) return false;
+  if (text.empty() || !is_lower_or_digit(text.front()) || !is_lower_or_digit(text.back()))
+    return false;
   while (true) {
-    const auto run = std::ranges::find_if_not(text, is_lower);
+    const auto run = std::ranges::find_if_not(text, is_lower_or_digit);
     text.remove_prefix(static_cast<std::size_t>(run - text.begin()));
     if (text.empty()) return true;
-    const auto next = std::ranges::find_if(text, is_lower);
+    const auto next = std::ranges::find_if(text, is_lower_or_digit);
     const auto length = static_cast<std::size_t>(next - text.begin());
     if (!is_separator(text.substr(0, length))) return false;
     text.remove_prefix(length);

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "admin/socket/peer.hpp"
+#include "base/ascii.hpp"
 #include "base/files.hpp"
 
 namespace trellis::admin {
@@ -63,8 +64,7 @@ bool is_host(pid_t pid) {
 pid_t pid_of(const fs::path& path) {
   const auto stem = path.stem().string();
   const bool number =
-      !stem.empty() && stem.size() < 10 &&
-      std::all_of(stem.begin(), stem.end(), [](char c) { return c >= '0' && c <= '9'; });
+      !stem.empty() && stem.size() < 10 && std::all_of(stem.begin(), stem.end(), is_digit);
   return path.extension() == ".sock" && number ? static_cast<pid_t>(std::stol(stem)) : 0;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/key_form.hpp"
 #include "base/text.hpp"
 #include "codec/messages/core.hpp"
 #include "host/call/guest_calls.hpp"
@@ -34,7 +35,7 @@ void begin_chain(CallContext& root) {
 // Shape is enough: a key that nobody has is not found in the tables, and decoding each one would
 // cost every call (lattice.md 4.1).
 bool looks_like_actor_key(std::string_view text) {
-  return text.size() == 56 && text.front() == 'M';
+  return has_key_form(text, 'M');
 }
 
 std::unexpected<Error> unknown_name(std::string_view name) {

@@ -6,17 +6,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/key_form.hpp"
 #include "host/state/named_log.hpp"
 
 namespace trellis::host {
 namespace {
 
-constexpr std::size_t key_length = 56;
 constexpr std::string_view key_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// Whether it looks like the key of an actor or a provider.
 bool may_have_name(std::string_view word) {
-  return word.size() == key_length && (word.front() == 'M' || word.front() == 'V');
+  return has_key_form(word, 'M') || has_key_form(word, 'V');
 }
 
 /// The next word of letters of keys, taken off the text; empty at its end.
