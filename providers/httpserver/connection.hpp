@@ -5,10 +5,10 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "providers/net/asio.hpp"
 #include "providers/net/sweeper.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::providers::httpserver {
 
@@ -59,8 +59,8 @@ class ConnectionBase {
  private:
   void shut_down(int how) noexcept;
 
-  std::mutex descriptor_mutex_;
-  int descriptor_ = -1;  // under descriptor_mutex_
+  Mutex descriptor_mutex_;
+  int descriptor_ GUARDED_BY(descriptor_mutex_) = -1;
   std::atomic<Phase> phase_{Phase::closing};
   Deadline deadline_;  ///< of the phase
   Deadline last_;      ///< of the connection, once its address closes

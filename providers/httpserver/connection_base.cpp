@@ -59,17 +59,17 @@ void ConnectionBase::cut() noexcept {
 }
 
 void ConnectionBase::attach(int descriptor) noexcept {
-  const std::scoped_lock lock(descriptor_mutex_);
+  const MutexLock lock(descriptor_mutex_);
   descriptor_ = descriptor;
 }
 
 void ConnectionBase::detach() noexcept {
-  const std::scoped_lock lock(descriptor_mutex_);
+  const MutexLock lock(descriptor_mutex_);
   descriptor_ = -1;
 }
 
 void ConnectionBase::shut_down(int how) noexcept {
-  const std::scoped_lock lock(descriptor_mutex_);
+  const MutexLock lock(descriptor_mutex_);
   if (descriptor_ >= 0) ::shutdown(descriptor_, how);
 }
 

@@ -20,7 +20,7 @@ Result<void> ServedAddress::listen(const Endpoint& wanted, bool v6_only) {
   if (!listener) return pass(listener);
   if (where_.empty()) where_ = to_text((*listener)->bound());
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     listener_ = *listener;
   }
   (*listener)->accept([site = weak_from_this()](Socket socket) {
@@ -32,7 +32,7 @@ Result<void> ServedAddress::listen(const Endpoint& wanted, bool v6_only) {
 Endpoint ServedAddress::stop_listening() {
   std::shared_ptr<Listener> listener;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     listener.swap(listener_);
   }
   if (!listener) return {};
@@ -41,22 +41,22 @@ Endpoint ServedAddress::stop_listening() {
 }
 
 bool ServedAddress::listening() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return listener_ != nullptr;
 }
 
 bool ServedAddress::is_at(const Endpoint& address) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return listener_ && listener_->bound() == address;
 }
 
 bool ServedAddress::serves(const Endpoint& address) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return listener_ && listener_->serves(address);
 }
 
 void ServedAddress::apply(Settings settings) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   settings.version = version_ + 1;
   settings_ = std::make_shared<const Settings>(std::move(settings));
   version_.store(settings_->version, std::memory_order_release);
@@ -66,7 +66,7 @@ void ServedAddress::accepted(Socket socket) {
   std::shared_ptr<const Settings> now;
   std::size_t count = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!listener_) return;
     now = settings_;
     count = connections_.size();
@@ -81,17 +81,17 @@ void ServedAddress::accepted(Socket socket) {
 void ServedAddress::close(std::int64_t last_ns) {
   closing_ = true;
   static_cast<void>(stop_listening());
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto* connection : connections_) connection->drain(last_ns);
 }
 
 void ServedAddress::cut_connections() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto* connection : connections_) connection->cut();
 }
 
 void ServedAddress::sweep(std::int64_t now_ns) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto* connection : connections_) connection->sweep(now_ns);
 }
 
@@ -100,18 +100,18 @@ std::string ServedAddress::url() const {
 }
 
 std::size_t ServedAddress::connections() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return connections_.size();
 }
 
 std::shared_ptr<const Settings> ServedAddress::settings() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return settings_;
 }
 
 void ServedAddress::enter(ConnectionBase& connection) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     connections_.insert(&connection);
   }
   notices_.on_connection();
@@ -120,7 +120,7 @@ void ServedAddress::enter(ConnectionBase& connection) {
 void ServedAddress::leave(ConnectionBase& connection) {
   bool empty = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     connections_.erase(&connection);
     empty = connections_.empty();
   }

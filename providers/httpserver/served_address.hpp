@@ -6,7 +6,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_set>
 
@@ -15,6 +14,7 @@
 #include "providers/httpserver/route.hpp"
 #include "providers/net/listener.hpp"
 #include "providers/net/memory_hold.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::providers::httpserver {
 
@@ -86,10 +86,10 @@ class ServedAddress : public std::enable_shared_from_this<ServedAddress> {
   MemorySource* const memory_;
   std::string where_;
 
-  mutable std::mutex mutex_;
-  std::shared_ptr<Listener> listener_;               // under mutex_
-  std::shared_ptr<const Settings> settings_;         // under mutex_
-  std::unordered_set<ConnectionBase*> connections_;  // under mutex_
+  mutable Mutex mutex_;
+  std::shared_ptr<Listener> listener_ GUARDED_BY(mutex_);
+  std::shared_ptr<const Settings> settings_ GUARDED_BY(mutex_);
+  std::unordered_set<ConnectionBase*> connections_ GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> version_{0};
   std::atomic<bool> closing_{false};
 };

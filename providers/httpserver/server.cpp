@@ -38,13 +38,13 @@ Server::~Server() {
 }
 
 Places Server::places() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return places_;
 }
 
 Result<void> Server::put(const std::string& label, const Options& options,
                          std::shared_ptr<RequestHandler> handler) {
-  const std::scoped_lock changing(change_mutex_);
+  const MutexLock changing(change_mutex_);
   auto route = std::make_shared<Route>();
   route->label = label;
   route->options = options;
@@ -75,7 +75,7 @@ unsigned Server::threads_for(const Change& change) const {
 Result<void> Server::open_wanted(Change& change) {
   const ServedAddress::Notices notices = {[this] { sweeper_.wake(); },
                                           [this] {
-                                            const std::scoped_lock lock(empty_mutex_);
+                                            const MutexLock lock(empty_mutex_);
                                             emptied_.notify_all();
                                           }};
   const auto& addresses = change.route->options.addresses;
@@ -85,7 +85,7 @@ Result<void> Server::open_wanted(Change& change) {
     auto place = std::make_shared<Place>(Place{site, {change.route}});
     {
       // First, so that its connections are looked after from the beginning.
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       places_.push_back(place);
     }
     change.opened.push_back(place);
@@ -156,7 +156,7 @@ void Server::log_change(const Change& change) const {
 }
 
 void Server::remove(std::string_view label) {
-  const std::scoped_lock changing(change_mutex_);
+  const MutexLock changing(change_mutex_);
   for (const auto& place : places()) {
     const auto route = place->route_of(label);
     if (!route) continue;
@@ -172,7 +172,7 @@ void Server::remove(std::string_view label) {
 }
 
 void Server::sweep() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto now = coarse_now_ns();
   for (const auto& place : places_) place->site->sweep(now);
   // A connection that is just being made holds the site too.
@@ -183,25 +183,25 @@ void Server::sweep() {
 }
 
 bool Server::has_connections() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::any_of(places_.begin(), places_.end(),
                      [](const auto& place) { return place->site->connections() > 0; });
 }
 
 void Server::stop(SteadyTime deadline) {
-  const std::scoped_lock changing(change_mutex_);
+  const MutexLock changing(change_mutex_);
   const auto all = places();
   const auto left = deadline - std::chrono::steady_clock::now();
   for (const auto& place : all) {
     place->site->close(coarse_now_ns() + std::chrono::nanoseconds(left).count());
   }
   {
-    std::unique_lock lock(empty_mutex_);
+    MutexLock lock(empty_mutex_);
     emptied_.wait_until(lock, deadline - stop_margin, [this] { return !has_connections(); });
   }
   for (const auto& place : all) place->site->cut_connections();
   pool_.stop();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   places_.clear();
 }
 

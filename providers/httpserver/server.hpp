@@ -2,9 +2,7 @@
 // limits.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "providers/httpserver/served_address.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/sweeper.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::providers::httpserver {
@@ -62,12 +61,12 @@ class Server {
 
   const Log log_;
   const Config config_;
-  std::mutex empty_mutex_;  // both outlive the connections, which the pool holds
-  std::condition_variable emptied_;
+  Mutex empty_mutex_;  // both outlive the connections, which the pool holds
+  Condition emptied_;
   IoPool pool_;
-  std::mutex change_mutex_;   // one change at a time; taken before all others
-  mutable std::mutex mutex_;  // taken before that of a site
-  Places places_;             // under mutex_; those that no longer listen until they are empty
+  Mutex change_mutex_;                // one change at a time; taken before all others
+  mutable Mutex mutex_;               // taken before that of a site
+  Places places_ GUARDED_BY(mutex_);  ///< those that no longer listen until they are empty
   Sweeper sweeper_;
 };
 

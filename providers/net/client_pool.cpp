@@ -5,8 +5,9 @@
 namespace trellis::providers {
 
 Result<ClientPool::Lent> ClientPool::borrow(SteadyTime deadline) {
-  std::unique_lock lock(mutex_);
-  if (!freed_.wait_until(lock, deadline, [&] { return stopped_ || lent_ < most_; })) {
+  MutexLock lock(mutex_);
+  if (!freed_.wait_until(lock, deadline,
+                         [&]() REQUIRES(mutex_) { return stopped_ || lent_ < most_; })) {
     return fail(ErrorCode::busy, fmt::format("all {} connections of the link are in use", most_),
                 "raise CONNECTIONS of the link, or ask less at a time");
   }
@@ -23,14 +24,14 @@ Result<ClientPool::Lent> ClientPool::borrow(SteadyTime deadline) {
 }
 
 void ClientPool::give_back(std::unique_ptr<http::Client> client) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   --lent_;
   if (!stopped_) idle_.push_back(std::move(client));
   freed_.notify_one();
 }
 
 void ClientPool::shut_down() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
   idle_.clear();
   freed_.notify_all();

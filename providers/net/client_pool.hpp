@@ -1,13 +1,12 @@
 // HTTP clients that calls share, each with the connections it keeps.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "http/client.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -51,11 +50,11 @@ class ClientPool {
 
   http::Settings settings_;  // as made
   const std::size_t most_;
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  std::vector<std::unique_ptr<http::Client>> idle_;
-  std::size_t lent_ = 0;
-  bool stopped_ = false;
+  Mutex mutex_;
+  Condition freed_;
+  std::vector<std::unique_ptr<http::Client>> idle_ GUARDED_BY(mutex_);
+  std::size_t lent_ GUARDED_BY(mutex_) = 0;
+  bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trellis::providers

@@ -35,12 +35,12 @@ bool may_send_away(unsigned of_owner, unsigned of_all, unsigned spares, unsigned
 class IoPool::Seated {
  public:
   explicit Seated(IoPool& pool) : seat_(pool) {
-    const std::scoped_lock lock(pool.mutex_);
+    const MutexLock lock(pool.mutex_);
     pool.seats_.push_back(&seat_);
     seat_here = &seat_;
   }
   ~Seated() {
-    const std::scoped_lock lock(seat_.pool.mutex_);
+    const MutexLock lock(seat_.pool.mutex_);
     std::erase(seat_.pool.seats_, &seat_);
     seat_here = nullptr;
   }
@@ -63,7 +63,7 @@ IoPool::~IoPool() {
 }
 
 Result<void> IoPool::set_target(unsigned target) {
-  Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   target_ = target;
   while (!stopping_ && running_ < target) {
     if (parked_ > 0) {
@@ -71,7 +71,7 @@ Result<void> IoPool::set_target(unsigned target) {
       ++calls_;
       ++running_;
       unparked_.notify_one();
-    } else if (auto added = add_thread(lock); !added) {
+    } else if (auto added = add_thread(); !added) {
       return added;
     }
   }
@@ -79,15 +79,15 @@ Result<void> IoPool::set_target(unsigned target) {
 }
 
 /// Starts a thread that counts as running from now on. The lock is open meanwhile: the new thread,
-/// or the host, may need it.
-Result<void> IoPool::add_thread(Lock& lock) {
+/// or the host, may need it. Whoever holds it by a MutexLock holds it again afterwards.
+Result<void> IoPool::add_thread() {
   // Room for it first: one that runs already cannot be given up while the lock is held.
   threads_.reserve(total_ + 1);
   ++total_;
   ++running_;
-  lock.unlock();
+  mutex_.unlock();
   auto thread = contained([&] { return source_.start(name_, [this] { run(); }, *this); });
-  lock.lock();
+  mutex_.lock();
   if (!thread) {
     --total_;
     --running_;
@@ -98,7 +98,7 @@ Result<void> IoPool::add_thread(Lock& lock) {
 }
 
 /// Sees to it that enough threads run, now that one fewer does. False when no more may exist.
-bool IoPool::replace(Lock& lock) {
+bool IoPool::replace() {
   if (running_ >= target_) return true;
   if (parked_ > 0) {
     --parked_;
@@ -108,17 +108,16 @@ bool IoPool::replace(Lock& lock) {
     return true;
   }
   if (stopping_ || total_ >= target_ + spares_) return false;
-  return add_thread(lock).has_value();
+  return add_thread().has_value();
 }
 
-/// Requires mutex_. The state says so already, or is about to.
+/// The state says so already, or is about to.
 void IoPool::send_away(Seat& seat) noexcept {
   ++away_;
   ++seat.share->away_;
   --running_;
 }
 
-/// Requires mutex_.
 void IoPool::come_back(Seat& seat) noexcept {
   --away_;
   --seat.share->away_;
@@ -149,11 +148,11 @@ bool IoPool::before_block() noexcept {
         seat.share->waits_briefly()) {
       return true;
     }
-    Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto state = seat.state.load();
     if ((state & state_mask) == outside) {
       --running_;  // first, so that nobody sees one too many and parks
-      if (replace(lock)) return true;
+      if (replace()) return true;
       ++running_;
       return false;
     }
@@ -161,7 +160,7 @@ bool IoPool::before_block() noexcept {
     if (!may_send_away(seat.share->away_, away_, spares_, 2)) return false;
     seat.state.store(state - inside + away);
     send_away(seat);
-    if (replace(lock)) return true;
+    if (replace()) return true;
     come_back(seat);
     seat.state.store(state);
     return false;
@@ -177,7 +176,7 @@ void IoPool::after_block() noexcept {
     seat.share->note_wait(std::chrono::steady_clock::now() - seat.waits_since);
     return;
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++running_;
 }
 
@@ -199,13 +198,13 @@ IoPool::Handling::~Handling() {
   const auto before = seat->state.load(std::memory_order_relaxed);
   const auto was = seat->state.exchange((before & ~state_mask) + outside);
   if ((was & state_mask) != away) return;
-  const std::scoped_lock lock(seat->pool.mutex_);
+  const MutexLock lock(seat->pool.mutex_);
   seat->pool.come_back(*seat);
 }
 
 void IoPool::wake_watch() noexcept {
   try {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || watching_.exchange(true)) return;
     if (!watch_.joinable()) watch_ = std::thread([this] { persevere([this] { watch(); }); });
     watched_.notify_one();
@@ -217,12 +216,12 @@ void IoPool::wake_watch() noexcept {
 /// Sleeps while nothing is handled, so that an idle host wakes for nothing.
 void IoPool::watch() {
   constexpr int calm_looks = 50;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
-    watched_.wait(lock, [this] { return stopping_ || watching_; });
+    watched_.wait(lock, [this]() REQUIRES(mutex_) { return stopping_ || watching_; });
     for (int calm = 0; calm < calm_looks && !stopping_; ++calm) {
-      watched_.wait_for(lock, patience, [this] { return stopping_.load(); });
-      if (look(lock)) calm = 0;
+      watched_.wait_for(lock, patience, [this]() REQUIRES(mutex_) { return stopping_.load(); });
+      if (look()) calm = 0;
     }
     watching_ = false;
     // One that came in meanwhile has seen that somebody watches.
@@ -234,7 +233,7 @@ void IoPool::watch() {
 }
 
 /// Replaces threads that are in the same handler as at the last look. False when none is in one.
-bool IoPool::look(Lock& lock) {
+bool IoPool::look() {
   bool busy = false;
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     Seat& seat = *seats_[i];
@@ -244,7 +243,7 @@ bool IoPool::look(Lock& lock) {
     if (std::exchange(seat.seen, state) != state) continue;
     if (!seat.state.compare_exchange_strong(state, state - inside + away)) continue;
     send_away(seat);
-    if (replace(lock)) return true;  // seats may have changed meanwhile
+    if (replace()) return true;  // seats may have changed meanwhile
     auto still = state - inside + away;
     if (seat.state.compare_exchange_strong(still, state)) come_back(seat);
     return true;
@@ -274,21 +273,21 @@ void IoPool::run_one() {
 }
 
 void IoPool::park() {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (running_ <= target_ || stopping_) return;
   // What the last handler of this thread left in the queue was announced to nobody, because this
   // thread was expected to take it: wake another one.
   net::post(context_, [] {});
   --running_;
   ++parked_;
-  unparked_.wait(lock, [this] { return calls_ > 0 || stopping_; });
+  unparked_.wait(lock, [this]() REQUIRES(mutex_) { return calls_ > 0 || stopping_; });
   if (calls_ > 0) --calls_;
 }
 
 void IoPool::stop() {
   std::thread watch;
   {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     context_.stop();
     unparked_.notify_all();
@@ -298,7 +297,7 @@ void IoPool::stop() {
   if (watch.joinable()) watch.join();
   // Again while there are some: a thread that ends now may just have started another.
   for (std::vector<std::unique_ptr<PoolThread>> ending;; ending.clear()) {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (threads_.empty()) return;
     ending.swap(threads_);
   }

@@ -4,11 +4,9 @@
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -16,6 +14,7 @@
 #include "base/log.hpp"
 #include "providers/net/asio.hpp"
 #include "threads/blocking.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers {
@@ -101,8 +100,6 @@ class IoPool final : private BlockingHooks {
   void stop();
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-
   /// What a thread is doing; the count of changes above it tells one handler from the next.
   enum : std::uint64_t { outside, inside, away, state_mask = 3, step = 4 };
   class Seated;
@@ -112,12 +109,12 @@ class IoPool final : private BlockingHooks {
   void run();
   void run_one();
   void park();
-  [[nodiscard]] Result<void> add_thread(Lock& lock);
-  [[nodiscard]] bool replace(Lock& lock);
-  void send_away(Seat& seat) noexcept;
-  void come_back(Seat& seat) noexcept;
+  [[nodiscard]] Result<void> add_thread() REQUIRES(mutex_);
+  [[nodiscard]] bool replace() REQUIRES(mutex_);
+  void send_away(Seat& seat) noexcept REQUIRES(mutex_);
+  void come_back(Seat& seat) noexcept REQUIRES(mutex_);
   void watch();
-  [[nodiscard]] bool look(Lock& lock);
+  [[nodiscard]] bool look() REQUIRES(mutex_);
   void wake_watch() noexcept;
 
   ThreadSource& source_;
@@ -127,20 +124,20 @@ class IoPool final : private BlockingHooks {
   net::io_context context_;
   net::executor_work_guard<Executor> work_;
 
-  std::mutex mutex_;
-  std::condition_variable unparked_;
-  std::condition_variable watched_;
-  std::vector<std::unique_ptr<PoolThread>> threads_;  // under mutex_
-  std::vector<Seat*> seats_;                          // under mutex_
-  std::thread watch_;                                 // under mutex_
-  unsigned total_ = 0;                                // under mutex_; includes those being started
-  unsigned calls_ = 0;                                // under mutex_; parked threads to wake
-  std::atomic<unsigned> parked_{0};                   // written under mutex_
-  std::atomic<unsigned> away_{0};                     // written under mutex_
-  std::atomic<unsigned> running_{0};                  // written under mutex_
-  std::atomic<unsigned> target_{0};                   // written under mutex_
-  std::atomic<bool> stopping_{false};                 // written under mutex_
-  std::atomic<bool> watching_{false};                 // written under mutex_
+  Mutex mutex_;
+  Condition unparked_;
+  Condition watched_;
+  std::vector<std::unique_ptr<PoolThread>> threads_ GUARDED_BY(mutex_);
+  std::vector<Seat*> seats_ GUARDED_BY(mutex_);
+  std::thread watch_ GUARDED_BY(mutex_);
+  unsigned total_ GUARDED_BY(mutex_) = 0;  ///< includes those being started
+  unsigned calls_ GUARDED_BY(mutex_) = 0;  ///< parked threads to wake
+  std::atomic<unsigned> parked_{0};        // written under mutex_
+  std::atomic<unsigned> away_{0};          // written under mutex_
+  std::atomic<unsigned> running_{0};       // written under mutex_
+  std::atomic<unsigned> target_{0};        // written under mutex_
+  std::atomic<bool> stopping_{false};      // written under mutex_
+  std::atomic<bool> watching_{false};      // written under mutex_
 };
 
 }  // namespace trellis::providers

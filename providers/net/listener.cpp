@@ -56,6 +56,7 @@ Result<void> Listener::listen(bool v6_only) {
                 fmt::format("cannot listen on {}: {}", to_text(wanted_), error.message()),
                 "free the address or choose another one with PORT or BIND");
   };
+  const MutexLock lock(mutex_);
   AsioError error;
   if (acceptor_.open(wanted_.protocol(), error)) return failed(error);
   // Lets a restart take over connections in TIME_WAIT; two listeners still exclude each other.
@@ -97,7 +98,7 @@ void Listener::accept_next() {
     return pause("the other open files are kept for the host itself; raise its limit (ulimit -n)");
   }
   const auto pending = std::make_shared<Pending>(shared_from_this());  // outlives the lock
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) return;
   acceptor_.async_accept([pending](const AsioError& error, Socket socket) {
     pending->done = true;
@@ -123,7 +124,7 @@ void Listener::pause(std::string_view why) {
     log_.error("cannot accept connections on {} for now: {}{}", to_text(bound_), why,
                *hidden == 0 ? "" : fmt::format(" ({} more times)", *hidden));
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) return;
   retry_.expires_after(std::chrono::milliseconds(200));
   retry_.async_wait([self = shared_from_this()](const AsioError& error) {
@@ -132,7 +133,7 @@ void Listener::pause(std::string_view why) {
 }
 
 void Listener::close() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
   AsioError ignored;
   static_cast<void>(acceptor_.close(ignored));

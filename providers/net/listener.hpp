@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/rate_limit.hpp"
 #include "providers/net/asio.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers {
@@ -81,12 +81,12 @@ class Listener : public std::enable_shared_from_this<Listener> {
   const Endpoint wanted_;
   Endpoint bound_;     // set before the listener is shared
   Accepted accepted_;  // set before the first accept
-  std::mutex mutex_;   // an acceptor may be used by one thread at a time
-  Acceptor acceptor_;  // under mutex_
+  Mutex mutex_;        // an acceptor may be used by one thread at a time
+  Acceptor acceptor_ GUARDED_BY(mutex_);
   net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>,
                             Executor>
-      retry_;            // under mutex_
-  bool closed_ = false;  // under mutex_
+      retry_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
   enum class LogReason { no_descriptors };
   RateLimit<LogReason, 1> log_limit_{limits::listener_log_interval};
 };

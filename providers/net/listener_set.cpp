@@ -47,10 +47,15 @@ Result<void> ListenerSet::configure(const std::vector<Endpoint>& wanted) {
 
 Result<ListenerSet::Listeners> ListenerSet::open_missing(
     const std::vector<Endpoint>& wanted) const {
+  Listeners existing;
+  {
+    const MutexLock lock(mutex_);
+    existing = listeners_;
+  }
   Listeners opened;
   for (const auto& address : wanted) {
     const auto serves = [&](const auto& each) { return each->serves(address); };
-    if (std::any_of(listeners_.begin(), listeners_.end(), serves)) continue;
+    if (std::any_of(existing.begin(), existing.end(), serves)) continue;
     auto listener = Listener::open(context_, log_, address, needs_v6_only(wanted, address));
     if (!listener) {
       for (const auto& each : opened) each->close();
@@ -72,7 +77,7 @@ Result<void> ListenerSet::reopen(const Endpoint& address) {
 std::vector<Endpoint> ListenerSet::drop_unwanted(const std::vector<Endpoint>& wanted) {
   Listeners gone;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     // Not std::stable_partition: g++ 12's allocates through a call that clang calls deprecated.
     Listeners kept;
     for (const auto& each : listeners_) (is_wanted(wanted, *each) ? kept : gone).push_back(each);
@@ -88,7 +93,7 @@ std::vector<Endpoint> ListenerSet::drop_unwanted(const std::vector<Endpoint>& wa
 
 void ListenerSet::adopt(const Listeners& opened) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     listeners_.insert(listeners_.end(), opened.begin(), opened.end());
   }
   for (const auto& listener : opened) {
@@ -102,7 +107,7 @@ void ListenerSet::close() {
 }
 
 std::vector<Endpoint> ListenerSet::addresses() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Endpoint> all;
   for (const auto& listener : listeners_) all.push_back(listener->bound());
   return all;

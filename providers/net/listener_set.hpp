@@ -1,12 +1,12 @@
 // The addresses of one link, when nobody shares them.
 #pragma once
 
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
 #include "providers/net/listener.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::providers {
 
@@ -36,8 +36,8 @@ class ListenerSet {
   const Log log_;
   const std::string label_;
   const Listener::Accepted accepted_;
-  mutable std::mutex mutex_;
-  Listeners listeners_;  // under mutex_; written only by configure and close
+  mutable Mutex mutex_;
+  Listeners listeners_ GUARDED_BY(mutex_);  ///< written only by configure and close
 };
 
 }  // namespace trellis::providers

@@ -91,7 +91,7 @@ TEST_F(ListenSwapTest, WhatCannotBeHadAllTheSameLeavesTheOldOnes) {
   ASSERT_FALSE(swapped);
   EXPECT_EQ(swapped.error().message, "attempt 2");
   EXPECT_EQ(reopened, 2);
-  EXPECT_TRUE(log->contains("127.0.0.1:23 is lost for M: gone for good"));
+  EXPECT_EQ(log->count("127.0.0.1:23 is lost for M: gone for good"), 1U);
 }
 
 }  // namespace

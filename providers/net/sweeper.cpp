@@ -16,7 +16,7 @@ Sweeper::Sweeper(net::io_context& context, std::function<void()> sweep, std::fun
     : sweep_(std::move(sweep)), more_(std::move(more)), timer_(context) {}
 
 void Sweeper::wake() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (std::exchange(awake_, true)) return;
   timer_.expires_after(interval);
   timer_.async_wait([this](const AsioError& error) {
@@ -27,7 +27,7 @@ void Sweeper::wake() {
 void Sweeper::on_timer() {
   sweep_();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     awake_ = false;
   }
   // In this order: what comes now either is seen here or wakes the timer itself.

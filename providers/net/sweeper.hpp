@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <mutex>
 
 #include "providers/net/asio.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::providers {
 
@@ -54,11 +54,11 @@ class Sweeper {
 
   const std::function<void()> sweep_;
   const std::function<bool()> more_;
-  std::mutex mutex_;  // taken with no other held
+  Mutex mutex_;  // taken with no other held
   net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>,
                             Executor>
-      timer_;           // under mutex_
-  bool awake_ = false;  // under mutex_
+      timer_ GUARDED_BY(mutex_);
+  bool awake_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trellis::providers

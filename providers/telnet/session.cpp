@@ -32,7 +32,7 @@ Session::Session(std::shared_ptr<SessionOwner> owner, std::string id,
       socket_(std::move(socket)) {}
 
 void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closing_) return;  // the limit that ends the session stays
   waiting_ = what;
   if (what == Waiting::actor) {
@@ -44,7 +44,7 @@ void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
 
 void Session::start(std::string_view refusal) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     AsioError ignored;
     static_cast<void>(socket_.set_option(net::ip::tcp::no_delay(true), ignored));
     if (refusal.empty()) put(Terminal::opening());
@@ -63,7 +63,7 @@ void Session::start(std::string_view refusal) {
 void Session::run() {
   for (int lines = 0;;) {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (over_) return;
       if (closing_) input_.clear();
     }
@@ -72,7 +72,7 @@ void Session::run() {
     const auto fed = terminal_.feed(input_, output);
     input_.erase(0, fed.used);
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       put(output);
     }
     if (!handle(fed.event)) return read();
@@ -96,7 +96,7 @@ bool Session::handle(Event event) {
 bool Session::begin() {
   wait_for(Waiting::actor, {});
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     put(options_->banner);
   }
   if (const auto started = owner_->started(id_, options_->timeout); !started) {
@@ -111,7 +111,7 @@ bool Session::deliver(std::string line) {
   wait_for(Waiting::actor, {});
   if (const auto done = owner_->received(id_, std::move(line), options_->timeout); !done) {
     // The text is for the log; the session goes on.
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     put("\r\nThat could not be handled.\r\n");
   }
   wait_for(Waiting::line, options_->idle_timeout);
@@ -119,17 +119,18 @@ bool Session::deliver(std::string line) {
 }
 
 bool Session::has_room() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   reader_waits_ = output_.size() + writing_.size() - written_ > max_echo_bytes;
   return !reader_waits_;
 }
 
 void Session::yield() {
+  const MutexLock lock(mutex_);
   net::post(socket_.get_executor(), [self = shared_from_this()] { self->run(); });
 }
 
 void Session::read() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (over_) return;
   socket_.async_read_some(net::buffer(buffer_),
                           [self = shared_from_this()](const AsioError& error, std::size_t count) {
@@ -146,7 +147,7 @@ void Session::on_read(std::size_t count) {
 }
 
 Result<void> Session::send(std::string_view text) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (over_ || closing_) return fail(ErrorCode::not_found, "the session is over");
   const auto pending = output_.size() + writing_.size() - written_;
   if (pending + text.size() > options_->max_pending_bytes) {
@@ -189,7 +190,7 @@ void Session::write_some() {
 void Session::on_write(std::size_t count) {
   bool go_on = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     write_pending_ = false;
     write_deadline_.clear();
     written_ += count;
@@ -204,7 +205,7 @@ void Session::on_write(std::size_t count) {
 }
 
 void Session::end(std::string_view text) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (over_ || closing_) return;
   put(text);
   closing_ = true;
@@ -215,7 +216,7 @@ void Session::end(std::string_view text) {
 
 void Session::cut() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::exchange(over_, true)) return;
     AsioError ignored;
     static_cast<void>(socket_.close(ignored));
@@ -226,7 +227,7 @@ void Session::cut() {
 void Session::sweep(std::int64_t now_ns) {
   Waiting late = Waiting::actor;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (write_deadline_.passed(now_ns)) late = Waiting::closing;
     if (deadline_.passed(now_ns)) late = waiting_;
   }

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -13,6 +12,7 @@
 #include "providers/net/sweeper.hpp"
 #include "providers/telnet/options.hpp"
 #include "providers/telnet/terminal.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers::telnet {
@@ -64,8 +64,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool handle(Event event);
   /// False when the reader must wait until the client has taken some.
   [[nodiscard]] bool has_room();
-  void write_some();                // under mutex_
-  void put(std::string_view text);  // under mutex_
+  void write_some() REQUIRES(mutex_);
+  void put(std::string_view text) REQUIRES(mutex_);
   void on_write(std::size_t count);
 
   const std::shared_ptr<SessionOwner> owner_;
@@ -77,16 +77,16 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string input_;
   std::array<char, 4096> buffer_{};
 
-  std::mutex mutex_;            // a socket may be used by one thread at a time
-  Socket socket_;               // under mutex_
-  std::string output_;          // under mutex_; waits behind writing_
-  std::string writing_;         // under mutex_; written by nobody while a write is under way
-  std::size_t written_ = 0;     // under mutex_; of writing_
-  bool write_pending_ = false;  // under mutex_
-  bool reader_waits_ = false;   // under mutex_
-  bool closing_ = false;        // under mutex_
-  bool over_ = false;           // under mutex_
-  Waiting waiting_ = Waiting::terminal;     // under mutex_
+  Mutex mutex_;  // a socket may be used by one thread at a time
+  Socket socket_ GUARDED_BY(mutex_);
+  std::string output_ GUARDED_BY(mutex_);       ///< waits behind writing_
+  std::string writing_ GUARDED_BY(mutex_);      ///< written by nobody while a write is under way
+  std::size_t written_ GUARDED_BY(mutex_) = 0;  ///< of writing_
+  bool write_pending_ GUARDED_BY(mutex_) = false;
+  bool reader_waits_ GUARDED_BY(mutex_) = false;
+  bool closing_ GUARDED_BY(mutex_) = false;
+  bool over_ GUARDED_BY(mutex_) = false;
+  Waiting waiting_ GUARDED_BY(mutex_) = Waiting::terminal;
   Deadline deadline_;        ///< of what is waited for
   Deadline write_deadline_;  ///< of the write under way
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <thread>
 
 #include "codec/messages/telnet.hpp"
@@ -12,6 +11,7 @@
 #include "providers/net/io_pool.hpp"
 #include "providers/net/sweeper.hpp"
 #include "providers/telnet/telnet_server.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/provider.hpp"
 
 namespace trellis::providers::telnet {
@@ -62,7 +62,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     auto server = previous ? previous->server : make_lobby(actor);
     if (auto listening = server->configure(*options); !listening) return pass(listening);
     if (!previous) {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       lobbies_.push_back(server);
     }
     return std::make_shared<Link>(Link{std::move(server), std::move(*options)});
@@ -106,7 +106,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     for (const auto& server : all) server->close();
     {
       const auto now = std::chrono::steady_clock::now();
-      std::unique_lock lock(empty_mutex_);
+      MutexLock lock(empty_mutex_);
       emptied_.wait_until(lock, std::min(deadline, now + goodbye_time),
                           [this] { return !has_sessions(); });
     }
@@ -121,13 +121,13 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     return TelnetServer::make(host(), log_, pool_.context(), std::string(actor),
                               {[this] { sweeper_.wake(); },
                                [this] {
-                                 const std::scoped_lock lock(empty_mutex_);
+                                 const MutexLock lock(empty_mutex_);
                                  emptied_.notify_all();
                                }});
   }
 
   [[nodiscard]] Lobbies lobbies() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return lobbies_;
   }
   [[nodiscard]] bool has_sessions() const {
@@ -137,17 +137,17 @@ class TelnetProvider final : public sdk23::Provider<Link> {
   }
   void sweep() {
     for (const auto& server : lobbies()) server->sweep(coarse_now_ns());
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(lobbies_, [](const auto& server) { return server->over(); });
   }
 
   HostThreads threads_;
   Log log_;
-  std::mutex empty_mutex_;  // both outlive the sessions, which the pool holds
-  std::condition_variable emptied_;
+  Mutex empty_mutex_;  // both outlive the sessions, which the pool holds
+  Condition emptied_;
   IoPool pool_;
-  mutable std::mutex mutex_;  // not held while a server is called, but for over()
-  Lobbies lobbies_;           // under mutex_; closed ones until they are empty
+  mutable Mutex mutex_;                 // not held while a server is called, but for over()
+  Lobbies lobbies_ GUARDED_BY(mutex_);  ///< closed ones until they are empty
   Sweeper sweeper_;
 };
 

@@ -33,12 +33,12 @@ Result<void> TelnetServer::configure(const Options& options) {
   auto next = std::make_shared<const Options>(options);
   {
     // Before the first connection can come.
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     next.swap(options_);
   }
   auto listening = listeners_->configure(options.addresses);
   if (!listening) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     options_ = std::move(next);
   }
   return listening;
@@ -48,7 +48,7 @@ void TelnetServer::accepted(Socket socket) {
   std::shared_ptr<Session> session;
   std::string_view refusal;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto admission = admission_of(sessions_.size(), options_->max_sessions);
     if (closed_ || admission == Admission::drop) return;
     if (admission == Admission::refuse) refusal = "Too many sessions\r\n";
@@ -95,7 +95,7 @@ Result<void> TelnetServer::received(const std::string& session, std::string line
 void TelnetServer::ended(const std::string& session) {
   bool empty = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     sessions_.erase(session);
     empty = sessions_.empty();
   }
@@ -106,7 +106,7 @@ void TelnetServer::ended(const std::string& session) {
 Result<void> TelnetServer::send(std::string_view session, std::string_view text) {
   std::shared_ptr<Session> found;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto at = sessions_.find(session);
     if (at != sessions_.end()) found = at->second;
   }
@@ -122,7 +122,7 @@ Result<void> TelnetServer::send(std::string_view session, std::string_view text)
 }
 
 std::vector<std::shared_ptr<Session>> TelnetServer::all_sessions() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Session>> all;
   all.reserve(sessions_.size());
   for (const auto& [id, session] : sessions_) all.push_back(session);
@@ -131,7 +131,7 @@ std::vector<std::shared_ptr<Session>> TelnetServer::all_sessions() const {
 
 void TelnetServer::close() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
   }
   listeners_->close();
@@ -147,12 +147,12 @@ void TelnetServer::sweep(std::int64_t now_ns) {
 }
 
 bool TelnetServer::over() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return closed_ && sessions_.empty();
 }
 
 std::size_t TelnetServer::sessions() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return sessions_.size();
 }
 

@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "providers/net/io_pool.hpp"
 #include "providers/net/listener_set.hpp"
 #include "providers/telnet/session.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/provider.hpp"
 
 namespace trellis::providers::telnet {
@@ -65,10 +65,10 @@ class TelnetServer final : public SessionOwner, public std::enable_shared_from_t
   const Notices notices_;
   SystemRandom random_;
   std::unique_ptr<ListenerSet> listeners_;  // set before the server is shared
-  mutable std::mutex mutex_;                // not held while a session is called
-  std::shared_ptr<const Options> options_;  // under mutex_
-  std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // under mutex_
-  bool closed_ = false;                                                    // under mutex_
+  mutable Mutex mutex_;                     // not held while a session is called
+  std::shared_ptr<const Options> options_ GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trellis::providers::telnet

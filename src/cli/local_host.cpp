@@ -4,10 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -19,6 +17,7 @@
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
 #include "base/sizes.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::cli {
 
@@ -54,15 +53,15 @@ class LastResort {
  public:
   LastResort(std::chrono::milliseconds limit, const Log& log)
       : thread_([this, limit, log] {
-          std::unique_lock lock(mutex_);
-          if (done_.wait_for(lock, limit, [this] { return over_; })) return;
+          MutexLock lock(mutex_);
+          if (done_.wait_for(lock, limit, [this]() REQUIRES(mutex_) { return over_; })) return;
           log.error("the stop did not end within {} ms; the process ends all the same",
                     limit.count());
           leave_at_once();
         }) {}
   ~LastResort() {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       over_ = true;
     }
     done_.notify_one();
@@ -72,9 +71,9 @@ class LastResort {
   LastResort& operator=(const LastResort&) = delete;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable done_;
-  bool over_ = false;  // under mutex_
+  Mutex mutex_;
+  Condition done_;
+  bool over_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
@@ -168,14 +167,14 @@ void LocalHost::set_started() {
 }
 
 void LocalHost::set_reload(std::function<admin::Outcome(const admin::Request&)> reload) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   reload_ = std::move(reload);
 }
 
 admin::Outcome LocalHost::reload(const admin::Request& request) const {
   std::function<admin::Outcome(const admin::Request&)> work;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     // Copied: applying takes seconds, and the lock must be free for others.
     work = reload_;
   }

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -18,6 +17,7 @@
 #include "cli/health_server.hpp"
 #include "cli/socket_flags.hpp"
 #include "cli/stop_request.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/engine.hpp"
 #include "trellis/host.hpp"
 
@@ -70,8 +70,8 @@ class LocalHost {
   const std::shared_ptr<MemoryBudget> memory_;
   const std::chrono::milliseconds stop_timeout_;
   std::atomic<bool> started_{false};
-  mutable std::mutex mutex_;
-  std::function<admin::Outcome(const admin::Request&)> reload_;  // under mutex_
+  mutable Mutex mutex_;
+  std::function<admin::Outcome(const admin::Request&)> reload_ GUARDED_BY(mutex_);
   std::unique_ptr<Host> host_;
   admin::Operations operations_;
   std::optional<admin::Server> control_;

@@ -78,19 +78,19 @@ StopRequest::~StopRequest() {
 }
 
 void StopRequest::request() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   requested_ = true;
   changed_.notify_all();
 }
 
 bool StopRequest::requested() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return requested_;
 }
 
 StopRequest::Wish StopRequest::wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return requested_ || reload_; });
+  MutexLock lock(mutex_);
+  changed_.wait(lock, [this]() REQUIRES(mutex_) { return requested_ || reload_; });
   if (requested_) return Wish::stop;
   reload_ = false;
   return Wish::reload;
@@ -99,7 +99,7 @@ StopRequest::Wish StopRequest::wait() {
 void StopRequest::hang_up() {
   // SIGHUP has two senders: a user who wants a reload, and the kernel when the terminal goes.
   if (hang_up_ == HangUp::stop || std::ranges::any_of(terminals_, is_gone)) return request();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   reload_ = true;
   changed_.notify_all();
 }

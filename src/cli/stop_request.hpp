@@ -1,12 +1,11 @@
 // Requests of the outside to a running host: to end, or to read its manifest again.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::cli {
 
@@ -42,10 +41,10 @@ class StopRequest {
   void hang_up();
 
   const HangUp hang_up_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool requested_ = false;      // under mutex_
-  bool reload_ = false;         // under mutex_
+  mutable Mutex mutex_;
+  Condition changed_;
+  bool requested_ GUARDED_BY(mutex_) = false;
+  bool reload_ GUARDED_BY(mutex_) = false;
   std::vector<int> terminals_;  // of standard input, output and error
   Descriptor signals_;
   Descriptor end_;

@@ -1,9 +1,7 @@
 // trellis watch: events of a lattice as they happen, one line each.
 #include <fmt/format.h>
 
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <ostream>
 #include <thread>
 
@@ -11,6 +9,7 @@
 #include "cli/event_line.hpp"
 #include "cli/reach.hpp"
 #include "cli/stop_request.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::cli {
 namespace {
@@ -31,7 +30,7 @@ class Lines {
  public:
   void add(std::string line) {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (lines_.size() >= max_waiting) {
         ++dropped_;
         return;
@@ -42,23 +41,23 @@ class Lines {
   }
   /// Next line; nothing when none came in time.
   std::optional<std::string> next(std::chrono::milliseconds patience) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, patience, [&] { return !lines_.empty(); });
+    MutexLock lock(mutex_);
+    changed_.wait_for(lock, patience, [&]() REQUIRES(mutex_) { return !lines_.empty(); });
     if (lines_.empty()) return std::nullopt;
     auto line = std::move(lines_.front());
     lines_.pop_front();
     return line;
   }
   std::uint64_t dropped() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return dropped_;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::string> lines_;
-  std::uint64_t dropped_ = 0;
+  mutable Mutex mutex_;
+  Condition changed_;
+  std::deque<std::string> lines_ GUARDED_BY(mutex_);
+  std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;
 };
 
 Result<void> watch(Context& context, const OutputOptions& output, const WatchOptions& options) {

@@ -10,9 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -20,6 +18,7 @@
 
 #include "base/descriptors.hpp"
 #include "base/guard.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::tcp {
 
@@ -52,9 +51,9 @@ using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
 /// A name that is being looked up, by a thread that knows no deadline of ours.
 struct Search {
-  std::mutex mutex;
-  std::condition_variable ended;
-  std::optional<Result<Addresses>> found;  // under mutex
+  Mutex mutex;
+  Condition ended;
+  std::optional<Result<Addresses>> found GUARDED_BY(mutex);
 };
 
 [[nodiscard]] Result<Addresses> look_up(const std::string& host, std::uint16_t port,
@@ -64,15 +63,16 @@ struct Search {
   try {
     std::thread([search, host, port] {
       auto found = contained([&] { return ask_resolver(host, port, 0); });
-      const std::scoped_lock lock(search->mutex);
+      const MutexLock lock(search->mutex);
       search->found.emplace(std::move(found));
       search->ended.notify_one();
     }).detach();
   } catch (const std::system_error& problem) {
     return fail(ErrorCode::busy, std::string("no thread to look a name up: ") + problem.what());
   }
-  std::unique_lock lock(search->mutex);
-  if (search->ended.wait_until(lock, deadline, [&] { return search->found.has_value(); })) {
+  MutexLock lock(search->mutex);
+  if (search->ended.wait_until(
+          lock, deadline, [&]() REQUIRES(search->mutex) { return search->found.has_value(); })) {
     return std::move(*search->found);
   }
   return fail(ErrorCode::deadline, "the name was not resolved in the time allowed",

@@ -18,6 +18,7 @@
 
 #include "base/call_limits.hpp"
 #include "tcp/socket.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::tcp {
 
@@ -64,6 +65,7 @@ struct Stream::Tls {
 
   /// False without memory.
   [[nodiscard]] bool make(SSL_CTX* context) {
+    const MutexLock lock(mutex);
     ssl.reset(::SSL_new(context));
     incoming = ::BIO_new(::BIO_s_mem());
     outgoing = ::BIO_new(::BIO_s_mem());
@@ -75,16 +77,27 @@ struct Stream::Tls {
     ::BIO_free(outgoing);
     return false;
   }
+  [[nodiscard]] bool expect(const std::string& host) {
+    const MutexLock lock(mutex);
+    return set_expected_name(ssl.get(), host);
+  }
+  /// SSL_ERROR_NONE when they are done, else what the library wants.
+  [[nodiscard]] int shake_hands() {
+    const MutexLock lock(mutex);
+    ::ERR_clear_error();
+    const int done = ::SSL_connect(ssl.get());
+    return done == 1 ? SSL_ERROR_NONE : ::SSL_get_error(ssl.get(), done);
+  }
   [[nodiscard]] bool has_output() {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     return ::BIO_ctrl_pending(outgoing) > 0;
   }
 
-  std::mutex sending;  ///< records go out in the order they were made in; before `mutex`
-  std::mutex mutex;    ///< guards the library's objects; never held while waiting
-  std::unique_ptr<SSL, Free> ssl;
-  BIO* incoming = nullptr;  ///< of ssl
-  BIO* outgoing = nullptr;  ///< of ssl
+  Mutex sending;  ///< records go out in the order they were made in; before `mutex`
+  Mutex mutex;    ///< never held while waiting
+  std::unique_ptr<SSL, Free> ssl GUARDED_BY(mutex);
+  BIO* incoming GUARDED_BY(mutex) = nullptr;  ///< of ssl
+  BIO* outgoing GUARDED_BY(mutex) = nullptr;  ///< of ssl
 };
 
 Stream::Stream(Descriptor socket, int wake) : socket_(std::move(socket)), wake_(wake) {}
@@ -104,29 +117,29 @@ Result<void> Stream::encrypt(const TlsContext& context, const std::string& host,
   ::ERR_clear_error();
   auto tls = std::make_unique<Tls>();
   if (!tls->make(context.get())) return fail(ErrorCode::limit, "no memory for TLS");
-  if (!set_expected_name(tls->ssl.get(), host)) {
+  if (!tls->expect(host)) {
     return fail(ErrorCode::invalid_argument, "TLS cannot check this host: " + tls_error_text());
   }
   tls_ = std::move(tls);
-  auto* const ssl = tls_->ssl.get();
   while (true) {
-    ::ERR_clear_error();
-    const int done = ::SSL_connect(ssl);
-    const int wants = done == 1 ? SSL_ERROR_NONE : ::SSL_get_error(ssl, done);
+    const int wants = tls_->shake_hands();
     if (auto sent = flush(deadline); !sent) return sent;
-    if (done == 1) return {};
-    if (wants != SSL_ERROR_WANT_READ) return not_encrypted(ssl);
+    if (wants == SSL_ERROR_NONE) return {};
+    if (wants != SSL_ERROR_WANT_READ) {
+      const MutexLock lock(tls_->mutex);
+      return not_encrypted(tls_->ssl.get());
+    }
     if (auto fed = feed(deadline); !fed) return fed;
   }
 }
 
 Result<void> Stream::send(std::string_view bytes, SteadyTime deadline) {
   if (!tls_) return send_plain(bytes, deadline);
-  const std::scoped_lock turn(tls_->sending);
+  const MutexLock turn(tls_->sending);
   while (!bytes.empty()) {
     const auto piece = bytes.substr(0, piece_bytes);
     {
-      const std::scoped_lock lock(tls_->mutex);
+      const MutexLock lock(tls_->mutex);
       ::ERR_clear_error();
       // Into memory: all of it, or an error.
       const int written =
@@ -144,7 +157,7 @@ Result<std::size_t> Stream::receive(std::span<std::uint8_t> buffer, SteadyTime d
   const int room = static_cast<int>(std::min<std::size_t>(buffer.size(), INT_MAX));
   while (true) {
     {
-      const std::scoped_lock lock(tls_->mutex);
+      const MutexLock lock(tls_->mutex);
       ::ERR_clear_error();
       const int size = ::SSL_read(tls_->ssl.get(), buffer.data(), room);
       if (size > 0) return static_cast<std::size_t>(size);
@@ -197,7 +210,7 @@ Result<void> Stream::flush(SteadyTime deadline) {
   while (true) {
     int size = 0;
     {
-      const std::scoped_lock lock(tls_->mutex);
+      const MutexLock lock(tls_->mutex);
       if (::BIO_ctrl_pending(tls_->outgoing) == 0) return {};
       size = ::BIO_read(tls_->outgoing, piece.data(), static_cast<int>(piece.size()));
     }
@@ -213,7 +226,7 @@ Result<void> Stream::feed(SteadyTime deadline) {
   const auto size = receive_plain(piece, deadline);
   if (!size) return pass(size);
   const int length = static_cast<int>(*size);
-  const std::scoped_lock lock(tls_->mutex);
+  const MutexLock lock(tls_->mutex);
   if (::BIO_write(tls_->incoming, piece.data(), length) == length) return {};
   return fail(ErrorCode::limit, "no memory for TLS");
 }
@@ -222,6 +235,7 @@ bool Stream::feed_what_is_there() noexcept {
   std::array<std::uint8_t, piece_bytes> piece;
   const auto size = ::recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
   if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+  const MutexLock lock(tls_->mutex);
   return size > 0 && ::BIO_write(tls_->incoming, piece.data(), static_cast<int>(size)) ==
                          static_cast<int>(size);
 }
@@ -248,6 +262,7 @@ bool Stream::is_quiet() noexcept {
   }
   // Tickets for later sessions come when they like, and are no answer.
   if (!feed_what_is_there()) return false;
+  const MutexLock lock(tls_->mutex);
   ::ERR_clear_error();
   const int size = ::SSL_peek(tls_->ssl.get(), &byte, 1);
   return size <= 0 && ::SSL_get_error(tls_->ssl.get(), size) == SSL_ERROR_WANT_READ;

@@ -101,7 +101,7 @@ Outcome Operations::inventory(const Request&) const {
   const auto inventory = host_.inventory();
   if (!inventory) return pass(inventory);
   auto made = to_json(*inventory, clock_.wall());
-  const std::scoped_lock lock(listing_);
+  const MutexLock lock(listing_);
   list_links(made, host_.links(), clock_.wall());
   return made;
 }
@@ -110,14 +110,14 @@ Outcome Operations::links(const Request& request) const {
   const auto show = Arguments(request).flag("show_secrets");
   if (!show) return pass(show);
   json made;
-  const std::scoped_lock lock(listing_);
+  const MutexLock lock(listing_);
   list_links(made, host_.links(), clock_.wall(), *show);
   return made;
 }
 
 Outcome Operations::claims(const Request&) const {
   json made;
-  const std::scoped_lock lock(listing_);
+  const MutexLock lock(listing_);
   list_claims(made, host_.claims());
   return made;
 }

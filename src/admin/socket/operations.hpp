@@ -2,9 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 
 #include "admin/socket/protocol.hpp"
+#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host.hpp"
 
@@ -52,7 +52,7 @@ class Operations {
   const std::function<void()> stop_;
   const std::function<Outcome(const Request&)> reload_;
   /// One listing at a time: how long they are is up to others.
-  mutable std::mutex listing_;
+  mutable Mutex listing_;
 };
 
 }  // namespace trellis::admin

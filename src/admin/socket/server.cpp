@@ -9,10 +9,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <condition_variable>
 #include <exception>
 #include <list>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -22,6 +20,7 @@
 #include "base/descriptor.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
+#include "threads/mutex.hpp"
 
 namespace trellis::admin {
 namespace {
@@ -114,7 +113,7 @@ class Server::Implementation {
       connection.thread = std::thread([this, &connection] {
         survived([&] { serve(connection.socket.get()); });
         ::shutdown(connection.socket.get(), SHUT_RDWR);
-        const std::scoped_lock lock(mutex_);
+        const MutexLock lock(mutex_);
         connection.done = true;
         ended_.notify_all();
       });
@@ -182,8 +181,8 @@ class Server::Implementation {
   /// Closed connections end by themselves once their answer is out, at once in most cases: the host
   /// has stopped. One that does not take its answer is not waited for.
   void wait_for_answers() {
-    std::unique_lock lock(mutex_);
-    ended_.wait_for(lock, last_answers, [this] {
+    MutexLock lock(mutex_);
+    ended_.wait_for(lock, last_answers, [this]() REQUIRES(mutex_) {
       return std::ranges::all_of(connections_, [](const auto& one) { return one.done.load(); });
     });
   }
@@ -208,8 +207,8 @@ class Server::Implementation {
   std::optional<Listener> listener_;
   const std::filesystem::path path_;
   const Descriptor wake_;
-  std::mutex mutex_;  // for ended_
-  std::condition_variable ended_;
+  Mutex mutex_;  // for ended_
+  Condition ended_;
   std::list<Connection> connections_;  // of the accepting thread; of close() once that has ended
   std::thread acceptor_;               // last: uses everything above
 };
