@@ -40,8 +40,7 @@ EventPublisher::EventPublisher(nats::Transport& transport, const lattice::Subjec
       subjects_(subjects),
       host_id_(std::move(host_id)),
       clock_(std::move(clock)),
-      log_(std::move(log)),
-      limit_(event_log_interval) {}
+      limited_log_(std::move(log), *clock_, event_log_interval) {}
 
 void EventPublisher::publish(lattice::LatticeEvent event) {
   const auto time = std::chrono::floor<std::chrono::seconds>(clock_->wall()).time_since_epoch();
@@ -52,9 +51,7 @@ void EventPublisher::publish(lattice::LatticeEvent event) {
   const auto sent = transport_.publish(subjects_.events(), as_bytes(text));
   if (sent) return;
   // Level is debug, because without a server each event fails, and the connection has told why.
-  if (limit_.admit(LogReason::unsent, clock_->steady())) {
-    log_.debug("an event was not published: {}", sent.error().message);
-  }
+  limited_log_.debug(LogReason::unsent, "an event was not published: {}{}", sent.error().message);
 }
 
 void EventPublisher::heartbeat(const Tables& tables, const HealthOf& health) {

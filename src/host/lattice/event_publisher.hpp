@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/log.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "host/call/entities.hpp"
 #include "host/call/tables.hpp"
 #include "lattice/wire/events.hpp"
@@ -38,8 +38,7 @@ class EventPublisher {
   const lattice::Subjects& subjects_;
   const std::string host_id_;
   const std::shared_ptr<const Clock> clock_;
-  const Log log_;
-  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
+  RateLimitedLog<LogReason> limited_log_;
 };
 
 /// The image reference of an event: only what came from a registry has one.

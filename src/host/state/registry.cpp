@@ -60,7 +60,7 @@ Registry::Registry(Options options, Bindings& bindings, Log log)
       names_charge_(options_.memory, Held::names),
       current_(std::make_shared<Tables>()),
       tables_(current_),
-      limit_(limits::lattice_log_interval) {}
+      limited_log_(log_, *options_.clock, limits::lattice_log_interval) {}
 
 void Registry::change(const std::function<void(Tables&)>& edit) {
   // Copy shares nearly everything with the tables before (CowMap). Readers keep those they took, so
@@ -255,9 +255,7 @@ bool Registry::keeps_own_link(const KnownLink& own, const Link& wanted) {
 // Lines about what others of a lattice want must not fill the disk.
 void Registry::report(LogReason kind, LinkOrigin origin, const std::string& message) {
   if (origin == LinkOrigin::local) return log_.warn("{}", message);
-  const auto hidden = limit_.admit(kind, options_.clock->steady());
-  if (!hidden) return;
-  log_.warn("{}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
+  limited_log_.warn(kind, "{}{}", message);
 }
 
 bool Registry::put_link(Link link, LinkOrigin origin) {

@@ -16,7 +16,7 @@
 
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "host/call/authorization.hpp"
 #include "host/call/tables.hpp"
 #include "host/state/bindings.hpp"
@@ -146,7 +146,7 @@ class Registry {
   std::shared_ptr<const Tables> current_ GUARDED_BY(mutex_);  ///< what was published last
   TablesSnapshot tables_;
   std::atomic<std::uint64_t> refused_links_{0};
-  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
+  RateLimitedLog<LogReason> limited_log_;
 };
 
 /// Configuration of a BindActor: `values` of the link and the five hidden ones over them

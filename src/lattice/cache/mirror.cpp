@@ -74,7 +74,7 @@ CacheMirror::CacheMirror(std::unique_ptr<CacheStore> store, Replicator& cache,
       poll_(poll),
       clock_(std::move(clock)),
       log_(std::move(log)),
-      limit_(limits::lattice_log_interval) {}
+      limited_log_(log_, *clock_, limits::lattice_log_interval) {}
 
 CacheMirror::~CacheMirror() {
   stop(Socket::now());
@@ -422,9 +422,7 @@ std::uint64_t CacheMirror::refused() const {
 }
 
 void CacheMirror::report(LogReason kind, std::string_view message) {
-  const auto hidden = limit_.admit(kind, clock_->steady());
-  if (!hidden) return;
-  log_.warn("lattice cache: {}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
+  limited_log_.warn(kind, "lattice cache: {}{}", message);
 }
 
 }  // namespace trellis::lattice

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "base/log.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "lattice/cache/entries.hpp"
 #include "lattice/cache/replicator.hpp"
 #include "trellis/cache_store.hpp"
@@ -98,7 +98,7 @@ class CacheMirror {
   bool stopped_ = false;             // under mutex_
   bool ended_ = false;               // under mutex_: the thread has nothing more to do
   SteadyTime last_deadline_{};       // under mutex_: for the last writes
-  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
+  RateLimitedLog<LogReason> limited_log_;
   std::thread thread_;  // last: it uses everything above
 };
 

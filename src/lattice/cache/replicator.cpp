@@ -34,7 +34,7 @@ Replicator::Replicator(nats::Transport* transport, ReplicatorOptions options,
       origin_id_(new_origin_id()),
       state_({limits::cache_bytes, limits::cache_history}),
       charge_(options_.memory, Held::cache),
-      limit_(limits::lattice_log_interval) {}
+      limited_log_(log_, *clock_, limits::lattice_log_interval) {}
 
 Replicator::~Replicator() {
   stop();
@@ -474,9 +474,7 @@ Replicator::Counters Replicator::counters() const {
 }
 
 void Replicator::report(LogReason kind, std::string_view message) {
-  const auto hidden = limit_.admit(kind, clock_->steady());
-  if (!hidden) return;
-  log_.warn("lattice cache: {}{}", message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
+  limited_log_.warn(kind, "lattice cache: {}{}", message);
 }
 
 }  // namespace trellis::lattice

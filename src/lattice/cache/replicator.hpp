@@ -14,7 +14,7 @@
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
 #include "base/random.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "lattice/cache/anti_entropy.hpp"
 #include "lattice/cache/cache_state.hpp"
 #include "lattice/cache/entries.hpp"
@@ -158,7 +158,7 @@ class Replicator {
   std::unique_ptr<nats::Subscription> events_;  // under replay_mutex_, like the next two
   std::unique_ptr<nats::Subscription> replays_;
   std::unique_ptr<nats::Subscription> sync_;
-  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
+  RateLimitedLog<LogReason> limited_log_;
 };
 
 }  // namespace trellis::lattice
