@@ -25,7 +25,8 @@ class Connection final : public ConnectionBase,
  public:
   Connection(std::shared_ptr<ServedAddress> site, std::shared_ptr<const Settings> settings,
              Socket socket)
-      : site_(std::move(site)),
+      : ConnectionBase(site->clock()),
+        site_(std::move(site)),
         settings_(std::move(settings)),
         stream_(make_stream(std::move(socket), *settings_)),
         exchange_(site_->log(), site_->where(), limits(), *settings_->routes, site_->memory()) {
@@ -133,13 +134,13 @@ class Connection final : public ConnectionBase,
 
   void handle() {
     enter(Phase::handling, {});
-    const auto began = std::chrono::steady_clock::now();
+    const auto began = clock().steady();
     if (site_->closing()) {
       exchange_.refuse(503, "The server is stopping\n");
     } else {
       exchange_.handle();
     }
-    exchange_.log_access(std::chrono::steady_clock::now() - began);
+    exchange_.log_access(clock().steady() - began);
   }
 
   /// False when the rest goes on asynchronously or the connection is gone.

@@ -22,16 +22,16 @@ struct Settings;
 /// a wait by shutting the socket down, which the wait then reports.
 class ConnectionBase {
  public:
-  ConnectionBase() = default;
+  explicit ConnectionBase(const Clock& clock) : clock_(clock) {}
   virtual ~ConnectionBase() = default;
   ConnectionBase(const ConnectionBase&) = delete;
   ConnectionBase& operator=(const ConnectionBase&) = delete;
 
-  /// Ends what has taken too long. `now_ns` as coarse_now_ns().
-  void sweep(std::int64_t now_ns) noexcept;
+  /// Ends what has taken too long. `now` as Clock::coarse().
+  void sweep(SteadyTime now) noexcept;
   /// Ends the connection if it is idle, otherwise after the request under way, and in any case at
-  /// `last_ns`.
-  void drain(std::int64_t last_ns) noexcept;
+  /// `last`.
+  void drain(SteadyTime last) noexcept;
   /// Shuts both directions down now.
   void cut() noexcept;
 
@@ -51,6 +51,7 @@ class ConnectionBase {
   void proceed(Phase phase, std::chrono::milliseconds allowed, std::size_t held = 0) noexcept;
   void moved(std::size_t bytes) noexcept { moved_ += bytes; }
   [[nodiscard]] bool expired() const noexcept { return expired_; }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
   void attach(int descriptor) noexcept;
   /// Before the descriptor is closed, so that nobody shuts down another's that got its number.
@@ -59,6 +60,7 @@ class ConnectionBase {
  private:
   void shut_down(int how) noexcept;
 
+  const Clock& clock_;
   Mutex descriptor_mutex_;
   int descriptor_ GUARDED_BY(descriptor_mutex_) = -1;
   std::atomic<Phase> phase_{Phase::closing};

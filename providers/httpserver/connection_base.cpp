@@ -9,7 +9,7 @@ namespace {
 
 /// Bytes that earn a slow peer another stretch of time.
 constexpr std::size_t fair_share = 16 * 1024;
-constexpr std::int64_t grace_ns = 2'000'000'000;
+constexpr std::chrono::seconds grace{2};
 
 }  // namespace
 
@@ -18,7 +18,7 @@ void ConnectionBase::enter(Phase phase, std::chrono::milliseconds allowed) noexc
   if (phase == Phase::handling) {
     deadline_.clear();
   } else {
-    deadline_.set_in(allowed);
+    deadline_.set(clock_.coarse() + allowed);
   }
   phase_ = phase;
 }
@@ -28,30 +28,30 @@ void ConnectionBase::proceed(Phase phase, std::chrono::milliseconds allowed,
   if (phase_ != phase || moved_ >= std::max(fair_share, held / 32)) enter(phase, allowed);
 }
 
-void ConnectionBase::sweep(std::int64_t now_ns) noexcept {
-  if (last_.passed(now_ns)) return cut();
-  if (!deadline_.passed(now_ns)) return;
+void ConnectionBase::sweep(SteadyTime now) noexcept {
+  if (last_.passed(now)) return cut();
+  if (!deadline_.passed(now)) return;
   switch (phase_.load()) {
     case Phase::handling: return;
     case Phase::idle:
     case Phase::receiving:
       // Only the reading half first: a slow sender is told so.
       if (expired_.exchange(true)) return cut();
-      deadline_.set(now_ns + grace_ns);
+      deadline_.set(now + grace);
       return shut_down(SHUT_RD);
     case Phase::writing:
     case Phase::closing: return cut();
   }
 }
 
-void ConnectionBase::drain(std::int64_t last_ns) noexcept {
-  last_.set(last_ns);
+void ConnectionBase::drain(SteadyTime last) noexcept {
+  last_.set(last);
   // The connection looks at ServedAddress::closing() after it has become idle, and closing() is set
   // already.
   if (phase_ == Phase::idle) return shut_down(SHUT_RD);
   // A request that is still on its way gets a moment: a slow sender must not hold up a stop. Once
   // the connection has gone on to another phase this changes nothing.
-  if (phase_ == Phase::receiving) deadline_.shorten(coarse_now_ns() + grace_ns);
+  if (phase_ == Phase::receiving) deadline_.shorten(clock_.coarse() + grace);
 }
 
 void ConnectionBase::cut() noexcept {

@@ -6,9 +6,10 @@
 
 namespace trellis::providers::httpserver {
 
-ServedAddress::ServedAddress(net::io_context& context, Log log, Settings settings, Notices notices,
-                             MemorySource* memory)
+ServedAddress::ServedAddress(net::io_context& context, const Clock& clock, Log log,
+                             Settings settings, Notices notices, MemorySource* memory)
     : context_(context),
+      clock_(clock),
       log_(std::move(log)),
       notices_(std::move(notices)),
       memory_(memory),
@@ -16,7 +17,7 @@ ServedAddress::ServedAddress(net::io_context& context, Log log, Settings setting
       version_(settings_->version) {}
 
 Result<void> ServedAddress::listen(const Endpoint& wanted, bool v6_only) {
-  auto listener = Listener::open(context_, log_, wanted, v6_only);
+  auto listener = Listener::open(context_, clock_, log_, wanted, v6_only);
   if (!listener) return pass(listener);
   if (where_.empty()) where_ = to_text((*listener)->bound());
   {
@@ -78,11 +79,11 @@ void ServedAddress::accepted(Socket socket) {
                    admission == Admission::refuse);
 }
 
-void ServedAddress::close(std::int64_t last_ns) {
+void ServedAddress::close(SteadyTime last) {
   closing_ = true;
   static_cast<void>(stop_listening());
   const MutexLock lock(mutex_);
-  for (auto* connection : connections_) connection->drain(last_ns);
+  for (auto* connection : connections_) connection->drain(last);
 }
 
 void ServedAddress::cut_connections() {
@@ -90,9 +91,9 @@ void ServedAddress::cut_connections() {
   for (auto* connection : connections_) connection->cut();
 }
 
-void ServedAddress::sweep(std::int64_t now_ns) {
+void ServedAddress::sweep(SteadyTime now) {
   const MutexLock lock(mutex_);
-  for (auto* connection : connections_) connection->sweep(now_ns);
+  for (auto* connection : connections_) connection->sweep(now);
 }
 
 std::string ServedAddress::url() const {

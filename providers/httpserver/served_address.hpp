@@ -38,9 +38,10 @@ class ServedAddress : public std::enable_shared_from_this<ServedAddress> {
     std::function<void()> on_connection;
     std::function<void()> on_empty;
   };
-  /// `memory` counts what connections keep; null: nobody does. It outlives them.
-  ServedAddress(net::io_context& context, Log log, Settings settings, Notices notices,
-                MemorySource* memory = nullptr);
+  /// `memory` counts what connections keep; null: nobody does. It outlives them, as the clock
+  /// does.
+  ServedAddress(net::io_context& context, const Clock& clock, Log log, Settings settings,
+                Notices notices, MemorySource* memory = nullptr);
 
   /// Listens when it returns and serves what comes. `v6_only` concerns IPv6 addresses. A second
   /// time only after stop_listening, and on the address that it returned.
@@ -56,10 +57,10 @@ class ServedAddress : public std::enable_shared_from_this<ServedAddress> {
   /// Connections use the new state from their next request on.
   void apply(Settings settings);
   /// New connections are refused from now on and idle ones end; requests under way may finish until
-  /// `last_ns` (coarse_now_ns()).
-  void close(std::int64_t last_ns);
+  /// `last`.
+  void close(SteadyTime last);
   void cut_connections();
-  void sweep(std::int64_t now_ns);
+  void sweep(SteadyTime now);
 
   /// "http://127.0.0.1:8080" with the real port; also after it was.
   [[nodiscard]] std::string url() const;
@@ -70,6 +71,7 @@ class ServedAddress : public std::enable_shared_from_this<ServedAddress> {
   void enter(ConnectionBase& connection);
   void leave(ConnectionBase& connection);
   [[nodiscard]] MemorySource* memory() const noexcept { return memory_; }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] bool closing() const noexcept { return closing_; }
   /// Replaces `settings` by newer ones; false when there are none.
   [[nodiscard]] bool refresh(std::shared_ptr<const Settings>& settings) const;
@@ -81,6 +83,7 @@ class ServedAddress : public std::enable_shared_from_this<ServedAddress> {
   void accepted(Socket socket);
 
   net::io_context& context_;
+  const Clock& clock_;
   const Log log_;
   const Notices notices_;
   MemorySource* const memory_;

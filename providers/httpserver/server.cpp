@@ -16,10 +16,6 @@ constexpr std::chrono::milliseconds drain_margin = std::chrono::seconds(2);
 /// Kept back from the deadline of a stop for ending the threads.
 constexpr std::chrono::milliseconds stop_margin{200};
 
-std::int64_t last_ns_of(const Options& options) {
-  return coarse_now_ns() + std::chrono::nanoseconds(options.timeout + drain_margin).count();
-}
-
 /// The place's only label leaves it for another address.
 bool is_alone(const Place& place) {
   return place.routes.size() == 1;
@@ -30,11 +26,11 @@ bool is_alone(const Place& place) {
 Server::Server(ThreadSource& threads, Log log, const Config& config)
     : log_(std::move(log)),
       config_(config),
-      pool_(threads, log_, "http-io", config.spares),
+      pool_(threads, *config_.clock, log_, "http-io", config.spares),
       sweeper_(pool_.context(), [this] { sweep(); }, [this] { return has_connections(); }) {}
 
 Server::~Server() {
-  stop(std::chrono::steady_clock::now());
+  stop(config_.clock->steady());
 }
 
 Places Server::places() const {
@@ -80,8 +76,8 @@ Result<void> Server::open_wanted(Change& change) {
                                           }};
   const auto& addresses = change.route->options.addresses;
   for (const auto& address : change.wanted) {
-    auto site = std::make_shared<ServedAddress>(pool_.context(), log_, change.alone, notices,
-                                                config_.memory);
+    auto site = std::make_shared<ServedAddress>(pool_.context(), *config_.clock, log_, change.alone,
+                                                notices, config_.memory);
     auto place = std::make_shared<Place>(Place{site, {change.route}});
     {
       // First, so that its connections are looked after from the beginning.
@@ -92,7 +88,7 @@ Result<void> Server::open_wanted(Change& change) {
     if (auto listening = site->listen(address, needs_v6_only(addresses, address)); !listening) {
       for (const auto& each : change.opened) {
         each->routes.clear();
-        each->site->close(coarse_now_ns());
+        each->site->close(config_.clock->coarse());
       }
       change.opened.clear();
       sweeper_.wake();
@@ -163,7 +159,7 @@ void Server::remove(std::string_view label) {
     route->ended = !is_alone(*place);
     if (is_alone(*place)) {
       place->routes.clear();
-      place->site->close(last_ns_of(route->options));
+      place->site->close(config_.clock->coarse() + route->options.timeout + drain_margin);
     } else {
       leave(*place, label);
     }
@@ -173,7 +169,7 @@ void Server::remove(std::string_view label) {
 
 void Server::sweep() {
   const MutexLock lock(mutex_);
-  const auto now = coarse_now_ns();
+  const auto now = config_.clock->coarse();
   for (const auto& place : places_) place->site->sweep(now);
   // A connection that is just being made holds the site too.
   std::erase_if(places_, [](const auto& place) {
@@ -191,9 +187,8 @@ bool Server::has_connections() const {
 void Server::stop(SteadyTime deadline) {
   const MutexLock changing(change_mutex_);
   const auto all = places();
-  const auto left = deadline - std::chrono::steady_clock::now();
   for (const auto& place : all) {
-    place->site->close(coarse_now_ns() + std::chrono::nanoseconds(left).count());
+    place->site->close(deadline);
   }
   {
     MutexLock lock(empty_mutex_);

@@ -25,6 +25,7 @@ class Server {
     unsigned spares =
         96;  ///< threads that may block or compute for long beyond these; 64 for one actor
     MemorySource* memory = nullptr;  ///< counts bodies; null: nobody does; outlives the server
+    std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   };
   /// `threads` must outlive the server.
   Server(ThreadSource& threads, Log log, const Config& config);

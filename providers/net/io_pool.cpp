@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/guard.hpp"
-#include "trellis/clock.hpp"
 
 namespace trellis::providers {
 
@@ -51,8 +50,10 @@ class IoPool::Seated {
   Seat seat_;
 };
 
-IoPool::IoPool(ThreadSource& source, Log log, std::string_view name, unsigned spares)
+IoPool::IoPool(ThreadSource& source, const Clock& clock, Log log, std::string_view name,
+               unsigned spares)
     : source_(source),
+      clock_(clock),
       log_(std::move(log)),
       name_(name),
       spares_(spares),
@@ -142,7 +143,7 @@ bool IoPool::Share::waits_briefly() const noexcept {
 bool IoPool::before_block() noexcept {
   try {
     Seat& seat = *seat_here;
-    seat.waits_since = std::chrono::steady_clock::now();
+    seat.waits_since = clock_.steady();
     const bool can_be_taken_over = parked_.load(std::memory_order_relaxed) > 0;
     if (can_be_taken_over && (seat.state.load() & state_mask) == inside &&
         seat.share->waits_briefly()) {
@@ -173,7 +174,7 @@ bool IoPool::before_block() noexcept {
 void IoPool::after_block() noexcept {
   Seat& seat = *seat_here;
   if ((seat.state.load() & state_mask) != outside) {
-    seat.share->note_wait(std::chrono::steady_clock::now() - seat.waits_since);
+    seat.share->note_wait(clock_.steady() - seat.waits_since);
     return;
   }
   const MutexLock lock(mutex_);

@@ -15,6 +15,7 @@
 #include "providers/net/asio.hpp"
 #include "threads/blocking.hpp"
 #include "threads/mutex.hpp"
+#include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers {
@@ -87,8 +88,8 @@ class IoPool final : private BlockingHooks {
   /// What is usually over in this time is waited for without a spare.
   static constexpr std::chrono::microseconds brief_wait{300};
 
-  /// `name`: of the threads, at most 15 bytes, with static lifetime.
-  IoPool(ThreadSource& source, Log log, std::string_view name, unsigned spares);
+  /// `name`: of the threads, at most 15 bytes, with static lifetime. Source and clock outlive it.
+  IoPool(ThreadSource& source, const Clock& clock, Log log, std::string_view name, unsigned spares);
   ~IoPool() override;
 
   [[nodiscard]] net::io_context& context() noexcept { return context_; }
@@ -118,6 +119,7 @@ class IoPool final : private BlockingHooks {
   void wake_watch() noexcept;
 
   ThreadSource& source_;
+  const Clock& clock_;
   Log log_;
   const std::string_view name_;
   const unsigned spares_;

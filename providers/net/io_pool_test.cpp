@@ -59,8 +59,9 @@ class IoPoolTest : public ::testing::Test {
   }
 
   Threads threads_;
+  SystemClock clock_;
   IoPool::Share share_;  // outlives the handlers
-  IoPool pool_{threads_, Log(std::make_shared<test::CaptureLog>(), "test"), "test-io", 4};
+  IoPool pool_{threads_, clock_, Log(std::make_shared<test::CaptureLog>(), "test"), "test-io", 4};
 };
 
 TEST_F(IoPoolTest, AThreadThatWaitsIsReplaced) {

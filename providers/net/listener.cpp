@@ -36,16 +36,16 @@ Result<void> open_or_replace(const std::function<Result<void>()>& open,
   return opened;
 }
 
-Listener::Listener(net::io_context& context, Log log, const Endpoint& wanted)
-    : log_(std::move(log)),
-      context_(context),
+Listener::Listener(net::io_context& context, const Clock& clock, Log log, const Endpoint& wanted)
+    : context_(context),
       wanted_(wanted),
       acceptor_(context),
-      retry_(context) {}
+      retry_(context),
+      limited_log_(std::move(log), clock, limits::listener_log_interval, "more times") {}
 
-Result<std::shared_ptr<Listener>> Listener::open(net::io_context& context, Log log,
-                                                 const Endpoint& wanted, bool v6_only) {
-  auto listener = std::make_shared<Listener>(context, std::move(log), wanted);
+Result<std::shared_ptr<Listener>> Listener::open(net::io_context& context, const Clock& clock,
+                                                 Log log, const Endpoint& wanted, bool v6_only) {
+  auto listener = std::make_shared<Listener>(context, clock, std::move(log), wanted);
   if (auto listening = listener->listen(v6_only); !listening) return pass(listening);
   return listener;
 }
@@ -120,10 +120,8 @@ void Listener::on_accept(const AsioError& error, Socket socket) {
 
 /// Those who wait stay in the queue of the kernel.
 void Listener::pause(std::string_view why) {
-  if (const auto hidden = log_limit_.admit(LogReason::no_descriptors, SteadyTime::clock::now())) {
-    log_.error("cannot accept connections on {} for now: {}{}", to_text(bound_), why,
-               *hidden == 0 ? "" : fmt::format(" ({} more times)", *hidden));
-  }
+  limited_log_.error(LogReason::no_descriptors, "cannot accept connections on {} for now: {}{}",
+                     to_text(bound_), why);
   const MutexLock lock(mutex_);
   if (closed_) return;
   retry_.expires_after(std::chrono::milliseconds(200));

@@ -10,7 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "providers/net/asio.hpp"
 #include "threads/mutex.hpp"
 #include "trellis/result.hpp"
@@ -52,10 +52,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
   using Accepted = std::function<void(Socket)>;
 
   /// Listens when this returns; connections wait for accept(). `v6_only` concerns IPv6 addresses.
-  /// Errors: unavailable, naming the address and the reason.
-  [[nodiscard]] static Result<std::shared_ptr<Listener>> open(net::io_context& context, Log log,
+  /// The clock outlives the context. Errors: unavailable, naming the address and the reason.
+  [[nodiscard]] static Result<std::shared_ptr<Listener>> open(net::io_context& context,
+                                                              const Clock& clock, Log log,
                                                               const Endpoint& wanted, bool v6_only);
-  Listener(net::io_context& context, Log log, const Endpoint& wanted);
+  Listener(net::io_context& context, const Clock& clock, Log log, const Endpoint& wanted);
 
   void accept(Accepted accepted);
   /// New connections are refused from the moment this returns.
@@ -76,7 +77,6 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void on_accept(const AsioError& error, Socket socket);
   void pause(std::string_view why);
 
-  Log log_;
   net::io_context& context_;
   const Endpoint wanted_;
   Endpoint bound_;     // set before the listener is shared
@@ -87,8 +87,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
                             Executor>
       retry_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;
-  enum class LogReason { no_descriptors };
-  RateLimit<LogReason, 1> log_limit_{limits::listener_log_interval};
+  enum class LogReason { no_descriptors, count };
+  RateLimitedLog<LogReason> limited_log_;
 };
 
 }  // namespace trellis::providers

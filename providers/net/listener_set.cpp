@@ -15,9 +15,10 @@ bool is_wanted(const std::vector<Endpoint>& wanted, const Listener& listener) {
 
 }  // namespace
 
-ListenerSet::ListenerSet(net::io_context& context, Log log, std::string label,
+ListenerSet::ListenerSet(net::io_context& context, const Clock& clock, Log log, std::string label,
                          Listener::Accepted accepted)
     : context_(context),
+      clock_(clock),
       log_(std::move(log)),
       label_(std::move(label)),
       accepted_(std::move(accepted)) {}
@@ -56,7 +57,7 @@ Result<ListenerSet::Listeners> ListenerSet::open_missing(
   for (const auto& address : wanted) {
     const auto serves = [&](const auto& each) { return each->serves(address); };
     if (std::any_of(existing.begin(), existing.end(), serves)) continue;
-    auto listener = Listener::open(context_, log_, address, needs_v6_only(wanted, address));
+    auto listener = Listener::open(context_, clock_, log_, address, needs_v6_only(wanted, address));
     if (!listener) {
       for (const auto& each : opened) each->close();
       return pass(listener);
@@ -67,7 +68,7 @@ Result<ListenerSet::Listeners> ListenerSet::open_missing(
 }
 
 Result<void> ListenerSet::reopen(const Endpoint& address) {
-  auto listener = Listener::open(context_, log_, address, false);
+  auto listener = Listener::open(context_, clock_, log_, address, false);
   if (!listener) return pass(listener);
   adopt({*listener});
   return {};

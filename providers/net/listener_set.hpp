@@ -15,7 +15,8 @@ class ListenerSet {
  public:
   /// `label` names the owner in log lines, `accepted` receives each new connection on an I/O
   /// thread, also one that is just coming while the set closes.
-  ListenerSet(net::io_context& context, Log log, std::string label, Listener::Accepted accepted);
+  ListenerSet(net::io_context& context, const Clock& clock, Log log, std::string label,
+              Listener::Accepted accepted);
 
   /// Listens on what is new and closes what is gone. When it fails everything stays as it was.
   /// Errors: unavailable, naming the address.
@@ -33,6 +34,7 @@ class ListenerSet {
   void adopt(const Listeners& opened);
 
   net::io_context& context_;
+  const Clock& clock_;
   const Log log_;
   const std::string label_;
   const Listener::Accepted accepted_;

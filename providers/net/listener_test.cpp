@@ -23,17 +23,18 @@ TEST(Admission, ThoseThatAreToldAreCountedToo) {
 }
 
 TEST(Deadline, PassesOnceAndIsOnlyShortened) {
+  const auto at = [](int second) { return SteadyTime(std::chrono::seconds(second)); };
   Deadline deadline;
-  EXPECT_FALSE(deadline.passed(1'000'000'000));
-  deadline.set(10);
-  EXPECT_FALSE(deadline.passed(9));
-  EXPECT_TRUE(deadline.passed(10));
-  deadline.shorten(20);
-  EXPECT_TRUE(deadline.passed(10)) << "20 is later";
-  deadline.shorten(5);
-  EXPECT_TRUE(deadline.passed(5));
+  EXPECT_FALSE(deadline.passed(at(1'000'000'000)));
+  deadline.set(at(10));
+  EXPECT_FALSE(deadline.passed(at(9)));
+  EXPECT_TRUE(deadline.passed(at(10)));
+  deadline.shorten(at(20));
+  EXPECT_TRUE(deadline.passed(at(10))) << "20 is later";
+  deadline.shorten(at(5));
+  EXPECT_TRUE(deadline.passed(at(5)));
   deadline.clear();
-  EXPECT_FALSE(deadline.passed(1'000'000'000));
+  EXPECT_FALSE(deadline.passed(at(1'000'000'000)));
 }
 
 /// Opens when `possible` has become true.

@@ -1,16 +1,8 @@
 #include "providers/net/sweeper.hpp"
 
-#include <time.h>
-
 #include <utility>
 
 namespace trellis::providers {
-
-std::int64_t coarse_now_ns() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
 
 Sweeper::Sweeper(net::io_context& context, std::function<void()> sweep, std::function<bool()> more)
     : sweep_(std::move(sweep)), more_(std::move(more)), timer_(context) {}

@@ -4,38 +4,29 @@
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <cstdint>
 #include <functional>
-#include <limits>
 
 #include "providers/net/asio.hpp"
 #include "threads/mutex.hpp"
+#include "trellis/clock.hpp"
 
 namespace trellis::providers {
-
-/// CLOCK_MONOTONIC to a few milliseconds, in nanoseconds, for a fraction of its price.
-[[nodiscard]] std::int64_t coarse_now_ns() noexcept;
 
 /// A time limit that somebody sweeps: an atomic that is compared now and then, instead of a timer
 /// that is set and cancelled for each step of a connection. None at first. Any thread.
 class Deadline {
  public:
-  void set(std::int64_t at_ns) noexcept { at_ns_ = at_ns; }
-  /// From now on.
-  void set_in(std::chrono::milliseconds allowed) noexcept {
-    at_ns_ = coarse_now_ns() + std::chrono::nanoseconds(allowed).count();
-  }
-  void clear() noexcept { at_ns_ = never; }
+  void set(SteadyTime at) noexcept { at_ = at; }
+  void clear() noexcept { at_ = SteadyTime::max(); }
   /// Earlier, if it is later; nothing when another thread sets it at the same moment.
-  void shorten(std::int64_t at_ns) noexcept {
-    auto current = at_ns_.load();
-    if (at_ns < current) at_ns_.compare_exchange_strong(current, at_ns);
+  void shorten(SteadyTime at) noexcept {
+    auto current = at_.load();
+    if (at < current) at_.compare_exchange_strong(current, at);
   }
-  [[nodiscard]] bool passed(std::int64_t now_ns) const noexcept { return now_ns >= at_ns_; }
+  [[nodiscard]] bool passed(SteadyTime now) const noexcept { return now >= at_.load(); }
 
  private:
-  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-  std::atomic<std::int64_t> at_ns_{never};
+  std::atomic<SteadyTime> at_{SteadyTime::max()};
 };
 
 /// Calls `sweep` every `interval` on an I/O thread for as long as `more` says that there is

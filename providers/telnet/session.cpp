@@ -24,10 +24,11 @@ constexpr std::string_view not_ansi =
 }  // namespace
 
 Session::Session(std::shared_ptr<SessionOwner> owner, std::string id,
-                 std::shared_ptr<const Options> options, Socket socket)
+                 std::shared_ptr<const Options> options, const Clock& clock, Socket socket)
     : owner_(std::move(owner)),
       id_(std::move(id)),
       options_(std::move(options)),
+      clock_(clock),
       terminal_({options_->max_line_bytes, options_->require_ansi}),
       socket_(std::move(socket)) {}
 
@@ -38,7 +39,7 @@ void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
   if (what == Waiting::actor) {
     deadline_.clear();
   } else {
-    deadline_.set_in(allowed);
+    deadline_.set(clock_.coarse() + allowed);
   }
 }
 
@@ -179,7 +180,7 @@ void Session::write_some() {
     return;
   }
   write_pending_ = true;
-  write_deadline_.set_in(options_->write_timeout);
+  write_deadline_.set(clock_.coarse() + options_->write_timeout);
   socket_.async_write_some(net::buffer(writing_.data() + written_, writing_.size() - written_),
                            [self = shared_from_this()](const AsioError& error, std::size_t count) {
                              if (error) return self->cut();
@@ -210,7 +211,7 @@ void Session::end(std::string_view text) {
   put(text);
   closing_ = true;
   waiting_ = Waiting::closing;
-  deadline_.set_in(closing_time);
+  deadline_.set(clock_.coarse() + closing_time);
   write_some();
 }
 
@@ -224,12 +225,12 @@ void Session::cut() {
   owner_->ended(id_);
 }
 
-void Session::sweep(std::int64_t now_ns) {
+void Session::sweep(SteadyTime now) {
   Waiting late = Waiting::actor;
   {
     const MutexLock lock(mutex_);
-    if (write_deadline_.passed(now_ns)) late = Waiting::closing;
-    if (deadline_.passed(now_ns)) late = waiting_;
+    if (write_deadline_.passed(now)) late = Waiting::closing;
+    if (deadline_.passed(now)) late = waiting_;
   }
   switch (late) {
     case Waiting::terminal: return end(not_ansi);

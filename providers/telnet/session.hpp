@@ -36,7 +36,7 @@ class SessionOwner {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(std::shared_ptr<SessionOwner> owner, std::string id,
-          std::shared_ptr<const Options> options, Socket socket);
+          std::shared_ptr<const Options> options, const Clock& clock, Socket socket);
 
   /// Begins; `refusal`: only says that and ends.
   void start(std::string_view refusal = {});
@@ -47,8 +47,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void end(std::string_view text);
   /// Closes now.
   void cut();
-  /// Ends what has taken too long. `now_ns` as coarse_now_ns().
-  void sweep(std::int64_t now_ns);
+  /// Ends what has taken too long. `now` as Clock::coarse().
+  void sweep(SteadyTime now);
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
  private:
@@ -71,6 +71,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<SessionOwner> owner_;
   const std::string id_;
   const std::shared_ptr<const Options> options_;
+  const Clock& clock_;
 
   // Of the reading chain.
   Terminal terminal_;

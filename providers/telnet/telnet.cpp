@@ -48,7 +48,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
       : Provider(host),
         threads_(host),
         log_(std::make_shared<HostLogSink>(host), "telnet"),
-        pool_(threads_, log_, "telnet-io", spare_threads),
+        pool_(threads_, clock_, log_, "telnet-io", spare_threads),
         sweeper_(pool_.context(), [this] { sweep(); }, [this] { return has_sessions(); }) {}
 
   Result<std::shared_ptr<Link>> bind(std::string_view actor, const codec::StringMap& values,
@@ -105,7 +105,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     const auto all = lobbies();
     for (const auto& server : all) server->close();
     {
-      const auto now = std::chrono::steady_clock::now();
+      const auto now = clock_.steady();
       MutexLock lock(empty_mutex_);
       emptied_.wait_until(lock, std::min(deadline, now + goodbye_time),
                           [this] { return !has_sessions(); });
@@ -118,7 +118,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
   using Lobbies = std::vector<std::shared_ptr<TelnetServer>>;
 
   std::shared_ptr<TelnetServer> make_lobby(std::string_view actor) {
-    return TelnetServer::make(host(), log_, pool_.context(), std::string(actor),
+    return TelnetServer::make(host(), clock_, log_, pool_.context(), std::string(actor),
                               {[this] { sweeper_.wake(); },
                                [this] {
                                  const MutexLock lock(empty_mutex_);
@@ -136,11 +136,12 @@ class TelnetProvider final : public sdk23::Provider<Link> {
                        [](const auto& server) { return server->sessions() > 0; });
   }
   void sweep() {
-    for (const auto& server : lobbies()) server->sweep(coarse_now_ns());
+    for (const auto& server : lobbies()) server->sweep(clock_.coarse());
     const MutexLock lock(mutex_);
     std::erase_if(lobbies_, [](const auto& server) { return server->over(); });
   }
 
+  const SystemClock clock_;
   HostThreads threads_;
   Log log_;
   Mutex empty_mutex_;  // both outlive the sessions, which the pool holds

@@ -14,11 +14,11 @@ namespace messages = codec::telnet;
 
 }  // namespace
 
-std::shared_ptr<TelnetServer> TelnetServer::make(sdk23::Host host, Log log,
+std::shared_ptr<TelnetServer> TelnetServer::make(sdk23::Host host, const Clock& clock, Log log,
                                                  net::io_context& context, std::string actor,
                                                  Notices notices) {
-  std::shared_ptr<TelnetServer> made(new TelnetServer(host, log, actor, std::move(notices)));
-  made->listeners_ = std::make_unique<ListenerSet>(context, std::move(log), std::move(actor),
+  std::shared_ptr<TelnetServer> made(new TelnetServer(host, clock, log, actor, std::move(notices)));
+  made->listeners_ = std::make_unique<ListenerSet>(context, clock, std::move(log), std::move(actor),
                                                    [server = std::weak_ptr(made)](Socket socket) {
                                                      if (const auto self = server.lock())
                                                        self->accepted(std::move(socket));
@@ -26,8 +26,13 @@ std::shared_ptr<TelnetServer> TelnetServer::make(sdk23::Host host, Log log,
   return made;
 }
 
-TelnetServer::TelnetServer(sdk23::Host host, Log log, std::string actor, Notices notices)
-    : host_(host), log_(std::move(log)), actor_(std::move(actor)), notices_(std::move(notices)) {}
+TelnetServer::TelnetServer(sdk23::Host host, const Clock& clock, Log log, std::string actor,
+                           Notices notices)
+    : host_(host),
+      clock_(clock),
+      log_(std::move(log)),
+      actor_(std::move(actor)),
+      notices_(std::move(notices)) {}
 
 Result<void> TelnetServer::configure(const Options& options) {
   auto next = std::make_shared<const Options>(options);
@@ -52,7 +57,7 @@ void TelnetServer::accepted(Socket socket) {
     const auto admission = admission_of(sessions_.size(), options_->max_sessions);
     if (closed_ || admission == Admission::drop) return;
     if (admission == Admission::refuse) refusal = "Too many sessions\r\n";
-    session = std::make_shared<Session>(shared_from_this(), make_uuid(random_), options_,
+    session = std::make_shared<Session>(shared_from_this(), make_uuid(random_), options_, clock_,
                                         std::move(socket));
     sessions_.emplace(session->id(), session);
   }
@@ -142,8 +147,8 @@ void TelnetServer::cut_sessions() {
   for (const auto& session : all_sessions()) session->cut();
 }
 
-void TelnetServer::sweep(std::int64_t now_ns) {
-  for (const auto& session : all_sessions()) session->sweep(now_ns);
+void TelnetServer::sweep(SteadyTime now) {
+  for (const auto& session : all_sessions()) session->sweep(now);
 }
 
 bool TelnetServer::over() const {

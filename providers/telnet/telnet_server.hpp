@@ -27,8 +27,8 @@ class TelnetServer final : public SessionOwner, public std::enable_shared_from_t
     std::function<void()> on_session;
     std::function<void()> on_empty;
   };
-  [[nodiscard]] static std::shared_ptr<TelnetServer> make(sdk23::Host host, Log log,
-                                                          net::io_context& context,
+  [[nodiscard]] static std::shared_ptr<TelnetServer> make(sdk23::Host host, const Clock& clock,
+                                                          Log log, net::io_context& context,
                                                           std::string actor, Notices notices);
 
   /// Listens on what is new and closes what is gone; sessions go on, new ones have the new options.
@@ -39,7 +39,7 @@ class TelnetServer final : public SessionOwner, public std::enable_shared_from_t
   /// New connections are refused from now on, and sessions end.
   void close();
   void cut_sessions();
-  void sweep(std::int64_t now_ns);
+  void sweep(SteadyTime now);
 
   [[nodiscard]] std::size_t sessions() const;
   /// Closed, and the last session has ended.
@@ -52,13 +52,14 @@ class TelnetServer final : public SessionOwner, public std::enable_shared_from_t
   void ended(const std::string& session) override;
 
  private:
-  TelnetServer(sdk23::Host host, Log log, std::string actor, Notices notices);
+  TelnetServer(sdk23::Host host, const Clock& clock, Log log, std::string actor, Notices notices);
   void accepted(Socket socket);
   [[nodiscard]] std::vector<std::shared_ptr<Session>> all_sessions() const;
   [[nodiscard]] Result<void> tell(std::string_view operation, ByteView payload,
                                   std::chrono::milliseconds timeout) const;
 
   const sdk23::Host host_;
+  const Clock& clock_;
   const Log log_;
   const std::string actor_;
   mutable IoPool::Share share_;  ///< of the threads that may be away for the actor
