@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/mutex.hpp"
 #include "providers/net/asio.hpp"
 #include "providers/net/sweeper.hpp"
-#include "threads/mutex.hpp"
 
 namespace trellis::providers::httpserver {
 

@@ -10,11 +10,11 @@
 #include <unordered_set>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "providers/httpserver/connection.hpp"
 #include "providers/httpserver/route.hpp"
 #include "providers/net/listener.hpp"
 #include "providers/net/memory_hold.hpp"
-#include "threads/mutex.hpp"
 
 namespace trellis::providers::httpserver {
 

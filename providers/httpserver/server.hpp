@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "providers/httpserver/placement.hpp"
 #include "providers/httpserver/served_address.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/sweeper.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::providers::httpserver {

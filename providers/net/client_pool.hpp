@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "http/client.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "providers/net/asio.hpp"
 #include "threads/blocking.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 

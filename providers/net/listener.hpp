@@ -10,9 +10,9 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/rate_limited_log.hpp"
 #include "providers/net/asio.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers {

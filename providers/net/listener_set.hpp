@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "providers/net/listener.hpp"
-#include "threads/mutex.hpp"
 
 namespace trellis::providers {
 

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <functional>
 
+#include "base/mutex.hpp"
 #include "providers/net/asio.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::providers {

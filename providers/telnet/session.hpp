@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "providers/net/asio.hpp"
 #include "providers/net/sweeper.hpp"
 #include "providers/telnet/options.hpp"
 #include "providers/telnet/terminal.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::providers::telnet {

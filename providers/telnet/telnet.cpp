@@ -6,12 +6,12 @@
 #include <array>
 #include <thread>
 
+#include "base/mutex.hpp"
 #include "codec/messages/telnet.hpp"
 #include "providers/net/host_services.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/sweeper.hpp"
 #include "providers/telnet/telnet_server.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/provider.hpp"
 
 namespace trellis::providers::telnet {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/random.hpp"
 #include "providers/net/io_pool.hpp"
 #include "providers/net/listener_set.hpp"
 #include "providers/telnet/session.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/provider.hpp"
 
 namespace trellis::providers::telnet {

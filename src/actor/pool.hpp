@@ -12,7 +12,7 @@
 
 #include "actor/wait_graph.hpp"
 #include "base/call_context.hpp"
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 #include "trellis/result.hpp"
 #include "wapc/guest.hpp"
 

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 
 namespace trellis::actor {
 

@@ -11,9 +11,9 @@
 #include "apply/resolve.hpp"
 #include "apply/target.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "json/json.hpp"
 #include "manifest/manifest.hpp"
-#include "threads/mutex.hpp"
 
 namespace trellis::apply {
 

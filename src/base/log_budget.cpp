@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "base/text.hpp"
 
 namespace trellis {
@@ -98,7 +98,7 @@ class LogBudget final : public LogSink {
 
  private:
   [[nodiscard]] bool admit(const LogRecord& record, std::vector<LogOmission>& omissions) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const SteadyTime now = clock_->steady();
     sweep(now, omissions);
     const bool event = !record.kind.empty();
@@ -140,7 +140,7 @@ class LogBudget final : public LogSink {
   }
 
   LogAccount& account(std::string_view kind, std::string_view source, LogRate rate,
-                      const LogRecord& record, SteadyTime now) {
+                      const LogRecord& record, SteadyTime now) REQUIRES(mutex_) {
     // Hash alone is the key: two sources that collide share an account, which costs them a few
     // lines.
     std::size_t key = std::hash<std::string_view>()(record.target);
@@ -183,7 +183,7 @@ class LogBudget final : public LogSink {
   }
 
   /// From time to time: says what nobody has said since, and forgets accounts that are full again.
-  void sweep(SteadyTime now, std::vector<LogOmission>& omissions) {
+  void sweep(SteadyTime now, std::vector<LogOmission>& omissions) REQUIRES(mutex_) {
     if (now - swept_ < limits::log_sweep) return;
     swept_ = now;
     for (auto at = accounts_.begin(); at != accounts_.end();) {
@@ -206,9 +206,9 @@ class LogBudget final : public LogSink {
 
   const std::shared_ptr<LogSink> sink_;
   const std::shared_ptr<const Clock> clock_;
-  std::mutex mutex_;
-  std::unordered_map<std::size_t, LogAccount> accounts_;  ///< under mutex_
-  SteadyTime swept_;                                      ///< under mutex_
+  Mutex mutex_;
+  std::unordered_map<std::size_t, LogAccount> accounts_ GUARDED_BY(mutex_);
+  SteadyTime swept_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

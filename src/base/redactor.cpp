@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <utility>
 
 namespace trellis {
@@ -97,7 +96,7 @@ std::map<std::string, std::string> shown_values(const std::map<std::string, std:
 
 void Redactor::hide(std::string secret) {
   if (secret.size() < shortest) return;
-  const std::unique_lock lock(mutex_);
+  const WriteLock lock(mutex_);
   // Number is bounded, because each secret is searched for in every line.
   if (secrets_.size() >= most || std::ranges::find(secrets_, secret) != secrets_.end()) return;
   secrets_.push_back(std::move(secret));
@@ -106,7 +105,7 @@ void Redactor::hide(std::string secret) {
 std::string Redactor::clean(std::string_view text) const {
   std::string out(text);
   {
-    const std::shared_lock lock(mutex_);
+    const ReadLock lock(mutex_);
     for (const auto& secret : secrets_) out = with_mask_for(std::move(out), secret);
   }
   return out.contains("://") ? without_credentials(out) : out;

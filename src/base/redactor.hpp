@@ -4,11 +4,11 @@
 
 #include <map>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "trellis/log.hpp"
 
 namespace trellis {
@@ -38,8 +38,8 @@ class Redactor {
   static constexpr std::size_t shortest = 4;
   static constexpr std::size_t most = 1000;
 
-  mutable std::shared_mutex mutex_;
-  std::vector<std::string> secrets_;  // under mutex_
+  mutable SharedMutex mutex_;
+  std::vector<std::string> secrets_ GUARDED_BY(mutex_);
 };
 
 /// A sink that writes cleaned lines to another. Null stays null.

@@ -16,8 +16,8 @@
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/log_budget.hpp"
+#include "base/mutex.hpp"
 #include "base/sizes.hpp"
-#include "threads/mutex.hpp"
 
 namespace trellis::cli {
 

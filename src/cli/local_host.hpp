@@ -13,11 +13,11 @@
 #include "admin/http/readiness.hpp"
 #include "admin/socket/operations.hpp"
 #include "admin/socket/server.hpp"
+#include "base/mutex.hpp"
 #include "cli/command.hpp"
 #include "cli/health_server.hpp"
 #include "cli/socket_flags.hpp"
 #include "cli/stop_request.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/engine.hpp"
 #include "trellis/host.hpp"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/descriptor.hpp"
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 
 namespace trellis::cli {
 

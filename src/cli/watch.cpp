@@ -5,11 +5,11 @@
 #include <ostream>
 #include <thread>
 
+#include "base/mutex.hpp"
 #include "cli/durations.hpp"
 #include "cli/event_line.hpp"
 #include "cli/reach.hpp"
 #include "cli/stop_request.hpp"
-#include "threads/mutex.hpp"
 
 namespace trellis::cli {
 namespace {

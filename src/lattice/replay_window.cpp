@@ -38,7 +38,7 @@ bool ReplayWindow::accept(std::string_view id, SteadyTime now) {
   if (length_.count() == 0) return true;
   const auto print = fingerprint(id);
   auto& shard = shards_[print[1] % shard_count];
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   while (!shard.order.empty() && (shard.order.front().when + length_ <= now)) {
     shard.ids.erase(shard.order.front().id);
     shard.order.pop_front();
@@ -55,7 +55,7 @@ bool ReplayWindow::accept(std::string_view id, SteadyTime now) {
 std::size_t ReplayWindow::size() const {
   std::size_t all = 0;
   for (const auto& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     all += shard.order.size();
   }
   return all;

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string_view>
 #include <unordered_set>
 
+#include "base/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::lattice {
@@ -39,9 +39,9 @@ class ReplayWindow {
     }
   };
   struct Shard {
-    mutable std::mutex mutex;
-    std::unordered_set<Fingerprint, HashFingerprint> ids;  // under mutex
-    std::deque<Entry> order;                               // oldest first; under mutex
+    mutable Mutex mutex;
+    std::unordered_set<Fingerprint, HashFingerprint> ids GUARDED_BY(mutex);
+    std::deque<Entry> order GUARDED_BY(mutex);  ///< oldest first
   };
 
   [[nodiscard]] Fingerprint fingerprint(std::string_view id) const noexcept;

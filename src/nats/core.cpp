@@ -30,14 +30,14 @@ Core::Core(ConnectOptions options, Log log)
 std::shared_ptr<Core> Core::start(ConnectOptions options, Log log) {
   std::shared_ptr<Core> core(new Core(std::move(options), std::move(log)));
   core->add_inbox();
-  const std::scoped_lock lock(core->mutex_);
+  const MutexLock lock(core->mutex_);
   core->thread_ = std::thread([core] { persevere([&core] { core->run(); }); });
   return core;
 }
 
 void Core::wait_for_first_attempt(SteadyTime until) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, until, [&] { return attempted_; });
+  MutexLock lock(mutex_);
+  changed_.wait_until(lock, until, [&]() REQUIRES(mutex_) { return attempted_; });
 }
 
 void Core::add_inbox() {
@@ -45,7 +45,7 @@ void Core::add_inbox() {
     if (const auto core = weak.lock()) core->on_answer(message, no_responders);
   };
   auto interest = make_subscription(inbox_prefix_ + "*", "", {.direct = true}, std::move(handler));
-  const std::scoped_lock lock(subscriptions_mutex_);
+  const MutexLock lock(subscriptions_mutex_);
   subscriptions_.insert(std::move(interest));
 }
 
@@ -81,7 +81,7 @@ Result<std::shared_ptr<SubscriptionState>> Core::add_interest(std::string_view s
   auto interest = make_subscription(
       std::string(subject), std::string(queue_group), limits,
       [handler = std::move(handler)](const Message& message, bool) { handler(message); });
-  const std::scoped_lock lock(subscriptions_mutex_);
+  const MutexLock lock(subscriptions_mutex_);
   if (no_more_) return std::unexpected(closed_error());
   subscriptions_.insert(interest);
   if (live_) interest->attach(live_);
@@ -90,7 +90,7 @@ Result<std::shared_ptr<SubscriptionState>> Core::add_interest(std::string_view s
 
 void Core::remove_interest(const std::shared_ptr<SubscriptionState>& interest) {
   {
-    const std::scoped_lock lock(subscriptions_mutex_);
+    const MutexLock lock(subscriptions_mutex_);
     subscriptions_.erase(interest);
     interest->detach();
   }
@@ -99,7 +99,7 @@ void Core::remove_interest(const std::shared_ptr<SubscriptionState>& interest) {
 
 void Core::drain_interest(const std::shared_ptr<SubscriptionState>& interest, SteadyTime deadline) {
   {
-    const std::scoped_lock lock(subscriptions_mutex_);
+    const MutexLock lock(subscriptions_mutex_);
     subscriptions_.erase(interest);
   }
   interest->drain(deadline);
@@ -178,14 +178,14 @@ void Core::on_state_change(std::function<void(TransportState)> callback) {
 
 void Core::close() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::exchange(closing_, true)) return;
   }
   changed_.notify_all();
   std::unordered_set<std::shared_ptr<SubscriptionState>> interests;
   std::shared_ptr<Session> live;
   {
-    const std::scoped_lock lock(subscriptions_mutex_);
+    const MutexLock lock(subscriptions_mutex_);
     no_more_ = true;
     state_ = TransportState::closed;
     interests.swap(subscriptions_);
@@ -201,7 +201,7 @@ void Core::close() {
   deliveries_->end();
   requests_->close();
   state_slot_.set(nullptr);
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   auto thread = std::move(thread_);
   if (thread.get_id() == std::this_thread::get_id()) {
     thread.detach();  // it keeps what it needs, and ends after this callback
@@ -211,7 +211,7 @@ void Core::close() {
     thread.detach();  // it may wait for this one
     return;
   }
-  changed_.wait(lock, [&] { return ended_ || in_attempt_; });
+  changed_.wait(lock, [&]() REQUIRES(mutex_) { return ended_ || in_attempt_; });
   const bool ended = ended_;
   lock.unlock();
   // An attempt can take long and runs nothing of the user's: it ends by itself.

@@ -1,10 +1,8 @@
 // What the threads, callbacks and subscriptions of one NATS transport share.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/random.hpp"
 #include "base/rate_limit.hpp"
 #include "nats/connect_options.hpp"
@@ -105,19 +104,19 @@ class Core : public std::enable_shared_from_this<Core> {
   std::atomic<TransportState> state_{TransportState::connecting};
   RevocableCallback<TransportState> state_slot_;
 
-  std::mutex subscriptions_mutex_;
-  std::unordered_set<std::shared_ptr<SubscriptionState>>
-      subscriptions_;              // under subscriptions_mutex_
-  std::shared_ptr<Session> live_;  // under subscriptions_mutex_
-  bool no_more_ = false;           // under subscriptions_mutex_
+  Mutex subscriptions_mutex_;
+  std::unordered_set<std::shared_ptr<SubscriptionState>> subscriptions_
+      GUARDED_BY(subscriptions_mutex_);
+  std::shared_ptr<Session> live_ GUARDED_BY(subscriptions_mutex_);
+  bool no_more_ GUARDED_BY(subscriptions_mutex_) = false;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool closing_ = false;     // under mutex_
-  bool attempted_ = false;   // under mutex_
-  bool in_attempt_ = false;  // under mutex_; thread_ connects: it is not in users' code
-  bool ended_ = false;       // under mutex_
-  std::thread thread_;       // under mutex_
+  Mutex mutex_;
+  Condition changed_;
+  bool closing_ GUARDED_BY(mutex_) = false;
+  bool attempted_ GUARDED_BY(mutex_) = false;
+  bool in_attempt_ GUARDED_BY(mutex_) = false;  ///< thread_ connects: it is not in users' code
+  bool ended_ GUARDED_BY(mutex_) = false;
+  std::thread thread_ GUARDED_BY(mutex_);
 
   // Of thread_.
   unsigned failures_ = 0;

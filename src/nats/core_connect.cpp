@@ -28,7 +28,7 @@ void Core::run() {
     if (!pause()) break;
   }
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = true;
   }
   changed_.notify_all();
@@ -36,7 +36,7 @@ void Core::run() {
 
 std::shared_ptr<Session> Core::attempt() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (closing_) return nullptr;
     in_attempt_ = true;
   }
@@ -49,7 +49,7 @@ std::shared_ptr<Session> Core::attempt() {
   const auto number = ++sessions_;
   auto session = Session::open(options_, number, events(number), random_, log_);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     in_attempt_ = false;
     if (closing_) return nullptr;
   }
@@ -64,7 +64,7 @@ Session::Events Core::events(std::uint64_t number) {
                 const auto core = weak.lock();
                 if (!core) return;
                 {
-                  const std::scoped_lock lock(core->mutex_);
+                  const MutexLock lock(core->mutex_);
                 }  // not between a look and its wait
                 core->changed_.notify_all();
               },
@@ -73,7 +73,7 @@ Session::Events Core::events(std::uint64_t number) {
                 const auto core = weak.lock();
                 if (!core) return;
                 {
-                  const std::scoped_lock lock(core->mutex_);
+                  const MutexLock lock(core->mutex_);
                 }
                 core->changed_.notify_all();
               },
@@ -118,7 +118,7 @@ void Core::note_failure(const Error& error) {
 
 void Core::first_attempt_done() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     attempted_ = true;
   }
   changed_.notify_all();
@@ -138,7 +138,7 @@ void Core::set_state(TransportState state) {
 }
 
 bool Core::take_into_use(const std::shared_ptr<Session>& session) {
-  const std::scoped_lock lock(subscriptions_mutex_);
+  const MutexLock lock(subscriptions_mutex_);
   if (no_more_) return false;
   live_ = session;
   for (const auto& interest : subscriptions_) interest->attach(session);
@@ -150,7 +150,7 @@ bool Core::take_into_use(const std::shared_ptr<Session>& session) {
 
 void Core::put_out_of_use(const std::shared_ptr<Session>& session) {
   {
-    const std::scoped_lock lock(subscriptions_mutex_);
+    const MutexLock lock(subscriptions_mutex_);
     if (!no_more_) {
       live_ = nullptr;
       connection_ = 0;
@@ -174,7 +174,7 @@ void Core::serve(std::shared_ptr<Session> session) {
   }
   bool closing = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     closing = closing_;
   }
   const auto server = session->server();
@@ -196,10 +196,11 @@ std::shared_ptr<Session> Core::use(std::shared_ptr<Session> session) {
   std::uint64_t told = 0;
   while (true) {
     {
-      std::unique_lock lock(mutex_);
-      const auto ended = [&] { return closing_ || session->is_lost(); };
+      MutexLock lock(mutex_);
+      const auto ended = [&]() REQUIRES(mutex_) { return closing_ || session->is_lost(); };
       if (told > 0) changed_.wait_for(lock, leave_pause, ended);
-      changed_.wait(lock, [&] { return ended() || session->leave_notices() != told; });
+      changed_.wait(lock,
+                    [&]() REQUIRES(mutex_) { return ended() || session->leave_notices() != told; });
       if (ended()) return nullptr;
       told = session->leave_notices();
     }
@@ -220,7 +221,7 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
   auto next = attempt();
   if (!next) return nullptr;
   {
-    const std::scoped_lock lock(subscriptions_mutex_);
+    const MutexLock lock(subscriptions_mutex_);
     if (no_more_) {
       next->close();
       return nullptr;
@@ -248,27 +249,28 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
 /// that it hands on to the last of them proves all.
 void Core::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
   struct Arrival {
-    std::mutex mutex;
-    std::condition_variable came;
-    bool here = false;  // under mutex
+    Mutex mutex;
+    Condition came;
+    bool here GUARDED_BY(mutex) = false;
   };
   const auto arrival = std::make_shared<Arrival>();
   const auto subject = new_inbox();
   const auto probe =
       make_subscription(subject, "", {.direct = true}, [arrival](const Message&, bool) {
-        const std::scoped_lock lock(arrival->mutex);
+        const MutexLock lock(arrival->mutex);
         arrival->here = true;
         arrival->came.notify_one();
       });
   probe->attach(to);
   const auto end = std::chrono::steady_clock::now() + route_time;
-  std::unique_lock lock(arrival->mutex);
+  MutexLock lock(arrival->mutex);
   while (!arrival->here && std::chrono::steady_clock::now() < end) {
     lock.unlock();
     const bool asked = from.publish(subject, {}, {}).has_value();
     lock.lock();
     if (!asked) break;
-    arrival->came.wait_for(lock, route_pause, [&] { return arrival->here; });
+    arrival->came.wait_for(lock, route_pause,
+                           [&]() REQUIRES(arrival->mutex) { return arrival->here; });
   }
   lock.unlock();
   probe->detach();
@@ -287,8 +289,8 @@ std::chrono::milliseconds Core::next_pause() {
 
 bool Core::pause() {
   const auto until = std::chrono::steady_clock::now() + next_pause();
-  std::unique_lock lock(mutex_);
-  return !changed_.wait_until(lock, until, [&] { return closing_; });
+  MutexLock lock(mutex_);
+  return !changed_.wait_until(lock, until, [&]() REQUIRES(mutex_) { return closing_; });
 }
 
 }  // namespace trellis::nats

@@ -13,7 +13,7 @@ std::shared_ptr<Deliveries> Deliveries::make() {
 
 void Deliveries::add(std::shared_ptr<SubscriptionState> interest) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ending_) return;
     line_.push_back(std::move(interest));
     if (!thread_.joinable()) {
@@ -24,8 +24,8 @@ void Deliveries::add(std::shared_ptr<SubscriptionState> interest) {
 }
 
 std::shared_ptr<SubscriptionState> Deliveries::next() {
-  std::unique_lock lock(mutex_);
-  added_.wait(lock, [&] { return ending_ || !line_.empty(); });
+  MutexLock lock(mutex_);
+  added_.wait(lock, [&]() REQUIRES(mutex_) { return ending_ || !line_.empty(); });
   if (ending_) return nullptr;
   auto interest = std::move(line_.front());
   line_.pop_front();
@@ -43,7 +43,7 @@ void Deliveries::run() {
 void Deliveries::end() {
   std::thread thread;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ending_ = true;
     line_.clear();
     thread.swap(thread_);

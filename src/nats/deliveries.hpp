@@ -1,11 +1,11 @@
 // The thread of a transport that runs handlers of messages which may take a moment.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <thread>
+
+#include "base/mutex.hpp"
 
 namespace trellis::nats {
 
@@ -29,11 +29,11 @@ class Deliveries : public std::enable_shared_from_this<Deliveries> {
   void run();
   [[nodiscard]] std::shared_ptr<SubscriptionState> next();
 
-  std::mutex mutex_;
-  std::condition_variable added_;
-  std::deque<std::shared_ptr<SubscriptionState>> line_;  // under mutex_
-  bool ending_ = false;                                  // under mutex_
-  std::thread thread_;                                   // under mutex_
+  Mutex mutex_;
+  Condition added_;
+  std::deque<std::shared_ptr<SubscriptionState>> line_ GUARDED_BY(mutex_);
+  bool ending_ GUARDED_BY(mutex_) = false;
+  std::thread thread_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::nats

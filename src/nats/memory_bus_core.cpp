@@ -33,7 +33,7 @@ MemoryBusCore::~MemoryBusCore() {
 
 void MemoryBusCore::stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     for (auto& [id, client] : clients_) client.connected = false;
   }
@@ -47,7 +47,7 @@ void MemoryBusCore::stop() {
 }
 
 MemoryBusCore::ClientId MemoryBusCore::add_client(bool echo) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   clients_[next_id_] = {echo, !stopping_};
   return next_id_++;
 }
@@ -55,7 +55,7 @@ MemoryBusCore::ClientId MemoryBusCore::add_client(bool echo) {
 void MemoryBusCore::remove_client(ClientId client) {
   std::vector<SubscriptionId> theirs;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     clients_.erase(client);
     for (const auto& [id, interest] : subscriptions_) {
       if (interest->client == client) theirs.push_back(id);
@@ -65,7 +65,7 @@ void MemoryBusCore::remove_client(ClientId client) {
 }
 
 void MemoryBusCore::connect(ClientId client, bool connected) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = clients_.find(client);
   if (found == clients_.end() || found->second.connected == connected) return;
   found->second.connected = connected;
@@ -78,34 +78,34 @@ void MemoryBusCore::connect(ClientId client, bool connected) {
 }
 
 bool MemoryBusCore::connected(ClientId client) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = clients_.find(client);
   return found != clients_.end() && found->second.connected;
 }
 
 void MemoryBusCore::on_state(ClientId client, std::function<void(TransportState)> callback) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = clients_.find(client);
   if (found != clients_.end()) found->second.on_state = std::move(callback);
 }
 
 MemoryBusCore::SubscriptionId MemoryBusCore::subscribe(ClientId client, std::string pattern,
                                                        std::string group, MessageHandler handler) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   subscriptions_[next_id_] = std::make_shared<SubscriptionState>(
       SubscriptionState{client, std::move(pattern), std::move(group), std::move(handler)});
   return next_id_++;
 }
 
 void MemoryBusCore::unsubscribe(SubscriptionId id) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return;
   const auto interest = found->second;
   interest->gone = true;
   subscriptions_.erase(found);
   if (thread_.get_id() == std::this_thread::get_id()) return;
-  changed_.wait(lock, [&] { return !interest->running; });
+  changed_.wait(lock, [&]() REQUIRES(mutex_) { return !interest->running; });
 }
 
 std::vector<std::shared_ptr<MemoryBusCore::SubscriptionState>> MemoryBusCore::interested(
@@ -131,7 +131,7 @@ std::vector<std::shared_ptr<MemoryBusCore::SubscriptionState>> MemoryBusCore::in
 
 bool MemoryBusCore::publish(ClientId from, std::string_view subject, std::string_view reply,
                             ByteView payload) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++published_;
   auto to = interested(from, subject);
   if (to.empty()) return false;
@@ -142,7 +142,7 @@ bool MemoryBusCore::publish(ClientId from, std::string_view subject, std::string
 }
 
 void MemoryBusCore::post(std::function<void()> job) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Delivery delivery;
   delivery.job = std::move(job);
   queue_.push_back(std::move(delivery));
@@ -150,9 +150,10 @@ void MemoryBusCore::post(std::function<void()> job) {
 }
 
 void MemoryBusCore::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopping_ || (!queue_.empty() && !paused_); });
+    changed_.wait(lock,
+                  [&]() REQUIRES(mutex_) { return stopping_ || (!queue_.empty() && !paused_); });
     if (stopping_) return;
     const auto delivery = std::move(queue_.front());
     queue_.pop_front();
@@ -173,54 +174,55 @@ void MemoryBusCore::deliver(const Delivery& delivery) {
 
 void MemoryBusCore::handle(SubscriptionState& interest, const Message& message) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto client = clients_.find(interest.client);
     if (interest.gone || client == clients_.end() || !client->second.connected) return;
     interest.running = true;
   }
   interest.handler(message);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     interest.running = false;
   }
   changed_.notify_all();
 }
 
 void MemoryBusCore::settle() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return stopping_ || paused_ || (queue_.empty() && !busy_); });
+  MutexLock lock(mutex_);
+  changed_.wait(
+      lock, [&]() REQUIRES(mutex_) { return stopping_ || paused_ || (queue_.empty() && !busy_); });
 }
 
 void MemoryBusCore::pause(bool on) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     paused_ = on;
   }
   changed_.notify_all();
 }
 
 bool MemoryBusCore::no_responders() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return no_responders_;
 }
 
 void MemoryBusCore::set_no_responders(bool on) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   no_responders_ = on;
 }
 
 std::size_t MemoryBusCore::max_payload() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return max_payload_;
 }
 
 void MemoryBusCore::set_max_payload(std::size_t bytes) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   max_payload_ = bytes;
 }
 
 std::uint64_t MemoryBusCore::published() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return published_;
 }
 

@@ -1,17 +1,16 @@
 // The inside of nats/memory_transport.hpp: who is subscribed to what, and one delivery thread.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "nats/memory_transport.hpp"
 #include "threads/timer.hpp"
 
@@ -29,8 +28,9 @@ class MemoryBusCore {
     std::string pattern;
     std::string group;
     MessageHandler handler;
-    bool gone = false;     // the handler must not run any more
-    bool running = false;  // it runs now
+    // Under the lock of the bus, which cannot be named here.
+    bool gone = false;     ///< the handler must not run any more
+    bool running = false;  ///< it runs now
   };
   struct Client {
     bool echo = true;
@@ -78,25 +78,26 @@ class MemoryBusCore {
     std::function<void()> job;  // instead of a message
   };
 
-  [[nodiscard]] std::vector<std::shared_ptr<SubscriptionState>> interested(
-      ClientId from, std::string_view subject);
+  [[nodiscard]] std::vector<std::shared_ptr<SubscriptionState>> interested(ClientId from,
+                                                                           std::string_view subject)
+      REQUIRES(mutex_);
   void run();
   void deliver(const Delivery& delivery);
   void handle(SubscriptionState& interest, const Message& message);
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<ClientId, Client> clients_;                                          // under mutex_
-  std::map<SubscriptionId, std::shared_ptr<SubscriptionState>> subscriptions_;  // under mutex_
-  std::deque<Delivery> queue_;                                                  // under mutex_
-  std::map<std::string, std::size_t, std::less<>> turns_;  // of queue groups; under mutex_
-  std::uint64_t next_id_ = 1;                              // under mutex_
-  std::uint64_t published_ = 0;                            // under mutex_
-  std::size_t max_payload_ = 1024 * 1024;                  // under mutex_
-  bool no_responders_ = true;                              // under mutex_
-  bool busy_ = false;                                      // under mutex_
-  bool paused_ = false;                                    // under mutex_
-  bool stopping_ = false;                                  // under mutex_
+  mutable Mutex mutex_;
+  Condition changed_;
+  std::map<ClientId, Client> clients_ GUARDED_BY(mutex_);
+  std::map<SubscriptionId, std::shared_ptr<SubscriptionState>> subscriptions_ GUARDED_BY(mutex_);
+  std::deque<Delivery> queue_ GUARDED_BY(mutex_);
+  std::map<std::string, std::size_t, std::less<>> turns_ GUARDED_BY(mutex_);  ///< of queue groups
+  std::uint64_t next_id_ GUARDED_BY(mutex_) = 1;
+  std::uint64_t published_ GUARDED_BY(mutex_) = 0;
+  std::size_t max_payload_ GUARDED_BY(mutex_) = 1024 * 1024;
+  bool no_responders_ GUARDED_BY(mutex_) = true;
+  bool busy_ GUARDED_BY(mutex_) = false;
+  bool paused_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   Timer timer_;
   std::thread thread_;
 };

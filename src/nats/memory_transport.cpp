@@ -42,13 +42,13 @@ class MemorySubscription final : public Subscription {
 
 /// Open requests of one transport; kept by their timers and answers beyond its end.
 struct Requests {
-  std::mutex mutex;
-  std::map<std::string, std::pair<ReplyHandler, Timer::JobId>, std::less<>> open;  // under mutex
+  Mutex mutex;
+  std::map<std::string, std::pair<ReplyHandler, Timer::JobId>, std::less<>> open GUARDED_BY(mutex);
 
   void answer(Timer& timer, std::string_view inbox, Result<Answer> result) {
     ReplyHandler done;
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       const auto found = open.find(inbox);
       if (found == open.end()) return;
       done = std::move(found->second.first);
@@ -93,7 +93,7 @@ class BusTransport final : public MemoryTransport {
     if (auto fine = sendable(subject, payload); !fine) return done(pass(fine));
     const auto inbox = fmt::format("_INBOX.{}.{}", id_, next_request_.fetch_add(1));
     {
-      const std::scoped_lock lock(requests_->mutex);
+      const MutexLock lock(requests_->mutex);
       const auto timer = core_->timer().at(deadline, [core = core_, open = requests_, inbox] {
         core->post([core, open, inbox] {
           open->answer(core->timer(), inbox,
@@ -131,7 +131,7 @@ class BusTransport final : public MemoryTransport {
     core_->remove_client(id_);
     std::map<std::string, std::pair<ReplyHandler, Timer::JobId>, std::less<>> open;
     {
-      const std::scoped_lock lock(requests_->mutex);
+      const MutexLock lock(requests_->mutex);
       open.swap(requests_->open);
     }
     for (auto& [inbox, request] : open) {

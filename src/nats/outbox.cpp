@@ -20,25 +20,26 @@ constexpr std::size_t kept_bytes = 256 * limits::kib;
 }  // namespace
 
 Result<void> Outbox::send(std::string_view operations) {
-  return add(operations.size(), [&] { waiting_ += operations; });
+  return add({operations});
 }
 
 Result<void> Outbox::send(std::string_view head, ByteView payload) {
-  return add(head.size() + payload.size() + 2,
-             [&] { waiting_.append(head).append(as_text(payload)).append("\r\n"); });
+  return add({head, as_text(payload), "\r\n"});
 }
 
-template <class Append>
-Result<void> Outbox::add(std::size_t bytes, const Append& append) {
-  std::unique_lock lock(mutex_);
+Result<void> Outbox::add(std::initializer_list<std::string_view> pieces) {
+  std::size_t bytes = 0;
+  for (const auto piece : pieces) bytes += piece.size();
+  MutexLock lock(mutex_);
   // Who writes gives up after a time, so that this ends.
-  written_.wait(lock, [&] { return failed_ || (!writing_ && !left_) || may_add(bytes); });
+  written_.wait(
+      lock, [&]() REQUIRES(mutex_) { return failed_ || (!writing_ && !left_) || may_add(bytes); });
   if (failed_) return std::unexpected(failure_);
   waiting_.reserve(waiting_.size() + bytes);  // all of it, or nothing
-  append();
+  for (const auto piece : pieces) waiting_ += piece;
   if (writing_ || left_) return {};
   if (is_busy() && leave_to_thread()) return {};
-  return write_all(lock, false);
+  return write_all(false);
 }
 
 bool Outbox::is_busy() const noexcept {
@@ -48,9 +49,12 @@ bool Outbox::is_busy() const noexcept {
 /// False without a thread.
 bool Outbox::leave_to_thread() {
   if (ended_) return false;
-  if (!thread_.joinable() &&
-      !survived([&] { thread_ = std::thread([this] { persevere([this] { run(); }); }); })) {
-    return false;
+  if (!thread_.joinable()) {
+    std::thread made;
+    if (!survived([&] { made = std::thread([this] { persevere([this] { run(); }); }); })) {
+      return false;
+    }
+    thread_ = std::move(made);
   }
   left_ = true;
   added_.notify_one();
@@ -58,9 +62,9 @@ bool Outbox::leave_to_thread() {
 }
 
 void Outbox::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    added_.wait(lock, [&] { return ended_ || (left_ && !writing_); });
+    added_.wait(lock, [&]() REQUIRES(mutex_) { return ended_ || (left_ && !writing_); });
     if (!left_) return;
     // A moment for those that are about to add something.
     lock.unlock();
@@ -68,7 +72,7 @@ void Outbox::run() {
     lock.lock();
     left_ = false;
     if (writing_ || failed_) continue;
-    if (const auto done = write_all(lock, true); !done) {
+    if (const auto done = write_all(true); !done) {
       lock.unlock();
       tell_(done.error());
       lock.lock();
@@ -79,14 +83,14 @@ void Outbox::run() {
 void Outbox::end() noexcept {
   std::thread thread;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = true;
     thread.swap(thread_);
   }
   added_.notify_all();
   if (thread.joinable()) thread.join();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!failed_) failure_ = {ErrorCode::cancelled, "the connection is closed", {}};
     failed_ = true;
   }
@@ -99,18 +103,19 @@ bool Outbox::may_add(std::size_t bytes) const noexcept {
   return waiting_.empty() || waiting_.size() + bytes <= max_waiting_bytes;
 }
 
-Result<void> Outbox::write_all(std::unique_lock<std::mutex>& lock, bool by_thread) {
+Result<void> Outbox::write_all(bool by_thread) {
   writing_ = true;
   Result<void> done;
   while (done && !waiting_.empty()) {
     if (!by_thread) ++writes_;
     being_written_.swap(waiting_);
-    lock.unlock();
-    done =
-        stream_.send(being_written_, std::chrono::steady_clock::now() + limits::nats_write_timeout);
-    being_written_.clear();
-    if (being_written_.capacity() > kept_bytes) being_written_.shrink_to_fit();
-    lock.lock();
+    {
+      const MutexUnlock others_may_add(mutex_);
+      done = stream_.send(being_written_,
+                          std::chrono::steady_clock::now() + limits::nats_write_timeout);
+      being_written_.clear();
+      if (being_written_.capacity() > kept_bytes) being_written_.shrink_to_fit();
+    }
     written_.notify_all();
   }
   writing_ = false;

@@ -2,15 +2,15 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "base/mutex.hpp"
 #include "tcp/stream.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"
@@ -41,29 +41,28 @@ class Outbox {
   void end() noexcept;
 
  private:
-  template <class Append>
-  [[nodiscard]] Result<void> add(std::size_t bytes, const Append& append);
-  [[nodiscard]] bool may_add(std::size_t bytes) const noexcept;
-  [[nodiscard]] bool is_busy() const noexcept;
-  [[nodiscard]] bool leave_to_thread();
-  [[nodiscard]] Result<void> write_all(std::unique_lock<std::mutex>& lock, bool by_thread);
+  [[nodiscard]] Result<void> add(std::initializer_list<std::string_view> pieces);
+  [[nodiscard]] bool may_add(std::size_t bytes) const noexcept REQUIRES(mutex_);
+  [[nodiscard]] bool is_busy() const noexcept REQUIRES(mutex_);
+  [[nodiscard]] bool leave_to_thread() REQUIRES(mutex_);
+  [[nodiscard]] Result<void> write_all(bool by_thread) REQUIRES(mutex_);
   void run();
 
   tcp::Stream& stream_;
   const Failed tell_;
-  std::mutex mutex_;
-  std::condition_variable written_;
-  std::condition_variable added_;  // for the thread
-  std::string waiting_;            // under mutex_
-  std::string being_written_;      // of the one who writes
-  bool writing_ = false;           // under mutex_
-  bool left_ = false;              // what waits is the thread's to write; under mutex_
-  int writes_ = 0;                 // in a row, of a sender who writes; under mutex_
-  bool failed_ = false;            // under mutex_
-  bool ended_ = false;             // under mutex_
-  Error failure_;                  // under mutex_
-  SteadyTime last_write_{};        // under mutex_
-  std::thread thread_;             // under mutex_; made when messages first follow closely
+  Mutex mutex_;
+  Condition written_;
+  Condition added_;  // for the thread
+  std::string waiting_ GUARDED_BY(mutex_);
+  std::string being_written_;  // of the one who writes, without the lock
+  bool writing_ GUARDED_BY(mutex_) = false;
+  bool left_ GUARDED_BY(mutex_) = false;  ///< what waits is the thread's to write
+  int writes_ GUARDED_BY(mutex_) = 0;     ///< in a row, of a sender who writes
+  bool failed_ GUARDED_BY(mutex_) = false;
+  bool ended_ GUARDED_BY(mutex_) = false;
+  Error failure_ GUARDED_BY(mutex_);
+  SteadyTime last_write_ GUARDED_BY(mutex_){};
+  std::thread thread_ GUARDED_BY(mutex_);  ///< made when messages first follow closely
 };
 
 }  // namespace trellis::nats

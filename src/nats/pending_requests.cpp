@@ -54,7 +54,7 @@ Result<RequestToken> PendingRequests::add(std::uint64_t connection, std::string_
   const auto token = next_.fetch_add(1, std::memory_order_relaxed);
   auto& shard = shard_of(token);
   {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     if (shard.closed) return fail(ErrorCode::cancelled, "the lattice connection is closed");
     shard.entries.emplace(token, Entry{deadline, connection, std::hash<std::string_view>{}(subject),
                                        std::move(done)});
@@ -89,7 +89,7 @@ void PendingRequests::finish_where(const std::function<bool(const Entry&)>& is_m
                                    const Error& error) {
   std::vector<ReplyHandler> ended;
   for (auto& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     for (auto at = shard.entries.begin(); at != shard.entries.end();) {
       if (!is_meant(at->second)) {
         ++at;
@@ -105,7 +105,7 @@ void PendingRequests::finish_where(const std::function<bool(const Entry&)>& is_m
 
 std::optional<PendingRequests::Entry> PendingRequests::take(RequestToken token) {
   auto& shard = shard_of(token);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   auto node = shard.entries.extract(token);
   if (node.empty()) return std::nullopt;
   count_.fetch_sub(1, std::memory_order_relaxed);
@@ -113,7 +113,7 @@ std::optional<PendingRequests::Entry> PendingRequests::take(RequestToken token) 
 }
 
 void PendingRequests::watch(SteadyTime deadline) {
-  const std::scoped_lock lock(watch_mutex_);
+  const MutexLock lock(watch_mutex_);
   if (closing_) return;
   next_look_ = std::min(next_look_.load(), deadline.time_since_epoch().count());
   if (watch_.joinable()) {
@@ -125,7 +125,7 @@ void PendingRequests::watch(SteadyTime deadline) {
 }
 
 void PendingRequests::run_watch() {
-  std::unique_lock lock(watch_mutex_);
+  MutexLock lock(watch_mutex_);
   while (!closing_) {
     const auto when = next_look_.load();
     if (when == never) {
@@ -149,7 +149,7 @@ SteadyTime PendingRequests::sweep(SteadyTime now) {
   auto next = SteadyTime::max();
   std::vector<std::pair<ReplyHandler, Error>> late;
   for (auto& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     for (auto at = shard.entries.begin(); at != shard.entries.end();) {
       if (at->second.deadline > now) {
         next = std::min(next, at->second.deadline);
@@ -169,14 +169,14 @@ SteadyTime PendingRequests::sweep(SteadyTime now) {
 void PendingRequests::close() {
   std::thread watch;
   {
-    const std::scoped_lock lock(watch_mutex_);
+    const MutexLock lock(watch_mutex_);
     closing_ = true;
     watch.swap(watch_);
   }
   earlier_.notify_all();
   std::vector<Entry> open;
   for (auto& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     shard.closed = true;
     for (auto& [token, entry] : shard.entries) open.push_back(std::move(entry));
     count_.fetch_sub(shard.entries.size(), std::memory_order_relaxed);

@@ -3,11 +3,9 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "nats/transport.hpp"
 
 namespace trellis::nats {
@@ -60,9 +59,9 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
     ReplyHandler done;
   };
   struct alignas(64) Shard {
-    std::mutex mutex;
-    std::unordered_map<RequestToken, Entry> entries;  // under mutex
-    bool closed = false;                              // under mutex
+    Mutex mutex;
+    std::unordered_map<RequestToken, Entry> entries GUARDED_BY(mutex);
+    bool closed GUARDED_BY(mutex) = false;
   };
 
   explicit PendingRequests(LateError late) : late_(std::move(late)) {}
@@ -83,10 +82,10 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
 
   // When the watch looks next; earlier deadlines wake it. Deadlines mostly grow, so that is rare.
   std::atomic<SteadyTime::rep> next_look_;
-  std::mutex watch_mutex_;  // no lock of a shard is taken or held with it
-  std::condition_variable earlier_;
-  bool closing_ = false;  // under watch_mutex_
-  std::thread watch_;     // under watch_mutex_; made with the first request
+  Mutex watch_mutex_;  // no lock of a shard is taken or held with it
+  Condition earlier_;
+  bool closing_ GUARDED_BY(watch_mutex_) = false;
+  std::thread watch_ GUARDED_BY(watch_mutex_);  ///< made with the first request
 };
 
 }  // namespace trellis::nats

@@ -53,7 +53,7 @@ Error refusal_error(const Refusal& refusal) {
 }
 
 void Refusals::add(Refusal refusal) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(newest_, [&](const Refusal& one) {
     return one.deed == refusal.deed && one.subject == refusal.subject;
   });
@@ -63,14 +63,14 @@ void Refusals::add(Refusal refusal) {
 }
 
 void Refusals::clear() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   newest_.clear();
   any_ = false;
 }
 
 std::optional<Refusal> Refusals::find(std::string_view subject) const {
   if (!any_) return std::nullopt;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = std::ranges::find(newest_, subject, &Refusal::subject);
   return found == newest_.end() ? std::nullopt : std::optional(*found);
 }

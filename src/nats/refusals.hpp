@@ -3,11 +3,11 @@
 
 #include <atomic>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::nats {
@@ -46,8 +46,8 @@ class Refusals {
 
  private:
   std::atomic<bool> any_{false};  ///< mostly there is none, and nobody needs the lock
-  mutable std::mutex mutex_;
-  std::deque<Refusal> newest_;  // under mutex_
+  mutable Mutex mutex_;
+  std::deque<Refusal> newest_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::nats

@@ -4,9 +4,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
+
+#include "base/mutex.hpp"
 
 namespace trellis::nats {
 
@@ -25,21 +26,21 @@ class RevocableCallback {
   void set(Function next) {
     auto wanted = next ? std::make_shared<const Function>(std::move(next)) : nullptr;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       function_.swap(wanted);
     }
     if (running_here()) return;
-    const std::scoped_lock wait(running_);
+    const MutexLock wait(running_);
   }
 
   /// True when there was a callback. What it throws is the caller's.
   bool call(Args... args) {
-    const std::scoped_lock one(running_);
+    const MutexLock one(running_);
     // Outlives `function`: what that owns may take this callback away once more when it goes.
     const Runner here(runner_);
     std::shared_ptr<const Function> function;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       function = function_;
     }
     if (!function) return false;
@@ -62,9 +63,9 @@ class RevocableCallback {
     std::atomic<std::thread::id>& id_;
   };
 
-  std::mutex running_;  // held while the callback runs; before mutex_
-  std::mutex mutex_;    // guards function_
-  std::shared_ptr<const Function> function_;
+  Mutex running_;  // held while the callback runs; before mutex_
+  Mutex mutex_;
+  std::shared_ptr<const Function> function_ GUARDED_BY(mutex_);
   std::atomic<std::thread::id> runner_{};
 };
 

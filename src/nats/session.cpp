@@ -53,18 +53,18 @@ bool Session::on_reading_thread() noexcept {
 }
 
 std::string Session::reason() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return reason_;
 }
 
 std::vector<ServerUrl> Session::learned_servers() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return learned_;
 }
 
 void Session::mark_lost(std::string reason) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (reason_.empty()) reason_ = std::move(reason);
   }
   lost_ = true;
@@ -99,7 +99,7 @@ std::uint64_t Session::subscribe(std::shared_ptr<SubscriptionState> interest) {
   auto text =
       group.empty() ? fmt::format("SUB {} ", subject) : fmt::format("SUB {} {} ", subject, group);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     number = ++last_subscription_;
     if (!over_) subscriptions_.emplace(number, std::move(interest));
   }
@@ -111,7 +111,7 @@ std::uint64_t Session::subscribe(std::shared_ptr<SubscriptionState> interest) {
 void Session::unsubscribe(std::uint64_t subscription) {
   Subscriptions::node_type gone;  // not destroyed under the lock
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     gone = subscriptions_.extract(subscription);
   }
   if (gone.empty() || lost_ || closing_) return;
@@ -127,7 +127,7 @@ void Session::unsubscribe_all_gently(SteadyTime deadline) {
   std::vector<std::uint64_t> all;
   std::string text;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [subscription, interest] : subscriptions_) {
       all.push_back(subscription);
       text += fmt::format("UNSUB {}\r\n", subscription);
@@ -160,10 +160,10 @@ std::shared_ptr<Session::Pong> Session::ping(std::vector<std::uint64_t> ending,
   before += "PING\r\n";
   Result<void> done;
   {
-    const std::scoped_lock turn(ping_mutex_);
+    const MutexLock turn(ping_mutex_);
     bool over = false;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       over = over_;
       if (!over) pongs_.push_back(pong);
     }
@@ -178,21 +178,21 @@ std::shared_ptr<Session::Pong> Session::ping(std::vector<std::uint64_t> ending,
 }
 
 bool Session::wait(Pong& pong, SteadyTime deadline) {
-  std::unique_lock lock(pong.mutex);
-  pong.changed.wait_until(lock, deadline, [&] { return pong.done; });
+  MutexLock lock(pong.mutex);
+  pong.changed.wait_until(lock, deadline, [&]() REQUIRES(pong.mutex) { return pong.done; });
   return pong.answered;
 }
 
 void Session::answer(Pong& pong, bool answered) {
   std::vector<Subscriptions::node_type> gone;
   if (!pong.subscriptions.empty()) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto subscription : pong.subscriptions) {
       gone.push_back(subscriptions_.extract(subscription));
     }
   }
   {
-    const std::scoped_lock lock(pong.mutex);
+    const MutexLock lock(pong.mutex);
     pong.done = true;
     pong.answered = answered;
   }
@@ -205,7 +205,7 @@ void Session::close() {
   static_cast<void>(::eventfd_write(wake_.get(), 1));
   std::thread thread;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     thread.swap(thread_);
   }
   if (thread.joinable()) {
@@ -225,7 +225,7 @@ void Session::close() {
 // Reading.
 
 void Session::start() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   thread_ = std::thread([self = shared_from_this()] { self->run(); });
 }
 
@@ -238,7 +238,7 @@ void Session::run() {
   std::deque<std::shared_ptr<Pong>> pongs;
   Subscriptions subscriptions;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     over_ = true;
     pongs.swap(pongs_);
     subscriptions.swap(subscriptions_);
@@ -299,7 +299,7 @@ Result<void> Session::read(SteadyTime deadline) {
 void Session::on_message(const ServerMessage& message) {
   std::shared_ptr<SubscriptionState> interest;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = subscriptions_.find(message.subscription);
     if (found != subscriptions_.end()) interest = found->second;
   }
@@ -314,7 +314,7 @@ void Session::on_info(std::string_view json) {
   }
   const bool leaving = info->lame_duck || leave_notices_ > 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     learned_ = info->cluster;
   }
   info_ = std::move(*info);
@@ -334,7 +334,7 @@ void Session::on_pong() {
   }
   std::shared_ptr<Pong> pong;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (pongs_.empty()) return;
     pong = std::move(pongs_.front());
     pongs_.pop_front();

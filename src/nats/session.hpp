@@ -2,12 +2,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +15,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/random.hpp"
 #include "base/rate_limit.hpp"
 #include "nats/connect_options.hpp"
@@ -96,10 +95,10 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
  private:
   /// What is done when the server has answered a PING, in their order.
   struct Pong {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool done = false;                         // under mutex
-    bool answered = false;                     // under mutex
+    Mutex mutex;
+    Condition changed;
+    bool done GUARDED_BY(mutex) = false;
+    bool answered GUARDED_BY(mutex) = false;
     std::vector<std::uint64_t> subscriptions;  ///< that end with it
   };
   using Subscriptions = std::unordered_map<std::uint64_t, std::shared_ptr<SubscriptionState>>;
@@ -159,15 +158,15 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   bool ended_by_server_ = false;
   int silent_pings_ = 0;
 
-  std::mutex ping_mutex_;  // PINGs go out in the order of pongs_; before mutex_
-  mutable std::mutex mutex_;
-  std::string reason_;                       // under mutex_
-  std::vector<ServerUrl> learned_;           // under mutex_
-  std::deque<std::shared_ptr<Pong>> pongs_;  // under mutex_, in the order of their PINGs
-  Subscriptions subscriptions_;              // under mutex_
-  std::uint64_t last_subscription_ = 0;      // under mutex_
-  bool over_ = false;                        // no PONG will come; under mutex_
-  std::thread thread_;                       // under mutex_
+  Mutex ping_mutex_;  // PINGs go out in the order of pongs_; before mutex_
+  mutable Mutex mutex_;
+  std::string reason_ GUARDED_BY(mutex_);
+  std::vector<ServerUrl> learned_ GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Pong>> pongs_ GUARDED_BY(mutex_);  ///< in the order of their PINGs
+  Subscriptions subscriptions_ GUARDED_BY(mutex_);
+  std::uint64_t last_subscription_ GUARDED_BY(mutex_) = 0;
+  bool over_ GUARDED_BY(mutex_) = false;  ///< no PONG will come
+  std::thread thread_ GUARDED_BY(mutex_);
 
   enum class LogReason { server_error };
   RateLimit<LogReason, 1> log_limit_;

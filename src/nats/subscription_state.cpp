@@ -37,7 +37,7 @@ std::shared_ptr<SubscriptionState> SubscriptionState::make(std::string subject,
 
 void SubscriptionState::attach(const std::shared_ptr<Session>& session) {
   const auto number = session->subscribe(shared_from_this());
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   session_ = session;
   number_ = number;
 }
@@ -46,7 +46,7 @@ void SubscriptionState::detach() {
   std::shared_ptr<Session> session;
   std::uint64_t number = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     session = std::exchange(session_, {}).lock();
     number = number_;
   }
@@ -56,7 +56,7 @@ void SubscriptionState::detach() {
 void SubscriptionState::end() {
   slot_.set(nullptr);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = true;
     waiting_.clear();
     waiting_bytes_ = 0;
@@ -68,7 +68,7 @@ void SubscriptionState::drain(SteadyTime deadline) {
   std::shared_ptr<Session> session;
   std::uint64_t number = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     session = session_.lock();
     number = number_;
   }
@@ -76,8 +76,8 @@ void SubscriptionState::drain(SteadyTime deadline) {
   const bool may_wait = !slot_.running_here();
   if (session) session->unsubscribe_gently(number, may_wait, deadline);
   if (!may_wait) return;
-  std::unique_lock lock(mutex_);
-  idle_.wait_until(lock, deadline, [&] { return !in_line_ || ended_; });
+  MutexLock lock(mutex_);
+  idle_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return !in_line_ || ended_; });
 }
 
 void SubscriptionState::receive(const ServerMessage& message) {
@@ -91,7 +91,7 @@ void SubscriptionState::receive(const ServerMessage& message) {
 void SubscriptionState::put_in_line(const ServerMessage& message) {
   const auto bytes = message.subject.size() + message.reply.size() + message.payload.size();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_) return;
     const bool fits = waiting_.size() < limits_.messages &&
                       (waiting_.empty() || waiting_bytes_ + bytes <= limits_.bytes);
@@ -117,7 +117,7 @@ bool SubscriptionState::deliver_some() {
   for (std::size_t i = 0; i < messages_per_turn; ++i) {
     Waiting one;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (waiting_.empty()) {
         in_line_ = false;
         idle_.notify_all();

@@ -2,16 +2,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "nats/deliveries.hpp"
 #include "nats/protocol.hpp"
 #include "nats/revocable_callback.hpp"
@@ -80,14 +79,14 @@ class SubscriptionState : public std::enable_shared_from_this<SubscriptionState>
   RevocableCallback<const Message&, bool> slot_;
   std::atomic<std::uint64_t> dropped_{0};
 
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  std::weak_ptr<Session> session_;  // where it listens; under mutex_
-  std::uint64_t number_ = 0;        // its number there; under mutex_
-  std::deque<Waiting> waiting_;     // under mutex_
-  std::size_t waiting_bytes_ = 0;   // under mutex_
-  bool in_line_ = false;            // Deliveries knows of it; under mutex_
-  bool ended_ = false;              // under mutex_
+  Mutex mutex_;
+  Condition idle_;
+  std::weak_ptr<Session> session_ GUARDED_BY(mutex_);  ///< where it listens
+  std::uint64_t number_ GUARDED_BY(mutex_) = 0;        ///< its number there
+  std::deque<Waiting> waiting_ GUARDED_BY(mutex_);
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
+  bool in_line_ GUARDED_BY(mutex_) = false;  ///< Deliveries knows of it
+  bool ended_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trellis::nats

@@ -1,11 +1,10 @@
 #include "nats/transport.hpp"
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "threads/blocking.hpp"
 
 namespace trellis::nats {
@@ -13,13 +12,13 @@ namespace {
 
 /// Shared with the handler, which may come when nobody waits any more.
 struct Waiting {
-  std::mutex mutex;
-  std::condition_variable came;
-  std::optional<Result<Answer>> value;  // under mutex
+  Mutex mutex;
+  Condition came;
+  std::optional<Result<Answer>> value GUARDED_BY(mutex);
 
   void put(Result<Answer> result) {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       value.emplace(std::move(result));
     }
     came.notify_one();
@@ -35,10 +34,11 @@ Result<Answer> ask_and_wait(Transport& transport, std::string_view subject, Byte
   const auto answer = std::make_shared<Waiting>();
   transport.request(subject, payload, deadline,
                     [answer](Result<Answer> result) { answer->put(std::move(result)); });
-  std::unique_lock lock(answer->mutex);
+  MutexLock lock(answer->mutex);
   // The transport answers by the deadline; the grace is for a machine that is busy.
   if (!answer->came.wait_until(lock, deadline + limits::answer_grace,
-                               [&] { return answer->value.has_value(); })) {
+                               [&]()
+                                   REQUIRES(answer->mutex) { return answer->value.has_value(); })) {
     return fail(ErrorCode::deadline, "RPC call timed out");
   }
   return std::move(*answer->value);

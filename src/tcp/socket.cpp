@@ -18,7 +18,7 @@
 
 #include "base/descriptors.hpp"
 #include "base/guard.hpp"
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 
 namespace trellis::tcp {
 

@@ -17,8 +17,8 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
+#include "base/mutex.hpp"
 #include "tcp/socket.hpp"
-#include "threads/mutex.hpp"
 
 namespace trellis::tcp {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {

@@ -15,8 +15,8 @@
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "threads/guest_thread.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis {

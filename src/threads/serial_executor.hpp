@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/limits.hpp"
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {

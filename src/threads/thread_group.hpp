@@ -6,8 +6,8 @@
 #include <list>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "threads/guest_thread.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <thread>
 
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis {

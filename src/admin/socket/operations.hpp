@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "admin/socket/protocol.hpp"
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host.hpp"
 

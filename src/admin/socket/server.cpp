@@ -20,7 +20,7 @@
 #include "base/descriptor.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 
 namespace trellis::admin {
 namespace {

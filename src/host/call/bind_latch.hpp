@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::host {

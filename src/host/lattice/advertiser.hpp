@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/rate_limit.hpp"
 #include "identity/claims.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"
-#include "threads/mutex.hpp"
 #include "threads/serial_executor.hpp"
 #include "trellis/host_types.hpp"
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "nats/transport.hpp"
-#include "threads/mutex.hpp"
 #include "threads/serial_executor.hpp"
 #include "trellis/host_types.hpp"
 

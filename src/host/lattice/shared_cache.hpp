@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "host/lattice/connection.hpp"
 #include "lattice/cache/mirror.hpp"
 #include "lattice/cache/replicator.hpp"
 #include "lattice/cache/state_file.hpp"
 #include "threads/guest_thread_pool.hpp"
-#include "threads/mutex.hpp"
 #include "threads/serial_executor.hpp"
 #include "threads/timer.hpp"
 #include "trellis/host_types.hpp"

@@ -12,9 +12,9 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "host/state/bindings.hpp"
 #include "threads/guest_thread_pool.hpp"
-#include "threads/mutex.hpp"
 #include "threads/timer.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host.hpp"

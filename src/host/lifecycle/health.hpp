@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/redactor.hpp"
 #include "host/state/registry.hpp"
 #include "threads/guest_thread_pool.hpp"
-#include "threads/mutex.hpp"
 #include "threads/timer.hpp"
 #include "trellis/host_types.hpp"
 

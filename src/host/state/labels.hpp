@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 
 namespace trellis::host {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "threads/mutex.hpp"
+#include "base/mutex.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/engine.hpp"
 #include "wapc/guest.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -101,17 +100,17 @@ class NamingSink final : public LogSink {
 }  // namespace
 
 void NameBook::open(const TablesSnapshot& tables) {
-  const std::unique_lock lock(mutex_);
+  const WriteLock lock(mutex_);
   tables_ = &tables;
 }
 
 void NameBook::close() {
-  const std::unique_lock lock(mutex_);
+  const WriteLock lock(mutex_);
   tables_ = nullptr;
 }
 
 std::string NameBook::name_of(std::string_view key) const {
-  const std::shared_lock lock(mutex_);
+  const ReadLock lock(mutex_);
   return tables_ == nullptr ? std::string() : name_in(*tables_->read(), key);
 }
 

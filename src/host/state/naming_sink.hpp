@@ -3,10 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "host/call/tables.hpp"
 #include "trellis/log.hpp"
 
@@ -22,8 +22,8 @@ class NameBook {
   [[nodiscard]] std::string name_of(std::string_view key) const;
 
  private:
-  mutable std::shared_mutex mutex_;
-  const TablesSnapshot* tables_ = nullptr;
+  mutable SharedMutex mutex_;
+  const TablesSnapshot* tables_ GUARDED_BY(mutex_) = nullptr;
 };
 
 /// Puts fields with names behind those of each record: "actor_name" for a key in "actor", and for

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/random.hpp"
 #include "package/provider_store.hpp"
 #include "package/registry_client.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/host_types.hpp"
 #include "trellis/lattice_options.hpp"

@@ -16,13 +16,13 @@
 
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
+#include "base/mutex.hpp"
 #include "base/rate_limited_log.hpp"
 #include "host/call/authorization.hpp"
 #include "host/call/tables.hpp"
 #include "host/state/bindings.hpp"
 #include "host/state/link_rules.hpp"
 #include "identity/claims.hpp"
-#include "threads/mutex.hpp"
 #include "trellis/host_types.hpp"
 
 namespace trellis::host {

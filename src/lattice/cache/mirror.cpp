@@ -85,7 +85,7 @@ void CacheMirror::wrote(const CacheEvent& event) {
   const auto change = event.change();
   if (change != CacheChange::scalar_set && change != CacheChange::key_delete) return;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (dirty_.size() < max_dirty || dirty_.contains(event.key())) {
       dirty_.insert_or_assign(event.key(),
                               change == CacheChange::scalar_set ? Deed::put : Deed::removal);
@@ -98,13 +98,12 @@ void CacheMirror::wrote(const CacheEvent& event) {
 }
 
 Result<void> CacheMirror::look(SteadyTime deadline) {
-  const std::scoped_lock lock(looking_);
+  const MutexLock lock(looking_);
   auto done = round(deadline);
   note(done);
   return done;
 }
 
-// Requires looking_.
 Result<void> CacheMirror::round(SteadyTime deadline) {
   if (auto written = flush(deadline); !written) return written;
   auto revision = store_->revision(deadline);
@@ -127,11 +126,10 @@ Result<void> CacheMirror::round(SteadyTime deadline) {
   return flush(deadline);
 }
 
-// Requires looking_.
 Result<void> CacheMirror::flush(SteadyTime deadline) {
   Dirty writing;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     writing.swap(dirty_);
   }
   Result<void> done;
@@ -148,10 +146,10 @@ Result<void> CacheMirror::flush(SteadyTime deadline) {
     } else {
       done = std::move(written);
     }
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     dirty_.insert(std::move(kept));  // what was written here meanwhile is younger
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   dirty_.merge(writing);
   return done;
 }
@@ -174,7 +172,6 @@ Result<void> CacheMirror::write(const std::string& key, Deed deed, SteadyTime de
               : store_->remove_member(index, member, deadline);
 }
 
-// Requires looking_.
 Result<void> CacheMirror::read(bool restarted, SteadyTime deadline) {
   auto indexes = read_indexes(deadline);
   if (!indexes) return pass(indexes);
@@ -217,8 +214,8 @@ Result<std::vector<CacheMirror::Names>> CacheMirror::read_indexes(SteadyTime dea
 /// What only grows is gone: nobody takes it back, so the store has lost it.
 bool CacheMirror::has_lost(const std::vector<Names>& indexes) {
   bool lost = false;
-  cache_.reconcile([&](const CacheState& state, const LatticeEntries& entries) {
-    const std::scoped_lock lock(mutex_);
+  cache_.reconcile([&](const CacheState& state, const LatticeEntries& entries) REQUIRES(looking_) {
+    const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < filings.size(); ++i) {
       const auto& filing = filings.at(i);
       const auto* known = state.set(filing.index);
@@ -226,7 +223,7 @@ bool CacheMirror::has_lost(const std::vector<Names>& indexes) {
           unread_.contains(filing.index)) {
         continue;
       }
-      lost = lost || std::ranges::any_of(*known, [&](const std::string& member) {
+      lost = lost || std::ranges::any_of(*known, [&](const std::string& member) REQUIRES(mutex_) {
                return is_entry(entries, filing, member) && !dirty_.contains(key_of(filing, member));
              });
     }
@@ -255,7 +252,7 @@ Result<void> CacheMirror::read_entries(const Filing& filing, Names& listed, bool
     }
     cache_.reconcile([&](const CacheState& state, const LatticeEntries& entries) {
       std::vector<CacheEvent> news;
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       for (std::size_t i = 0; i < keys.size(); ++i) {
         const auto& member = members[from + i];
         const auto& text = texts->at(i);
@@ -283,7 +280,7 @@ void CacheMirror::compare(const Filing& filing, const Names& present, bool lost)
     std::vector<CacheEvent> news;
     const auto* known = state.set(filing.index);
     if (known == nullptr) return news;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& member : *known) {
       auto key = key_of(filing, member);
       if (present.contains(member) || dirty_.contains(key)) continue;
@@ -315,7 +312,7 @@ Result<void> CacheMirror::read_aliases(SteadyTime deadline) {
     if (!texts) return pass(texts);
     cache_.reconcile([&](const CacheState& state, const LatticeEntries&) {
       std::vector<CacheEvent> news;
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       for (std::size_t i = 0; i < keys.size(); ++i) {
         const auto* held = state.scalar(keys[i]);
         const auto& text = texts->at(i);
@@ -338,7 +335,7 @@ Result<void> CacheMirror::read_aliases(SteadyTime deadline) {
 
 void CacheMirror::refuse(const std::string& what, const Error& error) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (refused_names_.size() < max_refused && refused_names_.insert(what).second) ++refused_;
   }
   report(LogReason::refused, fmt::format("{} is left out: {}", what, error.message));
@@ -347,7 +344,7 @@ void CacheMirror::refuse(const std::string& what, const Error& error) {
 void CacheMirror::note(const Result<void>& done) {
   const auto now = done ? State::connected : State::disconnected;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::exchange(state_, now) == now) return;
   }
   if (done) {
@@ -362,7 +359,7 @@ void CacheMirror::note(const Result<void>& done) {
 void CacheMirror::start() {
   thread_ = std::thread([this] {
     persevere([this] { run(); });
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = true;
     moved_.notify_all();
   });
@@ -372,10 +369,11 @@ void CacheMirror::run() {
   auto pause = Socket::duration(poll_);
   while (true) {
     {
-      std::unique_lock lock(mutex_);
+      MutexLock lock(mutex_);
       // Where the store is away, more to write is no reason to ask sooner.
-      moved_.wait_for(lock, pause,
-                      [&] { return stopped_ || (wake_ && state_ == State::connected); });
+      moved_.wait_for(lock, pause, [&]() REQUIRES(mutex_) {
+        return stopped_ || (wake_ && state_ == State::connected);
+      });
       if (stopped_) break;
       wake_ = false;
     }
@@ -388,23 +386,23 @@ void CacheMirror::run() {
   }
   SteadyTime deadline;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (state_ != State::connected) return;
     deadline = last_deadline_;
   }
-  const std::scoped_lock lock(looking_);
+  const MutexLock lock(looking_);
   static_cast<void>(flush(deadline));
 }
 
 void CacheMirror::stop(SteadyTime deadline) {
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     stopped_ = true;
     last_deadline_ = deadline;
     moved_.notify_all();
     // A store that does not answer now gets no last words.
     if (thread_.joinable() && state_ == State::connected) {
-      moved_.wait_until(lock, deadline, [&] { return ended_; });
+      moved_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return ended_; });
     }
   }
   store_->cancel();
@@ -412,12 +410,12 @@ void CacheMirror::stop(SteadyTime deadline) {
 }
 
 CacheMirror::State CacheMirror::state() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return state_;
 }
 
 std::uint64_t CacheMirror::refused() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return refused_ + store_->refused();
 }
 

@@ -6,11 +6,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +16,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/rate_limited_log.hpp"
 #include "lattice/cache/entries.hpp"
 #include "lattice/cache/replicator.hpp"
@@ -61,15 +60,15 @@ class CacheMirror {
   using Dirty = std::map<std::string, Deed, std::less<>>;
 
   void run();
-  [[nodiscard]] Result<void> round(SteadyTime deadline);
-  [[nodiscard]] Result<void> flush(SteadyTime deadline);
+  [[nodiscard]] Result<void> round(SteadyTime deadline) REQUIRES(looking_);
+  [[nodiscard]] Result<void> flush(SteadyTime deadline) REQUIRES(looking_);
   [[nodiscard]] Result<void> write(const std::string& key, Deed deed, SteadyTime deadline);
-  [[nodiscard]] Result<void> read(bool restarted, SteadyTime deadline);
-  [[nodiscard]] Result<std::vector<Names>> read_indexes(SteadyTime deadline);
+  [[nodiscard]] Result<void> read(bool restarted, SteadyTime deadline) REQUIRES(looking_);
+  [[nodiscard]] Result<std::vector<Names>> read_indexes(SteadyTime deadline) REQUIRES(looking_);
   [[nodiscard]] Result<void> read_entries(const Filing& filing, Names& listed, bool restarted,
-                                          SteadyTime deadline);
+                                          SteadyTime deadline) REQUIRES(looking_);
   [[nodiscard]] Result<void> read_aliases(SteadyTime deadline);
-  [[nodiscard]] bool has_lost(const std::vector<Names>& indexes);
+  [[nodiscard]] bool has_lost(const std::vector<Names>& indexes) REQUIRES(looking_);
   void compare(const Filing& filing, const Names& present, bool lost);
   void refuse(const std::string& what, const Error& error);
   void note(const Result<void>& done);
@@ -81,23 +80,23 @@ class CacheMirror {
   const std::shared_ptr<const Clock> clock_;
   const Log log_;
 
-  std::mutex looking_;       // one round at a time; before the lock of the cache, before mutex_
-  Names servers_;            // under looking_: each start of a server that was met
-  std::string content_;      // under looking_: of the last round that read everything
-  SteadyTime next_whole_{};  // under looking_: when to read it all, whatever the store says
-  bool first_ = true;        // under looking_
-  Names unread_;             // under looking_: indexes that could not be read
+  Mutex looking_;  // one round at a time; before the lock of the cache, before mutex_
+  Names servers_ GUARDED_BY(looking_);            ///< each start of a server that was met
+  std::string content_ GUARDED_BY(looking_);      ///< of the last round that read everything
+  SteadyTime next_whole_ GUARDED_BY(looking_){};  ///< when to read it all, whatever the store says
+  bool first_ GUARDED_BY(looking_) = true;
+  Names unread_ GUARDED_BY(looking_);  ///< indexes that could not be read
 
-  mutable std::mutex mutex_;
-  std::condition_variable moved_;
-  Dirty dirty_;                      // under mutex_: keys of texts that the store is to be told
-  State state_ = State::connecting;  // under mutex_
-  Names refused_names_;              // under mutex_: what of it was met; no more than a few
-  std::uint64_t refused_ = 0;        // under mutex_
-  bool wake_ = false;                // under mutex_
-  bool stopped_ = false;             // under mutex_
-  bool ended_ = false;               // under mutex_: the thread has nothing more to do
-  SteadyTime last_deadline_{};       // under mutex_: for the last writes
+  mutable Mutex mutex_;
+  Condition moved_;
+  Dirty dirty_ GUARDED_BY(mutex_);  ///< keys of texts that the store is to be told
+  State state_ GUARDED_BY(mutex_) = State::connecting;
+  Names refused_names_ GUARDED_BY(mutex_);  ///< what of it was met; no more than a few
+  std::uint64_t refused_ GUARDED_BY(mutex_) = 0;
+  bool wake_ GUARDED_BY(mutex_) = false;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  bool ended_ GUARDED_BY(mutex_) = false;          ///< the thread has nothing more to do
+  SteadyTime last_deadline_ GUARDED_BY(mutex_){};  ///< for the last writes
   RateLimitedLog<LogReason> limited_log_;
   std::thread thread_;  // last: it uses everything above
 };

@@ -11,7 +11,7 @@ namespace trellis::lattice {
 void Replay::receive(ByteView payload) {
   bool ended = true;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (answered_) {
       ended = take_event(payload);
     } else {
@@ -42,9 +42,10 @@ bool Replay::take_event(ByteView payload) {
 
 Replay::Outcome Replay::wait(const ReplayPatience& patience) {
   const auto end = std::chrono::steady_clock::now() + patience.all;
-  std::unique_lock lock(mutex_);
-  if (!arrived_.wait_for(lock, patience.ack, [&] { return answered_; })) return Outcome::nobody;
-  const auto ended = [&] { return nobody_ || received_ >= expected_; };
+  MutexLock lock(mutex_);
+  if (!arrived_.wait_for(lock, patience.ack, [&]() REQUIRES(mutex_) { return answered_; }))
+    return Outcome::nobody;
+  const auto ended = [&]() REQUIRES(mutex_) { return nobody_ || received_ >= expected_; };
   while (!ended()) {
     const auto before = received_;
     const auto until = std::min(end, std::chrono::steady_clock::now() + patience.event);
@@ -57,7 +58,7 @@ Replay::Outcome Replay::wait(const ReplayPatience& patience) {
 
 void Replay::cancel() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     answered_ = true;
     nobody_ = true;
   }
@@ -65,7 +66,7 @@ void Replay::cancel() {
 }
 
 std::vector<CacheEvent> Replay::take() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   expected_ = 0;  // what comes later is not taken
   return std::exchange(events_, {});
 }

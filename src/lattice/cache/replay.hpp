@@ -2,11 +2,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "lattice/cache/cache_event.hpp"
 #include "trellis/bytes.hpp"
 
@@ -39,17 +38,17 @@ class Replay {
 
  private:
   /// True for the last one, so that who waits wakes once and not for each.
-  bool take_event(ByteView payload);  // requires mutex_
+  bool take_event(ByteView payload) REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  bool answered_ = false;  // under mutex_, like all that follow
-  bool nobody_ = false;
-  bool refused_ = false;
-  std::uint64_t expected_ = 0;
-  std::uint64_t received_ = 0;
-  std::size_t bytes_ = 0;
-  std::vector<CacheEvent> events_;
+  Mutex mutex_;
+  Condition arrived_;
+  bool answered_ GUARDED_BY(mutex_) = false;
+  bool nobody_ GUARDED_BY(mutex_) = false;
+  bool refused_ GUARDED_BY(mutex_) = false;
+  std::uint64_t expected_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t received_ GUARDED_BY(mutex_) = 0;
+  std::size_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::vector<CacheEvent> events_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::lattice

@@ -42,17 +42,17 @@ Replicator::~Replicator() {
 
 void Replicator::stop() {
   {
-    const std::unique_lock lock(alive_->mutex);
+    const WriteLock lock(alive_->mutex);
     alive_->yes = false;
   }
   std::shared_ptr<Replay> replay;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
     replay = replay_;
   }
   if (replay) replay->cancel();
-  const std::scoped_lock lock(replay_mutex_);
+  const MutexLock lock(replay_mutex_);
   sync_.reset();
   replays_.reset();
   events_.reset();
@@ -60,14 +60,14 @@ void Replicator::stop() {
 
 bool Replicator::later(std::function<void()> job) {
   return defer_([alive = alive_, job = std::move(job)] {
-    const std::shared_lock lock(alive->mutex);
+    const ReadLock lock(alive->mutex);
     if (alive->yes) job();
   });
 }
 
 Result<bool> Replicator::join() {
   if (transport_ == nullptr) return false;
-  const std::scoped_lock lock(replay_mutex_);
+  const MutexLock lock(replay_mutex_);
   if (auto listening = listen(); !listening) return pass(listening);
   const bool answered = replay_alone();
   if (auto ready = start_answering(); !ready) return pass(ready);
@@ -105,7 +105,7 @@ Result<void> Replicator::start_answering() {
 
 bool Replicator::replay() {
   if (transport_ == nullptr) return false;
-  const std::scoped_lock lock(replay_mutex_);
+  const MutexLock lock(replay_mutex_);
   return replay_alone();
 }
 
@@ -121,7 +121,7 @@ bool Replicator::replay_alone() {
   }
   ReplayRequest request;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopped_) return false;
     request.hwm = state_.hwm();
     replay_ = replay;
@@ -144,7 +144,7 @@ bool Replicator::replay_alone() {
 // Changes that came meanwhile follow the replay, without those it had already. What was written
 // here meanwhile is younger than what the replay brought, and stands.
 void Replicator::finish_replay(const std::vector<CacheEvent>& replayed) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::map<Bytes, std::size_t> known;
   for (const auto& event : replayed) {
     apply(event, 0);
@@ -171,7 +171,7 @@ void Replicator::finish_replay(const std::vector<CacheEvent>& replayed) {
 void Replicator::receive_event(ByteView payload) {
   auto message = codec::decode<CacheEventMessage>(payload);
   if (!message) return refuse(message.error());
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (message->origin_id == origin_id_) return;
   ++counters_.received;
   const auto size = message->event.bytes();
@@ -186,13 +186,12 @@ void Replicator::receive_event(ByteView payload) {
 
 void Replicator::refuse(const Error& error) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++counters_.refused;
   }
   report(LogReason::malformed, error.message);
 }
 
-// Requires mutex_.
 bool Replicator::make_room(const CacheEvent& event) {
   // Value, entry and time of one change, and the change itself as history.
   const auto most = charge_.bytes() + 5 * event.bytes();
@@ -206,7 +205,6 @@ void Replicator::settle_charge() {
   charge_.resize_down(state_.footprint() + entries_.footprint() + times_.footprint());
 }
 
-// Requires mutex_.
 void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin) {
   if (!make_room(event)) {
     ++counters_.refused;
@@ -235,13 +233,13 @@ void Replicator::receive_question(const nats::Message& message) {
                    {}});
   }
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (questions_.size() >= limits::cache_questions) return;
     questions_.push_back({std::string(message.reply), request->hwm});
     if (std::exchange(answering_, true)) return;
   }
   if (later([this] { answer_questions(); })) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   answering_ = false;
   questions_.clear();
 }
@@ -251,7 +249,7 @@ void Replicator::answer_questions() {
   while (true) {
     Question question;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       answering_ = !questions_.empty() && !stopped_;
       if (!answering_) return;
       question = std::move(questions_.front());
@@ -264,7 +262,7 @@ void Replicator::answer_questions() {
 void Replicator::answer(const Question& question) {
   std::vector<CacheEvent> events;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     events = state_.since(question.hwm);
   }
   // What no message can carry must not be announced: the requester would wait for it.
@@ -290,7 +288,7 @@ void Replicator::publish(const CacheEvent& event) {
 
 void Replicator::write(const std::vector<CacheEvent>& events) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& event : events) {
       apply(event, wall_ms(), Origin::here);
       if (replay_) written_.push_back(event);
@@ -302,7 +300,7 @@ void Replicator::write(const std::vector<CacheEvent>& events) {
 
 void Replicator::put_claims(const identity::ActorClaims& claims, Write mode) {
   if (mode == Write::changes) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto known = entries_.claims().find(claims.sub);
     if (known != entries_.claims().end() && known->second == claims) return;
   }
@@ -316,7 +314,7 @@ void Replicator::put_reference(const std::string& reference, const std::string& 
 
 bool Replicator::register_alias(const std::string& alias, const std::string& actor, Write mode) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto known = entries_.aliases().find(alias);
     const bool there = known != entries_.aliases().end();
     if (there && known->second != actor) return false;
@@ -328,7 +326,7 @@ bool Replicator::register_alias(const std::string& alias, const std::string& act
 
 void Replicator::put_link(const LinkDefinition& link, Write mode) {
   if (mode == Write::changes) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto known = entries_.links().find(hash_text(link));
     if (known != entries_.links().end() && known->second == link) return;
   }
@@ -339,7 +337,7 @@ void Replicator::put_link(const LinkDefinition& link, Write mode) {
 void Replicator::remove_link(const LinkDefinition& key) {
   const auto events = link_removal_events(key);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto* listed = state_.set(events.back().key());
     const bool in_index = listed != nullptr && listed->contains(events.back().item());
     if (!in_index && !state_.would_change(events.front())) return;
@@ -348,7 +346,7 @@ void Replicator::remove_link(const LinkDefinition& key) {
 }
 
 void Replicator::reconcile(const Look& look) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& event : look(state_, entries_)) apply(event, wall_ms());
 }
 
@@ -359,7 +357,7 @@ void Replicator::compare_with_peers() {
 void Replicator::send_digest() {
   SyncMessage message{origin_id_, 0, {}};
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     message.digest = digest();
   }
   static_cast<void>(transport_->publish(sync_subject(), codec::encode(message)));
@@ -372,7 +370,7 @@ void Replicator::receive_sync(ByteView payload) {
   if (!message) return refuse(message.error());
   if (message->origin_id == origin_id_) return;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!message->values.empty()) return merge(*message);
     // Answering costs much more than asking, so nobody can have it done often.
     if (message->digest == digest() || clock_->steady() < next_sync_) return;
@@ -387,7 +385,7 @@ void Replicator::receive_sync(ByteView payload) {
 void Replicator::send_everything() {
   std::vector<SyncMessage> parts;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     parts = times_.all(state_, origin_id_, transport_->max_payload() / 2);
   }
   for (const auto& part : parts) {
@@ -395,7 +393,7 @@ void Replicator::send_everything() {
   }
 }
 
-// Requires mutex_. The times are those of the values, so they are not observed again.
+// The times are those of the values, so they are not observed again.
 void Replicator::merge(const SyncMessage& message) {
   const auto time = wall_ms();
   for (const auto& theirs : message.values) {
@@ -435,41 +433,41 @@ std::int64_t Replicator::wall_ms() const {
 }
 
 std::optional<std::string> Replicator::key_of_reference(std::string_view reference) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.references().find(reference);
   return found == entries_.references().end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<std::string> Replicator::key_of_alias(std::string_view alias) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.aliases().find(alias);
   return found == entries_.aliases().end() ? std::nullopt : std::optional(found->second);
 }
 
 LatticeEntries::ByName<std::string> Replicator::references() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return entries_.references();
 }
 
 std::vector<LinkDefinition> Replicator::links() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<LinkDefinition> all;
   for (const auto& [hash, link] : entries_.links()) all.push_back(link);
   return all;
 }
 
 std::uint64_t Replicator::hwm() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return state_.hwm();
 }
 
 std::size_t Replicator::size() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return state_.values().size();
 }
 
 Replicator::Counters Replicator::counters() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return counters_;
 }
 

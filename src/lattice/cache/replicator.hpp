@@ -5,14 +5,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
+#include "base/mutex.hpp"
 #include "base/random.hpp"
 #include "base/rate_limited_log.hpp"
 #include "lattice/cache/anti_entropy.hpp"
@@ -93,8 +92,8 @@ class Replicator {
   enum class LogReason { malformed, full, replay, unsent, count };
   /// Held shared while a deferred job runs.
   struct Alive {
-    std::shared_mutex mutex;
-    bool yes = true;  // under mutex
+    SharedMutex mutex;
+    bool yes GUARDED_BY(mutex) = true;
   };
   struct Question {
     std::string reply;
@@ -103,9 +102,9 @@ class Replicator {
   /// Who wrote a change: what this host writes itself it knows already.
   enum class Origin { here, elsewhere };
 
-  [[nodiscard]] Result<void> listen();
-  [[nodiscard]] Result<void> start_answering();
-  [[nodiscard]] bool replay_alone();  // requires replay_mutex_
+  [[nodiscard]] Result<void> listen() REQUIRES(replay_mutex_);
+  [[nodiscard]] Result<void> start_answering() REQUIRES(replay_mutex_);
+  [[nodiscard]] bool replay_alone() REQUIRES(replay_mutex_);
   bool later(std::function<void()> job);
   void receive_event(ByteView payload);
   void refuse(const Error& error);
@@ -113,19 +112,19 @@ class Replicator {
   void answer_questions();
   void answer(const Question& question);
   void receive_sync(ByteView payload);
-  void merge(const SyncMessage& message);  // requires mutex_
+  void merge(const SyncMessage& message) REQUIRES(mutex_);
   void send_everything();
   void send_digest();
   void write(const std::vector<CacheEvent>& events);
   void publish(const CacheEvent& event);
   /// `made`: milliseconds since 1970, 0 for what a replay brought.
-  void apply(const CacheEvent& event, std::int64_t made,
-             Origin origin = Origin::elsewhere);          // requires mutex_
-  [[nodiscard]] bool make_room(const CacheEvent& event);  // requires mutex_
-  void settle_charge();                                   // requires mutex_
+  void apply(const CacheEvent& event, std::int64_t made, Origin origin = Origin::elsewhere)
+      REQUIRES(mutex_);
+  [[nodiscard]] bool make_room(const CacheEvent& event) REQUIRES(mutex_);
+  void settle_charge() REQUIRES(mutex_);
   void finish_replay(const std::vector<CacheEvent>& replayed);
   [[nodiscard]] std::int64_t wall_ms() const;
-  [[nodiscard]] std::uint64_t digest();  // requires mutex_
+  [[nodiscard]] std::uint64_t digest() REQUIRES(mutex_);
   [[nodiscard]] std::string sync_subject() const;
   void report(LogReason kind, std::string_view message);
 
@@ -137,27 +136,27 @@ class Replicator {
   const Log log_;
   const std::string origin_id_;
 
-  std::mutex replay_mutex_;  // one replay at a time; before mutex_
-  mutable std::mutex mutex_;
-  CacheState state_;                         // under mutex_
-  LatticeEntries entries_;                   // under mutex_
-  AntiEntropy times_;                        // under mutex_
-  MemoryCharge charge_;                      // under mutex_: for the three above
-  std::shared_ptr<Replay> replay_;           // under mutex_: one is read, live events wait in held_
-  std::vector<CacheEvent> held_;             // under mutex_
-  std::size_t held_bytes_ = 0;               // under mutex_
-  std::vector<CacheEvent> written_;          // under mutex_: what was written here meanwhile
-  std::deque<Question> questions_;           // under mutex_
-  bool answering_ = false;                   // under mutex_
-  bool stopped_ = false;                     // under mutex_
-  Counters counters_;                        // under mutex_
-  SteadyTime next_sync_{};                   // under mutex_
-  std::uint64_t digest_ = 0;                 // under mutex_: of the state after digest_hwm_ changes
-  std::optional<std::uint64_t> digest_hwm_;  // under mutex_
+  Mutex replay_mutex_;  // one replay at a time; before mutex_
+  mutable Mutex mutex_;
+  CacheState state_ GUARDED_BY(mutex_);
+  LatticeEntries entries_ GUARDED_BY(mutex_);
+  AntiEntropy times_ GUARDED_BY(mutex_);
+  MemoryCharge charge_ GUARDED_BY(mutex_);             ///< for the three above
+  std::shared_ptr<Replay> replay_ GUARDED_BY(mutex_);  ///< one is read, live events wait in held_
+  std::vector<CacheEvent> held_ GUARDED_BY(mutex_);
+  std::size_t held_bytes_ GUARDED_BY(mutex_) = 0;
+  std::vector<CacheEvent> written_ GUARDED_BY(mutex_);  ///< what was written here meanwhile
+  std::deque<Question> questions_ GUARDED_BY(mutex_);
+  bool answering_ GUARDED_BY(mutex_) = false;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  Counters counters_ GUARDED_BY(mutex_);
+  SteadyTime next_sync_ GUARDED_BY(mutex_){};
+  std::uint64_t digest_ GUARDED_BY(mutex_) = 0;  ///< of the state after digest_hwm_ changes
+  std::optional<std::uint64_t> digest_hwm_ GUARDED_BY(mutex_);
   const std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();
-  std::unique_ptr<nats::Subscription> events_;  // under replay_mutex_, like the next two
-  std::unique_ptr<nats::Subscription> replays_;
-  std::unique_ptr<nats::Subscription> sync_;
+  std::unique_ptr<nats::Subscription> events_ GUARDED_BY(replay_mutex_);
+  std::unique_ptr<nats::Subscription> replays_ GUARDED_BY(replay_mutex_);
+  std::unique_ptr<nats::Subscription> sync_ GUARDED_BY(replay_mutex_);
   RateLimitedLog<LogReason> limited_log_;
 };
 

@@ -38,7 +38,7 @@ ControlServer::Command ControlServer::command(std::string_view name, const Reque
 }
 
 std::optional<std::string> ControlServer::begin(const Command& command) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopped_) return "this host is stopping";
   if (!command.in_progress.empty() && running_.contains(command.in_progress)) {
     return fmt::format("{} is in progress on this host already", command.in_progress);
@@ -70,7 +70,7 @@ void ControlServer::carry_out(Command command,
 void ControlServer::finish(const Command& command, const Result<std::string>& result) {
   const AtEnd ended([&] {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       running_.erase(running_.find(command.in_progress));
     }
     one_less();

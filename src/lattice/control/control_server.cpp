@@ -54,7 +54,7 @@ Result<void> ControlServer::listen(const std::string& subject, Handler handler) 
   auto made = transport_.subscribe(
       subject, {}, [this, handler](const nats::Message& message) { receive(message, handler); });
   if (!made) return pass(made);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!stopped_) subscriptions_.push_back(std::move(*made));
   return {};
 }
@@ -84,7 +84,7 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
         (this->*handler)(request);
       };
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopped_) return;
     ++open_;
   }
@@ -101,22 +101,22 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
 }
 
 void ControlServer::one_less() noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (--open_ == 0) idle_.notify_all();
 }
 
 void ControlServer::stop(SteadyTime deadline) {
   std::vector<std::unique_ptr<nats::Subscription>> last;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
     last.swap(subscriptions_);
   }
   last.clear();  // no handler runs any more
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (deadline == SteadyTime::max()) {
-    idle_.wait(lock, [&] { return open_ == 0; });
-  } else if (!idle_.wait_until(lock, deadline, [&] { return open_ == 0; })) {
+    idle_.wait(lock, [&]() REQUIRES(mutex_) { return open_ == 0; });
+  } else if (!idle_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return open_ == 0; })) {
     log_.warn("{} commands of the control interface are still under way", open_);
   }
 }

@@ -5,17 +5,16 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/random.hpp"
 #include "base/rate_limit.hpp"
 #include "lattice/control/control_target.hpp"
@@ -126,12 +125,12 @@ class ControlServer {
   std::atomic<std::size_t> waiting_{0};  // requests handed on and not looked at yet
   RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  std::vector<std::unique_ptr<nats::Subscription>> subscriptions_;  // under mutex_
-  std::multiset<std::string> running_;  // under mutex_: commands by in_progress
-  std::size_t open_ = 0;                // under mutex_: jobs of both executors
-  bool stopped_ = false;                // under mutex_
+  Mutex mutex_;
+  Condition idle_;
+  std::vector<std::unique_ptr<nats::Subscription>> subscriptions_ GUARDED_BY(mutex_);
+  std::multiset<std::string> running_ GUARDED_BY(mutex_);  ///< commands by in_progress
+  std::size_t open_ GUARDED_BY(mutex_) = 0;                ///< jobs of both executors
+  bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
 template <class T>

@@ -47,7 +47,7 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
   const auto subject = subjects_.entity(entity);
   auto served = std::make_shared<Served>(entity);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopped_) return fail(ErrorCode::cancelled, "the host is leaving the lattice");
     if (!served_.try_emplace(subject, served).second) return {};
   }
@@ -55,12 +55,12 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
       subject, subject, [this, served](const nats::Message& message) { receive(served, message); },
       {.direct = true});
   if (!subscription) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     served_.erase(subject);
     return pass(subscription);
   }
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     served->subscription = std::move(*subscription);
   }
   // Peers may call as soon as they hear of the entity, so the server must know it before they do
@@ -74,7 +74,7 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
 void RpcServer::stop_serving(const Entity& entity, SteadyTime deadline) {
   std::shared_ptr<Served> served;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = served_.find(subjects_.entity(entity));
     if (found == served_.end()) return;
     served = std::move(found->second);
@@ -96,7 +96,7 @@ void RpcServer::finish(const std::shared_ptr<Served>& served, SteadyTime deadlin
 void RpcServer::stop(SteadyTime deadline) {
   std::map<std::string, std::shared_ptr<Served>> all;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
     all.swap(served_);
   }

@@ -9,10 +9,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/rate_limit.hpp"
 #include "lattice/anti_forgery.hpp"
 #include "lattice/wire/entity.hpp"
@@ -94,9 +94,9 @@ class RpcServer {
   const CallHandler handler_;
   const std::chrono::milliseconds patience_;
   const Log log_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Served>> served_;  // by subject; under mutex_
-  bool stopped_ = false;                                   // under mutex_
+  Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Served>> served_ GUARDED_BY(mutex_);  ///< by subject
+  bool stopped_ GUARDED_BY(mutex_) = false;
   std::atomic<std::uint64_t> received_{0};
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> dropped_{0};

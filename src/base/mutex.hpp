@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <shared_mutex>
 #include <utility>
 
 #include "trellis/clock.hpp"
@@ -18,6 +19,8 @@
 #define GUARDED_BY(lock) TRELLIS_CHECKED(guarded_by(lock))
 /// A function, or a lambda, that is called with the lock held.
 #define REQUIRES(...) TRELLIS_CHECKED(requires_capability(__VA_ARGS__))
+/// The same where the lock may be shared with others that only read.
+#define REQUIRES_SHARED(...) TRELLIS_CHECKED(requires_shared_capability(__VA_ARGS__))
 /// A function that takes the lock itself: not to be called with it held.
 #define EXCLUDES(...) TRELLIS_CHECKED(locks_excluded(__VA_ARGS__))
 /// Code that cannot be checked, with the reason beside it.
@@ -60,6 +63,21 @@ class TRELLIS_CHECKED(scoped_lockable) MutexLock {
   std::unique_lock<std::mutex> lock_;
 };
 
+/// Lets go of a lock that the caller holds as long as it lives, for what must not be done under it:
+/// for functions that REQUIRE the lock. One thread.
+class TRELLIS_CHECKED(scoped_lockable) MutexUnlock {
+ public:
+  explicit MutexUnlock(Mutex& mutex) TRELLIS_CHECKED(release_capability(mutex)) : mutex_(mutex) {
+    mutex_.unlock();
+  }
+  ~MutexUnlock() TRELLIS_CHECKED(release_capability()) { mutex_.lock(); }
+  MutexUnlock(const MutexUnlock&) = delete;
+  MutexUnlock& operator=(const MutexUnlock&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
 /// Waits for what another thread changes under the same lock. A condition that reads guarded
 /// members is a lambda with REQUIRES:
 ///     changed_.wait(lock, [this]() REQUIRES(mutex_) { return done_; });
@@ -94,6 +112,46 @@ class Condition {
 
  private:
   std::condition_variable condition_;
+};
+
+/// A std::shared_mutex: many read at once, who writes is alone. For what is read often and written
+/// seldom. Any thread.
+class TRELLIS_CHECKED(capability("shared_mutex")) SharedMutex {
+ public:
+  SharedMutex() = default;
+  SharedMutex(const SharedMutex&) = delete;
+  SharedMutex& operator=(const SharedMutex&) = delete;
+
+ private:
+  friend class ReadLock;
+  friend class WriteLock;
+  std::shared_mutex mutex_;
+};
+
+/// Reads beside others that read, as long as it lives. One thread.
+class TRELLIS_CHECKED(scoped_lockable) ReadLock {
+ public:
+  explicit ReadLock(SharedMutex& mutex) TRELLIS_CHECKED(acquire_shared_capability(mutex))
+      : lock_(mutex.mutex_) {}
+  ~ReadLock() TRELLIS_CHECKED(release_capability()) {}
+  ReadLock(const ReadLock&) = delete;
+  ReadLock& operator=(const ReadLock&) = delete;
+
+ private:
+  std::shared_lock<std::shared_mutex> lock_;
+};
+
+/// Nobody else reads or writes as long as it lives. One thread.
+class TRELLIS_CHECKED(scoped_lockable) WriteLock {
+ public:
+  explicit WriteLock(SharedMutex& mutex) TRELLIS_CHECKED(acquire_capability(mutex))
+      : lock_(mutex.mutex_) {}
+  ~WriteLock() TRELLIS_CHECKED(release_capability()) {}
+  WriteLock(const WriteLock&) = delete;
+  WriteLock& operator=(const WriteLock&) = delete;
+
+ private:
+  std::unique_lock<std::shared_mutex> lock_;
 };
 
 /// A value with the lock it needs. Any thread.
