@@ -40,6 +40,8 @@ class TRELLIS_CHECKED(capability("mutex")) Mutex {
   [[nodiscard]] bool try_lock() TRELLIS_CHECKED(try_acquire_capability(true)) {
     return mutex_.try_lock();
   }
+  /// For the compiler only: the caller knows that this thread holds it, where that cannot be seen.
+  void assume_held() const TRELLIS_CHECKED(assert_capability(this)) {}
 
  private:
   friend class MutexLock;
@@ -88,13 +90,14 @@ class Condition {
   void notify_all() noexcept { condition_.notify_all(); }
 
   void wait(MutexLock& lock) { condition_.wait(lock.lock_); }
-  /// May return early: for loops that look again.
+  /// The next two may return early: for loops that look again.
   void wait_until(MutexLock& lock, SteadyTime deadline) {
     condition_.wait_until(lock.lock_, deadline);
   }
+  /// False when the time is over.
   template <class Duration>
-  void wait_for(MutexLock& lock, Duration time) {
-    condition_.wait_for(lock.lock_, time);
+  bool wait_for(MutexLock& lock, Duration time) {
+    return condition_.wait_for(lock.lock_, time) == std::cv_status::no_timeout;
   }
   template <class Until>
   void wait(MutexLock& lock, Until until) {

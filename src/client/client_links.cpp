@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "client/gather.hpp"
 #include "client/implementation.hpp"
@@ -107,20 +106,20 @@ bool same_link(const Link& a, const Link& b) {
 struct Bell {
   void ring() {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       rung = true;
     }
     changed.notify_all();
   }
   void wait(SteadyTime deadline) {
-    std::unique_lock lock(mutex);
-    changed.wait_until(lock, deadline, [&] { return rung; });
+    MutexLock lock(mutex);
+    changed.wait_until(lock, deadline, [&]() REQUIRES(mutex) { return rung; });
     rung = false;
   }
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool rung = false;
+  Mutex mutex;
+  Condition changed;
+  bool rung GUARDED_BY(mutex) = false;
 };
 
 /// What hosts answer to a question about links, those that know most first.

@@ -1,12 +1,11 @@
 #include "client/gather.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "trellis/bytes.hpp"
 
 namespace trellis::client {
@@ -14,14 +13,14 @@ namespace {
 
 /// Shared with the handler, which may outlast the question by a moment.
 struct Answers {
-  std::mutex mutex;
-  std::condition_variable arrived;
-  std::vector<std::string> texts;  // under mutex
-  std::size_t bytes = 0;           // under mutex
-  bool nobody = false;             // under mutex
+  Mutex mutex;
+  Condition arrived;
+  std::vector<std::string> texts GUARDED_BY(mutex);
+  std::size_t bytes GUARDED_BY(mutex) = 0;
+  bool nobody GUARDED_BY(mutex) = false;
 
   void receive(ByteView payload) {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     // The server's "no responders" is an empty message; no answer of the protocol is.
     if (payload.empty()) {
       nobody = nobody || texts.empty();
@@ -38,15 +37,15 @@ struct Answers {
 struct Replies {
   explicit Replies(std::size_t count) : texts(count), open(count) {}
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<std::string> texts;  // under mutex, like the others; empty: no answer
-  std::size_t bytes = 0;
-  std::size_t open;
+  Mutex mutex;
+  Condition changed;
+  std::vector<std::string> texts GUARDED_BY(mutex);  ///< empty: no answer
+  std::size_t bytes GUARDED_BY(mutex) = 0;
+  std::size_t open GUARDED_BY(mutex);
 
   void receive(std::size_t place, const Result<Bytes>& answer) {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       --open;
       if (answer && bytes + answer->size() <= limits::client_answer_bytes) {
         bytes += answer->size();
@@ -69,8 +68,8 @@ Result<std::vector<std::string>> gather(nats::Transport& transport, std::string_
   if (!interest) return pass(interest);
   const auto end = std::chrono::steady_clock::now() + window;
   if (auto sent = transport.publish(subject, as_bytes(question), inbox); !sent) return pass(sent);
-  std::unique_lock lock(answers->mutex);
-  answers->arrived.wait_until(lock, end, [&] {
+  MutexLock lock(answers->mutex);
+  answers->arrived.wait_until(lock, end, [&]() REQUIRES(answers->mutex) {
     return answers->nobody || (enough > 0 && answers->texts.size() >= enough);
   });
   if (answers->texts.empty()) {
@@ -90,9 +89,9 @@ std::vector<std::string> ask_each(nats::Transport& transport,
       replies->receive(place, answer);
     });
   }
-  std::unique_lock lock(replies->mutex);
+  MutexLock lock(replies->mutex);
   // The transport ends each request by its deadline.
-  replies->changed.wait(lock, [&] { return replies->open == 0; });
+  replies->changed.wait(lock, [&]() REQUIRES(replies->mutex) { return replies->open == 0; });
   std::erase(replies->texts, std::string());
   return std::exchange(replies->texts, {});
 }

@@ -62,7 +62,7 @@ std::optional<std::string> shows_success(const lattice::PublishedEvent& publishe
 
 void OutcomeWait::Heard::set(lattice::Outcome what) {
   {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     if (!outcome) outcome = std::move(what);
   }
   arrived.notify_all();
@@ -94,8 +94,9 @@ Result<std::unique_ptr<OutcomeWait>> OutcomeWait::start(nats::Transport& transpo
 }
 
 std::optional<lattice::Outcome> OutcomeWait::wait(SteadyTime deadline) {
-  std::unique_lock lock(heard_->mutex);
-  heard_->arrived.wait_until(lock, deadline, [&] { return heard_->outcome.has_value(); });
+  MutexLock lock(heard_->mutex);
+  heard_->arrived.wait_until(lock, deadline,
+                             [&]() REQUIRES(heard_->mutex) { return heard_->outcome.has_value(); });
   return heard_->outcome;
 }
 

@@ -1,12 +1,11 @@
 // Waiting for what becomes of a command.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/mutex.hpp"
 #include "lattice/wire/events.hpp"
 #include "lattice/wire/own_messages.hpp"
 #include "lattice/wire/subjects.hpp"
@@ -36,9 +35,9 @@ class OutcomeWait {
 
  private:
   struct Heard {
-    std::mutex mutex;
-    std::condition_variable arrived;
-    std::optional<lattice::Outcome> outcome;  // under mutex
+    Mutex mutex;
+    Condition arrived;
+    std::optional<lattice::Outcome> outcome GUARDED_BY(mutex);
     void set(lattice::Outcome what);
   };
 

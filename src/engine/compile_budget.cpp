@@ -7,8 +7,8 @@
 namespace trellis::engine {
 
 Result<CompileGate::Turn> CompileGate::enter(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
-  if (!freed_.wait_for(lock, patience, [this] { return free_ > 0; })) {
+  MutexLock lock(mutex_);
+  if (!freed_.wait_for(lock, patience, [this]() REQUIRES(mutex_) { return free_ > 0; })) {
     return fail(ErrorCode::busy,
                 fmt::format("other modules were being compiled for {} s", patience.count() / 1000),
                 "start fewer actors at one time, or try again");
@@ -19,14 +19,14 @@ Result<CompileGate::Turn> CompileGate::enter(std::chrono::milliseconds patience)
 
 void CompileGate::leave() noexcept {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++free_;
   }
   freed_.notify_one();
 }
 
 Result<MachineCodeBudget::Share> MachineCodeBudget::take(std::uint64_t bytes) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // Subtraction cannot wrap, because used_ never exceeds most_; a sum with an estimate of somebody
   // else's module might.
   if (bytes > most_ - used_) {
@@ -42,7 +42,7 @@ Result<MachineCodeBudget::Share> MachineCodeBudget::take(std::uint64_t bytes) {
 }
 
 void MachineCodeBudget::give_back(std::uint64_t bytes) noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   used_ -= bytes;
 }
 

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.hpp"
 #include "trellis/result.hpp"
 
 namespace trellis::engine {
@@ -36,9 +35,9 @@ class CompileGate {
  private:
   void leave() noexcept;
 
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  std::size_t free_;  ///< under mutex_
+  Mutex mutex_;
+  Condition freed_;
+  std::size_t free_ GUARDED_BY(mutex_);
 };
 
 /// Counts the machine code of all modules: the engine ends the process when it has no more room.
@@ -68,8 +67,8 @@ class MachineCodeBudget {
   void give_back(std::uint64_t bytes) noexcept;
 
   const std::uint64_t most_;
-  std::mutex mutex_;
-  std::uint64_t used_ = 0;  ///< under mutex_
+  Mutex mutex_;
+  std::uint64_t used_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace trellis::engine

@@ -12,7 +12,7 @@ Watchdog::Watchdog(std::size_t capacity) {
 
 Watchdog::~Watchdog() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_one();
@@ -22,7 +22,7 @@ Watchdog::~Watchdog() {
 void Watchdog::arm(Entry& entry, SteadyTime deadline) {
   bool sleeps_too_long = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     entry.deadline_ = deadline;
     entry.fired_ = false;
     heap_.push_back(&entry);
@@ -37,14 +37,14 @@ void Watchdog::arm(Entry& entry, SteadyTime deadline) {
 }
 
 bool Watchdog::disarm(Entry& entry) noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // Entry that has fired was taken out of the heap by run().
   if (!entry.fired_) remove(entry);
   return entry.fired_;
 }
 
 void Watchdog::run() noexcept {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
     const auto now = std::chrono::steady_clock::now();
     while (!heap_.empty() && heap_.front()->deadline_ <= now) {

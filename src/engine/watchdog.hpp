@@ -1,12 +1,11 @@
 // Stops guests at their deadlines: one thread, a heap of deadlines, no allocation per call.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::engine {
@@ -52,16 +51,16 @@ class Watchdog {
 
  private:
   void run() noexcept;
-  void place(std::size_t position, Entry& entry) noexcept;
-  void sift_up(std::size_t position) noexcept;
-  void sift_down(std::size_t position) noexcept;
-  void remove(Entry& entry) noexcept;
+  void place(std::size_t position, Entry& entry) noexcept REQUIRES(mutex_);
+  void sift_up(std::size_t position) noexcept REQUIRES(mutex_);
+  void sift_down(std::size_t position) noexcept REQUIRES(mutex_);
+  void remove(Entry& entry) noexcept REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Entry*> heap_;  ///< earliest first
-  SteadyTime wakes_at_ = SteadyTime::max();
-  bool stopping_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  std::vector<Entry*> heap_ GUARDED_BY(mutex_);  ///< earliest first
+  SteadyTime wakes_at_ GUARDED_BY(mutex_) = SteadyTime::max();
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

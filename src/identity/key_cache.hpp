@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "identity/keys.hpp"
 
 namespace trellis::identity {
@@ -21,13 +21,13 @@ class KeyCache {
   /// PublicKey::parse(), from memory where the text was seen before.
   [[nodiscard]] Result<PublicKey> parse(std::string_view text) {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       const auto known = keys_.find(text);
       if (known != keys_.end()) return known->second;
     }
     auto key = PublicKey::parse(text);
     if (!key) return key;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (keys_.size() >= most_) keys_.clear();
     keys_.emplace(text, *key);
     return key;
@@ -35,8 +35,8 @@ class KeyCache {
 
  private:
   const std::size_t most_;
-  std::mutex mutex_;
-  std::map<std::string, PublicKey, std::less<>> keys_;  // under mutex_
+  Mutex mutex_;
+  std::map<std::string, PublicKey, std::less<>> keys_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::identity

@@ -9,7 +9,7 @@
 namespace trellis::provider {
 
 std::optional<AsyncDispatches::End> AsyncDispatches::begin(trellis_dispatch_done done, void* user) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_ || open_.size() >= limits::provider_async_dispatches) return std::nullopt;
   const auto id = ++last_;
   open_.emplace(id, Callback{done, user});
@@ -17,7 +17,7 @@ std::optional<AsyncDispatches::End> AsyncDispatches::begin(trellis_dispatch_done
 }
 
 void AsyncDispatches::end(std::uint64_t id, const Result<Bytes>& result) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto found = open_.find(id);
   if (found == open_.end()) return;
   const auto callback = found->second;
@@ -32,7 +32,7 @@ void AsyncDispatches::end(std::uint64_t id, const Result<Bytes>& result) {
 void AsyncDispatches::cancel_all() {
   std::unordered_map<std::uint64_t, Callback> open;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     open.swap(open_);
   }
@@ -41,7 +41,7 @@ void AsyncDispatches::cancel_all() {
 }
 
 bool AsyncDispatches::quiet() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return open_.empty() && calling_ == 0;
 }
 

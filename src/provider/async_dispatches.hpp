@@ -1,15 +1,14 @@
 // Asynchronous dispatches that have not ended yet.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 
+#include "base/mutex.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/provider.h"
 #include "trellis/result.hpp"
@@ -41,11 +40,11 @@ class AsyncDispatches : public std::enable_shared_from_this<AsyncDispatches> {
   };
   void end(std::uint64_t id, const Result<Bytes>& result);
 
-  mutable std::mutex mutex_;  ///< guards all below
-  std::unordered_map<std::uint64_t, Callback> open_;
-  std::uint64_t last_ = 0;
-  std::size_t calling_ = 0;
-  bool closed_ = false;
+  mutable Mutex mutex_;
+  std::unordered_map<std::uint64_t, Callback> open_ GUARDED_BY(mutex_);
+  std::uint64_t last_ GUARDED_BY(mutex_) = 0;
+  std::size_t calling_ GUARDED_BY(mutex_) = 0;  ///< callbacks that run now
+  bool closed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trellis::provider

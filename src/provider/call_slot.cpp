@@ -45,7 +45,7 @@ bool CallSlot::answered() const noexcept {
 }
 
 WaitEnd CallSlot::wait(SteadyTime deadline, const Clock& clock, const std::atomic<bool>& stopping) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   state_.fetch_or(waiter);
   for (;;) {
     const auto phase = phase_of(state_.load(std::memory_order_acquire));
@@ -114,7 +114,7 @@ std::optional<CallContext> CallSlot::context(std::uint64_t generation) const noe
 
 void CallSlot::interrupt() noexcept {
   // Taking the lock makes sure that the owner sleeps or will look again; see wait().
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   wake_.notify_all();
 }
 

@@ -3,13 +3,12 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 
 #include "base/call_context.hpp"
 #include "base/call_limits.hpp"
+#include "base/mutex.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/provider.h"
@@ -113,8 +112,8 @@ class alignas(64) CallSlot {
   SharedContext context_;
   std::atomic<std::uint64_t> calls_{0};
   std::atomic<std::uint64_t> errors_{0};
-  std::mutex mutex_;  ///< only for sleeping and waking
-  std::condition_variable wake_;
+  Mutex mutex_;  ///< only for sleeping and waking
+  Condition wake_;
 };
 
 }  // namespace trellis::provider

@@ -33,7 +33,7 @@ CallTable::~CallTable() {
 
 CallTable::Chunk& CallTable::chunk_or_new(std::size_t index) {
   if (auto* made = chunk(index); made != nullptr) return *made;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (auto* made = chunk(index); made != nullptr) return *made;
   auto* made = new Chunk;
   chunks_[index].store(made, std::memory_order_release);
@@ -64,7 +64,7 @@ void CallTable::close(const Open& call) noexcept {
 }
 
 void CallTable::rest(const Open& call) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   resting_.push_back(index_of(call.number));
   if (resting_.size() <= max_resting) return;
   free(resting_.front());

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.hpp"
 #include "provider/call_slot.hpp"
 #include "trellis/provider.h"
 
@@ -75,8 +75,8 @@ class CallTable {
 
   std::size_t shards_;  ///< chunks that threads prefer; a power of two
   std::array<std::atomic<Chunk*>, max_chunks> chunks_{};
-  std::mutex mutex_;                 ///< for making chunks and for resting_
-  std::deque<std::size_t> resting_;  ///< slots of abandoned calls, oldest first
+  Mutex mutex_;                                         ///< also for making chunks
+  std::deque<std::size_t> resting_ GUARDED_BY(mutex_);  ///< slots of abandoned calls, oldest first
 };
 
 }  // namespace trellis::provider

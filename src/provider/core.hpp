@@ -2,16 +2,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "provider/async_dispatches.hpp"
 #include "provider/call_table.hpp"
 #include "provider/executor.hpp"
@@ -149,12 +148,12 @@ class Core final : public trellis_host_ctx {
   const std::shared_ptr<AsyncDispatches> async_ = std::make_shared<AsyncDispatches>();
 
   enum class Life { running, stopping, gone, abandoned };
-  mutable std::mutex life_mutex_;
-  std::condition_variable life_changed_;
-  Life life_ = Life::running;         ///< guarded by life_mutex_
-  std::string last_complaint_;        ///< latest warning or error text; guarded by life_mutex_
-  std::atomic<bool> creating_{true};  ///< while set, complaints are remembered
-  std::shared_ptr<Core> self_;        ///< set by keep_forever
+  mutable Mutex life_mutex_;
+  Condition life_changed_;
+  Life life_ GUARDED_BY(life_mutex_) = Life::running;
+  std::string last_complaint_ GUARDED_BY(life_mutex_);  ///< latest warning or error text
+  std::atomic<bool> creating_{true};                    ///< while set, complaints are remembered
+  std::shared_ptr<Core> self_;                          ///< set by keep_forever
 
   // Last, so that they are destroyed first: their threads use everything above.
   ThreadGroup host_threads_;  ///< of spawn_thread

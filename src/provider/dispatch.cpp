@@ -171,7 +171,7 @@ void Core::log(unsigned level, const trellis_view& target, const trellis_view& t
   const auto line = clean_text(to_text(text), limits::provider_text_bytes);
   const auto from = clean_text(to_text(target), limits::name_bytes);
   if (creating_.load() && level >= TRELLIS_LOG_WARN) {
-    const std::scoped_lock lock(life_mutex_);
+    const MutexLock lock(life_mutex_);
     last_complaint_ = line;
   }
   // One caller that makes the provider talk must not use up the lines of the others.

@@ -15,7 +15,7 @@ Executor::Executor(Options options, std::function<void(const Job&)> run,
     : options_(std::move(options)), run_(std::move(run)), waited_for_(std::move(waited_for)) {}
 
 Result<void> Executor::submit(Job job) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (auto admitted = admit(job); !admitted) return admitted;
   queue_.push_back(std::move(job));
   if (idle_ < queue_.size() && may_grow()) {
@@ -72,7 +72,7 @@ Result<void> Executor::grow() {
 }
 
 bool Executor::caller_left(trellis_call number) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stuck_ > 0) ++left_waiting_;
   const auto queued = std::ranges::find(queue_, number, &Job::number);
   if (queued != queue_.end()) {
@@ -88,28 +88,27 @@ bool Executor::caller_left(trellis_call number) {
 }
 
 void Executor::refuse() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   refusing_ = true;
   queue_.clear();
   wake_.notify_all();
 }
 
 std::size_t Executor::running() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return running_.size();
 }
 
 std::size_t Executor::stuck() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stuck_;
 }
 
 void Executor::work() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   Job job;
   while (next(job, lock)) {
-    // Without memory to note that it runs a call is dropped; its caller leaves at its deadline.
-    survived([&] { execute(job, lock); });
+    execute(job);
     job = Job();
     // A replacement was made while this thread was stuck.
     if (workers_ - stuck_ > options_.threads) break;
@@ -117,24 +116,29 @@ void Executor::work() {
   --workers_;
 }
 
-bool Executor::next(Job& job, std::unique_lock<std::mutex>& lock) {
+bool Executor::next(Job& job, MutexLock& lock) {
   while (queue_.empty()) {
     if (refusing_) return false;
     ++idle_;
-    const auto woken = wake_.wait_for(lock, options_.idle);
+    const bool woken = wake_.wait_for(lock, options_.idle);
     --idle_;
-    if (woken == std::cv_status::timeout && queue_.empty()) return false;
+    if (!woken && queue_.empty()) return false;
   }
   job = std::move(queue_.front());
   queue_.pop_front();
   return true;
 }
 
-void Executor::execute(const Job& job, std::unique_lock<std::mutex>& lock) {
-  const auto self = running_.insert(running_.end(), Running{job.number, job.chain_id, false});
-  lock.unlock();
-  survived([&] { run_(job); });
-  lock.lock();
+void Executor::execute(const Job& job) {
+  // Without memory to note that it runs a call is dropped; its caller leaves at its deadline.
+  std::list<Running> noted;
+  if (!survived([&] { noted.push_back({job.number, job.chain_id, false}); })) return;
+  const auto self = noted.begin();
+  running_.splice(running_.end(), noted);
+  {
+    const MutexUnlock unlocked(mutex_);
+    survived([&] { run_(job); });
+  }
   if (self->stuck) --stuck_;
   running_.erase(self);
 }

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.hpp"
 #include "threads/thread_group.hpp"
 #include "trellis/bytes.hpp"
 #include "trellis/provider.h"
@@ -72,27 +71,27 @@ class Executor {
   };
 
   [[nodiscard]] bool serial() const noexcept { return options_.threads == 1; }
-  [[nodiscard]] Result<void> admit(const Job& job) const;
-  [[nodiscard]] bool hangs() const noexcept;
-  [[nodiscard]] bool may_grow() const noexcept;
-  Result<void> grow();
+  [[nodiscard]] Result<void> admit(const Job& job) const REQUIRES(mutex_);
+  [[nodiscard]] bool hangs() const noexcept REQUIRES(mutex_);
+  [[nodiscard]] bool may_grow() const noexcept REQUIRES(mutex_);
+  Result<void> grow() REQUIRES(mutex_);
   void work();
-  bool next(Job& job, std::unique_lock<std::mutex>& lock);
-  void execute(const Job& job, std::unique_lock<std::mutex>& lock);
+  bool next(Job& job, MutexLock& lock) REQUIRES(mutex_);
+  void execute(const Job& job) REQUIRES(mutex_);
 
   const Options options_;
   const std::function<void(const Job&)> run_;
   const std::function<bool(trellis_call)> waited_for_;
 
-  mutable std::mutex mutex_;  ///< guards everything below but threads_
-  std::condition_variable wake_;
-  std::deque<Job> queue_;
-  std::list<Running> running_;
-  std::size_t workers_ = 0;  ///< threads, stuck ones included
-  std::size_t idle_ = 0;
-  std::size_t stuck_ = 0;
-  std::size_t left_waiting_ = 0;  ///< callers that gave up since a call hangs
-  bool refusing_ = false;
+  mutable Mutex mutex_;
+  Condition wake_;
+  std::deque<Job> queue_ GUARDED_BY(mutex_);
+  std::list<Running> running_ GUARDED_BY(mutex_);
+  std::size_t workers_ GUARDED_BY(mutex_) = 0;  ///< threads, stuck ones included
+  std::size_t idle_ GUARDED_BY(mutex_) = 0;
+  std::size_t stuck_ GUARDED_BY(mutex_) = 0;
+  std::size_t left_waiting_ GUARDED_BY(mutex_) = 0;  ///< callers that gave up since a call hangs
+  bool refusing_ GUARDED_BY(mutex_) = false;
   ThreadGroup threads_;  ///< last: its destructor waits for threads that use the rest
 };
 

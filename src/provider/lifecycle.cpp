@@ -74,12 +74,12 @@ Result<void> Core::create(const std::shared_ptr<Core>& self) {
 }
 
 std::string Core::why_create_failed() {
-  const std::scoped_lock lock(life_mutex_);
+  const MutexLock lock(life_mutex_);
   return last_complaint_.empty() ? "it gave no reason" : last_complaint_;
 }
 
 bool Core::stop(const std::shared_ptr<Core>& self, SteadyTime deadline) {
-  std::unique_lock lock(life_mutex_);
+  MutexLock lock(life_mutex_);
   if (life_ != Life::running) return life_ == Life::gone;
   life_ = Life::stopping;
   lock.unlock();
@@ -125,14 +125,14 @@ void Core::retire(SteadyTime deadline) {
   } catch (...) {
     log_.error("provider {} threw an exception out of destroy", options_.label);
   }
-  const std::scoped_lock lock(life_mutex_);
+  const MutexLock lock(life_mutex_);
   if (life_ == Life::stopping) life_ = Life::gone;
   life_changed_.notify_all();
 }
 
 /// Not when stop() has abandoned the instance meanwhile.
 bool Core::still_stopping() const {
-  const std::scoped_lock lock(life_mutex_);
+  const MutexLock lock(life_mutex_);
   return life_ == Life::stopping;
 }
 

@@ -66,7 +66,7 @@ Result<std::size_t> send_parts(int fd, iovec* parts, std::size_t count) {
 class FrameWriter::Turn {
  public:
   Turn(FrameWriter& writer, SteadyTime deadline) : writer_(writer) {
-    std::unique_lock lock(writer.mutex_);
+    MutexLock lock(writer.mutex_);
     while (writer.writing_) {
       const auto now = writer.clock_.steady();
       if (now >= deadline) return;
@@ -76,7 +76,7 @@ class FrameWriter::Turn {
   }
   ~Turn() {
     if (!mine_) return;
-    const std::scoped_lock lock(writer_.mutex_);
+    const MutexLock lock(writer_.mutex_);
     writer_.writing_ = false;
     writer_.has_kept_ = writer_.kept_begin_ < writer_.kept_.size();
     writer_.turn_.notify_one();
@@ -91,7 +91,7 @@ class FrameWriter::Turn {
 };
 
 bool FrameWriter::has_kept() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return has_kept_;
 }
 

@@ -1,10 +1,9 @@
 // Puts frames into a stream, whole and in one piece each, from any number of threads.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
 
+#include "base/mutex.hpp"
 #include "provider/process/frame.hpp"
 #include "trellis/clock.hpp"
 
@@ -37,12 +36,12 @@ class FrameWriter {
 
   const int fd_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  std::condition_variable turn_;
-  bool writing_ = false;  ///< under mutex_; who set it owns kept_
+  mutable Mutex mutex_;
+  Condition turn_;
+  bool writing_ GUARDED_BY(mutex_) = false;  ///< who set it owns kept_
   Bytes kept_;
   std::size_t kept_begin_ = 0;
-  bool has_kept_ = false;  ///< under mutex_
+  bool has_kept_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trellis::provider::process

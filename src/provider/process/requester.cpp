@@ -33,7 +33,7 @@ Requester::Requester(Descriptor stream, std::shared_ptr<const Clock> clock, std:
 Requester::~Requester() {
   close({ErrorCode::cancelled, "the connection is closed", {}});
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     pump_wake_.notify_all();
   }
@@ -43,7 +43,7 @@ Requester::~Requester() {
 Result<Frame> Requester::ask(FrameView request, const CallContext* context) {
   Waiter waiter;
   waiter.context = context;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (closed_) return std::unexpected(*closed_);
   request.number = ++last_;
   waiters_.emplace(request.number, &waiter);
@@ -59,16 +59,18 @@ Result<Frame> Requester::ask(FrameView request, const CallContext* context) {
   return wait(lock, request.number, waiter, request.deadline);
 }
 
-Result<Frame> Requester::wait(Lock& lock, std::uint64_t number, Waiter& waiter,
+Result<Frame> Requester::wait(MutexLock& lock, std::uint64_t number, Waiter& waiter,
                               SteadyTime deadline) {
-  const auto ready = [&] { return waiter.answer.has_value() || closed_.has_value(); };
+  const auto ready = [&]() REQUIRES(mutex_) {
+    return waiter.answer.has_value() || closed_.has_value();
+  };
   while (!ready()) {
     const auto now = clock_->steady();
     if (now >= deadline) break;
     if (reading_) {
       waiter.wake.wait_for(lock, wait_span(now, deadline));
     } else {
-      read_until(lock, deadline, ready);
+      read_until(deadline, ready);
     }
   }
   waiters_.erase(number);
@@ -79,26 +81,28 @@ Result<Frame> Requester::wait(Lock& lock, std::uint64_t number, Waiter& waiter,
   return out_of_time();
 }
 
-/// Reads for everybody until `enough` or the deadline. Holds the lock at the beginning and at the
-/// end, and not while it waits for bytes.
-void Requester::read_until(Lock& lock, SteadyTime deadline, const std::function<bool()>& enough) {
+/// Reads for everybody until `enough` or the deadline. The lock is not held while it waits for
+/// bytes.
+void Requester::read_until(SteadyTime deadline, const std::function<bool()>& enough) {
   reading_ = true;
   while (!enough() && !closed_) {
-    lock.unlock();
     Frame frame;
-    auto got = reader_.next(frame, FrameReader::Wait::no);
-    const bool in_time = !got || *got || wait_for_bytes(deadline);
+    Result<bool> got = false;
+    bool in_time = false;
+    {
+      const MutexUnlock unlocked(mutex_);
+      got = reader_.next(frame, FrameReader::Wait::no);
+      in_time = !got || *got || wait_for_bytes(deadline);
+    }
     Due due;
-    lock.lock();
     if (!got) {
       close_locked(got.error(), due);
     } else if (*got) {
       deliver(std::move(frame), due);
     }
     if (!due.empty()) {
-      lock.unlock();
+      const MutexUnlock unlocked(mutex_);
       for (const auto& call : due) call();
-      lock.lock();
     }
     if (!in_time || clock_->steady() >= deadline) break;
   }
@@ -116,7 +120,6 @@ bool Requester::wait_for_bytes(SteadyTime deadline) const {
   return true;
 }
 
-// Requires the lock.
 void Requester::deliver(Frame frame, Due& due) {
   const auto number = frame.number;
   if (frame.kind != FrameKind::answer || number == 0 || number > last_) {
@@ -140,7 +143,7 @@ void Requester::deliver(Frame frame, Due& due) {
   }
 }
 
-/// Somebody must read while anybody waits. Requires the lock, and that nobody reads.
+/// Somebody must read while anybody waits. Nobody reads now.
 void Requester::hand_on() {
   const auto next = std::find_if(waiters_.begin(), waiters_.end(),
                                  [](const auto& one) { return !one.second->answer; });
@@ -153,7 +156,7 @@ void Requester::hand_on() {
 
 Result<void> Requester::tell(const FrameView& frame) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (closed_) return std::unexpected(*closed_);
   }
   const auto sent = writer_.write(frame, frame.deadline);
@@ -163,7 +166,7 @@ Result<void> Requester::tell(const FrameView& frame) {
 }
 
 void Requester::ask_later(FrameView request, std::function<void(Result<Frame>)> done) {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (closed_) {
     const auto why = *closed_;
     lock.unlock();
@@ -186,7 +189,7 @@ void Requester::ask_later(FrameView request, std::function<void(Result<Frame>)> 
 
 /// Reads for requests without a waiting thread, and ends those whose time is over.
 void Requester::pump() {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
     if (later_.empty() || closed_) {
       pump_wake_.wait(lock);
@@ -196,7 +199,7 @@ void Requester::pump() {
     if (reading_) {
       pump_wake_.wait_for(lock, pump_turn);
     } else {
-      read_until(lock, until, [this] { return later_.empty() || stopping_; });
+      read_until(until, [this]() REQUIRES(mutex_) { return later_.empty() || stopping_; });
       hand_on();
     }
     Due due;
@@ -207,7 +210,6 @@ void Requester::pump() {
   }
 }
 
-// Requires the lock.
 void Requester::expire(Due& due) {
   const auto now = clock_->steady();
   for (auto at = later_.begin(); at != later_.end();) {
@@ -222,7 +224,7 @@ void Requester::expire(Due& due) {
 }
 
 std::optional<CallContext> Requester::context_of(std::uint64_t number) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = waiters_.find(number);
   if (found == waiters_.end()) return std::nullopt;
   const auto& waiter = *found->second;
@@ -233,13 +235,12 @@ std::optional<CallContext> Requester::context_of(std::uint64_t number) const {
 void Requester::close(const Error& why) {
   Due due;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     close_locked(why, due);
   }
   for (const auto& call : due) call();
 }
 
-// Requires the lock.
 void Requester::close_locked(const Error& why, Due& due) {
   if (closed_) return;
   closed_ = why;
@@ -253,12 +254,12 @@ void Requester::close_locked(const Error& why, Due& due) {
 }
 
 bool Requester::closed() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return closed_.has_value();
 }
 
 Requester::Overdue Requester::overdue() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (abandoned_.empty()) return {};
   const auto oldest =
       std::min_element(abandoned_.begin(), abandoned_.end(),
@@ -267,9 +268,9 @@ Requester::Overdue Requester::overdue() const {
 }
 
 void Requester::collect() {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (reading_ || closed_ || abandoned_.empty()) return;
-  read_until(lock, clock_->steady(), [] { return false; });
+  read_until(clock_->steady(), [] { return false; });
   hand_on();
 }
 

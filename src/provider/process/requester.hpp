@@ -3,19 +3,18 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "base/call_context.hpp"
 #include "base/descriptor.hpp"
+#include "base/mutex.hpp"
 #include "provider/process/frame.hpp"
 #include "provider/process/frame_writer.hpp"
 
@@ -60,26 +59,27 @@ class Requester {
   [[nodiscard]] std::uint64_t late_answers() const noexcept { return late_.load(); }
 
  private:
+  /// One thread that waits. Under mutex_ once it is in waiters_.
   struct Waiter {
     const CallContext* context = nullptr;
-    std::condition_variable wake;
+    Condition wake;
     std::optional<Frame> answer;
   };
   struct Later {
     SteadyTime deadline;
     std::function<void(Result<Frame>)> done;
   };
-  using Lock = std::unique_lock<std::mutex>;
   /// Callbacks that are due; called without the lock.
   using Due = std::vector<std::function<void()>>;
 
-  Result<Frame> wait(Lock& lock, std::uint64_t number, Waiter& waiter, SteadyTime deadline);
-  void read_until(Lock& lock, SteadyTime deadline, const std::function<bool()>& enough);
-  void deliver(Frame frame, Due& due);
-  void hand_on();
-  void close_locked(const Error& why, Due& due);
+  Result<Frame> wait(MutexLock& lock, std::uint64_t number, Waiter& waiter, SteadyTime deadline)
+      REQUIRES(mutex_);
+  void read_until(SteadyTime deadline, const std::function<bool()>& enough) REQUIRES(mutex_);
+  void deliver(Frame frame, Due& due) REQUIRES(mutex_);
+  void hand_on() REQUIRES(mutex_);
+  void close_locked(const Error& why, Due& due) REQUIRES(mutex_);
   void pump();
-  void expire(Due& due);
+  void expire(Due& due) REQUIRES(mutex_);
   [[nodiscard]] bool wait_for_bytes(SteadyTime deadline) const;
 
   const Descriptor stream_;
@@ -88,17 +88,17 @@ class Requester {
   FrameWriter writer_;
   std::atomic<std::uint64_t> late_{0};
 
-  mutable std::mutex mutex_;  ///< guards everything below but reader_
-  std::uint64_t last_ = 0;
-  std::map<std::uint64_t, Waiter*> waiters_;
-  std::map<std::uint64_t, Later> later_;
-  std::map<std::uint64_t, SteadyTime> abandoned_;
-  std::optional<Error> closed_;
-  bool reading_ = false;  ///< who set it owns reader_
+  mutable Mutex mutex_;
+  std::uint64_t last_ GUARDED_BY(mutex_) = 0;
+  std::map<std::uint64_t, Waiter*> waiters_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, Later> later_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, SteadyTime> abandoned_ GUARDED_BY(mutex_);
+  std::optional<Error> closed_ GUARDED_BY(mutex_);
+  bool reading_ GUARDED_BY(mutex_) = false;  ///< who set it owns reader_
   FrameReader reader_;
-  bool stopping_ = false;
-  std::condition_variable pump_wake_;
-  std::thread pump_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  Condition pump_wake_;
+  std::thread pump_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::provider::process

@@ -7,14 +7,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <list>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "provider/process/far_host.hpp"
@@ -70,10 +69,14 @@ class Server {
   int run() {
     work();
     if (instance_) static_cast<void>(instance_->stop(clock_->steady() + orphan_time));
-    std::unique_lock lock(mutex_);
-    if (!left_.wait_for(lock, orphan_time, [this] { return running_ == 0; })) ::_exit(0);
-    lock.unlock();
-    for (auto& thread : threads_) thread.join();
+    std::list<std::thread> threads;
+    {
+      MutexLock lock(mutex_);
+      const auto all_left = [this]() REQUIRES(mutex_) { return running_ == 0; };
+      if (!left_.wait_for(lock, orphan_time, all_left)) ::_exit(0);
+      threads.swap(threads_);
+    }
+    for (auto& thread : threads) thread.join();
     far_->close({ErrorCode::cancelled, "the process ends", {}});
     return 0;
   }
@@ -85,6 +88,7 @@ class Server {
     while (true) {
       Frame frame;
       turn.take();
+      reading_.assume_held();
       if (ended_) return;
       const auto got = reader_.next(frame, FrameReader::Wait::yes);
       if (!got) {
@@ -106,7 +110,8 @@ class Server {
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    void take() {
+    // Not checked: whether the lock is held is known to mine_ only.
+    void take() NOT_CHECKED {
       if (mine_) return;
       ++server_.idle_;
       server_.reading_.lock();
@@ -124,7 +129,7 @@ class Server {
     void after_block() noexcept override {}
 
    private:
-    void let_go() {
+    void let_go() NOT_CHECKED {
       if (!mine_) return;
       mine_ = false;
       --server_.idle_;
@@ -138,12 +143,12 @@ class Server {
   /// Before a call that may take long: somebody else must be there to read the next.
   void provide_reader() {
     if (idle_.load() > 0) return;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (threads_.size() >= max_threads) return;
     try {
       threads_.emplace_back([this] {
         work();
-        const std::scoped_lock left(mutex_);
+        const MutexLock left(mutex_);
         --running_;
         left_.notify_all();
       });
@@ -216,17 +221,17 @@ class Server {
   const Result<std::shared_ptr<const Plugin>> plugin_;
   const std::shared_ptr<const Clock> clock_;
   bool hands_over_ = true;
-  std::mutex reading_;  ///< held by the thread that reads; guards reader_ and ended_
-  FrameReader reader_;
-  bool ended_ = false;
+  Mutex reading_;  ///< held by the thread that reads
+  FrameReader reader_ GUARDED_BY(reading_);
+  bool ended_ GUARDED_BY(reading_) = false;
   FrameWriter writer_;
   const std::shared_ptr<Requester> far_;
   std::shared_ptr<Provider> instance_;  ///< made before the first call
   std::atomic<std::size_t> idle_{0};
-  std::mutex mutex_;  ///< guards what follows
-  std::condition_variable left_;
-  std::list<std::thread> threads_;
-  std::size_t running_ = 0;
+  Mutex mutex_;
+  Condition left_;
+  std::list<std::thread> threads_ GUARDED_BY(mutex_);
+  std::size_t running_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace

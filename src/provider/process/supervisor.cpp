@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "provider/process/link.hpp"
@@ -90,7 +90,7 @@ class Supervisor final : public Provider {
   std::unexpected<Error> busy(std::string_view why);
 
   [[nodiscard]] SteadyTime stop_deadline() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return stop_deadline_;
   }
 
@@ -120,16 +120,16 @@ class Supervisor final : public Provider {
   std::atomic<std::uint64_t> timeouts_{0};
   std::atomic<std::uint64_t> refused_busy_{0};
 
-  mutable std::mutex mutex_;           ///< guards what follows
-  std::shared_ptr<Requester> stream_;  ///< null while there is no process
-  std::string last_end_;
-  std::string complaint_;  ///< why the process had to be ended
-  bool hung_up_ = false;
-  pid_t pid_ = 0;
-  std::uint64_t restarts_ = 0;
-  std::uint64_t late_before_ = 0;  ///< late answers of earlier processes
-  bool stopping_ = false;
-  SteadyTime stop_deadline_{};
+  mutable Mutex mutex_;
+  std::shared_ptr<Requester> stream_ GUARDED_BY(mutex_);  ///< null while there is no process
+  std::string last_end_ GUARDED_BY(mutex_);
+  std::string complaint_ GUARDED_BY(mutex_);  ///< why the process had to be ended
+  bool hung_up_ GUARDED_BY(mutex_) = false;
+  pid_t pid_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t restarts_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t late_before_ GUARDED_BY(mutex_) = 0;  ///< late answers of earlier processes
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  SteadyTime stop_deadline_ GUARDED_BY(mutex_){};
 
   // Of the thread that watches; before it runs, of begin().
   std::unique_ptr<ProcessLink> link_;
@@ -152,7 +152,7 @@ Result<void> Supervisor::open(std::unique_ptr<ProcessLink> link) {
   if (thread_.joinable()) tell(ProcessEvent::reopening);  // not the first time
   link_ = std::move(link);
   opened_ = clock_->steady();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stream_ = link_->calls();
   pid_ = link_->child().pid();
   complaint_.clear();
@@ -177,7 +177,7 @@ Result<void> Supervisor::check_call(const CallContext& caller, std::string_view 
 }
 
 Result<std::shared_ptr<Requester>> Supervisor::stream() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_) return fail(ErrorCode::cancelled, "provider is stopping");
   if (stream_) return stream_;
   return fail(ErrorCode::unavailable,
@@ -234,7 +234,7 @@ Result<Bytes> Supervisor::result_of(Result<Frame> answer, std::string_view opera
 }
 
 std::unexpected<Error> Supervisor::lost(std::string_view operation) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_) return fail(ErrorCode::cancelled, "provider is stopping");
   return fail(ErrorCode::provider_failed,
               fmt::format("the process of provider {} ended before it answered {}", options_.label,
@@ -272,12 +272,12 @@ std::string Supervisor::watch_process() {
     if (events[1].revents != 0) link_->read_output(log_, options_.label);
     if (events[0].revents != 0) {
       const auto end = link_->child().wait(milliseconds(0)).value_or("ended");
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (stopping_) return {};
       return complaint_.empty() ? end : complaint_;
     }
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (stopping_) return {};
     }
     check_health();
@@ -297,7 +297,7 @@ void Supervisor::check_health() {
   bool hung_up = calls->closed();
   bool kill = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     hung_up = hung_up || hung_up_;
     kill = !complaint_.empty();
   }
@@ -314,7 +314,7 @@ void Supervisor::check_health() {
 /// Any thread: its side of a stream is closed.
 void Supervisor::hang_up() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     hung_up_ = true;
   }
   wake_.set();
@@ -323,7 +323,7 @@ void Supervisor::hang_up() {
 /// Any thread: the process must be ended, and why.
 void Supervisor::complain(std::string why) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (complaint_.empty()) complaint_ = std::move(why);
   }
   wake_.set();
@@ -332,7 +332,7 @@ void Supervisor::complain(std::string why) {
 void Supervisor::ended(const std::string& why) {
   log_.error("the process of provider {} {}; it is started again", options_.label, why);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stream_) late_before_ += stream_->late_answers();
     stream_.reset();
     last_end_ = why;
@@ -353,7 +353,7 @@ bool Supervisor::restart() {
     if (link) opened = open(std::move(*link));
     if (opened) {
       {
-        const std::scoped_lock lock(mutex_);
+        const MutexLock lock(mutex_);
         ++restarts_;
       }
       log_.info("provider {} runs again", options_.label);
@@ -375,7 +375,7 @@ bool Supervisor::pause_before_start() {
   const auto until = clock_->steady() + pause / 2 + pause / 2 * byte / 255;
   while (true) {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (stopping_) return false;
     }
     const auto left = std::chrono::ceil<milliseconds>(until - clock_->steady());
@@ -389,7 +389,7 @@ bool Supervisor::pause_before_start() {
 bool Supervisor::stop(SteadyTime deadline) {
   std::shared_ptr<Requester> stream;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return true;
     stopping_ = true;
     stop_deadline_ = deadline;
@@ -403,7 +403,7 @@ bool Supervisor::stop(SteadyTime deadline) {
   }
   wake_.set();
   if (thread_.joinable()) thread_.join();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stream_.reset();
   pid_ = 0;
   if (!clean) log_.warn("provider {} did not stop in time; its process was ended", options_.label);
@@ -416,7 +416,7 @@ Statistics Supervisor::statistics() const noexcept {
   now.errors = errors_.load();
   now.timeouts = timeouts_.load();
   now.refused_busy = refused_busy_.load();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   now.late_completions = late_before_;
   if (stream_) {
     now.late_completions += stream_->late_answers();
@@ -426,7 +426,7 @@ Statistics Supervisor::statistics() const noexcept {
 }
 
 std::optional<ProcessInfo> Supervisor::process() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return ProcessInfo{pid_, restarts_, last_end_};
 }
 
@@ -467,13 +467,13 @@ class ProcessPlugin final : public Plugin {
 
  private:
   std::unique_ptr<ProcessLink> take_first() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return std::move(first_);
   }
 
   const ProcessSettings settings_;
-  mutable std::mutex mutex_;
-  mutable std::unique_ptr<ProcessLink> first_;  ///< for the first instance; under mutex_
+  mutable Mutex mutex_;
+  mutable std::unique_ptr<ProcessLink> first_ GUARDED_BY(mutex_);  ///< for the first instance
   Description description_;
   trellis_provider_table table_{};  ///< identity and flags; its functions are in the process
 };
