@@ -27,7 +27,7 @@ Downloads::~Downloads() {
 }
 
 Result<void> Downloads::add(Job job) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (ended_) return fail(ErrorCode::cancelled, "the link is gone");
   if (waiting_.size() >= max_waiting) {
     return fail(ErrorCode::busy, fmt::format("{} downloads wait already", waiting_.size()),
@@ -49,7 +49,7 @@ Result<void> Downloads::add(Job job) {
 }
 
 void Downloads::end() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ended_ = true;
   // Sources of waiting downloads close here; running ones end with the chunk at hand.
   waiting_.clear();
@@ -58,19 +58,19 @@ void Downloads::end() {
 
 void Downloads::join() {
   std::vector<sdk23::HostThread> threads;  // joined after the lock, which they need
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   threads.swap(threads_);
 }
 
 bool Downloads::has_ended() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return ended_;
 }
 
 void Downloads::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return ended_ || !waiting_.empty(); });
+    changed_.wait(lock, [&]() REQUIRES(mutex_) { return ended_ || !waiting_.empty(); });
     if (ended_) return;
     auto job = std::move(waiting_.front());
     waiting_.pop_front();

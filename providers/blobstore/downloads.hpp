@@ -1,15 +1,14 @@
 // Chunks on their way to one actor.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "providers/blobstore/store.hpp"
 #include "trellis/provider.hpp"
 
@@ -56,12 +55,12 @@ class Downloads {
   const Log log_;
   const std::string actor_;
   const ChunkStyle style_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Job> waiting_;                 // under mutex_
-  std::size_t running_ = 0;                 // under mutex_
-  bool ended_ = false;                      // under mutex_
-  std::vector<sdk23::HostThread> threads_;  // under mutex_ until end()
+  mutable Mutex mutex_;
+  Condition changed_;
+  std::deque<Job> waiting_ GUARDED_BY(mutex_);
+  std::size_t running_ GUARDED_BY(mutex_) = 0;
+  bool ended_ GUARDED_BY(mutex_) = false;
+  std::vector<sdk23::HostThread> threads_ GUARDED_BY(mutex_);  ///< until end()
 };
 
 }  // namespace trellis::providers::blobstore

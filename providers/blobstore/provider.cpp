@@ -18,7 +18,7 @@ Result<std::shared_ptr<Link>> BlobProvider::bind(std::string_view actor,
   auto link = std::make_shared<Link>(host(), log_, std::string(actor), std::move(*store), *style);
   // Previous link ends only now: one whose new values are wrong goes on with the old ones.
   if (previous) previous->end();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(links_, [](const auto& each) { return each.expired(); });
   links_.push_back(link);
   return link;
@@ -30,7 +30,7 @@ void BlobProvider::stop(SteadyTime) {
   shut_down();
   std::vector<std::shared_ptr<Link>> all;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& each : links_) {
       if (auto link = each.lock()) all.push_back(std::move(link));
     }

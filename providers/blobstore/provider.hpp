@@ -2,10 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "providers/blobstore/link.hpp"
 #include "providers/net/host_services.hpp"
 #include "trellis/provider.hpp"
@@ -31,8 +31,8 @@ class BlobProvider : public sdk23::Provider<Link> {
 
  private:
   const Log log_;
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<Link>> links_;  // under mutex_
+  Mutex mutex_;
+  std::vector<std::weak_ptr<Link>> links_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::providers::blobstore

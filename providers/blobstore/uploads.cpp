@@ -32,7 +32,7 @@ Result<void> Uploads::start(const messages::FileChunk& first, SteadyTime now, St
   // what is dropped may ask a server, for which no other upload shall wait.
   std::shared_ptr<Entry> abandoned;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     abandoned = take_idle(now);
     if (entries_.size() >= max_uploads && !entries_.contains(name)) {
       return fail(ErrorCode::busy, fmt::format("{} uploads are unfinished", entries_.size()),
@@ -45,19 +45,15 @@ Result<void> Uploads::start(const messages::FileChunk& first, SteadyTime now, St
   auto upload = store_.upload(first.container.id, first.id, first.total_bytes, deadline);
   if (!upload) return pass(upload);
   if (first.total_bytes == 0) return (*upload)->commit(deadline);
-  auto entry = std::make_shared<Entry>();
-  // Entry is known to no other thread yet, so that its members need no lock here.
-  entry->upload = std::move(*upload);
-  entry->total = first.total_bytes;
-  entry->last_use = now;
-  std::shared_ptr<Entry> previous = entry;  // ends outside the lock
-  const std::scoped_lock lock(mutex_);
+  // Entry that was there before ends outside the lock.
+  auto previous = std::make_shared<Entry>(std::move(*upload), first.total_bytes, now);
+  const MutexLock lock(mutex_);
   std::swap(entries_[name], previous);
   return {};
 }
 
 std::shared_ptr<Uploads::Entry> Uploads::find(const Name& name, SteadyTime now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return nullptr;
   found->second->last_use = now;
@@ -71,7 +67,7 @@ Result<void> Uploads::add(messages::FileChunk chunk, SteadyTime now, SteadyTime 
     return fail(ErrorCode::not_found, fmt::format("no upload of {} was started", excerpt(chunk.id)),
                 "send StartUpload first; an upload nobody continues ends after a minute");
   }
-  const std::scoped_lock lock(entry->mutex);
+  const MutexLock lock(entry->mutex);
   if (!entry->upload) return fail(ErrorCode::not_found, "the upload is over");
   auto finished = take(*entry, std::move(chunk), deadline);
   const bool goes_on = finished ? !*finished : finished.error().code == ErrorCode::busy;
@@ -138,7 +134,7 @@ Result<void> Uploads::write(Entry& entry, ByteView bytes, SteadyTime deadline) {
 }
 
 void Uploads::forget(const Name& name, const std::shared_ptr<Entry>& entry) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(name);
   // Same entry only: a new upload may have taken the name since.
   if (found != entries_.end() && found->second == entry) entries_.erase(found);
@@ -156,7 +152,7 @@ std::shared_ptr<Uploads::Entry> Uploads::take_idle(SteadyTime now) {
 void Uploads::clear() {
   // Entries end after the lock: dropping an upload removes files or asks a server.
   std::map<Name, std::shared_ptr<Entry>> all;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   all.swap(entries_);
 }
 

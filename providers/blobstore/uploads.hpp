@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "base/mutex.hpp"
 #include "providers/blobstore/store.hpp"
 
 namespace trellis::providers::blobstore {
@@ -38,27 +38,33 @@ class Uploads {
  private:
   using Name = std::pair<std::string, std::string>;  ///< container, object
   struct Entry {
-    std::mutex mutex;
-    std::unique_ptr<Upload> upload;       // under mutex; null once it is over
-    std::uint64_t total = 0;              // constant
-    std::uint64_t written = 0;            // under mutex
-    std::optional<std::uint64_t> next;    // under mutex; nothing until the numbering is known
-    std::map<std::uint64_t, Bytes> held;  // under mutex
-    std::size_t held_bytes = 0;           // under mutex
-    SteadyTime last_use;                  // under that of Uploads
+    Entry(std::unique_ptr<Upload> begun, std::uint64_t bytes, SteadyTime now)
+        : upload(std::move(begun)), total(bytes), last_use(now) {}
+
+    Mutex mutex;
+    std::unique_ptr<Upload> upload GUARDED_BY(mutex);  ///< null once it is over
+    const std::uint64_t total;
+    std::uint64_t written GUARDED_BY(mutex) = 0;
+    std::optional<std::uint64_t> next GUARDED_BY(mutex);  ///< nothing until the numbering is known
+    std::map<std::uint64_t, Bytes> held GUARDED_BY(mutex);
+    std::size_t held_bytes GUARDED_BY(mutex) = 0;
+    SteadyTime last_use;  ///< under that of Uploads, which cannot be named here
   };
 
   [[nodiscard]] std::shared_ptr<Entry> find(const Name& name, SteadyTime now);
-  [[nodiscard]] Result<bool> take(Entry& entry, messages::FileChunk&& chunk, SteadyTime deadline);
-  [[nodiscard]] Result<void> hold(Entry& entry, messages::FileChunk&& chunk) const;
-  [[nodiscard]] Result<void> write(Entry& entry, ByteView bytes, SteadyTime deadline);
+  [[nodiscard]] Result<bool> take(Entry& entry, messages::FileChunk&& chunk, SteadyTime deadline)
+      REQUIRES(entry.mutex);
+  [[nodiscard]] Result<void> hold(Entry& entry, messages::FileChunk&& chunk) const
+      REQUIRES(entry.mutex);
+  [[nodiscard]] Result<void> write(Entry& entry, ByteView bytes, SteadyTime deadline)
+      REQUIRES(entry.mutex);
   void forget(const Name& name, const std::shared_ptr<Entry>& entry);
-  /// Takes out one upload that nobody continues; requires mutex_.
-  [[nodiscard]] std::shared_ptr<Entry> take_idle(SteadyTime now);
+  /// Takes out one upload that nobody continues.
+  [[nodiscard]] std::shared_ptr<Entry> take_idle(SteadyTime now) REQUIRES(mutex_);
 
   Store& store_;
-  std::mutex mutex_;                                // not held while an entry's is taken
-  std::map<Name, std::shared_ptr<Entry>> entries_;  // under mutex_
+  Mutex mutex_;  // not held while an entry's is taken
+  std::map<Name, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::providers::blobstore

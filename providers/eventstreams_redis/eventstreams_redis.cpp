@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "codec/messages/eventstreams.hpp"
 #include "providers/common/link_values.hpp"
@@ -86,7 +86,7 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
                                             std::move(*options), std::move(positions));
     if (!subscription) return pass(subscription);
     link->subscription = std::move(*subscription);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });
     subscriptions_.push_back(link->subscription);
     return link;
@@ -123,7 +123,7 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
     pools_.shut_down();
     std::vector<std::shared_ptr<Subscription>> all;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       for (const auto& each : subscriptions_) {
         if (auto subscription = each.lock()) all.push_back(std::move(subscription));
       }
@@ -135,8 +135,8 @@ class EventStreamsProvider final : public sdk23::Provider<Link> {
  private:
   const Log log_;
   redis::Pools pools_;
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<Subscription>> subscriptions_;  // under mutex_
+  Mutex mutex_;
+  std::vector<std::weak_ptr<Subscription>> subscriptions_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -66,7 +66,7 @@ Subscription::~Subscription() {
 
 void Subscription::end() noexcept {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     // Under the lock, because pass_by() decides under it: after this no event counts as delivered
     // any more.
     ended_ = true;
@@ -75,7 +75,7 @@ void Subscription::end() noexcept {
 }
 
 Subscription::Positions Subscription::positions() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return positions_;
 }
 
@@ -103,7 +103,7 @@ Result<void> Subscription::prepare() {
       if (auto good = redis::done(*made); !good && !is_there) return good;
       continue;
     }
-    if (positions_.contains(stream)) continue;
+    if (positions().contains(stream)) continue;
     auto last = streams_.pool().ask({"XREVRANGE", key, "+", "-", "COUNT", "1"}, deadline);
     if (!last) return pass(last);
     if (last->kind != Reply::Kind::list) return redis::unexpected_answer(*last);
@@ -115,7 +115,7 @@ Result<void> Subscription::prepare() {
       if (!event) return pass(event);
       position = std::move(event->event_id);
     }
-    positions_.emplace(stream, std::move(position));
+    static_cast<void>(pass_by(stream, position));
   }
   return {};
 }
@@ -215,7 +215,7 @@ Result<void> Subscription::deliver(Connection& connection, const std::string& st
 /// Before an event is delivered, since whoever ends this one and goes on where it was must not
 /// deliver it too. False when it has ended.
 bool Subscription::pass_by(const std::string& stream, const std::string& id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // Check and note in one hold of the lock that end() takes too: either this event is before the
   // end and in the positions, or after it and not delivered here.
   if (!ended_) positions_[stream] = id;

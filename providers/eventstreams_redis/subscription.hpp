@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/descriptor.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "providers/eventstreams_redis/streams.hpp"
 #include "providers/redis/connection.hpp"
 #include "trellis/provider.hpp"
@@ -82,8 +82,8 @@ class Subscription {
   const Descriptor wake_;  ///< readable once ended
   std::atomic<bool> ended_{false};
   SteadyTime next_retry_{};  // of the thread
-  mutable std::mutex mutex_;
-  Positions positions_;                      // under mutex_
+  mutable Mutex mutex_;
+  Positions positions_ GUARDED_BY(mutex_);
   std::optional<sdk23::HostThread> thread_;  // the last member: it uses all others
 };
 

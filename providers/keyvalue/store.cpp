@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 #include <limits>
+#include <mutex>
 
 #include "base/call_limits.hpp"
 #include "providers/keyvalue/space.hpp"
@@ -124,7 +125,7 @@ void Store::purge(Shard& shard, SteadyTime now, std::size_t most) {
 
 SteadyTime Store::expiry(std::string_view key) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const auto found = shard.entries.find(key);
   return found == shard.entries.end() ? never : found->second.expires;
 }
@@ -149,7 +150,7 @@ void Store::visit(std::string_view key, const Entry& entry,
 
 void Store::visit(SteadyTime now, const std::function<void(const Visited&)>& visitor) {
   for (Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     for (const auto& [key, entry] : shard.entries) {
       if (entry.expires > now) visit(key, entry, visitor);
     }
@@ -158,7 +159,7 @@ void Store::visit(SteadyTime now, const std::function<void(const Visited&)>& vis
 
 void Store::purge(SteadyTime now) {
   for (Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     purge(shard, now, std::numeric_limits<std::size_t>::max());
   }
 }
@@ -184,9 +185,9 @@ template <class Change>
 auto Store::writing(std::string_view key, SteadyTime now, Change change) {
   Shard& shard = shard_of(key);
   const auto attempt = [&] {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     purge(shard, now, purged_per_operation);
-    return change(shard);
+    return std::invoke(change, shard);  // called itself, clang takes the object for the argument
   };
   // Room is freed everywhere only when it lacks: walking all shards takes all locks, one after the
   // other, and this shard's is not held meanwhile, or two writers could wait for each other.
@@ -216,7 +217,7 @@ Result<Store::Entry*> Store::grow(Shard& shard, std::string_view key, std::size_
 
 Result<std::optional<std::string>> Store::get(std::string_view key, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::nullopt;
   if (const auto* text = std::get_if<std::string>(&entry->value)) return *text;
@@ -226,14 +227,14 @@ Result<std::optional<std::string>> Store::get(std::string_view key, SteadyTime n
 
 bool Store::exists(std::string_view key, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   return find(shard, key, now) != nullptr;
 }
 
 Result<void> Store::set(std::string_view key, std::string_view value, SteadyTime expires,
                         const Limits& bounds, SteadyTime now) {
   if (auto fits = check_sizes(key, value, bounds.value_bytes); !fits) return fits;
-  return writing(key, now, [&](Shard& shard) -> Result<void> {
+  return writing(key, now, [&](Shard& shard) REQUIRES(shard.mutex) -> Result<void> {
     const auto found = shard.entries.find(key);
     const bool fresh = found == shard.entries.end();
     const std::size_t before = fresh ? 0 : found->second.bytes;
@@ -256,7 +257,7 @@ Result<void> Store::set(std::string_view key, std::string_view value, SteadyTime
 Result<std::int32_t> Store::add(std::string_view key, std::int32_t value, const Limits& bounds,
                                 SteadyTime now) {
   if (auto fits = check_sizes(key, {}, bounds.value_bytes); !fits) return pass(fits);
-  return writing(key, now, [&](Shard& shard) -> Result<std::int32_t> {
+  return writing(key, now, [&](Shard& shard) REQUIRES(shard.mutex) -> Result<std::int32_t> {
     std::int64_t old = 0;
     if (const Entry* entry = find(shard, key, now)) {
       // Numbers are kept as such by Add and as text by Set; Redis knows no difference either.
@@ -283,7 +284,7 @@ Result<std::int32_t> Store::add(std::string_view key, std::int32_t value, const 
 
 void Store::remove(std::string_view key, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   purge(shard, now, purged_per_operation);
   erase(shard, key);
 }
@@ -291,7 +292,7 @@ void Store::remove(std::string_view key, SteadyTime now) {
 Result<std::size_t> Store::push(std::string_view key, std::string_view value, const Limits& bounds,
                                 SteadyTime now) {
   if (auto fits = check_sizes(key, value, bounds.value_bytes); !fits) return pass(fits);
-  return writing(key, now, [&](Shard& shard) -> Result<std::size_t> {
+  return writing(key, now, [&](Shard& shard) REQUIRES(shard.mutex) -> Result<std::size_t> {
     if (const Entry* held = find(shard, key, now);
         held && !std::holds_alternative<List>(held->value)) {
       return of_another_type(key, held->value.index(), "a list");
@@ -307,7 +308,7 @@ Result<std::size_t> Store::push(std::string_view key, std::string_view value, co
 Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t start,
                                               std::int64_t stop, SteadyTime now, WorkLimit limit) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::vector<std::string>{};
   const auto* list = std::get_if<List>(&entry->value);
@@ -329,7 +330,7 @@ Result<std::vector<std::string>> Store::range(std::string_view key, std::int64_t
 Result<std::size_t> Store::remove_item(std::string_view key, std::string_view value,
                                        SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   purge(shard, now, purged_per_operation);
   Entry* entry = find(shard, key, now);
   if (entry == nullptr) return std::size_t{0};
@@ -345,7 +346,7 @@ Result<std::size_t> Store::remove_item(std::string_view key, std::string_view va
 Result<bool> Store::set_add(std::string_view key, std::string_view member, const Limits& bounds,
                             SteadyTime now) {
   if (auto fits = check_sizes(key, member, bounds.value_bytes); !fits) return pass(fits);
-  return writing(key, now, [&](Shard& shard) -> Result<bool> {
+  return writing(key, now, [&](Shard& shard) REQUIRES(shard.mutex) -> Result<bool> {
     if (const Entry* held = find(shard, key, now)) {
       const auto* set = std::get_if<Set>(&held->value);
       if (set == nullptr) return of_another_type(key, held->value.index(), "a set");
@@ -362,7 +363,7 @@ Result<bool> Store::set_add(std::string_view key, std::string_view member, const
 
 Result<bool> Store::set_remove(std::string_view key, std::string_view member, SteadyTime now) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   purge(shard, now, purged_per_operation);
   Entry* entry = find(shard, key, now);
   if (entry == nullptr) return false;
@@ -383,7 +384,7 @@ Result<std::vector<std::string>> Store::with_sets(const std::vector<std::string>
   // each other, and a mutex cannot be taken twice.
   std::bitset<shard_count> used;
   for (const std::string& key : keys) used.set(shard_index(key));
-  std::vector<std::unique_lock<std::mutex>> locks;
+  std::vector<std::unique_lock<Mutex>> locks;
   for (std::size_t i = 0; i < shard_count; ++i) {
     if (used[i]) locks.emplace_back(shards_[i].mutex);
   }

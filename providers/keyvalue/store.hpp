@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/call_limits.hpp"
+#include "base/mutex.hpp"
 #include "providers/common/work_limit.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
@@ -123,21 +123,22 @@ class Store {
 
   /// On cache lines of its own, so that two threads on two shards do not disturb each other.
   struct alignas(64) Shard {
-    std::mutex mutex;
-    Entries entries;
+    Mutex mutex;
+    Entries entries GUARDED_BY(mutex);
     /// Keys that expire, soonest first; the views are into the nodes of `entries`.
-    std::set<std::pair<SteadyTime, std::string_view>> due;
+    std::set<std::pair<SteadyTime, std::string_view>> due GUARDED_BY(mutex);
   };
   static constexpr std::size_t shard_count = 64;
 
   [[nodiscard]] static std::size_t shard_index(std::string_view key) noexcept;
   [[nodiscard]] Shard& shard_of(std::string_view key) noexcept { return shards_[shard_index(key)]; }
-  [[nodiscard]] static Entry* find(Shard& shard, std::string_view key, SteadyTime now);
+  [[nodiscard]] static Entry* find(Shard& shard, std::string_view key, SteadyTime now)
+      REQUIRES(shard.mutex);
   static void visit(std::string_view key, const Entry& entry,
                     const std::function<void(const Visited&)>& visitor);
-  void purge(Shard& shard, SteadyTime now, std::size_t most);
-  void erase(Shard& shard, Entries::iterator entry);
-  void erase(Shard& shard, std::string_view key);
+  void purge(Shard& shard, SteadyTime now, std::size_t most) REQUIRES(shard.mutex);
+  void erase(Shard& shard, Entries::iterator entry) REQUIRES(shard.mutex);
+  void erase(Shard& shard, std::string_view key) REQUIRES(shard.mutex);
   void discharge(Entry& entry, std::size_t bytes) noexcept;
   [[nodiscard]] bool charge(std::size_t keys, std::size_t bytes, const Limits& bounds) noexcept;
 
@@ -148,12 +149,13 @@ class Store {
   /// The entry of `key`, made with an initial T when there is none, charged with `bytes` more.
   template <class T>
   [[nodiscard]] Result<Entry*> grow(Shard& shard, std::string_view key, std::size_t bytes,
-                                    const Limits& bounds, SteadyTime now);
-  /// Calls `visit(sets)` with the sets of all keys (null where missing), all shards locked.
+                                    const Limits& bounds, SteadyTime now) REQUIRES(shard.mutex);
+  /// Calls `visit(sets)` with the sets of all keys (null where missing), all shards locked. Not
+  /// checked: which locks are held is known when it runs.
   template <class Visit>
   [[nodiscard]] Result<std::vector<std::string>> with_sets(const std::vector<std::string>& keys,
                                                            SteadyTime now, WorkLimit& limit,
-                                                           Visit visit);
+                                                           Visit visit) NOT_CHECKED;
 
   std::array<Shard, shard_count> shards_;
   std::atomic<std::size_t> keys_{0};

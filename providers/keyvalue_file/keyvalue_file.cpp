@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/guard.hpp"
+#include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "codec/messages/keyvalue.hpp"
 #include "providers/common/key_space.hpp"
@@ -124,7 +125,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
     auto store = PersistentStore::open(*file, host().now(), log_);
     if (!store) return pass(store);
     auto kept = std::make_shared<Kept>(std::move(*folder), std::move(*store));
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(stores_, [](const auto& each) { return each.second.expired(); });
     stores_[file->string()] = kept;
     return kept;
@@ -144,7 +145,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
 
   // Copy, for the keeper's work on a store waits for the disk, and a bind must not wait for that.
   [[nodiscard]] Stores snapshot() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return stores_;
   }
   [[nodiscard]] std::vector<std::shared_ptr<Kept>> open_ones() const {
@@ -156,7 +157,7 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
   }
 
   void maintain(const std::stop_token& stop) {
-    std::mutex mutex;
+    std::mutex mutex;  // guards nothing: who waits for a stop needs one
     std::condition_variable_any wake;
     while (!stop.stop_requested()) {
       {
@@ -174,8 +175,8 @@ class KeyValueFileProvider final : public sdk23::Provider<Link> {
   const Log log_;
   /// Folders that are open; touched by bind only: one at a time.
   std::map<std::filesystem::path, std::weak_ptr<const Folder>> folders_;
-  mutable std::mutex mutex_;
-  Stores stores_;  // under mutex_
+  mutable Mutex mutex_;
+  Stores stores_ GUARDED_BY(mutex_);
   // Last member: it uses all others, and is joined before they go.
   std::jthread keeper_;
 };

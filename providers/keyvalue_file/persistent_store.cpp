@@ -148,13 +148,13 @@ void PersistentStore::sync_now() {
   // meanwhile. A change made during it sets `dirty_` again.
   std::shared_ptr<const Descriptor> file;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!std::exchange(dirty_, false)) return;
     file = journal_.file();
   }
   if (auto synced = sync(*file); !synced) {
     log_.error("{}", synced.error().message);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     failed_ = true;  // what the disk has is unknown
   }
 }
@@ -187,7 +187,7 @@ Result<void> PersistentStore::rewrite(SteadyTime now) {
 void PersistentStore::maintain(SteadyTime now) {
   // Sync outside the lock first; what follows holds it.
   if (sync_.load() == Sync::second) sync_now();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // Failed and broken files are tried again each second, until the disk has room: that is how the
   // provider recovers without anybody's help.
   if (!failed_ && !journal_.broken() && !mostly_history()) return;

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "providers/keyvalue/store.hpp"
 #include "providers/keyvalue_file/journal.hpp"
 #include "trellis/clock.hpp"
@@ -40,7 +40,7 @@ class PersistentStore {
   /// file right.
   template <class Apply, class Describe>
   [[nodiscard]] auto change(Apply apply, Describe describe) -> decltype(apply()) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (auto ready = check(); !ready) return pass(ready);
     auto done = apply();
     if (!done) return done;
@@ -59,19 +59,19 @@ class PersistentStore {
   [[nodiscard]] static SteadyTime to_steady(std::int64_t expires_ms, SteadyTime now);
 
  private:
-  [[nodiscard]] Result<void> check() const;
-  [[nodiscard]] Result<void> keep(std::string_view records);
-  [[nodiscard]] Result<void> rewrite(SteadyTime now);
-  [[nodiscard]] bool mostly_history() const;
+  [[nodiscard]] Result<void> check() const REQUIRES(mutex_);
+  [[nodiscard]] Result<void> keep(std::string_view records) REQUIRES(mutex_);
+  [[nodiscard]] Result<void> rewrite(SteadyTime now) REQUIRES(mutex_);
+  [[nodiscard]] bool mostly_history() const REQUIRES(mutex_);
   void sync_now();
 
   const Log log_;
   const std::unique_ptr<keyvalue::Store> store_;
   std::atomic<Sync> sync_{Sync::never};
-  std::mutex mutex_;
-  Journal journal_;      // under mutex_
-  bool dirty_ = false;   // under mutex_; something is not synced
-  bool failed_ = false;  // under mutex_; memory has what the file has not
+  Mutex mutex_;
+  Journal journal_ GUARDED_BY(mutex_);
+  bool dirty_ GUARDED_BY(mutex_) = false;   ///< something is not synced
+  bool failed_ GUARDED_BY(mutex_) = false;  ///< memory has what the file has not
 };
 
 }  // namespace trellis::providers::keyvalue_file

@@ -55,7 +55,7 @@ void Deliveries::put(std::size_t queue, messages::BrokerMessage message) {
   const auto bytes = bytes_of(message);
   std::uint64_t dropped = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_) return;
     // New messages are dropped, not old ones: what was accepted is delivered in order.
     if (messages_ < bounds_.messages && bytes_ + bytes <= bounds_.bytes) {
@@ -74,14 +74,14 @@ void Deliveries::put(std::size_t queue, messages::BrokerMessage message) {
 }
 
 void Deliveries::end() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ended_ = true;
   for (auto& queue : queues_) queue.messages.clear();
   changed_.notify_all();
 }
 
 std::uint64_t Deliveries::dropped() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return dropped_;
 }
 
@@ -98,10 +98,10 @@ Deliveries::Queue* Deliveries::next() {
 }
 
 void Deliveries::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
     Queue* queue = nullptr;
-    changed_.wait(lock, [&] { return ended_ || (queue = next()) != nullptr; });
+    changed_.wait(lock, [&]() REQUIRES(mutex_) { return ended_ || (queue = next()) != nullptr; });
     if (ended_) return;
     const auto message = std::move(queue->messages.front());
     queue->messages.pop_front();

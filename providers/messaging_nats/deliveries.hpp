@@ -1,15 +1,14 @@
 // Messages on their way to one actor.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/rate_limit.hpp"
 #include "codec/messages/messaging.hpp"
 #include "trellis/provider.hpp"
@@ -49,21 +48,21 @@ class Deliveries {
 
   Deliveries(sdk23::Host host, Log log, std::string actor, Bounds bounds);
   void run();
-  [[nodiscard]] Queue* next();
+  [[nodiscard]] Queue* next() REQUIRES(mutex_);
   void deliver(const codec::messaging::BrokerMessage& message) const;
 
   const sdk23::Host host_;
   const Log log_;
   const std::string actor_;
   const Bounds bounds_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Queue> queues_;  // under mutex_
-  std::size_t turn_ = 0;       // under mutex_: which queue is looked at first
-  std::size_t messages_ = 0;   // under mutex_
-  std::size_t bytes_ = 0;      // under mutex_
-  std::uint64_t dropped_ = 0;  // under mutex_
-  bool ended_ = false;         // under mutex_
+  mutable Mutex mutex_;
+  Condition changed_;
+  std::vector<Queue> queues_ GUARDED_BY(mutex_);
+  std::size_t turn_ GUARDED_BY(mutex_) = 0;  ///< which queue is looked at first
+  std::size_t messages_ GUARDED_BY(mutex_) = 0;
+  std::size_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;
+  bool ended_ GUARDED_BY(mutex_) = false;
   enum class LogReason { dropped };
   RateLimit<LogReason, 1> log_limit_;
   std::vector<sdk23::HostThread> threads_;  // the last member: they use all others

@@ -6,13 +6,13 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/descriptors.hpp"
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "base/rate_limit.hpp"
 #include "base/redactor.hpp"
 #include "base/text.hpp"
@@ -91,7 +91,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     // Old link ends last: both listen for a moment, so that nothing is lost in between. Without a
     // queue group an actor may get a message twice then.
     if (previous) previous->end();
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(links_, [](const auto& each) { return each.expired(); });
     links_.push_back(*link);
     return link;
@@ -238,7 +238,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
   }
 
   [[nodiscard]] std::vector<std::shared_ptr<Link>> links() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     std::vector<std::shared_ptr<Link>> all;
     for (const auto& each : links_) {
       if (auto link = each.lock()) all.push_back(std::move(link));
@@ -250,8 +250,8 @@ class MessagingProvider final : public sdk23::Provider<Link> {
 
   const Log log_;
   mutable RateLimit<LogReason, 1> limit_{limits::nats_log_interval};
-  mutable std::mutex mutex_;
-  std::vector<std::weak_ptr<Link>> links_;  // under mutex_
+  mutable Mutex mutex_;
+  std::vector<std::weak_ptr<Link>> links_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "base/mutex.hpp"
 #include "base/sizes.hpp"
 #include "providers/redis/pool.hpp"
 #include "providers/redis/values.hpp"
@@ -77,7 +77,7 @@ class RedisStore final : public CacheStore {
     return carry_out({"SREM", set, member}, deadline);
   }
   std::uint64_t refused() const override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return refused_;
   }
   void cancel() noexcept override { pool_.shut_down(); }
@@ -94,16 +94,16 @@ class RedisStore final : public CacheStore {
   Result<Texts> texts_at_once(const std::vector<std::string_view>& keys, SteadyTime deadline);
   Result<std::optional<std::string>> text(std::string_view key, SteadyTime deadline);
   [[nodiscard]] bool was_large(const std::string& key) const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return large_.contains(key);
   }
   void note_size(std::string_view key, bool large);
 
   Pool pool_;
-  mutable std::mutex mutex_;
-  std::set<std::string, std::less<>>
-      large_;                  // under mutex_: texts that are asked for their size first
-  std::uint64_t refused_ = 0;  // under mutex_
+  mutable Mutex mutex_;
+  /// Texts that are asked for their size first.
+  std::set<std::string, std::less<>> large_ GUARDED_BY(mutex_);
+  std::uint64_t refused_ GUARDED_BY(mutex_) = 0;
 };
 
 /// Section of INFO; empty for a user who may not ask: a cache works without, it is only read more
@@ -150,7 +150,7 @@ Result<std::vector<std::string>> RedisStore::members(const std::string& set, Ste
 }
 
 void RedisStore::note_size(std::string_view key, bool large) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // Refusals count once for each key, not for each reading: a peer sees a number of bad entries,
   // not of polls.
   if (!large) {

@@ -71,7 +71,7 @@ SteadyTime socket_deadline(const sdk23::Host& host, SteadyTime deadline) {
 }
 
 std::vector<std::shared_ptr<Pool>> Pools::living() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Pool>> pools;
   for (const auto& each : pools_) {
     if (auto pool = each.lock()) pools.push_back(std::move(pool));
@@ -111,7 +111,7 @@ Result<std::shared_ptr<Pool>> Pools::open(const codec::StringMap& values) {
   // Pool becomes known only after its server answered: a refused link must not make the provider
   // unhealthy.
   if (found == pools.end()) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     pools_.push_back(pool);
   }
   return pool;

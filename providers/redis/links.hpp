@@ -15,11 +15,11 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "codec/fields.hpp"
 #include "codec/messages/core.hpp"
 #include "providers/redis/pool.hpp"
@@ -60,8 +60,8 @@ class Pools {
  private:
   [[nodiscard]] std::vector<std::shared_ptr<Pool>> living() const;
 
-  mutable std::mutex mutex_;
-  mutable std::vector<std::weak_ptr<Pool>> pools_;
+  mutable Mutex mutex_;
+  mutable std::vector<std::weak_ptr<Pool>> pools_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::providers::redis

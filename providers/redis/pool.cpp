@@ -68,20 +68,20 @@ Result<Reply> Pool::ask(const Command& command, SteadyTime deadline) {
 }
 
 Error Pool::note_refusal(const Command& command, Error error) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   refused_ = Refused{std::string(command.front()), error, Clock::now()};
   return error;
 }
 
 void Pool::note_success(const Command& command) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // Same command only: a replica carries out GET all the time, which says nothing about the SET it
   // refused.
   if (refused_ && refused_->command == command.front()) refused_.reset();
 }
 
 Result<void> Pool::refuses() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!refused_ || Clock::now() - refused_->since > refusals_count) return {};
   return std::unexpected(refused_->error);
 }
@@ -133,24 +133,26 @@ Result<Reply> Pool::exchange_once(const Command& command, bool insist, SteadyTim
 
 bool Pool::wait(milliseconds time, SteadyTime deadline) {
   const auto end = Clock::now() + time;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   // Condition of its own: `freed_` is notified for each connection, which must not be spent on a
   // sleeper.
-  ended_.wait_until(lock, std::min(end, deadline), [&] { return stopped_; });
+  ended_.wait_until(lock, std::min(end, deadline), [&]() REQUIRES(mutex_) { return stopped_; });
   return !stopped_ && end < deadline;
 }
 
 void Pool::give_up_idle() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   idle_.clear();
 }
 
 Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     // Waiting for a free place comes before any connection is opened: the bound holds for
     // connections being made too.
-    const auto free = [&] { return stopped_ || insist || in_use_ < settings_.connections; };
+    const auto free = [&]() REQUIRES(mutex_) {
+      return stopped_ || insist || in_use_ < settings_.connections;
+    };
     if (!freed_.wait_until(lock, deadline, free)) {
       return fail(ErrorCode::busy,
                   fmt::format("all {} connections are in use", settings_.connections),
@@ -172,7 +174,7 @@ Result<Connection> Pool::take(bool insist, SteadyTime deadline) {
 Result<Connection> Pool::connect(SteadyTime deadline) {
   const auto patient = Clock::now() + settings_.connect_timeout;
   auto connection = open(wake_.get(), std::min(deadline, patient));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (connection) {
     pause_ = {};
     next_attempt_ = {};
@@ -216,7 +218,7 @@ std::optional<Connection> Pool::take_idle() {
 void Pool::give_back(Connection connection) {
   // Looked at before the lock: it is a system call.
   const bool usable = connection.usable();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   leave();
   // More than the bound can be in use after a ping that insisted; the surplus is closed here. The
   // connection dies with the argument, outside any list.
@@ -233,7 +235,7 @@ void Pool::shut_down() noexcept {
   // Event first, and never reset: threads inside a connect or a read hold no lock and wake by the
   // descriptor, those in line wake by the conditions below.
   static_cast<void>(::eventfd_write(wake_.get(), 1));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
   idle_.clear();
   freed_.notify_all();

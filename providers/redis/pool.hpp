@@ -2,15 +2,14 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "base/mutex.hpp"
 #include "providers/redis/connection.hpp"
 
 namespace trellis::providers::redis {
@@ -86,10 +85,10 @@ class Pool {
   [[nodiscard]] Result<Connection> take(bool insist, SteadyTime deadline);
   [[nodiscard]] Result<Connection> connect(SteadyTime deadline);
   void give_back(Connection connection);
-  [[nodiscard]] std::optional<Connection> take_idle();
-  [[nodiscard]] Result<void> may_connect() const;
-  void note_failure(const Error& error);
-  void leave();
+  [[nodiscard]] std::optional<Connection> take_idle() REQUIRES(mutex_);
+  [[nodiscard]] Result<void> may_connect() const REQUIRES(mutex_);
+  void note_failure(const Error& error) REQUIRES(mutex_);
+  void leave() REQUIRES(mutex_);
   [[nodiscard]] Error named(Error error) const;
   [[nodiscard]] Error note_refusal(const Command& command, Error error);
   void note_success(const Command& command);
@@ -98,16 +97,16 @@ class Pool {
   const std::shared_ptr<const tcp::TlsContext> tls_;
   const Descriptor wake_;  ///< readable once shut down
 
-  mutable std::mutex mutex_;
-  std::condition_variable freed_;
-  std::condition_variable ended_;  ///< the pool was shut down
-  std::vector<Idle> idle_;         ///< the one used last at the end
-  std::size_t in_use_ = 0;         ///< being made ones included
-  bool stopped_ = false;
-  SteadyTime next_attempt_{};
-  std::chrono::milliseconds pause_{};
-  Error last_failure_;
-  std::optional<Refused> refused_;
+  mutable Mutex mutex_;
+  Condition freed_;
+  Condition ended_;                            ///< the pool was shut down
+  std::vector<Idle> idle_ GUARDED_BY(mutex_);  ///< the one used last at the end
+  std::size_t in_use_ GUARDED_BY(mutex_) = 0;  ///< being made ones included
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  SteadyTime next_attempt_ GUARDED_BY(mutex_){};
+  std::chrono::milliseconds pause_ GUARDED_BY(mutex_){};
+  Error last_failure_ GUARDED_BY(mutex_);
+  std::optional<Refused> refused_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trellis::providers::redis
