@@ -214,6 +214,8 @@ void Pool::close() {
   for (auto* waiter : new_line_) waiter->woken.notify_one();
 }
 
+// No Gate: calls wait in line and hold places, which are counted already; a gate would count each
+// call once more.
 bool Pool::drain(SteadyTime deadline) {
   draining_ = true;
   MutexLock lock(mutex_);

@@ -15,6 +15,7 @@
 #include "provider/call_table.hpp"
 #include "provider/executor.hpp"
 #include "provider/provider.hpp"
+#include "threads/gate.hpp"
 #include "threads/serial_gate.hpp"
 #include "threads/thread_group.hpp"
 #include "trellis/provider.h"
@@ -78,9 +79,6 @@ class Core final : public trellis_host_ctx {
     [[nodiscard]] const CallContext* context() const { return parent ? &*parent : nullptr; }
   };
 
-  /// Counts a thread of the plugin that is inside the host's code and may use the dispatcher.
-  class HostCallGuard;
-
   // calls.cpp
   Result<Bytes> call_inline(const CallTable::Open& open, const CallContext& caller,
                             const trellis_call_info& info);
@@ -136,7 +134,8 @@ class Core final : public trellis_host_ctx {
   void* instance_ = nullptr;  ///< written before the first call
 
   std::atomic<bool> stopping_{false};
-  std::atomic<std::size_t> host_calls_{0};
+  /// Threads of the plugin that are inside the host's code and may use the dispatcher.
+  mutable Gate host_calls_;
   std::atomic<std::size_t> reserved_{0};  ///< bytes of options_.memory
   std::atomic<std::uint64_t> timeouts_{0};
   std::atomic<std::uint64_t> late_completions_{0};

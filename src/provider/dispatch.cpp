@@ -9,7 +9,6 @@
 #include "base/limits.hpp"
 #include "provider/core.hpp"
 #include "provider/current_call.hpp"
-#include "provider/host_call_guard.hpp"
 #include "provider/status.hpp"
 #include "threads/blocking.hpp"
 
@@ -103,8 +102,8 @@ Result<Core::Outgoing> Core::prepare(trellis_call parent, const trellis_view& ac
 Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
                              const trellis_view& operation, const trellis_view& payload,
                              std::int64_t timeout_ns) {
-  const HostCallGuard inside(host_calls_);
-  if (stopping_.load()) return stopping_error();
+  const auto inside = host_calls_.enter();
+  if (!inside) return stopping_error();
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
   if (!call) return pass(call);
   return dispatcher_->dispatch(call->context(), call->actor, call->operation, call->payload,
@@ -114,9 +113,9 @@ Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
 void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
                           const trellis_view& operation, const trellis_view& payload,
                           std::int64_t timeout_ns, trellis_dispatch_done done, void* user) {
-  const HostCallGuard inside(host_calls_);
+  const auto inside = host_calls_.enter();
   const auto refuse = [&](const Result<Bytes>& error) { AsyncDispatches::call(done, user, error); };
-  if (stopping_.load()) return refuse(stopping_error());
+  if (!inside) return refuse(stopping_error());
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
   if (!call) return refuse(pass(call));
   auto end = async_->begin(done, user);

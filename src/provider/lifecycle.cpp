@@ -66,6 +66,7 @@ Result<void> Core::create(const std::shared_ptr<Core>& self) {
     why = "it threw an exception";
   }
   stopping_ = true;
+  host_calls_.close();
   async_->cancel_all();
   if (!wait_until(&Core::quiet, now() + failed_create_time)) keep_forever(self);
   return fail(ErrorCode::provider_failed,
@@ -85,6 +86,7 @@ bool Core::stop(const std::shared_ptr<Core>& self, SteadyTime deadline) {
   lock.unlock();
 
   stopping_ = true;
+  host_calls_.close();
   executor_.refuse();
   calls_.interrupt_all();
   const auto started =
@@ -141,7 +143,7 @@ bool Core::no_call_inside() const {
 }
 
 bool Core::quiet() const {
-  return no_call_inside() && host_threads_.running() == 0 && host_calls_.load() == 0 &&
+  return no_call_inside() && host_threads_.running() == 0 && host_calls_.is_empty() &&
          async_->quiet();
 }
 

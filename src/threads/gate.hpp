@@ -63,6 +63,11 @@ class Gate {
     MutexLock lock(mutex_);
     return left_.wait_until(lock, deadline, [this]() REQUIRES(mutex_) { return empty(); });
   }
+  /// Whether wait() would return at once, for who looks now and then. After close().
+  [[nodiscard]] bool is_empty() {
+    const MutexLock lock(mutex_);
+    return empty();
+  }
 
   [[nodiscard]] bool is_closed() const noexcept { return (state_.load() & closed_bit) != 0; }
   /// How many are inside; known to be true only for a moment.

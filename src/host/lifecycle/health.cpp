@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/guard.hpp"
 #include "codec/message.hpp"
 #include "codec/messages/core.hpp"
@@ -68,11 +69,9 @@ void HealthMonitor::schedule() {
 void HealthMonitor::run_round() {
   const auto round = std::make_shared<Round>();
   begin_round(round);
-  MutexLock lock(round->mutex);
-  round->done.wait_for(lock, options_.timeout, [&]() REQUIRES(mutex_) { return round->open == 0; });
-  const auto asked = round->asked;
-  lock.unlock();
-  for (const auto entity : asked) silent(entity);  // those that have not answered by now
+  round->missing.close();
+  if (round->missing.wait_until(deadline_in(options_.timeout))) return;
+  for (const auto entity : round->asked) silent(entity);  // those that have not answered by now
 }
 
 void HealthMonitor::begin_round(const std::shared_ptr<Round>& round) {
@@ -130,16 +129,10 @@ void HealthMonitor::ask(EntityId entity, const std::shared_ptr<Round>& round,
     if (record.asked) return;  // the last question is still open and already counted as silence
     record.asked = true;
   }
-  {
-    const MutexLock lock(round->mutex);
-    ++round->open;
-    round->asked.push_back(entity);
-  }
-  auto answered = [this, entity, round](const Result<Bytes>& answer) {
-    record(entity, answer);
-    const MutexLock lock(round->mutex);
-    if (--round->open == 0) round->done.notify_all();
-  };
+  round->asked.push_back(entity);
+  // Answer is missing as long as this function exists; the round, captured first, lasts longer.
+  auto answered = [this, entity, round, missing = round->missing.enter()](
+                      const Result<Bytes>& answer) { record(entity, answer); };
   // Silence is noted by the timer and not by the request, which has more time than a round.
   timer_.after(options_.timeout, [this, entity] { silent(entity); });
   const auto deadline = options_.clock->steady() + router_.call_timeout();

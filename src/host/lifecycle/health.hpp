@@ -14,6 +14,7 @@
 #include "base/mutex.hpp"
 #include "base/redactor.hpp"
 #include "host/state/registry.hpp"
+#include "threads/gate.hpp"
 #include "threads/guest_thread_pool.hpp"
 #include "threads/timer.hpp"
 #include "trellis/host_types.hpp"
@@ -53,12 +54,10 @@ class HealthMonitor {
     std::uint64_t calls_before = 0;  // completed when the last round began
     bool asked = false;              // a check is under way
   };
-  /// One round's count of answers that are still missing.
+  /// One round: who was asked in it, of the thread that asks, and the answers that are missing.
   struct Round {
-    Mutex mutex;
-    Condition done;
-    std::size_t open = 0;
     std::vector<EntityId> asked;
+    Gate missing;
   };
 
   void schedule();

@@ -37,9 +37,10 @@ ControlServer::Command ControlServer::command(std::string_view name, const Reque
   return made;
 }
 
-std::optional<std::string> ControlServer::begin(const Command& command) {
+std::optional<std::string> ControlServer::begin(Command& command) {
   const MutexLock lock(mutex_);
-  if (stopped_) return "this host is stopping";
+  command.under_way = jobs_.enter();
+  if (!command.under_way) return "this host is stopping";
   if (!command.in_progress.empty() && running_.contains(command.in_progress)) {
     return fmt::format("{} is in progress on this host already", command.in_progress);
   }
@@ -47,7 +48,6 @@ std::optional<std::string> ControlServer::begin(const Command& command) {
     return fmt::format("{} commands are in progress on this host already", running_.size());
   }
   running_.insert(command.in_progress);
-  ++open_;
   return std::nullopt;
 }
 
@@ -69,11 +69,8 @@ void ControlServer::carry_out(Command command,
 
 void ControlServer::finish(const Command& command, const Result<std::string>& result) {
   const AtEnd ended([&] {
-    {
-      const MutexLock lock(mutex_);
-      running_.erase(running_.find(command.in_progress));
-    }
-    one_less();
+    const MutexLock lock(mutex_);
+    running_.erase(running_.find(command.in_progress));
   });
   Outcome outcome{command.operation, host_id_,   std::string(command.name),
                   command.reference, command.id, std::nullopt};

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "base/at_end.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "trellis/bytes.hpp"
@@ -76,18 +75,14 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
                     "ignored",
                     message.subject));
   }
+  auto entry = jobs_.enter();
+  if (!entry) return;
   const std::function<void()> job =
-      [this, handler,
+      [this, handler, entry = std::move(entry),
        request = Request{std::string(message.reply), std::string(as_text(message.payload))}] {
         waiting_.fetch_sub(1);
-        const AtEnd answered([this] { one_less(); });
         (this->*handler)(request);
       };
-  {
-    const MutexLock lock(mutex_);
-    if (stopped_) return;
-    ++open_;
-  }
   bool taken = false;
   survived([&] {
     taken = waiting_.fetch_add(1) < limits::control_requests &&
@@ -96,13 +91,7 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
   if (taken) return;
   waiting_.fetch_sub(1);
   dropped_.fetch_add(1, std::memory_order_relaxed);
-  const AtEnd dropped([this] { one_less(); });
   report(LogReason::dropped, "more control requests arrive than can be answered; some are dropped");
-}
-
-void ControlServer::one_less() noexcept {
-  const MutexLock lock(mutex_);
-  if (--open_ == 0) idle_.notify_all();
 }
 
 void ControlServer::stop(SteadyTime deadline) {
@@ -112,12 +101,12 @@ void ControlServer::stop(SteadyTime deadline) {
     stopped_ = true;
     last.swap(subscriptions_);
   }
+  jobs_.close();
   last.clear();  // no handler runs any more
-  MutexLock lock(mutex_);
   if (deadline == SteadyTime::max()) {
-    idle_.wait(lock, [&]() REQUIRES(mutex_) { return open_ == 0; });
-  } else if (!idle_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return open_ == 0; })) {
-    log_.warn("{} commands of the control interface are still under way", open_);
+    jobs_.wait();
+  } else if (!jobs_.wait_until(deadline)) {
+    log_.warn("{} commands of the control interface are still under way", jobs_.inside());
   }
 }
 

@@ -21,6 +21,7 @@
 #include "lattice/wire/own_messages.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"
+#include "threads/gate.hpp"
 
 namespace trellis::lattice {
 
@@ -94,6 +95,7 @@ class ControlServer {
     std::string id;           ///< public key, when known
     std::string in_progress;  ///< no second command with the same text at a time; empty: any number
     std::function<Result<std::string>()> run;  ///< what is done; a public key, or empty
+    Gate::Entry under_way = {};                ///< once it has begun
   };
   [[nodiscard]] Command command(std::string_view name, const Request& request,
                                 std::string reference) const;
@@ -101,8 +103,7 @@ class ControlServer {
   void carry_out(Command command, const std::function<void(std::optional<std::string>)>& ack);
   void finish(const Command& command, const Result<std::string>& result);
   void tell(const Outcome& outcome);
-  void one_less() noexcept;  ///< request or command under way
-  [[nodiscard]] std::optional<std::string> begin(const Command& command);
+  [[nodiscard]] std::optional<std::string> begin(Command& command);
 
   template <class T>
   void reply(const Request& request, const T& message);
@@ -125,11 +126,10 @@ class ControlServer {
   std::atomic<std::size_t> waiting_{0};  // requests handed on and not looked at yet
   RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
 
+  Gate jobs_;  ///< of both executors
   Mutex mutex_;
-  Condition idle_;
   std::vector<std::unique_ptr<nats::Subscription>> subscriptions_ GUARDED_BY(mutex_);
   std::multiset<std::string> running_ GUARDED_BY(mutex_);  ///< commands by in_progress
-  std::size_t open_ GUARDED_BY(mutex_) = 0;                ///< jobs of both executors
   bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
