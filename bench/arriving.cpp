@@ -53,7 +53,7 @@ Result<double> least_us(host::HostRuntime& host_runtime, const std::vector<std::
   const auto bytes = codec::encode(*call);
   lattice::VerifierOptions options;
   options.replay_window = std::chrono::seconds(0);
-  const lattice::CallVerifier verifier(options, std::make_shared<SystemClock>());
+  const lattice::CallVerifier verifier(options, std::make_shared<SystemClock>(), random);
   bool good = true;
   double least = 0;
   std::size_t turn = 0;

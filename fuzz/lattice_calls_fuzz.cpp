@@ -31,7 +31,8 @@ void message(ByteView input) {
 void call(ByteView input) {
   const auto invocation = codec::decode<lattice::Invocation>(input);
   if (!invocation) return;
-  const lattice::CallVerifier verifier({}, std::make_shared<SystemClock>());
+  SystemRandom random;
+  const lattice::CallVerifier verifier({}, std::make_shared<SystemClock>(), random);
   const auto first = verifier.verify(*invocation, invocation->target);
   const auto second = verifier.verify(*invocation, invocation->target);
   expect(!first || !second);  // at most once

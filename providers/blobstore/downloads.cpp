@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 
@@ -101,8 +102,7 @@ void Downloads::send(Job& job) const {
 Result<void> Downloads::send_chunk(Job& job, std::uint64_t index, std::uint64_t chunk_size) const {
   const auto offset = index * chunk_size;
   const auto size = std::min(chunk_size, job.source->size() - offset);
-  auto bytes =
-      job.source->read(offset, to_size(size), std::chrono::steady_clock::now() + read_time);
+  auto bytes = job.source->read(offset, to_size(size), deadline_in(read_time));
   if (!bytes) return pass(bytes);
   messages::ChunkArgs args{{index + style_.first_number,
                             {job.args.container_id},

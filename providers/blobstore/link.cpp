@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/call_limits.hpp"
+#include "base/deadline.hpp"
 #include "base/text.hpp"
 #include "providers/common/link_values.hpp"
 
@@ -108,7 +109,7 @@ void Link::end() {
 Result<Bytes> Link::handle(const sdk23::Call& call) {
   namespace operation = messages::operation;
   // Files and sockets wait on the real clock; in tests the host's is another one.
-  const auto deadline = std::chrono::steady_clock::now() + (call.deadline - host_.now());
+  const auto deadline = deadline_in(call.deadline - host_.now());
   const auto name = call.operation;
   if (name == operation::create_container) return create(*store_, call, deadline);
   if (name == operation::remove_container) return remove_container(*store_, call, deadline);

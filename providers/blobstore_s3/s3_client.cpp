@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/ascii.hpp"
+#include "base/deadline.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "providers/blobstore_s3/credentials.hpp"
@@ -78,7 +79,7 @@ constexpr std::size_t max_key_bytes = 1024;
                 "link value TOKEN_VALID_FOR has no use: there is no session token",
                 "give AWS_TOKEN too, or leave it out");
   }
-  options.token_ends = std::chrono::steady_clock::now() + std::chrono::seconds(*seconds);
+  options.token_ends = deadline_in(std::chrono::seconds(*seconds));
   return {};
 }
 
@@ -210,7 +211,7 @@ S3Client::S3Client(Options options, std::stop_token stop)
 
 Result<http::Request> S3Client::prepare(const Request& request) const {
   // Refused here, so that the reason is ours and no request goes out for nothing.
-  if (options_.token_ends && std::chrono::steady_clock::now() >= *options_.token_ends) {
+  if (options_.token_ends && is_over(*options_.token_ends)) {
     return fail(ErrorCode::denied, "the session token of the link is no longer good",
                 "put the link again with a new AWS_TOKEN (TOKEN_VALID_FOR is over)");
   }
@@ -271,7 +272,7 @@ Result<http::Response> S3Client::send(const Request& request, SteadyTime deadlin
   auto prepared = prepare(request);
   if (!prepared) return pass(prepared);
   // One request may not use up a call that needs several.
-  deadline = std::min(deadline, std::chrono::steady_clock::now() + options_.timeout);
+  deadline = std::min(deadline, deadline_in(options_.timeout));
   auto client = clients_.borrow(deadline);
   if (!client) return pass(client);
   // Real clock for sockets; only the host's may be a test's.

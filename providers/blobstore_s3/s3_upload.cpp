@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/sizes.hpp"
 #include "providers/blobstore_s3/xml.hpp"
 
@@ -30,7 +31,7 @@ S3Upload::~S3Upload() {
   // Parts that were sent cost money until they are given up; nothing else removes them.
   if (upload_id_.empty()) return;
   static_cast<void>(client_->send({"DELETE", bucket_, key_, {{"uploadId", upload_id_}}},
-                                  std::chrono::steady_clock::now() + abort_time));
+                                  deadline_in(abort_time)));
 }
 
 Result<void> S3Upload::write(ByteView bytes, SteadyTime deadline) {

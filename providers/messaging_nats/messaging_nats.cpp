@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "base/descriptors.hpp"
 #include "base/limits.hpp"
 #include "base/mutex.hpp"
@@ -149,9 +150,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     // Flush, because connecting goes on by itself in the background: a bind is to fail when the
     // server cannot be reached (contracts.md 3.11), and the error of what needs a connection says
     // why there is none.
-    if (auto there =
-            (*transport)->flush(std::chrono::steady_clock::now() + options.nats.connect_timeout);
-        !there) {
+    if (auto there = (*transport)->flush(deadline_in(options.nats.connect_timeout)); !there) {
       return fail(there.error().code, "NATS connection failure:" + there.error().message,
                   "check URL and credentials of the link");
     }
@@ -187,7 +186,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
     }
     // Round trip: the server has read the subscriptions by the answer, and has sent its refusals
     // before it.
-    const auto end = std::chrono::steady_clock::now() + options.nats.connect_timeout;
+    const auto end = deadline_in(options.nats.connect_timeout);
     if (auto there = link.transport->flush(end); !there) return there;
     // Refusals that come a moment later are told by health.
     if (auto refused = link.refusal()) return std::unexpected(std::move(*refused));
@@ -230,8 +229,7 @@ class MessagingProvider final : public sdk23::Provider<Link> {
                             : default_timeout;
     // The transport waits on the real clock; in tests the host's is another one.
     const auto left = std::min<SteadyTime::duration>(wanted, call.deadline - host().now());
-    auto answer = nats::ask_and_wait(*link.transport, args->subject, args->body,
-                                     std::chrono::steady_clock::now() + left);
+    auto answer = nats::ask_and_wait(*link.transport, args->subject, args->body, deadline_in(left));
     if (!answer) return pass(answer);
     return codec::encode(messages::BrokerMessage{
         std::move(answer->subject), std::move(answer->reply), std::move(answer->payload)});

@@ -84,7 +84,7 @@ Client::Implementation::Implementation(ClientOptions given, lattice::Subjects na
       key(std::move(pair)),
       rpc(std::move(for_calls)),
       control(std::move(for_control)),
-      calls(*rpc, subjects, key, clock, std::chrono::hours(1)) {}
+      calls(*rpc, subjects, key, clock, random, std::chrono::hours(1)) {}
 
 Error Client::Implementation::silence(const Error& error, std::string_view who) const {
   if (error.code == ErrorCode::not_found) {

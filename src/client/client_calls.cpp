@@ -5,6 +5,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "client/implementation.hpp"
 #include "client/names.hpp"
 #include "codec/message.hpp"
@@ -94,7 +95,7 @@ Result<Bytes> Client::call(std::string_view key, std::string_view operation, Byt
                            std::optional<std::chrono::milliseconds> timeout) {
   return self_->calls.call(lattice::Entity::actor(std::string(codec::core::system_actor)),
                            lattice::Entity::actor(std::string(key)), operation, payload,
-                           std::chrono::steady_clock::now() + timeout.value_or(self_->options.rpc_timeout));
+                           deadline_in(timeout.value_or(self_->options.rpc_timeout)));
 }
 
 Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
@@ -126,7 +127,7 @@ Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
   if (!outcomes) return pass(outcomes);
   made->events = std::move(*events);
   made->outcomes = std::move(*outcomes);
-  auto heard = self_->control->flush(std::chrono::steady_clock::now() + patience);
+  auto heard = self_->control->flush(deadline_in(patience));
   if (!heard) return pass(heard);
   return made;
 }

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "client/implementation.hpp"
 #include "client/outcome_wait.hpp"
 #include "lattice/wire/control_messages.hpp"
@@ -55,14 +56,13 @@ Result<Operation> Client::Implementation::carry_out(Order order, const ReadAck& 
   if (auto accepted = read_ack(as_text(*answer)); !accepted) {
     // An update's acknowledgement has no room for the reason; Trellis hosts tell it apart.
     if (order.name == "update_actor" && accepted.error().code == ErrorCode::denied) {
-      const auto why =
-          outcome->wait(std::chrono::steady_clock::now() + std::chrono::milliseconds(200));
+      const auto why = outcome->wait(deadline_in(std::chrono::milliseconds(200)));
       if (why && why->failure) accepted.error() = {ErrorCode::denied, *why->failure, {}};
     }
     return std::unexpected(std::move(accepted.error()));
   }
   if (wait.count() <= 0) return made;
-  const auto heard = outcome->wait(std::chrono::steady_clock::now() + wait);
+  const auto heard = outcome->wait(deadline_in(wait));
   if (!heard) {
     return fail(
         ErrorCode::deadline,

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "client/gather.hpp"
@@ -162,7 +163,7 @@ Result<void> Client::put_link(const Link& link) {
                                            {link.values.begin(), link.values.end()}};
   auto sent = self_->rpc->publish(self_->subjects.links(), codec::encode(definition));
   if (!sent) return sent;
-  return self_->rpc->flush(std::chrono::steady_clock::now() + link_patience);
+  return self_->rpc->flush(deadline_in(link_patience));
 }
 
 Result<void> Client::remove_link(std::string_view actor, std::string_view contract_id,
@@ -171,7 +172,7 @@ Result<void> Client::remove_link(std::string_view actor, std::string_view contra
       std::string(actor), {}, std::string(link_name), std::string(contract_id), {}};
   auto sent = self_->rpc->publish(self_->subjects.removed_links(), codec::encode(key));
   if (!sent) return sent;
-  return self_->rpc->flush(std::chrono::steady_clock::now() + link_patience);
+  return self_->rpc->flush(deadline_in(link_patience));
 }
 
 Result<std::vector<LatticeLinkState>> Client::link_states(std::string_view actor) {
@@ -204,7 +205,7 @@ bool Client::Implementation::is_with_others(const Link& link,
 
 Result<std::optional<LatticeLinkState>> Client::put_link_and_wait(const Link& link,
                                                                   std::chrono::milliseconds wait) {
-  const auto deadline = std::chrono::steady_clock::now() + wait;
+  const auto deadline = deadline_in(wait);
   const auto bell = std::make_shared<Bell>();
   const auto listening = ring_at_outcomes(*self_->control, self_->subjects, link.actor, bell);
   if (!listening) return pass(listening);
@@ -227,15 +228,15 @@ Result<std::optional<LatticeLinkState>> Client::put_link_and_wait(const Link& li
     if (nearest && weight(nearest->state) == 0) return nearest;
     const bool unknown = !nearest || nearest->state == LinkState::elsewhere;
     if (unknown && round == 2 && self_->is_with_others(link, all)) return std::nullopt;
-    if (std::chrono::steady_clock::now() >= deadline) return nearest;
-    bell->wait(std::min(deadline, std::chrono::steady_clock::now() + question_pause));
+    if (is_over(deadline)) return nearest;
+    bell->wait(std::min(deadline, deadline_in(question_pause)));
   }
 }
 
 Result<void> Client::remove_link_and_wait(std::string_view actor, std::string_view contract_id,
                                           std::string_view link_name,
                                           std::chrono::milliseconds wait) {
-  const auto deadline = std::chrono::steady_clock::now() + wait;
+  const auto deadline = deadline_in(wait);
   const Link link{std::string(actor), std::string(contract_id), std::string(link_name), {}, {}};
   const auto bell = std::make_shared<Bell>();
   const auto listening = ring_at_outcomes(*self_->control, self_->subjects, link.actor, bell);
@@ -258,12 +259,12 @@ Result<void> Client::remove_link_and_wait(std::string_view actor, std::string_vi
         return {};
       }
     }
-    if (std::chrono::steady_clock::now() >= deadline) {
+    if (is_over(deadline)) {
       return fail(ErrorCode::deadline,
                   fmt::format("hosts of the lattice still know the link after {} ms", wait.count()),
                   "is the host that answers connected for calls as well as for control?");
     }
-    bell->wait(std::min(deadline, std::chrono::steady_clock::now() + question_pause));
+    bell->wait(std::min(deadline, deadline_in(question_pause)));
   }
 }
 

@@ -45,12 +45,16 @@ struct ClientTest : testing::Test {
   std::unique_ptr<nats::MemoryTransport> transport = bus.connect();
   lattice::test::ScriptedHost host;
   lattice::test::Threads threads;
+  SystemClock clock;
+  SystemRandom random;
   lattice::ControlServer server{*transport,
                                 subjects,
                                 host_id,
                                 host,
                                 {[this](auto job, auto) { return threads.run(std::move(job)); },
                                  [this](auto job) { return threads.run(std::move(job)); }},
+                                clock,
+                                random,
                                 Log(nullptr, "control")};
   std::unique_ptr<Client> client;
 };
@@ -257,7 +261,7 @@ TEST_F(ClientTest, LinksThatCannotWorkAreRefused) {
 }
 
 TEST_F(ClientTest, CallsAreSignedAndErrorsComeBack) {
-  const lattice::CallVerifier verifier({}, std::make_shared<SystemClock>());
+  const lattice::CallVerifier verifier({}, std::make_shared<SystemClock>(), random);
   lattice::RpcServer rpc(
       *transport, subjects, verifier,
       [this](auto job, auto&, auto) { return threads.run(std::move(job)); },
@@ -265,7 +269,7 @@ TEST_F(ClientTest, CallsAreSignedAndErrorsComeBack) {
         if (call.operation == "Fail") return fail(ErrorCode::guest_failed, "as asked");
         return call.msg;
       },
-      std::chrono::seconds(2), Log(nullptr, "rpc"));
+      clock, std::chrono::seconds(2), Log(nullptr, "rpc"));
   ASSERT_TRUE(rpc.serve(lattice::Entity::actor(actor_id), soon()));
   EXPECT_EQ(as_text(*client->call(actor_id, "Echo", as_bytes("hello"))), "hello");
   EXPECT_EQ(client->call(actor_id, "Fail", {}).error().message, "as asked");

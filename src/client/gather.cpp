@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/limits.hpp"
 #include "base/mutex.hpp"
 #include "trellis/bytes.hpp"
@@ -66,7 +67,7 @@ Result<std::vector<std::string>> gather(nats::Transport& transport, std::string_
   auto interest = transport.subscribe(
       inbox, {}, [answers](const nats::Message& message) { answers->receive(message.payload); });
   if (!interest) return pass(interest);
-  const auto end = std::chrono::steady_clock::now() + window;
+  const auto end = deadline_in(window);
   if (auto sent = transport.publish(subject, as_bytes(question), inbox); !sent) return pass(sent);
   MutexLock lock(answers->mutex);
   answers->arrived.wait_until(lock, end, [&]() REQUIRES(answers->mutex) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "identity/keys.hpp"
@@ -47,9 +48,7 @@ class Client::Implementation {
   [[nodiscard]] Result<Operation> carry_out(Order order, const ReadAck& read_ack,
                                             std::chrono::milliseconds wait) const;
 
-  [[nodiscard]] SteadyTime control_deadline() const {
-    return std::chrono::steady_clock::now() + options.control_timeout;
-  }
+  [[nodiscard]] SteadyTime control_deadline() const { return deadline_in(options.control_timeout); }
   [[nodiscard]] Result<std::vector<LatticeHost>> hosts_within(
       std::chrono::milliseconds window) const;
   /// For questions that others wait for: who waits longer for slow hosts does not want each of them

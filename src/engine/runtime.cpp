@@ -23,7 +23,7 @@ RuntimeParts::RuntimeParts(std::size_t max_instances)
     : instances(max_instances),
       compilations(limits::compilations),
       machine_code(limits::all_machine_bytes),
-      watchdog(max_instances) {}
+      watchdog(max_instances, clock) {}
 
 bool InstanceBudget::take() noexcept {
   // Relaxed order is enough: the counter guards nothing but itself.

@@ -8,6 +8,7 @@
 #include "engine/compile_budget.hpp"
 #include "engine/engine.hpp"
 #include "engine/watchdog.hpp"
+#include "trellis/clock.hpp"
 #include "trellis/engine.hpp"
 
 namespace trellis::engine {
@@ -51,6 +52,7 @@ struct RuntimeParts : std::enable_shared_from_this<RuntimeParts> {
   InstanceBudget instances;
   CompileGate compilations;
   MachineCodeBudget machine_code;
+  const SystemClock clock;  ///< guests are timed by the system
   Watchdog watchdog;
   std::unique_ptr<Engine> engine;
 };

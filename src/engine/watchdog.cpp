@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "threads/waiting.hpp"
+
 namespace trellis::engine {
 
-Watchdog::Watchdog(std::size_t capacity) {
+Watchdog::Watchdog(std::size_t capacity, const Clock& clock) : clock_(clock) {
   // Room is made for all guests at once: arming is on the path of each call and shall not allocate.
   heap_.reserve(capacity);
   thread_ = std::thread([this] { run(); });
@@ -46,7 +48,7 @@ bool Watchdog::disarm(Entry& entry) noexcept {
 void Watchdog::run() noexcept {
   MutexLock lock(mutex_);
   while (!stopping_) {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = clock_.steady();
     while (!heap_.empty() && heap_.front()->deadline_ <= now) {
       Entry& due = *heap_.front();
       remove(due);
@@ -59,7 +61,7 @@ void Watchdog::run() noexcept {
     if (heap_.empty()) {
       changed_.wait(lock);
     } else {
-      changed_.wait_until(lock, wakes_at_);
+      changed_.wait_for(lock, wait_span(now, wakes_at_));
     }
   }
 }

@@ -38,8 +38,8 @@ class Watchdog {
     bool fired_ = false;
   };
 
-  /// `capacity` entries can be armed without allocating; more work too.
-  explicit Watchdog(std::size_t capacity);
+  /// `capacity` entries can be armed without allocating; more work too. `clock` outlives it.
+  Watchdog(std::size_t capacity, const Clock& clock);
   ~Watchdog();  ///< no entry may be armed any more
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -56,6 +56,7 @@ class Watchdog {
   void sift_down(std::size_t position) noexcept REQUIRES(mutex_);
   void remove(Entry& entry) noexcept REQUIRES(mutex_);
 
+  const Clock& clock_;
   Mutex mutex_;
   Condition changed_;
   std::vector<Entry*> heap_ GUARDED_BY(mutex_);  ///< earliest first

@@ -40,7 +40,8 @@ bool eventually(Condition condition) {
 }
 
 TEST(Watchdog, InterruptsAtTheDeadlineAndOnce) {
-  Watchdog watchdog(4);
+  const SystemClock clock;
+  Watchdog watchdog(4, clock);
   Target target;
   Watchdog::Entry entry(target);
   const auto deadline = steady_clock::now() + milliseconds(20);
@@ -52,7 +53,8 @@ TEST(Watchdog, InterruptsAtTheDeadlineAndOnce) {
 }
 
 TEST(Watchdog, DisarmedEntriesAreLeftAlone) {
-  Watchdog watchdog(4);
+  const SystemClock clock;
+  Watchdog watchdog(4, clock);
   Target target;
   Watchdog::Entry entry(target);
   for (int i = 0; i < 100; ++i) {
@@ -63,7 +65,8 @@ TEST(Watchdog, DisarmedEntriesAreLeftAlone) {
 }
 
 TEST(Watchdog, AnEntryCanBeArmedAgainAfterAKill) {
-  Watchdog watchdog(4);
+  const SystemClock clock;
+  Watchdog watchdog(4, clock);
   Target target;
   Watchdog::Entry entry(target);
   watchdog.arm(entry, steady_clock::now());
@@ -75,7 +78,8 @@ TEST(Watchdog, AnEntryCanBeArmedAgainAfterAKill) {
 }
 
 TEST(Watchdog, AnEarlierDeadlineShortensItsSleep) {
-  Watchdog watchdog(4);
+  const SystemClock clock;
+  Watchdog watchdog(4, clock);
   Target late;
   Target early;
   Watchdog::Entry late_entry(late);
@@ -88,7 +92,8 @@ TEST(Watchdog, AnEarlierDeadlineShortensItsSleep) {
 }
 
 TEST(Watchdog, InterruptsInTheOrderOfDeadlines) {
-  Watchdog watchdog(64);
+  const SystemClock clock;
+  Watchdog watchdog(64, clock);
   std::mutex mutex;
   std::vector<int> order;
   std::deque<Target> targets(64);
@@ -115,7 +120,8 @@ TEST(Watchdog, InterruptsInTheOrderOfDeadlines) {
 }
 
 TEST(Watchdog, HeapStaysOrderedUnderRemovals) {
-  Watchdog watchdog(128);
+  const SystemClock clock;
+  Watchdog watchdog(128, clock);
   std::deque<Target> targets(128);
   std::deque<Watchdog::Entry> entries;
   for (auto& target : targets) entries.emplace_back(target);
@@ -148,7 +154,8 @@ TEST(Watchdog, HeapStaysOrderedUnderRemovals) {
 TEST(Watchdog, NoInterruptComesAfterDisarm) {
   // Deadlines that pass just when the call ends: what disarm() says and what happened must agree,
   // and after it nothing may come. Several threads, as guests run on several.
-  Watchdog watchdog(8);
+  const SystemClock clock;
+  Watchdog watchdog(8, clock);
   const auto body = [&] {
     Target target;
     Watchdog::Entry entry(target);

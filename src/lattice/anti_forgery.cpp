@@ -71,11 +71,12 @@ Result<Invocation> sign_call(const Entity& origin, const Entity& target, std::st
   return call;
 }
 
-CallVerifier::CallVerifier(VerifierOptions options, std::shared_ptr<const Clock> clock)
+CallVerifier::CallVerifier(VerifierOptions options, std::shared_ptr<const Clock> clock,
+                           Random& random)
     : options_(std::move(options)),
       allowed_(options_.allowed_hosts.begin(), options_.allowed_hosts.end()),
       clock_(std::move(clock)),
-      replays_(options_.replay_window, options_.replay_capacity) {}
+      replays_(options_.replay_window, options_.replay_capacity, random) {}
 
 namespace {
 

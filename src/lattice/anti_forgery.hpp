@@ -35,7 +35,7 @@ struct VerifierOptions {
 /// Any thread. A check costs one Ed25519 verification and little more.
 class CallVerifier {
  public:
-  CallVerifier(VerifierOptions options, std::shared_ptr<const Clock> clock);
+  CallVerifier(VerifierOptions options, std::shared_ptr<const Clock> clock, Random& random);
 
   /// The checks 0 to 13 of lattice.md 3.5 for a call that arrived where `served` is subscribed. The
   /// texts of errors go back to the caller. Codes: malformed (the token), deadline (too old, too

@@ -46,7 +46,7 @@ class AntiForgery : public testing::Test {
   Entity origin = Entity::actor("system");
   Entity target = Entity::provider(identity::test::service_key, "wasmcloud:keyvalue", "default");
   Bytes message = {1, 2, 3};
-  CallVerifier verifier{{}, clock};
+  CallVerifier verifier{{}, clock, random};
 };
 
 TEST_F(AntiForgery, WhatIsSignedHereIsAcceptedOnce) {
@@ -126,12 +126,13 @@ TEST_F(AntiForgery, OnlyTheServedTargetAndNoInternalOperation) {
 }
 
 TEST_F(AntiForgery, PolicyOfHostsAndAge) {
-  const CallVerifier picky({.allowed_hosts = {other.public_key().text()}}, clock);
+  const CallVerifier picky({.allowed_hosts = {other.public_key().text()}}, clock, random);
   EXPECT_EQ(verdict(signed_call(), picky),
             "invocation refused: its host is not on the list of allowed hosts");
-  const CallVerifier mine({.allowed_hosts = {key.public_key().text()}}, clock);
+  const CallVerifier mine({.allowed_hosts = {key.public_key().text()}}, clock, random);
   EXPECT_EQ(verdict(signed_call(), mine), "ok");
-  const CallVerifier young({.allowed_hosts = {}, .max_token_age = std::chrono::seconds(30)}, clock);
+  const CallVerifier young({.allowed_hosts = {}, .max_token_age = std::chrono::seconds(30)}, clock,
+                           random);
   const auto old = signed_call();
   clock->advance(std::chrono::seconds(31));
   EXPECT_EQ(verdict(old, young),
@@ -152,7 +153,8 @@ TEST_F(AntiForgery, ForgedCallsDoNotUseUpTheId) {
 }
 
 TEST_F(AntiForgery, TheWindowCanBeOff) {
-  const CallVerifier open({.allowed_hosts = {}, .replay_window = std::chrono::seconds(0)}, clock);
+  const CallVerifier open({.allowed_hosts = {}, .replay_window = std::chrono::seconds(0)}, clock,
+                          random);
   const auto call = signed_call();
   EXPECT_EQ(verdict(call, open), "ok");
   EXPECT_EQ(verdict(call, open), "ok");
@@ -205,7 +207,8 @@ TEST_F(AntiForgery, NamesOutsideAsciiAreNotSigned) {
 }
 
 TEST(ReplayWindow, ForgetsTheOldestFirstAndStaysBounded) {
-  ReplayWindow window(std::chrono::seconds(60), 1600);
+  SystemRandom random;
+  ReplayWindow window(std::chrono::seconds(60), 1600, random);
   const SteadyTime start{};
   for (int i = 0; i < 20'000; ++i) {
     EXPECT_TRUE(window.accept("id" + std::to_string(i), start + std::chrono::milliseconds(i)));
@@ -217,7 +220,8 @@ TEST(ReplayWindow, ForgetsTheOldestFirstAndStaysBounded) {
 }
 
 TEST(ReplayWindow, ManyThreadsAcceptEachIdOnce) {
-  ReplayWindow window(std::chrono::seconds(60), 100'000);
+  SystemRandom random;
+  ReplayWindow window(std::chrono::seconds(60), 100'000, random);
   std::atomic<int> accepted = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -5,25 +5,23 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/random.hpp"
-
 namespace trellis::lattice {
 namespace {
 
 static_assert(crypto_generichash_BYTES_MIN <= 16 && crypto_generichash_BYTES_MAX >= 16);
 
-std::array<std::uint64_t, 2> new_secret() {
+std::array<std::uint64_t, 2> new_secret(Random& random) {
   std::array<std::uint8_t, 16> bytes{};
-  SystemRandom().fill(bytes);
+  random.fill(bytes);
   return std::bit_cast<std::array<std::uint64_t, 2>>(bytes);
 }
 
 }  // namespace
 
-ReplayWindow::ReplayWindow(std::chrono::seconds length, std::size_t capacity)
+ReplayWindow::ReplayWindow(std::chrono::seconds length, std::size_t capacity, Random& random)
     : length_(length),
       capacity_(std::max<std::size_t>(1, capacity / shard_count)),
-      secret_(new_secret()) {}
+      secret_(new_secret(random)) {}
 
 // 128 bits of a keyed hash: a chance collision would refuse a call, once in 2^90 or so.
 ReplayWindow::Fingerprint ReplayWindow::fingerprint(std::string_view id) const noexcept {

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "base/mutex.hpp"
+#include "base/random.hpp"
 #include "trellis/clock.hpp"
 
 namespace trellis::lattice {
@@ -20,7 +21,7 @@ namespace trellis::lattice {
 class ReplayWindow {
  public:
   /// A length of 0 accepts everything.
-  ReplayWindow(std::chrono::seconds length, std::size_t capacity);
+  ReplayWindow(std::chrono::seconds length, std::size_t capacity, Random& random);
 
   /// Enters the id. False when it was entered within the window.
   [[nodiscard]] bool accept(std::string_view id, SteadyTime now);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "nats/core.hpp"
 
 namespace trellis::nats {
@@ -65,14 +66,15 @@ class NatsTransport final : public Transport {
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log log) {
+Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log log,
+                                                std::shared_ptr<const Clock> clock) {
   auto made = ConnectOptions::make(options);
   if (!made) return pass(made);
   const auto servers = static_cast<std::int64_t>(made->servers.size());
   const auto patience = std::clamp<std::chrono::milliseconds>(
       options.connect_timeout * servers, std::chrono::milliseconds(1), std::chrono::minutes(1));
-  auto core = Core::start(std::move(*made), std::move(log));
-  core->wait_for_first_attempt(std::chrono::steady_clock::now() + patience);
+  auto core = Core::start(std::move(*made), std::move(log), std::move(clock));
+  core->wait_for_first_attempt(deadline_in(patience));
   return std::make_unique<NatsTransport>(std::move(core));
 }
 

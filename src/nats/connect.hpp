@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "nats/transport.hpp"
+#include "trellis/clock.hpp"
 #include "trellis/nats_options.hpp"
 #include "trellis/result.hpp"
 
@@ -21,12 +22,17 @@ namespace trellis::nats {
 /// arrived but still waited for their handler when the connection broke are gone, as NATS allows.
 /// An answer that arrives over a later connection, in time, still answers its request.
 ///
+/// `clock` measures: how long a connection lasted, how closely messages follow, what is said of the
+/// same in the log. Deadlines are those of the system.
+///
 /// Errors, all with a remedy: invalid_argument (addresses, credentials, TLS settings) and those of
 /// reading files. A server that is away is none; it is logged.
 ///
 /// Threads, each per transport: one for connecting, one per connection that reads and runs the
 /// handlers that are direct, one for other handlers, one for the deadlines of requests; the last
 /// two start when they are needed.
-[[nodiscard]] Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log log);
+[[nodiscard]] Result<std::unique_ptr<Transport>> connect_nats(
+    const NatsOptions& options, Log log,
+    std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
 
 }  // namespace trellis::nats

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "nats/subject_check.hpp"
@@ -18,17 +19,19 @@ Error closed_error() {
 
 }  // namespace
 
-Core::Core(ConnectOptions options, Log log)
+Core::Core(ConnectOptions options, Log log, std::shared_ptr<const Clock> clock)
     : log_(std::move(log)),
+      clock_(std::move(clock)),
       options_(std::move(options)),
       inbox_prefix_(fmt::format("{}.{}.", options_.inbox_prefix, make_nuid(random_))),
       requests_(PendingRequests::make(
-          [this](std::uint64_t connection) { return late_error(connection); })),
+          [this](std::uint64_t connection) { return late_error(connection); }, clock_)),
       max_payload_(limits::nats_payload_bytes),
       log_limit_(limits::nats_log_interval) {}
 
-std::shared_ptr<Core> Core::start(ConnectOptions options, Log log) {
-  std::shared_ptr<Core> core(new Core(std::move(options), std::move(log)));
+std::shared_ptr<Core> Core::start(ConnectOptions options, Log log,
+                                  std::shared_ptr<const Clock> clock) {
+  std::shared_ptr<Core> core(new Core(std::move(options), std::move(log), std::move(clock)));
   core->add_inbox();
   const MutexLock lock(core->mutex_);
   core->thread_ = std::thread([core] { persevere([&core] { core->run(); }); });
@@ -144,7 +147,7 @@ void Core::request(std::string_view subject, ByteView payload, SteadyTime deadli
   if (auto good = check_subject(subject); !good) return done(pass(good));
   auto session = session_for(payload.size());
   if (!session) return done(pass(session));
-  if (deadline <= std::chrono::steady_clock::now()) {
+  if (is_over(deadline)) {
     return done(fail(ErrorCode::deadline, "RPC call timed out"));
   }
   if (deaf_) {

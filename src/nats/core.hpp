@@ -22,6 +22,7 @@
 #include "nats/subscription_state.hpp"
 #include "nats/transport.hpp"
 #include "threads/snapshot.hpp"
+#include "trellis/clock.hpp"
 
 namespace trellis::nats {
 
@@ -31,7 +32,8 @@ namespace trellis::nats {
 /// subscriptions_mutex_ is held while subscribing, which may write to the network.
 class Core : public std::enable_shared_from_this<Core> {
  public:
-  [[nodiscard]] static std::shared_ptr<Core> start(ConnectOptions options, Log log);
+  [[nodiscard]] static std::shared_ptr<Core> start(ConnectOptions options, Log log,
+                                                   std::shared_ptr<const Clock> clock);
 
   /// Waits for the first attempt to connect.
   void wait_for_first_attempt(SteadyTime until);
@@ -58,7 +60,7 @@ class Core : public std::enable_shared_from_this<Core> {
   /// A connection in use.
   using InUse = Snapshot<std::shared_ptr<Session>>::Pointer;
 
-  Core(ConnectOptions options, Log log);
+  Core(ConnectOptions options, Log log, std::shared_ptr<const Clock> clock);
   void add_inbox();
   void on_answer(const Message& message, bool no_responders);
   [[nodiscard]] Error late_error(std::uint64_t connection) const;
@@ -90,6 +92,7 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::chrono::milliseconds next_pause();
 
   const Log log_;
+  const std::shared_ptr<const Clock> clock_;
   ConnectOptions options_;  // of thread_
   SystemRandom random_;
   const std::string inbox_prefix_;  // ends with a dot

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/limits.hpp"
 #include "nats/core.hpp"
 
@@ -47,7 +48,7 @@ std::shared_ptr<Session> Core::attempt() {
   refusals_.clear();
   deaf_ = false;
   const auto number = ++sessions_;
-  auto session = Session::open(options_, number, events(number), random_, log_);
+  auto session = Session::open(options_, number, events(number), random_, log_, clock_);
   {
     const MutexLock lock(mutex_);
     in_attempt_ = false;
@@ -98,7 +99,7 @@ void Core::note_refusal(std::uint64_t session, std::string_view words) {
 }
 
 void Core::note_slow(const SubscriptionState& interest) {
-  const auto hidden = log_limit_.admit(LogReason::slow, std::chrono::steady_clock::now());
+  const auto hidden = log_limit_.admit(LogReason::slow, clock_->steady());
   if (!hidden) return;
   log_.warn("messages on {} come faster than they are handled: some are dropped ({} more reports)",
             interest.subject(), *hidden);
@@ -107,7 +108,7 @@ void Core::note_slow(const SubscriptionState& interest) {
 void Core::note_failure(const Error& error) {
   ++failures_;
   // The same again only now and then; something new at once.
-  const auto hidden = log_limit_.admit(LogReason::connecting, std::chrono::steady_clock::now());
+  const auto hidden = log_limit_.admit(LogReason::connecting, clock_->steady());
   if (hidden || error.message != last_failure_) {
     log_.warn("{}; {} (trying again in the background)", error.message, error.remedy);
     last_failure_ = error.message;
@@ -163,14 +164,14 @@ void Core::put_out_of_use(const std::shared_ptr<Session>& session) {
 
 void Core::serve(std::shared_ptr<Session> session) {
   if (!take_into_use(session)) return session->close();
-  auto since = std::chrono::steady_clock::now();
+  auto since = clock_->steady();
   log_.info("connected to {}", session->server());
   set_state(TransportState::connected);
   last_failure_.clear();
   first_attempt_done();
   while (auto next = use(session)) {
     session = std::move(next);
-    since = std::chrono::steady_clock::now();
+    since = clock_->steady();
   }
   bool closing = false;
   {
@@ -185,7 +186,7 @@ void Core::serve(std::shared_ptr<Session> session) {
   if (closing) return;
   log_.warn("lost {}: {}; connecting again", server, session->reason());
   // A server that takes connections only to drop them is approached as slowly as one that is away.
-  const bool stable = std::chrono::steady_clock::now() - since > limits::nats_longest_pause;
+  const bool stable = clock_->steady() - since > limits::nats_longest_pause;
   failures_ = stable ? 1 : failures_ + 1;
   set_state(TransportState::disconnected);
 }
@@ -235,7 +236,7 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
     session_.publish(std::make_shared<const std::shared_ptr<Session>>(next));
   }
   log_.info("{} is about to end: moved to {}", server, next->server());
-  const auto end = std::chrono::steady_clock::now() + move_time;
+  const auto end = deadline_in(move_time);
   if (next->flush(end)) {
     wait_for_route(session, next);
     session.unsubscribe_all_gently(end);
@@ -262,9 +263,9 @@ void Core::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
         arrival->came.notify_one();
       });
   probe->attach(to);
-  const auto end = std::chrono::steady_clock::now() + route_time;
+  const auto end = deadline_in(route_time);
   MutexLock lock(arrival->mutex);
-  while (!arrival->here && std::chrono::steady_clock::now() < end) {
+  while (!arrival->here && !is_over(end)) {
     lock.unlock();
     const bool asked = from.publish(subject, {}, {}).has_value();
     lock.lock();
@@ -288,7 +289,7 @@ std::chrono::milliseconds Core::next_pause() {
 }
 
 bool Core::pause() {
-  const auto until = std::chrono::steady_clock::now() + next_pause();
+  const auto until = deadline_in(next_pause());
   MutexLock lock(mutex_);
   return !changed_.wait_until(lock, until, [&]() REQUIRES(mutex_) { return closing_; });
 }

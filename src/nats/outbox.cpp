@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/deadline.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 
@@ -43,7 +44,7 @@ Result<void> Outbox::add(std::initializer_list<std::string_view> pieces) {
 }
 
 bool Outbox::is_busy() const noexcept {
-  return std::chrono::steady_clock::now() - last_write_ < close_together;
+  return clock_.steady() - last_write_ < close_together;
 }
 
 /// False without a thread.
@@ -111,8 +112,7 @@ Result<void> Outbox::write_all(bool by_thread) {
     being_written_.swap(waiting_);
     {
       const MutexUnlock others_may_add(mutex_);
-      done = stream_.send(being_written_,
-                          std::chrono::steady_clock::now() + limits::nats_write_timeout);
+      done = stream_.send(being_written_, deadline_in(limits::nats_write_timeout));
       being_written_.clear();
       if (being_written_.capacity() > kept_bytes) being_written_.shrink_to_fit();
     }
@@ -120,7 +120,7 @@ Result<void> Outbox::write_all(bool by_thread) {
   }
   writing_ = false;
   writes_ = 0;
-  last_write_ = std::chrono::steady_clock::now();
+  last_write_ = clock_.steady();
   if (!done) {
     failed_ = true;
     failure_ = done.error();

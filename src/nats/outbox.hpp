@@ -20,13 +20,15 @@ namespace trellis::nats {
 
 /// Whoever finds nobody writing writes, for all who come meanwhile: a message costs no change of
 /// threads. Where messages follow each other closely, they are left to a thread that writes many at
-/// once: a write costs more than a message. Any thread. The stream outlives it.
+/// once: a write costs more than a message. Any thread. Stream and clock
+/// outlive it.
 class Outbox {
  public:
   /// Called on the writing thread when a write failed there; must only note it.
   using Failed = std::function<void(const Error&)>;
 
-  Outbox(tcp::Stream& stream, Failed failed) : stream_(stream), tell_(std::move(failed)) {}
+  Outbox(tcp::Stream& stream, const Clock& clock, Failed failed)
+      : stream_(stream), clock_(clock), tell_(std::move(failed)) {}
   ~Outbox() { end(); }
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
@@ -49,6 +51,7 @@ class Outbox {
   void run();
 
   tcp::Stream& stream_;
+  const Clock& clock_;
   const Failed tell_;
   Mutex mutex_;
   Condition written_;

@@ -7,6 +7,7 @@
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
+#include "threads/waiting.hpp"
 
 namespace trellis::nats {
 namespace {
@@ -36,8 +37,9 @@ std::optional<RequestToken> parse_token(std::string_view text) noexcept {
   return token;
 }
 
-std::shared_ptr<PendingRequests> PendingRequests::make(LateError late) {
-  std::shared_ptr<PendingRequests> made(new PendingRequests(std::move(late)));
+std::shared_ptr<PendingRequests> PendingRequests::make(LateError late,
+                                                       std::shared_ptr<const Clock> clock) {
+  std::shared_ptr<PendingRequests> made(new PendingRequests(std::move(late), std::move(clock)));
   made->next_look_ = never;
   return made;
 }
@@ -132,9 +134,9 @@ void PendingRequests::run_watch() {
       earlier_.wait(lock);
       continue;
     }
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = clock_->steady();
     if (now < to_time(when)) {
-      earlier_.wait_until(lock, to_time(when));
+      earlier_.wait_for(lock, wait_span(now, to_time(when)));
       continue;
     }
     next_look_ = never;

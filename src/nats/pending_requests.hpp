@@ -15,6 +15,7 @@
 
 #include "base/mutex.hpp"
 #include "nats/transport.hpp"
+#include "trellis/clock.hpp"
 
 namespace trellis::nats {
 
@@ -33,7 +34,8 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
   /// Called under a lock of the table, and not any more once close() has begun to answer.
   using LateError = std::function<Error(std::uint64_t connection)>;
 
-  [[nodiscard]] static std::shared_ptr<PendingRequests> make(LateError late);
+  [[nodiscard]] static std::shared_ptr<PendingRequests> make(LateError late,
+                                                             std::shared_ptr<const Clock> clock);
   ~PendingRequests();
   PendingRequests(const PendingRequests&) = delete;
   PendingRequests& operator=(const PendingRequests&) = delete;
@@ -64,7 +66,8 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
     bool closed GUARDED_BY(mutex) = false;
   };
 
-  explicit PendingRequests(LateError late) : late_(std::move(late)) {}
+  PendingRequests(LateError late, std::shared_ptr<const Clock> clock)
+      : late_(std::move(late)), clock_(std::move(clock)) {}
   Shard& shard_of(RequestToken token) {
     return shards_[static_cast<std::size_t>(token % shards_.size())];
   }
@@ -76,6 +79,7 @@ class PendingRequests : public std::enable_shared_from_this<PendingRequests> {
   SteadyTime sweep(SteadyTime now);
 
   const LateError late_;
+  const std::shared_ptr<const Clock> clock_;
   std::array<Shard, 32> shards_;
   std::atomic<RequestToken> next_{1};
   std::atomic<std::size_t> count_{0};

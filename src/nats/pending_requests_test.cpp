@@ -12,9 +12,10 @@ namespace trellis::nats {
 namespace {
 
 std::shared_ptr<PendingRequests> make_table() {
-  return PendingRequests::make([](std::uint64_t connection) {
+  const auto late = [](std::uint64_t connection) {
     return Error{ErrorCode::deadline, std::to_string(connection), ""};
-  });
+  };
+  return PendingRequests::make(late, std::make_shared<SystemClock>());
 }
 
 TEST(PendingRequests, TokensAreTextAndBack) {

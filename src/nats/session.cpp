@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -28,17 +29,15 @@ constexpr std::chrono::milliseconds finish_time{200};
 /// Whether this thread reads for a session.
 thread_local bool reads_here = false;
 
-SteadyTime now() {
-  return std::chrono::steady_clock::now();
-}
-
 }  // namespace
 
-Session::Session(ServerUrl server, std::uint64_t number, Events events, Log log)
+Session::Session(ServerUrl server, std::uint64_t number, Events events, Log log,
+                 std::shared_ptr<const Clock> clock)
     : server_(std::move(server)),
       number_(number),
       events_(std::move(events)),
       log_(std::move(log)),
+      clock_(std::move(clock)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       log_limit_(limits::nats_log_interval) {}
 
@@ -137,8 +136,9 @@ void Session::unsubscribe_all_gently(SteadyTime deadline) {
 }
 
 Result<void> Session::flush(SteadyTime deadline) {
-  const auto start = now();
-  if (deadline <= start) return fail(ErrorCode::deadline, "no time left to reach the NATS server");
+  const auto patience = time_left(deadline);
+  if (patience == SteadyTime::duration::zero())
+    return fail(ErrorCode::deadline, "no time left to reach the NATS server");
   if (on_reading_thread()) {
     return fail(ErrorCode::invalid_argument, "a handler of messages cannot wait for the server");
   }
@@ -148,7 +148,7 @@ Result<void> Session::flush(SteadyTime deadline) {
     return fail(ErrorCode::unavailable, "the connection to NATS is lost",
                 "it is made again in the background");
   }
-  const auto waited = std::chrono::ceil<std::chrono::milliseconds>(deadline - start);
+  const auto waited = std::chrono::ceil<std::chrono::milliseconds>(patience);
   return fail(ErrorCode::deadline,
               fmt::format("the NATS server did not answer within {} ms", waited.count()));
 }
@@ -218,7 +218,7 @@ void Session::close() {
   }
   if (!first) return;  // another one sees to what is to be sent still
   outbox_->end();
-  if (!was_lost) stream_->finish(now() + finish_time);
+  if (!was_lost) stream_->finish(deadline_in(finish_time));
   stream_->shut_down();
 }
 
@@ -249,7 +249,7 @@ void Session::run() {
 
 Result<void> Session::read_on() {
   while (!closing_ && !lost_) {
-    auto done = read(now() + limits::nats_ping_interval);
+    auto done = read(deadline_in(limits::nats_ping_interval));
     if (ended_by_server_) return std::unexpected(refusal_);
     if (done) {
       silent_pings_ = 0;
@@ -357,7 +357,7 @@ void Session::on_error(std::string_view said) {
     case ServerError::harmless: break;
     case ServerError::fatal: return end_with({ErrorCode::unavailable, words, {}});
   }
-  const auto hidden = log_limit_.admit(LogReason::server_error, now());
+  const auto hidden = log_limit_.admit(LogReason::server_error, clock_->steady());
   if (hidden) log_.warn("{}: {} ({} more reports)", server(), words, *hidden);
 }
 

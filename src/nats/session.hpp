@@ -23,6 +23,7 @@
 #include "nats/protocol.hpp"
 #include "tcp/stream.hpp"
 #include "trellis/bytes.hpp"
+#include "trellis/clock.hpp"
 
 namespace trellis::nats {
 
@@ -50,7 +51,8 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   [[nodiscard]] static Result<std::shared_ptr<Session>> open(ConnectOptions& options,
                                                              std::uint64_t number,
                                                              const Events& events, Random& random,
-                                                             const Log& log);
+                                                             const Log& log,
+                                                             std::shared_ptr<const Clock> clock);
   ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -103,13 +105,12 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   };
   using Subscriptions = std::unordered_map<std::uint64_t, std::shared_ptr<SubscriptionState>>;
 
-  Session(ServerUrl server, std::uint64_t number, Events events, Log log);
+  Session(ServerUrl server, std::uint64_t number, Events events, Log log,
+          std::shared_ptr<const Clock> clock);
 
-  [[nodiscard]] static Result<std::shared_ptr<Session>> open_one(ConnectOptions& options,
-                                                                 const ServerUrl& server,
-                                                                 std::uint64_t number,
-                                                                 const Events& events,
-                                                                 const Log& log);
+  [[nodiscard]] static Result<std::shared_ptr<Session>> open_one(
+      ConnectOptions& options, const ServerUrl& server, std::uint64_t number, const Events& events,
+      const Log& log, std::shared_ptr<const Clock> clock);
   [[nodiscard]] Result<void> greet(ConnectOptions& options, SteadyTime deadline);
   [[nodiscard]] Result<void> secure(ConnectOptions& options, SteadyTime deadline);
   template <class Until>
@@ -139,6 +140,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   const std::uint64_t number_;
   const Events events_;
   const Log log_;
+  const std::shared_ptr<const Clock> clock_;
   const Descriptor wake_;              ///< readable once closing
   std::optional<tcp::Stream> stream_;  // made before any other thread knows of this
   std::optional<Outbox> outbox_;       // the same

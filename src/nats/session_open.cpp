@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "nats/session.hpp"
@@ -73,8 +74,8 @@ std::string name_to_prove(const ConnectOptions& options, const ServerUrl& server
 }  // namespace
 
 Result<std::shared_ptr<Session>> Session::open(ConnectOptions& options, std::uint64_t number,
-                                               const Events& events, Random& random,
-                                               const Log& log) {
+                                               const Events& events, Random& random, const Log& log,
+                                               std::shared_ptr<const Clock> clock) {
   std::vector<ServerUrl> servers = options.servers;
   shuffle(servers, random);
   auto learned = options.learned;
@@ -83,7 +84,7 @@ Result<std::shared_ptr<Session>> Session::open(ConnectOptions& options, std::uin
   Error worst{ErrorCode::unavailable, "no server answers", {}};
   int weight = -1;
   for (const auto& server : servers) {
-    auto session = open_one(options, server, number, events, log);
+    auto session = open_one(options, server, number, events, log, clock);
     if (session) return session;
     if (weight_of(session.error()) <= weight) continue;
     weight = weight_of(session.error());
@@ -95,19 +96,21 @@ Result<std::shared_ptr<Session>> Session::open(ConnectOptions& options, std::uin
 
 Result<std::shared_ptr<Session>> Session::open_one(ConnectOptions& options, const ServerUrl& server,
                                                    std::uint64_t number, const Events& events,
-                                                   const Log& log) {
-  std::shared_ptr<Session> session(new Session(server, number, events, log));
+                                                   const Log& log,
+                                                   std::shared_ptr<const Clock> clock) {
+  std::shared_ptr<Session> session(new Session(server, number, events, log, std::move(clock)));
   if (!session->wake_) return fail(ErrorCode::busy, "no descriptor for a connection");
-  const auto deadline = std::chrono::steady_clock::now() + options.connect_timeout;
+  const auto deadline = deadline_in(options.connect_timeout);
   auto stream = tcp::Stream::connect(server.host, server.port, session->wake_.get(), deadline);
   if (!stream) {
     return because(ErrorCode::unavailable, "no server answers", stream.error(),
                    "start nats-server there, or correct the address");
   }
   session->stream_.emplace(std::move(*stream));
-  session->outbox_.emplace(*session->stream_, [raw = session.get()](const Error& error) {
-    survived([&] { raw->mark_lost(error.message); });
-  });
+  session->outbox_.emplace(*session->stream_, *session->clock_,
+                           [raw = session.get()](const Error& error) {
+                             survived([&] { raw->mark_lost(error.message); });
+                           });
   if (auto greeted = session->greet(options, deadline); !greeted) return pass(greeted);
   session->start();
   return session;

@@ -11,13 +11,14 @@ ControlSide::ControlSide(Parts parts)
     : connection_(std::move(parts.connection)),
       subjects_(parts.subjects),
       host_id_(std::move(parts.host_id)),
+      clock_(std::move(parts.clock)),
+      random_(parts.random),
       target_(parts.target),
       log_(std::move(parts.log)),
       requests_(limits::control_workers, std::move(parts.memory), Held::control),
       commands_(limits::control_workers),
       events_(std::make_unique<EventPublisher>(connection_->transport(), subjects_, host_id_,
-                                               std::move(parts.clock),
-                                               log_.with_target("lattice"))) {
+                                               clock_, log_.with_target("lattice"))) {
   // Nothing is told again after a reconnect: an event that nobody heard is over (lattice.md 7).
   connection_->watch({});
 }
@@ -33,7 +34,7 @@ Result<void> ControlSide::take_commands() {
             return requests_.post(std::move(job), {}, bytes);
           },
           [this](std::function<void()> job) { return commands_.post(std::move(job)); }},
-      log_.with_target("control"));
+      *clock_, random_, log_.with_target("control"));
   return server_->subscribe();
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
+#include "base/random.hpp"
 #include "host/lattice/charged_workers.hpp"
 #include "host/lattice/connection.hpp"
 #include "host/lattice/event_publisher.hpp"
@@ -27,6 +28,7 @@ class ControlSide {
     const lattice::Subjects& subjects;
     std::string host_id;
     std::shared_ptr<const Clock> clock;
+    Random& random;
     std::shared_ptr<MemoryBudget> memory;
     lattice::ControlTarget& target;
     Log log;
@@ -53,6 +55,8 @@ class ControlSide {
   const std::unique_ptr<Connection> connection_;
   const lattice::Subjects& subjects_;
   const std::string host_id_;
+  const std::shared_ptr<const Clock> clock_;
+  Random& random_;
   lattice::ControlTarget& target_;
   const Log log_;
   ChargedWorkers requests_;   ///< answer the control interface

@@ -132,6 +132,7 @@ Result<void> LatticePlane::open_rpc() {
                      *subjects_,
                      parts_.key,
                      parts_.clock,
+                     random_,
                      parts_.calls,
                      parts_.registry,
                      *executor_,
@@ -149,7 +150,7 @@ Result<void> LatticePlane::open_control() {
   if (!connection) return pass(connection);
   control_ = std::make_unique<ControlSide>(
       ControlSide::Parts{std::move(*connection), *subjects_, parts_.key.public_key().text(),
-                         parts_.clock, parts_.memory, parts_.control, log_});
+                         parts_.clock, random_, parts_.memory, parts_.control, log_});
   return {};
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
+#include "base/random.hpp"
 #include "host/call/entities.hpp"
 #include "host/call/remote_calls.hpp"
 #include "host/lattice/cache_side.hpp"
@@ -101,6 +102,7 @@ class LatticePlane final : public RemoteCalls {
   void tell(lattice::LatticeEvent event);
 
   const Parts parts_;
+  SystemRandom random_;
   const Log log_;
   std::optional<lattice::Subjects> subjects_;
   std::unique_ptr<SerialExecutor> executor_;

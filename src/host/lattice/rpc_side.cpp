@@ -30,8 +30,8 @@ RpcSide::RpcSide(Parts parts)
       log_(parts.log),
       verifier_({parts.options.allowed_hosts, parts.options.max_token_age,
                  parts.options.replay_window, parts.options.replay_capacity},
-                parts.clock),
-      client_(connection_->transport(), parts.subjects, parts.key, *parts.clock,
+                clock_, parts.random),
+      client_(connection_->transport(), parts.subjects, parts.key, *clock_, parts.random,
               parts.options.rpc_timeout),
       server_(
           connection_->transport(), parts.subjects, verifier_,
@@ -42,7 +42,7 @@ RpcSide::RpcSide(Parts parts)
           [this](const lattice::Invocation& call, SteadyTime arrived) {
             return execute(call, arrived);
           },
-          parts.options.rpc_timeout, log_),
+          *clock_, parts.options.rpc_timeout, log_),
       advertiser_(connection_->transport(), parts.subjects, parts.executor, std::move(parts.sink),
                   log_) {}
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "host/call/remote_calls.hpp"
 #include "host/lattice/advertiser.hpp"
 #include "host/lattice/charged_workers.hpp"
@@ -31,6 +32,7 @@ class RpcSide {
     const lattice::Subjects& subjects;
     const identity::KeyPair& key;
     std::shared_ptr<const Clock> clock;
+    Random& random;
     const ArrivingCalls& calls;
     const Registry& registry;
     SerialExecutor& executor;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 
@@ -14,7 +15,6 @@ namespace trellis::lattice {
 namespace {
 
 using std::chrono::seconds;
-using Socket = std::chrono::steady_clock;  // sockets wait on this one
 
 /// Names of what the store is still to be told; what is known here has no more.
 constexpr std::size_t max_dirty = 2 * limits::links;
@@ -77,7 +77,7 @@ CacheMirror::CacheMirror(std::unique_ptr<CacheStore> store, Replicator& cache,
       limited_log_(log_, *clock_, limits::lattice_log_interval) {}
 
 CacheMirror::~CacheMirror() {
-  stop(Socket::now());
+  stop(deadline_in(seconds(0)));
 }
 
 // A text and its index change together (lattice.md 8.2), so the text stands for both.
@@ -366,7 +366,7 @@ void CacheMirror::start() {
 }
 
 void CacheMirror::run() {
-  auto pause = Socket::duration(poll_);
+  auto pause = SteadyTime::duration(poll_);
   while (true) {
     {
       MutexLock lock(mutex_);
@@ -377,12 +377,12 @@ void CacheMirror::run() {
       if (stopped_) break;
       wake_ = false;
     }
-    const auto began = Socket::now();
-    const bool done = look(began + round_time).has_value();
-    const auto taken = Socket::now() - began;
+    const auto began = clock_->steady();
+    const bool done = look(deadline_in(round_time)).has_value();
+    const auto taken = clock_->steady() - began;
     // A server that was waited for in vain had no work.
     const bool worked = done || taken >= round_time;
-    pause = std::max<Socket::duration>(poll_, worked ? rest * taken : Socket::duration());
+    pause = std::max<SteadyTime::duration>(poll_, worked ? rest * taken : SteadyTime::duration());
   }
   SteadyTime deadline;
   {

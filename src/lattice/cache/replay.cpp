@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/limits.hpp"
 #include "codec/message.hpp"
 
@@ -41,14 +42,14 @@ bool Replay::take_event(ByteView payload) {
 }
 
 Replay::Outcome Replay::wait(const ReplayPatience& patience) {
-  const auto end = std::chrono::steady_clock::now() + patience.all;
+  const auto end = deadline_in(patience.all);
   MutexLock lock(mutex_);
   if (!arrived_.wait_for(lock, patience.ack, [&]() REQUIRES(mutex_) { return answered_; }))
     return Outcome::nobody;
   const auto ended = [&]() REQUIRES(mutex_) { return nobody_ || received_ >= expected_; };
   while (!ended()) {
     const auto before = received_;
-    const auto until = std::min(end, std::chrono::steady_clock::now() + patience.event);
+    const auto until = std::min(end, deadline_in(patience.event));
     if (arrived_.wait_until(lock, until, ended)) break;
     if (received_ == before || until == end) return Outcome::incomplete;
   }

@@ -13,12 +13,14 @@ namespace trellis::lattice {
 
 ControlServer::ControlServer(nats::Transport& transport, const Subjects& subjects,
                              std::string host_id, ControlTarget& target, Executors executors,
-                             Log log)
+                             const Clock& clock, Random& random, Log log)
     : transport_(transport),
       subjects_(subjects),
       host_id_(std::move(host_id)),
       target_(target),
       executors_(std::move(executors)),
+      clock_(clock),
+      random_(random),
       log_(std::move(log)),
       limit_(limits::lattice_log_interval) {}
 
@@ -128,7 +130,7 @@ void ControlServer::malformed(std::string_view what, const Error& error) {
 }
 
 void ControlServer::report(LogReason kind, std::string_view text) {
-  const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
+  const auto hidden = limit_.admit(kind, clock_.steady());
   if (!hidden) return;
   if (*hidden == 0) return log_.warn("{}", text);
   log_.warn("{} ({} more reports)", text, *hidden);

@@ -22,6 +22,7 @@
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"
 #include "threads/gate.hpp"
+#include "trellis/clock.hpp"
 
 namespace trellis::lattice {
 
@@ -44,9 +45,10 @@ class ControlServer {
     std::uint64_t failed = 0;  ///< of the commands
   };
 
-  /// Transport, subjects and target live as long as the server.
+  /// All references live as long as the server.
   ControlServer(nats::Transport& transport, const Subjects& subjects, std::string host_id,
-                ControlTarget& target, Executors executors, Log log);
+                ControlTarget& target, Executors executors, const Clock& clock, Random& random,
+                Log log);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -116,8 +118,9 @@ class ControlServer {
   const std::string host_id_;
   ControlTarget& target_;
   const Executors executors_;
+  const Clock& clock_;
+  Random& random_;
   const Log log_;
-  mutable SystemRandom random_;
   std::atomic<std::uint64_t> requests_{0};
   std::atomic<std::uint64_t> malformed_{0};
   std::atomic<std::uint64_t> dropped_{0};

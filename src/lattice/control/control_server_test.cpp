@@ -60,12 +60,16 @@ struct Control : testing::Test {
   std::unique_ptr<nats::MemoryTransport> client = bus.connect();
   ScriptedHost host;
   Threads threads;
+  SystemClock clock;
+  SystemRandom random;
   ControlServer server{*transport,
                        subjects,
                        host_id,
                        host,
                        {[this](auto job, auto) { return threads.run(std::move(job)); },
                         [this](auto job) { return threads.run(std::move(job)); }},
+                       clock,
+                       random,
                        Log(nullptr, "control")};
   std::unique_ptr<nats::Subscription> outcomes_interest;
   std::mutex mutex;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "codec/message.hpp"
 #include "lattice/anti_forgery.hpp"
 #include "lattice/wire/invocation.hpp"
@@ -35,7 +36,7 @@ Result<Bytes> RpcClient::call(const Entity& origin, const Entity& target,
   auto call = sign_call(origin, target, operation, payload, key_, random_, clock_);
   if (!call) return pass(call);
   const auto bytes = codec::encode(*call);
-  const auto end = std::min(deadline, std::chrono::steady_clock::now() + timeout_);
+  const auto end = std::min(deadline, deadline_in(timeout_));
   sent_.fetch_add(1, std::memory_order_relaxed);
   auto result = send(subjects_.entity(target), bytes, end);
   (result ? answered_ : failed_).fetch_add(1, std::memory_order_relaxed);

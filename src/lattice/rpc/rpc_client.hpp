@@ -29,8 +29,13 @@ class RpcClient {
 
   /// All references live as long as the client. `timeout` bounds each call beside its deadline.
   RpcClient(nats::Transport& transport, const Subjects& subjects, const identity::KeyPair& key,
-            const Clock& clock, std::chrono::milliseconds timeout)
-      : transport_(transport), subjects_(subjects), key_(key), clock_(clock), timeout_(timeout) {}
+            const Clock& clock, Random& random, std::chrono::milliseconds timeout)
+      : transport_(transport),
+        subjects_(subjects),
+        key_(key),
+        clock_(clock),
+        random_(random),
+        timeout_(timeout) {}
 
   [[nodiscard]] Result<Bytes> call(const Entity& origin, const Entity& target,
                                    std::string_view operation, ByteView payload,
@@ -45,8 +50,8 @@ class RpcClient {
   const Subjects& subjects_;
   const identity::KeyPair& key_;
   const Clock& clock_;
+  Random& random_;
   const std::chrono::milliseconds timeout_;
-  mutable SystemRandom random_;
   mutable std::atomic<std::uint64_t> sent_{0};
   mutable std::atomic<std::uint64_t> answered_{0};
   mutable std::atomic<std::uint64_t> failed_{0};

@@ -5,19 +5,13 @@
 #include <chrono>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/guard.hpp"
 #include "base/limits.hpp"
 #include "codec/message.hpp"
 #include "threads/gate.hpp"
 
 namespace trellis::lattice {
-namespace {
-
-SteadyTime now() {
-  return std::chrono::steady_clock::now();
-}
-
-}  // namespace
 
 struct RpcServer::Served {
   explicit Served(Entity who) : entity(std::move(who)) {}
@@ -29,18 +23,19 @@ struct RpcServer::Served {
 
 RpcServer::RpcServer(nats::Transport& transport, const Subjects& subjects,
                      const CallVerifier& verifier, Executor executor, CallHandler handler,
-                     std::chrono::milliseconds patience, Log log)
+                     const Clock& clock, std::chrono::milliseconds patience, Log log)
     : transport_(transport),
       subjects_(subjects),
       verifier_(verifier),
       executor_(std::move(executor)),
       handler_(std::move(handler)),
+      clock_(clock),
       patience_(patience),
       log_(std::move(log)),
       limit_(limits::lattice_log_interval) {}
 
 RpcServer::~RpcServer() {
-  stop(now());
+  stop(deadline_in(std::chrono::seconds(0)));
 }
 
 Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
@@ -126,7 +121,7 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
   }
   auto posted = contained([&] {
     return executor_(
-        [this, served, entry, arrived = now(), reply = std::string(message.reply),
+        [this, served, entry, arrived = clock_.steady(), reply = std::string(message.reply),
          payload = Bytes(message.payload.begin(), message.payload.end())] {
           execute(*served, reply, payload, arrived);
         },
@@ -141,7 +136,7 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
 
 void RpcServer::execute(const Served& served, const std::string& reply, ByteView payload,
                         SteadyTime arrived) {
-  if (patience_.count() > 0 && now() - arrived > patience_) {
+  if (patience_.count() > 0 && clock_.steady() - arrived > patience_) {
     expired_.fetch_add(1, std::memory_order_relaxed);
     report(LogReason::expired, served.entity.key(),
            {ErrorCode::deadline, "a call waited longer than its caller does and was dropped", {}});
@@ -198,7 +193,7 @@ RpcServer::LogReason RpcServer::kind_of(const Error& refusal) {
 }
 
 void RpcServer::report(LogReason kind, std::string_view subject, const Error& error) {
-  const auto hidden = limit_.admit(kind, now());
+  const auto hidden = limit_.admit(kind, clock_.steady());
   if (!hidden) return;
   auto text = error.message;
   if (!error.remedy.empty()) text += "; " + error.remedy;

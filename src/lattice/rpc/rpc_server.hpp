@@ -19,6 +19,7 @@
 #include "lattice/wire/invocation.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"
+#include "trellis/clock.hpp"
 
 namespace trellis::lattice {
 
@@ -42,10 +43,11 @@ class RpcServer {
     std::uint64_t failed = 0;   ///< the call itself gave an error
   };
 
-  /// Transport, subjects and verifier live as long as the server. `patience`: how long callers wait
-  /// for an answer; what is older when its turn comes is dropped.
+  /// Transport, subjects, verifier and clock live as long as the server. `patience`: how long
+  /// callers wait for an answer; what is older when its turn comes is dropped.
   RpcServer(nats::Transport& transport, const Subjects& subjects, const CallVerifier& verifier,
-            Executor executor, CallHandler handler, std::chrono::milliseconds patience, Log log);
+            Executor executor, CallHandler handler, const Clock& clock,
+            std::chrono::milliseconds patience, Log log);
   ~RpcServer();
   RpcServer(const RpcServer&) = delete;
   RpcServer& operator=(const RpcServer&) = delete;
@@ -92,6 +94,7 @@ class RpcServer {
   const CallVerifier& verifier_;
   const Executor executor_;
   const CallHandler handler_;
+  const Clock& clock_;
   const std::chrono::milliseconds patience_;
   const Log log_;
   Mutex mutex_;

@@ -50,7 +50,8 @@ void check_anti_forgery_case(test::VectorRun& run, const json& vector) {
   const auto call =
       codec::decode<Invocation>(test::from_hex_or_fail(text_of(vector.at("bytes_hex"))));
   ASSERT_TRUE(call) << name;
-  const CallVerifier verifier({}, std::make_shared<SystemClock>());
+  SystemRandom random;
+  const CallVerifier verifier({}, std::make_shared<SystemClock>(), random);
   const auto verdict = verifier.verify(*call, call->target);
   const bool accepted = text_of(vector.at("validate_antiforgery")) == "ok";
   run.compare(name, accepted ? "ok" : "refused", verdict ? "ok" : "refused");
