@@ -49,20 +49,28 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
   auto subscription = transport_.subscribe(
       subject, subject, [this, served](const nats::Message& message) { receive(served, message); },
       {.direct = true});
-  if (!subscription) {
-    const MutexLock lock(mutex_);
-    served_.erase(subject);
-    return pass(subscription);
-  }
-  {
-    const MutexLock lock(mutex_);
-    served->subscription = std::move(*subscription);
-  }
+  if (auto kept = keep(subject, served, std::move(subscription)); !kept) return kept;
   // Peers may call as soon as they hear of the entity, so the server must know it before they do
   // (lattice.md 1.7). While it is away there is nobody to hear.
   if (auto known = transport_.flush(deadline); !known) {
     log_.debug("{} is not confirmed yet: {}", subject, known.error().message);
   }
+  return {};
+}
+
+// Stopped while it began: whoever did that found no subscription to end, so that this one ends
+// here, when the lock is free again.
+Result<void> RpcServer::keep(const std::string& subject, const std::shared_ptr<Served>& served,
+                             Result<std::unique_ptr<nats::Subscription>> subscription) {
+  const MutexLock lock(mutex_);
+  const auto found = served_.find(subject);
+  const bool wanted = found != served_.end() && found->second == served;
+  if (!subscription) {
+    if (wanted) served_.erase(found);
+    return pass(subscription);
+  }
+  if (!wanted) return fail(ErrorCode::cancelled, "the target is being stopped");
+  served->subscription = std::move(*subscription);
   return {};
 }
 

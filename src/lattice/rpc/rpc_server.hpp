@@ -79,6 +79,8 @@ class RpcServer {
   /// What is subscribed, and how many of its calls have not been answered yet.
   struct Served;
 
+  [[nodiscard]] Result<void> keep(const std::string& subject, const std::shared_ptr<Served>& served,
+                                  Result<std::unique_ptr<nats::Subscription>> subscription);
   void receive(const std::shared_ptr<Served>& served, const nats::Message& message);
   void execute(const Served& served, const std::string& reply, ByteView payload,
                SteadyTime arrived);
