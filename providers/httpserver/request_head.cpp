@@ -1,7 +1,6 @@
 #include "providers/httpserver/request_head.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
@@ -77,7 +76,8 @@ void RequestHead::add(std::string_view name, std::string_view value) {
   Header header;
   header.name_at = text_.size();
   header.name_size = name.size();
-  std::transform(name.begin(), name.end(), std::back_inserter(text_), to_lower);
+  text_ += name;
+  for (auto at = header.name_at; at < text_.size(); ++at) text_[at] = to_lower(text_[at]);
   header.value_at = text_.size();
   if (is_ascii(value)) {
     text_ += value;
