@@ -11,11 +11,11 @@ std::shared_ptr<Deliveries> Deliveries::make() {
   return std::shared_ptr<Deliveries>(new Deliveries);
 }
 
-void Deliveries::add(std::shared_ptr<SubscriptionState> interest) {
+void Deliveries::add(std::shared_ptr<SubscriptionState> subscription) {
   {
     const MutexLock lock(mutex_);
     if (ending_) return;
-    line_.push_back(std::move(interest));
+    line_.push_back(std::move(subscription));
     if (!thread_.joinable()) {
       thread_ = std::thread([self = shared_from_this()] { persevere([&] { self->run(); }); });
     }
@@ -27,15 +27,15 @@ std::shared_ptr<SubscriptionState> Deliveries::next() {
   MutexLock lock(mutex_);
   added_.wait(lock, [&]() REQUIRES(mutex_) { return ending_ || !line_.empty(); });
   if (ending_) return nullptr;
-  auto interest = std::move(line_.front());
+  auto subscription = std::move(line_.front());
   line_.pop_front();
-  return interest;
+  return subscription;
 }
 
 void Deliveries::run() {
-  while (const auto interest = next()) {
+  while (const auto subscription = next()) {
     // Without memory for the line it goes on here.
-    while (interest->deliver_some() && !survived([&] { add(interest); })) {
+    while (subscription->deliver_some() && !survived([&] { add(subscription); })) {
     }
   }
 }

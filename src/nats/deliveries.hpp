@@ -18,8 +18,8 @@ class Deliveries : public std::enable_shared_from_this<Deliveries> {
   Deliveries(const Deliveries&) = delete;
   Deliveries& operator=(const Deliveries&) = delete;
 
-  /// The interest has messages; it is not added again before it has had its turn.
-  void add(std::shared_ptr<SubscriptionState> interest);
+  /// The subscription has messages; it is not added again before it has had its turn.
+  void add(std::shared_ptr<SubscriptionState> subscription);
   /// Ends the thread, waiting for a handler that runs unless it is the caller. What has not been
   /// delivered is dropped, now and later.
   void end();

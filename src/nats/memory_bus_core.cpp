@@ -57,8 +57,8 @@ void MemoryBusCore::remove_client(ClientId client) {
   {
     const MutexLock lock(mutex_);
     clients_.erase(client);
-    for (const auto& [id, interest] : subscriptions_) {
-      if (interest->client == client) theirs.push_back(id);
+    for (const auto& [id, subscription] : subscriptions_) {
+      if (subscription->client == client) theirs.push_back(id);
     }
   }
   for (const auto id : theirs) unsubscribe(id);
@@ -101,11 +101,11 @@ void MemoryBusCore::unsubscribe(SubscriptionId id) {
   MutexLock lock(mutex_);
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return;
-  const auto interest = found->second;
-  interest->gone = true;
+  const auto subscription = found->second;
+  subscription->gone = true;
   subscriptions_.erase(found);
   if (thread_.get_id() == std::this_thread::get_id()) return;
-  changed_.wait(lock, [&]() REQUIRES(mutex_) { return !interest->running; });
+  changed_.wait(lock, [&]() REQUIRES(mutex_) { return !subscription->running; });
 }
 
 std::vector<std::shared_ptr<MemoryBusCore::SubscriptionState>> MemoryBusCore::interested(
@@ -113,15 +113,15 @@ std::vector<std::shared_ptr<MemoryBusCore::SubscriptionState>> MemoryBusCore::in
   std::vector<std::shared_ptr<SubscriptionState>> to;
   std::map<std::pair<std::string, std::string>, std::vector<std::shared_ptr<SubscriptionState>>>
       groups;
-  for (const auto& [id, interest] : subscriptions_) {
-    const auto client = clients_.find(interest->client);
+  for (const auto& [id, subscription] : subscriptions_) {
+    const auto client = clients_.find(subscription->client);
     if (client == clients_.end() || !client->second.connected) continue;
-    if (interest->client == from && !client->second.echo) continue;
-    if (!subject_matches(interest->pattern, subject)) continue;
-    if (interest->group.empty()) {
-      to.push_back(interest);
+    if (subscription->client == from && !client->second.echo) continue;
+    if (!subject_matches(subscription->pattern, subject)) continue;
+    if (subscription->group.empty()) {
+      to.push_back(subscription);
     } else {
-      groups[{interest->pattern, interest->group}].push_back(interest);
+      groups[{subscription->pattern, subscription->group}].push_back(subscription);
     }
   }
   for (auto& [name, members] : groups)
@@ -169,20 +169,20 @@ void MemoryBusCore::run() {
 void MemoryBusCore::deliver(const Delivery& delivery) {
   if (delivery.job) return delivery.job();
   const Message message{delivery.subject, delivery.reply, delivery.payload};
-  for (const auto& interest : delivery.to) handle(*interest, message);
+  for (const auto& subscription : delivery.to) handle(*subscription, message);
 }
 
-void MemoryBusCore::handle(SubscriptionState& interest, const Message& message) {
+void MemoryBusCore::handle(SubscriptionState& subscription, const Message& message) {
   {
     const MutexLock lock(mutex_);
-    const auto client = clients_.find(interest.client);
-    if (interest.gone || client == clients_.end() || !client->second.connected) return;
-    interest.running = true;
+    const auto client = clients_.find(subscription.client);
+    if (subscription.gone || client == clients_.end() || !client->second.connected) return;
+    subscription.running = true;
   }
-  interest.handler(message);
+  subscription.handler(message);
   {
     const MutexLock lock(mutex_);
-    interest.running = false;
+    subscription.running = false;
   }
   changed_.notify_all();
 }

@@ -83,7 +83,7 @@ class MemoryBusCore {
       REQUIRES(mutex_);
   void run();
   void deliver(const Delivery& delivery);
-  void handle(SubscriptionState& interest, const Message& message);
+  void handle(SubscriptionState& subscription, const Message& message);
 
   mutable Mutex mutex_;
   Condition changed_;

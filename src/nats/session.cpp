@@ -91,16 +91,16 @@ Result<void> Session::publish(std::string_view subject, std::string_view reply, 
   return sent(outbox_->send({head.data(), head.size()}, payload));
 }
 
-std::uint64_t Session::subscribe(std::shared_ptr<SubscriptionState> interest) {
+std::uint64_t Session::subscribe(std::shared_ptr<SubscriptionState> subscription) {
   std::uint64_t number = 0;
-  const auto& subject = interest->subject();
-  const auto& group = interest->queue_group();
+  const auto& subject = subscription->subject();
+  const auto& group = subscription->queue_group();
   auto text =
       group.empty() ? fmt::format("SUB {} ", subject) : fmt::format("SUB {} {} ", subject, group);
   {
     const MutexLock lock(mutex_);
     number = ++last_subscription_;
-    if (!over_) subscriptions_.emplace(number, std::move(interest));
+    if (!over_) subscriptions_.emplace(number, std::move(subscription));
   }
   text += fmt::format("{}\r\n", number);
   static_cast<void>(sent(outbox_->send(text)));
@@ -127,9 +127,9 @@ void Session::unsubscribe_all_gently(SteadyTime deadline) {
   std::string text;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [subscription, interest] : subscriptions_) {
-      all.push_back(subscription);
-      text += fmt::format("UNSUB {}\r\n", subscription);
+    for (const auto& [number, subscription] : subscriptions_) {
+      all.push_back(number);
+      text += fmt::format("UNSUB {}\r\n", number);
     }
   }
   static_cast<void>(wait(*ping(std::move(all), std::move(text)), deadline));
@@ -297,13 +297,13 @@ Result<void> Session::read(SteadyTime deadline) {
 }
 
 void Session::on_message(const ServerMessage& message) {
-  std::shared_ptr<SubscriptionState> interest;
+  std::shared_ptr<SubscriptionState> subscription;
   {
     const MutexLock lock(mutex_);
     const auto found = subscriptions_.find(message.subscription);
-    if (found != subscriptions_.end()) interest = found->second;
+    if (found != subscriptions_.end()) subscription = found->second;
   }
-  if (interest) interest->receive(message);
+  if (subscription) subscription->receive(message);
 }
 
 void Session::on_info(std::string_view json) {

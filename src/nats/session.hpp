@@ -30,7 +30,7 @@ namespace trellis::nats {
 class SubscriptionState;
 
 /// Never reconnects: when it is lost it stays lost. Any thread may call any member. One thread
-/// reads, keeps the session alive, and runs the handlers of interests that allow it.
+/// reads, keeps the session alive, and runs the handlers of subscriptions that allow it.
 class Session final : public std::enable_shared_from_this<Session>, private ProtocolSink {
  public:
   /// Called on the reading thread and by whoever sends; they must only wake somebody or log.
@@ -76,9 +76,9 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
                                      ByteView payload);
   [[nodiscard]] Result<void> flush(SteadyTime deadline);
 
-  /// The number of the subscription. The interest is given all that comes, until it is
+  /// The number of the subscription. The subscription is given all that comes, until it is
   /// unsubscribed.
-  std::uint64_t subscribe(std::shared_ptr<SubscriptionState> interest);
+  std::uint64_t subscribe(std::shared_ptr<SubscriptionState> subscription);
   /// Nothing is given any more, but for what is being given at this moment.
   void unsubscribe(std::uint64_t subscription);
   /// The server is told; what it had sent before it heard of it is given still. Returns when that

@@ -9,7 +9,7 @@
 namespace trellis::nats {
 namespace {
 
-/// How many messages one interest has before others get their turn.
+/// How many messages one subscription has before others get their turn.
 constexpr std::size_t messages_per_turn = 64;
 
 }  // namespace

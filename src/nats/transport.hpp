@@ -43,8 +43,8 @@ struct Answer {
 /// Receives the answer of a request exactly once, on any thread; the same rules as a handler.
 using ReplyHandler = std::function<void(Result<Answer>)>;
 
-/// One interest in a subject. The destructor ends it at once: the server is told without delay and
-/// the handler does not run any more once the destructor has returned (unless it is called from
+/// One subscription to a subject. The destructor ends it at once: the server is told without delay
+/// and the handler does not run any more once the destructor has returned (unless it is called from
 /// there).
 class Subscription {
  public:

@@ -6,8 +6,8 @@
 
 #include "base/guard.hpp"
 #include "base/limits.hpp"
-#include "provider/core.hpp"
 #include "provider/current_call.hpp"
+#include "provider/plugin_instance.hpp"
 #include "provider/status.hpp"
 #include "threads/blocking.hpp"
 
@@ -36,8 +36,8 @@ Job make_job(trellis_call number, const CallContext& caller, const trellis_call_
 
 }  // namespace
 
-Result<Bytes> Core::call(const CallContext& caller, std::string_view origin,
-                         std::string_view operation, ByteView payload) {
+Result<Bytes> PluginInstance::call(const CallContext& caller, std::string_view origin,
+                                   std::string_view operation, ByteView payload) {
   if (auto sizes = check_call_sizes(origin, operation, payload); !sizes) return pass(sizes);
   const auto open = calls_.open(caller);
   if (open.slot == nullptr) {
@@ -61,8 +61,8 @@ Result<Bytes> Core::call(const CallContext& caller, std::string_view origin,
   return call_executor(open, caller, info);
 }
 
-Result<Bytes> Core::call_inline(const CallTable::Open& open, const CallContext& caller,
-                                const trellis_call_info& info) {
+Result<Bytes> PluginInstance::call_inline(const CallTable::Open& open, const CallContext& caller,
+                                          const trellis_call_info& info) {
   if (concurrent()) {
     run_plugin(open.number, info);
   } else {
@@ -83,7 +83,7 @@ Result<Bytes> Core::call_inline(const CallTable::Open& open, const CallContext& 
   return wait(open, caller.deadline, to_text(info.operation));
 }
 
-Result<void> Core::enter_gate(const CallContext& caller) {
+Result<void> PluginInstance::enter_gate(const CallContext& caller) {
   if (gate_.held_by_chain(caller.chain_id)) {
     return fail(
         ErrorCode::limit,
@@ -102,8 +102,8 @@ Result<void> Core::enter_gate(const CallContext& caller) {
   return refuse_busy("it is occupied and no thread may wait for it");
 }
 
-Result<Bytes> Core::call_executor(const CallTable::Open& open, const CallContext& caller,
-                                  const trellis_call_info& info) {
+Result<Bytes> PluginInstance::call_executor(const CallTable::Open& open, const CallContext& caller,
+                                            const trellis_call_info& info) {
   open.slot->set_left(true);  // the executor knows who is inside
   const BlockingScope scope;
   if (!scope.allowed()) return drop(open, refuse_busy("no thread may wait for it now"));
@@ -117,12 +117,12 @@ Result<Bytes> Core::call_executor(const CallTable::Open& open, const CallContext
   return wait(open, caller.deadline, to_text(info.operation));
 }
 
-std::unexpected<Error> Core::refuse_busy(std::string_view why) {
+std::unexpected<Error> PluginInstance::refuse_busy(std::string_view why) {
   refused_busy_.fetch_add(1, std::memory_order_relaxed);
   return fail(ErrorCode::busy, fmt::format("provider {} is busy: {}", options_.label, why));
 }
 
-void Core::run_job(const Job& job) {
+void PluginInstance::run_job(const Job& job) {
   if (!is_open(job.number)) return;  // nobody waits any more
   const auto at = job.data.data();
   const auto rest = job.origin_size + job.operation_size;
@@ -138,7 +138,7 @@ void Core::run_job(const Job& job) {
 
 /// A plugin must not throw. One in C++ that does anyway fails this call only, as far as the
 /// exception can be caught here.
-void Core::run_plugin(trellis_call number, const trellis_call_info& info) noexcept {
+void PluginInstance::run_plugin(trellis_call number, const trellis_call_info& info) noexcept {
   const CurrentCall current(this, number, to_text(info.origin));
   try {
     table_.handle_call(instance_, number, &info);
@@ -149,15 +149,15 @@ void Core::run_plugin(trellis_call number, const trellis_call_info& info) noexce
   }
 }
 
-void Core::plugin_threw(trellis_call number, std::string_view what) {
+void PluginInstance::plugin_threw(trellis_call number, std::string_view what) {
   log_.error("provider {} threw an exception out of handle_call", options_.label);
   const auto text = fmt::format("the provider threw an exception{}", what);
   const auto bytes = as_bytes(text);
   complete(number, TRELLIS_ERROR, bytes.data(), bytes.size());
 }
 
-Result<Bytes> Core::wait(const CallTable::Open& open, SteadyTime deadline,
-                         std::string_view operation) {
+Result<Bytes> PluginInstance::wait(const CallTable::Open& open, SteadyTime deadline,
+                                   std::string_view operation) {
   const auto end = open.slot->wait(deadline, *clock_, stopping_);
   if (end == WaitEnd::answered) return finish(open);
   open.slot->count_call(true);
@@ -173,7 +173,7 @@ Result<Bytes> Core::wait(const CallTable::Open& open, SteadyTime deadline,
               fmt::format("provider {} did not answer {} in time", options_.label, operation));
 }
 
-Result<Bytes> Core::finish(const CallTable::Open& open) {
+Result<Bytes> PluginInstance::finish(const CallTable::Open& open) {
   auto answer = open.slot->take_answer();
   const bool failed = answer.status != TRELLIS_OK;
   open.slot->count_call(failed);
@@ -183,14 +183,14 @@ Result<Bytes> Core::finish(const CallTable::Open& open) {
 }
 
 /// For a call that never reached the plugin.
-Result<Bytes> Core::drop(const CallTable::Open& open, std::unexpected<Error> error) {
+Result<Bytes> PluginInstance::drop(const CallTable::Open& open, std::unexpected<Error> error) {
   open.slot->count_call(true);
   calls_.close(open);
   return error;
 }
 
-void Core::complete(trellis_call call, unsigned status, const std::uint8_t* bytes,
-                    std::size_t size) {
+void PluginInstance::complete(trellis_call call, unsigned status, const std::uint8_t* bytes,
+                              std::size_t size) {
   const auto found = calls_.find(call);
   auto what = Completion::repeated;
   if (found.slot != nullptr) {
@@ -206,7 +206,8 @@ void Core::complete(trellis_call call, unsigned status, const std::uint8_t* byte
   if (what == Completion::repeated) double_completions_.fetch_add(1, std::memory_order_relaxed);
 }
 
-Answer Core::checked_answer(unsigned status, const std::uint8_t* data, std::size_t size) const {
+Answer PluginInstance::checked_answer(unsigned status, const std::uint8_t* data,
+                                      std::size_t size) const {
   if (data == nullptr && size != 0) {
     return error_answer("the provider answered with no data but a size");
   }
@@ -226,18 +227,18 @@ Answer Core::checked_answer(unsigned status, const std::uint8_t* data, std::size
   return {TRELLIS_OK, to_bytes(bytes)};
 }
 
-Answer Core::error_answer(std::string_view text) const {
+Answer PluginInstance::error_answer(std::string_view text) const {
   if (text.empty()) text = "the provider failed without saying why";
   const auto cleaned = options_.redactor ? options_.redactor->clean(text) : std::string(text);
   return {TRELLIS_ERROR, to_bytes(clean_text(cleaned, limits::provider_text_bytes))};
 }
 
-bool Core::is_open(trellis_call call) const noexcept {
+bool PluginInstance::is_open(trellis_call call) const noexcept {
   const auto found = calls_.find(call);
   return found.slot != nullptr && found.slot->is_open(found.generation);
 }
 
-bool Core::cancelled(trellis_call call) const noexcept {
+bool PluginInstance::cancelled(trellis_call call) const noexcept {
   if (stopping_.load()) return true;
   const auto found = calls_.find(call);
   if (found.slot == nullptr) return true;

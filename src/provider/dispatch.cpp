@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "provider/core.hpp"
 #include "provider/current_call.hpp"
+#include "provider/plugin_instance.hpp"
 #include "provider/status.hpp"
 #include "threads/blocking.hpp"
 
@@ -49,7 +49,7 @@ LogLevel to_log_level(unsigned raw) {
 
 }  // namespace
 
-Result<std::optional<CallContext>> Core::parent_context(trellis_call parent) const {
+Result<std::optional<CallContext>> PluginInstance::parent_context(trellis_call parent) const {
   if (parent == TRELLIS_NO_CALL) return std::nullopt;
   const auto found = calls_.find(parent);
   auto context = found.slot == nullptr ? std::nullopt : found.slot->context(found.generation);
@@ -66,9 +66,11 @@ Result<std::optional<CallContext>> Core::parent_context(trellis_call parent) con
   return context->extended(options_.id);
 }
 
-Result<Core::Outgoing> Core::prepare(trellis_call parent, const trellis_view& actor,
-                                     const trellis_view& operation, const trellis_view& payload,
-                                     std::int64_t timeout_ns) const {
+Result<PluginInstance::Outgoing> PluginInstance::prepare(trellis_call parent,
+                                                         const trellis_view& actor,
+                                                         const trellis_view& operation,
+                                                         const trellis_view& payload,
+                                                         std::int64_t timeout_ns) const {
   auto actor_name = checked_name(actor, "actor of the dispatch");
   if (!actor_name) return pass(actor_name);
   auto operation_name = checked_name(operation, "operation of the dispatch");
@@ -99,9 +101,9 @@ Result<Core::Outgoing> Core::prepare(trellis_call parent, const trellis_view& ac
   return Outgoing{*context, *actor_name, *operation_name, to_byte_view(payload), deadline};
 }
 
-Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
-                             const trellis_view& operation, const trellis_view& payload,
-                             std::int64_t timeout_ns) {
+Result<Bytes> PluginInstance::dispatch(trellis_call parent, const trellis_view& actor,
+                                       const trellis_view& operation, const trellis_view& payload,
+                                       std::int64_t timeout_ns) {
   const auto inside = host_calls_.enter();
   if (!inside) return stopping_error();
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
@@ -110,9 +112,10 @@ Result<Bytes> Core::dispatch(trellis_call parent, const trellis_view& actor,
                                call->deadline);
 }
 
-void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
-                          const trellis_view& operation, const trellis_view& payload,
-                          std::int64_t timeout_ns, trellis_dispatch_done done, void* user) {
+void PluginInstance::dispatch_async(trellis_call parent, const trellis_view& actor,
+                                    const trellis_view& operation, const trellis_view& payload,
+                                    std::int64_t timeout_ns, trellis_dispatch_done done,
+                                    void* user) {
   const auto inside = host_calls_.enter();
   const auto refuse = [&](const Result<Bytes>& error) { AsyncDispatches::call(done, user, error); };
   if (!inside) return refuse(stopping_error());
@@ -128,8 +131,8 @@ void Core::dispatch_async(trellis_call parent, const trellis_view& actor,
   }
 }
 
-Result<void> Core::spawn_thread(const trellis_view& name, void (*fn)(void*), void* arg,
-                                const trellis_thread_hooks* hooks) {
+Result<void> PluginInstance::spawn_thread(const trellis_view& name, void (*fn)(void*), void* arg,
+                                          const trellis_thread_hooks* hooks) {
   if (stopping_.load()) return stopping_error();
   if (fn == nullptr) return fail(ErrorCode::invalid_argument, "the thread has no function");
   if (!is_readable(name)) return fail(ErrorCode::invalid_argument, "the thread's name is bad");
@@ -145,7 +148,7 @@ Result<void> Core::spawn_thread(const trellis_view& name, void (*fn)(void*), voi
                              std::move(body));
 }
 
-bool Core::reserve_memory(std::uint64_t bytes) noexcept {
+bool PluginInstance::reserve_memory(std::uint64_t bytes) noexcept {
   if (!options_.memory) return true;
   if (bytes > options_.memory->limit()) return false;
   const auto size = static_cast<std::size_t>(bytes);
@@ -155,7 +158,7 @@ bool Core::reserve_memory(std::uint64_t bytes) noexcept {
 }
 
 /// Gives back no more than was taken, whatever the plugin says.
-void Core::release_memory(std::uint64_t bytes) noexcept {
+void PluginInstance::release_memory(std::uint64_t bytes) noexcept {
   if (!options_.memory) return;
   auto reserved = reserved_.load(std::memory_order_relaxed);
   std::size_t size = 0;
@@ -165,7 +168,7 @@ void Core::release_memory(std::uint64_t bytes) noexcept {
   options_.memory->give_back(Held::http, size);
 }
 
-void Core::log(unsigned level, const trellis_view& target, const trellis_view& text) {
+void PluginInstance::log(unsigned level, const trellis_view& target, const trellis_view& text) {
   if (!is_readable(target) || !is_readable(text)) return;
   const auto line = clean_text(to_text(text), limits::provider_text_bytes);
   const auto from = clean_text(to_text(target), limits::name_bytes);

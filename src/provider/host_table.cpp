@@ -6,14 +6,14 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "provider/core.hpp"
+#include "provider/plugin_instance.hpp"
 #include "provider/status.hpp"
 
 namespace trellis::provider {
 namespace {
 
-Core* core_of(trellis_host_ctx* ctx) noexcept {
-  return static_cast<Core*>(ctx);
+PluginInstance* core_of(trellis_host_ctx* ctx) noexcept {
+  return static_cast<PluginInstance*>(ctx);
 }
 
 /// Runs `body` and turns exceptions (memory that cannot be had) into `otherwise`.

@@ -3,30 +3,30 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "provider/core.hpp"
+#include "provider/plugin_instance.hpp"
 
 namespace trellis::provider {
 namespace {
 
-/// The host's handle on a Core; stops it when the host forgot to.
+/// The host's handle on a PluginInstance; stops it when the host forgot to.
 class Instance final : public Provider {
  public:
-  explicit Instance(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+  explicit Instance(std::shared_ptr<PluginInstance> instance) : instance_(std::move(instance)) {}
   ~Instance() override {
-    if (!core_->stopping()) core_->stop(core_, core_->now() + limits::stop_timeout);
+    if (!instance_->stopping()) instance_->stop(instance_, instance_->now() + limits::stop_timeout);
   }
 
-  const Plugin& plugin() const noexcept override { return core_->plugin(); }
-  EntityId id() const noexcept override { return core_->options().id; }
+  const Plugin& plugin() const noexcept override { return instance_->plugin(); }
+  EntityId id() const noexcept override { return instance_->options().id; }
   Result<Bytes> call(const CallContext& caller, std::string_view origin, std::string_view operation,
                      ByteView payload) override {
-    return core_->call(caller, origin, operation, payload);
+    return instance_->call(caller, origin, operation, payload);
   }
-  bool stop(SteadyTime deadline) override { return core_->stop(core_, deadline); }
-  Statistics statistics() const noexcept override { return core_->statistics(); }
+  bool stop(SteadyTime deadline) override { return instance_->stop(instance_, deadline); }
+  Statistics statistics() const noexcept override { return instance_->statistics(); }
 
  private:
-  std::shared_ptr<Core> core_;
+  std::shared_ptr<PluginInstance> instance_;
 };
 
 }  // namespace
@@ -35,10 +35,11 @@ Result<std::shared_ptr<Provider>> make_instance(std::shared_ptr<const Plugin> pl
                                                 Options options,
                                                 std::shared_ptr<Dispatcher> dispatcher,
                                                 std::shared_ptr<const Clock> clock, Log log) {
-  auto core = std::make_shared<Core>(std::move(plugin), std::move(options), std::move(dispatcher),
-                                     std::move(clock), std::move(log));
-  if (auto created = core->create(core); !created) return pass(created);
-  return std::make_shared<Instance>(std::move(core));
+  auto instance =
+      std::make_shared<PluginInstance>(std::move(plugin), std::move(options), std::move(dispatcher),
+                                       std::move(clock), std::move(log));
+  if (auto created = instance->create(instance); !created) return pass(created);
+  return std::make_shared<Instance>(std::move(instance));
 }
 
 Result<std::shared_ptr<Provider>> Provider::create(std::shared_ptr<const Plugin> plugin,

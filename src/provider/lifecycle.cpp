@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "provider/core.hpp"
 #include "provider/leak.hpp"
+#include "provider/plugin_instance.hpp"
 #include "provider/status.hpp"
 #include "threads/waiting.hpp"
 
@@ -41,8 +41,9 @@ Options with_defaults(Options options) {
   return options;
 }
 
-Core::Core(std::shared_ptr<const Plugin> plugin, Options options,
-           std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log)
+PluginInstance::PluginInstance(std::shared_ptr<const Plugin> plugin, Options options,
+                               std::shared_ptr<Dispatcher> dispatcher,
+                               std::shared_ptr<const Clock> clock, Log log)
     : plugin_(std::move(plugin)),
       table_(plugin_->table()),
       options_(with_defaults(std::move(options))),
@@ -53,7 +54,7 @@ Core::Core(std::shared_ptr<const Plugin> plugin, Options options,
           executor_options(options_, table_), [this](const Job& job) { run_job(job); },
           [this](trellis_call number) { return is_open(number); }) {}
 
-Result<void> Core::create(const std::shared_ptr<Core>& self) {
+Result<void> PluginInstance::create(const std::shared_ptr<PluginInstance>& self) {
   std::string why;
   try {
     const auto status = raw_value(table_.create(&host_table(), this, &instance_));
@@ -68,18 +69,18 @@ Result<void> Core::create(const std::shared_ptr<Core>& self) {
   stopping_ = true;
   host_calls_.close();
   async_->cancel_all();
-  if (!wait_until(&Core::quiet, now() + failed_create_time)) keep_forever(self);
+  if (!wait_until(&PluginInstance::quiet, now() + failed_create_time)) keep_forever(self);
   return fail(ErrorCode::provider_failed,
               fmt::format("provider {} could not be created: {}", options_.label,
                           clean_text(why, limits::provider_text_bytes)));
 }
 
-std::string Core::why_create_failed() {
+std::string PluginInstance::why_create_failed() {
   const MutexLock lock(life_mutex_);
   return last_complaint_.empty() ? "it gave no reason" : last_complaint_;
 }
 
-bool Core::stop(const std::shared_ptr<Core>& self, SteadyTime deadline) {
+bool PluginInstance::stop(const std::shared_ptr<PluginInstance>& self, SteadyTime deadline) {
   MutexLock lock(life_mutex_);
   if (life_ != Life::running) return life_ == Life::gone;
   life_ = Life::stopping;
@@ -108,12 +109,12 @@ bool Core::stop(const std::shared_ptr<Core>& self, SteadyTime deadline) {
 }
 
 /// Runs on a thread of its own, since a plugin may never come back from stop.
-void Core::retire(SteadyTime deadline) {
+void PluginInstance::retire(SteadyTime deadline) {
   // Calls that are inside get half of the time to end by themselves. A plugin that takes one call
   // at a time must not be entered twice even now; one that takes several is asked to let them go.
   const auto left = std::max(deadline - now(), SteadyTime::duration(0));
-  const auto drained = wait_until(&Core::no_call_inside, now() + left / 2) ||
-                       (!concurrent() && wait_until(&Core::no_call_inside, deadline));
+  const auto drained = wait_until(&PluginInstance::no_call_inside, now() + left / 2) ||
+                       (!concurrent() && wait_until(&PluginInstance::no_call_inside, deadline));
   if ((!drained && !concurrent()) || !still_stopping()) return;
   try {
     table_.stop(instance_, std::chrono::nanoseconds(deadline.time_since_epoch()).count());
@@ -121,7 +122,7 @@ void Core::retire(SteadyTime deadline) {
     log_.error("provider {} threw an exception out of stop", options_.label);
   }
   async_->cancel_all();
-  if (!wait_until(&Core::quiet, deadline) || !still_stopping()) return;
+  if (!wait_until(&PluginInstance::quiet, deadline) || !still_stopping()) return;
   try {
     table_.destroy(instance_);
   } catch (...) {
@@ -133,23 +134,24 @@ void Core::retire(SteadyTime deadline) {
 }
 
 /// Not when stop() has abandoned the instance meanwhile.
-bool Core::still_stopping() const {
+bool PluginInstance::still_stopping() const {
   const MutexLock lock(life_mutex_);
   return life_ == Life::stopping;
 }
 
-bool Core::no_call_inside() const {
+bool PluginInstance::no_call_inside() const {
   return !calls_.any_inside() && executor_.running() == 0;
 }
 
-bool Core::quiet() const {
+bool PluginInstance::quiet() const {
   return no_call_inside() && host_threads_.running() == 0 && host_calls_.is_empty() &&
          async_->quiet();
 }
 
 /// Looks again and again: what it waits for ends on the call path, which is not burdened with
 /// signalling for the sake of a stop.
-bool Core::wait_until(bool (Core::*condition)() const, SteadyTime deadline) const {
+bool PluginInstance::wait_until(bool (PluginInstance::*condition)() const,
+                                SteadyTime deadline) const {
   while (!(this->*condition)()) {
     if (now() >= deadline) return false;
     std::this_thread::sleep_for(milliseconds(1));
@@ -157,7 +159,7 @@ bool Core::wait_until(bool (Core::*condition)() const, SteadyTime deadline) cons
   return true;
 }
 
-void Core::keep_forever(const std::shared_ptr<Core>& self) {
+void PluginInstance::keep_forever(const std::shared_ptr<PluginInstance>& self) {
   self_ = self;
   expect_leak(this);
   host_threads_.abandon();
@@ -165,7 +167,7 @@ void Core::keep_forever(const std::shared_ptr<Core>& self) {
   executor_.abandon();
 }
 
-Statistics Core::statistics() const noexcept {
+Statistics PluginInstance::statistics() const noexcept {
   const auto totals = calls_.totals();
   Statistics counted;
   counted.calls = totals.calls;

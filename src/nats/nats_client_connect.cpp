@@ -6,7 +6,7 @@
 
 #include "base/deadline.hpp"
 #include "base/limits.hpp"
-#include "nats/core.hpp"
+#include "nats/nats_client.hpp"
 
 namespace trellis::nats {
 namespace {
@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds route_pause{2};
 
 }  // namespace
 
-void Core::run() {
+void NatsClient::run() {
   while (true) {
     const auto session = attempt();
     if (session) serve(session);
@@ -35,7 +35,7 @@ void Core::run() {
   changed_.notify_all();
 }
 
-std::shared_ptr<Session> Core::attempt() {
+std::shared_ptr<Session> NatsClient::attempt() {
   {
     const MutexLock lock(mutex_);
     if (closing_) return nullptr;
@@ -59,32 +59,32 @@ std::shared_ptr<Session> Core::attempt() {
   return nullptr;
 }
 
-Session::Events Core::events(std::uint64_t number) {
+Session::Events NatsClient::events(std::uint64_t number) {
   return {.lost =
               [weak = weak_from_this()] {
-                const auto core = weak.lock();
-                if (!core) return;
+                const auto client = weak.lock();
+                if (!client) return;
                 {
-                  const MutexLock lock(core->mutex_);
+                  const MutexLock lock(client->mutex_);
                 }  // not between a look and its wait
-                core->changed_.notify_all();
+                client->changed_.notify_all();
               },
           .leaving =
               [weak = weak_from_this()] {
-                const auto core = weak.lock();
-                if (!core) return;
+                const auto client = weak.lock();
+                if (!client) return;
                 {
-                  const MutexLock lock(core->mutex_);
+                  const MutexLock lock(client->mutex_);
                 }
-                core->changed_.notify_all();
+                client->changed_.notify_all();
               },
           .denied =
               [weak = weak_from_this(), number](std::string_view words) {
-                if (const auto core = weak.lock()) core->note_refusal(number, words);
+                if (const auto client = weak.lock()) client->note_refusal(number, words);
               }};
 }
 
-void Core::note_refusal(std::uint64_t session, std::string_view words) {
+void NatsClient::note_refusal(std::uint64_t session, std::string_view words) {
   auto refusal = parse_refusal(words);
   if (!refusal) return;
   const auto error = refusal_error(*refusal);
@@ -98,14 +98,14 @@ void Core::note_refusal(std::uint64_t session, std::string_view words) {
   requests_->finish_all(session, error);
 }
 
-void Core::note_slow(const SubscriptionState& interest) {
+void NatsClient::note_slow(const SubscriptionState& subscription) {
   const auto hidden = log_limit_.admit(LogReason::slow, clock_->steady());
   if (!hidden) return;
   log_.warn("messages on {} come faster than they are handled: some are dropped ({} more reports)",
-            interest.subject(), *hidden);
+            subscription.subject(), *hidden);
 }
 
-void Core::note_failure(const Error& error) {
+void NatsClient::note_failure(const Error& error) {
   ++failures_;
   // The same again only now and then; something new at once.
   const auto hidden = log_limit_.admit(LogReason::connecting, clock_->steady());
@@ -117,7 +117,7 @@ void Core::note_failure(const Error& error) {
   first_attempt_done();
 }
 
-void Core::first_attempt_done() {
+void NatsClient::first_attempt_done() {
   {
     const MutexLock lock(mutex_);
     attempted_ = true;
@@ -125,7 +125,7 @@ void Core::first_attempt_done() {
   changed_.notify_all();
 }
 
-void Core::set_state(TransportState state) {
+void NatsClient::set_state(TransportState state) {
   auto before = state_.load();
   // Closed stays closed, whoever was quicker.
   do {
@@ -138,31 +138,31 @@ void Core::set_state(TransportState state) {
   }
 }
 
-bool Core::take_into_use(const std::shared_ptr<Session>& session) {
+bool NatsClient::take_into_use(const std::shared_ptr<Session>& session) {
   const MutexLock lock(subscriptions_mutex_);
   if (no_more_) return false;
   live_ = session;
-  for (const auto& interest : subscriptions_) interest->attach(session);
+  for (const auto& subscription : subscriptions_) subscription->attach(session);
   max_payload_ = session->max_payload();
   connection_ = session->number();
   session_.publish(std::make_shared<const std::shared_ptr<Session>>(session));
   return true;
 }
 
-void Core::put_out_of_use(const std::shared_ptr<Session>& session) {
+void NatsClient::put_out_of_use(const std::shared_ptr<Session>& session) {
   {
     const MutexLock lock(subscriptions_mutex_);
     if (!no_more_) {
       live_ = nullptr;
       connection_ = 0;
       session_.publish(nullptr);
-      for (const auto& interest : subscriptions_) interest->detach();
+      for (const auto& subscription : subscriptions_) subscription->detach();
     }
   }
   session->close();
 }
 
-void Core::serve(std::shared_ptr<Session> session) {
+void NatsClient::serve(std::shared_ptr<Session> session) {
   if (!take_into_use(session)) return session->close();
   auto since = clock_->steady();
   log_.info("connected to {}", session->server());
@@ -191,7 +191,7 @@ void Core::serve(std::shared_ptr<Session> session) {
   set_state(TransportState::disconnected);
 }
 
-std::shared_ptr<Session> Core::use(std::shared_ptr<Session> session) {
+std::shared_ptr<Session> NatsClient::use(std::shared_ptr<Session> session) {
   // One that is about to end is left as soon as it has told of another one, and else served to its
   // end. It may tell more, but not keep us busy.
   std::uint64_t told = 0;
@@ -209,7 +209,7 @@ std::shared_ptr<Session> Core::use(std::shared_ptr<Session> session) {
   }
 }
 
-std::shared_ptr<Session> Core::move_from(Session& session) {
+std::shared_ptr<Session> NatsClient::move_from(Session& session) {
   auto learned = session.learned_servers();
   if (!learned.empty()) options_.learned = std::move(learned);
   const auto server = session.server();
@@ -230,7 +230,7 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
     live_ = next;
     // On both for a moment: what is routed to the old one meanwhile is not lost, and a queue group
     // hands each message to one of them only.
-    for (const auto& interest : subscriptions_) interest->attach(next);
+    for (const auto& subscription : subscriptions_) subscription->attach(next);
     max_payload_ = next->max_payload();
     connection_ = next->number();
     session_.publish(std::make_shared<const std::shared_ptr<Session>>(next));
@@ -248,7 +248,7 @@ std::shared_ptr<Session> Core::move_from(Session& session) {
 /// The server that is left must have heard from the other one what is listened to there, or it
 /// would say of calls that nobody listens. It hears in the order of the subscriptions: a message
 /// that it hands on to the last of them proves all.
-void Core::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
+void NatsClient::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
   struct Arrival {
     Mutex mutex;
     Condition came;
@@ -278,7 +278,7 @@ void Core::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
   probe->end();
 }
 
-std::chrono::milliseconds Core::next_pause() {
+std::chrono::milliseconds NatsClient::next_pause() {
   const auto doublings = std::min(failures_ > 0 ? failures_ - 1 : 0, 16U);
   const auto whole = std::min(limits::nats_longest_pause,
                               limits::nats_first_pause * (std::int64_t{1} << doublings));
@@ -288,7 +288,7 @@ std::chrono::milliseconds Core::next_pause() {
   return whole / 2 + whole / 2 * dice / 65536;
 }
 
-bool Core::pause() {
+bool NatsClient::pause() {
   const auto until = deadline_in(next_pause());
   MutexLock lock(mutex_);
   return !changed_.wait_until(lock, until, [&]() REQUIRES(mutex_) { return closing_; });

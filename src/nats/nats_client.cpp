@@ -1,4 +1,4 @@
-#include "nats/core.hpp"
+#include "nats/nats_client.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ Error closed_error() {
 
 }  // namespace
 
-Core::Core(ConnectOptions options, Log log, std::shared_ptr<const Clock> clock)
+NatsClient::NatsClient(ConnectOptions options, Log log, std::shared_ptr<const Clock> clock)
     : log_(std::move(log)),
       clock_(std::move(clock)),
       options_(std::move(options)),
@@ -29,41 +29,42 @@ Core::Core(ConnectOptions options, Log log, std::shared_ptr<const Clock> clock)
       max_payload_(limits::nats_payload_bytes),
       log_limit_(limits::nats_log_interval) {}
 
-std::shared_ptr<Core> Core::start(ConnectOptions options, Log log,
-                                  std::shared_ptr<const Clock> clock) {
-  std::shared_ptr<Core> core(new Core(std::move(options), std::move(log), std::move(clock)));
-  core->add_inbox();
-  const MutexLock lock(core->mutex_);
-  core->thread_ = std::thread([core] { persevere([&core] { core->run(); }); });
-  return core;
+std::shared_ptr<NatsClient> NatsClient::start(ConnectOptions options, Log log,
+                                              std::shared_ptr<const Clock> clock) {
+  std::shared_ptr<NatsClient> client(
+      new NatsClient(std::move(options), std::move(log), std::move(clock)));
+  client->add_inbox();
+  const MutexLock lock(client->mutex_);
+  client->thread_ = std::thread([client] { persevere([&client] { client->run(); }); });
+  return client;
 }
 
-void Core::wait_for_first_attempt(SteadyTime until) {
+void NatsClient::wait_for_first_attempt(SteadyTime until) {
   MutexLock lock(mutex_);
   changed_.wait_until(lock, until, [&]() REQUIRES(mutex_) { return attempted_; });
 }
 
-void Core::add_inbox() {
+void NatsClient::add_inbox() {
   auto handler = [weak = weak_from_this()](const Message& message, bool no_responders) {
-    if (const auto core = weak.lock()) core->on_answer(message, no_responders);
+    if (const auto client = weak.lock()) client->on_answer(message, no_responders);
   };
-  auto interest = make_subscription(inbox_prefix_ + "*", "", {.direct = true}, std::move(handler));
+  auto subscription =
+      make_subscription(inbox_prefix_ + "*", "", {.direct = true}, std::move(handler));
   const MutexLock lock(subscriptions_mutex_);
-  subscriptions_.insert(std::move(interest));
+  subscriptions_.insert(std::move(subscription));
 }
 
-std::shared_ptr<SubscriptionState> Core::make_subscription(std::string subject,
-                                                           std::string queue_group,
-                                                           PendingLimits limits,
-                                                           SubscriptionState::Handler handler) {
-  auto slow = [weak = weak_from_this()](const SubscriptionState& interest) {
-    if (const auto core = weak.lock()) core->note_slow(interest);
+std::shared_ptr<SubscriptionState> NatsClient::make_subscription(
+    std::string subject, std::string queue_group, PendingLimits limits,
+    SubscriptionState::Handler handler) {
+  auto slow = [weak = weak_from_this()](const SubscriptionState& subscription) {
+    if (const auto client = weak.lock()) client->note_slow(subscription);
   };
   return SubscriptionState::make(std::move(subject), std::move(queue_group), limits,
                                  std::move(handler), deliveries_, std::move(slow), log_);
 }
 
-void Core::on_answer(const Message& message, bool no_responders) {
+void NatsClient::on_answer(const Message& message, bool no_responders) {
   if (!message.subject.starts_with(inbox_prefix_)) return;
   const auto token = parse_token(message.subject.substr(inbox_prefix_.size()));
   if (!token) return;
@@ -74,52 +75,52 @@ void Core::on_answer(const Message& message, bool no_responders) {
   requests_->finish(*token, Answer(to_bytes(message.payload), message.subject, message.reply));
 }
 
-Result<std::shared_ptr<SubscriptionState>> Core::add_interest(std::string_view subject,
-                                                              std::string_view queue_group,
-                                                              PendingLimits limits,
-                                                              MessageHandler handler) {
+Result<std::shared_ptr<SubscriptionState>> NatsClient::add_subscription(
+    std::string_view subject, std::string_view queue_group, PendingLimits limits,
+    MessageHandler handler) {
   if (auto good = check_pattern(subject); !good) return pass(good);
   if (auto good = check_queue_group(queue_group); !good) return pass(good);
   if (!handler) return fail(ErrorCode::invalid_argument, "a subscription needs a handler");
-  auto interest = make_subscription(
+  auto subscription = make_subscription(
       std::string(subject), std::string(queue_group), limits,
       [handler = std::move(handler)](const Message& message, bool) { handler(message); });
   const MutexLock lock(subscriptions_mutex_);
   if (no_more_) return std::unexpected(closed_error());
-  subscriptions_.insert(interest);
-  if (live_) interest->attach(live_);
-  return interest;
+  subscriptions_.insert(subscription);
+  if (live_) subscription->attach(live_);
+  return subscription;
 }
 
-void Core::remove_interest(const std::shared_ptr<SubscriptionState>& interest) {
+void NatsClient::remove_subscription(const std::shared_ptr<SubscriptionState>& subscription) {
   {
     const MutexLock lock(subscriptions_mutex_);
-    subscriptions_.erase(interest);
-    interest->detach();
+    subscriptions_.erase(subscription);
+    subscription->detach();
   }
-  interest->end();
+  subscription->end();
 }
 
-void Core::drain_interest(const std::shared_ptr<SubscriptionState>& interest, SteadyTime deadline) {
+void NatsClient::drain_subscription(const std::shared_ptr<SubscriptionState>& subscription,
+                                    SteadyTime deadline) {
   {
     const MutexLock lock(subscriptions_mutex_);
-    subscriptions_.erase(interest);
+    subscriptions_.erase(subscription);
   }
-  interest->drain(deadline);
+  subscription->drain(deadline);
 }
 
-Error Core::not_connected() const {
+Error NatsClient::not_connected() const {
   if (state_ == TransportState::closed) return closed_error();
   return {ErrorCode::unavailable, "not connected to NATS", "it is tried again in the background"};
 }
 
-Error Core::late_error(std::uint64_t connection) const {
+Error NatsClient::late_error(std::uint64_t connection) const {
   if (connection == connection_) return {ErrorCode::deadline, "RPC call timed out", ""};
   return {ErrorCode::unavailable, "the connection to NATS was lost while an answer was awaited",
           "the call may have been carried out; try again if that does no harm"};
 }
 
-Result<Core::InUse> Core::session_for(std::size_t payload) const {
+Result<NatsClient::InUse> NatsClient::session_for(std::size_t payload) const {
   auto in_use = session_.read();
   if (!in_use) return std::unexpected(not_connected());
   const auto& session = *in_use;
@@ -132,7 +133,8 @@ Result<Core::InUse> Core::session_for(std::size_t payload) const {
   return in_use;
 }
 
-Result<void> Core::publish(std::string_view subject, ByteView payload, std::string_view reply) {
+Result<void> NatsClient::publish(std::string_view subject, ByteView payload,
+                                 std::string_view reply) {
   if (auto good = check_subject(subject); !good) return good;
   if (!reply.empty()) {
     if (auto good = check_subject(reply); !good) return good;
@@ -142,8 +144,8 @@ Result<void> Core::publish(std::string_view subject, ByteView payload, std::stri
   return (**session)->publish(subject, reply, payload);
 }
 
-void Core::request(std::string_view subject, ByteView payload, SteadyTime deadline,
-                   ReplyHandler done) {
+void NatsClient::request(std::string_view subject, ByteView payload, SteadyTime deadline,
+                         ReplyHandler done) {
   if (auto good = check_subject(subject); !good) return done(pass(good));
   auto session = session_for(payload.size());
   if (!session) return done(pass(session));
@@ -159,47 +161,47 @@ void Core::request(std::string_view subject, ByteView payload, SteadyTime deadli
   if (!sent) requests_->finish(*token, pass(sent));
 }
 
-std::string Core::new_inbox() {
+std::string NatsClient::new_inbox() {
   return fmt::format("{}.{}", options_.inbox_prefix, make_nuid(random_));
 }
 
-std::optional<Error> Core::refusal(std::string_view subject) const {
+std::optional<Error> NatsClient::refusal(std::string_view subject) const {
   const auto found = refusals_.find(subject);
   return found ? std::optional(refusal_error(*found)) : std::nullopt;
 }
 
-Result<void> Core::flush(SteadyTime deadline) {
+Result<void> NatsClient::flush(SteadyTime deadline) {
   const auto session = session_.read();
   if (!session) return std::unexpected(not_connected());
   return (*session)->flush(deadline);
 }
 
-void Core::on_state_change(std::function<void(TransportState)> callback) {
+void NatsClient::on_state_change(std::function<void(TransportState)> callback) {
   if (state_ == TransportState::closed) callback = nullptr;
   state_slot_.set(std::move(callback));
 }
 
-void Core::close() {
+void NatsClient::close() {
   {
     const MutexLock lock(mutex_);
     if (std::exchange(closing_, true)) return;
   }
   changed_.notify_all();
-  std::unordered_set<std::shared_ptr<SubscriptionState>> interests;
+  std::unordered_set<std::shared_ptr<SubscriptionState>> subscriptions;
   std::shared_ptr<Session> live;
   {
     const MutexLock lock(subscriptions_mutex_);
     no_more_ = true;
     state_ = TransportState::closed;
-    interests.swap(subscriptions_);
+    subscriptions.swap(subscriptions_);
     live.swap(live_);
     connection_ = 0;
     session_.publish(nullptr);
   }
   if (live) live->close();
-  for (const auto& interest : interests) {
-    interest->detach();
-    interest->end();
+  for (const auto& subscription : subscriptions) {
+    subscription->detach();
+    subscription->end();
   }
   deliveries_->end();
   requests_->close();

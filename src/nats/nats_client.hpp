@@ -30,20 +30,21 @@ namespace trellis::nats {
 ///
 /// Locks: subscriptions_mutex_ before mutex_; neither is held while anything of a user runs.
 /// subscriptions_mutex_ is held while subscribing, which may write to the network.
-class Core : public std::enable_shared_from_this<Core> {
+class NatsClient : public std::enable_shared_from_this<NatsClient> {
  public:
-  [[nodiscard]] static std::shared_ptr<Core> start(ConnectOptions options, Log log,
-                                                   std::shared_ptr<const Clock> clock);
+  [[nodiscard]] static std::shared_ptr<NatsClient> start(ConnectOptions options, Log log,
+                                                         std::shared_ptr<const Clock> clock);
 
   /// Waits for the first attempt to connect.
   void wait_for_first_attempt(SteadyTime until);
 
-  [[nodiscard]] Result<std::shared_ptr<SubscriptionState>> add_interest(
+  [[nodiscard]] Result<std::shared_ptr<SubscriptionState>> add_subscription(
       std::string_view subject, std::string_view queue_group, PendingLimits limits,
       MessageHandler handler);
   /// The server is told at once; the handler does not run any more.
-  void remove_interest(const std::shared_ptr<SubscriptionState>& interest);
-  void drain_interest(const std::shared_ptr<SubscriptionState>& interest, SteadyTime deadline);
+  void remove_subscription(const std::shared_ptr<SubscriptionState>& subscription);
+  void drain_subscription(const std::shared_ptr<SubscriptionState>& subscription,
+                          SteadyTime deadline);
 
   [[nodiscard]] Result<void> publish(std::string_view subject, ByteView payload,
                                      std::string_view reply);
@@ -60,14 +61,14 @@ class Core : public std::enable_shared_from_this<Core> {
   /// A connection in use.
   using InUse = Snapshot<std::shared_ptr<Session>>::Pointer;
 
-  Core(ConnectOptions options, Log log, std::shared_ptr<const Clock> clock);
+  NatsClient(ConnectOptions options, Log log, std::shared_ptr<const Clock> clock);
   void add_inbox();
   void on_answer(const Message& message, bool no_responders);
   [[nodiscard]] Error late_error(std::uint64_t connection) const;
   [[nodiscard]] Error not_connected() const;
   [[nodiscard]] Result<InUse> session_for(std::size_t payload) const;
 
-  // Connecting: core_connect.cpp. All run on thread_.
+  // Connecting: nats_client_connect.cpp. All run on thread_.
   void run();
   [[nodiscard]] std::shared_ptr<Session> attempt();
   [[nodiscard]] bool take_into_use(const std::shared_ptr<Session>& session);
@@ -80,7 +81,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void wait_for_route(Session& from, const std::shared_ptr<Session>& to);
   void note_failure(const Error& error);
   [[nodiscard]] Session::Events events(std::uint64_t number);
-  void note_slow(const SubscriptionState& interest);
+  void note_slow(const SubscriptionState& subscription);
   [[nodiscard]] std::shared_ptr<SubscriptionState> make_subscription(
       std::string subject, std::string queue_group, PendingLimits limits,
       SubscriptionState::Handler handler);

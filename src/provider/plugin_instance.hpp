@@ -33,20 +33,21 @@ namespace trellis::provider {
 /// overdue stop that is never (keep_forever).
 ///
 /// Parts: calls.cpp (towards the plugin), dispatch.cpp (from the plugin), lifecycle.cpp.
-class Core final : public trellis_host_ctx {
+class PluginInstance final : public trellis_host_ctx {
  public:
-  Core(std::shared_ptr<const Plugin> plugin, Options options,
-       std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock, Log log);
-  ~Core() { release_memory(std::numeric_limits<std::uint64_t>::max()); }
-  Core(const Core&) = delete;
-  Core& operator=(const Core&) = delete;
+  PluginInstance(std::shared_ptr<const Plugin> plugin, Options options,
+                 std::shared_ptr<Dispatcher> dispatcher, std::shared_ptr<const Clock> clock,
+                 Log log);
+  ~PluginInstance() { release_memory(std::numeric_limits<std::uint64_t>::max()); }
+  PluginInstance(const PluginInstance&) = delete;
+  PluginInstance& operator=(const PluginInstance&) = delete;
 
   // --- for the host; see Provider -------------------------------------------------------------
   /// Makes the plugin's instance. On failure `self` may be kept for ever, see keep_forever.
-  Result<void> create(const std::shared_ptr<Core>& self);
+  Result<void> create(const std::shared_ptr<PluginInstance>& self);
   Result<Bytes> call(const CallContext& caller, std::string_view origin, std::string_view operation,
                      ByteView payload);
-  bool stop(const std::shared_ptr<Core>& self, SteadyTime deadline);
+  bool stop(const std::shared_ptr<PluginInstance>& self, SteadyTime deadline);
   [[nodiscard]] Statistics statistics() const noexcept;
   [[nodiscard]] const Plugin& plugin() const noexcept { return *plugin_; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
@@ -107,9 +108,10 @@ class Core final : public trellis_host_ctx {
   void retire(SteadyTime deadline);
   [[nodiscard]] bool still_stopping() const;
   [[nodiscard]] bool quiet() const;
-  [[nodiscard]] bool wait_until(bool (Core::*condition)() const, SteadyTime deadline) const;
+  [[nodiscard]] bool wait_until(bool (PluginInstance::*condition)() const,
+                                SteadyTime deadline) const;
   [[nodiscard]] bool no_call_inside() const;
-  void keep_forever(const std::shared_ptr<Core>& self);
+  void keep_forever(const std::shared_ptr<PluginInstance>& self);
   [[nodiscard]] std::string why_create_failed();
 
   static constexpr std::string_view host_origin = "system";  // contracts.md 2.3, 2.4
@@ -152,7 +154,7 @@ class Core final : public trellis_host_ctx {
   Life life_ GUARDED_BY(life_mutex_) = Life::running;
   std::string last_complaint_ GUARDED_BY(life_mutex_);  ///< latest warning or error text
   std::atomic<bool> creating_{true};                    ///< while set, complaints are remembered
-  std::shared_ptr<Core> self_;                          ///< set by keep_forever
+  std::shared_ptr<PluginInstance> self_;                ///< set by keep_forever
 
   // Last, so that they are destroyed first: their threads use everything above.
   ThreadGroup host_threads_;  ///< of spawn_thread
