@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 
+#include "base/ascii.hpp"
 #include "codec/messages/core.hpp"
 #include "identity/validation.hpp"
 
@@ -14,11 +14,6 @@ namespace {
 std::unexpected<Error> refused(std::string_view why, std::string_view remedy = {},
                                ErrorCode code = ErrorCode::denied) {
   return fail(code, fmt::format("invocation refused: {}", why), std::string(remedy));
-}
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 Result<void> require_ascii_names(const Entity& entity) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/binary_text.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
@@ -20,8 +21,7 @@ std::unexpected<Error> refuse(std::string message, std::string remedy) {
 }
 
 bool is_token_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.';
+  return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
 /// A line of hyphens around a name: `-----BEGIN NATS USER JWT-----`.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace trellis::nats {
@@ -27,8 +28,7 @@ bool is_unfit(char c) {
 }
 
 bool is_host_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_';
+  return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
 }
 
 bool is_address_char(char c) {

@@ -39,7 +39,7 @@ Session::Session(ServerUrl server, std::uint64_t number, Events events, Log log,
       log_(std::move(log)),
       clock_(std::move(clock)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      log_limit_(limits::nats_log_interval) {}
+      limited_log_(log_, *clock_, limits::nats_log_interval, "more reports") {}
 
 Session::~Session() {
   if (outbox_) outbox_->end();  // its thread uses members that are destroyed before it
@@ -357,8 +357,7 @@ void Session::on_error(std::string_view said) {
     case ServerError::harmless: break;
     case ServerError::fatal: return end_with({ErrorCode::unavailable, words, {}});
   }
-  const auto hidden = log_limit_.admit(LogReason::server_error, clock_->steady());
-  if (hidden) log_.warn("{}: {} ({} more reports)", server(), words, *hidden);
+  limited_log_.warn(LogReason::server_error, "{}: {}{}", server(), words);
 }
 
 }  // namespace trellis::nats

@@ -17,7 +17,7 @@
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "base/random.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "nats/connect_options.hpp"
 #include "nats/outbox.hpp"
 #include "nats/protocol.hpp"
@@ -170,8 +170,8 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   bool over_ GUARDED_BY(mutex_) = false;  ///< no PONG will come
   std::thread thread_ GUARDED_BY(mutex_);
 
-  enum class LogReason { server_error };
-  RateLimit<LogReason, 1> log_limit_;
+  enum class LogReason { server_error, count };
+  RateLimitedLog<LogReason> limited_log_;
 };
 
 }  // namespace trellis::nats

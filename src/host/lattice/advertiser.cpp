@@ -24,13 +24,12 @@ lattice::LinkDefinition to_wire(const Link& link, bool removed) {
 }  // namespace
 
 Advertiser::Advertiser(nats::Transport& transport, const lattice::Subjects& subjects,
-                       SerialExecutor& executor, Sink sink, Log log)
+                       SerialExecutor& executor, Sink sink, const Clock& clock, Log log)
     : transport_(transport),
       subjects_(subjects),
       executor_(executor),
       sink_(std::move(sink)),
-      log_(std::move(log)),
-      limit_(limits::lattice_log_interval) {}
+      limited_log_(std::move(log), clock, limits::lattice_log_interval) {}
 
 Result<void> Advertiser::subscribe() {
   const auto add = [this](const std::string& subject, void (Advertiser::*take)(ByteView)) {
@@ -130,12 +129,10 @@ void Advertiser::resend() {
 
 void Advertiser::refuse(LogReason kind, const Error& error) {
   if (kind != LogReason::unsent) refused_.fetch_add(1, std::memory_order_relaxed);
-  const auto hidden = limit_.admit(kind, std::chrono::steady_clock::now());
-  if (!hidden) return;
-  log_.warn("{}: {}{}",
-            kind == LogReason::unsent ? "an advertisement could not be sent"
-                                      : "an advertisement was ignored",
-            error.message, *hidden == 0 ? "" : fmt::format(" ({} more)", *hidden));
+  limited_log_.warn(kind, "{}: {}{}",
+                    kind == LogReason::unsent ? "an advertisement could not be sent"
+                                              : "an advertisement was ignored",
+                    error.message);
 }
 
 }  // namespace trellis::host

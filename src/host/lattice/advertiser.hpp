@@ -13,7 +13,7 @@
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "identity/claims.hpp"
 #include "lattice/wire/subjects.hpp"
 #include "nats/transport.hpp"
@@ -22,8 +22,8 @@
 
 namespace trellis::host {
 
-/// Any thread. What arrives is bounded and validated here and handed to the sink on the serial
-/// executor, in the order of its arrival.
+/// Any thread; the clock outlives it. What arrives is bounded and validated here and handed to the
+/// sink on the serial executor, in the order of its arrival.
 class Advertiser {
  public:
   /// Sink of what others advertise. Called on the serial executor.
@@ -34,7 +34,7 @@ class Advertiser {
   };
 
   Advertiser(nats::Transport& transport, const lattice::Subjects& subjects,
-             SerialExecutor& executor, Sink sink, Log log);
+             SerialExecutor& executor, Sink sink, const Clock& clock, Log log);
 
   /// Subscribes to claims, links and removals, in this order (lattice.md 1.7).
   [[nodiscard]] Result<void> subscribe();
@@ -65,12 +65,11 @@ class Advertiser {
   const lattice::Subjects& subjects_;
   SerialExecutor& executor_;
   const Sink sink_;
-  const Log log_;
   std::vector<std::unique_ptr<nats::Subscription>> subscriptions_;
   Mutex mutex_;
   std::map<LinkKey, std::pair<Link, bool>> unsent_ GUARDED_BY(mutex_);  ///< true: a removal
   std::atomic<std::uint64_t> refused_{0};
-  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
+  RateLimitedLog<LogReason> limited_log_;
 };
 
 }  // namespace trellis::host

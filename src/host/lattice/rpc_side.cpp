@@ -44,7 +44,7 @@ RpcSide::RpcSide(Parts parts)
           },
           *clock_, parts.options.rpc_timeout, log_),
       advertiser_(connection_->transport(), parts.subjects, parts.executor, std::move(parts.sink),
-                  log_) {}
+                  *clock_, log_) {}
 
 Result<void> RpcSide::begin() {
   if (auto subscribed = advertiser_.subscribe(); !subscribed) return subscribed;

@@ -22,7 +22,7 @@ ControlServer::ControlServer(nats::Transport& transport, const Subjects& subject
       clock_(clock),
       random_(random),
       log_(std::move(log)),
-      limit_(limits::lattice_log_interval) {}
+      limited_log_(log_, clock_, limits::lattice_log_interval, "more reports") {}
 
 ControlServer::~ControlServer() {
   stop(SteadyTime::max());
@@ -130,10 +130,7 @@ void ControlServer::malformed(std::string_view what, const Error& error) {
 }
 
 void ControlServer::report(LogReason kind, std::string_view text) {
-  const auto hidden = limit_.admit(kind, clock_.steady());
-  if (!hidden) return;
-  if (*hidden == 0) return log_.warn("{}", text);
-  log_.warn("{} ({} more reports)", text, *hidden);
+  limited_log_.warn(kind, "{}{}", text);
 }
 
 }  // namespace trellis::lattice

@@ -16,7 +16,7 @@
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "base/random.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "lattice/control/control_target.hpp"
 #include "lattice/wire/own_messages.hpp"
 #include "lattice/wire/subjects.hpp"
@@ -127,7 +127,7 @@ class ControlServer {
   std::atomic<std::uint64_t> commands_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::size_t> waiting_{0};  // requests handed on and not looked at yet
-  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
+  RateLimitedLog<LogReason> limited_log_;
 
   Gate jobs_;  ///< of both executors
   Mutex mutex_;

@@ -32,7 +32,7 @@ RpcServer::RpcServer(nats::Transport& transport, const Subjects& subjects,
       clock_(clock),
       patience_(patience),
       log_(std::move(log)),
-      limit_(limits::lattice_log_interval) {}
+      limited_log_(log_, clock_, limits::lattice_log_interval, "more reports") {}
 
 RpcServer::~RpcServer() {
   stop(deadline_in(std::chrono::seconds(0)));
@@ -201,12 +201,9 @@ RpcServer::LogReason RpcServer::kind_of(const Error& refusal) {
 }
 
 void RpcServer::report(LogReason kind, std::string_view subject, const Error& error) {
-  const auto hidden = limit_.admit(kind, clock_.steady());
-  if (!hidden) return;
   auto text = error.message;
   if (!error.remedy.empty()) text += "; " + error.remedy;
-  if (*hidden > 0) text += fmt::format(" ({} more reports)", *hidden);
-  log_.write(LogLevel::warn, text, {{"subject", subject}});
+  limited_log_.write(kind, LogLevel::warn, text, {{"subject", subject}});
 }
 
 RpcServer::Counters RpcServer::counters() const noexcept {

@@ -13,7 +13,7 @@
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
-#include "base/rate_limit.hpp"
+#include "base/rate_limited_log.hpp"
 #include "lattice/anti_forgery.hpp"
 #include "lattice/wire/entity.hpp"
 #include "lattice/wire/invocation.hpp"
@@ -108,7 +108,7 @@ class RpcServer {
   std::atomic<std::uint64_t> busy_{0};
   std::atomic<std::uint64_t> expired_{0};
   std::atomic<std::uint64_t> failed_{0};
-  RateLimit<LogReason, static_cast<std::size_t>(LogReason::count)> limit_;
+  RateLimitedLog<LogReason> limited_log_;
 };
 
 }  // namespace trellis::lattice
