@@ -10,12 +10,14 @@
 namespace trellis::lattice {
 namespace {
 
-/// The code tells kinds apart that deserve a log record of their own each.
+/// Refusal of a call. Its code tells kinds apart that deserve a log record of their own each.
 std::unexpected<Error> refused(std::string_view why, std::string_view remedy = {},
                                ErrorCode code = ErrorCode::denied) {
   return fail(code, fmt::format("invocation refused: {}", why), std::string(remedy));
 }
 
+/// Names outside ASCII are refused at the sender already: first-party hosts lower-case URLs by
+/// Unicode, so their hash would be another one (lattice.md 3.1).
 Result<void> require_ascii_names(const Entity& entity) {
   const auto* provider = entity.capability();
   if (provider == nullptr || (is_ascii(provider->contract_id) && is_ascii(provider->link_name))) {
@@ -54,6 +56,8 @@ Result<Invocation> sign_call(const Entity& origin, const Entity& target, std::st
                   {},
                   key.public_key().text()};
   identity::InvocationClaims claims;
+  // Claims bind each part of the call: sub its id, iss its host, the hash all else (lattice.md 3.2,
+  // 3.3).
   claims.jti = make_nuid(random);
   claims.iat = unix_seconds(clock.wall());
   claims.sub = call.id;
@@ -75,6 +79,8 @@ CallVerifier::CallVerifier(VerifierOptions options, std::shared_ptr<const Clock>
 
 namespace {
 
+/// Rows 4 to 8 of lattice.md 3.5. The hash alone is not enough: it has no separators, so that bytes
+/// could move between target URL and message (3.2, Weakness).
 Result<void> match_claims(const Invocation& call, const identity::InvocationClaims& claims) {
   const auto origin_url = call.origin.url();
   const auto target_url = call.target_url();
@@ -88,7 +94,8 @@ Result<void> match_claims(const Invocation& call, const identity::InvocationClai
   return {};
 }
 
-/// Rows 0 to 8; the claims when all is well.
+/// Rows 0 to 8 in first-party order, so that a call with two faults is refused for the same one
+/// everywhere; the claims when all is well.
 Result<identity::DecodedToken<identity::InvocationClaims>> genuine(const Invocation& call,
                                                                    WallTime now,
                                                                    identity::KeyCache& issuers) {
@@ -118,7 +125,8 @@ Result<void> check_anti_forgery(const Invocation& call, WallTime now) {
 }
 
 Result<void> CallVerifier::verify(const Invocation& call, const Entity& served) const {
-  // Cheap and certain first: a flood of calls that cannot be meant for us costs no signature check.
+  // Cheap checks (rows 10 and 11) come first: a flood of calls that cannot be meant for this target
+  // costs no signature check.
   if (call.target != served) {
     return refused(fmt::format("it is for {}, not for what is served here ({})", call.target.url(),
                                served.url()),
@@ -142,12 +150,15 @@ Result<void> CallVerifier::check_policy(const Invocation& call, std::uint64_t is
     return refused("its host is not on the list of allowed hosts", "--allowed-host adds one");
   }
   const auto now = unix_seconds(clock_->wall());
+  // Age is compared only where the token is from the past: a sender whose clock is ahead is no
+  // older.
   const auto limit = static_cast<std::uint64_t>(options_.max_token_age.count());
   if (limit > 0 && issued < now && now - issued > limit) {
     return refused(
         fmt::format("its token is {} s old, at most {} are allowed", now - issued, limit),
         "compare the clocks of the machines");
   }
+  // Replay check is last (row 12): forged calls must not fill the window or use up an id.
   if (!replays_.accept(call.id, clock_->steady())) {
     {
       return refused("its id was used before (a replay)", {}, ErrorCode::already_exists);

@@ -49,6 +49,8 @@ void AntiEntropy::observe(const CacheEvent& event, std::int64_t now_ms) {
   forget(event.key());  // grow-only (lattice.md 8.2): whoever still has it may bring it back
 }
 
+// Counters go with the entries: key_bytes_ is what the memory budget is charged for, removals_
+// bounds the tombstones.
 void AntiEntropy::forget(std::string_view key) {
   const auto found = times_.find(key);
   if (found == times_.end()) return;
@@ -77,7 +79,8 @@ void AntiEntropy::forget_old_removals(std::int64_t now_ms) {
     });
   };
   drop([&](const Time& time) { return time.changed_ms + kept < now_ms; });
-  // Still too many: the lattice removes links faster than it can remember. Start over.
+  // Removals are still too many: the lattice removes links faster than it can remember. All are
+  // forgotten; at worst a link that a peer missed the removal of comes back.
   removals_ = static_cast<std::size_t>(std::count_if(
       times_.begin(), times_.end(), [](const auto& entry) { return entry.second.removed; }));
   if (removals_ <= limits::cache_removals) return;
@@ -89,6 +92,8 @@ std::vector<CacheEvent> AntiEntropy::merge(const CacheState& state, const TimedV
                                            std::int64_t now_ms) {
   const auto* family = family_of(theirs.key);
   if (family == nullptr || (theirs.removed && family->index != link_index)) return {};
+  // Removals are told of links only; from anybody else they would take claims away that only grow.
+  // Time of a peer is cut: a clock that runs years ahead, or a lie, must not win for ever.
   const Time time{std::clamp<std::int64_t>(theirs.changed_ms, 0, now_ms + clock_slack_ms),
                   theirs.removed};
   const auto known = times_.find(theirs.key);
@@ -96,11 +101,14 @@ std::vector<CacheEvent> AntiEntropy::merge(const CacheState& state, const TimedV
   const auto* here = state.scalar(theirs.key);
   const bool same = theirs.removed ? here == nullptr : here != nullptr && *here == theirs.value;
   if (!same && time.changed_ms < ours) return {};
-  // Of two of the same time the greater bytes win, and a value wins over its removal.
+  // Values of the same time are told apart by their bytes, the greater win, and a value wins over
+  // its removal: every cache decides alike, whichever it had first.
   if (!same && time.changed_ms == ours && here != nullptr &&
       (theirs.removed || theirs.value < *here)) {
     return {};
   }
+  // Same value with a later time keeps that time, or a third cache with an older one would win
+  // here.
   if (!same || time.changed_ms > ours) put(theirs.key, time);
   std::string name = theirs.key.substr(family->prefix.size());
   const std::string index(family->index);
@@ -116,6 +124,7 @@ std::vector<CacheEvent> AntiEntropy::merge(const CacheState& state, const TimedV
   return events;
 }
 
+// Sum of hashes: independent of the order in which a cache keeps its values.
 std::uint64_t AntiEntropy::digest(const CacheState& state) {
   std::uint64_t sum = 0;
   for (const auto& [key, value] : state.values()) {
@@ -130,9 +139,12 @@ std::uint64_t AntiEntropy::digest(const CacheState& state) {
 std::vector<SyncMessage> AntiEntropy::all(const CacheState& state, std::string_view origin_id,
                                           std::size_t bytes) const {
   std::vector<SyncMessage> messages;
+  // Full from the beginning, so that the first value opens the first message.
   std::size_t used = bytes;
   const auto digest_now = digest(state);
   const auto add = [&](TimedValue value) {
+    // Sizes are estimates from above: 64 for the field names of a value, 128 for those of a
+    // message.
     const auto size = value.key.size() + value.value.size() + 64;
     if (size > bytes) return;  // no message could carry it
     if (used + size > bytes) {
@@ -142,6 +154,8 @@ std::vector<SyncMessage> AntiEntropy::all(const CacheState& state, std::string_v
     used += size;
     messages.back().values.push_back(std::move(value));
   };
+  // Values that only a replay brought are here with time 0. Keys that are no entries have no time
+  // and are not told.
   for (const auto& [key, time] : times_) {
     if (time.removed) {
       add({key, {}, time.changed_ms, true});

@@ -33,7 +33,7 @@ struct TimedValue {
   }
 };
 
-/// What peers of ours send each other: a digest alone, or values that somebody else lacks.
+/// Message between peers of ours: a digest alone, or values that another one lacks.
 struct SyncMessage {
   std::string origin_id;
   std::uint64_t digest = 0;

@@ -5,8 +5,10 @@
 namespace trellis::lattice {
 namespace {
 
+/// Referred to by item() of changes that have none.
 const std::string none;
 
+/// Alternative is chosen by index, since several have the same type.
 template <CacheChange kind, class... Parts>
 CacheEvent make(Parts&&... parts) {
   CacheEvent event;

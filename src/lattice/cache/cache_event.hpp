@@ -1,4 +1,4 @@
-// What caches tell each other: changes and replays (lattice.md 8.5 and 8.6).
+// Messages between caches: changes and replays (lattice.md 8.5 and 8.6).
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct CacheEvent {
   [[nodiscard]] const std::string& key() const noexcept;
   /// The second half of those that have one, else "".
   [[nodiscard]] const std::string& item() const noexcept;
-  /// What it takes in memory, about.
+  /// Estimate of the memory it takes.
   [[nodiscard]] std::size_t bytes() const noexcept { return 96 + key().size() + item().size(); }
 
   [[nodiscard]] static CacheEvent add(std::string key, std::int32_t by);

@@ -7,6 +7,8 @@
 namespace trellis::lattice {
 namespace {
 
+/// Estimate of what a node of map, set or list takes besides its text: small entries must not be
+/// free, or a peer could fill the memory with empty ones.
 constexpr std::size_t entry_overhead = 96;
 
 std::size_t size_of(const CacheState::Value& value) {
@@ -50,6 +52,8 @@ Result<bool> CacheState::apply(const CacheEvent& event) {
                 "remove links that are not needed, or isolate this lattice from others");
   }
   const bool changed = change(event);
+  // Watermark counts changes without effect too, as first-party caches count (lattice.md 8.6):
+  // peers compare only the numbers.
   ++hwm_;
   history_.push_back(event);
   history_bytes_ += event.bytes();
@@ -72,10 +76,12 @@ bool CacheState::change(const CacheEvent& event) {
   const auto& item = event.item();
   const auto known = values_.size();
   switch (event.change()) {
+    // Cases are those of lattice.md 8.5: absent values are created, those of another type are left.
     case CacheChange::atomic_add: {
       auto* number = as<std::int32_t>(key);
       const auto by = std::get<1>(std::get<0>(event.value));
       if (number == nullptr) return false;
+      // Sum wraps around: a peer chooses both numbers, and overflow of signed ones is undefined.
       *number = static_cast<std::int32_t>(static_cast<std::uint32_t>(*number) +
                                           static_cast<std::uint32_t>(by));
       return by != 0 || values_.size() != known;
@@ -120,6 +126,7 @@ bool CacheState::change(const CacheEvent& event) {
     }
     case CacheChange::set_remove_item: {
       auto* members = as<Set>(key);
+      // Set that was absent is there now, empty, as in first-party caches.
       if (members == nullptr || members->erase(item) == 0) return values_.size() != known;
       bytes_ -= entry_overhead + item.size();
       return true;
@@ -128,7 +135,8 @@ bool CacheState::change(const CacheEvent& event) {
   return false;
 }
 
-// Half of the history at once, so that the cost per change stays small.
+// History loses half at once, so that the cost per change stays small. From then on it does not
+// rebuild the state by itself.
 void CacheState::fold(std::size_t events, std::size_t bytes) {
   while (!history_.empty() && (history_.size() > events || history_bytes_ > bytes)) {
     history_bytes_ -= history_.front().bytes();
@@ -141,6 +149,7 @@ void CacheState::forget_history() {
   fold(history_.size() / 2, history_bytes_ / 2);
 }
 
+// Cases are those of change() and must agree with it; nothing is changed here.
 bool CacheState::would_change(const CacheEvent& event) const {
   const auto found = values_.find(event.key());
   const bool absent = found == values_.end();
@@ -168,12 +177,14 @@ bool CacheState::would_change(const CacheEvent& event) const {
 std::vector<CacheEvent> CacheState::since(std::uint64_t theirs) const {
   if (theirs >= hwm_) return {};
   const auto missing = hwm_ - theirs;
+  // Requester that is too far behind, or knows nothing, gets a list that makes the whole state; it
+  // may be shorter than the count says (lattice.md 8.8, 2).
   if (missing > history_.size() || (theirs == 0 && !complete_)) return rebuild();
   return {history_.end() - static_cast<std::ptrdiff_t>(missing), history_.end()};
 }
 
 std::vector<CacheEvent> CacheState::rebuild() const {
-  // Scalars before the indexes that name them, as writers do (lattice.md 8.2).
+  // Scalars come before the indexes that name them, as writers do it (lattice.md 8.2).
   std::vector<CacheEvent> scalars;
   std::vector<CacheEvent> rest;
   for (const auto& [key, value] : values_) {

@@ -1,4 +1,4 @@
-// What a cache holds, and the changes that made it so (lattice.md 8.5, 8.8).
+// Values that a cache holds, and the changes that made them so (lattice.md 8.5, 8.8).
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,7 @@ class CacheState {
 
   /// Changes applied so far: the high watermark of the protocol.
   [[nodiscard]] std::uint64_t hwm() const noexcept { return hwm_; }
-  /// What to send to somebody who has applied `theirs`: the newest ones that are still kept, or
+  /// Changes to send to a cache that has applied `theirs`: the newest ones that are still kept, or
   /// else the shortest list that makes this state.
   [[nodiscard]] std::vector<CacheEvent> since(std::uint64_t theirs) const;
   [[nodiscard]] std::vector<CacheEvent> rebuild() const;

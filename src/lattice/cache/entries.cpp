@@ -14,7 +14,7 @@ constexpr auto claims_prefix = filings[0].prefix;
 constexpr auto reference_prefix = filings[1].prefix;
 constexpr auto link_prefix = filings[2].prefix;
 
-/// Of a node of the maps and the small things in it.
+/// Size of a node of the maps and the small things in it.
 constexpr std::size_t node_bytes = 96;
 
 std::size_t memory_of(const identity::ActorClaims& claims) {
@@ -49,6 +49,7 @@ std::string to_cache_json(const LinkDefinition& link) {
   made["link_name"] = link.link_name;
   made["values"] = nlohmann::ordered_json::object();
   for (const auto& [key, value] : link.values) made["values"][key] = value;
+  // Bad UTF-8 is replaced: links of peers come through here, and an exception would end the change.
   return made.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -64,6 +65,7 @@ Result<LinkDefinition> link_from_cache_json(std::string_view json) {
        {"link_name", &link.link_name}}};
   for (const auto& [name, to] : texts) {
     const auto* value = tree->find(name);
+    // Members that come twice are refused: two readers could take different ones.
     if (value == nullptr || !value->is(Kind::string) || tree->count(name) != 1) {
       return fail(ErrorCode::malformed, "a cached link without a sound " + std::string(name));
     }
@@ -91,6 +93,7 @@ std::vector<CacheEvent> reference_events(std::string_view reference, std::string
           CacheEvent::set_add(std::string(reference_index), std::string(reference))};
 }
 
+// Aliases have no index (lattice.md 8.2).
 std::vector<CacheEvent> alias_events(std::string_view alias, std::string_view actor) {
   return {CacheEvent::set(join_key(alias_prefix, alias), std::string(actor))};
 }
@@ -121,7 +124,7 @@ void LatticeEntries::drop(ByName<T>& entries, typename ByName<T>::iterator which
   entries.erase(which);
 }
 
-// A value and its index come as two changes in either order: the entry is there once both are.
+// Value and index come as two changes, in either order: the entry is there once both are.
 std::vector<EntryChange> LatticeEntries::observe(const CacheState& state, const CacheEvent& event) {
   const std::string_view key = event.key();
   if (key.starts_with(alias_prefix)) {
@@ -133,7 +136,7 @@ std::vector<EntryChange> LatticeEntries::observe(const CacheState& state, const 
     }
     if (key == filing.index) {
       if (!event.item().empty()) return look_at(state, filing.index, event.item());
-      // The whole index went away: nothing is listed any more.
+      // Index went away as a whole. Links are removed with it; claims and references only grow.
       std::vector<EntryChange> all;
       if (filing.index != link_index) return all;
       while (!links_.empty()) {
@@ -163,6 +166,7 @@ std::vector<EntryChange> LatticeEntries::claims_changed(std::string_view actor,
                                                         const std::string* text) {
   if (text == nullptr) return {};
   auto claims = identity::actor_claims_from_json(*text);
+  // Claims filed under another actor's key would speak for that one.
   if (!claims || claims->sub != actor) return {};
   const auto known = claims_.find(actor);
   if (known != claims_.end() && known->second == *claims) return {};
@@ -188,6 +192,7 @@ std::vector<EntryChange> LatticeEntries::alias_changed(std::string_view alias,
     return {{EntryChange::Kind::alias_removed, std::string(alias), {}, {}, {}}};
   }
   const auto actor = identity::PublicKey::parse(*text);
+  // Alias may stand for an actor only; one that was good stays when a bad value is written over it.
   if (!actor || actor->type() != identity::KeyType::module) return {};
   if (known != aliases_.end() && known->second == *text) return {};
   keep(aliases_, alias, *text);
@@ -204,6 +209,8 @@ std::vector<EntryChange> LatticeEntries::link_changed(std::string_view hash,
     return {{EntryChange::Kind::link_removed, {}, {}, {}, std::move(gone)}};
   }
   auto link = link_from_cache_json(*text);
+  // Link filed under a number that is not its own could never be removed by its key (lattice.md
+  // 8.8, 5).
   if (!link || hash_text(*link) != hash) return {};
   if (known != links_.end() && known->second == *link) return {};
   keep(links_, hash, *link);

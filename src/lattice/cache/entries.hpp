@@ -1,4 +1,4 @@
-// What the cache's keys and values mean: claims, references, aliases, links (lattice.md 8.2).
+// Meaning of the cache's keys and values: claims, references, aliases, links (lattice.md 8.2).
 #pragma once
 
 #include <array>
@@ -27,10 +27,10 @@ inline constexpr std::string_view reference_index = "wclc:ocis";
 inline constexpr std::string_view link_index = "wclc:links";
 inline constexpr std::array<Filing, 3> filings{
     {{"wclc:claims_", claims_index}, {"wclc:oci_", reference_index}, {"wclc:link_", link_index}}};
-/// What the keys of call aliases begin with, which no set lists.
+/// Prefix of the keys of call aliases, which no set lists.
 inline constexpr std::string_view alias_prefix = "wclc:call_";
 
-/// What a change of the cache means for a host.
+/// Change of the cache as a host understands it.
 struct EntryChange {
   enum class Kind { claims, reference, alias, alias_removed, link, link_removed };
   Kind kind;

@@ -6,6 +6,7 @@
 namespace trellis::lattice {
 namespace {
 
+/// Start values are those of SipHash for a key of zeros (lattice.md 8.3).
 struct SipState {
   std::uint64_t v0 = 0x736f6d6570736575;
   std::uint64_t v1 = 0x646f72616e646f6d;
@@ -31,6 +32,7 @@ struct SipState {
   }
 };
 
+/// Word of at most eight bytes, missing ones zero.
 std::uint64_t little_endian(ByteView bytes) noexcept {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) word |= std::uint64_t{bytes[i]} << (8 * i);
@@ -46,6 +48,7 @@ std::uint64_t siphash13(ByteView bytes) noexcept {
     state.compress(little_endian(bytes.first(8)));
     bytes = bytes.subspan(8);
   }
+  // Last word has the length on top; then come the three rounds that make it SipHash-1-3.
   state.compress(little_endian(bytes) | (length << 56));
   state.v2 ^= 0xff;
   for (int i = 0; i < 3; ++i) state.round();

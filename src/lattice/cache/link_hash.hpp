@@ -11,7 +11,7 @@ namespace trellis::lattice {
 /// SipHash-1-3 with a key of zeros.
 [[nodiscard]] std::uint64_t siphash13(ByteView bytes) noexcept;
 
-/// Of actor key, contract id and link name, each followed by a byte FF.
+/// Hash of actor key, contract id and link name, each followed by a byte FF.
 [[nodiscard]] std::uint64_t link_hash(std::string_view actor, std::string_view contract,
                                       std::string_view link_name);
 

@@ -16,23 +16,26 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Names of what the store is still to be told; what is known here has no more.
+/// Bound on the names of what the store is still to be told; what is known here has no more.
 constexpr std::size_t max_dirty = 2 * limits::links;
 /// Texts that one question asks for.
 constexpr std::size_t texts_at_once = 128;
-/// References are the longest names there are.
+/// Bound on members of an index; references are the longest names there are.
 constexpr std::size_t max_name_bytes = 4096;
-/// Starts of the server that are told apart.
+/// Bound on the starts of the server that are told apart.
 constexpr std::size_t max_servers = 1000;
-/// Of which it is known that they were counted.
+/// Bound on the refused names that are remembered, so that each is counted once.
 constexpr std::size_t max_refused = 1000;
-/// For one round, however much there is.
+/// Time of one round, however much there is.
 constexpr seconds round_time{30};
-/// What a store says of its changes is not all there is to know (a replica that was filled anew).
+/// Interval after which everything is read, even if the store reports no change: a replica that was
+/// filled anew does not count that as one.
 constexpr seconds whole_interval{60};
 /// Rounds take a tenth of the time at most.
 constexpr int rest = 9;
 
+/// Errors about one key are told apart from those of the connection: the first leave out that key,
+/// the second end the round.
 bool is_about_content(const Error& error) {
   return error.code == ErrorCode::provider_failed || error.code == ErrorCode::limit ||
          error.code == ErrorCode::malformed;
@@ -48,6 +51,8 @@ const Filing* filing_of(std::string_view key) {
   return found == filings.end() ? nullptr : &*found;
 }
 
+/// Claims and references are never removed (lattice.md 8.2), which is how a loss is told from a
+/// removal.
 bool only_grows(const Filing& filing) {
   return filing.index != link_index;
 }
@@ -80,7 +85,7 @@ CacheMirror::~CacheMirror() {
   stop(deadline_in(seconds(0)));
 }
 
-// A text and its index change together (lattice.md 8.2), so the text stands for both.
+// Text and index change together (lattice.md 8.2), so the text stands for both.
 void CacheMirror::wrote(const CacheEvent& event) {
   const auto change = event.change();
   if (change != CacheChange::scalar_set && change != CacheChange::key_delete) return;
@@ -105,10 +110,13 @@ Result<void> CacheMirror::look(SteadyTime deadline) {
 }
 
 Result<void> CacheMirror::round(SteadyTime deadline) {
+  // Writes come before reads: what the store has not been told of would look as if others had
+  // removed it (lattice.md 8.10, 4).
   if (auto written = flush(deadline); !written) return written;
   auto revision = store_->revision(deadline);
   if (!revision) return pass(revision);
-  // One that seems to be started all the time is no reason to distrust what it holds.
+  // Restart is believed until too many were seen: a server that seems to be started all the time is
+  // no reason to distrust what it holds. The first one met is no restart.
   const bool restarted = !servers_.empty() && !revision->server.empty() &&
                          servers_.size() < max_servers && !servers_.contains(revision->server);
   const auto now = clock_->steady();
@@ -118,6 +126,7 @@ Result<void> CacheMirror::round(SteadyTime deadline) {
   }
   if (auto done = read(restarted, deadline); !done) return done;
   if (!revision->server.empty() && servers_.size() < max_servers) {
+    // Noted only now: a round that failed half-way is to see the restart again.
     servers_.insert(std::move(revision->server));
   }
   content_ = std::move(revision->content);
@@ -130,6 +139,7 @@ Result<void> CacheMirror::flush(SteadyTime deadline) {
   Dirty writing;
   {
     const MutexLock lock(mutex_);
+    // Names are taken out, so that wrote() never waits for the store.
     writing.swap(dirty_);
   }
   Result<void> done;
@@ -147,6 +157,8 @@ Result<void> CacheMirror::flush(SteadyTime deadline) {
       done = std::move(written);
     }
     const MutexLock lock(mutex_);
+    // Refused names stay dirty too: as long as the store lacks them, it must not be read as their
+    // removal.
     dirty_.insert(std::move(kept));  // what was written here meanwhile is younger
   }
   const MutexLock lock(mutex_);
@@ -154,7 +166,7 @@ Result<void> CacheMirror::flush(SteadyTime deadline) {
   return done;
 }
 
-// The text first, then the index (lattice.md 8.2). An alias belongs to who had it first.
+// Text goes first, then the index (lattice.md 8.2). An alias belongs to who had it first.
 Result<void> CacheMirror::write(const std::string& key, Deed deed, SteadyTime deadline) {
   std::optional<std::string> text;
   cache_.reconcile([&](const CacheState& state, const LatticeEntries&) {
@@ -176,9 +188,12 @@ Result<void> CacheMirror::read(bool restarted, SteadyTime deadline) {
   auto indexes = read_indexes(deadline);
   if (!indexes) return pass(indexes);
   const bool holds = std::ranges::any_of(*indexes, [](const Names& all) { return !all.empty(); });
+  // Three signs of a loss, as lattice.md 8.10 (3) has them; then what is known here is written
+  // again instead of removed.
   const bool lost = restarted || (first_ && !holds) || has_lost(*indexes);
   for (std::size_t i = 0; i < filings.size(); ++i) {
     const auto& filing = filings.at(i);
+    // Index that was not read says nothing about what is missing.
     if (unread_.contains(filing.index)) continue;
     auto& listed = indexes->at(i);
     if (auto done = read_entries(filing, listed, restarted, deadline); !done) return done;
@@ -211,7 +226,7 @@ Result<std::vector<CacheMirror::Names>> CacheMirror::read_indexes(SteadyTime dea
   return all;
 }
 
-/// What only grows is gone: nobody takes it back, so the store has lost it.
+/// Entries that only grow are gone: no host takes them back, so the store has lost them.
 bool CacheMirror::has_lost(const std::vector<Names>& indexes) {
   bool lost = false;
   cache_.reconcile([&](const CacheState& state, const LatticeEntries& entries) REQUIRES(looking_) {
@@ -232,8 +247,8 @@ bool CacheMirror::has_lost(const std::vector<Names>& indexes) {
   return lost;
 }
 
-// Leaves in `listed` what has a text. After a start of the server it may hold what was saved long
-// ago, so that what is known here counts.
+// Members without a text leave `listed`. After a start of the server it may hold what was saved
+// long ago, so that what is known here counts.
 Result<void> CacheMirror::read_entries(const Filing& filing, Names& listed, bool restarted,
                                        SteadyTime deadline) {
   const std::vector<std::string> members(listed.begin(), listed.end());
@@ -257,6 +272,7 @@ Result<void> CacheMirror::read_entries(const Filing& filing, Names& listed, bool
         const auto& member = members[from + i];
         const auto& text = texts->at(i);
         if (!text) listed.erase(member);
+        // Own changes that are not written yet are younger than whatever the store holds.
         if (!text || dirty_.contains(keys[i])) continue;
         const auto* held = state.scalar(keys[i]);
         const bool known = lists(state, filing, member);
@@ -274,7 +290,7 @@ Result<void> CacheMirror::read_entries(const Filing& filing, Names& listed, bool
   return {};
 }
 
-/// What is known here and not there: removed by others, or to be written again.
+/// Entries known here and missing there were removed by others, or are to be written again.
 void CacheMirror::compare(const Filing& filing, const Names& present, bool lost) {
   cache_.reconcile([&](const CacheState& state, const LatticeEntries& entries) {
     std::vector<CacheEvent> news;
@@ -295,7 +311,7 @@ void CacheMirror::compare(const Filing& filing, const Names& present, bool lost)
   });
 }
 
-// They have no index; who has one says so in its claims.
+// Aliases have no index; an actor that has one says so in its claims.
 Result<void> CacheMirror::read_aliases(SteadyTime deadline) {
   Names names;
   cache_.reconcile([&](const CacheState&, const LatticeEntries& entries) {
@@ -316,6 +332,7 @@ Result<void> CacheMirror::read_aliases(SteadyTime deadline) {
       for (std::size_t i = 0; i < keys.size(); ++i) {
         const auto* held = state.scalar(keys[i]);
         const auto& text = texts->at(i);
+        // Aliases only grow, so a missing one was lost.
         if (!text && held != nullptr) dirty_.emplace(keys[i], Deed::put);
         if (!text || dirty_.contains(keys[i]) || (held != nullptr && *held == *text)) continue;
         news.push_back(CacheEvent::set(keys[i], *text));
@@ -345,6 +362,7 @@ void CacheMirror::note(const Result<void>& done) {
   const auto now = done ? State::connected : State::disconnected;
   {
     const MutexLock lock(mutex_);
+    // Only changes are reported: a store that is away for a day is one line.
     if (std::exchange(state_, now) == now) return;
   }
   if (done) {
@@ -370,7 +388,7 @@ void CacheMirror::run() {
   while (true) {
     {
       MutexLock lock(mutex_);
-      // Where the store is away, more to write is no reason to ask sooner.
+      // Store that is away is not asked sooner because there is more to write.
       moved_.wait_for(lock, pause, [&]() REQUIRES(mutex_) {
         return stopped_ || (wake_ && state_ == State::connected);
       });
@@ -380,7 +398,8 @@ void CacheMirror::run() {
     const auto began = clock_->steady();
     const bool done = look(deadline_in(round_time)).has_value();
     const auto taken = clock_->steady() - began;
-    // A server that was waited for in vain had no work.
+    // Rest is for the server's sake, in proportion to its work; one that was waited for in vain had
+    // none.
     const bool worked = done || taken >= round_time;
     pause = std::max<SteadyTime::duration>(poll_, worked ? rest * taken : SteadyTime::duration());
   }
@@ -390,6 +409,7 @@ void CacheMirror::run() {
     if (state_ != State::connected) return;
     deadline = last_deadline_;
   }
+  // Last words: what was written since the last round, as long as the store is there.
   const MutexLock lock(looking_);
   static_cast<void>(flush(deadline));
 }
@@ -400,11 +420,12 @@ void CacheMirror::stop(SteadyTime deadline) {
     stopped_ = true;
     last_deadline_ = deadline;
     moved_.notify_all();
-    // A store that does not answer now gets no last words.
+    // Store that does not answer now gets no last words.
     if (thread_.joinable() && state_ == State::connected) {
       moved_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return ended_; });
     }
   }
+  // Cancelling ends a round that waits in the store, so that the join does not take long.
   store_->cancel();
   if (thread_.joinable()) thread_.join();
 }

@@ -27,9 +27,9 @@ namespace trellis::lattice {
 
 /// Any thread; start() and stop() once each, in this order.
 ///
-/// What the store lacks was removed by another host, unless the store has lost it: a server that
-/// was started anew, or one that knows nothing of what only grows, is told again what is known
-/// here.
+/// Entries that the store lacks were removed by another host, unless the store has lost them: a
+/// server that was started anew, or one that knows nothing of what only grows, is told again what
+/// is known here.
 class CacheMirror {
  public:
   enum class State { connecting, connected, disconnected };
@@ -50,7 +50,7 @@ class CacheMirror {
   void stop(SteadyTime deadline);
 
   [[nodiscard]] State state() const;
-  /// What the store holds and is not taken, each counted when it was first met.
+  /// Number of entries that the store holds and that are not taken, each counted when first met.
   [[nodiscard]] std::uint64_t refused() const;
 
  private:

@@ -30,7 +30,8 @@ bool Replay::take_event(ByteView payload) {
   ++received_;
   const bool last = received_ == expected_;
   auto event = codec::decode<CacheEvent>(payload);
-  // One that cannot be read hides nothing else.
+  // Change that cannot be read hides no other one. The bounds are ours: the peer announces whatever
+  // it likes.
   if (!event || events_.size() >= limits::cache_history ||
       bytes_ + event->bytes() > limits::cache_bytes) {
     refused_ = true;
@@ -45,12 +46,15 @@ Replay::Outcome Replay::wait(const ReplayPatience& patience) {
   const auto end = deadline_in(patience.all);
   MutexLock lock(mutex_);
   if (!arrived_.wait_for(lock, patience.ack, [&]() REQUIRES(mutex_) { return answered_; }))
+    // Silence and "no responders" are alike: this cache is alone, which is no error (lattice.md
+    // 8.6).
     return Outcome::nobody;
   const auto ended = [&]() REQUIRES(mutex_) { return nobody_ || received_ >= expected_; };
   while (!ended()) {
     const auto before = received_;
     const auto until = std::min(end, deadline_in(patience.event));
     if (arrived_.wait_until(lock, until, ended)) break;
+    // Patience counts from the last change that came, within an end for all of them.
     if (received_ == before || until == end) return Outcome::incomplete;
   }
   if (nobody_) return Outcome::nobody;
@@ -60,6 +64,7 @@ Replay::Outcome Replay::wait(const ReplayPatience& patience) {
 void Replay::cancel() {
   {
     const MutexLock lock(mutex_);
+    // Cancelled wait looks like one without an answer.
     answered_ = true;
     nobody_ = true;
   }

@@ -33,7 +33,7 @@ class Replay {
   [[nodiscard]] Outcome wait(const ReplayPatience& patience);
   /// Ends a wait.
   void cancel();
-  /// What came, in order. After wait().
+  /// Changes that came, in order. After wait().
   [[nodiscard]] std::vector<CacheEvent> take();
 
  private:

@@ -14,6 +14,7 @@
 namespace trellis::lattice {
 namespace {
 
+/// Pause between two answers to digests, which have the whole cache in them.
 constexpr auto sync_pause = std::chrono::seconds(1);
 
 std::string new_origin_id() {
@@ -40,6 +41,8 @@ Replicator::~Replicator() {
   stop();
 }
 
+// Order of a stop: deferred jobs end and no new ones begin, a replay that waits gives its lock
+// back, then the subscriptions go.
 void Replicator::stop() {
   {
     const WriteLock lock(alive_->mutex);
@@ -60,6 +63,7 @@ void Replicator::stop() {
 
 bool Replicator::later(std::function<void()> job) {
   return defer_([alive = alive_, job = std::move(job)] {
+    // Shared lock keeps this object while the job runs; stop() takes it alone and so waits.
     const ReadLock lock(alive->mutex);
     if (alive->yes) job();
   });
@@ -68,6 +72,8 @@ bool Replicator::later(std::function<void()> job) {
 Result<bool> Replicator::join() {
   if (transport_ == nullptr) return false;
   const MutexLock lock(replay_mutex_);
+  // Order of lattice.md 8.6: changes are heard before the question, so that none falls between;
+  // questions of others are answered afterwards, or this cache would answer its own.
   if (auto listening = listen(); !listening) return pass(listening);
   const bool answered = replay_alone();
   if (auto ready = start_answering(); !ready) return pass(ready);
@@ -75,6 +81,7 @@ Result<bool> Replicator::join() {
 }
 
 Result<void> Replicator::listen() {
+  // Subscriptions outlive reconnects: a second join() only asks.
   if (events_) return {};
   auto made = transport_->subscribe(
       options_.events_subject, {},
@@ -114,6 +121,8 @@ bool Replicator::replay_alone() {
   const auto inbox = transport_->new_inbox();
   auto answers = transport_->subscribe(
       inbox, {}, [replay](const nats::Message& message) { replay->receive(message.payload); },
+      // Direct, so that a large answer is not queued: the peer is read no faster than it is taken
+      // in.
       {.direct = true});
   if (!answers) {
     report(LogReason::replay, answers.error().message);
@@ -133,6 +142,7 @@ bool Replicator::replay_alone() {
     report(LogReason::replay, sent.error().message);
   }
   answers->reset();
+  // Whatever came is applied, even of an answer that broke off.
   finish_replay(replay->take());
   if (outcome == Replay::Outcome::incomplete) {
     report(LogReason::replay,
@@ -141,8 +151,9 @@ bool Replicator::replay_alone() {
   return outcome != Replay::Outcome::nobody;
 }
 
-// Changes that came meanwhile follow the replay, without those it had already. What was written
-// here meanwhile is younger than what the replay brought, and stands.
+// Changes that came meanwhile follow the replay, without those it had already: a list would have
+// their item twice (lattice.md 8.8, 4). Writes made here meanwhile are younger than what the replay
+// brought, and stand.
 void Replicator::finish_replay(const std::vector<CacheEvent>& replayed) {
   const MutexLock lock(mutex_);
   std::map<Bytes, std::size_t> known;
@@ -172,10 +183,12 @@ void Replicator::receive_event(ByteView payload) {
   auto message = codec::decode<CacheEventMessage>(payload);
   if (!message) return refuse(message.error());
   const MutexLock lock(mutex_);
+  // Echo of what this cache published itself.
   if (message->origin_id == origin_id_) return;
   ++counters_.received;
   const auto size = message->event.bytes();
   if (!replay_) return apply(message->event, wall_ms());
+  // Held changes are bounded: a peer could make a replay last and flood meanwhile.
   if (held_.size() >= limits::cache_held || held_bytes_ + size > limits::cache_held_bytes) {
     ++counters_.refused;
     return report(LogReason::full, "too many changes came during a replay; some are left out");
@@ -193,9 +206,10 @@ void Replicator::refuse(const Error& error) {
 }
 
 bool Replicator::make_room(const CacheEvent& event) {
-  // Value, entry and time of one change, and the change itself as history.
+  // Estimate from above: value, entry and time of one change, and the change itself as history.
   const auto most = charge_.bytes() + 5 * event.bytes();
   if (charge_.resize(most)) return true;
+  // History is what can be given up: those far behind then get the state instead.
   state_.forget_history();
   settle_charge();
   return charge_.resize(charge_.bytes() + 5 * event.bytes());
@@ -215,8 +229,10 @@ void Replicator::apply(const CacheEvent& event, std::int64_t made, Origin origin
     ++counters_.refused;
     return report(LogReason::full, changed.error().message);
   }
+  // Change without effect has no time: a duplicate must not make a value younger.
   if (*changed) times_.observe(event, made);
   for (const auto& change : entries_.observe(state_, event)) {
+    // Own writes are known to whoever made them.
     if (origin == Origin::elsewhere) on_change_(change);
   }
   settle_charge();
@@ -226,6 +242,8 @@ void Replicator::receive_question(const nats::Message& message) {
   const auto request = codec::decode<ReplayRequest>(message.payload);
   if (!request) return refuse(request.error());
   if (message.reply.empty()) return;
+  // Reply subject is the asker's choice: on one of the protocol, our answer would be an order to
+  // other hosts, or a change of their caches.
   if (is_protocol_subject(message.reply) || is_within(message.reply, options_.events_subject) ||
       is_within(message.reply, options_.replay_subject)) {
     return refuse({ErrorCode::denied,
@@ -234,6 +252,7 @@ void Replicator::receive_question(const nats::Message& message) {
   }
   {
     const MutexLock lock(mutex_);
+    // Questions beyond the bound stay unanswered; the asker's patience ends and it asks again.
     if (questions_.size() >= limits::cache_questions) return;
     questions_.push_back({std::string(message.reply), request->hwm});
     if (std::exchange(answering_, true)) return;
@@ -244,7 +263,7 @@ void Replicator::receive_question(const nats::Message& message) {
   questions_.clear();
 }
 
-// One after the other: an answer may be as large as the whole cache.
+// Answers are made one after the other, since each may be as large as the whole cache.
 void Replicator::answer_questions() {
   while (true) {
     Question question;
@@ -265,7 +284,7 @@ void Replicator::answer(const Question& question) {
     const MutexLock lock(mutex_);
     events = state_.since(question.hwm);
   }
-  // What no message can carry must not be announced: the requester would wait for it.
+  // Changes that no message can carry must not be announced: the requester would wait for them.
   const auto most = transport_->max_payload();
   std::erase_if(events, [most](const auto& event) {
     return event.bytes() > most && codec::encode(event).size() > most;
@@ -295,6 +314,8 @@ void Replicator::write(const std::vector<CacheEvent>& events) {
       if (options_.on_write) options_.on_write(event);
     }
   }
+  // Applied first, then published (lattice.md 8.5), and without the lock: sending may wait for the
+  // connection, and readers of the cache must not.
   for (const auto& event : events) publish(event);
 }
 
@@ -317,6 +338,8 @@ bool Replicator::register_alias(const std::string& alias, const std::string& act
     const MutexLock lock(mutex_);
     const auto known = entries_.aliases().find(alias);
     const bool there = known != entries_.aliases().end();
+    // First claimant keeps an alias (lattice.md 8.2); two hosts may both be first, and then the
+    // last event wins.
     if (there && known->second != actor) return false;
     if (there && mode == Write::changes) return true;
   }
@@ -333,7 +356,8 @@ void Replicator::put_link(const LinkDefinition& link, Write mode) {
   write(link_events(link));
 }
 
-// Looked up in the state and not among the entries: one that does not parse can be removed too.
+// Link is looked up in the state and not among the entries, so that one that does not parse can be
+// removed too.
 void Replicator::remove_link(const LinkDefinition& key) {
   const auto events = link_removal_events(key);
   {
@@ -363,8 +387,9 @@ void Replicator::send_digest() {
   static_cast<void>(transport_->publish(sync_subject(), codec::encode(message)));
 }
 
-// A digest alone asks: who differs sends everything it has, then its own digest, which asks back.
-// It ends when digests agree, or until the next heartbeat when something cannot be agreed on.
+// Digest alone asks: a cache that differs sends everything it has, then its own digest, which asks
+// back. This ends when digests agree, or until the next heartbeat when something cannot be agreed
+// on.
 void Replicator::receive_sync(ByteView payload) {
   auto message = codec::decode<SyncMessage>(payload);
   if (!message) return refuse(message.error());
@@ -372,7 +397,7 @@ void Replicator::receive_sync(ByteView payload) {
   {
     const MutexLock lock(mutex_);
     if (!message->values.empty()) return merge(*message);
-    // Answering costs much more than asking, so nobody can have it done often.
+    // Answering costs much more than asking, so no peer can have it done often.
     if (message->digest == digest() || clock_->steady() < next_sync_) return;
     next_sync_ = clock_->steady() + sync_pause;
   }
@@ -386,6 +411,7 @@ void Replicator::send_everything() {
   std::vector<SyncMessage> parts;
   {
     const MutexLock lock(mutex_);
+    // Half a payload: sizes are estimates, and some room costs nothing.
     parts = times_.all(state_, origin_id_, transport_->max_payload() / 2);
   }
   for (const auto& part : parts) {
@@ -393,7 +419,8 @@ void Replicator::send_everything() {
   }
 }
 
-// The times are those of the values, so they are not observed again.
+// Times are those of the values and were put by AntiEntropy::merge(), so they are not observed
+// again.
 void Replicator::merge(const SyncMessage& message) {
   const auto time = wall_ms();
   for (const auto& theirs : message.values) {
@@ -416,6 +443,7 @@ void Replicator::merge(const SyncMessage& message) {
 }
 
 std::uint64_t Replicator::digest() {
+  // Digest reads the whole state, so it is kept until the next change.
   if (digest_hwm_ != state_.hwm()) {
     digest_ = AntiEntropy::digest(state_);
     digest_hwm_ = state_.hwm();
@@ -424,6 +452,8 @@ std::uint64_t Replicator::digest() {
 }
 
 std::string Replicator::sync_subject() const {
+  // Subject is below that of the cache, so that lattices which are kept apart there stay apart
+  // here, and first-party caches hear nothing of it.
   return options_.events_subject + ".trellis.sync";
 }
 

@@ -36,7 +36,8 @@ struct ReplicatorOptions {
 /// Any thread. Without a transport it is the cache of this host alone.
 class Replicator {
  public:
-  /// What a change made elsewhere means here. Called in order, under a lock: it must only hand on.
+  /// Told what a change made elsewhere means here. Called in order, under a lock: it must only hand
+  /// on.
   using OnChange = std::function<void(const EntryChange&)>;
   /// Runs longer work off the transport's threads; false when it will not run. What runs after
   /// stop(), even after the end of this object, does nothing.
@@ -76,7 +77,7 @@ class Replicator {
   /// Writes nothing when there is no such link.
   void remove_link(const LinkDefinition& key);
 
-  /// What is held, shown under a lock; the changes that `look` returns are applied as others'.
+  /// Shows what is held, under a lock; the changes that `look` returns are applied as others'.
   using Look = std::function<std::vector<CacheEvent>(const CacheState&, const LatticeEntries&)>;
   void reconcile(const Look& look);
 
@@ -99,7 +100,7 @@ class Replicator {
     std::string reply;
     std::uint64_t hwm = 0;
   };
-  /// Who wrote a change: what this host writes itself it knows already.
+  /// Writer of a change: what this host writes itself it knows already.
   enum class Origin { here, elsewhere };
 
   [[nodiscard]] Result<void> listen() REQUIRES(replay_mutex_);

@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// First line of the file; its number is to change with the format.
 constexpr std::string_view head = "trellis links 1\n";
 constexpr std::size_t digest_chars = 64;
 
@@ -33,8 +34,8 @@ struct Summary {
   }
 };
 
-/// Takes the value at the front of `bytes`. One after the other, because the codec's bound on the
-/// values of one message is far below the links of a large lattice.
+/// Takes the value at the front of `bytes`. Links are read one after the other, because the codec's
+/// bound on the values of one message is far below the links of a large lattice.
 template <class T>
 Result<T> take_front(ByteView& bytes) {
   codec::MsgpackReader reader(bytes);
@@ -83,12 +84,14 @@ Result<std::vector<LinkDefinition>> read_links_file(std::string_view all, std::s
     return damaged("this is no file of links");
   }
   const auto body = all.substr(body_at);
+  // Checksum is against damage, not against people: who can write the file can set links anyway.
   if (sha256_upper_hex(as_bytes(body)) != all.substr(head.size(), digest_chars)) {
     return damaged("the file is damaged: its checksum does not match");
   }
   auto rest = as_bytes(body);
   const auto summary = take_front<Summary>(rest);
   if (!summary) return damaged(summary.error().message);
+  // Links of another lattice must not be set in this one.
   if (summary->ns != ns) {
     return damaged(
         fmt::format("it belongs to the namespace '{}', not '{}'", excerpt(summary->ns), ns));
@@ -122,6 +125,7 @@ Result<std::vector<LinkDefinition>> StateFile::load() const {
 
 Result<void> StateFile::save(const std::vector<LinkDefinition>& links) const {
   std::error_code problem;
+  // Folder that cannot be made is found out by the open below, with its errno.
   fs::create_directories(path_.parent_path(), problem);
   Bytes body;
   codec::encode_to(Summary{ns_, links.size()}, body);
@@ -137,6 +141,8 @@ Result<void> StateFile::save(const std::vector<LinkDefinition>& links) const {
   text += '\n';
   text.append(reinterpret_cast<const char*>(body.data()), body.size());
   auto beside = path_;
+  // Content is synced before the name changes: after a power cut the name must not stand for an
+  // empty file.
   beside += ".new";  // of an earlier crash, it is overwritten
   if (auto written = write_and_sync(beside, text); !written) {
     ::unlink(beside.c_str());

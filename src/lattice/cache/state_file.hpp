@@ -19,8 +19,8 @@ class StateFile {
   StateFile(const std::filesystem::path& folder, std::string_view ns,
             std::string_view name = "links");
 
-  /// What was saved last; nothing when there is no file. Errors (malformed) for a damaged file, and
-  /// for one of another namespace.
+  /// Links that were saved last; none when there is no file. Errors (malformed) for a damaged file,
+  /// and for one of another namespace.
   [[nodiscard]] Result<std::vector<LinkDefinition>> load() const;
   /// Writes beside it, syncs, renames, syncs the folder. Makes the folder when it is missing.
   [[nodiscard]] Result<void> save(const std::vector<LinkDefinition>& links) const;

@@ -31,12 +31,15 @@ ControlServer::Command ControlServer::command(std::string_view name, const Reque
   made.reference = std::move(reference);
   if (auto tag = read_json<OperationTag>(request.payload);
       tag && tag->operation_id.size() <= limits::name_bytes) {
+    // Name of the operation is the sender's, if it has one, so that it finds the outcome again.
     made.operation = std::move(tag->operation_id);
   }
   if (made.operation.empty()) made.operation = make_uuid(random_);
   return made;
 }
 
+// Commands are told apart by what they change: two starts of one reference must not both be
+// acknowledged (lattice.md 5.7, Weakness), and all together are bounded, since each may download.
 std::optional<std::string> ControlServer::begin(Command& command) {
   const MutexLock lock(mutex_);
   command.under_way = jobs_.enter();
@@ -56,7 +59,7 @@ void ControlServer::carry_out(Command command,
   if (auto refused = begin(command)) return ack(std::move(refused));
   std::shared_ptr<Command> job;
   auto posted = contained([&] {
-    // First the acknowledgement: who reads the outcome or an event afterwards has seen it before.
+    // Acknowledgement goes first: a tool that reads the outcome or an event has seen it by then.
     ack(std::nullopt);
     commands_.fetch_add(1, std::memory_order_relaxed);
     log_.info("{} {} ordered by the control interface (operation {})", command.name,
@@ -64,9 +67,11 @@ void ControlServer::carry_out(Command command,
     job = std::make_shared<Command>(std::move(command));
     return executors_.commands([this, job] { finish(*job, contained(job->run)); });
   });
+  // Command that will not run was acknowledged all the same, so its failure is told as an outcome.
   if (!posted) finish(job ? *job : command, pass(posted));
 }
 
+// Command leaves the table whatever happens while its outcome is told.
 void ControlServer::finish(const Command& command, const Result<std::string>& result) {
   const AtEnd ended([&] {
     const MutexLock lock(mutex_);
@@ -100,6 +105,7 @@ void ControlServer::start_actor(const Request& request) {
   const auto ack = [&](std::optional<std::string> failure) {
     reply(request, StartActorAck{host_id_, reference, std::move(failure)});
   };
+  // Refusals that need no download are in the acknowledgement (lattice.md 5.7).
   if (!target_.running_actor(reference).empty()) {
     return ack(fmt::format("Actor with image ref '{}' is already running on this host", reference));
   }
@@ -167,7 +173,7 @@ void ControlServer::stop_provider(const Request& request) {
   };
   const auto& link_name = order->link_name;
   const auto running = target_.running_provider(order->provider_ref, link_name);
-  // A provider of another contract is not the one that is meant (5.10, Weakness).
+  // Provider of another contract is not the one that is meant (5.10, Weakness).
   if (!running || running->contract_id != order->contract_id) {
     return ack(
         fmt::format("Provider {}/{} is not running on this host", order->provider_ref, link_name));
@@ -181,7 +187,7 @@ void ControlServer::stop_provider(const Request& request) {
   carry_out(std::move(made), ack);
 }
 
-// The acknowledgement has no room for a reason, so a refusal is told as an outcome too.
+// Acknowledgement has no room for a reason (5.11), so a refusal is told as an outcome too.
 void ControlServer::update_actor(const Request& request) {
   const auto order = read_json<UpdateActorCommand>(request.payload);
   if (!order) {
@@ -196,6 +202,7 @@ void ControlServer::update_actor(const Request& request) {
     reply(request, UpdateActorAck{false});
     tell({operation, host_id_, "update_actor", order->new_actor_ref, key, std::move(why)});
   };
+  // Update names its actor by key only; aliases and references do not count.
   if (target_.running_actor(key) != key) {
     return refuse(fmt::format("Actor {} was not found on this host, live update aborted", key));
   }

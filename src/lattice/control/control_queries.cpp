@@ -12,7 +12,8 @@ template <class Make>
 std::string fitting_json(std::size_t& count, std::size_t most, const Make& make) {
   auto json = write_json(make(count));
   while (json.size() > most && count > 0) {
-    // In proportion, and a little less, as entries differ in size.
+    // Count shrinks in proportion and a little more, as entries differ in size; by one at least, so
+    // that this ends.
     const auto fitting = static_cast<double>(most) / static_cast<double>(json.size());
     count =
         std::min(count - 1, static_cast<std::size_t>(static_cast<double>(count) * fitting * 0.95));
@@ -90,6 +91,8 @@ void ControlServer::link_states(const Request& request) {
   send(request.reply, json);
 }
 
+// Constraints are met when each names a label with exactly its value; no constraint always fits
+// (5.6).
 bool ControlServer::fits(const codec::StringMap& constraints) const {
   const auto labels = target_.labels();
   return std::all_of(constraints.begin(), constraints.end(), [&](const auto& constraint) {
@@ -98,7 +101,7 @@ bool ControlServer::fits(const codec::StringMap& constraints) const {
   });
 }
 
-// Who runs it already, or may not start it, stays silent: the auctioneer needs somebody who will.
+// Host that runs it already, or may not start it, stays silent: the auctioneer needs one that will.
 void ControlServer::actor_auction(const Request& request) {
   auto auction = read_json<ActorAuctionRequest>(request.payload);
   if (!auction) return malformed("an actor auction was ignored", auction.error());

@@ -56,6 +56,7 @@ Result<void> ControlServer::listen(const std::string& subject, Handler handler) 
       subject, {}, [this, handler](const nats::Message& message) { receive(message, handler); });
   if (!made) return pass(made);
   const MutexLock lock(mutex_);
+  // Subscription made during a stop ends here, when `made` goes.
   if (!stopped_) subscriptions_.push_back(std::move(*made));
   return {};
 }
@@ -69,6 +70,8 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
         fmt::format("a request of {} bytes on {} was ignored; {} are taken", message.payload.size(),
                     message.subject, limits::control_request_bytes));
   }
+  // Reply subject is the sender's choice: our answer on one of the protocol would be an order in
+  // our name.
   if (!message.reply.empty() && !subjects_.may_answer(message.reply)) {
     malformed_.fetch_add(1, std::memory_order_relaxed);
     return report(
@@ -77,8 +80,10 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
                     "ignored",
                     message.subject));
   }
+  // Gate is closed during a stop; what arrives then stays unanswered, as from a host that is gone.
   auto entry = jobs_.enter();
   if (!entry) return;
+  // Job owns copies: the message ends with this function.
   const std::function<void()> job =
       [this, handler, entry = std::move(entry),
        request = Request{std::string(message.reply), std::string(as_text(message.payload))}] {
@@ -87,6 +92,7 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
       };
   bool taken = false;
   survived([&] {
+    // Requests that wait are bounded here, whoever else uses the executor.
     taken = waiting_.fetch_add(1) < limits::control_requests &&
             executors_.requests(job, message.payload.size()).has_value();
   });
@@ -96,6 +102,8 @@ void ControlServer::receive(const nats::Message& message, Handler handler) {
   report(LogReason::dropped, "more control requests arrive than can be answered; some are dropped");
 }
 
+// Order: the gate closes before subscriptions end, whose handlers may be running, and which are
+// destroyed without the lock that listen() takes.
 void ControlServer::stop(SteadyTime deadline) {
   std::vector<std::unique_ptr<nats::Subscription>> last;
   {

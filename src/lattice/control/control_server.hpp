@@ -31,7 +31,7 @@ class ControlServer {
  public:
   /// Runs a job on a thread that may wait; an error when it will not run.
   using Executor = std::function<Result<void>(std::function<void()>)>;
-  /// The same; the job keeps `bytes`.
+  /// Runs a job likewise; the job keeps `bytes`.
   using RequestExecutor = std::function<Result<void>(std::function<void()>, std::size_t bytes)>;
   struct Executors {
     RequestExecutor requests;  ///< short ones: questions, checks, acknowledgements

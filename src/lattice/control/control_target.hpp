@@ -1,4 +1,4 @@
-// What the control interface needs of the host behind it (lattice.md 5).
+// Host behind the control interface, as far as that needs it (lattice.md 5).
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ class ControlTarget {
   [[nodiscard]] virtual std::string running_actor(std::string_view reference) const = 0;
   [[nodiscard]] virtual std::optional<RunningProvider> running_provider(
       std::string_view reference, std::string_view link_name) const = 0;
-  // What can be refused before anything is fetched.
+  // Refusals that need nothing fetched.
   [[nodiscard]] virtual Result<void> may_start_actor(std::string_view reference) const = 0;
   [[nodiscard]] virtual Result<void> may_start_provider(std::string_view reference,
                                                         std::string_view link_name) const = 0;

@@ -14,7 +14,7 @@
 namespace trellis::lattice {
 namespace {
 
-/// What the caller gets to see of a request that went wrong (lattice.md 4.5).
+/// Text that the caller sees of a request that went wrong (lattice.md 4.5).
 std::unexpected<Error> rpc_error(Error error) {
   if (error.code == ErrorCode::deadline) {
     return fail(ErrorCode::deadline, "RPC call timed out",
@@ -29,6 +29,8 @@ std::unexpected<Error> rpc_error(Error error) {
 Result<Bytes> RpcClient::call(const Entity& origin, const Entity& target,
                               std::string_view operation, ByteView payload,
                               SteadyTime deadline) const {
+  // Wait is announced: a spare takes over the thread's other work, and where none is left waiting
+  // would stop it all (src/threads/blocking.hpp).
   const BlockingScope blocking;
   if (!blocking.allowed()) {
     return fail(ErrorCode::busy, "no thread is left to wait for an answer from the lattice");
@@ -55,6 +57,7 @@ Result<Bytes> RpcClient::send(std::string_view subject, ByteView invocation,
     return fail(ErrorCode::malformed, "RPC - failed to deserialize invocation response",
                 response.error().message);
   }
+  // Text of the other host goes on unchanged, as from a first-party host (lattice.md 4.5).
   if (response->error) return fail(ErrorCode::provider_failed, std::move(*response->error));
   return std::move(response->msg);
 }

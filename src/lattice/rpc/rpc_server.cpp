@@ -44,6 +44,7 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
   {
     const MutexLock lock(mutex_);
     if (stopped_) return fail(ErrorCode::cancelled, "the host is leaving the lattice");
+    // Entered before it is subscribed: a stop meanwhile finds the entry, and keep() finds it gone.
     if (!served_.try_emplace(subject, served).second) return {};
   }
   auto subscription = transport_.subscribe(
@@ -58,8 +59,8 @@ Result<void> RpcServer::serve(const Entity& entity, SteadyTime deadline) {
   return {};
 }
 
-// Stopped while it began: whoever did that found no subscription to end, so that this one ends
-// here, when the lock is free again.
+// Target may have been stopped while it began: that stop found no subscription to end, so that this
+// one ends here, when the lock is free again.
 Result<void> RpcServer::keep(const std::string& subject, const std::shared_ptr<Served>& served,
                              Result<std::unique_ptr<nats::Subscription>> subscription) {
   const MutexLock lock(mutex_);
@@ -87,6 +88,8 @@ void RpcServer::stop_serving(const Entity& entity, SteadyTime deadline) {
 }
 
 void RpcServer::finish(const std::shared_ptr<Served>& served, SteadyTime deadline) {
+  // Order: the server stops sending and what it had sent is read, then the gate closes, then calls
+  // end. A call that the server had routed here would else be lost, not sent to another host.
   if (served->subscription) served->subscription->drain(deadline);
   served->calls.close();
   if (!served->calls.wait_until(deadline)) {
@@ -106,6 +109,8 @@ void RpcServer::stop(SteadyTime deadline) {
   for (const auto& [subject, served] : all) finish(served, deadline);
 }
 
+// Runs on the thread that reads from the server: it copies and hands on, no more. Nothing of the
+// payload is believed or even decoded here.
 void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Message& message) {
   received_.fetch_add(1, std::memory_order_relaxed);
   if (message.reply.empty()) {
@@ -114,6 +119,8 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
            {ErrorCode::malformed, "a call without reply subject was dropped", {}});
     return;
   }
+  // Reply subject is the sender's choice: our answer on one of the protocol would be an order in
+  // our name.
   if (!subjects_.may_answer(message.reply)) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     report(LogReason::forged, message.subject,
@@ -127,6 +134,7 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
     busy_.fetch_add(1, std::memory_order_relaxed);
     return answer_error(std::string(message.reply), {}, "the target is being stopped");
   }
+  // Entry goes along into the work: the gate counts the call until it has been answered.
   auto posted = contained([&] {
     return executor_(
         [this, served, entry, arrived = clock_.steady(), reply = std::string(message.reply),
@@ -138,12 +146,14 @@ void RpcServer::receive(const std::shared_ptr<Served>& served, const nats::Messa
   if (posted) return;
   busy_.fetch_add(1, std::memory_order_relaxed);
   report(LogReason::busy, message.subject, posted.error());
-  // Its id is inside what has not been read; the reply inbox is enough to correlate.
+  // Id of the call is inside what has not been read; the reply inbox is enough to correlate.
   answer_error(std::string(message.reply), {}, posted.error().message);
 }
 
+// Runs on a thread of the executor, which may enter guests.
 void RpcServer::execute(const Served& served, const std::string& reply, ByteView payload,
                         SteadyTime arrived) {
+  // Caller has given up by then; to run the call all the same would make an overload last.
   if (patience_.count() > 0 && clock_.steady() - arrived > patience_) {
     expired_.fetch_add(1, std::memory_order_relaxed);
     report(LogReason::expired, served.entity.key(),
@@ -184,12 +194,12 @@ void RpcServer::send(const std::string& reply, const InvocationResponse& respons
   auto sent = transport_.publish(reply, bytes);
   if (sent) return;
   report(LogReason::reply_lost, reply, sent.error());
-  // An answer that is too large becomes an error (lattice.md 1.8); anything else cannot be said.
+  // Answer that is too large becomes an error (lattice.md 1.8); anything else cannot be said.
   if (sent.error().code != ErrorCode::limit || response.error) return;
   answer_error(reply, response.invocation_id, "the response is too large: " + sent.error().message);
 }
 
-// One kind must not hide another from the log.
+// Kinds are limited in the log one by one, so that a flood of one does not hide another.
 RpcServer::LogReason RpcServer::kind_of(const Error& refusal) {
   switch (refusal.code) {
     case ErrorCode::malformed: return LogReason::malformed;

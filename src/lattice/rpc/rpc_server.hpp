@@ -57,7 +57,7 @@ class RpcServer {
   [[nodiscard]] Result<void> serve(const Entity& entity, SteadyTime deadline);
   /// Unsubscribes at once and finishes what was routed here before, at most until `deadline`.
   void stop_serving(const Entity& entity, SteadyTime deadline);
-  /// The same for everything. Nothing is served any more.
+  /// Stops serving everything, likewise. Nothing is served any more.
   void stop(SteadyTime deadline);
 
   [[nodiscard]] Counters counters() const noexcept;
@@ -76,7 +76,7 @@ class RpcServer {
     count
   };
 
-  /// What is subscribed, and how many of its calls have not been answered yet.
+  /// Subscription of an entity, with the calls that have not been answered yet.
   struct Served;
 
   [[nodiscard]] Result<void> keep(const std::string& subject, const std::shared_ptr<Served>& served,

@@ -15,6 +15,8 @@ ClaimsAdvertisement to_advertisement(const identity::ActorClaims& claims) {
   return made;
 }
 
+// Metadata may be missing: such claims end first-party hosts (lattice.md 6.5), here they list no
+// capability.
 identity::ActorClaims to_claims(const ClaimsAdvertisement& advertisement) {
   identity::ActorClaims claims;
   claims.exp = advertisement.exp;

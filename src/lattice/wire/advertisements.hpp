@@ -1,5 +1,5 @@
-// What hosts and clients tell everybody: links, their removal, claims of actors
-// (lattice.md 2.5, 2.6).
+// Advertisements of hosts and clients: links, their removal, claims of actors (lattice.md 2.5,
+// 2.6).
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 
 namespace trellis::lattice {
 
+// Texts and their defaults are those of lattice.md 5.5.
 ClaimsValues claims_values(const ClaimsAdvertisement& claims) {
   ClaimsValues made{{{"iss", claims.iss}, {"sub", claims.sub}}};
   if (!claims.wascap) return made;

@@ -61,7 +61,7 @@ struct ProviderDescription {
   friend bool operator==(const ProviderDescription&, const ProviderDescription&) = default;
 };
 
-/// What runs on one host (5.3).
+/// Actors and providers that run on one host (5.3).
 struct HostInventory {
   std::string host_id;
   codec::StringMap labels;
@@ -199,7 +199,7 @@ struct StopActorCommand {
   friend bool operator==(const StopActorCommand&, const StopActorCommand&) = default;
 };
 
-/// Of both stop commands.
+/// Acknowledgement of both stop commands.
 struct StopAck {
   std::optional<std::string> failure;
 

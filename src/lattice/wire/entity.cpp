@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view scheme = "wasmbus://";
 
-/// Blanks and letters as tokens have them. Names outside ASCII are refused before they get here.
+/// Blanks and letters as tokens have them, whatever the locale is. Names outside ASCII are refused
+/// before they get here.
 char in_url(char c) {
   if (c == ' ') return '_';
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -15,6 +16,7 @@ char in_url(char c) {
 
 }  // namespace
 
+// URL of lattice.md 3.1. It is part of what is hashed and signed, so each byte counts.
 std::string Entity::url() const {
   std::string url(scheme);
   const auto* provider = capability();

@@ -4,6 +4,8 @@
 
 namespace trellis::lattice {
 
+// Claims are measured as they will be written: a heartbeat beyond the payload limit would cost the
+// control connection (lattice.md 7.3, Weakness).
 std::size_t add_claims(event::Heartbeat& heartbeat, std::span<const ClaimsAdvertisement> claims,
                        std::size_t budget) {
   auto used = write_json(heartbeat).size();
@@ -23,6 +25,7 @@ std::vector<event::Heartbeat> split_entities(event::Heartbeat heartbeat, std::si
   std::size_t used = write_json(parts.front()).size();
   for (auto& [key, status] : heartbeat.entities) {
     const auto size = key.size() + write_json(status).size() + 4;  // quotes, colon, comma
+    // Entity that is larger than the budget alone gets a heartbeat of its own.
     if (used + size > budget && !parts.back().entities.empty()) {
       parts.emplace_back();
       used = write_json(parts.back()).size();

@@ -1,5 +1,5 @@
-// What hosts tell on `wasmbus.ctl.<ns>.events` (lattice.md 7). Plain values; json_message.hpp
-// writes and reads them.
+// Events that hosts tell of on `wasmbus.ctl.<ns>.events` (lattice.md 7). Plain values;
+// json_message.hpp writes and reads them.
 #pragma once
 
 #include <cstddef>
@@ -169,8 +169,8 @@ struct PublishedEvent {
 std::size_t add_claims(event::Heartbeat& heartbeat, std::span<const ClaimsAdvertisement> claims,
                        std::size_t budget);
 
-/// The same entities in as many heartbeats as it takes to keep each within `budget` bytes; one when
-/// they fit. Readers take each as news of the entities it names.
+/// Entities of a heartbeat in as many as it takes to keep each within `budget` bytes; one when they
+/// fit. Readers take each as news of the entities it names.
 [[nodiscard]] std::vector<event::Heartbeat> split_entities(event::Heartbeat heartbeat,
                                                            std::size_t budget);
 

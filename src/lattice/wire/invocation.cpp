@@ -1,3 +1,4 @@
+// Sizes here are counted, and must be those that the encoder makes (lattice.md 2.1 to 2.4).
 #include "lattice/wire/invocation.hpp"
 
 #include "base/hash.hpp"
@@ -14,7 +15,7 @@ std::size_t integers_size_with_head(ByteView msg) noexcept {
   return integers_size(msg) + (msg.size() < 16 ? 1 : msg.size() < 0x10000 ? 3 : 5);
 }
 
-/// Two maps of one entry and of three, and an index.
+/// Entity is a map of one entry: the index of its kind, then a key or a map of three.
 std::size_t entity_size(const Entity& entity) noexcept {
   const auto* provider = entity.capability();
   if (provider == nullptr) return 2 + string_size(entity.key());
@@ -31,6 +32,7 @@ std::string Invocation::target_url() const {
   return url += operation;
 }
 
+// Origin comes first, although every function names the target first elsewhere (lattice.md 3.2).
 std::string invocation_hash(std::string_view origin_url, std::string_view target_url,
                             ByteView msg) {
   return sha256_upper_hex({as_bytes(origin_url), as_bytes(target_url), msg});
@@ -38,6 +40,7 @@ std::string invocation_hash(std::string_view origin_url, std::string_view target
 
 std::size_t integers_size(ByteView msg) noexcept {
   std::size_t size = msg.size();
+  // Bytes travel as integers: one byte below 128, two from there on.
   for (const auto byte : msg) size += byte >> 7;
   return size;
 }

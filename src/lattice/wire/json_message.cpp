@@ -1,3 +1,5 @@
+// Texts of refusals are those of the first-party JSON library: hosts put them into their answers,
+// and tools compare them (lattice.md 5.7).
 #include "lattice/wire/json_message.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@ namespace {
 constexpr std::string_view prefix = "JSON deserialization failure: ";
 constexpr std::string_view remedy = "check that sender and receiver are of the same generation";
 
+/// Names a value as the first-party library does; texts of strangers are cut.
 std::string describe(const JsonValue& value) {
   switch (value.kind) {
     case Kind::null: return "null";
@@ -38,6 +41,7 @@ std::size_t max_values(std::string_view text) {
 }  // namespace
 
 bool JsonProblem::fail(std::string why) {
+  // First problem counts; those above it in the tree would only say that something below was wrong.
   if (why_.empty()) why_ = std::move(why);
   return false;
 }
@@ -60,6 +64,7 @@ Error JsonProblem::error() const {
   return {ErrorCode::malformed, std::string(prefix) + why_, std::string(remedy)};
 }
 
+// Bounds are checked on the text, before a tree of it takes memory.
 Result<JsonValue> parse_bounded_json(std::string_view text) {
   if (text.size() > limits::lattice_json_bytes) {
     return trellis::fail(ErrorCode::limit, fmt::format("{}{} bytes, at most {} are taken", prefix,

@@ -14,8 +14,8 @@
 
 namespace trellis::lattice {
 
-/// What any command of the control plane may carry besides its own members: the sender's name of
-/// the operation (up to limits::name_bytes). First-party hosts ignore it.
+/// Member that any command of the control plane may carry besides its own: the sender's name of the
+/// operation (up to limits::name_bytes). First-party hosts ignore it.
 struct OperationTag {
   std::string operation_id;
 
@@ -149,7 +149,7 @@ struct StopHostCommand {
   friend bool operator==(const StopHostCommand&, const StopHostCommand&) = default;
 };
 
-/// Of both; always answered.
+/// Acknowledgement of both; always sent.
 struct CommandAck {
   std::string host_id;
   std::optional<std::string> failure;

@@ -22,12 +22,14 @@ bool is_within(std::string_view subject, std::string_view root) noexcept {
          (subject.size() == root.size() || subject[root.size()] == '.');
 }
 
+// Cache subjects are below `lattice` (lattice.md 1.6); configured ones are reserved beside them.
 bool is_protocol_subject(std::string_view subject) noexcept {
   constexpr std::string_view roots[] = {"wasmbus", "trellis", "lattice"};
   return std::any_of(std::begin(roots), std::end(roots),
                      [subject](auto root) { return is_within(subject, root); });
 }
 
+// Token by token. A pattern that goes on below the root reaches it, one that ends above does not.
 bool reaches(std::string_view pattern, std::string_view root) noexcept {
   while (true) {
     const auto token = pattern.substr(0, pattern.find('.'));
@@ -44,6 +46,8 @@ bool reaches(std::string_view pattern, std::string_view root) noexcept {
 bool reaches_protocol(std::string_view pattern, std::span<const std::string> reserved) noexcept {
   constexpr std::string_view roots[] = {"wasmbus", "trellis", "lattice", "$JS.API", "$SYS"};
   const auto reached = [pattern](std::string_view root) { return reaches(pattern, root); };
+  // Inbox of somebody can be named by whoever was told of it, to answer there; only with wildcards
+  // does one listen to all.
   const bool wild = pattern.find_first_of("*>") != std::string_view::npos;
   return (wild && reached("_INBOX")) || std::any_of(std::begin(roots), std::end(roots), reached) ||
          std::any_of(reserved.begin(), reserved.end(), reached);
@@ -77,6 +81,7 @@ Subjects::Subjects(std::string_view ns)
       control_(fmt::format("wasmbus.ctl.{}.", ns)),
       own_(fmt::format("trellis.ctl.{}.", ns)) {}
 
+// Contract is not part of a provider's subject (lattice.md 1.3), so the receiver must compare it.
 std::string Subjects::entity(const Entity& entity) const {
   auto subject = rpc_ + entity.key();
   if (const auto* provider = entity.capability(); provider != nullptr) {

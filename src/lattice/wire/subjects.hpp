@@ -71,9 +71,9 @@ class Subjects {
 /// the wildcards `*` and `>`.
 [[nodiscard]] bool reaches(std::string_view pattern, std::string_view root) noexcept;
 
-/// What nobody may publish to, or listen on, who is no part of the lattice itself: the protocol's
-/// subjects, those by which a server is commanded (JetStream can be told to publish anywhere), and
-/// `reserved` ones. By wildcard also inboxes, where answers to others are.
+/// Whether a pattern reaches subjects that only the lattice itself may publish to or listen on: the
+/// protocol's, those by which a server is commanded (JetStream can be told to publish anywhere),
+/// and `reserved` ones. By wildcard also inboxes, where answers to others are.
 [[nodiscard]] bool reaches_protocol(std::string_view pattern,
                                     std::span<const std::string> reserved) noexcept;
 
