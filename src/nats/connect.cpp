@@ -1,3 +1,5 @@
+// Transport over NATS as others see it: handles that own a share of NatsClient, which does the work
+// and lives on while one of its threads still needs it.
 #include "nats/connect.hpp"
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 namespace trellis::nats {
 namespace {
 
+/// End of a handle ends what it stands for, whatever other shares exist.
 class NatsSubscription final : public Subscription {
  public:
   NatsSubscription(std::shared_ptr<NatsClient> client,
@@ -73,6 +76,7 @@ Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log 
                                                 std::shared_ptr<const Clock> clock) {
   auto made = ConnectOptions::make(options);
   if (!made) return pass(made);
+  // First attempt may try each server in turn; beyond a minute the program goes on without one.
   const auto servers = static_cast<std::int64_t>(made->servers.size());
   const auto patience = std::clamp<std::chrono::milliseconds>(
       options.connect_timeout * servers, std::chrono::milliseconds(1), std::chrono::minutes(1));

@@ -25,7 +25,7 @@ tcp::TlsFiles files_of(const NatsTls& tls) {
           .verify = !tls.skip_verification};
 }
 
-/// One login for all servers: those that are learned have none of their own.
+/// Login is one for all servers: those that are learned have none of their own.
 Result<void> use_login(ConnectOptions& made) {
   const UrlLogin* login = nullptr;
   for (const auto& server : made.servers) {
@@ -71,11 +71,14 @@ Result<ConnectOptions> ConnectOptions::make(const NatsOptions& options) {
   if (auto used = use_login(made); !used) return pass(used);
   made.inbox_prefix = options.inbox_prefix;
   if (auto good = check_inbox_prefix(made.inbox_prefix); !good) return pass(good);
+  // Name goes into the JSON of CONNECT, which is UTF-8.
   made.name = replace_bad_utf8(excerpt(options.name, limits::name_bytes));
   made.echo = options.echo;
   made.wants_tls = asks_for_tls(options, made.servers);
   made.connect_timeout = std::max(std::chrono::milliseconds(1), options.connect_timeout);
   made.tls_files_ = files_of(options.tls);
+  // Files that the user names are read now, so that a wrong path is an error at once and not at
+  // some later connection.
   const bool files = !options.tls.ca_file.empty() || !options.tls.cert_file.empty() ||
                      !options.tls.key_file.empty();
   if (files) {
@@ -94,6 +97,8 @@ Result<std::shared_ptr<const tcp::TlsContext>> ConnectOptions::tls() {
 }
 
 Result<std::string> ConnectOptions::greeting(const ServerInfo& info, bool encrypted) const {
+  // Old servers ignore the flag, and the host would take its own advertisements for those of
+  // others.
   if (!echo && info.protocol < 1) {
     return fail(ErrorCode::unsupported, "the server is too old to switch echo off",
                 "use nats-server 1.2 or later");
@@ -102,7 +107,8 @@ Result<std::string> ConnectOptions::greeting(const ServerInfo& info, bool encryp
   if (!login) return login;
   std::string quoted_name;
   append_json_string(quoted_name, name);
-  // Only where headers go can the server say that nobody listens.
+  // No-responders answers are a status in headers, so they are asked for only where the server has
+  // headers.
   return fmt::format(
       "CONNECT {{\"verbose\":false,\"pedantic\":false,\"tls_required\":{},\"name\":{},"
       "\"lang\":\"trellis\",\"version\":\"1\",\"protocol\":1,\"echo\":{},\"headers\":{},"

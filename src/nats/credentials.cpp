@@ -20,6 +20,7 @@ std::unexpected<Error> refuse(std::string message, std::string remedy) {
   return fail(ErrorCode::invalid_argument, std::move(message), std::move(remedy));
 }
 
+/// Characters of a JWT; it goes into CONNECT, so that nothing else may be in it.
 bool is_token_char(char c) {
   return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
 }
@@ -30,7 +31,7 @@ bool is_fence(std::string_view line) {
   return line.size() > 2 * hyphens.size() && line.starts_with(hyphens) && line.ends_with(hyphens);
 }
 
-/// The texts between pairs of such lines, in their order, whatever the lines say: some tools write
+/// Texts between pairs of such lines, in their order, whatever the lines say: some tools write
 /// other names. Both texts may contain hyphens anywhere.
 std::vector<std::string> armored(std::string_view text) {
   std::vector<std::string> found;
@@ -42,7 +43,7 @@ std::vector<std::string> armored(std::string_view text) {
       if (inside) content += line;
       continue;
     }
-    // A line of hyphens behind another one begins anew.
+    // Line of hyphens behind another one begins anew.
     const bool ends = inside && !content.empty();
     if (ends) found.push_back(std::exchange(content, {}));
     inside = !ends;
@@ -95,6 +96,8 @@ Result<std::unique_ptr<Credentials>> Credentials::load(const NatsOptions& option
   if (!options.password.empty() && options.user.empty()) {
     return refuse("a NATS password was given without a user", "give the user too, or neither");
   }
+  // Keys go before files, files before user and password, those before a token. Mixtures that could
+  // be meant in two ways are refused.
   if (!seed.empty() && (!jwt.empty() || options.creds_file.empty())) {
     auto signer = parse_signer(jwt, seed);
     if (!signer) return pass(signer);
@@ -139,10 +142,13 @@ Result<void> Credentials::reload() {
 Result<std::string> Credentials::members(std::string_view nonce) const {
   std::string text;
   const auto add = [&](std::string_view name, std::string_view value) {
+    // Comma comes first: the text is appended to members that are always there.
     text += fmt::format(",\"{}\":", name);
     append_json_string(text, value);
   };
   if (signer_) {
+    // Signature over nothing would be one for every connection; a server that uses keys always
+    // sends a nonce.
     if (nonce.empty()) {
       return fail(ErrorCode::denied, "the server sent no nonce to sign: it does not use keys",
                   "log in with what it knows: user and password, or a token");

@@ -1,4 +1,4 @@
-// Who we say we are to a NATS server (host.md 12.3).
+// Credentials that are shown to a NATS server (host.md 12.3).
 #pragma once
 
 #include <filesystem>

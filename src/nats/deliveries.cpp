@@ -16,6 +16,7 @@ void Deliveries::add(std::shared_ptr<SubscriptionState> subscription) {
     const MutexLock lock(mutex_);
     if (ending_) return;
     line_.push_back(std::move(subscription));
+    // Thread is made with the first message: transports whose handlers are all direct need none.
     if (!thread_.joinable()) {
       thread_ = std::thread([self = shared_from_this()] { persevere([&] { self->run(); }); });
     }
@@ -34,7 +35,8 @@ std::shared_ptr<SubscriptionState> Deliveries::next() {
 
 void Deliveries::run() {
   while (const auto subscription = next()) {
-    // Without memory for the line it goes on here.
+    // Subscription goes to the end of the line, so that a busy one does not starve others; without
+    // memory for the line it goes on here.
     while (subscription->deliver_some() && !survived([&] { add(subscription); })) {
     }
   }
@@ -51,6 +53,7 @@ void Deliveries::end() {
   added_.notify_all();
   if (!thread.joinable()) return;
   if (thread.get_id() == std::this_thread::get_id()) {
+    // Handler ends its own transport: the thread holds this object and ends after it.
     thread.detach();
   } else {
     thread.join();

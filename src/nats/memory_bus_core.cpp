@@ -6,6 +6,7 @@
 namespace trellis::nats {
 namespace {
 
+/// Takes the token at the front and the dot behind it.
 std::string_view next_token(std::string_view& text) {
   const auto end = std::min(text.find('.'), text.size());
   const auto token = text.substr(0, end);
@@ -48,6 +49,7 @@ void MemoryBusCore::stop() {
 
 MemoryBusCore::ClientId MemoryBusCore::add_client(bool echo) {
   const MutexLock lock(mutex_);
+  // Clients and subscriptions are numbered together, so that 0 is the bus itself and nothing else.
   clients_[next_id_] = {echo, !stopping_};
   return next_id_++;
 }
@@ -61,6 +63,7 @@ void MemoryBusCore::remove_client(ClientId client) {
       if (subscription->client == client) theirs.push_back(id);
     }
   }
+  // Without the lock: unsubscribing waits for a handler that may need it.
   for (const auto id : theirs) unsubscribe(id);
 }
 
@@ -73,6 +76,7 @@ void MemoryBusCore::connect(ClientId client, bool connected) {
   news.job = [callback = found->second.on_state, connected] {
     if (callback) callback(connected ? TransportState::connected : TransportState::disconnected);
   };
+  // News goes through the queue, so that a handler sees it in order with messages.
   queue_.push_back(std::move(news));
   changed_.notify_all();
 }
@@ -104,6 +108,7 @@ void MemoryBusCore::unsubscribe(SubscriptionId id) {
   const auto subscription = found->second;
   subscription->gone = true;
   subscriptions_.erase(found);
+  // Handler that ends its own subscription cannot wait for itself.
   if (thread_.get_id() == std::this_thread::get_id()) return;
   changed_.wait(lock, [&]() REQUIRES(mutex_) { return !subscription->running; });
 }
@@ -116,6 +121,8 @@ std::vector<std::shared_ptr<MemoryBusCore::SubscriptionState>> MemoryBusCore::in
   for (const auto& [id, subscription] : subscriptions_) {
     const auto client = clients_.find(subscription->client);
     if (client == clients_.end() || !client->second.connected) continue;
+    // Rules are those of NATS servers (lattice.md 1.8); members of a queue group take turns instead
+    // of chance, so that tests can count.
     if (subscription->client == from && !client->second.echo) continue;
     if (!subject_matches(subscription->pattern, subject)) continue;
     if (subscription->group.empty()) {
@@ -158,6 +165,7 @@ void MemoryBusCore::run() {
     const auto delivery = std::move(queue_.front());
     queue_.pop_front();
     busy_ = true;
+    // Handlers run without the lock: they publish and subscribe themselves.
     lock.unlock();
     deliver(delivery);
     lock.lock();
@@ -176,6 +184,7 @@ void MemoryBusCore::handle(SubscriptionState& subscription, const Message& messa
   {
     const MutexLock lock(mutex_);
     const auto client = clients_.find(subscription.client);
+    // Looked at again: between the sending and now it may have been unsubscribed or cut off.
     if (subscription.gone || client == clients_.end() || !client->second.connected) return;
     subscription.running = true;
   }

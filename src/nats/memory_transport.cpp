@@ -11,7 +11,7 @@
 namespace trellis::nats {
 namespace {
 
-/// A subject or pattern without empty tokens, blanks and control characters.
+/// Refuses empty tokens, blanks and control characters; wildcards unless it is a pattern.
 Result<void> check(std::string_view subject, bool pattern) {
   bool sound = !subject.empty() && subject.front() != '.' && subject.back() != '.' &&
                subject.find("..") == std::string_view::npos;
@@ -55,6 +55,7 @@ struct Requests {
       timer.cancel(found->second.second);
       open.erase(found);
     }
+    // Entry is out of the table and the lock is free: the handler may send another request.
     done(std::move(result));
   }
 };
@@ -81,7 +82,8 @@ class BusTransport final : public MemoryTransport {
                        std::string_view reply) override {
     if (auto fine = sendable(subject, payload); !fine) return fine;
     const bool heard = core_->publish(id_, subject, reply, payload);
-    // As servers do: an empty message to who asked (the status 503 is in its headers).
+    // Server's answer where nobody listens: an empty message to who asked (the status 503 is in its
+    // headers).
     if (!heard && !reply.empty() && core_->no_responders()) {
       static_cast<void>(core_->publish(MemoryBusCore::server, reply, {}, {}));
     }
@@ -94,6 +96,8 @@ class BusTransport final : public MemoryTransport {
     const auto inbox = fmt::format("_INBOX.{}.{}", id_, next_request_.fetch_add(1));
     {
       const MutexLock lock(requests_->mutex);
+      // Deadline is answered on the bus's thread, as messages are, so that handlers never run at
+      // once.
       const auto timer = core_->timer().at(deadline, [core = core_, open = requests_, inbox] {
         core->post([core, open, inbox] {
           open->answer(core->timer(), inbox,
@@ -102,6 +106,7 @@ class BusTransport final : public MemoryTransport {
       });
       requests_->open[inbox] = {std::move(done), timer};
     }
+    // Entry is made before the message goes out: the answer may come first.
     if (core_->publish(id_, subject, inbox, payload) || !core_->no_responders()) return;
     core_->post([core = core_, open = requests_, inbox] {
       open->answer(core->timer(), inbox, trellis::fail(ErrorCode::not_found, "no responders"));
@@ -128,6 +133,7 @@ class BusTransport final : public MemoryTransport {
 
   void close() override {
     if (closed_.exchange(true)) return;
+    // First the subscriptions, whose end is waited for: no answer comes in between any more.
     core_->remove_client(id_);
     std::map<std::string, std::pair<ReplyHandler, Timer::JobId>, std::less<>> open;
     {

@@ -13,6 +13,7 @@
 namespace trellis::nats {
 namespace {
 
+/// Error of whatever is asked for after close().
 Error closed_error() {
   return {ErrorCode::cancelled, "the lattice connection is closed", ""};
 }
@@ -35,6 +36,7 @@ std::shared_ptr<NatsClient> NatsClient::start(ConnectOptions options, Log log,
       new NatsClient(std::move(options), std::move(log), std::move(clock)));
   client->add_inbox();
   const MutexLock lock(client->mutex_);
+  // Thread shares the client, which so lives until close() has ended the thread.
   client->thread_ = std::thread([client] { persevere([&client] { client->run(); }); });
   return client;
 }
@@ -45,6 +47,8 @@ void NatsClient::wait_for_first_attempt(SteadyTime until) {
 }
 
 void NatsClient::add_inbox() {
+  // One wildcard subscription takes the answers of all requests: a request costs no subscription.
+  // It is direct, since finishing one only wakes somebody.
   auto handler = [weak = weak_from_this()](const Message& message, bool no_responders) {
     if (const auto client = weak.lock()) client->on_answer(message, no_responders);
   };
@@ -65,6 +69,8 @@ std::shared_ptr<SubscriptionState> NatsClient::make_subscription(
 }
 
 void NatsClient::on_answer(const Message& message, bool no_responders) {
+  // Subject of an answer is the sender's choice, so that the token may be anything; one that is not
+  // open is ignored.
   if (!message.subject.starts_with(inbox_prefix_)) return;
   const auto token = parse_token(message.subject.substr(inbox_prefix_.size()));
   if (!token) return;
@@ -86,6 +92,8 @@ Result<std::shared_ptr<SubscriptionState>> NatsClient::add_subscription(
       [handler = std::move(handler)](const Message& message, bool) { handler(message); });
   const MutexLock lock(subscriptions_mutex_);
   if (no_more_) return std::unexpected(closed_error());
+  // Known first, then subscribed: the next connection finds it too. The lock orders this with
+  // take_into_use(), so that each connection has it once.
   subscriptions_.insert(subscription);
   if (live_) subscription->attach(live_);
   return subscription;
@@ -97,6 +105,7 @@ void NatsClient::remove_subscription(const std::shared_ptr<SubscriptionState>& s
     subscriptions_.erase(subscription);
     subscription->detach();
   }
+  // Without the lock: this waits for a handler that runs.
   subscription->end();
 }
 
@@ -104,6 +113,7 @@ void NatsClient::drain_subscription(const std::shared_ptr<SubscriptionState>& su
                                     SteadyTime deadline) {
   {
     const MutexLock lock(subscriptions_mutex_);
+    // Later connections do not get it any more; the one of now hands out what it has.
     subscriptions_.erase(subscription);
   }
   subscription->drain(deadline);
@@ -115,12 +125,15 @@ Error NatsClient::not_connected() const {
 }
 
 Error NatsClient::late_error(std::uint64_t connection) const {
+  // Text of the first-party host (lattice.md 4.5) where the other side was slow; a lost connection
+  // is another case, since trying again may help.
   if (connection == connection_) return {ErrorCode::deadline, "RPC call timed out", ""};
   return {ErrorCode::unavailable, "the connection to NATS was lost while an answer was awaited",
           "the call may have been carried out; try again if that does no harm"};
 }
 
 Result<NatsClient::InUse> NatsClient::session_for(std::size_t payload) const {
+  // Snapshot, so that senders share no lock; the session lives as long as this pointer.
   auto in_use = session_.read();
   if (!in_use) return std::unexpected(not_connected());
   const auto& session = *in_use;
@@ -152,9 +165,11 @@ void NatsClient::request(std::string_view subject, ByteView payload, SteadyTime 
   if (is_over(deadline)) {
     return done(fail(ErrorCode::deadline, "RPC call timed out"));
   }
+  // Server has refused the inbox, so no answer could come; waiting would only hide that.
   if (deaf_) {
     if (auto error = refusal(inbox_prefix_ + "*")) return done(std::unexpected(std::move(*error)));
   }
+  // Entry is made before the request goes out: the answer may come on the reading thread at once.
   auto token = requests_->add((**session)->number(), subject, deadline, done);
   if (!token) return done(pass(token));
   auto sent = (**session)->publish(subject, inbox_prefix_ + to_text(*token), payload);
@@ -162,6 +177,7 @@ void NatsClient::request(std::string_view subject, ByteView payload, SteadyTime 
 }
 
 std::string NatsClient::new_inbox() {
+  // Beside the wildcard of requests, not below it, so that its messages come once.
   return fmt::format("{}.{}", options_.inbox_prefix, make_nuid(random_));
 }
 
@@ -184,6 +200,8 @@ void NatsClient::on_state_change(std::function<void(TransportState)> callback) {
 void NatsClient::close() {
   {
     const MutexLock lock(mutex_);
+    // Order of a close: nothing new begins, the connection ends and its reading thread with it,
+    // then handlers, then open requests are answered, and the connecting thread is last.
     if (std::exchange(closing_, true)) return;
   }
   changed_.notify_all();

@@ -1,4 +1,4 @@
-// What the threads, callbacks and subscriptions of one NATS transport share.
+// State that the threads, callbacks and subscriptions of one NATS transport share.
 #pragma once
 
 #include <cstdint>
@@ -122,7 +122,7 @@ class NatsClient : public std::enable_shared_from_this<NatsClient> {
   bool ended_ GUARDED_BY(mutex_) = false;
   std::thread thread_ GUARDED_BY(mutex_);
 
-  // Of thread_.
+  // Members of thread_.
   unsigned failures_ = 0;
   std::uint64_t sessions_ = 0;
   std::uint64_t left_alone_ = 0;  ///< the session that has told of its end and of no other server

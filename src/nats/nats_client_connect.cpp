@@ -1,4 +1,5 @@
-// Getting connected and staying so.
+// Connecting and staying connected: one thread per transport tries, serves, moves to another
+// server, pauses and tries again, until close().
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -14,7 +15,7 @@ namespace {
 /// How long moving to another server may take, and how long the one that is left may take to hand
 /// out what it has.
 constexpr std::chrono::milliseconds move_time{2000};
-/// Between two attempts to leave one.
+/// Pause between two attempts to leave a server.
 constexpr std::chrono::milliseconds leave_pause{500};
 /// How long servers may take to tell each other of subscriptions, and between two looks.
 constexpr std::chrono::milliseconds route_time{250};
@@ -42,15 +43,19 @@ std::shared_ptr<Session> NatsClient::attempt() {
     in_attempt_ = true;
   }
   changed_.notify_all();
+  // Credentials may have been renewed on disk; users' tokens expire while hosts run on.
   if (const auto renewed = options_.credentials->reload(); !renewed) {
     log_.warn("credentials of before stay in use: {}", renewed.error().message);
   }
+  // Permissions are those of the server or its configuration of then: the next one is asked anew.
   refusals_.clear();
   deaf_ = false;
+  // Number tells late answers and refusals of one connection from those of the next.
   const auto number = ++sessions_;
   auto session = Session::open(options_, number, events(number), random_, log_, clock_);
   {
     const MutexLock lock(mutex_);
+    // close() may have come meanwhile and does not wait for an attempt.
     in_attempt_ = false;
     if (closing_) return nullptr;
   }
@@ -60,6 +65,8 @@ std::shared_ptr<Session> NatsClient::attempt() {
 }
 
 Session::Events NatsClient::events(std::uint64_t number) {
+  // Events hold the client weakly: a session's thread may outlive it. They run on any thread, and
+  // only wake the one that connects.
   return {.lost =
               [weak = weak_from_this()] {
                 const auto client = weak.lock();
@@ -88,6 +95,8 @@ void NatsClient::note_refusal(std::uint64_t session, std::string_view words) {
   auto refusal = parse_refusal(words);
   if (!refusal) return;
   const auto error = refusal_error(*refusal);
+  // Refusals come after the fact and name no request, so that all requests to that subject over
+  // this connection end; a refused inbox ends all there are.
   const bool answers = refusal->subject == inbox_prefix_ + "*";
   const auto subject = refusal->subject;
   const auto deed = refusal->deed;
@@ -107,12 +116,14 @@ void NatsClient::note_slow(const SubscriptionState& subscription) {
 
 void NatsClient::note_failure(const Error& error) {
   ++failures_;
-  // The same again only now and then; something new at once.
+  // Repeated failure is told only now and then, a new one at once.
   const auto hidden = log_limit_.admit(LogReason::connecting, clock_->steady());
   if (hidden || error.message != last_failure_) {
     log_.warn("{}; {} (trying again in the background)", error.message, error.remedy);
     last_failure_ = error.message;
   }
+  // Refused credentials are a state to be seen; a server that is away is still "connecting" before
+  // the first success.
   if (error.code == ErrorCode::denied) set_state(TransportState::disconnected);
   first_attempt_done();
 }
@@ -127,7 +138,7 @@ void NatsClient::first_attempt_done() {
 
 void NatsClient::set_state(TransportState state) {
   auto before = state_.load();
-  // Closed stays closed, whoever was quicker.
+  // Closed stays closed, whichever thread was quicker.
   do {
     if (before == TransportState::closed || before == state) return;
   } while (!state_.compare_exchange_weak(before, state));
@@ -138,6 +149,8 @@ void NatsClient::set_state(TransportState state) {
   }
 }
 
+// Subscriptions go out before the session is published: a request that somebody sends over it finds
+// the inbox subscribed.
 bool NatsClient::take_into_use(const std::shared_ptr<Session>& session) {
   const MutexLock lock(subscriptions_mutex_);
   if (no_more_) return false;
@@ -155,6 +168,7 @@ void NatsClient::put_out_of_use(const std::shared_ptr<Session>& session) {
     if (!no_more_) {
       live_ = nullptr;
       connection_ = 0;
+      // Senders fail from here on, instead of writing into a connection that has ended.
       session_.publish(nullptr);
       for (const auto& subscription : subscriptions_) subscription->detach();
     }
@@ -179,21 +193,21 @@ void NatsClient::serve(std::shared_ptr<Session> session) {
     closing = closing_;
   }
   const auto server = session->server();
-  // Also those learned long after connecting.
+  // Servers are taken over here once more: some are learned long after connecting.
   auto learned = session->learned_servers();
   if (!learned.empty()) options_.learned = std::move(learned);
   put_out_of_use(session);
   if (closing) return;
   log_.warn("lost {}: {}; connecting again", server, session->reason());
-  // A server that takes connections only to drop them is approached as slowly as one that is away.
+  // Server that takes connections only to drop them is approached as slowly as one that is away.
   const bool stable = clock_->steady() - since > limits::nats_longest_pause;
   failures_ = stable ? 1 : failures_ + 1;
   set_state(TransportState::disconnected);
 }
 
 std::shared_ptr<Session> NatsClient::use(std::shared_ptr<Session> session) {
-  // One that is about to end is left as soon as it has told of another one, and else served to its
-  // end. It may tell more, but not keep us busy.
+  // Server that is about to end is left as soon as it has told of another one, and else served to
+  // its end. It may tell more, but not keep us busy.
   std::uint64_t told = 0;
   while (true) {
     {
@@ -228,8 +242,8 @@ std::shared_ptr<Session> NatsClient::move_from(Session& session) {
       return nullptr;
     }
     live_ = next;
-    // On both for a moment: what is routed to the old one meanwhile is not lost, and a queue group
-    // hands each message to one of them only.
+    // Subscriptions are on both servers for a moment: what is routed to the old one meanwhile is
+    // not lost, and a queue group hands each message to one of them only.
     for (const auto& subscription : subscriptions_) subscription->attach(next);
     max_payload_ = next->max_payload();
     connection_ = next->number();
@@ -237,6 +251,8 @@ std::shared_ptr<Session> NatsClient::move_from(Session& session) {
   }
   log_.info("{} is about to end: moved to {}", server, next->server());
   const auto end = deadline_in(move_time);
+  // Order: the new server knows all subscriptions, the old one knows that, then it hands out what
+  // it has and is told to stop, then it is left.
   if (next->flush(end)) {
     wait_for_route(session, next);
     session.unsubscribe_all_gently(end);
@@ -245,15 +261,16 @@ std::shared_ptr<Session> NatsClient::move_from(Session& session) {
   return next;
 }
 
-/// The server that is left must have heard from the other one what is listened to there, or it
-/// would say of calls that nobody listens. It hears in the order of the subscriptions: a message
-/// that it hands on to the last of them proves all.
+/// Server that is left must have heard from the other one what is listened to there, or it would
+/// say of calls that nobody listens. It hears in the order of the subscriptions: a message that it
+/// hands on to the last of them proves all.
 void NatsClient::wait_for_route(Session& from, const std::shared_ptr<Session>& to) {
   struct Arrival {
     Mutex mutex;
     Condition came;
     bool here GUARDED_BY(mutex) = false;
   };
+  // Shared with the handler, which may run once more after the wait was given up.
   const auto arrival = std::make_shared<Arrival>();
   const auto subject = new_inbox();
   const auto probe =
@@ -279,6 +296,8 @@ void NatsClient::wait_for_route(Session& from, const std::shared_ptr<Session>& t
 }
 
 std::chrono::milliseconds NatsClient::next_pause() {
+  // Pause doubles, and half of it is chance: hosts that lost a server together must not come back
+  // together.
   const auto doublings = std::min(failures_ > 0 ? failures_ - 1 : 0, 16U);
   const auto whole = std::min(limits::nats_longest_pause,
                               limits::nats_first_pause * (std::int64_t{1} << doublings));

@@ -1,4 +1,4 @@
-// What tests of the NATS transport share.
+// Fixture of the tests of the NATS transport.
 #pragma once
 
 #include <gtest/gtest.h>

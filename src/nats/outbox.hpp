@@ -1,4 +1,4 @@
-// What goes out over one connection, from any thread, in as few writes as possible.
+// Operations that go out over one connection, from any thread, in as few writes as possible.
 #pragma once
 
 #include <chrono>
@@ -18,10 +18,9 @@
 
 namespace trellis::nats {
 
-/// Whoever finds nobody writing writes, for all who come meanwhile: a message costs no change of
-/// threads. Where messages follow each other closely, they are left to a thread that writes many at
-/// once: a write costs more than a message. Any thread. Stream and clock
-/// outlive it.
+/// Sender that finds nobody writing writes, for all who come meanwhile: a message costs no change
+/// of threads. Where messages follow each other closely, they are left to a thread that writes many
+/// at once: a write costs more than a message. Any thread. Stream and clock outlive it.
 class Outbox {
  public:
   /// Called on the writing thread when a write failed there; must only note it.
@@ -37,7 +36,7 @@ class Outbox {
   /// moment will send it. Waits while much is to be sent already. Errors, of this or an earlier
   /// write: unavailable, deadline (the server reads nothing), cancelled; nothing is sent after one.
   [[nodiscard]] Result<void> send(std::string_view operations);
-  /// The same for `head`, the payload and the end of a line.
+  /// Sends `head`, the payload and the end of a line, likewise.
   [[nodiscard]] Result<void> send(std::string_view head, ByteView payload);
   /// Sends what was accepted, as far as the server takes it at once, and nothing any more.
   void end() noexcept;

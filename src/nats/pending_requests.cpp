@@ -12,6 +12,7 @@
 namespace trellis::nats {
 namespace {
 
+/// Base of tokens in reply subjects: short, and safe in a subject.
 constexpr int token_base = 36;
 constexpr auto never = std::numeric_limits<SteadyTime::rep>::max();
 /// Deadlines that lie close together are handled in one look.
@@ -29,6 +30,7 @@ std::string to_text(RequestToken token) {
   return {digits, end};
 }
 
+// Text comes from whoever answers: anything else than one number is no token.
 std::optional<RequestToken> parse_token(std::string_view text) noexcept {
   RequestToken token = 0;
   const auto* const last = text.data() + text.size();
@@ -50,6 +52,7 @@ PendingRequests::~PendingRequests() {
 
 Result<RequestToken> PendingRequests::add(std::uint64_t connection, std::string_view subject,
                                           SteadyTime deadline, ReplyHandler& done) {
+  // Bound is approximate: several threads may pass it at once, by one each.
   if (count_.load(std::memory_order_relaxed) >= limits::requests_in_flight) {
     return fail(ErrorCode::busy, "too many lattice requests wait for an answer");
   }
@@ -62,8 +65,8 @@ Result<RequestToken> PendingRequests::add(std::uint64_t connection, std::string_
                                        std::move(done)});
     count_.fetch_add(1, std::memory_order_relaxed);
   }
-  // The watch publishes its next look before it reads the shards: it has either seen this entry, or
-  // the value read here is at least as new.
+  // Watch publishes its next look before it reads the shards: it has either seen this entry, or the
+  // value read here is at least as new.
   if (deadline.time_since_epoch().count() < next_look_.load()) watch(deadline);
   return token;
 }
@@ -71,6 +74,7 @@ Result<RequestToken> PendingRequests::add(std::uint64_t connection, std::string_
 bool PendingRequests::finish(RequestToken token, Result<Answer> answer) {
   auto entry = take(token);
   if (!entry) return false;
+  // Taken out first: answer, deadline and close may come together, and one of them gets the entry.
   entry->done(std::move(answer));
   return true;
 }
@@ -102,6 +106,7 @@ void PendingRequests::finish_where(const std::function<bool(const Entry&)>& is_m
       count_.fetch_sub(1, std::memory_order_relaxed);
     }
   }
+  // Handlers run without locks; they may send another request.
   for (const auto& done : ended) done(std::unexpected(error));
 }
 
@@ -139,6 +144,8 @@ void PendingRequests::run_watch() {
       earlier_.wait_for(lock, wait_span(now, to_time(when)));
       continue;
     }
+    // Reset before the shards are read: entries that come meanwhile set an earlier look, which is
+    // kept below.
     next_look_ = never;
     lock.unlock();
     const auto next = sweep(now).time_since_epoch().count();
@@ -163,7 +170,7 @@ SteadyTime PendingRequests::sweep(SteadyTime now) {
       count_.fetch_sub(1, std::memory_order_relaxed);
     }
   }
-  // From here on a handler may close and destroy everything but this table.
+  // Handlers may from here on close and destroy everything but this table.
   for (auto& [done, error] : late) done(std::unexpected(std::move(error)));
   return next == SteadyTime::max() ? next : std::max(next, now + shortest_rest);
 }
@@ -188,7 +195,7 @@ void PendingRequests::close() {
     entry.done(fail(ErrorCode::cancelled, "the lattice connection was closed"));
   }
   if (!watch.joinable()) return;
-  // A handler on the watch itself closes: the thread holds the table until it has ended.
+  // Handler on the watch itself may close: the thread holds the table until it has ended.
   if (watch.get_id() == std::this_thread::get_id()) {
     watch.detach();
   } else {

@@ -15,9 +15,10 @@ namespace trellis::nats {
 namespace {
 
 constexpr std::string_view line_end = "\r\n";
-/// Servers' own bound for what clients send, and more than any message of theirs needs.
+/// Bound of a line: the servers' own for what clients send, and more than any message of theirs
+/// needs.
 constexpr std::size_t max_line_bytes = 4 * limits::kib;
-/// INFO names all members of a cluster.
+/// Bound of INFO, which names all members of a cluster.
 constexpr std::size_t max_info_bytes = 64 * limits::kib;
 constexpr std::string_view no_responders_status = "NATS/1.0 503";
 
@@ -29,7 +30,7 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-/// The words of a line, at most `N`; one more than that where there are more.
+/// Words of a line, at most `N`; `count` is one more than that where there are more.
 template <std::size_t N>
 struct Words {
   explicit Words(std::string_view line) {
@@ -74,10 +75,12 @@ std::optional<Head> parse_head(std::string_view line, bool with_headers) {
   const auto number = number_in<std::uint64_t>(split.words[1], UINT64_MAX);
   const auto total =
       number_in<std::size_t>(split.words.at(split.count - 1), limits::nats_most_payload_bytes);
+  // Sizes are bounded before anything is reserved or waited for: a server announces what it likes.
   if (!number || !total) return std::nullopt;
   head.message.subscription = *number;
   head.total_bytes = *total;
   if (!with_headers) return head;
+  // Headers are counted in the total, so that they can never be longer.
   const auto headers = number_in<std::size_t>(split.words.at(split.count - 2), *total);
   if (!headers) return std::nullopt;
   head.header_bytes = *headers;
@@ -114,6 +117,8 @@ class Parser {
     return other(line);
   }
 
+  /// Line that goes on beyond its bound will never be whole; what answers there may be no NATS
+  /// server at all.
   static Result<void> unfinished(std::string_view rest) {
     const auto most = is(rest, "INFO") ? max_info_bytes : max_line_bytes;
     if (rest.size() > most + line_end.size()) return not_protocol("a line that does not end", rest);
@@ -123,6 +128,7 @@ class Parser {
   static bool is(std::string_view line, std::string_view name) {
     if (line.size() < name.size()) return false;
     if (line.size() > name.size() && !is_blank(line[name.size()])) return false;
+    // Operations are not case-sensitive in the protocol.
     return std::equal(name.begin(), name.end(), line.begin(), [](char ours, char theirs) {
       return ours == theirs || (theirs >= 'a' && theirs <= 'z' && ours == theirs - 'a' + 'A');
     });
@@ -164,6 +170,7 @@ class Parser {
         as_bytes(rest.substr(head->header_bytes, head->total_bytes - head->header_bytes));
     head->message.no_responders =
         head->message.payload.empty() && headers.starts_with(no_responders_status);
+    // Taken before the sink sees it: the views stay good, since the bytes stay until this returns.
     parsed_.taken += line_bytes + whole;
     sink_.on_message(head->message);
     return {};

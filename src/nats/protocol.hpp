@@ -1,4 +1,4 @@
-// What NATS servers say, taken apart (lattice.md 1; the client protocol of nats-server).
+// Operations of NATS servers, taken apart (lattice.md 1; the client protocol of nats-server).
 #pragma once
 
 #include <cstddef>

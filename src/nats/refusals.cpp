@@ -9,11 +9,14 @@
 namespace trellis::nats {
 namespace {
 
+/// Bounds on what is remembered; words and subjects are the server's.
 constexpr std::size_t max_kept = 64;
 constexpr std::size_t max_subject = 1024;
 
 }  // namespace
 
+// Words are those of nats-server, whose errors have no codes; what is unknown ends the connection,
+// as the server closes it after most errors.
 ServerError meaning_of(std::string_view words) {
   const auto lower = to_lower_ascii(words);
   const auto has = [&](std::string_view part) { return lower.contains(part); };

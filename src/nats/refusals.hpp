@@ -1,4 +1,4 @@
-// What a server does not permit its user, to be told to whoever asks for it in vain.
+// Subjects that a server does not permit its user, to be told to whoever asks for them in vain.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ struct Refusal {
   std::string subject;
 };
 
-/// What the words of an error mean for the connection.
+/// Meaning of an error's words for the connection.
 enum class ServerError {
   login,       ///< it ends: who we say we are is not, or no longer, accepted
   permission,  ///< one subject is not permitted

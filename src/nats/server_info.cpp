@@ -8,6 +8,7 @@ namespace {
 
 using nlohmann::json;
 
+/// Bound on nesting: a deep text would use up the stack.
 constexpr int max_levels = 8;
 
 const json* member(const json& object, const char* name) {
@@ -20,6 +21,7 @@ bool flag(const json& object, const char* name) {
   return value != nullptr && value->is_boolean() && value->get<bool>();
 }
 
+/// Numbers beyond the type are cut, as a very large payload limit is still one.
 std::int64_t number(const json& object, const char* name) {
   const auto* value = member(object, name);
   if (value == nullptr || !value->is_number_integer()) return 0;
@@ -33,7 +35,8 @@ std::vector<ServerUrl> cluster_in(const json& object) {
   if (urls == nullptr || !urls->is_array()) return found;
   for (const auto& each : *urls) {
     if (!each.is_string() || found.size() == limits::nats_learned_servers) continue;
-    // A login of theirs would not be ours.
+    // URL with a login is passed over: the login would not be ours, and ours must not go to where
+    // it leads.
     auto url = parse_server_url(each.get_ref<const std::string&>());
     if (url && !url->login) found.push_back(std::move(*url));
   }

@@ -1,4 +1,4 @@
-// What a NATS server says of itself: the JSON of INFO.
+// INFO: what a NATS server says of itself, as JSON.
 #pragma once
 
 #include <cstdint>

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t max_chars = 2048;
 
+/// `shown` is the address without its login, which must not get into errors and logs.
 std::unexpected<Error> refuse(std::string_view shown, std::string_view why) {
   return fail(ErrorCode::invalid_argument,
               fmt::format("\"{}\" is no address of a NATS server: {}", excerpt(shown), why),
@@ -27,6 +28,7 @@ bool is_unfit(char c) {
   return byte <= ' ' || byte == 0x7f;
 }
 
+/// Characters of names and of IPv4 addresses; underscores are in names of containers.
 bool is_host_char(char c) {
   return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
 }
@@ -49,21 +51,21 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-/// Where the port's colon is, which is not one of an IPv6 address; the end when there is none.
+/// Place of the port's colon, which is not one of an IPv6 address; the end when there is none.
 std::size_t find_port(std::string_view address) {
   const auto bracket = address.rfind(']');
   const auto colon = address.find(':', bracket == std::string_view::npos ? 0 : bracket);
   return std::min(colon, address.size());
 }
 
-/// An IPv6 address with nothing around it.
+/// Whether it is an IPv6 address with nothing around it.
 bool is_bare_v6(std::string_view address) {
   in6_addr ignored{};
   return ::inet_pton(AF_INET6, std::string(address.substr(0, address.find('%'))).c_str(),
                      &ignored) == 1;
 }
 
-/// Nothing where a percent sign is followed by anything but two hex digits.
+/// Login before the `@`; nothing where a percent sign is followed by anything but two hex digits.
 std::optional<UrlLogin> parse_login(std::string_view text) {
   const auto colon = text.find(':');
   auto user = percent_decoded(text.substr(0, colon));
@@ -85,6 +87,7 @@ Result<ServerUrl> parse_server_url(std::string_view text) {
     url.tls = scheme == "tls";
     rest.remove_prefix(scheme_end + 3);
   }
+  // Last `@` ends the login: passwords may have one that is not encoded.
   const auto at = rest.rfind('@');
   const auto login = at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
   auto address = at == std::string_view::npos ? rest : rest.substr(at + 1);

@@ -11,7 +11,7 @@
 
 namespace trellis::nats {
 
-/// Who a URL logs in as; a user alone is a token.
+/// Login of a URL; a user alone is a token.
 struct UrlLogin {
   std::string user;
   std::optional<std::string> password;

@@ -19,14 +19,15 @@ namespace trellis::nats {
 namespace {
 
 constexpr std::size_t usual_buffer_bytes = 64 * limits::kib;
-/// A message in the buffer may have grown it to this much for good.
+/// Size to which a message may grow the buffer for good; beyond it the memory is given back.
 constexpr std::size_t kept_buffer_bytes = 512 * limits::kib;
 constexpr std::size_t least_room_bytes = 4 * limits::kib;
+/// PINGs without any sign of the server after which the connection counts as dead.
 constexpr int max_silent_pings = 2;
-/// How long a server may take to notice that a connection ends.
+/// Time for a server to notice that a connection ends.
 constexpr std::chrono::milliseconds finish_time{200};
 
-/// Whether this thread reads for a session.
+/// Whether this thread reads for a session: such a one must not wait for what only it can read.
 thread_local bool reads_here = false;
 
 }  // namespace
@@ -64,6 +65,7 @@ std::vector<ServerUrl> Session::learned_servers() const {
 void Session::mark_lost(std::string reason) {
   {
     const MutexLock lock(mutex_);
+    // First reason is the cause, later ones are its consequences.
     if (reason_.empty()) reason_ = std::move(reason);
   }
   lost_ = true;
@@ -100,6 +102,7 @@ std::uint64_t Session::subscribe(std::shared_ptr<SubscriptionState> subscription
   {
     const MutexLock lock(mutex_);
     number = ++last_subscription_;
+    // Known before the server hears of it: its first message may come at once.
     if (!over_) subscriptions_.emplace(number, std::move(subscription));
   }
   text += fmt::format("{}\r\n", number);
@@ -118,6 +121,8 @@ void Session::unsubscribe(std::uint64_t subscription) {
 }
 
 void Session::unsubscribe_gently(std::uint64_t subscription, bool may_wait, SteadyTime deadline) {
+  // Subscription stays known until the PONG: servers answer in order, so that what they sent before
+  // they read UNSUB has come by then.
   const auto pong = ping({subscription}, fmt::format("UNSUB {}\r\n", subscription));
   if (may_wait && !on_reading_thread()) static_cast<void>(wait(*pong, deadline));
 }
@@ -160,6 +165,7 @@ std::shared_ptr<Session::Pong> Session::ping(std::vector<std::uint64_t> ending,
   before += "PING\r\n";
   Result<void> done;
   {
+    // PINGs must go out in the order of pongs_, because PONGs carry no number.
     const MutexLock turn(ping_mutex_);
     bool over = false;
     {
@@ -188,6 +194,7 @@ void Session::answer(Pong& pong, bool answered) {
   if (!pong.subscriptions.empty()) {
     const MutexLock lock(mutex_);
     for (const auto subscription : pong.subscriptions) {
+      // Taken out under the lock, destroyed without it: destructors of handlers may call back.
       gone.push_back(subscriptions_.extract(subscription));
     }
   }
@@ -209,7 +216,7 @@ void Session::close() {
     thread.swap(thread_);
   }
   if (thread.joinable()) {
-    // Who closes in a handler is not waited for by others either.
+    // Handler that closes cannot wait for its own thread; others do not wait for it either.
     if (on_reading_thread()) {
       thread.detach();
     } else {
@@ -217,6 +224,7 @@ void Session::close() {
     }
   }
   if (!first) return;  // another one sees to what is to be sent still
+  // Order: what was accepted goes out, then the server is told, then the socket ends.
   outbox_->end();
   if (!was_lost) stream_->finish(deadline_in(finish_time));
   stream_->shut_down();
@@ -233,6 +241,8 @@ void Session::run() {
   reads_here = true;
   auto done = contained([&] { return read_on(); });
   if (!closing_ && !done) survived([&] { mark_lost(done.error().message); });
+  // Order: no sender waits for the server any more, then no PONG is waited for, then the transport
+  // hears of it and connects again.
   lost_ = true;
   if (!closing_) stream_->shut_down();  // else something may have to be sent still
   std::deque<std::shared_ptr<Pong>> pongs;
@@ -259,6 +269,8 @@ Result<void> Session::read_on() {
       return fail(ErrorCode::unavailable, "the server gives no sign of life");
     } else {
       ++silent_pings_;
+      // Silence alone means nothing; a server that does not answer PINGs is gone, though TCP may
+      // not know for many minutes.
       static_cast<void>(ping({}, {}));
     }
   }
@@ -279,7 +291,7 @@ void Session::make_room() {
     begin_ = 0;
     end_ = held;
   }
-  // Grows with what really comes, whatever was announced.
+  // Buffer grows with what really comes, whatever was announced.
   if (buffer_.size() - end_ < least_room_bytes) buffer_.resize(buffer_.size() * 2);
 }
 
@@ -296,6 +308,7 @@ Result<void> Session::read(SteadyTime deadline) {
   return {};
 }
 
+// Subscription is held while its handler runs: it may be unsubscribed meanwhile.
 void Session::on_message(const ServerMessage& message) {
   std::shared_ptr<SubscriptionState> subscription;
   {
@@ -312,6 +325,8 @@ void Session::on_info(std::string_view json) {
     if (!info_) end_with(std::move(info.error()));
     return;
   }
+  // INFO comes again when the cluster changes, and when the server is about to end; after that
+  // every one may name another server.
   const bool leaving = info->lame_duck || leave_notices_ > 0;
   {
     const MutexLock lock(mutex_);
@@ -342,7 +357,7 @@ void Session::on_pong() {
   answer(*pong, true);
 }
 
-/// Nothing that the server says after this counts.
+/// Ends the session with what the server said; nothing that it says afterwards counts.
 void Session::end_with(Error error) {
   if (ended_by_server_) return;
   ended_by_server_ = true;
@@ -350,6 +365,7 @@ void Session::end_with(Error error) {
 }
 
 void Session::on_error(std::string_view said) {
+  // Words of the server go into logs and errors, so they must be text.
   const auto words = replace_bad_utf8(said);
   switch (meaning_of(words)) {
     case ServerError::login: return end_with({ErrorCode::denied, words, {}});

@@ -84,7 +84,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   /// The server is told; what it had sent before it heard of it is given still. Returns when that
   /// is done, unless the caller may not wait.
   void unsubscribe_gently(std::uint64_t subscription, bool may_wait, SteadyTime deadline);
-  /// The same for all subscriptions.
+  /// Unsubscribes all subscriptions, likewise.
   void unsubscribe_all_gently(SteadyTime deadline);
 
   /// Whether this is the reading thread of any session, which must wait for nothing.
@@ -95,7 +95,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   void close();
 
  private:
-  /// What is done when the server has answered a PING, in their order.
+  /// Work for when the server has answered a PING, in their order.
   struct Pong {
     Mutex mutex;
     Condition changed;
@@ -149,7 +149,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Prot
   std::atomic<std::uint64_t> leave_notices_{0};
   std::atomic<bool> closing_{false};
 
-  // Of the thread that reads; before it starts, of the one that connects.
+  // Members of the thread that reads; before it starts, of the one that connects.
   std::vector<std::uint8_t> buffer_;
   std::size_t begin_ = 0;   // of what has not been taken apart
   std::size_t end_ = 0;     // of what has come

@@ -1,4 +1,4 @@
-// From a TCP connection to one that the server has accepted.
+// Opening of a session: from a TCP connection to one that the server has accepted.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ std::unexpected<Error> because(ErrorCode code, std::string_view reason, const Er
   return fail(code, fmt::format("{}: {}", reason, cause.message), std::move(remedy));
 }
 
-/// What the server said, or how the connection ended, before it had accepted us.
+/// Error from what the server said, or from how the connection ended, before it had accepted us.
 std::unexpected<Error> not_greeted(const Error& cause) {
   switch (cause.code) {
     case ErrorCode::denied:
@@ -42,7 +42,7 @@ std::unexpected<Error> no_tls(const Error& cause) {
                  "whether the server wants a client certificate");
 }
 
-/// How much an error says, when several servers fail: that none answers says least.
+/// Weight of an error when several servers fail: that none answers says least.
 int weight_of(const Error& error) {
   if (error.code == ErrorCode::denied) return 2;
   return error.message.starts_with("no server answers") ? 0 : 1;
@@ -61,7 +61,9 @@ bool is_address(const std::string& host) {
   return host.contains(':') || host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-/// Members of a cluster are told by address; their certificates name what the user named.
+/// Name that the certificate must prove. Members of a cluster are told by address; their
+/// certificates name what the user named. An address that a server told of is so never trusted by
+/// itself.
 std::string name_to_prove(const ConnectOptions& options, const ServerUrl& server) {
   const auto same = [&](const ServerUrl& one) { return one.shown == server.shown; };
   if (!is_address(server.host) || std::ranges::any_of(options.servers, same)) return server.host;
@@ -76,6 +78,7 @@ std::string name_to_prove(const ConnectOptions& options, const ServerUrl& server
 Result<std::shared_ptr<Session>> Session::open(ConnectOptions& options, std::uint64_t number,
                                                const Events& events, Random& random, const Log& log,
                                                std::shared_ptr<const Clock> clock) {
+  // Configured servers come before learned ones, each in an order of chance.
   std::vector<ServerUrl> servers = options.servers;
   shuffle(servers, random);
   auto learned = options.learned;
@@ -112,6 +115,7 @@ Result<std::shared_ptr<Session>> Session::open_one(ConnectOptions& options, cons
                              survived([&] { raw->mark_lost(error.message); });
                            });
   if (auto greeted = session->greet(options, deadline); !greeted) return pass(greeted);
+  // Thread starts only now: the handshake is read here, on the thread that connects.
   session->start();
   return session;
 }
@@ -131,6 +135,8 @@ Result<void> Session::read_until(const Until& until, SteadyTime deadline) {
 }
 
 Result<void> Session::greet(ConnectOptions& options, SteadyTime deadline) {
+  // Order of the protocol: the server speaks first, TLS comes before CONNECT so that no secret goes
+  // in the clear, and the PONG says that CONNECT was accepted.
   if (auto told = read_until([&] { return info_.has_value(); }, deadline); !told) return told;
   take_limits();
   const bool encrypted = options.wants_tls || info_->tls_required;
@@ -148,7 +154,7 @@ Result<void> Session::secure(ConnectOptions& options, SteadyTime deadline) {
     return fail(ErrorCode::unavailable, "TLS is required, and the server does not offer it",
                 "switch TLS on in the server, or do not require it");
   }
-  // What came in the clear behind INFO could be anybody's.
+  // Bytes that came in the clear behind INFO could be anybody's, and would count as said over TLS.
   if (begin_ != end_) {
     return not_greeted({ErrorCode::malformed, "the server goes on in the clear", {}});
   }
@@ -162,6 +168,7 @@ Result<void> Session::secure(ConnectOptions& options, SteadyTime deadline) {
 void Session::take_limits() {
   constexpr auto most = static_cast<std::int64_t>(limits::nats_most_payload_bytes);
   const auto told = info_->max_payload;
+  // Limit of the server is cut to our own, so that no buffer here depends on its word.
   max_payload_ = static_cast<std::size_t>(std::clamp<std::int64_t>(told, 0, most));
   if (told > 0) return;
   log_.warn("{} says it takes payloads of {} bytes at most: nothing can be sent to it", server(),

@@ -15,6 +15,8 @@ std::unexpected<Error> refuse_subject(std::string_view subject, std::string_view
               fmt::format("\"{}\" is no subject: {}", excerpt(subject), why));
 }
 
+/// Blanks and line ends split a line of the protocol; a subject with one could smuggle in a second
+/// operation.
 bool is_forbidden(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte <= ' ' || byte == 0x7f;
@@ -51,6 +53,8 @@ Result<void> check_pattern(std::string_view pattern) {
   if (auto text = check_text(pattern); !text) return text;
   for (auto at = pattern.find_first_of("*>"); at != std::string_view::npos;
        at = pattern.find_first_of("*>", at + 1)) {
+    // Each wildcard must be a token of its own; inside one it is an ordinary character to servers,
+    // and not to those who read it.
     const bool starts = at == 0 || pattern[at - 1] == '.';
     const bool last = at + 1 == pattern.size();
     const bool ends = last || (pattern[at] == '*' && pattern[at + 1] == '.');

@@ -9,7 +9,7 @@
 namespace trellis::nats {
 namespace {
 
-/// How many messages one subscription has before others get their turn.
+/// Messages that one subscription has before others get their turn.
 constexpr std::size_t messages_per_turn = 64;
 
 }  // namespace
@@ -36,6 +36,8 @@ std::shared_ptr<SubscriptionState> SubscriptionState::make(std::string subject,
 }
 
 void SubscriptionState::attach(const std::shared_ptr<Session>& session) {
+  // Not under the lock: subscribing writes to the network. The transport's lock keeps attach and
+  // detach apart.
   const auto number = session->subscribe(shared_from_this());
   const MutexLock lock(mutex_);
   session_ = session;
@@ -54,6 +56,8 @@ void SubscriptionState::detach() {
 }
 
 void SubscriptionState::end() {
+  // Handler first, since that waits for one that runs; what waits is dropped afterwards and never
+  // handled.
   slot_.set(nullptr);
   {
     const MutexLock lock(mutex_);
@@ -72,7 +76,7 @@ void SubscriptionState::drain(SteadyTime deadline) {
     session = session_.lock();
     number = number_;
   }
-  // The handler cannot wait for its own end.
+  // Handler cannot wait for its own end.
   const bool may_wait = !slot_.running_here();
   if (session) session->unsubscribe_gently(number, may_wait, deadline);
   if (!may_wait) return;
@@ -93,6 +97,7 @@ void SubscriptionState::put_in_line(const ServerMessage& message) {
   {
     const MutexLock lock(mutex_);
     if (ended_) return;
+    // One message is taken whatever its size, or a large one could never come.
     const bool fits = waiting_.size() < limits_.messages &&
                       (waiting_.empty() || waiting_bytes_ + bytes <= limits_.bytes);
     if (fits) {
@@ -108,6 +113,7 @@ void SubscriptionState::put_in_line(const ServerMessage& message) {
     } else {
       ++dropped_;
     }
+    // Still under the lock: a drain that looks at in_line_ must find it in the line as well.
     if (fits) return deliveries_->add(shared_from_this());
   }
   slow_(*this);
@@ -136,7 +142,7 @@ bool SubscriptionState::deliver_some() {
 }
 
 void SubscriptionState::handle(const Message& message, bool no_responders) {
-  // Other subscriptions are served by the same thread.
+  // Exceptions end here, because other subscriptions are served by the same thread.
   try {
     slot_.call(message, no_responders);
   } catch (const std::exception& problem) {

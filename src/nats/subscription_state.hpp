@@ -1,4 +1,4 @@
-// What somebody listens to, over all connections of a transport.
+// Subscription of a transport, over all its connections.
 #pragma once
 
 #include <atomic>

@@ -10,7 +10,7 @@
 namespace trellis::nats {
 namespace {
 
-/// Shared with the handler, which may come when nobody waits any more.
+/// Place for the answer, shared with the handler, which may come when nobody waits any more.
 struct Waiting {
   Mutex mutex;
   Condition came;
@@ -35,7 +35,7 @@ Result<Answer> ask_and_wait(Transport& transport, std::string_view subject, Byte
   transport.request(subject, payload, deadline,
                     [answer](Result<Answer> result) { answer->put(std::move(result)); });
   MutexLock lock(answer->mutex);
-  // The transport answers by the deadline; the grace is for a machine that is busy.
+  // Transport answers by the deadline; the grace is for a machine that is busy.
   if (!answer->came.wait_until(lock, deadline + limits::answer_grace,
                                [&]()
                                    REQUIRES(answer->mutex) { return answer->value.has_value(); })) {

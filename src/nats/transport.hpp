@@ -123,7 +123,7 @@ class Transport {
 /// Waits for the answer here. Not on transport threads.
 [[nodiscard]] Result<Answer> ask_and_wait(Transport& transport, std::string_view subject,
                                           ByteView payload, SteadyTime deadline);
-/// The same for who wants only its payload.
+/// Waits likewise and returns only the payload.
 [[nodiscard]] Result<Bytes> request_and_wait(Transport& transport, std::string_view subject,
                                              ByteView payload, SteadyTime deadline);
 
