@@ -96,8 +96,7 @@ class BusTransport final : public MemoryTransport {
     const auto inbox = fmt::format("_INBOX.{}.{}", id_, next_request_.fetch_add(1));
     {
       const MutexLock lock(requests_->mutex);
-      // Deadline is answered on the bus's thread, as messages are, so that handlers never run at
-      // once.
+      // Deadline is answered on the bus's thread, in order with messages.
       const auto timer = core_->timer().at(deadline, [core = core_, open = requests_, inbox] {
         core->post([core, open, inbox] {
           open->answer(core->timer(), inbox,

@@ -62,8 +62,7 @@ bool is_address(const std::string& host) {
 }
 
 /// Name that the certificate must prove. Members of a cluster are told by address; their
-/// certificates name what the user named. An address that a server told of is so never trusted by
-/// itself.
+/// certificates name what the user named.
 std::string name_to_prove(const ConnectOptions& options, const ServerUrl& server) {
   const auto same = [&](const ServerUrl& one) { return one.shown == server.shown; };
   if (!is_address(server.host) || std::ranges::any_of(options.servers, same)) return server.host;

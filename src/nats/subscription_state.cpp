@@ -113,7 +113,6 @@ void SubscriptionState::put_in_line(const ServerMessage& message) {
     } else {
       ++dropped_;
     }
-    // Still under the lock: a drain that looks at in_line_ must find it in the line as well.
     if (fits) return deliveries_->add(shared_from_this());
   }
   slow_(*this);

@@ -10,9 +10,11 @@ namespace trellis::provider {
 
 std::optional<AsyncDispatches::End> AsyncDispatches::begin(trellis_dispatch_done done, void* user) {
   const MutexLock lock(mutex_);
+  // Bounded per instance: a plugin could start dispatches faster than actors answer.
   if (closed_ || open_.size() >= limits::provider_async_dispatches) return std::nullopt;
   const auto id = ++last_;
   open_.emplace(id, Callback{done, user});
+  // End is by number: the answer may come after cancel_all(), or twice, and then finds nothing.
   return [self = shared_from_this(), id](const Result<Bytes>& result) { self->end(id, result); };
 }
 
@@ -22,6 +24,8 @@ void AsyncDispatches::end(std::uint64_t id, const Result<Bytes>& result) {
   if (found == open_.end()) return;
   const auto callback = found->second;
   open_.erase(found);
+  // Counted while the plugin's callback runs: until it has returned, the plugin must not be
+  // destroyed.
   ++calling_;
   lock.unlock();
   call(callback.done, callback.user, result);
@@ -36,6 +40,7 @@ void AsyncDispatches::cancel_all() {
     closed_ = true;
     open.swap(open_);
   }
+  // Callbacks are made without the lock; a plugin may dispatch again in one, and is refused.
   const Result<Bytes> stopping = fail(ErrorCode::cancelled, "provider is stopping");
   for (const auto& [id, callback] : open) call(callback.done, callback.user, stopping);
 }

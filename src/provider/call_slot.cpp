@@ -8,8 +8,8 @@
 
 namespace trellis::provider {
 
-// Release stores after the state word announced a new generation, acquire loads before it is read
-// again: a reader that mixes two generations sees the word changed.
+// Stores are release, after the state word announced a new generation; loads are acquire, before it
+// is read again: a reader that mixes two generations sees the word changed.
 void SharedContext::store(const CallContext& context) noexcept {
   const auto depth = std::min<std::uint32_t>(context.depth, limits::chain_depth);
   chain_id_.store(context.chain_id, std::memory_order_release);
@@ -46,6 +46,8 @@ bool CallSlot::answered() const noexcept {
 
 WaitEnd CallSlot::wait(SteadyTime deadline, const Clock& clock, const std::atomic<bool>& stopping) {
   MutexLock lock(mutex_);
+  // Waiter is announced under the lock: whoever completes sees it and takes the lock to wake, so
+  // that no wake-up is lost.
   state_.fetch_or(waiter);
   for (;;) {
     const auto phase = phase_of(state_.load(std::memory_order_acquire));
@@ -57,6 +59,7 @@ WaitEnd CallSlot::wait(SteadyTime deadline, const Clock& clock, const std::atomi
     const bool stop = stopping.load();
     const auto now = clock.steady();
     if (stop || now >= deadline) {
+      // Answer may have come at this very moment; then it is taken and not thrown away.
       if (abandon()) return stop ? WaitEnd::stopped : WaitEnd::deadline;
       continue;
     }
@@ -66,6 +69,7 @@ WaitEnd CallSlot::wait(SteadyTime deadline, const Clock& clock, const std::atomi
 
 bool CallSlot::abandon() noexcept {
   auto state = state_.load(std::memory_order_relaxed);
+  // Phase only leaves `open_` once, either way: completing and giving up race for it.
   while (phase_of(state) == open_) {
     if (state_.compare_exchange_weak(state, word(generation(), abandoned))) return true;
   }
@@ -73,12 +77,14 @@ bool CallSlot::abandon() noexcept {
 }
 
 void CallSlot::close() noexcept {
+  // New generation: numbers that the plugin still has mean nothing from here on.
   state_.store(word(generation() + 1, idle), std::memory_order_release);
 }
 
 Completion CallSlot::complete(std::uint64_t generation, Answer&& answer) noexcept {
   auto state = state_.load(std::memory_order_acquire);
   for (;;) {
+    // Number may be years old or made up; only that of the call of now counts.
     if (state >> generation_shift != generation) return Completion::repeated;
     const auto phase = phase_of(state);
     if (phase == abandoned) {
@@ -88,7 +94,10 @@ Completion CallSlot::complete(std::uint64_t generation, Answer&& answer) noexcep
     if (phase != open_) return Completion::repeated;
     if (state_.compare_exchange_weak(state, word(generation, writing) | (state & waiter))) break;
   }
+  // Phase `writing` is this thread's alone: the owner waits for `done`, other completions are
+  // repeated ones.
   answer_ = std::move(answer);
+  // Waiter may have announced itself while the answer was written, so it is looked for only now.
   const auto before = state_.exchange(word(generation, done), std::memory_order_acq_rel);
   if ((before & waiter) != 0) interrupt();
   return Completion::accepted;
@@ -108,6 +117,7 @@ bool CallSlot::is_abandoned(std::uint64_t generation) const noexcept {
 std::optional<CallContext> CallSlot::context(std::uint64_t generation) const noexcept {
   if (!is_open(generation)) return std::nullopt;
   auto context = context_.load();
+  // Looked at again: what was read may be of the next call.
   if (!is_open(generation)) return std::nullopt;
   return context;
 }

@@ -21,7 +21,7 @@ struct Answer {
   Bytes bytes;
 };
 
-/// What became of a completion.
+/// Outcome of a completion.
 enum class Completion {
   accepted,
   late,      ///< the caller had given up

@@ -18,6 +18,7 @@ std::int64_t to_ns(SteadyTime time) noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
+/// Copy of a call for the executor: its caller may be gone before it runs.
 Job make_job(trellis_call number, const CallContext& caller, const trellis_call_info& info) {
   Job job;
   job.number = number;
@@ -43,7 +44,7 @@ Result<Bytes> PluginInstance::call(const CallContext& caller, std::string_view o
   if (open.slot == nullptr) {
     return refuse_busy(fmt::format("{} calls are in flight", CallTable::max_calls));
   }
-  // After the slot was taken: stop() sets the flag and then looks at the slots.
+  // Flag is read after the slot was taken: stop() sets the flag and then looks at the slots.
   if (stopping_.load()) return drop(open, fail(ErrorCode::cancelled, "provider is stopping"));
   if (now() >= caller.deadline) {
     return drop(open, fail(ErrorCode::deadline, fmt::format("no time is left for the call to "
@@ -52,6 +53,8 @@ Result<Bytes> PluginInstance::call(const CallContext& caller, std::string_view o
   }
   const trellis_call_info info{sizeof info,      to_view(origin),        to_view(operation),
                                to_view(payload), to_ns(caller.deadline), caller.depth};
+  // Three ways in: on this thread, because the call never blocks (or the process has threads for
+  // that); on this thread after others have taken over its work; on the executor.
   if (nonblocking() || options_.in_own_process) return call_inline(open, caller, info);
   if (waits_on_callers_thread(origin)) {
     const BlockingScope scope;
@@ -72,9 +75,12 @@ Result<Bytes> PluginInstance::call_inline(const CallTable::Open& open, const Cal
     run_plugin(open.number, info);
     gate_.leave();
   }
+  // Usual case: the answer came inside handle_call, without a lock or a wake-up.
   if (open.slot->answered()) return finish(open);
   open.slot->set_left(true);
   const BlockingScope scope;
+  // Call cannot be dropped any more, since the plugin has its number: it is given up, unless the
+  // answer came at this moment.
   if (!scope.allowed() && open.slot->abandon()) {
     open.slot->count_call(true);
     calls_.rest(open);
@@ -84,12 +90,14 @@ Result<Bytes> PluginInstance::call_inline(const CallTable::Open& open, const Cal
 }
 
 Result<void> PluginInstance::enter_gate(const CallContext& caller) {
+  // Chain that holds the gate would wait for itself until its deadline.
   if (gate_.held_by_chain(caller.chain_id)) {
     return fail(
         ErrorCode::limit,
         fmt::format("provider {} is already executing a call in this chain", options_.label));
   }
   if (gate_.enter(caller.chain_id, caller.deadline, *clock_)) {
+    // Gate may open because the provider stops: then the plugin must not be entered any more.
     if (!stopping_.load()) return {};
     gate_.leave();
     return fail(ErrorCode::cancelled, "provider is stopping");
@@ -136,7 +144,7 @@ void PluginInstance::run_job(const Job& job) {
   run_plugin(job.number, info);
 }
 
-/// A plugin must not throw. One in C++ that does anyway fails this call only, as far as the
+/// Plugins must not throw. One in C++ that does anyway fails this call only, as far as the
 /// exception can be caught here.
 void PluginInstance::run_plugin(trellis_call number, const trellis_call_info& info) noexcept {
   const CurrentCall current(this, number, to_text(info.origin));
@@ -161,6 +169,8 @@ Result<Bytes> PluginInstance::wait(const CallTable::Open& open, SteadyTime deadl
   const auto end = open.slot->wait(deadline, *clock_, stopping_);
   if (end == WaitEnd::answered) return finish(open);
   open.slot->count_call(true);
+  // Executor is told, since a thread that does not come back counts as stuck. A job that never ran
+  // has left no number with the plugin.
   const bool never_ran = executor_.caller_left(open.number);
   if (never_ran) {
     calls_.close(open);
@@ -182,7 +192,7 @@ Result<Bytes> PluginInstance::finish(const CallTable::Open& open) {
   return fail(to_error_code(answer.status), std::string(as_text(answer.bytes)));
 }
 
-/// For a call that never reached the plugin.
+/// Ends a call that never reached the plugin.
 Result<Bytes> PluginInstance::drop(const CallTable::Open& open, std::unexpected<Error> error) {
   open.slot->count_call(true);
   calls_.close(open);
@@ -194,7 +204,8 @@ void PluginInstance::complete(trellis_call call, unsigned status, const std::uin
   const auto found = calls_.find(call);
   auto what = Completion::repeated;
   if (found.slot != nullptr) {
-    // The copy is made only when somebody may want it, and before the answer is claimed.
+    // Copy is made only when somebody may want it, and before the answer is claimed: the plugin's
+    // bytes are valid only until this returns.
     auto answer = Answer();
     if (found.slot->is_open(found.generation) &&
         !survived([&] { answer = checked_answer(status, bytes, size); })) {
@@ -212,6 +223,7 @@ Answer PluginInstance::checked_answer(unsigned status, const std::uint8_t* data,
     return error_answer("the provider answered with no data but a size");
   }
   const ByteView bytes(data, size);
+  // Values of enumerations are checked as numbers: in C any int fits into one.
   if (!is_status(status)) {
     return error_answer(fmt::format("the provider answered with the unknown status {}", status));
   }
@@ -229,6 +241,8 @@ Answer PluginInstance::checked_answer(unsigned status, const std::uint8_t* data,
 
 Answer PluginInstance::error_answer(std::string_view text) const {
   if (text.empty()) text = "the provider failed without saying why";
+  // Texts of plugins may quote the values of a link, secrets included; they go to callers and onto
+  // the wire.
   const auto cleaned = options_.redactor ? options_.redactor->clean(text) : std::string(text);
   return {TRELLIS_ERROR, to_bytes(clean_text(cleaned, limits::provider_text_bytes))};
 }
@@ -241,6 +255,7 @@ bool PluginInstance::is_open(trellis_call call) const noexcept {
 bool PluginInstance::cancelled(trellis_call call) const noexcept {
   if (stopping_.load()) return true;
   const auto found = calls_.find(call);
+  // Numbers that mean nothing are cancelled: whoever asks had better stop.
   if (found.slot == nullptr) return true;
   const auto context = found.slot->context(found.generation);
   return !context || now() >= context->deadline;

@@ -2,7 +2,7 @@
 
 namespace trellis::provider {
 namespace {
-// A property of the thread: the calls on its stack.
+// Property of the thread: the calls on its stack.
 thread_local const CurrentCall* innermost = nullptr;
 }  // namespace
 
@@ -17,6 +17,7 @@ CurrentCall::~CurrentCall() {
 }
 
 std::string_view CurrentCall::origin_in(const void* instance) noexcept {
+  // Several calls nest where providers that never block call each other by way of actors.
   for (const auto* call = innermost; call != nullptr; call = call->outer_) {
     if (call->instance_ == instance) return call->origin_;
   }

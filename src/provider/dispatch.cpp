@@ -1,4 +1,5 @@
-// What the plugin asks of the host: dispatches, threads, log lines.
+// Requests of the plugin to the host: dispatches, threads, memory, log lines. All arguments are
+// checked here.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +20,7 @@ std::unexpected<Error> stopping_error() {
   return fail(ErrorCode::cancelled, "provider is stopping");
 }
 
-/// The hooks of a plugin's thread; TRELLIS_HAS decided what may be read.
+/// Hooks of a plugin's thread; TRELLIS_HAS decided what may be read.
 class PluginHooks final : public BlockingHooks {
  public:
   /// Nothing when the plugin gave no complete pair.
@@ -61,6 +62,9 @@ Result<std::optional<CallContext>> PluginInstance::parent_context(trellis_call p
                 "the parent of the dispatch is no call that is being answered");
   }
   if (!context->can_extend()) return fail(ErrorCode::limit, "call chain too deep");
+  // Chain goes on only on the stack of its call: what another thread dispatches holds no instance
+  // of that chain, and would be refused for waiting on itself. In a process of its own the host
+  // decides that at its end.
   const bool keeps_chain = options_.in_own_process || CurrentCall::is_inside(this, parent);
   if (!keeps_chain) context->chain_id = 0;
   return context->extended(options_.id);
@@ -89,12 +93,13 @@ Result<PluginInstance::Outgoing> PluginInstance::prepare(trellis_call parent,
   auto context = parent_context(parent);
   if (!context) return pass(context);
 
-  // Cut first: adding an enormous timeout would overflow.
+  // Timeout is cut first: adding an enormous one would overflow.
   constexpr std::chrono::nanoseconds longest = std::chrono::hours(24);
   const auto timeout = timeout_ns == 0 ? options_.dispatch_timeout
                                        : std::min(std::chrono::nanoseconds(timeout_ns), longest);
   auto deadline = now() + timeout;
   if (*context) {
+    // Deadline of the chain only shrinks on the way down.
     deadline = std::min(deadline, (*context)->deadline);
     (*context)->deadline = deadline;
   }
@@ -104,6 +109,8 @@ Result<PluginInstance::Outgoing> PluginInstance::prepare(trellis_call parent,
 Result<Bytes> PluginInstance::dispatch(trellis_call parent, const trellis_view& actor,
                                        const trellis_view& operation, const trellis_view& payload,
                                        std::int64_t timeout_ns) {
+  // Gate counts threads of the plugin that are inside the host: until they have left, nothing they
+  // use may go.
   const auto inside = host_calls_.enter();
   if (!inside) return stopping_error();
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
@@ -121,6 +128,7 @@ void PluginInstance::dispatch_async(trellis_call parent, const trellis_view& act
   if (!inside) return refuse(stopping_error());
   auto call = prepare(parent, actor, operation, payload, timeout_ns);
   if (!call) return refuse(pass(call));
+  // From here on the end is told through `end`, once, whatever comes first.
   auto end = async_->begin(done, user);
   if (!end) return refuse(refuse_busy("too many of its dispatches are under way"));
   try {
@@ -144,6 +152,7 @@ Result<void> PluginInstance::spawn_thread(const trellis_view& name, void (*fn)(v
       log_.error("a thread of provider {} ended with an exception", options_.label);
     }
   };
+  // Kernel names of threads have 15 bytes.
   return host_threads_.start(clean_text(to_text(name), 15), limits::provider_host_threads,
                              std::move(body));
 }
@@ -157,7 +166,7 @@ bool PluginInstance::reserve_memory(std::uint64_t bytes) noexcept {
   return true;
 }
 
-/// Gives back no more than was taken, whatever the plugin says.
+/// Gives back no more than was taken, whatever the plugin says: the budget is shared with others.
 void PluginInstance::release_memory(std::uint64_t bytes) noexcept {
   if (!options_.memory) return;
   auto reserved = reserved_.load(std::memory_order_relaxed);
@@ -172,11 +181,13 @@ void PluginInstance::log(unsigned level, const trellis_view& target, const trell
   if (!is_readable(target) || !is_readable(text)) return;
   const auto line = clean_text(to_text(text), limits::provider_text_bytes);
   const auto from = clean_text(to_text(target), limits::name_bytes);
+  // Plugins say in the log why create fails; the status alone tells nobody anything.
   if (creating_.load() && level >= TRELLIS_LOG_WARN) {
     const MutexLock lock(life_mutex_);
     last_complaint_ = line;
   }
-  // One caller that makes the provider talk must not use up the lines of the others.
+  // Lines are limited per caller: one that makes the provider talk must not use up those of the
+  // others.
   const auto source = options_.label + std::string(CurrentCall::origin_in(this));
   if (from.empty()) {
     return log_.write(to_log_level(level), line, {{"provider", options_.label}}, source);

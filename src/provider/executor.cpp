@@ -18,7 +18,9 @@ Result<void> Executor::submit(Job job) {
   const MutexLock lock(mutex_);
   if (auto admitted = admit(job); !admitted) return admitted;
   queue_.push_back(std::move(job));
+  // Threads are made one by one as calls wait, and end when idle.
   if (idle_ < queue_.size() && may_grow()) {
+    // Without any thread nobody would ever take the job; else one that exists will.
     if (auto grown = grow(); !grown && workers_ == 0) {
       queue_.pop_back();
       return grown;
@@ -36,7 +38,7 @@ Result<void> Executor::admit(const Job& job) const {
                             stuck_),
                 "see whether what it talks to answers; restart the provider");
   }
-  // A call that was answered may still be on its way out; the chain went on meanwhile.
+  // Call that was answered may still be on its way out; the chain went on meanwhile.
   const auto blocks = [&](const Running& call) {
     return call.chain_id == job.chain_id && waited_for_(call.number);
   };
@@ -52,8 +54,8 @@ Result<void> Executor::admit(const Job& job) const {
   return {};
 }
 
-/// With one thread there is no replacement, since calls must not overlap; what then counts is how
-/// many callers waited in vain behind the hanging call.
+/// Whether the plugin hangs. With one thread there is no replacement, since calls must not overlap;
+/// what then counts is how many callers waited in vain behind the hanging call.
 bool Executor::hangs() const noexcept {
   if (stuck_ > options_.stuck_threads) return true;
   return serial() && stuck_ > 0 && left_waiting_ > options_.stuck_threads;
@@ -64,6 +66,7 @@ bool Executor::may_grow() const noexcept {
 }
 
 Result<void> Executor::grow() {
+  // Counted before it starts: the thread counts itself out.
   ++workers_;
   auto started =
       threads_.start(options_.label, std::numeric_limits<std::size_t>::max(), [this] { work(); });
@@ -81,6 +84,8 @@ bool Executor::caller_left(trellis_call number) {
   }
   const auto running = std::ranges::find(running_, number, &Running::number);
   if (running == running_.end() || running->stuck) return false;
+  // Thread that does not come back by its call's deadline is replaced; it counts again when it
+  // returns.
   running->stuck = true;
   if (++stuck_ == 1) left_waiting_ = 1;
   if (idle_ < queue_.size() && may_grow()) (void)grow();
@@ -90,6 +95,7 @@ bool Executor::caller_left(trellis_call number) {
 void Executor::refuse() {
   const MutexLock lock(mutex_);
   refusing_ = true;
+  // Callers of what waited are woken by the stop itself.
   queue_.clear();
   wake_.notify_all();
 }
@@ -110,7 +116,7 @@ void Executor::work() {
   while (next(job, lock)) {
     execute(job);
     job = Job();
-    // A replacement was made while this thread was stuck.
+    // Replacement was made while this thread was stuck: one of them is too many.
     if (workers_ - stuck_ > options_.threads) break;
   }
   --workers_;
@@ -130,7 +136,8 @@ bool Executor::next(Job& job, MutexLock& lock) {
 }
 
 void Executor::execute(const Job& job) {
-  // Without memory to note that it runs a call is dropped; its caller leaves at its deadline.
+  // Call is dropped where there is no memory to note that it runs; its caller leaves at its
+  // deadline.
   std::list<Running> noted;
   if (!survived([&] { noted.push_back({job.number, job.chain_id, false}); })) return;
   const auto self = noted.begin();

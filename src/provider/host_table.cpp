@@ -1,5 +1,5 @@
-// The functions of trellis_host_v1: nothing but the crossing. Nothing may be thrown out of them,
-// and `ctx` may be anything a confused plugin passes; null is all that can be told apart.
+// Functions of trellis_host_v1: nothing but the crossing. Nothing may be thrown out of them, and
+// `ctx` may be anything a confused plugin passes; null is all that can be told apart.
 #include <fmt/format.h>
 
 #include <memory>
@@ -40,6 +40,8 @@ std::int32_t cancelled(trellis_host_ctx* ctx, trellis_call call) noexcept {
   return ctx == nullptr || core_of(ctx)->cancelled(call) ? 1 : 0;
 }
 
+/// Buffer that the plugin gives back with free_buffer: the side that made it frees it (contracts.md
+/// 4.3).
 void fill(trellis_buffer& out, Bytes bytes) {
   if (bytes.empty()) return;
   auto owner = std::make_unique<Bytes>(std::move(bytes));
@@ -61,6 +63,7 @@ trellis_status dispatch(trellis_host_ctx* ctx, trellis_call parent, trellis_view
                         trellis_view operation, trellis_view payload, std::int64_t timeout_ns,
                         trellis_buffer* out) noexcept {
   if (out == nullptr) return TRELLIS_ERROR;
+  // Emptied first: the plugin may free it whatever comes.
   *out = {};
   if (ctx == nullptr) return TRELLIS_ERROR;
   return guarded(TRELLIS_ERROR, [&] {

@@ -1,3 +1,5 @@
+// Making of instances: the seam between Plugin, of whatever kind, and the Provider that the host
+// sees.
 #include "provider/instance.hpp"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// Look at the first bytes of a library before dlopen() gets it, whose words would not tell a user
+// what is wrong.
 #include "provider/library_file.hpp"
 
 #include <elf.h>
@@ -80,6 +82,7 @@ Result<void> check_library_file(const std::filesystem::path& path) {
   if (status.type() == std::filesystem::file_type::not_found) {
     return fail(ErrorCode::not_found, fmt::format("{} does not exist", path.string()));
   }
+  // Anything but a file might never end, or wait for a writer.
   if (!std::filesystem::is_regular_file(status)) {
     return not_a_library(path, "it is not a regular file");
   }

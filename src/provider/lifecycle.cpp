@@ -1,4 +1,4 @@
-// Making, stopping and, where that fails, abandoning a plugin's instance.
+// Life of a plugin's instance: making, stopping and, where that fails, abandoning it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How long threads of a plugin whose create failed may take to end.
+/// Time for threads of a plugin whose create failed to end.
 constexpr milliseconds failed_create_time{2000};
 
 Executor::Options executor_options(const Options& options, const trellis_provider_table& table) {
@@ -66,6 +66,7 @@ Result<void> PluginInstance::create(const std::shared_ptr<PluginInstance>& self)
   } catch (...) {
     why = "it threw an exception";
   }
+  // Plugin may have made threads before it failed: they are waited for like at a stop.
   stopping_ = true;
   host_calls_.close();
   async_->cancel_all();
@@ -86,6 +87,8 @@ bool PluginInstance::stop(const std::shared_ptr<PluginInstance>& self, SteadyTim
   life_ = Life::stopping;
   lock.unlock();
 
+  // Order of a stop: no call and no dispatch begins any more, callers that wait give up, then the
+  // plugin is told on another thread, and this one waits for that at most until the deadline.
   stopping_ = true;
   host_calls_.close();
   executor_.refuse();
@@ -98,6 +101,7 @@ bool PluginInstance::stop(const std::shared_ptr<PluginInstance>& self, SteadyTim
     life_changed_.wait_for(lock, wait_span(now(), deadline));
   }
   if (life_ != Life::gone) {
+    // Plugin may still use its memory and the host's: nothing of it is freed any more.
     life_ = Life::abandoned;
     lock.unlock();
     log_.error("provider {} did not stop in time; it is left alone and its memory is kept",
@@ -108,7 +112,7 @@ bool PluginInstance::stop(const std::shared_ptr<PluginInstance>& self, SteadyTim
   return true;
 }
 
-/// Runs on a thread of its own, since a plugin may never come back from stop.
+/// Tells the plugin to stop, on a thread of its own, since a plugin may never come back from that.
 void PluginInstance::retire(SteadyTime deadline) {
   // Calls that are inside get half of the time to end by themselves. A plugin that takes one call
   // at a time must not be entered twice even now; one that takes several is asked to let them go.
@@ -121,6 +125,7 @@ void PluginInstance::retire(SteadyTime deadline) {
   } catch (...) {
     log_.error("provider {} threw an exception out of stop", options_.label);
   }
+  // Dispatches under way end now; their answers may come as late as they like.
   async_->cancel_all();
   if (!wait_until(&PluginInstance::quiet, deadline) || !still_stopping()) return;
   try {
@@ -133,7 +138,7 @@ void PluginInstance::retire(SteadyTime deadline) {
   life_changed_.notify_all();
 }
 
-/// Not when stop() has abandoned the instance meanwhile.
+/// Whether stop() has not abandoned the instance meanwhile: then nothing may be destroyed.
 bool PluginInstance::still_stopping() const {
   const MutexLock lock(life_mutex_);
   return life_ == Life::stopping;
@@ -148,7 +153,7 @@ bool PluginInstance::quiet() const {
          async_->quiet();
 }
 
-/// Looks again and again: what it waits for ends on the call path, which is not burdened with
+/// Looks again and again: the conditions come true on the call path, which is not burdened with
 /// signalling for the sake of a stop.
 bool PluginInstance::wait_until(bool (PluginInstance::*condition)() const,
                                 SteadyTime deadline) const {
@@ -160,6 +165,7 @@ bool PluginInstance::wait_until(bool (PluginInstance::*condition)() const,
 }
 
 void PluginInstance::keep_forever(const std::shared_ptr<PluginInstance>& self) {
+  // Reference to itself keeps the instance for ever, and its threads may run on.
   self_ = self;
   expect_leak(this);
   host_threads_.abandon();

@@ -1,3 +1,5 @@
+// Plugins from tables, built in or of a library. Pointers, sizes and texts of a table are checked
+// and copied before anything else reads them.
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -15,9 +17,10 @@
 namespace trellis::provider {
 namespace {
 
+/// Entry of first-party plugins, which is looked for only to say what is wrong (contracts.md 4.1).
 constexpr const char* rust_entry = "__capability_provider_create";
 
-/// Of a table whose maker may not have known the later members.
+/// Copy of a table whose maker may not have known the later members.
 trellis_provider_table copied(const trellis_provider_table& table) {
   trellis_provider_table copy{};
   std::memcpy(&copy, &table, std::min(table.struct_size, sizeof copy));
@@ -64,6 +67,7 @@ bool has_control_character(std::string_view text) {
 }
 
 Result<std::string> identity_text(const char* text, std::string_view what, bool required) {
+  // Text that does not end is read no further than a name may be.
   const auto size = text == nullptr ? 0 : strnlen(text, limits::name_bytes + 1);
   if (size == 0) {
     if (!required) return std::string();
@@ -113,7 +117,7 @@ Result<Description> read_description(const trellis_provider_table& table) {
                      std::move(*version),  table.revision,   std::move(*local)};
 }
 
-/// Everything of version 1 must be there; only then may the other members be read.
+/// Checks that everything of version 1 is there; only then may the other members be read.
 Result<void> check_layout(const trellis_provider_table& table) {
   const auto rebuild = "rebuild the provider with this host's trellis/provider.h";
   if (!TRELLIS_HAS(&table, abi_version)) {
@@ -154,7 +158,8 @@ Result<void*> map_library(const std::filesystem::path& path) {
   std::error_code error;
   auto full = std::filesystem::absolute(path, error);
   if (error) full = path;
-  // NODELETE and no dlclose: threads of a provider may run its code after stop (contracts.md 4.2).
+  // Library stays mapped (NODELETE, no dlclose): threads of a provider may run its code after stop
+  // (contracts.md 4.2).
   void* library = dlopen(full.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (library == nullptr) {
     const char* why = dlerror();
@@ -182,7 +187,7 @@ Result<trellis_provider_entry> find_entry(void* library, const std::filesystem::
               "export the entry with default visibility and C linkage");
 }
 
-/// The plugin's own code runs here; what it throws stays here.
+/// Asks the library for its table. The plugin's own code runs here; what it throws stays here.
 Result<const trellis_provider_table*> call_entry(trellis_provider_entry entry) {
   const trellis_provider_table* table = nullptr;
   try {

@@ -24,7 +24,7 @@ struct trellis_provider_table;
 
 namespace trellis::provider {
 
-/// What a link value names of the machine (trellis_local_kind).
+/// Kind of thing on the machine that a link value names (trellis_local_kind).
 enum class LocalKind : std::uint8_t { only, file, listen, port };
 
 /// A link value that is for the operator of the machine to set (trellis_local_value).
@@ -35,7 +35,8 @@ struct LocalValue {
   friend bool operator==(const LocalValue&, const LocalValue&) = default;
 };
 
-/// What a provider says about itself (an archive's signed claims, where there are any, win).
+/// Description that a provider gives of itself (an archive's signed claims, where there are any,
+/// win).
 struct Description {
   std::string contract_id;
   std::string name;
@@ -84,13 +85,13 @@ class Dispatcher {
   [[nodiscard]] virtual Result<Bytes> dispatch(const CallContext* parent, std::string_view actor,
                                                std::string_view operation, ByteView payload,
                                                SteadyTime deadline) = 0;
-  /// The same, on a thread of the host; `done` is called exactly once, must not block.
+  /// Dispatches likewise, on a thread of the host; `done` is called exactly once, must not block.
   virtual void dispatch_async(const CallContext* parent, std::string_view actor,
                               std::string_view operation, Bytes payload, SteadyTime deadline,
                               std::function<void(Result<Bytes>)> done) = 0;
 };
 
-/// What a provider's process went through (process/supervisor.hpp).
+/// Events in the life of a provider's process (process/supervisor.hpp).
 enum class ProcessEvent {
   ended,      ///< it is gone; calls are refused until it is back
   reopening,  ///< a new one is about to take calls: what it must know first can be held ready
@@ -119,7 +120,7 @@ struct Options {
   OnProcessEvent on_process_event = {};
 };
 
-/// The same with every default filled in.
+/// Options with every default filled in.
 [[nodiscard]] Options with_defaults(Options options);
 
 /// Counters since creation; a reading is not a consistent cut.

@@ -1,3 +1,5 @@
+// Statuses and texts that cross the C ABI, both ways; what comes from a plugin is checked, not
+// believed.
 #include "provider/status.hpp"
 
 #include <fmt/format.h>
@@ -77,6 +79,7 @@ Result<void> check_call_sizes(std::string_view origin, std::string_view operatio
 }
 
 std::string clean_text(std::string_view text, std::size_t max_bytes) {
+  // Cut is made before a character, not inside one.
   if (text.size() > max_bytes) {
     auto end = max_bytes;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;

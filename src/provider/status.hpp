@@ -11,13 +11,13 @@
 
 namespace trellis::provider {
 
-/// What a provider is told about a failure: busy, deadline, denied and cancelled have statuses of
+/// Status that a provider is told for a failure: busy, deadline, denied and cancelled have ones of
 /// their own, everything else is TRELLIS_ERROR.
 [[nodiscard]] trellis_status to_status(ErrorCode code) noexcept;
 /// The reverse for a status other than TRELLIS_OK; TRELLIS_ERROR is provider_failed. Nothing about
 /// unknown values: check with is_status first.
 [[nodiscard]] ErrorCode to_error_code(trellis_status status) noexcept;
-/// What a plugin really passed where an enumeration stands: in C any int fits, and reading a
+/// Number that a plugin really passed where an enumeration stands: in C any int fits, and reading a
 /// foreign value as the enumeration is undefined in C++.
 template <class Enum>
 [[nodiscard]] unsigned raw_value(const Enum& value) noexcept {

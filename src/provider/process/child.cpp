@@ -25,7 +25,8 @@ extern "C" {
 namespace trellis::provider::process {
 namespace {
 
-/// What a provider may see of our environment. Keys and passwords of the host are in none of them.
+/// Variables of our environment that a provider may see. Keys and passwords of the host are in none
+/// of them.
 constexpr std::array<std::string_view, 16> passed_on = {"PATH",
                                                         "HOME",
                                                         "LANG",
@@ -42,13 +43,13 @@ constexpr std::array<std::string_view, 16> passed_on = {"PATH",
                                                         "NO_PROXY",
                                                         "LD_LIBRARY_PATH",
                                                         "TRELLIS_DATA_DIR"};
-/// A proxy's address may have a user and a password in it, which are the host's alone.
+/// Whether a proxy's address has a user and a password in it, which are the host's alone.
 bool has_password(std::string_view name, std::string_view value) {
   return (name.ends_with("_proxy") || name.ends_with("_PROXY")) &&
          value.find('@') != std::string_view::npos;
 }
 
-/// Sanitizers read theirs before main.
+/// Ending of the sanitizers' variables, which are read before main.
 constexpr std::string_view sanitizer_suffix = "SAN_OPTIONS";
 
 std::vector<char*> environment() {
@@ -65,8 +66,10 @@ std::vector<char*> environment() {
   return kept;
 }
 
+/// Descriptors are moved up here, so that none stands where one is to be placed in the child.
 constexpr int above_ours = 16;
 
+/// Both ends of a stream or pipe; the child's end is closed here once the child has it.
 struct Pair {
   Descriptor ours;
   Descriptor theirs;
@@ -83,6 +86,7 @@ Pair output_pipe() {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
   Pair made{SpawnSetup::lifted(ends[0], above_ours), SpawnSetup::lifted(ends[1], above_ours)};
+  // Reading what a provider prints must never wait for it.
   ::fcntl(made.ours.get(), F_SETFL, O_NONBLOCK);
   return made;
 }
@@ -110,6 +114,7 @@ Result<Child> Child::start(const ChildCommand& command) {
   setup.place(output.theirs, STDERR_FILENO);
   setup.place(calls.theirs, calls_descriptor);
   setup.place(dispatches.theirs, dispatches_descriptor);
+  // Everything else of the host stays closed to the child, whoever forgot O_CLOEXEC.
   setup.close_from(dispatches_descriptor + 1);
 
   auto program = command.program.string();
@@ -127,6 +132,7 @@ Result<Child> Child::start(const ChildCommand& command) {
                 fmt::format("{} cannot be started: {}", program, std::strerror(failed)),
                 "check the path of the program that runs providers");
   }
+  // Descriptor of the process: unlike a number, it never means another one.
   child.pidfd_ = Descriptor(::pidfd_open(child.pid_, 0));
   if (!child.pidfd_) {
     const int reason = errno;
@@ -156,7 +162,7 @@ Child::~Child() {
   static_cast<void>(wait(std::chrono::seconds(5)));
 }
 
-/// Nobody else can have its number before it is waited for.
+/// Ends a child by its number, which no other process can have before this one is waited for.
 void Child::end_unwatched() noexcept {
   ::kill(pid_, SIGKILL);
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {

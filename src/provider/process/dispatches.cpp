@@ -18,14 +18,14 @@
 namespace trellis::provider::process {
 namespace {
 
-/// Answers a process does not read are kept up to this; one of the largest must fit.
+/// Bound on answers that a process does not read; one of the largest must fit.
 constexpr std::size_t max_kept = 4 * limits::payload_bytes;
 /// Log lines of one provider and second; the rest is counted.
 constexpr std::uint64_t log_lines_per_second = 200;
 
 }  // namespace
 
-/// What an answer needs when it comes, however late: it may outlive the rest.
+/// State that an answer needs when it comes, however late: it may outlive the rest.
 struct Dispatches::Stream {
   Stream(Descriptor socket, std::shared_ptr<const Clock> time)
       : clock(std::move(time)),
@@ -39,6 +39,8 @@ struct Dispatches::Stream {
     FrameView frame{.kind = FrameKind::answer, .number = number};
     frame.status = static_cast<std::uint8_t>(result ? TRELLIS_OK : to_status(result.error().code));
     frame.payload = result ? ByteView(*result) : as_bytes(result.error().message);
+    // Answer is written by whoever brings it, which must not wait for the process; the reading
+    // thread sends what did not fit.
     const auto sent = writer.write_or_keep(frame, max_kept);
     if (!sent) overrun = overrun.load() || sent.error().code == ErrorCode::limit;
     if (!sent || *sent == FrameWriter::Sent::kept) wake_reader();
@@ -94,6 +96,7 @@ void Dispatches::run() {
     if (stream_->overrun.load()) {
       taken = fail(ErrorCode::limit, "it does not read the answers to what it asks");
     }
+    // Process that makes no sense, or reads nothing, is not argued with: its owner ends it.
     if (!taken) {
       if (!stream_->closing.load()) broken_(taken.error());
       return;
@@ -122,6 +125,7 @@ Result<void> Dispatches::take(Frame& frame) {
 
 Result<void> Dispatches::dispatch(Frame& frame) {
   const auto number = frame.number;
+  // Refused ones are answered too, which takes them off the count again.
   if (++stream_->open > limits::provider_async_dispatches) {
     stream_->answer(number, fail(ErrorCode::busy, "too many of its dispatches are under way"));
     return {};
@@ -132,8 +136,10 @@ Result<void> Dispatches::dispatch(Frame& frame) {
     stream_->answer(number, fail(ErrorCode::invalid_argument, "the dispatch names no actor"));
     return {};
   }
-  // The provider's own word about time is believed only as far as it is shorter.
+  // Deadline of the provider is believed only as far as it is shorter.
   auto deadline = std::min(frame.deadline, clock_->steady() + limits::longest_call_timeout);
+  // Chain is looked up by the number of its call; nothing of it comes from the process, which could
+  // name any actor as its caller.
   auto context = frame.parent == 0 ? std::nullopt : find_(frame.parent);
   if (frame.parent != 0 && !context) {
     stream_->answer(number, fail(ErrorCode::deadline, "nobody waits for the parent call any more"));

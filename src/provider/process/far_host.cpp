@@ -12,12 +12,13 @@
 namespace trellis::provider::process {
 namespace {
 
-/// How long a log line may wait for the host.
+/// Time that a log line may wait for the host.
 constexpr std::chrono::milliseconds log_patience{100};
 
 FrameView dispatch_frame(const CallContext* parent, std::string_view actor,
                          std::string_view operation, ByteView payload, SteadyTime deadline) {
   FrameView frame{.kind = FrameKind::dispatch, .deadline = deadline};
+  // In this process the chain's number is that of the call in the stream (context_of_call).
   frame.parent = parent == nullptr ? 0 : parent->chain_id;
   frame.first = actor;
   frame.second = operation;
@@ -47,6 +48,7 @@ CallContext context_of_call(std::uint64_t number, std::uint32_t depth,
 
 Result<Bytes> FarHost::dispatch(const CallContext* parent, std::string_view actor,
                                 std::string_view operation, ByteView payload, SteadyTime deadline) {
+  // Thread gives up its turn at the stream of calls while it waits, see Turn in runner.cpp.
   const BlockingScope blocking;
   if (!blocking.allowed()) return fail(ErrorCode::busy, "no thread is left to wait for the actor");
   return answer_of(

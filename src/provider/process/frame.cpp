@@ -18,6 +18,7 @@ std::unexpected<Error> broken(std::string_view why) {
   return fail(ErrorCode::malformed, fmt::format("its messages make no sense: {}", why));
 }
 
+/// Sizes are checked before anything is reserved for them.
 Result<void> check(const FrameHead& head, std::size_t max_payload) {
   const bool known = head.kind >= static_cast<std::uint8_t>(FrameKind::describe) &&
                      head.kind <= static_cast<std::uint8_t>(FrameKind::answer);
@@ -73,7 +74,7 @@ Result<bool> FrameReader::take(Frame& out) {
   return true;
 }
 
-/// Reads head and names as soon as they are there, and as much of the payload as is.
+/// Takes head and names as soon as they are there, and as much of the payload as is.
 Result<bool> FrameReader::begin() {
   FrameHead head;
   if (end_ - begin_ < sizeof head) return false;
@@ -100,7 +101,8 @@ Result<bool> FrameReader::begin() {
   return true;
 }
 
-/// The rest of a long payload goes where it belongs; everything else through the buffer.
+/// Receives once. The rest of a long payload goes where it belongs, everything else through the
+/// buffer.
 Result<bool> FrameReader::receive(Wait wait) {
   if (begin_ == end_) begin_ = end_ = 0;
   if (begin_ > buffer_.size() / 2) {

@@ -1,4 +1,4 @@
-// What travels between the host and a provider that runs in a process of its own.
+// Frames between the host and a provider that runs in a process of its own.
 //
 // Two stream sockets join them: on "calls" the host asks and the provider answers, on "dispatches"
 // it is the other way round, so that each end waits for answers where nothing else arrives. A frame

@@ -17,7 +17,7 @@ std::size_t size_of(const FrameView& frame) noexcept {
   return sizeof(FrameHead) + frame.first.size() + frame.second.size() + frame.payload.size();
 }
 
-/// The parts of a frame, with its head; what `skip` covers is left out.
+/// Parts of a frame, with its head, to be sent without a copy; what `skip` covers is left out.
 class Parts {
  public:
   Parts(const FrameView& frame, std::size_t skip) : head_(head_of(frame)) {
@@ -46,7 +46,7 @@ class Parts {
   std::size_t count_ = 0;
 };
 
-/// 0 when there is no room now.
+/// Sends as much as there is room for, which may be 0 bytes.
 Result<std::size_t> send_parts(int fd, iovec* parts, std::size_t count) {
   msghdr message{};
   message.msg_iov = parts;
@@ -62,7 +62,7 @@ Result<std::size_t> send_parts(int fd, iovec* parts, std::size_t count) {
 
 }  // namespace
 
-/// The right to write, taken within a time limit.
+/// Right to write, taken within a time limit. Not a lock: it is held while waiting for room.
 class FrameWriter::Turn {
  public:
   Turn(FrameWriter& writer, SteadyTime deadline) : writer_(writer) {
@@ -99,6 +99,7 @@ Result<FrameWriter::Sent> FrameWriter::write(const FrameView& frame, SteadyTime 
   const Turn turn(*this, deadline);
   if (!turn.mine()) return Sent::nothing;
   while (true) {
+    // Rest of an earlier frame goes first, or the stream would be unreadable.
     auto clear = flush_kept();
     if (!clear) return pass(clear);
     if (*clear) break;
@@ -113,6 +114,8 @@ Result<FrameWriter::Sent> FrameWriter::write(const FrameView& frame, SteadyTime 
     if (done == size) return Sent::whole;
     if (*sent == 0 && !wait_for_room(deadline)) break;
   }
+  // Frame of which a part is out must be finished, by whoever writes next; one of which nothing is
+  // out may be forgotten.
   if (done == 0) return Sent::nothing;
   keep(frame, done);
   return Sent::kept;
@@ -132,6 +135,7 @@ Result<FrameWriter::Sent> FrameWriter::write_or_keep(const FrameView& frame,
     done += *sent;
   }
   if (done == size) return Sent::whole;
+  // Other end decides how much it reads, so the bound decides how much is kept for it.
   if (kept_.size() - kept_begin_ + size - done > kept_at_most) {
     return fail(ErrorCode::limit, "it does not read what is sent to it");
   }

@@ -15,7 +15,7 @@
 namespace trellis::provider::process {
 namespace {
 
-/// Printed lines of one process and second; a flood fills no disk.
+/// Printed lines of one process and second, so that a flood fills no disk.
 constexpr std::size_t output_lines_per_second = 100;
 constexpr std::size_t output_line_bytes = 1024;
 
@@ -46,6 +46,8 @@ Result<std::unique_ptr<ProcessLink>> ProcessLink::start(const ProcessSettings& s
 Result<void> ProcessLink::ask_description(SteadyTime deadline) {
   auto answer =
       payload_of(calls_->ask({.kind = FrameKind::describe, .deadline = deadline}, nullptr));
+  // Stream ends when loading ends the process, in a constructor of the library for example; what it
+  // printed is then the only reason there is.
   if (!answer && answer.error().code == ErrorCode::cancelled) {
     const auto end = child_.wait(std::chrono::seconds(1)).value_or("closed its streams");
     return fail(ErrorCode::provider_failed,
@@ -56,6 +58,7 @@ Result<void> ProcessLink::ask_description(SteadyTime deadline) {
   auto description = codec::decode<PluginDescription>(*answer);
   if (!description) return pass(description);
   description_ = std::move(*description);
+  // Texts come from the process and go into logs and answers.
   for (auto* text : {&description_.contract_id, &description_.name, &description_.vendor,
                      &description_.version}) {
     *text = clean_text(*text, limits::name_bytes);
@@ -71,6 +74,7 @@ Result<void> ProcessLink::create(const ProcessSettings& settings, const Options&
                                  std::function<void(const Error&)> broken) {
   dispatches_ = std::make_unique<Dispatches>(
       child_.take_dispatches(), options, dispatcher,
+      // Weak, because dispatches may end after the stream of calls.
       [calls = std::weak_ptr(calls_)](std::uint64_t number) {
         const auto stream = calls.lock();
         return stream ? stream->context_of(number) : std::nullopt;
@@ -87,6 +91,7 @@ Result<void> ProcessLink::create(const ProcessSettings& settings, const Options&
 }
 
 std::string ProcessLink::finish(SteadyTime deadline) {
+  // Closed streams are the order to end; the process needs no signal for it.
   calls_->close({ErrorCode::cancelled, "provider is stopping", {}});
   if (dispatches_) dispatches_->close();
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(
@@ -111,6 +116,7 @@ void ProcessLink::read_output(const Log& log, const std::string& label) {
   while (true) {
     const auto end = output_.find('\n', begin);
     const bool whole = end != std::string::npos;
+    // Line without an end is cut into pieces, so that it takes no memory.
     if (!whole && output_.size() - begin < output_line_bytes) break;
     const auto line =
         std::string_view(output_).substr(begin, (whole ? end : output_.size()) - begin);

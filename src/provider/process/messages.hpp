@@ -44,7 +44,7 @@ struct PluginDescription {
   }
 };
 
-/// Of `create`.
+/// Payload of `create`.
 struct CreateOptions {
   std::uint64_t response_bytes = 0;
   std::uint64_t dispatch_timeout_ms = 0;

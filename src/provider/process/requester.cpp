@@ -13,9 +13,9 @@
 namespace trellis::provider::process {
 namespace {
 
-/// Given-up requests that are remembered; a provider with more has long been ended.
+/// Bound on given-up requests that are remembered; a provider with more has long been ended.
 constexpr std::size_t max_abandoned = 64 * limits::kib;
-/// How long the pump reads before it looks for expired requests.
+/// Time for which the pump reads before it looks for expired requests.
 constexpr std::chrono::milliseconds pump_turn{200};
 
 std::unexpected<Error> out_of_time() {
@@ -46,6 +46,8 @@ Result<Frame> Requester::ask(FrameView request, const CallContext* context) {
   MutexLock lock(mutex_);
   if (closed_) return std::unexpected(*closed_);
   request.number = ++last_;
+  // Known before it is sent: the answer may be read by another thread at once. The lock is not held
+  // while sending, which may wait.
   waiters_.emplace(request.number, &waiter);
   lock.unlock();
   const auto sent = writer_.write(request, request.deadline);
@@ -67,22 +69,26 @@ Result<Frame> Requester::wait(MutexLock& lock, std::uint64_t number, Waiter& wai
   while (!ready()) {
     const auto now = clock_->steady();
     if (now >= deadline) break;
+    // Thread that finds nobody reading reads for all; the others wait to be given their answer, or
+    // the reading.
     if (reading_) {
       waiter.wake.wait_for(lock, wait_span(now, deadline));
     } else {
       read_until(deadline, ready);
     }
   }
+  // Waiter is on this stack: it must be out of the table before this returns.
   waiters_.erase(number);
   if (!reading_) hand_on();
   if (waiter.answer) return std::move(*waiter.answer);
   if (closed_) return std::unexpected(*closed_);
+  // Remembered, because a provider that never answers hangs, and is found out by this.
   if (abandoned_.size() < max_abandoned) abandoned_.emplace(number, clock_->steady());
   return out_of_time();
 }
 
 /// Reads for everybody until `enough` or the deadline. The lock is not held while it waits for
-/// bytes.
+/// bytes, nor while callbacks run.
 void Requester::read_until(SteadyTime deadline, const std::function<bool()>& enough) {
   reading_ = true;
   while (!enough() && !closed_) {
@@ -122,6 +128,7 @@ bool Requester::wait_for_bytes(SteadyTime deadline) const {
 
 void Requester::deliver(Frame frame, Due& due) {
   const auto number = frame.number;
+  // Answer to a question that was never asked is no delay but a lie or a broken stream.
   if (frame.kind != FrameKind::answer || number == 0 || number > last_) {
     return close_locked(
         {ErrorCode::malformed, "its messages make no sense: an answer nobody asked for", {}}, due);
@@ -143,7 +150,7 @@ void Requester::deliver(Frame frame, Due& due) {
   }
 }
 
-/// Somebody must read while anybody waits. Nobody reads now.
+/// Hands the reading on: some thread must read while any waits. None reads now.
 void Requester::hand_on() {
   const auto next = std::find_if(waiters_.begin(), waiters_.end(),
                                  [](const auto& one) { return !one.second->answer; });
@@ -174,6 +181,7 @@ void Requester::ask_later(FrameView request, std::function<void(Result<Frame>)> 
   }
   request.number = ++last_;
   later_.emplace(request.number, Later{request.deadline, std::move(done)});
+  // Pump is made with the first request that no thread waits for.
   if (!pump_.joinable()) pump_ = std::thread([this] { persevere([this] { pump(); }); });
   lock.unlock();
   const auto sent = writer_.write(request, request.deadline);
@@ -228,6 +236,7 @@ std::optional<CallContext> Requester::context_of(std::uint64_t number) const {
   const auto found = waiters_.find(number);
   if (found == waiters_.end()) return std::nullopt;
   const auto& waiter = *found->second;
+  // Context belongs to the caller, who is inside ask() for as long as its waiter is in the table.
   if (waiter.context == nullptr || waiter.answer) return std::nullopt;
   return *waiter.context;
 }
@@ -270,6 +279,7 @@ Requester::Overdue Requester::overdue() const {
 void Requester::collect() {
   MutexLock lock(mutex_);
   if (reading_ || closed_ || abandoned_.empty()) return;
+  // Deadline of now: takes what has come and waits for nothing.
   read_until(clock_->steady(), [] { return false; });
   hand_on();
 }

@@ -20,8 +20,8 @@
 
 namespace trellis::provider::process {
 
-/// Of all threads that wait for an answer, one reads the stream and gives the others theirs: a
-/// request on its own costs no hop between threads. Any thread.
+/// Asking end of a stream. One of the threads that wait for an answer reads and gives the others
+/// theirs: a request on its own costs no hop between threads. Any thread.
 ///
 /// Answers nobody waits for any more are counted; an answer to a question that was never asked
 /// closes the stream.

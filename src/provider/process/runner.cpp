@@ -25,14 +25,14 @@
 namespace trellis::provider::process {
 namespace {
 
-/// Calls that run at one time; more wait in the stream.
+/// Bound on calls that run at one time; more wait in the stream.
 constexpr std::size_t max_threads = 64;
-/// What a plugin gets to stop when the host has gone without saying so.
+/// Time that a plugin gets to stop when the host has gone without saying so.
 constexpr std::chrono::seconds orphan_time{2};
-/// Frames from the host are ours, but no larger than what it takes from others.
+/// Bound on frames from the host, which are ours, but no larger than what it takes from others.
 constexpr std::size_t max_payload = limits::payload_bytes;
 
-/// Sanitizers reserve more memory than any sensible bound.
+/// Memory is not bounded under sanitizers, which reserve more than any sensible bound.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool bounded_memory = false;
 #elif defined(__has_feature)
@@ -53,6 +53,9 @@ void watch_host(int dispatches) {
   }).detach();
 }
 
+/// Process side of the stream of calls. Threads take turns at reading: each reads a call and makes
+/// it itself, so that a call costs no hop; before one that may take long, another thread takes
+/// over.
 class Server {
  public:
   Server(Descriptor calls, Descriptor dispatches, Result<std::shared_ptr<const Plugin>> plugin,
@@ -73,6 +76,8 @@ class Server {
     {
       MutexLock lock(mutex_);
       const auto all_left = [this]() REQUIRES(mutex_) { return running_ == 0; };
+      // Threads that are inside the plugin cannot be ended, and destructors must not run beside
+      // them.
       if (!left_.wait_for(lock, orphan_time, all_left)) ::_exit(0);
       threads.swap(threads_);
     }
@@ -95,13 +100,13 @@ class Server {
         ended_ = true;
         return;
       }
-      // What is no call comes one after the other.
+      // Frames that are no calls come one after the other.
       if (hands_over_ && frame.kind == FrameKind::call) turn.hand_over();
       handle(frame);
     }
   }
 
-  /// A thread's right to read; those that wait for theirs are counted. A call that never blocks is
+  /// Right of a thread to read; those that wait for theirs are counted. A call that never blocks is
   /// made with it in hand, and lets it go when it has to wait for its answer after all.
   class Turn final : public BlockingHooks {
    public:
@@ -110,7 +115,7 @@ class Server {
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    // Not checked: whether the lock is held is known to mine_ only.
+    // Lock is not checked by the compiler: whether it is held is known to mine_ only.
     void take() NOT_CHECKED {
       if (mine_) return;
       ++server_.idle_;
@@ -140,7 +145,8 @@ class Server {
     bool mine_ = false;
   };
 
-  /// Before a call that may take long: somebody else must be there to read the next.
+  /// Makes a thread that reads the next frame, unless one is there: before a call that may take
+  /// long.
   void provide_reader() {
     if (idle_.load() > 0) return;
     const MutexLock lock(mutex_);
@@ -185,6 +191,7 @@ class Server {
     if (!wanted) return pass(wanted);
     Options options;
     options.label = frame.first;
+    // Calls run where they were read, and bounds are the host's: this side only obeys.
     options.in_own_process = true;
     options.response_bytes = to_size(wanted->response_bytes);
     options.dispatch_timeout = std::chrono::milliseconds(wanted->dispatch_timeout_ms);
@@ -213,7 +220,7 @@ class Server {
     FrameView frame{.kind = FrameKind::answer, .number = to.number};
     frame.status = static_cast<std::uint8_t>(result ? TRELLIS_OK : to_status(result.error().code));
     frame.payload = result ? ByteView(*result) : as_bytes(result.error().message);
-    // The host reads as long as it lives; when it does not, reading fails next.
+    // Host reads as long as it lives; when it does not, reading fails next.
     static_cast<void>(writer_.write(frame, clock_->steady() + limits::longest_call_timeout));
   }
 
@@ -239,6 +246,7 @@ class Server {
 int serve(Descriptor calls, Descriptor dispatches,
           const std::function<Result<std::shared_ptr<const Plugin>>()>& load,
           std::shared_ptr<const Clock> clock) {
+  // Watch begins before the library is loaded, whose constructors may hang.
   watch_host(dispatches.get());
   Server server(std::move(calls), std::move(dispatches), load(), std::move(clock));
   return server.run();
@@ -254,6 +262,8 @@ void confine(std::size_t memory_bytes, std::size_t open_files) {
     files.rlim_cur = std::min<rlim_t>(open_files, files.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
+  // Memory of a provider may hold secrets of links: no core files, and no other process of the user
+  // reads it.
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::prctl(PR_SET_DUMPABLE, 0);

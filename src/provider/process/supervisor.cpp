@@ -25,10 +25,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How often a running process is looked after when nothing happens.
+/// Interval at which a running process is looked after when nothing happens.
 constexpr milliseconds tick{500};
 
-/// Something to wait for beside descriptors.
+/// Wake-up of a thread that waits for descriptors. Any thread may set it.
 class WakeUp {
  public:
   WakeUp() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -46,6 +46,8 @@ class WakeUp {
   Descriptor fd_;
 };
 
+/// One instance over its processes, one after the other. Any thread calls; one thread of its own
+/// watches, restarts and ends.
 class Supervisor final : public Provider {
  public:
   Supervisor(std::shared_ptr<const Plugin> plugin, ProcessSettings settings, Options options,
@@ -131,7 +133,7 @@ class Supervisor final : public Provider {
   bool stopping_ GUARDED_BY(mutex_) = false;
   SteadyTime stop_deadline_ GUARDED_BY(mutex_){};
 
-  // Of the thread that watches; before it runs, of begin().
+  // Members of the thread that watches; before it runs, of begin().
   std::unique_ptr<ProcessLink> link_;
   SteadyTime opened_{};
   unsigned failures_ = 0;  ///< starts and quick ends in a row
@@ -142,6 +144,7 @@ class Supervisor final : public Provider {
 
 Result<void> Supervisor::open(std::unique_ptr<ProcessLink> link) {
   auto created = link->create(settings_, options_, dispatcher_, log_, [this](const Error& why) {
+    // End of the stream is mostly the end of the process; anything else is a reason to end it.
     why.code == ErrorCode::cancelled ? hang_up() : complain(why.message);
   });
   link->read_output(log_, options_.label);
@@ -149,6 +152,7 @@ Result<void> Supervisor::open(std::unique_ptr<ProcessLink> link) {
     return fail(ErrorCode::provider_failed, fmt::format("provider {} could not be created: {}",
                                                         options_.label, created.error().message));
   }
+  // Told before calls can reach the new process, which knows of no link yet.
   if (thread_.joinable()) tell(ProcessEvent::reopening);  // not the first time
   link_ = std::move(link);
   opened_ = clock_->steady();
@@ -164,6 +168,7 @@ Result<void> Supervisor::check_call(const CallContext& caller, std::string_view 
                                     std::string_view operation, ByteView payload) const {
   if (auto sizes = check_call_sizes(origin, operation, payload); !sizes) return sizes;
   const bool concurrent = (plugin_->table().flags & TRELLIS_PROVIDER_CONCURRENT) != 0;
+  // Chain that is inside the process already would wait for itself.
   if (!concurrent && caller.contains(options_.id)) {
     return fail(ErrorCode::limit, fmt::format("provider {} is already executing a call in this "
                                               "chain",
@@ -196,6 +201,7 @@ Result<Bytes> Supervisor::call(const CallContext& caller, std::string_view origi
   }
   auto to = stream();
   if (!to) return count_failure(pass(to));
+  // Calls that were given up still occupy threads over there; more would only wait behind them.
   if ((*to)->overdue().count >= options_.stuck_threads) {
     return count_failure(busy("its calls hang"));
   }
@@ -212,6 +218,7 @@ Result<Bytes> Supervisor::call(const CallContext& caller, std::string_view origi
 
 Result<Bytes> Supervisor::result_of(Result<Frame> answer, std::string_view operation) {
   if (!answer) {
+    // Status, text and size come from the process and are checked like those of a plugin.
     if (answer.error().code != ErrorCode::deadline) return lost(operation);
     ++timeouts_;
     return fail(ErrorCode::deadline,
@@ -261,7 +268,7 @@ void Supervisor::watch() {
   link_.reset();
 }
 
-/// Until the process has ended; says how. Empty when stop() was called.
+/// Watches until the process has ended, and says how. Empty when stop() was called.
 std::string Supervisor::watch_process() {
   while (true) {
     pollfd events[3] = {{link_->child().ended_descriptor(), POLLIN, 0},
@@ -286,6 +293,7 @@ std::string Supervisor::watch_process() {
 
 void Supervisor::check_health() {
   const auto calls = link_->calls();
+  // Late answers are taken first, since a call that has come back does not hang.
   calls->collect();
   const auto overdue = calls->overdue();
   const bool hangs =
@@ -302,7 +310,7 @@ void Supervisor::check_health() {
     kill = !complaint_.empty();
   }
   if (hung_up && !kill) {
-    // Normally its end follows at once, and says more than this.
+    // End of the process normally follows at once, and says more than this.
     pollfd end{link_->child().ended_descriptor(), POLLIN, 0};
     if (::poll(&end, 1, static_cast<int>(tick.count())) > 0) return;
     complain("let go of its connection and was killed");
@@ -311,7 +319,7 @@ void Supervisor::check_health() {
   if (kill) link_->child().kill();
 }
 
-/// Any thread: its side of a stream is closed.
+/// Process has closed its side of a stream. Any thread.
 void Supervisor::hang_up() {
   {
     const MutexLock lock(mutex_);
@@ -320,7 +328,7 @@ void Supervisor::hang_up() {
   wake_.set();
 }
 
-/// Any thread: the process must be ended, and why.
+/// Process must be ended, and why. Any thread; the first reason counts.
 void Supervisor::complain(std::string why) {
   {
     const MutexLock lock(mutex_);
@@ -334,6 +342,7 @@ void Supervisor::ended(const std::string& why) {
   {
     const MutexLock lock(mutex_);
     if (stream_) late_before_ += stream_->late_answers();
+    // Callers learn at once that there is no process, and wait for none.
     stream_.reset();
     last_end_ = why;
     pid_ = 0;
@@ -345,7 +354,7 @@ void Supervisor::ended(const std::string& why) {
   tell(ProcessEvent::ended, why);
 }
 
-/// False when stop() was called.
+/// Starts a process until one runs; false when stop() was called.
 bool Supervisor::restart() {
   while (pause_before_start()) {
     auto link = ProcessLink::start(settings_, clock_);
@@ -370,6 +379,7 @@ bool Supervisor::pause_before_start() {
   auto pause = settings_.first_pause;
   for (unsigned i = 1; i < failures_ && pause < settings_.longest_pause; ++i) pause *= 2;
   pause = std::min(pause, settings_.longest_pause);
+  // Half of the pause is chance, so that providers that fell together do not start together.
   std::uint8_t byte = 0;
   random_.fill({&byte, 1});
   const auto until = clock_->steady() + pause / 2 + pause / 2 * byte / 255;
@@ -397,6 +407,7 @@ bool Supervisor::stop(SteadyTime deadline) {
   }
   bool clean = true;
   if (stream) {
+    // Process is asked first, and ended by the watching thread whatever it answers.
     const FrameView frame{.kind = FrameKind::stop, .deadline = deadline};
     const auto answer = stream->ask(frame, nullptr);
     clean = answer && answer->status == TRELLIS_OK;
@@ -430,7 +441,8 @@ std::optional<ProcessInfo> Supervisor::process() const {
   return ProcessInfo{pid_, restarts_, last_end_};
 }
 
-/// What instances of one file or built-in provider have in common.
+/// Description that instances of one file or built-in provider share. The process that was asked
+/// for it serves the first of them.
 class ProcessPlugin final : public Plugin {
  public:
   ProcessPlugin(ProcessSettings settings, std::unique_ptr<ProcessLink> first)
