@@ -1,4 +1,4 @@
-// Connecting, and questions: lattice.md 5.2 to 5.6.
+// Connecting of clients, and their questions: lattice.md 5.2 to 5.6.
 #include "trellis/client.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +15,8 @@ namespace trellis {
 namespace {
 
 Result<std::shared_ptr<nats::Transport>> open(NatsOptions options, const Log& log) {
+  // Transports keep trying for ever, which hosts want and a command does not: what is not connected
+  // after the first attempt is an error.
   if (options.name == NatsOptions{}.name) options.name = "trellis client";
   auto made = nats::connect_nats(options, log);
   if (!made) return pass(made);
@@ -25,6 +27,7 @@ Result<std::shared_ptr<nats::Transport>> open(NatsOptions options, const Log& lo
   std::string servers;
   for (const auto& server : options.servers) {
     servers += servers.empty() ? "" : ", ";
+    // Logins in URLs do not belong into messages.
     servers += server.substr(server.rfind('@') == std::string::npos ? 0 : server.rfind('@') + 1);
   }
   if (state == nats::TransportState::disconnected) {
@@ -44,6 +47,8 @@ Result<identity::KeyPair> key_of(const std::string& seed) {
     return fail(ErrorCode::invalid_argument, "calls are signed with a host's key",
                 "give a seed that begins with SN, or none");
   }
+  // Key of this client alone: anybody may make one, and hosts ask only that it is a host's
+  // (lattice.md 3.4).
   SystemRandom random;
   return identity::KeyPair::generate(identity::KeyType::server, random);
 }
@@ -63,7 +68,7 @@ LatticeInventory to_public(const lattice::HostInventory& inventory) {
   return made;
 }
 
-/// What can be read of the answers; one that cannot hides no other.
+/// Answers that can be read; one that cannot hides no other.
 template <class Answer>
 std::vector<Answer> readable(const std::vector<std::string>& texts) {
   std::vector<Answer> all;
@@ -137,11 +142,13 @@ Result<std::vector<LatticeHost>> Client::Implementation::hosts_within(
   if (!answers) return pass(answers);
   std::vector<LatticeHost> all;
   for (const auto& host : readable<lattice::HostReply>(*answers)) {
+    // Ids come from whoever answers, and become parts of subjects.
     if (lattice::usable_in_subject(host.id)) {
       all.push_back({host.id, std::chrono::seconds(host.uptime)});
     }
   }
   std::ranges::sort(all, {}, &LatticeHost::id);
+  // Host that answers twice, or two that claim one id, count once.
   const auto again = std::ranges::unique(all, {}, &LatticeHost::id);
   all.erase(again.begin(), again.end());
   return all;
@@ -202,6 +209,7 @@ Result<std::vector<std::string>> Client::auction_actor(
   if (!answers) return pass(answers);
   std::vector<std::string> bidders;
   for (const auto& bid : readable<lattice::ActorAuctionAck>(*answers)) {
+    // Bids for something else are late answers to an earlier auction, or nonsense.
     if (bid.actor_ref == reference) bidders.push_back(bid.host_id);
   }
   return bidders;

@@ -17,6 +17,7 @@
 namespace trellis {
 namespace {
 
+/// Time for the server to confirm that it knows the subscriptions of a watch.
 constexpr auto patience = std::chrono::seconds(2);
 
 bool is_key(std::string_view text, identity::KeyType type) {
@@ -31,13 +32,14 @@ class Watch final : public LatticeWatch {
 
   [[nodiscard]] std::uint64_t unreadable() const override { return *unreadable_; }
   [[nodiscard]] std::optional<Error> refusal() const override {
-    // One may be permitted and the other not.
+    // Subjects are asked one by one, since one may be permitted and the other not.
     for (const auto& subject : subjects_) {
       if (auto refused = transport_.refusal(subject)) return refused;
     }
     return std::nullopt;
   }
 
+  // Counter is shared with the handlers, which may outlast the watch by a moment.
   std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
   std::unique_ptr<nats::Subscription> events;
@@ -68,7 +70,7 @@ LatticeEventRecord to_record(const lattice::PublishedEvent& published) {
 
 }  // namespace
 
-// No question of the control interface tells aliases; the lattice's cache has them.
+// Aliases are told by no question of the control interface; the lattice's cache has them.
 Result<std::string> Client::resolve_actor(std::string_view wanted) {
   if (is_key(wanted, identity::KeyType::module)) return std::string(wanted);
   const CacheOptions cached;
@@ -76,6 +78,7 @@ Result<std::string> Client::resolve_actor(std::string_view wanted) {
       self_->rpc.get(), {cached.events_subject, cached.replay_subject},
       std::make_shared<SystemClock>(), [](const lattice::EntryChange&) {},
       [](const std::function<void()>&) { return false; }, Log(nullptr, "client"));
+  // Replay without joining: the cache is read once and serves nobody.
   static_cast<void>(cache.replay());
   if (auto key = cache.key_of_alias(wanted)) return std::move(*key);
   const auto all = inventories();
@@ -127,6 +130,7 @@ Result<std::unique_ptr<LatticeWatch>> Client::watch(LatticeWatcher watcher) {
   if (!outcomes) return pass(outcomes);
   made->events = std::move(*events);
   made->outcomes = std::move(*outcomes);
+  // Watch begins when the server knows of it: what is ordered from now on will be seen.
   auto heard = self_->control->flush(deadline_in(patience));
   if (!heard) return pass(heard);
   return made;

@@ -30,7 +30,8 @@ Result<void> refused_update(std::string_view json) {
 
 }  // namespace
 
-// First-party hosts ignore members they do not know.
+// Member is added to the text of a first-party command, whose bytes stay as they are; first-party
+// hosts ignore members they do not know.
 std::string Client::Implementation::tagged(std::string json, const std::string& operation) const {
   json.pop_back();
   if (json.size() > 1) json += ',';
@@ -42,6 +43,7 @@ Result<Operation> Client::Implementation::carry_out(Order order, const ReadAck& 
   if (!lattice::usable_in_subject(order.host_id)) {
     return fail(ErrorCode::invalid_argument, "that is no id of a host", "56 characters, N…");
   }
+  // Listening begins before the command is sent, or a quick outcome would be missed.
   std::unique_ptr<client::OutcomeWait> outcome;
   if (wait.count() > 0 || order.name == "update_actor") {
     auto started = client::OutcomeWait::start(*control, subjects,
@@ -54,7 +56,7 @@ Result<Operation> Client::Implementation::carry_out(Order order, const ReadAck& 
   if (!answer) return std::unexpected(silence(answer.error(), order.subject));
   Operation made{order.operation, order.host_id, order.reference, {}, false};
   if (auto accepted = read_ack(as_text(*answer)); !accepted) {
-    // An update's acknowledgement has no room for the reason; Trellis hosts tell it apart.
+    // Acknowledgement of an update has no room for the reason; Trellis hosts tell it apart.
     if (order.name == "update_actor" && accepted.error().code == ErrorCode::denied) {
       const auto why = outcome->wait(deadline_in(std::chrono::milliseconds(200)));
       if (why && why->failure) accepted.error() = {ErrorCode::denied, *why->failure, {}};
@@ -86,7 +88,7 @@ Result<Operation> Client::start_actor(std::string_view host_id, std::string_view
       refusal_in<lattice::StartActorAck>, wait);
 }
 
-// The event of a stop has the key only.
+// Event of a stop has the key only, so that the key is asked for before the stop.
 std::string Client::Implementation::actor_from(std::string_view host_id,
                                                std::string_view reference) const {
   if (!lattice::usable_in_subject(host_id)) return {};

@@ -20,9 +20,9 @@ namespace trellis {
 namespace {
 
 constexpr auto link_patience = std::chrono::seconds(2);
-/// Between questions, where no outcome tells that it is time for one.
+/// Pause between questions, where no outcome tells that it is time for one.
 constexpr auto question_pause = std::chrono::milliseconds(500);
-/// For the answers of all hosts to one of these questions.
+/// Time for the answers of all hosts to one of these questions.
 constexpr auto states_window = std::chrono::milliseconds(250);
 
 bool is_link_key(std::string_view text, identity::KeyType type) {
@@ -30,7 +30,8 @@ bool is_link_key(std::string_view text, identity::KeyType type) {
   return key && key->type() == type;
 }
 
-/// Nobody acknowledges a link, so what cannot work must be refused here (lattice.md 1.2).
+/// Checks a link before it is sent: no host acknowledges it, so what cannot work must be refused
+/// here (lattice.md 1.2).
 Result<void> check_link(const Link& link) {
   const auto refuse = [](std::string message, std::string remedy) {
     return fail(ErrorCode::invalid_argument, std::move(message), std::move(remedy));
@@ -72,6 +73,7 @@ LatticeLinkState to_public(const std::string& host, const lattice::LinkStateReco
                                  LinkState::failed,
                                  LinkState::elsewhere};
   constexpr std::array origins = {LinkOrigin::local, LinkOrigin::lattice};
+  // Age comes from a host; more would overflow where it is counted in finer units.
   constexpr std::uint64_t longest_age_s = 1ULL << 40U;
   LatticeLinkState made;
   made.link = {record.actor_id, record.contract_id, record.link_name, record.provider_id, {}};
@@ -85,7 +87,7 @@ LatticeLinkState to_public(const std::string& host, const lattice::LinkStateReco
   return made;
 }
 
-/// How much a host's state says: the one that has the provider knows most.
+/// Weight of a host's state, least first: the host that has the provider knows most.
 int weight(LinkState state) {
   switch (state) {
     case LinkState::bound:
@@ -123,7 +125,7 @@ struct Bell {
   bool rung GUARDED_BY(mutex) = false;
 };
 
-/// What hosts answer to a question about links, those that know most first.
+/// Answers of hosts to a question about links, those that know most first.
 Result<std::vector<LatticeLinkState>> ask_states(nats::Transport& transport,
                                                  const lattice::Subjects& subjects,
                                                  const lattice::LinkStatesRequest& question,
@@ -163,6 +165,7 @@ Result<void> Client::put_link(const Link& link) {
                                            {link.values.begin(), link.values.end()}};
   auto sent = self_->rpc->publish(self_->subjects.links(), codec::encode(definition));
   if (!sent) return sent;
+  // Flushed, because a command may end the process right after this.
   return self_->rpc->flush(deadline_in(link_patience));
 }
 
@@ -189,6 +192,8 @@ bool Client::Implementation::is_with_others(const Link& link,
   for (const auto& text : *hosts) {
     const auto host = lattice::read_json<lattice::HostReply>(text);
     if (!host || !lattice::usable_in_subject(host->id)) continue;
+    // Hosts that answered speak for themselves; the others are first-party ones, whose inventories
+    // tell what they run.
     if (std::ranges::find(answers, host->id, &LatticeLinkState::host_id) != answers.end()) continue;
     questions.push_back(subjects.inventory(host->id));
   }
@@ -207,6 +212,8 @@ Result<std::optional<LatticeLinkState>> Client::put_link_and_wait(const Link& li
                                                                   std::chrono::milliseconds wait) {
   const auto deadline = deadline_in(wait);
   const auto bell = std::make_shared<Bell>();
+  // Bell is hung before the link is sent, so that no outcome is missed. It only tells when to ask:
+  // states are what counts.
   const auto listening = ring_at_outcomes(*self_->control, self_->subjects, link.actor, bell);
   if (!listening) return pass(listening);
   if (auto sent = put_link(link); !sent) return pass(sent);
@@ -227,6 +234,8 @@ Result<std::optional<LatticeLinkState>> Client::put_link_and_wait(const Link& li
     if (found != all.end()) nearest = *found;
     if (nearest && weight(nearest->state) == 0) return nearest;
     const bool unknown = !nearest || nearest->state == LinkState::elsewhere;
+    // Link whose provider runs on a first-party host will never have a state; found out once, in
+    // the second round, when Trellis hosts have had time to answer.
     if (unknown && round == 2 && self_->is_with_others(link, all)) return std::nullopt;
     if (is_over(deadline)) return nearest;
     bell->wait(std::min(deadline, deadline_in(question_pause)));

@@ -12,7 +12,8 @@
 namespace trellis::client {
 namespace {
 
-/// Shared with the handler, which may outlast the question by a moment.
+/// Answers to one question, shared with the handler, which may outlast it by a moment. Bounded:
+/// everybody on the lattice may answer, as often as they like.
 struct Answers {
   Mutex mutex;
   Condition arrived;
@@ -22,7 +23,7 @@ struct Answers {
 
   void receive(ByteView payload) {
     const MutexLock lock(mutex);
-    // The server's "no responders" is an empty message; no answer of the protocol is.
+    // Empty message is the server's "no responders"; no answer of the protocol is empty.
     if (payload.empty()) {
       nobody = nobody || texts.empty();
     } else if (texts.size() < limits::client_answers &&
@@ -34,7 +35,7 @@ struct Answers {
   }
 };
 
-/// One place for each question. Shared with the handlers.
+/// Answers to several questions, a place for each. Shared with the handlers.
 struct Replies {
   explicit Replies(std::size_t count) : texts(count), open(count) {}
 
@@ -74,6 +75,8 @@ Result<std::vector<std::string>> gather(nats::Transport& transport, std::string_
     return answers->nobody || (enough > 0 && answers->texts.size() >= enough);
   });
   if (answers->texts.empty()) {
+    // Silence may be the server's refusal, which comes after the fact and says more than "no
+    // answer".
     for (const auto place : {std::string_view(inbox), subject}) {
       if (auto refused = transport.refusal(place)) return std::unexpected(std::move(*refused));
     }
@@ -91,7 +94,7 @@ std::vector<std::string> ask_each(nats::Transport& transport,
     });
   }
   MutexLock lock(replies->mutex);
-  // The transport ends each request by its deadline.
+  // Wait ends, since the transport ends each request by its deadline.
   replies->changed.wait(lock, [&]() REQUIRES(replies->mutex) { return replies->open == 0; });
   std::erase(replies->texts, std::string());
   return std::exchange(replies->texts, {});

@@ -10,8 +10,8 @@
 
 namespace trellis::client {
 
-/// What came within `window`, bounded by limits::client_answers and client_answer_bytes. Ends
-/// early only when the server says that nobody listens, or `enough` answers are there.
+/// Answers that came within `window`, bounded by limits::client_answers and client_answer_bytes.
+/// Ends early only when the server says that nobody listens, or `enough` answers are there.
 [[nodiscard]] Result<std::vector<std::string>> gather(nats::Transport& transport,
                                                       std::string_view subject,
                                                       std::string_view question,

@@ -26,7 +26,7 @@ bool same_word(std::string_view a, std::string_view b) {
   return !a.empty() && to_lower_ascii(a) == to_lower_ascii(b);
 }
 
-/// What tells one from the others.
+/// Description that tells one from the others.
 std::string described(const Named& one) {
   std::vector<std::string> parts;
   if (!one.source.empty()) parts.push_back(one.source);
@@ -62,6 +62,8 @@ std::vector<const Named*> once_each(const std::vector<const Named*>& some) {
 
 using Rule = std::function<bool(const Named&)>;
 
+/// Rules from exact to loose; the first that anything fits decides, so that a whole name is never
+/// hidden by beginnings of others.
 std::vector<Rule> rules_for(std::string_view wanted) {
   return {
       [=](const Named& one) { return one.key == wanted; },
@@ -85,6 +87,7 @@ std::vector<Rule> rules_for(std::string_view wanted) {
 std::string described_host(const NamedHost& host) {
   std::string labels;
   for (const auto& [name, value] : host.labels) {
+    // Labels of architecture and system are mostly the same everywhere.
     if (name.starts_with("hostcore.") && name != host_name_label) continue;
     labels += (labels.empty() ? "" : ", ") + name + "=" + value;
   }
@@ -156,6 +159,7 @@ Result<const NamedHost*> resolve_host(std::span<const NamedHost> all, std::strin
 std::string short_source(std::string_view source) {
   if (source.empty() || source.starts_with(builtin)) return {};
   source.remove_prefix(source.rfind('/') == std::string_view::npos ? 0 : source.rfind('/') + 1);
+  // Images have a tag behind a colon, files an ending.
   const bool is_file = source.contains('.') && !source.contains(':');
   source = source.substr(0, source.find_first_of(":@"));
   if (is_file) source = source.substr(0, source.find('.'));

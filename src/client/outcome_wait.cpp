@@ -1,3 +1,5 @@
+// Two sources tell how a command ended: outcomes of Trellis hosts, with the reason of a failure,
+// and events of any host, which tell of success only. Whichever comes first counts.
 #include "client/outcome_wait.hpp"
 
 #include <type_traits>
@@ -24,6 +26,8 @@ bool same_link_name(std::string_view told, std::string_view commanded) {
 
 }  // namespace
 
+// Events carry no name of the operation, so they are matched by host, kind and what the command
+// named.
 std::optional<std::string> shows_success(const lattice::PublishedEvent& published,
                                          const OutcomeWait::Expected& expected) {
   if (published.header.host_origin != expected.host_id) return std::nullopt;

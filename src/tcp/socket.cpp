@@ -26,7 +26,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// For poll: rounded up, so that it never spins through the last millisecond.
+/// Timeout for poll, rounded up, so that it never spins through the last millisecond.
 [[nodiscard]] int time_left(SteadyTime deadline) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<milliseconds::rep>(left.count(), 0, 3'600'000));
@@ -49,7 +49,8 @@ using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
   return Addresses(found, &freeaddrinfo);
 }
 
-/// A name that is being looked up, by a thread that knows no deadline of ours.
+/// Name that is being looked up, by a thread that knows no deadline of ours. Shared, since that
+/// thread may outlast the caller.
 struct Search {
   Mutex mutex;
   Condition ended;
@@ -58,6 +59,7 @@ struct Search {
 
 [[nodiscard]] Result<Addresses> look_up(const std::string& host, std::uint16_t port,
                                         SteadyTime deadline) {
+  // Addresses need no resolver and no thread.
   if (auto numeric = ask_resolver(host, port, AI_NUMERICHOST)) return numeric;
   const auto search = std::make_shared<Search>();
   try {
@@ -83,6 +85,7 @@ struct Search {
   Descriptor socket(
       ::socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to.ai_protocol));
   if (!socket) return unavailable(system_text(errno));
+  // Last descriptors are kept for what mends the host: control socket, processes, files.
   if (is_reserved_descriptor(socket.get())) {
     return fail(ErrorCode::busy, "too many connections of this host are open",
                 "raise its limit of open files (ulimit -n), or let fewer clients in");
@@ -90,13 +93,14 @@ struct Search {
   if (::connect(socket.get(), to.ai_addr, to.ai_addrlen) != 0) {
     if (errno != EINPROGRESS) return unavailable(system_text(errno));
     if (auto ready = wait_for(socket.get(), POLLOUT, wake, deadline); !ready) return pass(ready);
+    // Writable means decided, not connected: the outcome is asked for.
     int problem = 0;
     socklen_t size = sizeof problem;
     if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &problem, &size) != 0) problem = errno;
     if (problem != 0) return unavailable(system_text(problem));
   }
   const int on = 1;
-  // Without it each small command waits for the acknowledgement of the one before.
+  // Small commands would each wait for the acknowledgement of the one before (Nagle).
   static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
   static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
   return socket;
@@ -110,7 +114,8 @@ std::string system_text(int number) {
 
 Result<void> wait_for(int socket, short events, int wake, SteadyTime deadline) {
   std::array<pollfd, 2> watched = {pollfd{socket, events, 0}, pollfd{wake, POLLIN, 0}};
-  // Time is looked at first: a server that sends a byte now and then must not hold us for ever.
+  // Time is looked at first: a server that sends a byte now and then must not hold the caller for
+  // ever.
   while (std::chrono::steady_clock::now() < deadline) {
     const int ready = ::poll(watched.data(), watched.size(), time_left(deadline));
     if (ready < 0 && errno != EINTR) return unavailable(system_text(errno));
@@ -129,6 +134,7 @@ Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int w
   Result<Descriptor> last = unavailable("the name has no address");
   for (const addrinfo* each = addresses->get(); each != nullptr; each = each->ai_next) {
     last = connect_one(*each, wake, deadline);
+    // Next address is tried when one does not answer, not when time is over or the wait was ended.
     if (last || last.error().code != ErrorCode::unavailable) break;
   }
   return last;

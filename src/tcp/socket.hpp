@@ -19,7 +19,7 @@ namespace trellis::tcp {
 [[nodiscard]] Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int wake,
                                             SteadyTime deadline);
 
-/// What a failed system call left in errno, in words.
+/// Text for what a failed system call left in errno.
 [[nodiscard]] std::string system_text(int number);
 
 }  // namespace trellis::tcp

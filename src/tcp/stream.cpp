@@ -31,7 +31,7 @@ constexpr std::size_t piece_bytes = 16 * limits::kib;
               "check the server; whether it has taken what was sent is unknown");
 }
 
-/// Why the handshake failed: a certificate that is not trusted, or something else.
+/// Error of a failed handshake: a certificate that is not trusted, or something else.
 [[nodiscard]] std::unexpected<Error> not_encrypted(SSL* ssl) {
   const auto verdict = ::SSL_get_verify_result(ssl);
   const bool verifies = ::SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
@@ -46,11 +46,12 @@ constexpr std::size_t piece_bytes = 16 * limits::kib;
               "name the authority that signed it; it must be for the host of the address");
 }
 
-/// Who the server must prove to be.
+/// Sets the name or address that the server's certificate must have; names are told to the server
+/// too (SNI).
 [[nodiscard]] bool set_expected_name(SSL* ssl, const std::string& host) {
   auto* const wanted = ::SSL_get0_param(ssl);
   if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1) return true;
-  // What SSL_set_tlsext_host_name() is; the library does not change the text.
+  // Call is what SSL_set_tlsext_host_name() stands for; the library does not change the text.
   auto* const name = const_cast<char*>(host.c_str());
   return ::SSL_set1_host(ssl, host.c_str()) == 1 &&
          ::SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
@@ -58,6 +59,8 @@ constexpr std::size_t piece_bytes = 16 * limits::kib;
 
 }  // namespace
 
+/// TLS over two memory buffers instead of the socket: the library never waits, so that one thread
+/// can send while another reads, with its state locked only for moments.
 struct Stream::Tls {
   struct Free {
     void operator()(SSL* one) const noexcept { ::SSL_free(one); }
@@ -123,6 +126,8 @@ Result<void> Stream::encrypt(const TlsContext& context, const std::string& host,
   tls_ = std::move(tls);
   while (true) {
     const int wants = tls_->shake_hands();
+    // Output goes out in any case: when the handshake fails it is the alert that tells the server
+    // why.
     if (auto sent = flush(deadline); !sent) return sent;
     if (wants == SSL_ERROR_NONE) return {};
     if (wants != SSL_ERROR_WANT_READ) {
@@ -141,7 +146,7 @@ Result<void> Stream::send(std::string_view bytes, SteadyTime deadline) {
     {
       const MutexLock lock(tls_->mutex);
       ::ERR_clear_error();
-      // Into memory: all of it, or an error.
+      // Written into memory: all of it, or an error.
       const int written =
           ::SSL_write(tls_->ssl.get(), piece.data(), static_cast<int>(piece.size()));
       if (written <= 0) return lost("TLS: " + tls_error_text());
@@ -165,7 +170,8 @@ Result<std::size_t> Stream::receive(std::span<std::uint8_t> buffer, SteadyTime d
       if (wants == SSL_ERROR_ZERO_RETURN) return lost("the server closed the connection");
       if (wants != SSL_ERROR_WANT_READ) return lost("TLS: " + tls_error_text());
     }
-    // The library may have something to say itself. Who sends at this moment takes it along.
+    // Library may have something to say itself, a new key for example. Whoever sends at this moment
+    // takes it along.
     if (tls_->has_output()) {
       const std::unique_lock turn(tls_->sending, std::try_to_lock);
       if (turn) {
@@ -190,9 +196,11 @@ Result<void> Stream::send_plain(std::string_view bytes, SteadyTime deadline) {
   return {};
 }
 
-// Looks before it waits: mostly something is there, or comes while others are served.
+// Socket is read before it is waited for: mostly something is there, or comes while others are
+// served.
 Result<std::size_t> Stream::receive_plain(std::span<std::uint8_t> buffer, SteadyTime deadline) {
-  // Time is looked at first: a server that sends a byte now and then must not hold us for ever.
+  // Time is looked at first: a server that sends a byte now and then must not hold the caller for
+  // ever.
   while (std::chrono::steady_clock::now() < deadline) {
     const auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size > 0) return static_cast<std::size_t>(size);
@@ -245,6 +253,8 @@ void Stream::shut_down() noexcept {
 }
 
 void Stream::finish(SteadyTime deadline) noexcept {
+  // Rest of what was sent arrives only if what came is read: a socket that is closed with unread
+  // bytes is reset.
   static_cast<void>(::shutdown(socket_.get(), SHUT_WR));
   std::array<std::uint8_t, piece_bytes> unread;
   while (wait_for(socket_.get(), POLLIN, -1, deadline)) {
@@ -260,7 +270,7 @@ bool Stream::is_quiet() noexcept {
     const auto size = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
-  // Tickets for later sessions come when they like, and are no answer.
+  // Tickets for later sessions come at any time, and are no answer.
   if (!feed_what_is_there()) return false;
   const MutexLock lock(tls_->mutex);
   ::ERR_clear_error();

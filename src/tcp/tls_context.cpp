@@ -36,6 +36,8 @@ namespace {
 }  // namespace
 
 std::string tls_error_text() {
+  // Queue of errors belongs to the thread and is emptied, so that the next failure does not show
+  // this one.
   const auto number = ::ERR_peek_last_error();
   ::ERR_clear_error();
   const char* reason = number == 0 ? nullptr : ::ERR_reason_error_string(number);

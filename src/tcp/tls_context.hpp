@@ -1,4 +1,4 @@
-// What clients trust and show of themselves when they speak TLS.
+// Authorities that clients trust, and the certificate they show, when they speak TLS.
 #pragma once
 
 #include <memory>

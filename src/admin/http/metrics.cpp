@@ -1,3 +1,5 @@
+// Figures in the text format of Prometheus 0.0.4. Names and labels are read by dashboards of users:
+// new ones may be added, old ones stay.
 #include "admin/http/metrics.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +12,8 @@
 namespace trellis::admin {
 namespace {
 
-/// Backslashes, quotes and line ends are written with a backslash.
+/// Value of a label: names of actors are anybody's text, and backslashes, quotes and line ends are
+/// written with a backslash.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -24,7 +27,7 @@ void begin(std::string& out, std::string_view name, std::string_view type, std::
   fmt::format_to(std::back_inserter(out), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
 }
 
-/// One figure of each entity; nothing where `value` has none.
+/// Figure of each entity; nothing where `value` has none.
 template <class Entity>
 struct Figure {
   std::string_view name;
@@ -33,6 +36,7 @@ struct Figure {
   std::function<std::optional<double>(const Entity&)> value;
 };
 
+// Figures first, then entities: the format wants all values of one name together.
 template <class Entity, class Labels>
 void write(std::string& out, const std::vector<Entity>& entities,
            const std::vector<Figure<Entity>>& figures, Labels labels) {

@@ -28,7 +28,7 @@ std::string_view without_port(std::string_view host) {
   return port == std::string_view::npos || host.ends_with(']') ? host : host.substr(0, port);
 }
 
-/// Probes without Host (HTTP/1.0) are no browsers.
+/// Whether the request names this machine. Probes without Host (HTTP/1.0) are no browsers.
 bool is_this_machine(std::string_view host) {
   const bool numbers = host.find_first_not_of("0123456789.") == std::string_view::npos;
   return host.empty() || to_lower_ascii(host) == "localhost" || host == "[::1]" ||
@@ -38,7 +38,8 @@ bool is_this_machine(std::string_view host) {
 }  // namespace
 
 Response answer_probe(const Probe& probe, const ProbeSources& sources) {
-  // A browser on this machine would ask under any name that its page's server likes.
+  // Browser on this machine would ask under any name that its page's server likes (DNS rebinding),
+  // and its page could read the answer.
   if (!is_this_machine(without_port(probe.host))) return probe_refusal(421, "Misdirected Request");
   const bool wants_metrics = probe.path == "/metrics" && sources.metrics;
   if (probe.path != "/livez" && probe.path != "/readyz" && !wants_metrics) {

@@ -1,4 +1,4 @@
-// What supervisors, load balancers and collectors of figures ask a host over HTTP.
+// Probes of supervisors, load balancers and collectors of figures, over HTTP.
 //
 //   GET /livez    200 {"live":true} as long as the process answers at all
 //   GET /readyz   200 {"ready":true,"reasons":[]}, or 503 with the reasons
@@ -14,7 +14,7 @@
 
 namespace trellis::admin {
 
-/// What the answers are made of; called by whoever answers, from several threads at once.
+/// Sources of the answers; called by whoever answers, from several threads at once.
 struct ProbeSources {
   std::function<Readiness()> readiness;
   std::function<std::string()> metrics;  ///< null: 404

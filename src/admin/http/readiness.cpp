@@ -10,7 +10,8 @@ void add_health(Readiness& readiness, std::string_view what, const Health& healt
   readiness.reasons.push_back(fmt::format("{} is unhealthy: {}", what, health.reason));
 }
 
-/// In a lattice other hosts have their own part of the links, and it is for them to make it.
+/// Whether a link is for this host to make: in a lattice other hosts have their own part of the
+/// links.
 bool is_ours(const LinkInfo& info, bool in_lattice) {
   return info.state != LinkState::elsewhere &&
          !(in_lattice && info.state == LinkState::waiting_for_actor);

@@ -23,6 +23,7 @@ std::unexpected<Error> Arguments::wrong(const char* name, std::string_view expec
               fmt::format("{}: \"{}\" must be {}", request_.operation, name, expected));
 }
 
+// Member that is null counts as absent, as tools in other languages write it.
 const nlohmann::json* Arguments::find(const char* name) const {
   const auto found = request_.arguments.find(name);
   return found == request_.arguments.end() || found->is_null() ? nullptr : &*found;
@@ -33,6 +34,7 @@ Result<std::string> Arguments::text(const char* name, std::size_t most) const {
   const auto expected = fmt::format("a text of 1 to {} bytes without control characters", most);
   if (value == nullptr || !value->is_string()) return wrong(name, expected);
   auto text = value->get<std::string>();
+  // Control characters are refused, since texts go into logs and onto terminals.
   const bool usable =
       !text.empty() && text.size() <= most && std::none_of(text.begin(), text.end(), is_control);
   if (!usable) return wrong(name, expected);

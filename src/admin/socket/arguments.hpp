@@ -17,7 +17,7 @@ class Arguments {
 
   /// A text of 1 to `most` bytes without control characters.
   [[nodiscard]] Result<std::string> text(const char* name, std::size_t most) const;
-  /// The same, or `otherwise` when it is absent.
+  /// Text likewise, or `otherwise` when it is absent.
   [[nodiscard]] Result<std::string> text_or(const char* name, std::size_t most,
                                             std::string otherwise) const;
   /// Milliseconds from 0 to an hour; 0 when absent.

@@ -32,7 +32,8 @@ std::string list_of(const std::vector<RunningHost>& hosts) {
   return text;
 }
 
-/// Members that are not texts are left out: what they are for, this version does not know.
+/// Labels of an answer. Members that are not texts are left out: what they are for, this version
+/// does not know.
 std::map<std::string, std::string> labels_of(const nlohmann::json& answer) {
   std::map<std::string, std::string> labels;
   const auto found = answer.find("labels");
@@ -43,7 +44,7 @@ std::map<std::string, std::string> labels_of(const nlohmann::json& answer) {
   return labels;
 }
 
-/// Among several, or of a name that may be wrong.
+/// Host that is called so, among several, or by a name that may be wrong.
 Result<RunningHost> host_called(const std::vector<RunningHost>& running, std::string_view wanted) {
   const auto process = std::ranges::find_if(
       running, [&](const auto& host) { return std::to_string(host.pid) == wanted; });
@@ -62,7 +63,8 @@ Result<RunningHost> host_called(const std::vector<RunningHost>& running, std::st
               "running: " + list_of(running));
 }
 
-/// Not "no host is running": one is, and its user looks for the reason elsewhere.
+/// Error for a host that runs and cannot be reached; "no host is running" would send its user to
+/// look for the reason elsewhere.
 Error unreachable(const fs::path& socket, const Error& why) {
   if (why.code == ErrorCode::denied) return why;
   return {
@@ -75,7 +77,7 @@ Error unreachable(const fs::path& socket, const Error& why) {
 }  // namespace
 
 Result<Client> Client::connect(const std::filesystem::path& path, uid_t uid) {
-  // Before anything is sent: a stranger must not even learn what is asked.
+  // Peer is checked before anything is sent: a stranger must not even learn what is asked.
   auto socket = connect_socket(path);
   if (!socket) return pass(socket);
   const auto believed = believed_users(path.parent_path(), uid);
@@ -99,7 +101,7 @@ Outcome Client::request(const Request& request, std::chrono::milliseconds timeou
                                               text.size(), limits::control_frame_bytes));
   }
   const auto sent = write_frame(socket_.get(), text, timeout);
-  // A host that refuses says why before it closes, so look for an answer all the same.
+  // Host that refuses says why before it closes, so an answer is looked for all the same.
   auto frame = read_frame(socket_.get(), {limits::control_frame_bytes, timeout, timeout});
   if (!frame) return sent ? Outcome(pass(frame)) : std::unexpected(sent.error());
   if (*frame) return decode_response(**frame);
@@ -128,6 +130,7 @@ Result<Hosts> find_hosts(const std::vector<Place>& places, uid_t uid) {
   std::error_code problem;
   for (const auto& place : places) {
     const auto sockets = live_sockets(place, uid);
+    // Own folder that cannot be trusted is an error; folders of services are those of others.
     if (!sockets && place.kind == Place::Kind::own) return pass(sockets);
     if (!sockets) {
       found.unreachable.push_back(sockets.error());
@@ -153,7 +156,7 @@ Result<RunningHost> choose_host(const Hosts& hosts, std::string_view wanted) {
   }
   if (!wanted.empty()) {
     auto host = host_called(running, wanted);
-    // The one that is meant may be among those this user may not ask.
+    // Host that is meant may be among those this user may not ask.
     if (!host && host.error().code == ErrorCode::not_found && !hosts.unreachable.empty()) {
       return std::unexpected(hosts.unreachable.front());
     }

@@ -47,7 +47,7 @@ struct RunningHost {
 /// The host behind one socket, by asking it. Errors: those of connect() and request().
 [[nodiscard]] Result<RunningHost> host_at(const std::filesystem::path& socket, uid_t uid);
 
-/// What was found in the places where hosts are looked for.
+/// Hosts that were found in the places where they are looked for.
 struct Hosts {
   std::vector<RunningHost> running;
   std::vector<Error> unreachable;  ///< places and hosts that are there, but not for this user

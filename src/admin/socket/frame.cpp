@@ -25,7 +25,7 @@ std::unexpected<Error> late() {
   return fail(ErrorCode::deadline, "control connection: the other side was too slow");
 }
 
-/// False when the deadline passed first.
+/// Waits for the socket; false when the deadline passed first.
 Result<bool> wait_for(int fd, short events, Time deadline) {
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -38,7 +38,7 @@ Result<bool> wait_for(int fd, short events, Time deadline) {
   }
 }
 
-/// Bytes read, 0 at the end of the stream; nothing when the deadline passed first.
+/// Number of bytes read, 0 at the end of the stream; nothing when the deadline passed first.
 Result<std::optional<std::size_t>> read_some(int fd, char* into, std::size_t most, Time deadline) {
   while (true) {
     const auto ready = wait_for(fd, POLLIN, deadline);
@@ -52,6 +52,7 @@ Result<std::optional<std::size_t>> read_some(int fd, char* into, std::size_t mos
 
 /// Appends exactly `count` bytes to `content`.
 Result<void> read_exactly(int fd, std::string& content, std::size_t count, Time deadline) {
+  // Memory grows with what comes, not with what was announced.
   constexpr std::size_t chunk = 64 * 1024;
   while (count > 0) {
     const auto before = content.size();
@@ -66,6 +67,7 @@ Result<void> read_exactly(int fd, std::string& content, std::size_t count, Time 
   return {};
 }
 
+/// Length in the four bytes before a frame, most significant first.
 std::size_t decode_length(std::string_view header) {
   std::size_t length = 0;
   for (const char c : header) length = length << 8 | static_cast<std::uint8_t>(c);
@@ -81,6 +83,7 @@ Result<std::optional<std::string>> read_frame(int fd, const FrameLimits& limits)
   if (!begun) return pass(begun);
   if (!*begun || **begun == 0) return std::nullopt;
   header.resize(**begun);
+  // Frame that has begun must end soon: a connection may be idle, but not drip.
   const auto deadline = std::chrono::steady_clock::now() + limits.whole;
   if (auto rest = read_exactly(fd, header, 4 - header.size(), deadline); !rest) return pass(rest);
   const auto length = decode_length(header);

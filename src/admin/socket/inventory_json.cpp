@@ -17,7 +17,7 @@ std::int64_t age_ms(WallTime then, WallTime now) {
   return std::max<std::int64_t>(0, age);
 }
 
-/// What was asked for; what is missing is the host's default.
+/// Options that were asked for; what is missing is the host's default.
 json options_json(const ActorOptions& options) {
   json made = json::object();
   if (options.min_instances) made["min_instances"] = *options.min_instances;
@@ -78,7 +78,7 @@ std::size_t bytes_of(const Link& link) {
   return bytes;
 }
 
-/// A list in an answer, bounded in bytes: others decide how much there is to list.
+/// List in an answer, bounded in bytes: others decide how much there is to list.
 class Listing {
  public:
   /// `into` is an object and outlives this.
@@ -170,7 +170,8 @@ json to_json(const LinkInfo& info, WallTime now, bool show_secrets) {
 
 void list_links(json& into, const std::vector<LinkInfo>& links, WallTime now, bool show_secrets) {
   Listing listing(into, "links");
-  // What this host was told by its own user is never left out because of what others told it.
+  // Links of this host's own user come first, and are never left out because of what others told
+  // it.
   for (const auto origin : {LinkOrigin::local, LinkOrigin::lattice}) {
     for (const auto& info : links) {
       if (info.origin != origin || !listing.takes(bytes_of(info.link))) continue;

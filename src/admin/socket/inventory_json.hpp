@@ -1,4 +1,4 @@
-// What a host says about itself, as JSON with the keys of cli.md 6 and more beside them.
+// Inventory of a host, as JSON with the keys of cli.md 6 and more beside them.
 // Every state has its age, so that nobody takes an old one for the truth. Pure; any thread.
 #pragma once
 

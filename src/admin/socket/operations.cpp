@@ -19,7 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-/// A whole path, or the reference of an image: hosts and commands have different working folders.
+/// Path of a file, which must be whole since hosts and commands have different working folders, or
+/// the reference of an image.
 Result<std::string> artifact_argument(const Arguments& arguments, const char* name) {
   auto text = arguments.text(name, limits::path_bytes);
   if (text && !text->starts_with('/') && !package::parse_reference(*text)) {
@@ -28,6 +29,7 @@ Result<std::string> artifact_argument(const Arguments& arguments, const char* na
   return text;
 }
 
+/// Payload of a call: JSON that is converted here, or bytes in base64.
 Result<Bytes> payload_argument(const Arguments& arguments) {
   if (const auto* value = arguments.find("json"); value != nullptr) {
     return codec::json_to_msgpack(*value);
@@ -79,7 +81,7 @@ Result<std::string> Operations::actor_key(std::string_view wanted) const {
   return resolve_actor(*inventory, wanted);
 }
 
-/// The key of a provider that runs here, else the word itself: it may be a key, or a built-in name.
+/// Key of a provider that runs here, else the word itself: it may be a key, or a built-in name.
 Result<std::string> Operations::provider_key(const std::string& wanted,
                                              std::string_view link_name) const {
   const auto inventory = host_.inventory();
@@ -101,6 +103,7 @@ Outcome Operations::inventory(const Request&) const {
   const auto inventory = host_.inventory();
   if (!inventory) return pass(inventory);
   auto made = to_json(*inventory, clock_.wall());
+  // One listing at a time: each may take as much memory as an answer can have.
   const MutexLock lock(listing_);
   list_links(made, host_.links(), clock_.wall());
   return made;
@@ -236,7 +239,7 @@ Outcome Operations::set_link(const Request& request) const {
   if (!values) return pass(values);
   const auto wait = arguments.duration("wait_ms");
   if (!wait) return pass(wait);
-  // A link may come before its actor: a name that is not known stays as it is, and must be a key.
+  // Link may come before its actor: a name that is not known stays as it is, and must be a key.
   const auto key = actor_key(*actor);
   if (!key && key.error().code == ErrorCode::invalid_argument) return pass(key);
   const auto provider_id = provider_key(*provider, *link_name);
@@ -246,7 +249,7 @@ Outcome Operations::set_link(const Request& request) const {
   return link_answer(link, *wait);
 }
 
-/// The link as it is once its provider was told, or after `wait`.
+/// Answer with the link as it is once its provider was told, or after `wait`.
 Outcome Operations::link_answer(const Link& link, std::chrono::milliseconds wait) const {
   json answer{{"actor_id", link.actor}, {"provider_id", link.provider_id}, {"result", "published"}};
   if (wait.count() == 0) return answer;
@@ -270,7 +273,7 @@ Outcome Operations::remove_link(const Request& request) const {
   if (!wait) return pass(wait);
   const auto key = actor_key(*actor).value_or(*actor);
   const bool there = host_.link(key, *contract, *link_name).has_value();
-  // Also where there is none: other hosts of the lattice may have it.
+  // Removal is told even where there is no such link: other hosts of the lattice may have it.
   if (auto done = host_.remove_link(key, *contract, *link_name); !done) return pass(done);
   if (!there) {
     return fail(ErrorCode::not_found,

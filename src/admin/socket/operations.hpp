@@ -1,4 +1,4 @@
-// What the control socket can ask of a host (docs/control-socket.md lists names and arguments).
+// Operations of the control socket (docs/control-socket.md lists names and arguments).
 #pragma once
 
 #include <functional>

@@ -1,3 +1,5 @@
+// Trust on one machine is by users and groups, as the kernel knows them of the other end of a
+// socket and of the folders above it: nothing here rests on what the other side says.
 #include "admin/socket/peer.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +24,7 @@ std::unexpected<Error> no_credentials() {
               "control connection: " + std::generic_category().message(errno));
 }
 
-/// The kernel's list; empty where it has none to give (before 4.13).
+/// Groups of the peer by the kernel's list; empty where it has none to give (before 4.13).
 Result<std::vector<gid_t>> groups_of(int socket) {
   std::vector<gid_t> groups(64);
   while (true) {
@@ -75,6 +77,8 @@ bool may_speak(const Peer& peer, const Audience& audience) {
 
 Result<std::vector<uid_t>> believed_users(const fs::path& folder, uid_t caller) {
   std::error_code problem;
+  // Links are resolved first: each real folder on the way decides who could have put another one
+  // there.
   const auto whole = fs::canonical(folder, problem);
   if (problem == std::errc::permission_denied) return cannot_reach(folder);
   if (problem) {
@@ -87,15 +91,19 @@ Result<std::vector<uid_t>> believed_users(const fs::path& folder, uid_t caller) 
     at /= part;
     if (::lstat(at.c_str(), &status) != 0) return cannot_reach(folder);
     const bool stranger = status.st_uid != caller && status.st_uid != 0;
+    // Folder in `/tmp` or alike may be made by anybody; root names what it likes, and means it.
     if (for_all && stranger && caller != 0) {
       return distrust(at, fmt::format("user {} made it where everybody may", status.st_uid));
     }
     for_all = (status.st_mode & S_IWOTH) != 0;
+    // Sticky bit keeps others from renaming what is not theirs; without it no name here means
+    // anything.
     if (for_all && (status.st_mode & S_ISVTX) == 0) {
       return distrust(at, "everybody may exchange what is in it");
     }
   }
   std::vector<uid_t> users{caller, 0};
+  // Owner of the folder decides what stands in it, and so is believed.
   if (!for_all) users.push_back(status.st_uid);
   return users;
 }

@@ -31,6 +31,7 @@ Result<json> parse_message(std::string_view text, std::string_view what) {
   return message;
 }
 
+/// Code of an error by its name; a newer host may have ones that this command does not know.
 ErrorCode code_of(const std::string& name) {
   for (int number = 0; number <= static_cast<int>(ErrorCode::internal); ++number) {
     const auto code = static_cast<ErrorCode>(number);
@@ -76,6 +77,8 @@ Result<Request> decode_request(std::string_view text) {
 std::string encode_response(const Outcome& outcome) {
   if (!outcome) return dump_json(error_message(outcome.error()));
   auto text = dump_json({{"v", protocol_version}, {"ok", true}, {"result", *outcome}});
+  // Answer that is too large becomes an error: the client would refuse the frame, and learn
+  // nothing.
   if (text.size() <= limits::control_frame_bytes) return text;
   return dump_json(error_message({ErrorCode::limit,
                                   fmt::format("the answer has {} bytes, at most {} fit",

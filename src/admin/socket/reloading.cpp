@@ -25,6 +25,8 @@ Result<std::vector<std::filesystem::path>> folders_of(const Arguments& arguments
   return folders;
 }
 
+/// Manifest that the command hands over as text: the host may not be able to read the user's file,
+/// nor know the user's variables.
 Result<apply::Handed> handed_of(const Arguments& arguments) {
   apply::Handed handed;
   const auto* text = arguments.find("text");

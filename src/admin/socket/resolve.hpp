@@ -14,7 +14,7 @@ namespace trellis::admin {
 [[nodiscard]] Result<std::string> resolve_actor(const Inventory& inventory,
                                                 std::string_view wanted);
 
-/// The same for the running provider instance of that link name.
+/// Resolves the running provider instance of that link name likewise.
 [[nodiscard]] Result<const ProviderInfo*> resolve_provider(const Inventory& inventory,
                                                            std::string_view wanted,
                                                            std::string_view link_name);

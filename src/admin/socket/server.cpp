@@ -25,9 +25,10 @@
 namespace trellis::admin {
 namespace {
 
-/// How long the end waits for answers that are on their way out.
+/// Time for which the end waits for answers that are on their way out.
 constexpr std::chrono::seconds last_answers{2};
 
+/// One client and its thread. The thread says when it is done and is joined by the accepting one.
 struct Connection {
   Descriptor socket;
   std::atomic<bool> done{false};
@@ -61,6 +62,8 @@ class Server::Implementation {
         acceptor_([this] { accept_all(); }) {}
 
   ~Implementation() {
+    // Order of the end: nothing new comes in, answers go out, then whoever still waits is cut off
+    // and joined.
     close();
     wait_for_answers();
     for_each_socket(SHUT_RDWR);
@@ -72,6 +75,7 @@ class Server::Implementation {
     ::eventfd_write(wake_.get(), 1);
     acceptor_.join();
     listener_.reset();
+    // Reading ends for all connections: a request that is being answered still gets its answer.
     for_each_socket(SHUT_RD);
   }
 
@@ -87,7 +91,7 @@ class Server::Implementation {
       if (socket) {
         survived([&] { admit(std::move(socket)); });
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-        // The connection stays in the queue; without a pause this would spin.
+        // Connection stays in the queue; without a pause this would spin.
         pollfd wake{wake_.get(), POLLIN, 0};
         ::poll(&wake, 1, 100);
       }
@@ -123,14 +127,15 @@ class Server::Implementation {
     }
   }
 
-  /// Tells the other side why; never waits, so that nobody can hold up the accepting thread.
+  /// Tells the other side why it is refused; never waits, so that nobody can hold up the accepting
+  /// thread.
   static void refuse(const Descriptor& socket, Error error) {
     static_cast<void>(write_frame(socket.get(), encode_response(std::unexpected(std::move(error))),
                                   std::chrono::milliseconds(0)));
   }
 
   void serve(int socket) {
-    // A frame, its JSON, and the payload in it; until the answer is out.
+    // Charge is for a frame, its JSON, and the payload in it, until the answer is out.
     constexpr std::size_t copies = 3;
     MemoryCharge charge(options_.memory, Held::control);
     const FrameLimits limits{limits::control_frame_bytes, options_.idle, options_.transfer,
@@ -143,19 +148,19 @@ class Server::Implementation {
       auto frame = read_frame(socket, limits);
       if (frame && !*frame) return;
       const auto written = answer_to(socket, frame);
-      // After a bad frame nobody knows where the next one begins.
+      // Bad frame ends the connection, since nobody knows where the next one begins.
       if (!frame || !written) return;
     }
   }
 
   Result<void> answer_to(int socket, Result<std::optional<std::string>>& frame) {
-    // A tree of JSON takes many times its text, in small blocks that the allocator keeps.
+    // Tree of JSON takes many times its text, in small blocks that the allocator keeps.
     constexpr std::size_t worth_giving_back = 1 * limits::mib;
     bool large = false;
     auto written = [&] {
       const auto outcome = frame ? handle(**frame) : Outcome(pass(frame));
       const auto text = encode_response(outcome);
-      // One that was too long for a frame has become a short error.
+      // Answer that was too long for a frame has become a short error.
       const bool too_long =
           outcome && text.contains(R"("ok":false)") && text.size() < worth_giving_back;
       large = text.size() >= worth_giving_back || too_long;
@@ -178,8 +183,8 @@ class Server::Implementation {
     }
   }
 
-  /// Closed connections end by themselves once their answer is out, at once in most cases: the host
-  /// has stopped. One that does not take its answer is not waited for.
+  /// Waits for closed connections, which end by themselves once their answer is out, at once in
+  /// most cases: the host has stopped. One that does not take its answer is not waited for.
   void wait_for_answers() {
     MutexLock lock(mutex_);
     ended_.wait_for(lock, last_answers, [this]() REQUIRES(mutex_) {
@@ -187,7 +192,7 @@ class Server::Implementation {
     });
   }
 
-  /// Accepting thread, or when it has ended.
+  /// Joins threads that are done. By the accepting thread, or when it has ended.
   void forget_finished() {
     connections_.remove_if([](Connection& connection) {
       if (!connection.done) return false;
@@ -217,7 +222,7 @@ Result<Server> Server::start(ServerOptions options, Handler handler, Log log) {
   const auto& place = options.place;
   if (auto ready = prepare_place(place, options.audience); !ready) return pass(ready);
   const bool named = place.kind == Place::Kind::named;
-  // Left-overs of hosts that died go now; a failure here must not keep this host from starting.
+  // Left-overs of hosts that died go now; a failure of that must not keep this host from starting.
   if (!named) static_cast<void>(live_sockets(place, options.audience.owner));
   auto listener = Listener::open(
       named ? place.socket : place.folder / fmt::format("{}.sock", options.pid), options.audience);

@@ -54,13 +54,13 @@ const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-/// Whether the process lives and is one of ours: numbers of processes are used again.
+/// Whether the process lives and is a host: numbers of processes are used again.
 bool is_host(pid_t pid) {
   const auto name = read_file(fmt::format("/proc/{}/comm", pid), 64);
   return name && name->starts_with("trellis");
 }
 
-/// 0 for a name that is not `<pid>.sock`.
+/// Number in `<pid>.sock`; 0 for another name.
 pid_t pid_of(const fs::path& path) {
   const auto stem = path.stem().string();
   const bool number =
@@ -77,7 +77,8 @@ std::unexpected<Error> no_member(gid_t group) {
               "--socket-group");
 }
 
-/// Until it listens nobody can connect, so modes may be set in any order before.
+/// Makes a socket with its group and mode. Until it listens nobody can connect, so these may be set
+/// in any order before.
 Result<Descriptor> bind_and_listen(const fs::path& path, const Audience& audience) {
   auto address = address_of(path);
   if (!address) return pass(address);
@@ -97,6 +98,8 @@ Result<Descriptor> bind_and_listen(const fs::path& path, const Audience& audienc
   return socket;
 }
 
+/// Folder itself, never what a symbolic link leads to: it is looked at and changed by its
+/// descriptor, so that nobody can exchange it in between.
 Result<Descriptor> open_folder(const fs::path& folder) {
   Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (opened) return opened;
@@ -119,7 +122,7 @@ Result<struct stat> status_of(const fs::path& folder) {
   return system_failure(folder, errno, ErrorCode::unavailable);
 }
 
-/// Owner of a folder that a host makes its socket in.
+/// Checks the owner of a folder that a host makes its socket in.
 Result<void> check_owner(const fs::path& folder, const struct stat& status, uid_t uid) {
   if (status.st_uid == uid) return {};
   return fail(ErrorCode::denied,
@@ -134,7 +137,7 @@ std::unexpected<Error> others_write(const fs::path& folder, mode_t mode) {
       "run: chmod go-w " + folder.string());
 }
 
-/// The folder of a service: where systemd has not done it yet, its group may look in.
+/// Prepares the folder of a service: where systemd has not done it yet, its group may look in.
 Result<void> share_folder(const fs::path& folder, const Audience& audience) {
   const auto opened = open_folder(folder);
   if (!opened) return pass(opened);
@@ -155,7 +158,8 @@ Result<void> share_folder(const fs::path& folder, const Audience& audience) {
   return system_failure(folder, errno, ErrorCode::unavailable);
 }
 
-/// A folder somebody else made: whoever may write there could put another socket in our place.
+/// Checks a folder that somebody else made: whoever may write there could put another socket in our
+/// place.
 Result<void> check_named(const fs::path& folder, uid_t uid) {
   const auto status = status_of(folder);
   if (!status && status.error().code == ErrorCode::not_found) {
@@ -179,7 +183,8 @@ bool is_a_socket(const fs::path& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-/// A service's folder is looked into by others: root decided whose it is.
+/// Checks a place before it is looked into. A service's folder is looked into by others: root
+/// decided whose it is.
 Result<void> check_place(const Place& place, uid_t uid) {
   if (place.kind == Place::Kind::own) return check_folder(place.folder, uid);
   const auto opened = open_folder(place.folder);
@@ -237,6 +242,8 @@ Result<Listener> Listener::open(const fs::path& path, const Audience& audience) 
     return fail(ErrorCode::already_exists, path.string() + ": a host listens there already",
                 "stop that one first (trellis down --socket PATH), or choose another name");
   }
+  // Socket gets its name when it listens: whoever sees the name can connect, and a dead socket of
+  // that name is replaced at once.
   const auto hidden = path.parent_path() / ("." + path.filename().string() + ".new");
   auto socket = bind_and_listen(hidden, audience);
   if (!socket) {
@@ -268,7 +275,7 @@ Result<Descriptor> connect_socket(const fs::path& path) {
     if (errno == EACCES) return cannot_reach(path);
     return system_failure(path, errno, ErrorCode::not_found);
   }
-  // A link could lead to the socket of anything else on the machine.
+  // Symbolic link could lead to the socket of anything else on the machine.
   if (!S_ISSOCK(status.st_mode)) {
     return fail(ErrorCode::invalid_argument, path.string() + ": not a socket");
   }

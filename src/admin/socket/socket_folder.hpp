@@ -41,7 +41,7 @@ inline constexpr const char* system_folder = "/run/trellis";
 /// `$XDG_RUNTIME_DIR/trellis` when that variable names a folder of ours.
 [[nodiscard]] std::optional<std::filesystem::path> session_folder(
     const std::optional<std::string>& xdg_runtime_dir, uid_t uid);
-/// The same, else `/tmp/trellis-<uid>`: where hosts that are no service have their sockets.
+/// Session folder, else `/tmp/trellis-<uid>`: where hosts that are no service have their sockets.
 [[nodiscard]] std::filesystem::path socket_folder(const std::optional<std::string>& xdg_runtime_dir,
                                                   uid_t uid);
 /// A named place; a relative path is below the working folder.
