@@ -14,9 +14,10 @@ namespace {
 
 using TlsStream = net::ssl::stream<Socket>;
 
-/// How long the peer may take to close after us.
+/// Time for the peer to close after us.
 constexpr std::chrono::milliseconds closing_time = std::chrono::seconds(2);
-/// Requests answered in a row before other connections get the thread.
+/// Requests answered in a row before other connections get the thread: a client that pipelines must
+/// not keep it.
 constexpr int requests_in_a_row = 16;
 
 template <class Stream>
@@ -30,6 +31,7 @@ class Connection final : public ConnectionBase,
         settings_(std::move(settings)),
         stream_(make_stream(std::move(socket), *settings_)),
         exchange_(site_->log(), site_->where(), limits(), *settings_->routes, site_->memory()) {
+    // Entered last: from then on the sweeper may call.
     attach(this->socket().native_handle());
     site_->enter(*this);
   }
@@ -44,6 +46,7 @@ class Connection final : public ConnectionBase,
     if constexpr (is_tls) {
       handshake();
     } else {
+      // Writing is tried at once, and waited for only where the client is slow.
       socket().non_blocking(true, ignored);
       if (refused) exchange_.refuse(503, "Too many connections\n");
       run();
@@ -81,10 +84,11 @@ class Connection final : public ConnectionBase,
                             });
   }
 
-  /// Goes on until it must wait. What starts an asynchronous operation is the last thing done: its
-  /// end may already be running on another thread.
+  /// Goes on until it must wait. Starting an asynchronous operation is the last thing done: its end
+  /// may already be running on another thread.
   void run() {
     for (int handled = 0;;) {
+      // Links may change while the connection is open: each request is under one state of them.
       if (!exchange_.mid_request() && site_->refresh(settings_)) {
         exchange_.set_terms(limits(), *settings_->routes);
       }
@@ -111,6 +115,8 @@ class Connection final : public ConnectionBase,
       proceed(Phase::receiving, settings_->options.header_timeout, exchange_.held());
     } else {
       proceed(Phase::idle, settings_->options.idle_timeout);
+      // Looked at after the phase was set: drain() sets closing() and then looks at the phase, so
+      // that one of them sees the other.
       if (site_->closing()) return finish();
     }
     stream_.async_read_some(
@@ -182,7 +188,8 @@ class Connection final : public ConnectionBase,
     }
   }
 
-  /// Closing with unread input would reset the connection and could take the response with it.
+  /// Reads and drops what comes: closing with unread input would reset the connection and could
+  /// take the response with it.
   void linger() {
     stream_.async_read_some(exchange_.input_space(),
                             [self = this->shared_from_this()](const AsioError& error, std::size_t) {
@@ -191,6 +198,7 @@ class Connection final : public ConnectionBase,
                             });
   }
 
+  // Detached first, so that the sweeper shuts down nobody else's socket of that number.
   void close() {
     detach();
     AsioError ignored;
@@ -217,7 +225,7 @@ void serve_connection(std::shared_ptr<ServedAddress> site, std::shared_ptr<const
   if (!settings->tls) {
     return start<Socket>(std::move(site), std::move(settings), std::move(socket), refuse);
   }
-  // There is nothing to say before the handshake, which is what costs.
+  // TLS has nothing to say before the handshake, which is what costs.
   if (refuse) return;
   start<TlsStream>(std::move(site), std::move(settings), std::move(socket), false);
 }

@@ -15,7 +15,7 @@ namespace trellis::providers::httpserver {
 class ServedAddress;
 struct Settings;
 
-/// What the site and the sweeper see of a connection. Public functions may be called from any
+/// Connection as the site and the sweeper see it. Public functions may be called from any
 /// thread.
 ///
 /// A connection has at most one handler under way, so its own state needs no lock. The sweeper ends
@@ -46,8 +46,8 @@ class ConnectionBase {
 
   /// From now on in `phase` and for at most `allowed`.
   void enter(Phase phase, std::chrono::milliseconds allowed) noexcept;
-  /// The same, but a limit that already runs for this phase goes on unless enough bytes moved: the
-  /// more, the more is `held` for the peer.
+  /// Enters likewise, but a limit that already runs for this phase stays unless enough bytes moved:
+  /// the more, the more is `held` for the peer.
   void proceed(Phase phase, std::chrono::milliseconds allowed, std::size_t held = 0) noexcept;
   void moved(std::size_t bytes) noexcept { moved_ += bytes; }
   [[nodiscard]] bool expired() const noexcept { return expired_; }

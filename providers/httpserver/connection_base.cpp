@@ -1,3 +1,5 @@
+// Time limits of a connection: set by its own handlers, enforced by the sweeper, which may only
+// shut the socket down.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -9,12 +11,15 @@ namespace {
 
 /// Bytes that earn a slow peer another stretch of time.
 constexpr std::size_t fair_share = 16 * 1024;
+/// Time in which a client that was too slow may read that it was.
 constexpr std::chrono::seconds grace{2};
 
 }  // namespace
 
 void ConnectionBase::enter(Phase phase, std::chrono::milliseconds allowed) noexcept {
   moved_ = 0;
+  // Handler has its own limit, the timeout of the dispatch; cutting the connection would not end
+  // it.
   if (phase == Phase::handling) {
     deadline_.clear();
   } else {
@@ -25,6 +30,8 @@ void ConnectionBase::enter(Phase phase, std::chrono::milliseconds allowed) noexc
 
 void ConnectionBase::proceed(Phase phase, std::chrono::milliseconds allowed,
                              std::size_t held) noexcept {
+  // Time is bought with bytes: a client that drips keeps its connection, and the memory held for
+  // it, no longer than a silent one.
   if (phase_ != phase || moved_ >= std::max(fair_share, held / 32)) enter(phase, allowed);
 }
 
@@ -35,7 +42,7 @@ void ConnectionBase::sweep(SteadyTime now) noexcept {
     case Phase::handling: return;
     case Phase::idle:
     case Phase::receiving:
-      // Only the reading half first: a slow sender is told so.
+      // Reading half only at first: a slow sender is told so.
       if (expired_.exchange(true)) return cut();
       deadline_.set(now + grace);
       return shut_down(SHUT_RD);
@@ -46,11 +53,11 @@ void ConnectionBase::sweep(SteadyTime now) noexcept {
 
 void ConnectionBase::drain(SteadyTime last) noexcept {
   last_.set(last);
-  // The connection looks at ServedAddress::closing() after it has become idle, and closing() is set
+  // Connection looks at ServedAddress::closing() after it has become idle, and closing() is set
   // already.
   if (phase_ == Phase::idle) return shut_down(SHUT_RD);
-  // A request that is still on its way gets a moment: a slow sender must not hold up a stop. Once
-  // the connection has gone on to another phase this changes nothing.
+  // Request that is still on its way gets a moment: a slow sender must not hold up a stop. Once the
+  // connection has gone on to another phase this changes nothing.
   if (phase_ == Phase::receiving) deadline_.shorten(clock_.coarse() + grace);
 }
 

@@ -20,7 +20,8 @@ void drop(Response& response, std::string_view lower_name) {
                 [&](const auto& each) { return same_name(each.first, lower_name); });
 }
 
-/// Adds a name to Vary, in whatever letter case the actor wrote that.
+/// Adds a name to Vary, in whatever letter case the actor wrote that: caches must not give an
+/// answer for one origin to another.
 void vary_by(Response& response, std::string_view what) {
   std::string all;
   for (const auto& [name, value] : response.header) {
@@ -53,6 +54,7 @@ void CorsHandler::handle(const RequestView& request, Response& response) {
     }
   }
   inner_->handle(request, response);
+  // Link decides who may read, not the actor: what it says about that is dropped.
   drop(response, "access-control-allow-origin");
   drop(response, "access-control-allow-credentials");
   add_origin(origin.value_or(""), response);
@@ -63,7 +65,7 @@ bool CorsHandler::allows_origin(std::string_view origin) const {
   return std::find(rules_.origins.begin(), rules_.origins.end(), origin) != rules_.origins.end();
 }
 
-/// Why a preflight is refused; empty when it is not.
+/// Reason why a preflight is refused; empty when it is not.
 std::string CorsHandler::refusal(std::string_view origin, std::string_view method,
                                  std::string_view headers) const {
   if (!allows_origin(origin)) return fmt::format("Origin {} is not allowed\n", excerpt(origin));
@@ -112,6 +114,8 @@ void CorsHandler::add_origin(std::string_view origin, Response& response) const 
     return;
   }
   vary_by(response, "Origin");
+  // Refused origins get the answer without the header: browsers keep it from the page, others never
+  // cared.
   if (origin.empty() || !allows_origin(origin)) return;
   response.header["access-control-allow-origin"] = origin;
   if (rules_.credentials) response.header["access-control-allow-credentials"] = "true";

@@ -14,6 +14,8 @@ void set_text(codec::httpserver::Response& response, std::uint32_t status, std::
 DispatchHandler::DispatchHandler(sdk23::Host host, Log log, std::string actor, bool show_errors)
     : host_(host), log_(std::move(log)), actor_(std::move(actor)), show_errors_(show_errors) {}
 
+// Texts and statuses are those of contracts.md 3.1. The error itself is for the log, unless the
+// link says otherwise: it may tell strangers of the inside.
 std::string DispatchHandler::body(std::string_view text, const Error& error) const {
   std::string all(text);
   if (show_errors_) all.append(": ").append(error.message).append("\n");
@@ -38,6 +40,7 @@ void DispatchHandler::answer_error(const Error& error, const RequestView& reques
                                    codec::httpserver::Response& response) const {
   log_.warn("{} {} for actor {} failed: {}", request.method, request.path, actor_, error.message);
   switch (error.code) {
+    // Busy and late are told apart from failures, so that clients and balancers try again.
     case ErrorCode::busy:
     case ErrorCode::cancelled:
       set_text(response, 503, "The actor is busy");

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t first_input_bytes = 4 * limits::kib;
 constexpr std::size_t max_input_bytes = 64 * limits::kib;  ///< for faster reading of bodies
 constexpr std::size_t kept_input_bytes = 16 * limits::kib;
-/// Empty lines before a request that are forgiven (RFC 9112 2.2).
+/// Characters of empty lines before a request, which are forgiven (RFC 9112 2.2).
 constexpr std::string_view line_ends = "\r\n";
 
 codec::httpserver::Response text_response(unsigned status, std::string_view text) {
@@ -48,7 +48,7 @@ net::mutable_buffer Exchange::input_space() {
     input_end_ -= input_begin_;
     input_begin_ = 0;
   }
-  // What the parser leaves is bounded by the header limit, so growing ends.
+  // Unread input is bounded by the header limit, so growing ends.
   const bool faster = filled_ && input_.size() < max_input_bytes;
   if (input_end_ == input_.size() || faster) {
     input_.resize(std::max(first_input_bytes, 2 * input_.size()));
@@ -68,6 +68,7 @@ void Exchange::input_ended(bool expired) {
   refuse(400, "The request is incomplete\n");
 }
 
+// Output first: a pipelined request is not begun before the answer to the one before is out.
 Step Exchange::next() {
   if (writing_) return Step::write;
   if (close_) return Step::close;
@@ -90,6 +91,7 @@ bool Exchange::parse() {
     message_.finish();
     return true;
   }
+  // Client waits for leave to send the body; one that has sent some needs none.
   if (parser_->awaits_continue() && unread().empty() && !std::exchange(continued_, true)) {
     head_ = "HTTP/1.1 100 Continue\r\n\r\n";
     response_.body.clear();
@@ -99,7 +101,8 @@ bool Exchange::parse() {
   return false;
 }
 
-/// Gives the parser what has come; false when the request was refused.
+/// Gives the parser what has come; false when the request was refused. The parser stops behind the
+/// head, so that its route is found before the body.
 bool Exchange::advance() {
   do {
     const bool had_head = parser_->has_head();
@@ -129,11 +132,12 @@ bool Exchange::place() {
 
 void Exchange::ask_handler() {
   const auto* route = routing_.route;
-  // A link may go while a request arrives under it.
+  // Link may go while a request arrives under it.
   if (route == nullptr || route->ended) {
     response_ = text_response(nothing_served.status, nothing_served.text);
     return;
   }
+  // Actor that keeps too many threads waiting is refused here, before it keeps one more.
   const IoPool::Handling handling(route->share);
   if (!handling.admitted()) {
     response_ = text_response(503, "The actor is busy\n");
@@ -147,18 +151,20 @@ void Exchange::ask_handler() {
 
 void Exchange::handle() {
   ask_handler();
+  // Status is the actor's word: an interim one would leave the client waiting (contracts.md 3.1,
+  // defects).
   if (!is_final_status(response_.status_code)) {
     log_.warn("actor {} answered {} {} with status {}, which cannot be sent; sent 500", label(),
               request_.method(), routing_.path, response_.status_code);
     response_ = {500, "", {}, to_bytes("Invalid status from actor")};
   }
-  // Until the client has taken it.
+  // Body is counted until the client has taken it.
   if (!response_hold_.cover(response_.body.size())) {
     response_ = {503, "", {{"retry-after", "1"}}, to_bytes("The server is busy\n")};
   }
   const bool keep_alive = request_.framing().keep_alive;
   answer({request_.is_head(), keep_alive, request_.is_http_10()});
-  // A client that asked for the end itself sends no more.
+  // Client that asked for the end itself sends no more.
   linger_ = keep_alive;
   if (outcome_.dropped_headers != 0) warn_of_dropped_headers();
 }
@@ -171,6 +177,7 @@ void Exchange::warn_of_dropped_headers() const {
 
 void Exchange::refuse(unsigned status, std::string_view text) {
   response_ = text_response(status, text);
+  // Refusals end the connection: where the next request begins is not certain any more.
   answer({parser_ && request_.is_head(), false, false});
   linger_ = true;
 }
@@ -207,7 +214,7 @@ void Exchange::finish_response() {
   parser_.reset();
   routing_ = {};
   message_.clear();
-  // One big response must not hold its memory while the connection idles.
+  // Big response must not hold its memory while the connection idles.
   response_.body = {};
   response_hold_.release();
   if (input_.size() > kept_input_bytes && unread().empty()) {

@@ -17,7 +17,7 @@
 
 namespace trellis::providers::httpserver {
 
-/// What the owner of an Exchange does next.
+/// Next thing that the owner of an Exchange does.
 enum class Step {
   read,    ///< read into input_space(), then received() or input_ended()
   handle,  ///< a request is complete: call handle() or refuse()
@@ -45,7 +45,7 @@ class Exchange {
   void input_ended(bool expired);
   /// Whether a part of a request has come.
   [[nodiscard]] bool mid_request() const noexcept { return parser_.has_value(); }
-  /// What the peer has had kept for the request under way.
+  /// Bytes kept for the peer, for the request under way.
   [[nodiscard]] std::size_t held() const noexcept { return parser_ ? parser_->body_size() : 0; }
   /// For the next request: limits, and where requests go. `routes` must live until the next call.
   void set_terms(const RequestLimits& limits, const RouteTable& routes) noexcept {
@@ -86,7 +86,7 @@ class Exchange {
   std::string input_;
   std::size_t input_begin_ = 0;
   std::size_t input_end_ = 0;
-  // Of the request under way: what its bytes made of it, who it is for, what that one gets.
+  // State of the request under way: what its bytes made of it, who it is for, what that one gets.
   RequestHead request_;
   Routing routing_;
   RequestMessage message_;

@@ -1,4 +1,4 @@
-// What answers the requests of a server: the one seam between HTTP and whatever is behind it.
+// Handler of a server's requests: the one seam between HTTP and whatever is behind it.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What the tests of the HTTP server share: a fake host, the provider, an actor, a port.
+// Fixture of the tests of the HTTP server: a fake host, the provider, an actor, a port.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -19,6 +19,7 @@ struct Link {
   Options options;
 };
 
+/// Key is the name under which requests are dispatched; a wrong one would fail for each of them.
 Result<void> check_actor_key(std::string_view actor) {
   if (has_key_form(actor, 'M')) return {};
   return fail(ErrorCode::invalid_argument,
@@ -58,7 +59,7 @@ class HttpServerProvider final : public sdk23::Provider<Link> {
     auto parsed = read_options(values);
     if (!parsed) return pass(parsed);
     for (const auto& warning : parsed->warnings) log_.warn("link of {}: {}", actor, warning);
-    // Only hidden values changed, such as those of newer claims.
+    // Bind with equal options changes only hidden values, such as those of newer claims.
     if (previous && previous->options == parsed->options) return previous;
     auto served = server_.put(std::string(actor), parsed->options,
                               handler_for(std::string(actor), parsed->options));

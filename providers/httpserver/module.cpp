@@ -1,4 +1,4 @@
-// The entry of lib/trellis-httpserver.so: the httpserver provider as a library of its own.
+// Entry of lib/trellis-httpserver.so: the httpserver provider as a library of its own.
 #include "providers/httpserver/httpserver.hpp"
 
 extern "C" [[gnu::visibility("default")]] const trellis_provider_table* trellis_provider_v1() {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned max_workers = 128;
 constexpr std::uint64_t day_ms = 24ULL * 60 * 60 * 1000;
-/// The whole message to the actor must stay below limits::payload_bytes.
+/// Bound on bodies: the whole message to the actor must stay below limits::payload_bytes.
 constexpr std::uint64_t most_body_bytes = limits::payload_bytes - limits::mib;
 
 constexpr std::array<std::string_view, 21> known_keys = {"BIND",
@@ -49,7 +49,8 @@ Result<void> read_addresses(const codec::StringMap& values, std::vector<Endpoint
   return {};
 }
 
-/// contracts.md 3.1: a value that is no number is logged and the default used.
+/// Workers that are no number are logged, and the default is used (contracts.md 3.1); all other
+/// values must be right.
 void read_workers(const codec::StringMap& values, ParsedOptions& out) {
   const auto workers = number_value(values, "WORKERS", 0, 1, max_workers);
   if (!workers) {

@@ -1,4 +1,5 @@
-// What a link may set for the HTTP server of one actor (contracts.md 3.1 and docs/httpserver.md).
+// Options that a link may set for the HTTP server of one actor (contracts.md 3.1 and
+// docs/httpserver.md).
 #pragma once
 
 #include <chrono>

@@ -8,6 +8,7 @@
 namespace trellis::providers::httpserver {
 namespace {
 
+/// Limits until the route of a request is known; then its own counts.
 Options largest_limits(const RouteTable::Routes& routes) {
   Options all = routes.front()->options;
   for (const auto& route : routes) {
@@ -22,10 +23,10 @@ Options largest_limits(const RouteTable::Routes& routes) {
   return all;
 }
 
-/// Where `address` is listened on already, for the label itself or for somebody else.
+/// Place where `address` is listened on already, for the label itself or for somebody else.
 std::shared_ptr<Place> find_place(const Places& places, const Endpoint& address,
                                   std::string_view label) {
-  // The label's own first: any port means the one it got.
+  // Places of the label come first: any port means the one it got.
   for (const auto& place : places) {
     if (place->route_of(label) && place->site->serves(address)) return place;
   }
@@ -35,6 +36,8 @@ std::shared_ptr<Place> find_place(const Places& places, const Endpoint& address,
   return nullptr;
 }
 
+/// Routes of a place with the new one instead of the label's old one; refused where it collides
+/// with others.
 Result<Change::Join> plan_join(const std::shared_ptr<Place>& place,
                                const std::shared_ptr<Route>& route,
                                const std::shared_ptr<net::ssl::context>& tls) {
@@ -68,6 +71,8 @@ Result<Settings> settings_for(const RouteTable::Routes& routes, std::string_view
   return Settings{std::move(limits), std::move(*table), std::move(tls), 0};
 }
 
+// Everything that can be refused is refused here, before anything is touched: a bad new link leaves
+// the old one serving.
 Result<Change> plan_change(const Places& places, std::shared_ptr<Route> route) {
   Change change;
   change.route = std::move(route);

@@ -1,4 +1,4 @@
-// What a new or changed link means for the addresses of the server, found out before anything is
+// Plan of a new or changed link for the addresses of the server, found out before anything is
 // done.
 #pragma once
 
@@ -37,8 +37,8 @@ struct Change {
   Settings alone;  ///< for places where it is the only one
 };
 
-/// What `route` is served with beside the others of an address: the largest of their limits. Errors
-/// as RouteTable::make.
+/// Settings of an address with these routes: the largest of their limits. Errors as
+/// RouteTable::make.
 [[nodiscard]] Result<Settings> settings_for(const RouteTable::Routes& routes,
                                             std::string_view where,
                                             std::shared_ptr<net::ssl::context> tls);

@@ -8,6 +8,8 @@
 namespace trellis::providers::httpserver {
 namespace {
 
+/// Target in ASCII: the message to the actor must be UTF-8, and bytes beyond are what clients
+/// should have encoded.
 void append_encoded(std::string_view target, std::string& out) {
   if (is_ascii(target)) {
     out += target;
@@ -31,6 +33,7 @@ std::optional<Target> split_target(std::string_view target, std::string_view met
   auto& path = parts.path;
   if (path.contains('#')) return std::nullopt;  // fragments stay with the client
   if (!path.starts_with('/')) {
+    // Forms of RFC 9112 3.2: a path, an absolute URI, or `*` for OPTIONS.
     if (path == "*") return method == "OPTIONS" ? std::optional(parts) : std::nullopt;
     const auto scheme = path.find("://");
     const auto name = to_lower_ascii(path.substr(0, std::min<std::size_t>(scheme, 5)));
@@ -91,7 +94,7 @@ void RequestHead::add(std::string_view name, std::string_view value) {
 void RequestHead::finish(const Framing& framing) {
   framing_ = framing;
   names_ = headers_.size();
-  // Pairs are compared: the parser bounds how many headers there are.
+  // Pairs are compared, which is cheap enough: the parser bounds how many headers there are.
   for (std::size_t i = 1; i < headers_.size(); ++i) {
     for (std::size_t j = 0; j < i && !headers_[i].merged; ++j) {
       if (headers_[j].merged || name_of(headers_[i]) != name_of(headers_[j])) continue;
@@ -109,7 +112,8 @@ std::string_view RequestHead::value_of(const Header& header) const noexcept {
   return std::string_view(text_).substr(header.value_at, header.value_size);
 }
 
-/// RFC 9110 5.3 joins by a comma; cookies are the exception (RFC 9113 8.2.3).
+/// Values of a repeated name, joined by a comma (RFC 9110 5.3); cookies are the exception (RFC 9113
+/// 8.2.3). First-party providers keep the last one only.
 std::string RequestHead::joined(std::size_t first) const {
   const auto name = name_of(headers_[first]);
   std::string all(value_of(headers_[first]));

@@ -1,4 +1,4 @@
-// What parsing a request makes of it: a head as a value, and a body piece by piece, or a refusal.
+// Parsed request: a head as a value, and a body piece by piece, or a refusal.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +39,7 @@ struct Target {
 /// Nothing for a target that names no path here; `*` is for OPTIONS only. Pure; any thread.
 [[nodiscard]] std::optional<Target> split_target(std::string_view target, std::string_view method);
 
-/// What RequestParser makes of the bytes before the body. Its memory is used again for the next
+/// Head as RequestParser makes it of the bytes before the body. Its memory is used for the next
 /// request of the connection, so it is cleared and not replaced. Views of it are valid until then.
 /// One thread at a time.
 class RequestHead final : public RequestHeaders {

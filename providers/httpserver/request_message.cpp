@@ -24,6 +24,7 @@ void encode_request(const RequestHead& head, std::string_view path, std::size_t 
     writer.string(value);
   });
   writer.string("body");
+  // Body comes last, so that it can be appended as it arrives, without a copy.
   writer.binary_head(body_size);
 }
 
@@ -33,19 +34,21 @@ void RequestMessage::begin(const RequestHead& head, std::string_view path) {
   message_.clear();
   chunked_.clear();
   const auto& framing = head.framing();
+  // Length of a chunked body is known at its end only: it is kept apart until then.
   if (!framing.chunked) {
     encode_request(head, path, static_cast<std::size_t>(framing.length), message_);
   }
 }
 
-/// Memory grows with what arrives, not with what a length promises, and is counted before.
+/// Appends to the body. Memory grows with what arrives, not with what a length promises, and is
+/// counted before.
 bool RequestMessage::append(std::string_view piece) {
   const bool chunked = head_->framing().chunked;
   auto& to = chunked ? chunked_ : message_;
   const auto needed = to.size() + piece.size();
   if (needed > to.capacity()) {
     const auto grown = std::max(needed, 2 * to.capacity());
-    // A chunked body is there twice while it is copied.
+    // Chunked body is there twice while it is copied.
     if (!hold_.cover(chunked ? 2 * grown : grown)) return false;
     to.reserve(grown);
   }
@@ -60,7 +63,7 @@ void RequestMessage::finish() {
 }
 
 void RequestMessage::clear() {
-  // Thousands of connections may idle.
+  // Buffers that grew are given back, since thousands of connections may idle.
   constexpr std::size_t kept = 16 * limits::kib;
   if (chunked_.capacity() > kept) chunked_ = {};
   if (message_.capacity() > kept) message_ = {};

@@ -1,3 +1,5 @@
+// Requests are parsed by Beast; what it is lenient about is checked here: bytes that two readers (a
+// proxy and this one) could take for different requests are refused.
 #include "providers/httpserver/request_parser.hpp"
 
 #include <algorithm>
@@ -11,7 +13,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// RequestHead finds repeated names by comparing all with all.
+/// Bound on headers: RequestHead finds repeated names by comparing all with all.
 constexpr std::size_t max_headers = 256;
 
 std::string_view to_std(boost::beast::string_view text) noexcept {
@@ -23,8 +25,8 @@ bool is_in(std::string_view text, std::string_view further) {
                              [&](char c) { return is_letter_or_digit(c) || further.contains(c); });
 }
 
-/// A name or an address with or without port, or nothing (RFC 9110, 7.2); stricter than the grammar
-/// in the characters of names, which nobody needs and filters trip over.
+/// Name or address with or without port, or nothing (RFC 9110, 7.2); stricter than the grammar in
+/// the characters of names, which nobody needs and filters trip over.
 bool is_authority(std::string_view text) {
   std::string_view port;
   if (text.starts_with('[')) {
@@ -65,10 +67,11 @@ std::size_t RequestParser::feed(std::string_view input) {
     refusal_ = refusal_of_lines(input);
     if (refusal_) return 0;
   }
-  // Eager is as far as it can; before the body somebody wants to look at the head.
+  // Eager parsing goes as far as it can; before the body the caller wants to look at the head.
   eager(has_head_);
   AsioError error;
   const std::size_t used = put(net::const_buffer(input.data(), input.size()), error);
+  // Places in the input move with what was taken from its front.
   searched_ -= std::min(searched_, used);
   line_at_ -= std::min(line_at_, used);
   if (!has_head_) head_bytes_ += used;
@@ -78,15 +81,15 @@ std::size_t RequestParser::feed(std::string_view input) {
   return used;
 }
 
-/// The error, or that of bytes that Beast left for the next time and would leave for ever.
+/// Error of Beast, or that of bytes that it left for the next time and would leave for ever.
 AsioError RequestParser::error_of_rest(std::string_view rest, const AsioError& error) {
   const bool wants_more = error == http::error::need_more;
   if (!has_head_) {
-    // Beast bounds the request line and the fields each for themselves.
+    // Head is bounded as a whole: Beast bounds the request line and the fields each for themselves.
     const bool too_long = head_bytes_ + rest.size() > limits_.header_bytes;
     if ((!error || wants_more) && too_long) return http::error::header_limit;
   } else if (wants_more) {
-    // A line of a chunk's size, or trailers: endless, or with a line end that is none.
+    // Rest is a line of a chunk's size, or trailers: endless, or with a line end that is none.
     if (rest.size() > limits_.header_bytes || has_bare_line_feed(rest)) {
       return http::error::bad_chunk;
     }
@@ -94,9 +97,9 @@ AsioError RequestParser::error_of_rest(std::string_view rest, const AsioError& e
   return error;
 }
 
-/// What Beast takes and another reader of the same bytes may take for something else: lines that
-/// end without a carriage return, lines that go on in the next, a request line of more than three
-/// words. Looks at each byte of the head once.
+/// Refuses what Beast takes and another reader of the same bytes may take for something else: lines
+/// that end without a carriage return, lines that go on in the next, a request line of more than
+/// three words. Looks at each byte of the head once.
 std::optional<Refusal> RequestParser::refusal_of_lines(std::string_view input) {
   while (!lines_done_) {
     const auto end = input.find('\n', searched_);
@@ -143,6 +146,8 @@ void RequestParser::on_field_impl(Field field, View name, View value, AsioError&
   if (!error) head_.add(to_std(name), to_std(value));
 }
 
+// Headers that decide where a request ends, or whom it is for, must be there once and mean one
+// thing: request smuggling lives on those that mean two.
 void RequestParser::check_framing(Field field, std::string_view value, AsioError& error) {
   switch (field) {
     case Field::host:
@@ -178,7 +183,7 @@ void RequestParser::on_header_impl(AsioError& error) {
   if (transfer_encoding_ && version_ < 11) {
     return refuse({400, "Transfer-Encoding is not for HTTP/1.0\n"}, error);
   }
-  // Nobody of HTTP/1.0 understands an interim answer.
+  // Interim answers are not for HTTP/1.0, where nobody understands them.
   head_.finish(
       {content_length().value_or(0), chunked(), keep_alive(), expects_continue_ && version_ >= 11});
 }

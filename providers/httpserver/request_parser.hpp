@@ -37,7 +37,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   /// For the body that is to come, when the head told whose limit counts; once more bytes than that
   /// have come the request is refused.
   void limit_body(std::size_t bytes) { body_limit(bytes); }
-  /// Of the body, so far.
+  /// Bytes of the body, so far.
   [[nodiscard]] std::size_t body_size() const noexcept { return body_size_; }
 
  private:
@@ -67,7 +67,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   std::optional<Refusal> refusal_;
   std::size_t body_size_ = 0;
   std::size_t head_bytes_ = 0;
-  // Of the unread input, by refusal_of_lines.
+  // Places in the unread input, kept by refusal_of_lines.
   std::size_t searched_ = 0;
   std::size_t line_at_ = 0;
   int version_ = 0;

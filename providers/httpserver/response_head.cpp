@@ -18,7 +18,8 @@ using trellis::http::is_token;
 using trellis::http::same_name;
 namespace {
 
-/// No control characters but tab, so no line ends.
+/// Whether a header's value has no control characters but tab, so no line ends: an actor that
+/// passes on a client's text must not split the response.
 bool is_value(std::string_view value) noexcept {
   return std::all_of(value.begin(), value.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -52,7 +53,7 @@ bool is_printable_ascii(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
-/// A status without a registered reason has the actor's own, or none.
+/// Writes the first line. A status without a registered reason has the actor's own, or none.
 void append_status_line(const codec::httpserver::Response& response, std::string& out) {
   constexpr std::size_t longest_reason = 128;
   const auto status = boost::beast::http::int_to_status(response.status_code);
@@ -83,7 +84,7 @@ std::string_view DateText::at(std::time_t now) {
     constexpr std::array<const char*, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    // Not strftime: it follows the locale.
+    // Names are written out here, because strftime follows the locale.
     fmt::format_to_n(std::begin(text_), sizeof text_ - 1,
                      "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
                      days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
@@ -103,6 +104,7 @@ ResponseOutcome write_response_head(const codec::httpserver::Response& response,
   ResponseOutcome outcome;
   outcome.status = response.status_code;
   outcome.keep_alive = terms.keep_alive;
+  // Statuses without a body (RFC 9110 6.4.1): bytes behind them would be read as the next response.
   const bool bodiless = outcome.status == 204 || outcome.status == 304;
   outcome.send_body = !bodiless && !terms.head_request;
   std::string_view stated_length;
@@ -122,7 +124,7 @@ ResponseOutcome write_response_head(const codec::httpserver::Response& response,
     if (kind == Header::other || kind == Header::date) append_header(name, value, out);
   }
   if (!has_date) append_header("date", date, out);
-  // An answer to HEAD states the length that GET would have; only the actor knows it.
+  // Answer to HEAD states the length that GET would have; only the actor knows it.
   const bool believe = terms.head_request && response.body.empty() && is_number(stated_length);
   if (believe) {
     append_header("content-length", stated_length, out);

@@ -10,14 +10,14 @@
 
 namespace trellis::providers::httpserver {
 
-/// What the request and the connection demand of the response.
+/// Demands of request and connection on the response.
 struct ResponseTerms {
   bool head_request = false;  ///< no body follows whatever the headers say
   bool keep_alive = true;
   bool http_10 = false;  ///< keeping the connection must be said
 };
 
-/// What became of the response.
+/// Outcome of writing the response.
 struct ResponseOutcome {
   unsigned status = 200;  ///< as sent
   bool send_body = true;

@@ -10,7 +10,7 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-/// Longer ones are nobody's, and would only cost time.
+/// Bound on the authority: longer ones are nobody's, and would only cost time.
 constexpr std::size_t max_authority_chars = 255;
 
 std::unexpected<Error> twice(std::string_view host, const Route& route, const Route& owner,
@@ -21,7 +21,7 @@ std::unexpected<Error> twice(std::string_view host, const Route& route, const Ro
               "give each link of an address another host in HOSTS or another PATH_PREFIX");
 }
 
-/// The first reason why `route` cannot be beside `first`.
+/// Refuses `route` beside `first` for the first reason there is.
 Result<void> check_beside(const Route& first, const Route& route, std::string_view where) {
   if (!first.options.shared || !route.options.shared) {
     return fail(ErrorCode::unavailable,
@@ -46,6 +46,7 @@ std::string normal_host(std::string_view authority) {
   if (bracket != std::string_view::npos) {
     authority = authority.substr(0, authority.find(':', bracket));
   }
+  // Final dot is the root of names: both forms mean one host.
   if (authority.ends_with('.')) authority.remove_suffix(1);
   return to_lower_ascii(authority);
 }
@@ -77,6 +78,7 @@ Result<void> RouteTable::add(const std::shared_ptr<Route>& route, std::string_vi
 }
 
 Route* RouteTable::find(std::string_view authority, std::string_view path) const {
+  // Named hosts go before routes for any host, whatever their prefixes.
   if (!hosts_.empty()) {
     if (auto* found = find_for_host(authority, path)) return found;
   }
@@ -91,7 +93,7 @@ Route* RouteTable::find_for_host(std::string_view authority, std::string_view pa
     return found == hosts_.end() ? nullptr : find_in(found->second, path);
   };
   if (auto* exact = look_up(host)) return exact;
-  // The dot after what the star stands for, which is never empty.
+  // Dot behind what the star stands for, which is never empty; longer names are tried first.
   for (auto dot = host.find('.', 1); dot != std::string::npos; dot = host.find('.', dot + 1)) {
     if (auto* wild = look_up("*" + host.substr(dot))) return wild;
   }
@@ -99,8 +101,9 @@ Route* RouteTable::find_for_host(std::string_view authority, std::string_view pa
 }
 
 Route* RouteTable::find_in(const Prefixes& prefixes, std::string_view path) {
-  // The greatest prefix up to a candidate either is the longest one of the path that is left, or
-  // shows how much of the candidate any other can have: so far as both are the same.
+  // Prefixes are sorted. The greatest one up to a candidate either is the longest one of the path
+  // that is left, or shows how much of the candidate any other can have: so far as both are the
+  // same.
   for (auto candidate = path;;) {
     auto at = prefixes.upper_bound(candidate);
     if (at == prefixes.begin()) return nullptr;

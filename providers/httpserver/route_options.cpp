@@ -30,7 +30,7 @@ std::unexpected<Error> bad_item(std::string_view key, std::string_view item,
               std::string(link_remedy));
 }
 
-/// The items of a list, each once; none for a blank value.
+/// Items of a list, each once; none for a blank value.
 Result<std::vector<std::string>> read_list(const codec::StringMap& values, std::string_view key) {
   std::vector<std::string> all;
   const auto text = text_value(values, key);
@@ -50,7 +50,7 @@ bool is_name_char(char c) noexcept {
   return is_lower(c) || is_digit(c) || c == '-' || c == '_';
 }
 
-/// "a.example.com" or an IPv4 address.
+/// Whether it is "a.example.com" or an IPv4 address.
 bool is_host_name(std::string_view name) {
   if (name.size() > max_name_chars) return false;
   for (const auto label : split(name, '.')) {
@@ -79,7 +79,7 @@ Result<void> read_hosts(const codec::StringMap& values, std::vector<std::string>
     }
     if (std::find(out.begin(), out.end(), host) == out.end()) out.push_back(std::move(host));
   }
-  // The order says nothing.
+  // Order says nothing, so that options that differ in it only are equal.
   std::sort(out.begin(), out.end());
   return {};
 }
@@ -93,12 +93,13 @@ Result<void> read_prefix(const codec::StringMap& values, std::string& out) {
     return bad_item("PATH_PREFIX", text,
                     "a path as requests have it: from '/' on, percent-encoded, without '?'");
   }
+  // Prefix without its final slash: `/shop` is for `/shop` and `/shop/…`, not for `/shopping`.
   while (text.ends_with('/')) text.remove_suffix(1);
   out = text;
   return {};
 }
 
-/// The origin as browsers write it (RFC 6454 6.2), or nothing.
+/// Origin as browsers write it (RFC 6454 6.2), since it is compared as a text; or nothing.
 std::optional<std::string> to_origin(std::string_view text) {
   auto origin = to_lower_ascii(text);
   const auto at = origin.find("://");
@@ -133,7 +134,7 @@ Result<void> read_origins(const codec::StringMap& values, CorsRules& out) {
   return {};
 }
 
-/// A list of tokens; `*` sets `any`.
+/// Reads a list of tokens; `*` sets `any`.
 Result<void> read_tokens(const codec::StringMap& values, std::string_view key,
                          std::vector<std::string>& out, bool& any) {
   const auto items = read_list(values, key);
@@ -147,8 +148,8 @@ Result<void> read_tokens(const codec::StringMap& values, std::string_view key,
   return {};
 }
 
-/// Browsers take `*` for a name where credentials are sent (Fetch 3.3.5), so it would allow
-/// nothing.
+/// Refuses `*` with credentials: browsers take it for a name where credentials are sent (Fetch
+/// 3.3.5), so it would allow nothing.
 Result<void> check_credentials(const CorsRules& rules) {
   if (!rules.credentials) return {};
   const std::string_view key = rules.any_origin   ? "CORS_ORIGINS"
@@ -161,6 +162,7 @@ Result<void> check_credentials(const CorsRules& rules) {
               "list what is allowed, or leave CORS_CREDENTIALS out");
 }
 
+/// Refuses values that would do nothing: whoever wrote them believes that they do.
 Result<void> check_needs_origins(const codec::StringMap& values) {
   constexpr std::array<std::string_view, 4> others = {"CORS_METHODS", "CORS_HEADERS",
                                                       "CORS_MAX_AGE", "CORS_CREDENTIALS"};

@@ -10,7 +10,7 @@
 
 namespace trellis::providers::httpserver {
 
-/// What to do about a link value that is wrong.
+/// Remedy for a link value that is wrong.
 inline constexpr std::string_view link_remedy = "correct the link and put it again";
 
 /// HOSTS, PATH_PREFIX and STRIP_PREFIX. Errors name the key. Any thread.

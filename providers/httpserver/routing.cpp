@@ -5,7 +5,8 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-/// RFC 9112 3.2.2: the authority of an absolute target counts, not Host.
+/// Host that the request is for: the authority of an absolute target counts, not Host (RFC 9112
+/// 3.2.2).
 std::string host_of(const RequestHead& head, const RouteTable& routes) {
   std::string host(head.target().authority);
   if (host.empty() && routes.by_host()) host = head.find("host").value_or("");
@@ -25,6 +26,8 @@ Routing route_request(const RequestHead& head, const RouteTable& routes) {
   routing.path = head.target().path;
   routing.route = routes.find(host_of(head, routes), routing.path);
   if (routing.route == nullptr) {
+    // Body for nobody is not read; without one the handler says the same, and the connection goes
+    // on.
     if (head.has_body()) routing.refusal = nothing_served;
     return routing;
   }

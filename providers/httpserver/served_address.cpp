@@ -19,11 +19,14 @@ ServedAddress::ServedAddress(net::io_context& context, const Clock& clock, Log l
 Result<void> ServedAddress::listen(const Endpoint& wanted, bool v6_only) {
   auto listener = Listener::open(context_, clock_, log_, wanted, v6_only);
   if (!listener) return pass(listener);
+  // Real address, with the port that was got where any was asked for; connections keep it when
+  // listening stops.
   if (where_.empty()) where_ = to_text((*listener)->bound());
   {
     const MutexLock lock(mutex_);
     listener_ = *listener;
   }
+  // Weak: the listener must not keep the site, which owns it.
   (*listener)->accept([site = weak_from_this()](Socket socket) {
     if (const auto self = site.lock()) self->accepted(std::move(socket));
   });
@@ -60,6 +63,7 @@ void ServedAddress::apply(Settings settings) {
   const MutexLock lock(mutex_);
   settings.version = version_ + 1;
   settings_ = std::make_shared<const Settings>(std::move(settings));
+  // Number lets connections find out with one load that there is something new.
   version_.store(settings_->version, std::memory_order_release);
 }
 
@@ -80,6 +84,7 @@ void ServedAddress::accepted(Socket socket) {
 }
 
 void ServedAddress::close(SteadyTime last) {
+  // Flag first: connections look at it after they have become idle, see ConnectionBase::drain().
   closing_ = true;
   static_cast<void>(stop_listening());
   const MutexLock lock(mutex_);
@@ -125,6 +130,7 @@ void ServedAddress::leave(ConnectionBase& connection) {
     connections_.erase(&connection);
     empty = connections_.empty();
   }
+  // Told without the lock: whoever waits for it asks for connections().
   if (empty) notices_.on_empty();
 }
 

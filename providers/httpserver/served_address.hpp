@@ -51,7 +51,8 @@ class ServedAddress : public std::enable_shared_from_this<ServedAddress> {
   [[nodiscard]] bool listening() const;
   /// Whether it listens, and on `address`.
   [[nodiscard]] bool is_at(const Endpoint& address) const;
-  /// The same, where `address` may be the one that was asked for and have no port.
+  /// Whether it listens likewise, where `address` may be the one that was asked for and have no
+  /// port.
   [[nodiscard]] bool serves(const Endpoint& address) const;
 
   /// Connections use the new state from their next request on.

@@ -11,12 +11,12 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-/// After the time for the answer of the handler, for sending it.
+/// Time for sending an answer, after that for the handler.
 constexpr std::chrono::milliseconds drain_margin = std::chrono::seconds(2);
-/// Kept back from the deadline of a stop for ending the threads.
+/// Time kept back from the deadline of a stop for ending the threads.
 constexpr std::chrono::milliseconds stop_margin{200};
 
-/// The place's only label leaves it for another address.
+/// Whether the place has a single label, so that it has nothing to serve once that leaves.
 bool is_alone(const Place& place) {
   return place.routes.size() == 1;
 }
@@ -47,8 +47,10 @@ Result<void> Server::put(const std::string& label, const Options& options,
   route->handler = std::move(handler);
   auto change = plan_change(places(), std::move(route));
   if (!change) return pass(change);
-  // Those that run already stay for the requests that are under way.
+  // Threads that run already stay for the requests that are under way.
   if (auto started = pool_.set_target(threads_for(*change)); !started) return started;
+  // New addresses are opened before old ones are closed; only where that fails are old ones closed
+  // first, and brought back if it fails again.
   auto opened = open_or_replace([&] { return open_wanted(*change); },
                                 [&] { return close_left(*change); }, log_, label);
   if (!opened) return opened;
@@ -80,7 +82,7 @@ Result<void> Server::open_wanted(Change& change) {
                                                 notices, config_.memory);
     auto place = std::make_shared<Place>(Place{site, {change.route}});
     {
-      // First, so that its connections are looked after from the beginning.
+      // Place is entered first, so that its connections are looked after from the beginning.
       const MutexLock lock(mutex_);
       places_.push_back(place);
     }
@@ -98,7 +100,7 @@ Result<void> Server::open_wanted(Change& change) {
   return {};
 }
 
-/// Stops listening where only the label that moves is served.
+/// Stops listening where only the label that moves is served; says how to begin again.
 std::vector<ClosedAddress> Server::close_left(const Change& change) {
   std::vector<ClosedAddress> closed;
   for (const auto& place : change.left) {
@@ -110,7 +112,7 @@ std::vector<ClosedAddress> Server::close_left(const Change& change) {
   return closed;
 }
 
-/// Nothing in here can fail.
+/// Makes the change true. Nothing in here can fail.
 void Server::commit(Change& change) {
   for (auto& join : change.joins) {
     join.place->routes = std::move(join.routes);
@@ -118,7 +120,7 @@ void Server::commit(Change& change) {
   }
   for (const auto& place : change.left) {
     if (is_alone(*place)) {
-      // For the connections that are left.
+      // Connections that are left are served by the new route until they end.
       static_cast<void>(place->site->stop_listening());
       place->routes = {change.route};
       place->site->apply(change.alone);
@@ -129,11 +131,11 @@ void Server::commit(Change& change) {
   sweeper_.wake();
 }
 
-/// Others stay.
+/// Takes one label away from a place where others stay.
 void Server::leave(Place& place, std::string_view label) {
   std::erase_if(place.routes, [&](const auto& each) { return each->label == label; });
   auto settings = settings_for(place.routes, place.site->where(), place.site->settings()->tls);
-  // Fewer routes cannot be in each other's way.
+  // Settings can be had, since fewer routes cannot be in each other's way.
   if (settings) place.site->apply(std::move(*settings));
 }
 
@@ -156,6 +158,7 @@ void Server::remove(std::string_view label) {
   for (const auto& place : places()) {
     const auto route = place->route_of(label);
     if (!route) continue;
+    // Requests that are arriving still hold the route: at their end they find that it is over.
     route->ended = !is_alone(*place);
     if (is_alone(*place)) {
       place->routes.clear();
@@ -171,7 +174,7 @@ void Server::sweep() {
   const MutexLock lock(mutex_);
   const auto now = config_.clock->coarse();
   for (const auto& place : places_) place->site->sweep(now);
-  // A connection that is just being made holds the site too.
+  // Connection that is just being made holds the site too.
   std::erase_if(places_, [](const auto& place) {
     const auto& site = place->site;
     return site.use_count() == 1 && place.use_count() == 1 && !site->listening();
@@ -194,6 +197,7 @@ void Server::stop(SteadyTime deadline) {
     MutexLock lock(empty_mutex_);
     emptied_.wait_until(lock, deadline - stop_margin, [this] { return !has_connections(); });
   }
+  // Connections that are still there have had their time.
   for (const auto& place : all) place->site->cut_connections();
   pool_.stop();
   const MutexLock lock(mutex_);

@@ -13,6 +13,7 @@ namespace ssl = boost::asio::ssl;
 
 std::unexpected<Error> unusable(std::string_view key, const std::string& file,
                                 const boost::system::error_code& error) {
+  // Queue of errors is the thread's: what stays in it would be taken for an error of a connection.
   ::ERR_clear_error();
   return fail(
       ErrorCode::invalid_argument,
@@ -20,7 +21,7 @@ std::unexpected<Error> unusable(std::string_view key, const std::string& file,
       "give the path of a readable PEM file; certificate and key must belong together");
 }
 
-/// Only what HTTP/1.1 can serve: a client that insists on HTTP/2 learns it in the handshake.
+/// Chooses HTTP/1.1 or nothing: a client that insists on HTTP/2 learns it in the handshake.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned offered_size, void*) {
   static constexpr unsigned char ours[] = "\x08http/1.1";

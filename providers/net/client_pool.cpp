@@ -13,6 +13,8 @@ Result<ClientPool::Lent> ClientPool::borrow(SteadyTime deadline) {
   }
   if (stopped_) return fail(ErrorCode::cancelled, "the provider is stopping");
   std::unique_ptr<http::Client> client;
+  // Clients are made when needed, and used again newest first: their connections are most likely
+  // still open.
   if (idle_.empty()) {
     client = std::make_unique<http::Client>(settings_);
   } else {

@@ -23,7 +23,7 @@ std::optional<std::uint16_t> to_port(std::string_view text) {
   return port;
 }
 
-/// "8080", "127.0.0.1:8080" or "[::1]:8080".
+/// Address of "8080", "127.0.0.1:8080" or "[::1]:8080"; names are not resolved (contracts.md 3.1).
 std::optional<Endpoint> to_endpoint(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
@@ -88,6 +88,7 @@ Result<std::vector<Endpoint>> read_endpoints(const codec::StringMap& values,
   return all;
 }
 
+// IPv6 sockets take IPv4 as well on Linux, and would collide with an IPv4 address of the same port.
 bool needs_v6_only(const std::vector<Endpoint>& all, const Endpoint& endpoint) {
   return std::any_of(all.begin(), all.end(), [&](const Endpoint& other) {
     return other.address().is_v4() && other.port() == endpoint.port();

@@ -1,3 +1,4 @@
+// Threads of the host behind the seam of the pool: the C ABI's hooks turned into calls of C++.
 #include "providers/net/host_services.hpp"
 
 #include <utility>
@@ -14,6 +15,7 @@ class Thread final : public PoolThread {
 };
 
 std::int32_t before_block(void* user) {
+  // Zero is success in the C ABI (trellis/provider.h).
   return static_cast<BlockingHooks*>(user)->before_block() ? 0 : 1;
 }
 

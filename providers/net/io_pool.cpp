@@ -9,7 +9,7 @@
 
 namespace trellis::providers {
 
-/// Of one thread. `state` is written by the thread, and by those who hold the pool's mutex.
+/// Account of one thread. `state` is written by the thread, and by those who hold the pool's mutex.
 struct IoPool::Seat {
   explicit Seat(IoPool& owner) noexcept : pool(owner) {}
   IoPool& pool;
@@ -21,9 +21,11 @@ struct IoPool::Seat {
 
 namespace {
 
-// A property of the thread: where the pool that it belongs to keeps account of it.
+// Property of the thread: where the pool that it belongs to keeps account of it.
 thread_local IoPool::Seat* seat_here = nullptr;
 
+/// Dynamic threshold: an owner may have `times` as many threads away as spares are left for
+/// everybody, so that none can take the last.
 bool may_send_away(unsigned of_owner, unsigned of_all, unsigned spares, unsigned times) noexcept {
   return of_owner < times * (spares - std::min(of_all, spares));
 }
@@ -82,7 +84,7 @@ Result<void> IoPool::set_target(unsigned target) {
 /// Starts a thread that counts as running from now on. The lock is open meanwhile: the new thread,
 /// or the host, may need it. Whoever holds it by a MutexLock holds it again afterwards.
 Result<void> IoPool::add_thread() {
-  // Room for it first: one that runs already cannot be given up while the lock is held.
+  // Room is made first: a thread that runs already cannot be given up while the lock is held.
   threads_.reserve(total_ + 1);
   ++total_;
   ++running_;
@@ -99,6 +101,7 @@ Result<void> IoPool::add_thread() {
 }
 
 /// Sees to it that enough threads run, now that one fewer does. False when no more may exist.
+/// Parked ones come first, as they cost nothing.
 bool IoPool::replace() {
   if (running_ >= target_) return true;
   if (parked_ > 0) {
@@ -112,7 +115,7 @@ bool IoPool::replace() {
   return add_thread().has_value();
 }
 
-/// The state says so already, or is about to.
+/// Counts a thread as away. Its state says so already, or is about to.
 void IoPool::send_away(Seat& seat) noexcept {
   ++away_;
   ++seat.share->away_;
@@ -125,8 +128,8 @@ void IoPool::come_back(Seat& seat) noexcept {
   ++running_;
 }
 
-/// Slowly up and quickly down: a wait now and then that lasts says little, and many threads that
-/// wait at once make each other's waits longer than they would be.
+/// Follows waits slowly up and quickly down: a wait now and then that lasts says little, and many
+/// threads that wait at once make each other's waits longer than they would be.
 void IoPool::Share::note_wait(std::chrono::nanoseconds time) noexcept {
   constexpr std::int64_t brief = std::chrono::nanoseconds(brief_wait).count();
   const auto usual = usual_wait_ns_.load(std::memory_order_relaxed);
@@ -145,6 +148,8 @@ bool IoPool::before_block() noexcept {
     Seat& seat = *seat_here;
     seat.waits_since = clock_.steady();
     const bool can_be_taken_over = parked_.load(std::memory_order_relaxed) > 0;
+    // Brief waits are not worth a change of threads: the watch takes over where one lasts after
+    // all.
     if (can_be_taken_over && (seat.state.load() & state_mask) == inside &&
         seat.share->waits_briefly()) {
       return true;
@@ -157,6 +162,7 @@ bool IoPool::before_block() noexcept {
       ++running_;
       return false;
     }
+    // Replaced by the watch already: it may wait as long as it likes.
     if ((state & state_mask) == away) return true;
     if (!may_send_away(seat.share->away_, away_, spares_, 2)) return false;
     seat.state.store(state - inside + away);
@@ -170,7 +176,7 @@ bool IoPool::before_block() noexcept {
   }
 }
 
-/// One that was replaced inside a handler stays away until that returns: it may go on computing.
+/// Thread that was replaced inside a handler stays away until that returns: it may go on computing.
 void IoPool::after_block() noexcept {
   Seat& seat = *seat_here;
   if ((seat.state.load() & state_mask) != outside) {
@@ -185,7 +191,8 @@ IoPool::Handling::Handling(Share& share) noexcept {
   Seat* seat = seat_here;
   if (seat == nullptr) return;
   IoPool& pool = seat->pool;
-  // Wider than for waits: a request that need not wait is served while those that do are refused.
+  // Threshold is wider than for waits: a request that need not wait is served while those that do
+  // are refused.
   admitted_ = may_send_away(share.away_, pool.away_, pool.spares_, 4);
   if (!admitted_) return;
   seat->share = &share;
@@ -197,6 +204,7 @@ IoPool::Handling::~Handling() {
   Seat* seat = seat_here;
   if (seat == nullptr || !admitted_) return;
   const auto before = seat->state.load(std::memory_order_relaxed);
+  // Watch may send the thread away at this very moment; the exchange says whether it has.
   const auto was = seat->state.exchange((before & ~state_mask) + outside);
   if ((was & state_mask) != away) return;
   const MutexLock lock(seat->pool.mutex_);
@@ -225,7 +233,7 @@ void IoPool::watch() {
       if (look()) calm = 0;
     }
     watching_ = false;
-    // One that came in meanwhile has seen that somebody watches.
+    // Handler that began meanwhile has seen that somebody watches, and has woken nobody.
     const auto is_inside = [](const Seat* seat) {
       return (seat->state.load() & state_mask) == inside;
     };
@@ -241,6 +249,8 @@ bool IoPool::look() {
     auto state = seat.state.load();
     if ((state & state_mask) != inside) continue;
     busy = true;
+    // Same value as at the last look means the same handler, since the count above the state tells
+    // one from the next.
     if (std::exchange(seat.seen, state) != state) continue;
     if (!seat.state.compare_exchange_strong(state, state - inside + away)) continue;
     send_away(seat);
@@ -262,7 +272,7 @@ void IoPool::run() {
   }
 }
 
-/// Not run(): a thread must be able to leave after any handler.
+/// Runs one handler, and not run(): a thread must be able to leave after any.
 void IoPool::run_one() {
   try {
     context_.run_one();
@@ -276,8 +286,8 @@ void IoPool::run_one() {
 void IoPool::park() {
   MutexLock lock(mutex_);
   if (running_ <= target_ || stopping_) return;
-  // What the last handler of this thread left in the queue was announced to nobody, because this
-  // thread was expected to take it: wake another one.
+  // Work that the last handler of this thread left in the queue was announced to nobody, because
+  // this thread was expected to take it: another one is woken.
   net::post(context_, [] {});
   --running_;
   ++parked_;
@@ -296,7 +306,8 @@ void IoPool::stop() {
     watch = std::move(watch_);
   }
   if (watch.joinable()) watch.join();
-  // Again while there are some: a thread that ends now may just have started another.
+  // Threads are ended while there are some: one that ends now may just have started another. They
+  // are joined without the lock, which they need.
   for (std::vector<std::unique_ptr<PoolThread>> ending;; ending.clear()) {
     const MutexLock lock(mutex_);
     if (threads_.empty()) return;

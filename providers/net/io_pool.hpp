@@ -61,7 +61,7 @@ class IoPool final : private BlockingHooks {
     [[nodiscard]] bool waits_briefly() const noexcept;
 
     std::atomic<unsigned> away_{0};
-    /// Of its waits, the newest counting most.
+    /// Usual length of its waits, the newest counting most.
     std::atomic<std::int64_t> usual_wait_ns_{0};
   };
 
@@ -80,12 +80,12 @@ class IoPool final : private BlockingHooks {
     bool admitted_ = true;
   };
 
-  /// What the pool knows of one of its threads.
+  /// Account that the pool keeps of one of its threads.
   struct Seat;
 
   /// How long a handler may compute before a spare takes over.
   static constexpr std::chrono::milliseconds patience{10};
-  /// What is usually over in this time is waited for without a spare.
+  /// Waits that are usually over in this time need no spare.
   static constexpr std::chrono::microseconds brief_wait{300};
 
   /// `name`: of the threads, at most 15 bytes, with static lifetime. Source and clock outlive it.
@@ -101,7 +101,7 @@ class IoPool final : private BlockingHooks {
   void stop();
 
  private:
-  /// What a thread is doing; the count of changes above it tells one handler from the next.
+  /// State of a thread; the count of changes above it tells one handler from the next.
   enum : std::uint64_t { outside, inside, away, state_mask = 3, step = 4 };
   class Seated;
 

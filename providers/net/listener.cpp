@@ -19,6 +19,8 @@ std::string to_text(const Endpoint& endpoint) {
                                     : fmt::format("{}:{}", address, endpoint.port());
 }
 
+// Both are open at once where that works, so that no client finds nobody. Where old and new overlap
+// (0.0.0.0 and 127.0.0.1 with one port) the first try fails, and the old ones must go first.
 Result<void> open_or_replace(const std::function<Result<void>()>& open,
                              const std::function<std::vector<ClosedAddress>()>& close_old,
                              const Log& log, std::string_view label) {
@@ -59,7 +61,8 @@ Result<void> Listener::listen(bool v6_only) {
   const MutexLock lock(mutex_);
   AsioError error;
   if (acceptor_.open(wanted_.protocol(), error)) return failed(error);
-  // Lets a restart take over connections in TIME_WAIT; two listeners still exclude each other.
+  // Restart may take over an address with connections in TIME_WAIT; two listeners still exclude
+  // each other.
   if (acceptor_.set_option(Acceptor::reuse_address(true), error)) return failed(error);
   if (wanted_.address().is_v6() && acceptor_.set_option(net::ip::v6_only(v6_only), error)) {
     return failed(error);
@@ -70,7 +73,7 @@ Result<void> Listener::listen(bool v6_only) {
   return error ? failed(error) : Result<void>();
 }
 
-/// An accept that was begun. Where memory is short the library drops it without a word, and with it
+/// Accept that was begun. Where memory is short the library drops it without a word, and with it
 /// the listener would be deaf: then the next one is begun from here.
 struct Listener::Pending {
   explicit Pending(std::shared_ptr<Listener> owner) noexcept : listener(std::move(owner)) {}
@@ -93,7 +96,7 @@ void Listener::accept(Accepted accepted) {
 }
 
 void Listener::accept_next() {
-  // Others of this process need some too: whoever reads its log, commands or mends it.
+  // Descriptors are kept for others of this process: whoever reads its log, commands or mends it.
   if (is_short_of_descriptors()) {
     return pause("the other open files are kept for the host itself; raise its limit (ulimit -n)");
   }
@@ -113,12 +116,13 @@ void Listener::on_accept(const AsioError& error, Socket socket) {
       error == net::error::no_memory || error.value() == ENFILE) {
     return persevere([&] { pause(error.message()); });
   }
-  // However it ends for this one: a listener that does not ask for the next is deaf.
+  // Next connection is asked for first, however it ends for this one: a listener that does not ask
+  // is deaf.
   persevere([this] { accept_next(); });
   if (!error) accepted_(std::move(socket));
 }
 
-/// Those who wait stay in the queue of the kernel.
+/// Stops accepting for a moment. Clients that wait stay in the queue of the kernel.
 void Listener::pause(std::string_view why) {
   limited_log_.error(LogReason::no_descriptors, "cannot accept connections on {} for now: {}{}",
                      to_text(bound_), why);

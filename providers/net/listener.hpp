@@ -20,7 +20,7 @@ namespace trellis::providers {
 /// "http://127.0.0.1:8080", "[::1]:8080" without the scheme.
 [[nodiscard]] std::string to_text(const Endpoint& endpoint);
 
-/// What becomes of one more connection.
+/// Fate of one more connection.
 enum class Admission { serve, refuse, drop };
 
 /// Beyond `most` clients are told that there are too many. Those that are told are connections too:

@@ -42,6 +42,7 @@ Result<void> ListenerSet::configure(const std::vector<Endpoint>& wanted) {
     return listening;
   }
   drop_unwanted(wanted);
+  // Accepting begins only now: until the change is certain nobody gets in by a new address.
   adopt(opened);
   return {};
 }
@@ -59,6 +60,7 @@ Result<ListenerSet::Listeners> ListenerSet::open_missing(
     if (std::any_of(existing.begin(), existing.end(), serves)) continue;
     auto listener = Listener::open(context_, clock_, log_, address, needs_v6_only(wanted, address));
     if (!listener) {
+      // All or none: a link with half of its addresses would look as if it worked.
       for (const auto& each : opened) each->close();
       return pass(listener);
     }
@@ -79,7 +81,8 @@ std::vector<Endpoint> ListenerSet::drop_unwanted(const std::vector<Endpoint>& wa
   Listeners gone;
   {
     const MutexLock lock(mutex_);
-    // Not std::stable_partition: g++ 12's allocates through a call that clang calls deprecated.
+    // Loop instead of std::stable_partition, which g++ 12 makes allocate through a call that clang
+    // calls deprecated.
     Listeners kept;
     for (const auto& each : listeners_) (is_wanted(wanted, *each) ? kept : gone).push_back(each);
     listeners_ = std::move(kept);

@@ -14,7 +14,8 @@ class MemorySource {
   virtual void release(std::size_t bytes) noexcept = 0;
 };
 
-/// What one owner has of a source, given back at the end; counts nothing without one. The first few
+/// Memory that one owner has of a source, given back at the end; counts nothing without one. The
+/// first few
 /// KiB are free, so that usual requests cost nothing. One thread at a time.
 class MemoryHold {
  public:

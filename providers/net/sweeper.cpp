@@ -9,6 +9,7 @@ Sweeper::Sweeper(net::io_context& context, std::function<void()> sweep, std::fun
 
 void Sweeper::wake() {
   const MutexLock lock(mutex_);
+  // Timer runs only while there is something to sweep, so that an idle host wakes for nothing.
   if (std::exchange(awake_, true)) return;
   timer_.expires_after(interval);
   timer_.async_wait([this](const AsioError& error) {
@@ -22,7 +23,7 @@ void Sweeper::on_timer() {
     const MutexLock lock(mutex_);
     awake_ = false;
   }
-  // In this order: what comes now either is seen here or wakes the timer itself.
+  // Order matters: what comes now either is seen here or wakes the timer itself.
   if (more_()) wake();
 }
 

@@ -1,4 +1,4 @@
-// The entry of lib/trellis-telnet.so: the telnet provider as a library of its own.
+// Entry of lib/trellis-telnet.so: the telnet provider as a library of its own.
 #include "providers/telnet/telnet.hpp"
 
 extern "C" [[gnu::visibility("default")]] const trellis_provider_table* trellis_provider_v1() {

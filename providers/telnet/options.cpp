@@ -40,6 +40,7 @@ std::unexpected<Error> bad_banner(std::string_view key, std::string_view what) {
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  // One byte more than allowed tells a file that is too large, without reading all of it.
   std::string text(max_banner_bytes + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || !file.is_open() || (file.fail() && !file.eof())) {
@@ -49,8 +50,8 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-/// contracts.md 3.9: a line feed is sent with a carriage return behind it. One that the text has
-/// before or behind it already is not doubled.
+/// Banner as it is sent: with a carriage return behind each line feed (contracts.md 3.9). One that
+/// the text has before or behind it already is not doubled.
 std::string to_wire(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -62,7 +63,7 @@ std::string to_wire(std::string_view text) {
 }
 
 Result<void> read_banner(const codec::StringMap& values, Options& out) {
-  // Not trimmed: it may be a drawing.
+  // Banner is not trimmed: it may be a drawing.
   const auto motd = values.find("MOTD");
   std::string text = motd == values.end() ? "" : motd->second;
   std::string_view key = "MOTD";

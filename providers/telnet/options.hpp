@@ -1,4 +1,5 @@
-// What a link may set for the telnet server of one actor (contracts.md 3.9 and docs/providers.md).
+// Options that a link may set for the telnet server of one actor (contracts.md 3.9 and
+// docs/providers.md).
 #pragma once
 
 #include <chrono>

@@ -11,9 +11,9 @@
 namespace trellis::providers::telnet {
 namespace {
 
-/// How long the client may take to close after us.
+/// Time for the client to close after us.
 constexpr std::chrono::milliseconds closing_time = std::chrono::seconds(2);
-/// Echo and answers that a client has not taken before it is no longer listened to.
+/// Bound on echo and answers that a client has not taken before it is no longer listened to.
 constexpr std::size_t max_echo_bytes = 16 * limits::kib;
 /// Lines in a row before other connections get the thread.
 constexpr int lines_in_a_row = 16;
@@ -36,6 +36,7 @@ void Session::wait_for(Waiting what, std::chrono::milliseconds allowed) {
   const MutexLock lock(mutex_);
   if (closing_) return;  // the limit that ends the session stays
   waiting_ = what;
+  // Actor has its own limit, the timeout of the dispatch.
   if (what == Waiting::actor) {
     deadline_.clear();
   } else {
@@ -51,6 +52,7 @@ void Session::start(std::string_view refusal) {
     if (refusal.empty()) put(Terminal::opening());
   }
   if (!refusal.empty()) {
+    // Refused session reads all the same: its end is noticed that way, as that of any other.
     end(refusal);
     return read();
   }
@@ -59,8 +61,8 @@ void Session::start(std::string_view refusal) {
   read();
 }
 
-/// Until it must wait. What starts an asynchronous operation is the last thing done: its end may
-/// already be running on another thread.
+/// Goes on until it must wait. Starting an asynchronous operation is the last thing done: its end
+/// may already be running on another thread.
 void Session::run() {
   for (int lines = 0;;) {
     {
@@ -74,6 +76,7 @@ void Session::run() {
     input_.erase(0, fed.used);
     {
       const MutexLock lock(mutex_);
+      // Echo goes out before the actor is asked, so that typing is not held up by it.
       put(output);
     }
     if (!handle(fed.event)) return read();
@@ -82,10 +85,11 @@ void Session::run() {
   }
 }
 
-/// False when the session ends.
+/// Acts on what was typed; false when the session ends.
 bool Session::handle(Event event) {
   switch (event) {
     case Event::none: return true;
+    // Input that came before the terminal was known is read again now, as if it came after.
     case Event::ready: input_.insert(0, terminal_.take_early()); return begin();
     case Event::refused: end(not_ansi); return false;
     case Event::abuse: end("\r\nThat is too much.\r\n"); return false;
@@ -111,7 +115,7 @@ bool Session::begin() {
 bool Session::deliver(std::string line) {
   wait_for(Waiting::actor, {});
   if (const auto done = owner_->received(id_, std::move(line), options_->timeout); !done) {
-    // The text is for the log; the session goes on.
+    // Error is for the log, since it may tell of the inside; the session goes on.
     const MutexLock lock(mutex_);
     put("\r\nThat could not be handled.\r\n");
   }
@@ -121,6 +125,8 @@ bool Session::deliver(std::string line) {
 
 bool Session::has_room() {
   const MutexLock lock(mutex_);
+  // Client that types and does not read is not read from either, until on_write() goes on: its echo
+  // must not fill the memory.
   reader_waits_ = output_.size() + writing_.size() - written_ > max_echo_bytes;
   return !reader_waits_;
 }
@@ -141,7 +147,7 @@ void Session::read() {
 }
 
 void Session::on_read(std::size_t count) {
-  // Answers of the terminal do not put off its deadline.
+  // Terminal's deadline is not put off by what it answers.
   if (terminal_.ready()) wait_for(Waiting::line, options_->idle_timeout);
   input_.append(buffer_.data(), count);
   run();
@@ -169,6 +175,7 @@ void Session::put(std::string_view text) {
 
 void Session::write_some() {
   if (write_pending_ || over_) return;
+  // Two buffers: one is being written and must not move, the other takes what comes meanwhile.
   if (written_ == writing_.size()) {
     writing_.clear();
     writing_.swap(output_);
@@ -176,6 +183,7 @@ void Session::write_some() {
   }
   if (writing_.empty()) {
     AsioError ignored;
+    // Last words are out; the client closes, or the deadline does.
     if (closing_) static_cast<void>(socket_.shutdown(Socket::shutdown_send, ignored));
     return;
   }
@@ -222,6 +230,7 @@ void Session::cut() {
     AsioError ignored;
     static_cast<void>(socket_.close(ignored));
   }
+  // Without the lock: the owner has one of its own, and calls sessions.
   owner_->ended(id_);
 }
 
@@ -229,6 +238,7 @@ void Session::sweep(SteadyTime now) {
   Waiting late = Waiting::actor;
   {
     const MutexLock lock(mutex_);
+    // Decided under the lock, done without it: ending takes it again.
     if (write_deadline_.passed(now)) late = Waiting::closing;
     if (deadline_.passed(now)) late = waiting_;
   }

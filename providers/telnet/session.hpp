@@ -17,7 +17,7 @@
 
 namespace trellis::providers::telnet {
 
-/// What a session needs of the server it is in. Any thread.
+/// Server of a session, as far as the session needs it. Any thread.
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
@@ -73,7 +73,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<const Options> options_;
   const Clock& clock_;
 
-  // Of the reading chain.
+  // Members of the reading chain.
   Terminal terminal_;
   std::string input_;
   std::array<char, 4096> buffer_{};

@@ -19,9 +19,9 @@ namespace {
 
 namespace messages = codec::telnet;
 
-/// Threads that may wait for actors beside those that move bytes.
+/// Number of threads that may wait for actors beside those that move bytes.
 constexpr unsigned spare_threads = 96;  // 64 for one actor
-/// How long a stop waits for clients to take the last words.
+/// Time for which a stop waits for clients to take the last words.
 constexpr std::chrono::milliseconds goodbye_time{500};
 
 struct Link {
@@ -55,10 +55,11 @@ class TelnetProvider final : public sdk23::Provider<Link> {
                                      const std::shared_ptr<Link>& previous) override {
     auto options = read_options(values);
     if (!options) return pass(options);
-    // Only hidden values changed, such as those of newer claims.
+    // Bind with equal options changes only hidden values, such as those of newer claims.
     if (previous && previous->options == *options) return previous;
     const auto threads = std::max(1U, std::thread::hardware_concurrency());
     if (auto started = pool_.set_target(threads); !started) return pass(started);
+    // Server outlives changes of its link, so that sessions go on.
     auto server = previous ? previous->server : make_lobby(actor);
     if (auto listening = server->configure(*options); !listening) return pass(listening);
     if (!previous) {
@@ -81,6 +82,8 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     if (!args) return pass(args);
     const auto sent = link.server->send(args->session, args->text);
     if (sent) return codec::encode(messages::TelnetResult{true, std::nullopt});
+    // Unknown session is an error, as in the first-party provider; other failures are a result with
+    // `success` false (contracts.md 3.9).
     if (sent.error().code == ErrorCode::not_found) return pass(sent);
     return codec::encode(messages::TelnetResult{false, sent.error().message});
   }
@@ -103,6 +106,8 @@ class TelnetProvider final : public sdk23::Provider<Link> {
 
   void stop(SteadyTime deadline) override {
     const auto all = lobbies();
+    // Order of a stop: nobody new comes in and everybody is told, last words go out, whoever is
+    // left is cut off, then the threads end.
     for (const auto& server : all) server->close();
     {
       const auto now = clock_.steady();

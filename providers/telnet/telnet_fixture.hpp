@@ -1,4 +1,4 @@
-// What the tests of the telnet server share: a fake host, the provider, an actor, a client.
+// Fixture of the tests of the telnet server: a fake host, the provider, an actor, a client.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -94,7 +94,7 @@ class TelnetTest : public ListeningProviderTest {
   }
 
  private:
-  /// What the actor heard; the instance may tell it something until its end.
+  /// Record of what the actor heard; the instance may tell it something until its end.
   struct Heard {
     std::mutex mutex;
     std::condition_variable changed;

@@ -37,7 +37,7 @@ TelnetServer::TelnetServer(sdk23::Host host, const Clock& clock, Log log, std::s
 Result<void> TelnetServer::configure(const Options& options) {
   auto next = std::make_shared<const Options>(options);
   {
-    // Before the first connection can come.
+    // Options are there before the first connection can come.
     const MutexLock lock(mutex_);
     next.swap(options_);
   }
@@ -59,14 +59,17 @@ void TelnetServer::accepted(Socket socket) {
     if (admission == Admission::refuse) refusal = "Too many sessions\r\n";
     session = std::make_shared<Session>(shared_from_this(), make_uuid(random_), options_, clock_,
                                         std::move(socket));
+    // Refused sessions count too until they are over, which bounds them (admission_of).
     sessions_.emplace(session->id(), session);
   }
   notices_.on_session();
+  // Started without the lock: it calls back when it ends at once.
   session->start(refusal);
 }
 
 Result<void> TelnetServer::tell(std::string_view operation, ByteView payload,
                                 std::chrono::milliseconds timeout) const {
+  // Actor that keeps too many threads waiting is refused, so that other actors' sessions go on.
   const IoPool::Handling handling(share_);
   if (!handling.admitted()) return fail(ErrorCode::busy, "the actor is busy");
   const auto reply = host_.dispatch(TRELLIS_NO_CALL, actor_, operation, payload, timeout);
@@ -116,6 +119,7 @@ Result<void> TelnetServer::send(std::string_view session, std::string_view text)
     if (at != sessions_.end()) found = at->second;
   }
   const auto gone = [&] {
+    // Text is the first-party one (contracts.md 3.9).
     return fail(ErrorCode::not_found,
                 fmt::format("Socket is not present for session {}", excerpt(session)),
                 "the client may have closed it");

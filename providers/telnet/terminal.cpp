@@ -1,3 +1,5 @@
+// Telnet is bytes with commands among them, negotiated by either side at any time: a client may
+// send anything, in any order, as often as it likes, and each state here is bounded.
 #include "providers/telnet/terminal.hpp"
 
 #include <algorithm>
@@ -9,7 +11,7 @@
 namespace trellis::providers::telnet {
 namespace {
 
-// RFC 854; those that end a subnegotiation or need no answer are not named.
+// Commands of RFC 854; those that need no answer are not named.
 constexpr unsigned char are_you_there = 246;
 constexpr unsigned char erase_char = 247;
 constexpr unsigned char erase_line = 248;
@@ -21,7 +23,7 @@ constexpr unsigned char dont = 254;
 constexpr unsigned char iac = 255;
 constexpr unsigned char sub_end = 240;
 
-// Options.
+// Options, each with its RFC.
 constexpr unsigned char echo = 1;               // RFC 857
 constexpr unsigned char suppress_go_ahead = 3;  // RFC 858
 constexpr unsigned char terminal_type = 24;     // RFC 1091
@@ -34,13 +36,14 @@ constexpr unsigned char backspace = 8;
 constexpr unsigned char escape = 27;
 constexpr unsigned char del = 127;
 
-/// Far more than clients say; one that never ends its negotiation is no client.
+/// Bound on negotiations, far more than clients need; one that never ends is no client.
 constexpr std::size_t max_negotiations = 256;
 constexpr std::size_t max_sub_bytes = 4 * limits::kib;
 constexpr std::size_t kept_sub_bytes = 64;
-/// A client may know several types and tells one at each question, repeating the last.
+/// Bound on questions for a type: a client may know several and tells one at each question,
+/// repeating the last.
 constexpr std::size_t max_types = 8;
-/// Typed, or sent in advance, beyond what is taken.
+/// Bound on what is typed, or sent in advance, beyond what is taken.
 constexpr std::size_t max_dropped = 64 * limits::kib;
 
 void append(std::string& output, std::initializer_list<unsigned char> bytes) {
@@ -92,6 +95,7 @@ Terminal::Fed Terminal::feed(std::string_view input, std::string& output) {
       case State::sub_data:
       case State::sub_command: event = on_sub(byte, output); break;
     }
+    // Stops at each event: what follows a line may mean something else once the line was handled.
     if (event != Event::none) return {event, i + 1};
   }
   return {Event::none, input.size()};
@@ -117,6 +121,7 @@ std::string Terminal::take_early() {
 
 Event Terminal::type(unsigned char byte, std::string& output) {
   const bool follows_return = std::exchange(after_return_, byte == '\r');
+  // Line ends as CR LF, CR NUL, CR or LF, as clients like; it counts once.
   if (byte == '\n' && follows_return) return Event::none;
   if (byte == '\r' || byte == '\n') {
     if (echoes()) output += "\r\n";
@@ -129,6 +134,7 @@ Event Terminal::type(unsigned char byte, std::string& output) {
   }
   if (byte < ' ' && byte != '\t') return Event::none;
   if (line_.size() >= rules_.line_bytes) {
+    // Full line rings once; a client that goes on and on is ended.
     if (dropped_++ == 0) output += bell;
     return dropped_ > max_dropped ? Event::abuse : Event::none;
   }
@@ -141,6 +147,7 @@ Event Terminal::type(unsigned char byte, std::string& output) {
 
 void Terminal::erase_character(std::string& output) {
   if (line_.empty()) return;
+  // Character is erased as a whole, however many bytes of UTF-8 it has.
   while (line_.size() > 1 && continues_character(line_.back())) line_.pop_back();
   line_.pop_back();
   if (echoes()) output += "\b \b";
@@ -174,8 +181,8 @@ Event Terminal::on_command(unsigned char byte, std::string& output) {
   return Event::none;
 }
 
-/// The state of what the verb is about: WILL and WONT speak of the client's side, DO and DONT of
-/// ours. Null for what we neither offered nor asked for.
+/// State of what the verb is about: WILL and WONT speak of the client's side, DO and DONT of ours.
+/// Null for what we neither offered nor asked for.
 Terminal::Side* Terminal::side_of(unsigned char verb, unsigned char option) noexcept {
   const bool of_client = verb == will || verb == wont;
   if (of_client && option == window_size) return &window_size_;
@@ -203,6 +210,8 @@ Event Terminal::on_will(unsigned char option, std::string& output) {
     return Event::none;
   }
   const auto before = std::exchange(*side, Side::on);
+  // Answered only where something changes (RFC 1143): two sides that confirm each other's
+  // confirmations never end.
   if (before == Side::on) return Event::none;
   if (before == Side::off) append(output, {iac, do_it, option});
   if (side == &type_) ask_type(output);
@@ -214,6 +223,7 @@ Event Terminal::on_wont(unsigned char option, std::string& output) {
   if (side == nullptr) return Event::none;
   const auto before = std::exchange(*side, Side::off);
   if (before == Side::on) append(output, {iac, dont, option});
+  // Client that does not tell its type cannot be checked for ANSI.
   return side == &type_ && !ready_ ? Event::refused : Event::none;
 }
 
@@ -249,6 +259,7 @@ Event Terminal::on_sub(unsigned char byte, std::string& output) {
     return byte == sub_end && option_ == terminal_type ? on_terminal_type(output) : Event::none;
   }
   state_ = State::sub_data;
+  // Beginning is enough for a type; the rest is counted, not kept.
   if (sub_.size() < kept_sub_bytes) sub_ += static_cast<char>(byte);
   return ++sub_bytes_ > max_sub_bytes ? Event::abuse : Event::none;
 }
@@ -261,6 +272,7 @@ Event Terminal::on_terminal_type(std::string& output) {
     dropped_ = 0;
     return Event::ready;
   }
+  // Type told twice is the last of the client's list (RFC 1091).
   if (++types_ >= max_types || name == last_type_) return Event::refused;
   last_type_ = name;
   ask_type(output);

@@ -17,7 +17,7 @@ struct TerminalRules {
 /// Whether a terminal of this type (RFC 1091) understands ANSI escape sequences.
 [[nodiscard]] bool is_ansi_type(std::string_view name);
 
-/// What feed came upon.
+/// Event that feed came upon.
 enum class Event {
   none,
   ready,    ///< the terminal is known to be ANSI-like; what follows is input
@@ -34,7 +34,7 @@ class Terminal {
  public:
   explicit Terminal(const TerminalRules& rules) : rules_(rules), ready_(!rules.require_ansi) {}
 
-  /// What is sent first.
+  /// Bytes that are sent first.
   [[nodiscard]] static std::string_view opening() noexcept;
 
   struct Fed {
