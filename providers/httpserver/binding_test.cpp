@@ -140,7 +140,7 @@ TEST_F(HttpBindingTest, AnAddressThatCoversTheOldOneReplacesIt) {
   EXPECT_EQ(health(), fmt::format("listening on http://0.0.0.0:{}", port));
   EXPECT_EQ(ask(port, get)->status, 200);
   EXPECT_EQ(client.ask(get)->status, 200);
-  // One that fails beside it brings the old one back.
+  // Address that fails beside it brings the old one back.
   const auto taken = bind({}, other);
   bind_error({{"BIND", address(port) + "," + address(taken)}});
   EXPECT_EQ(health().find(fmt::format("http://0.0.0.0:{}", port)), 13U);

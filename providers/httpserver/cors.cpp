@@ -50,6 +50,7 @@ void CorsHandler::handle(const RequestView& request, Response& response) {
   const auto origin = request.header("origin");
   if (request.method == "OPTIONS" && origin) {
     if (const auto method = request.header("access-control-request-method")) {
+      // Preflights are answered here; the actor never sees them.
       return answer_preflight(request, *origin, *method, response);
     }
   }

@@ -132,7 +132,7 @@ TEST(Exchange, SplitAtOneByteOfTwoPieces) {
   }
 }
 
-// What two readers could take for two things, in one piece and byte for byte.
+// Heads that two readers could take for two things, in one piece and byte for byte.
 TEST(Exchange, AmbiguousHeadsAreRefused) {
   const std::vector<std::string> heads = {
       "GET / HTTP/1.1\nHost: h\n\n",

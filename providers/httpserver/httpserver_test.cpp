@@ -159,7 +159,7 @@ TEST_P(HttpServerConformance, SlowSendersAreTold) {
   HttpClient body(port);
   body.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc");
   EXPECT_EQ(body.receive()->status, 408);
-  // One that drips for ever gets no more time than one that is silent.
+  // Client that drips for ever gets no more time than one that is silent.
   HttpClient drip(port);
   bool open = true;
   const auto begin = std::chrono::steady_clock::now();

@@ -1,5 +1,5 @@
 // The parser alone: a head is handed on before its body is read, and pieces of that as they come.
-// What it refuses is tested with the answers, in exchange_test.cpp.
+// Refusals are tested with the answers, in exchange_test.cpp.
 #include "providers/httpserver/request_parser.hpp"
 
 #include <gtest/gtest.h>

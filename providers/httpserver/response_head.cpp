@@ -113,6 +113,8 @@ ResponseOutcome write_response_head(const codec::httpserver::Response& response,
   out.clear();
   append_status_line(response, out);
   for (const auto& [name, value] : response.header) {
+    // Bad header is left out, not the response: first-party servers drop the connection
+    // (contracts.md 3.1).
     if (!is_token(name) || !is_value(value)) {
       if (outcome.dropped_headers++ == 0) outcome.first_dropped = name;
       continue;

@@ -120,7 +120,7 @@ TEST_F(HttpSharingTest, ConflictsAreRefusedAndChangeNothing) {
   const auto own = bind({}, other);
   text = bind_error({{"BIND", at(own)}, {"HOSTS", "x"}}, third);
   EXPECT_NE(text.find("in use"), std::string::npos) << text;
-  // Of two addresses of a link the second is refused: the first is not touched.
+  // Second of two addresses of a link is refused: the first is not touched.
   text = bind_error({{"BIND", at(port) + "," + at(own)}, {"HOSTS", "x"}}, third);
   EXPECT_EQ(body(port, "x", "/"), "404");
   EXPECT_EQ(body(port, "a.example", "/"), "MB / 0");

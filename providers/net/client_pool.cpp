@@ -4,6 +4,7 @@
 
 namespace trellis::providers {
 
+// Waits for a client to come back, as all of a link's calls share a bounded number of connections.
 Result<ClientPool::Lent> ClientPool::borrow(SteadyTime deadline) {
   MutexLock lock(mutex_);
   if (!freed_.wait_until(lock, deadline,

@@ -67,6 +67,7 @@ IoPool::~IoPool() {
 
 Result<void> IoPool::set_target(unsigned target) {
   const MutexLock lock(mutex_);
+  // Threads beyond a smaller target park by themselves, see run().
   target_ = target;
   while (!stopping_ && running_ < target) {
     if (parked_ > 0) {

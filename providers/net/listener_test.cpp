@@ -1,4 +1,4 @@
-// What listening has besides sockets: swaps, bounds, time limits. The rest is tested through the
+// Listening besides sockets: swaps, bounds, time limits. The rest is tested through the
 // providers that listen.
 #include "providers/net/listener.hpp"
 

@@ -286,7 +286,7 @@ TEST_F(TelnetTest, AClientThatTypesWithoutReadingIsNotReadFrom) {
   bool taken = true;
   for (int i = 0; i < 100 && taken; ++i) taken = client.send(lines);
   EXPECT_FALSE(taken) << "the connection was cut";
-  // Nobody else is hurt.
+  // Clients beside it are not hurt.
   TelnetClient good(port);
   good.send("hello\r");
   EXPECT_NE(good.until("hello"), "");
@@ -395,7 +395,7 @@ TEST(TelnetStop, EndsSessionsAndThreads) {
   EXPECT_EQ(host.bad_completions(), 0);
 }
 
-/// The same provider as a library of its own.
+/// Provider of the tests as a library of its own.
 class TelnetModuleTest : public TelnetTest {
  protected:
   TelnetModuleTest() : TelnetTest(open_module(TRELLIS_LIBRARIES "/trellis-telnet.so")) {}

@@ -91,6 +91,7 @@ Client::Implementation::Implementation(ClientOptions given, lattice::Subjects na
       control(std::move(for_control)),
       calls(*rpc, subjects, key, clock, random, std::chrono::hours(1)) {}
 
+// Remedies differ: nobody is there, or somebody is too slow.
 Error Client::Implementation::silence(const Error& error, std::string_view who) const {
   if (error.code == ErrorCode::not_found) {
     return {
@@ -166,6 +167,7 @@ Result<LatticeInventory> Client::inventory(std::string_view host_id) {
 Result<std::vector<LatticeInventory>> Client::inventories() {
   const auto all = self_->hosts_within(self_->short_window());
   if (!all) return pass(all);
+  // Hosts are asked all at once, each by its own request, and together within one timeout.
   std::vector<std::string> questions;
   for (const auto& host : *all) questions.push_back(self_->subjects.inventory(host.id));
   std::vector<LatticeInventory> found;

@@ -232,6 +232,7 @@ Result<std::optional<LatticeLinkState>> Client::put_link_and_wait(const Link& li
     std::optional<LatticeLinkState> nearest;
     const auto found = std::ranges::find_if(all, &LatticeLinkState::as_asked);
     if (found != all.end()) nearest = *found;
+    // Host with the provider has decided, one way or the other; that is the answer.
     if (nearest && weight(nearest->state) == 0) return nearest;
     const bool unknown = !nearest || nearest->state == LinkState::elsewhere;
     // Link whose provider runs on a first-party host will never have a state; found out once, in

@@ -1,4 +1,4 @@
-// What the client sends, byte for byte, against requests of the first-party client.
+// Requests of the client, byte for byte, against those of the first-party client.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -57,7 +57,7 @@ TEST_F(ClientVectors, CommandsAndAuctionsAreThoseOfTheFirstPartyClient) {
     const auto request = nlohmann::json::parse(as_text(bytes));
     const auto field = [&](const char* key) { return request.value(key, std::string()); };
     const auto host = field("host_id");
-    // Nobody answers: only what was sent counts.
+    // Answers do not come: only what was sent counts.
     if (name == "StartActorCommand") {
       static_cast<void>(client->start_actor(host, field("actor_ref")));
     } else if (name == "StopActorCommand") {

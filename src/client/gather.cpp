@@ -65,6 +65,7 @@ Result<std::vector<std::string>> gather(nats::Transport& transport, std::string_
                                         std::size_t enough) {
   const auto answers = std::make_shared<Answers>();
   const auto inbox = transport.new_inbox();
+  // Subscribed before the question goes out, or quick answers would be missed.
   auto interest = transport.subscribe(
       inbox, {}, [answers](const nats::Message& message) { answers->receive(message.payload); });
   if (!interest) return pass(interest);

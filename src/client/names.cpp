@@ -105,6 +105,7 @@ Result<const Named*> resolve(std::span<const Named> all, std::string_view what,
       std::vector<const Named*> fitting;
       std::ranges::copy_if(everything, std::back_inserter(fitting),
                            [&](const Named* one) { return rule(*one); });
+      // Several at one rule are never guessed between, not even by a later rule.
       const auto found = once_each(fitting);
       if (found.size() == 1) return found.front();
       if (found.size() > 1) {

@@ -75,7 +75,7 @@ TEST_F(AuthTest, ALoginInTheAddressIsPercentEncoded) {
   expect_accepted(options);
 }
 
-/// What a user may do.
+/// Permissions of a user.
 constexpr auto permissions = R"(authorization { users: [ { user: app, password: pw, permissions: {
   publish: ["allowed", "_INBOX.>", "own.>"], subscribe: ["allowed", "own.>"] } } ] })";
 

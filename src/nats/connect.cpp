@@ -11,7 +11,7 @@
 namespace trellis::nats {
 namespace {
 
-/// End of a handle ends what it stands for, whatever other shares exist.
+/// Handle of a subscription: its end ends that, whatever other shares exist.
 class NatsSubscription final : public Subscription {
  public:
   NatsSubscription(std::shared_ptr<NatsClient> client,

@@ -159,6 +159,7 @@ class Parser {
     const auto rest = text_.substr(parsed_.taken + line_bytes);
     const auto whole = head->total_bytes + line_end.size();
     if (rest.size() < whole) {
+      // Size is told, so that the head is not parsed again for each piece that comes.
       parsed_.wanted = line_bytes + whole;
       return {};
     }

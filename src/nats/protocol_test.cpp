@@ -28,7 +28,7 @@ class Told final : public ProtocolSink {
   std::string text;
 };
 
-/// What is understood of a text that comes in pieces of `size` bytes.
+/// Operations that are understood of a text that comes in pieces of `size` bytes.
 std::string understood(std::string_view text, std::size_t size = 1000) {
   Told told;
   std::string held;

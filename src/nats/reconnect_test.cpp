@@ -34,7 +34,7 @@ class States {
 
 using ReconnectTest = NatsTest;
 
-/// What a server says to whoever connects.
+/// Greeting of a server to whoever connects.
 std::string greeting_of(std::uint16_t port) {
   std::array<std::uint8_t, 4096> text{};
   auto stream = tcp::Stream::connect("127.0.0.1", port, -1, far());
@@ -185,7 +185,7 @@ TEST_F(ReconnectTest, RequestsWhileServersComeAndGoAreAllAnsweredOnce) {
   std::atomic<std::size_t> used{0};
   std::thread asker([&] {
     while (!stop) {
-      // Those that a death leaves in flight wait for their deadline, since an answer may still
+      // Requests that a death leaves in flight wait for their deadline, since an answer may still
       // come.
       transport->request("echo", {}, in(std::chrono::milliseconds(300)),
                          replies.emplace_back().handler());

@@ -124,6 +124,7 @@ bool SubscriptionState::deliver_some() {
     {
       const MutexLock lock(mutex_);
       if (waiting_.empty()) {
+        // Under the lock: a message that comes now puts the subscription in line again.
         in_line_ = false;
         idle_.notify_all();
         return false;

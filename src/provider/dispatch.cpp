@@ -62,9 +62,9 @@ Result<std::optional<CallContext>> PluginInstance::parent_context(trellis_call p
                 "the parent of the dispatch is no call that is being answered");
   }
   if (!context->can_extend()) return fail(ErrorCode::limit, "call chain too deep");
-  // Chain goes on only on the stack of its call: what another thread dispatches holds no instance
-  // of that chain, and would be refused for waiting on itself. In a process of its own the host
-  // decides that at its end.
+  // Chain id stands for one stack (base/call_context.hpp): what another thread dispatches keeps
+  // depth and deadline only. In a process of its own the id is the host's, which decides that at
+  // its end.
   const bool keeps_chain = options_.in_own_process || CurrentCall::is_inside(this, parent);
   if (!keeps_chain) context->chain_id = 0;
   return context->extended(options_.id);
@@ -135,6 +135,7 @@ void PluginInstance::dispatch_async(trellis_call parent, const trellis_view& act
     dispatcher_->dispatch_async(call->context(), call->actor, call->operation,
                                 to_bytes(call->payload), call->deadline, *end);
   } catch (const std::exception& failed) {
+    // Ends twice if it failed after it had begun; the second end finds nothing.
     (*end)(fail(ErrorCode::internal, fmt::format("the dispatch failed: {}", failed.what())));
   }
 }
@@ -159,6 +160,7 @@ Result<void> PluginInstance::spawn_thread(const trellis_view& name, void (*fn)(v
 
 bool PluginInstance::reserve_memory(std::uint64_t bytes) noexcept {
   if (!options_.memory) return true;
+  // Compared before it is cut to the size of the machine's words.
   if (bytes > options_.memory->limit()) return false;
   const auto size = static_cast<std::size_t>(bytes);
   if (!options_.memory->take(Held::http, size)) return false;

@@ -119,6 +119,8 @@ void PluginInstance::retire(SteadyTime deadline) {
   const auto left = std::max(deadline - now(), SteadyTime::duration(0));
   const auto drained = wait_until(&PluginInstance::no_call_inside, now() + left / 2) ||
                        (!concurrent() && wait_until(&PluginInstance::no_call_inside, deadline));
+  // Plugin that takes one call at a time and is inside one cannot be told; stop() abandons it at
+  // the deadline.
   if ((!drained && !concurrent()) || !still_stopping()) return;
   try {
     table_.stop(instance_, std::chrono::nanoseconds(deadline.time_since_epoch()).count());

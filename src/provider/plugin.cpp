@@ -88,6 +88,7 @@ Result<std::string> identity_text(const char* text, std::string_view what, bool 
 
 Result<std::vector<LocalValue>> read_local_values(const trellis_provider_table& table) {
   std::vector<LocalValue> all;
+  // Older tables end before these members.
   if (!TRELLIS_HAS(&table, local_value_count) || table.local_value_count == 0) return all;
   if (table.local_values == nullptr || table.local_value_count > limits::link_values) {
     return fail(ErrorCode::malformed,

@@ -52,6 +52,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const TlsFiles& files
   ::ERR_clear_error();
   std::shared_ptr<const TlsContext> made(new TlsContext(::SSL_CTX_new(::TLS_client_method())));
   auto* const context = made->get();
+  // Authorities are those of the system where the caller wants them, and those that it names.
   if (context == nullptr || ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
       (files.system_authorities && ::SSL_CTX_set_default_verify_paths(context) != 1)) {
     return fail(ErrorCode::unavailable, "TLS cannot be had: " + tls_error_text());

@@ -51,6 +51,7 @@ void write(std::string& out, const std::vector<Entity>& entities,
   }
 }
 
+/// Health as a number. Unknown health has none: 0 would raise an alarm before anything was asked.
 std::optional<double> number_of(const Health& health) {
   if (health.state == HealthState::unknown) return std::nullopt;
   return health.state == HealthState::healthy ? 1 : 0;

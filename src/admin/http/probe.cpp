@@ -48,6 +48,7 @@ Response answer_probe(const Probe& probe, const ProbeSources& sources) {
   if (probe.method != "GET" && probe.method != "HEAD") {
     return probe_refusal(405, "Method Not Allowed");
   }
+  // Liveness asks nothing of the host: one that is only busy must not be restarted for it.
   if (probe.path == "/livez") return probe_answer(200, {{"live", true}});
   if (wants_metrics) {
     return probe_answer(200, "text/plain; version=0.0.4; charset=utf-8", sources.metrics());

@@ -115,6 +115,7 @@ Result<RunningHost> host_at(const std::filesystem::path& socket, uid_t uid) {
   const auto answer = client->request({.operation = "ping"}, ping_timeout);
   if (!answer) return pass(answer);
   if (!answer->is_object()) return fail(ErrorCode::malformed, "ping: not an object");
+  // Process is the kernel's word, not that of the answer.
   RunningHost host{.pid = client->pid(), .socket = socket};
   if (const auto id = answer->find("host_id"); id != answer->end() && id->is_string())
     host.id = *id;

@@ -81,6 +81,7 @@ Result<std::optional<std::string>> read_frame(int fd, const FrameLimits& limits)
   const auto begun = read_some(fd, header.data(), header.size(),
                                std::chrono::steady_clock::now() + limits.first_byte);
   if (!begun) return pass(begun);
+  // Silence and an end between frames are no errors: the connection is just over.
   if (!*begun || **begun == 0) return std::nullopt;
   header.resize(**begun);
   // Frame that has begun must end soon: a connection may be idle, but not drip.
@@ -92,6 +93,8 @@ Result<std::optional<std::string>> read_frame(int fd, const FrameLimits& limits)
                 fmt::format("control connection: a frame of {} bytes, 1 to {} are accepted", length,
                             limits.bytes));
   }
+  // Room is asked for before anything is read, so that many connections together cannot fill the
+  // memory.
   if (auto room = limits.room ? limits.room(length) : Result<void>(); !room) return pass(room);
   std::string content;
   if (auto rest = read_exactly(fd, content, length, deadline); !rest) return pass(rest);

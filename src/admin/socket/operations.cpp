@@ -301,6 +301,7 @@ Outcome Operations::reload(const Request& request) const {
 }
 
 Outcome Operations::stop(const Request&) const {
+  // Only begins the stop: the answer still goes out, see Server::close().
   stop_();
   return json{{"host_id", host_.id()}, {"pid", ::getpid()}};
 }

@@ -34,6 +34,7 @@ Result<std::vector<gid_t>> groups_of(int socket) {
       return groups;
     }
     if (errno == ENOPROTOOPT) return std::vector<gid_t>{};
+    // Too little room: asked again with more, up to what the kernel allows.
     if (errno != ERANGE || groups.size() >= max_groups) return no_credentials();
     groups.resize(std::min(max_groups, std::max<std::size_t>(length / sizeof(gid_t), 128)));
   }

@@ -1,5 +1,6 @@
-// Who may command a host, and who is believed to be one. Users and groups are numbers here: nothing
-// is asked of the machine's own. Changing owners needs root; those tests say when they did not run.
+// Users who may command a host, or are believed to run one. They and groups are numbers here:
+// nothing is asked of the machine's own. Changing owners needs root; those tests say when they did
+// not run.
 #include "admin/socket/peer.hpp"
 
 #include <gtest/gtest.h>

@@ -100,6 +100,7 @@ class Server::Implementation {
 
   void admit(Descriptor socket) {
     forget_finished();
+    // Peer is known before anything of it is read; strangers learn only that they are refused.
     const auto peer = peer_of(socket.get());
     if (!peer || !may_speak(*peer, options_.audience)) {
       log_.warn("control socket: refused a connection of user {}", peer ? peer->uid : uid_t(-1));

@@ -25,6 +25,8 @@ std::unexpected<Error> system_failure(const fs::path& path, int number, ErrorCod
   return fail(code, fmt::format("{}: {}", path.string(), std::generic_category().message(number)));
 }
 
+/// Whether the folder is this user's: the variable may be left over from another one, after `su`
+/// for example.
 bool is_own_folder(const std::string& path, uid_t uid) {
   struct stat status{};
   return path.starts_with('/') && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
@@ -174,6 +176,7 @@ Result<void> check_named(const fs::path& folder, uid_t uid) {
 }
 
 Result<void> make_folder(const fs::path& folder) {
+  // Folder that exists is checked afterwards, whoever made it.
   if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
   return system_failure(folder, errno, ErrorCode::unavailable);
 }
@@ -237,6 +240,7 @@ Result<Listener> Listener::open(const fs::path& path, const Audience& audience) 
     return fail(ErrorCode::already_exists, path.string() + ": exists, and is no socket",
                 "remove it, or choose another name");
   }
+  // File of a socket alone means nothing: a host is there only if it answers.
   const auto other = connect_socket(path);
   if (other || other.error().code == ErrorCode::busy) {
     return fail(ErrorCode::already_exists, path.string() + ": a host listens there already",

@@ -113,6 +113,7 @@ std::vector<CacheEvent> link_removal_events(const LinkDefinition& key) {
 template <class T>
 void LatticeEntries::keep(ByName<T>& entries, std::string_view name, const T& value) {
   const auto known = entries.find(name);
+  // Old entry goes first, so that its bytes are not counted for ever.
   if (known != entries.end()) drop(entries, known);
   bytes_ += node_bytes + name.size() + memory_of(value);
   entries.emplace(std::string(name), value);

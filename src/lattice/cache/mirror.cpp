@@ -260,6 +260,8 @@ Result<void> CacheMirror::read_entries(const Filing& filing, Names& listed, bool
     auto texts = store_->texts(keys, deadline);
     if (!texts) return pass(texts);
     for (const auto& text : *texts) bytes += text ? text->size() : 0;
+    // Index that is too large is left as it was: half of it read would look as if the rest had been
+    // removed.
     if (bytes > limits::cache_bytes) {
       unread_.emplace(filing.index);
       refuse(std::string(filing.index), {ErrorCode::limit, "more than a cache holds", {}});

@@ -1,4 +1,4 @@
-// What only a store of the test's own can show; the rest is in
+// Mirror over a store of the test's own, for what only that can show; the rest is in
 // providers/redis/cache_store_test.cpp.
 #include "lattice/cache/mirror.hpp"
 

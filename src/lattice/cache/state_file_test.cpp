@@ -79,7 +79,7 @@ TEST_F(LinksFile, EachChangedByteIsNoticed) {
   EXPECT_TRUE(read_links_file(whole, "default"));
 }
 
-// What a crash between writing and renaming leaves behind.
+// Half a file is what a crash between writing and renaming leaves behind.
 TEST_F(LinksFile, AHalfWrittenFileBesideItIsOverwritten) {
   ASSERT_TRUE(file.save(some_links()));
   auto beside = file.path();

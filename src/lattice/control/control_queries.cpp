@@ -37,6 +37,7 @@ void ControlServer::probe(const Request& request) {
 void ControlServer::inventory(const Request& request) {
   if (request.reply.empty()) return;
   const auto all = target_.inventory();
+  // Actors are what there may be many of; labels and providers are never cut.
   auto count = all.actors.size();
   const auto json = fitting_json(count, transport_.max_payload(), [&](std::size_t actors) {
     auto part = all;

@@ -52,6 +52,7 @@ Result<void> ControlServer::subscribe() {
 }
 
 Result<void> ControlServer::listen(const std::string& subject, Handler handler) {
+  // No queue group: a question to all hosts must reach each of them (lattice.md 1.4).
   auto made = transport_.subscribe(
       subject, {}, [this, handler](const nats::Message& message) { receive(message, handler); });
   if (!made) return pass(made);

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 using test::text_of;
 
-/// What we make of a text or of bytes: read, and written again.
+/// Text or bytes after they were read and written again.
 using Rewrite = std::function<std::string(const json& vector)>;
 
 template <class T>

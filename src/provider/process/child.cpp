@@ -156,6 +156,7 @@ Child::Child(Child&& other) noexcept
       calls_(std::move(other.calls_)),
       dispatches_(std::move(other.dispatches_)) {}
 
+// Child is waited for in any case, or its number would stay taken.
 Child::~Child() {
   if (pid_ == 0 || reaped_) return;
   kill();

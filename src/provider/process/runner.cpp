@@ -71,6 +71,8 @@ class Server {
 
   int run() {
     work();
+    // Order of the end: nothing more is read, the plugin stops, threads leave it, then the stream
+    // to the host closes.
     if (instance_) static_cast<void>(instance_->stop(clock_->steady() + orphan_time));
     std::list<std::thread> threads;
     {
