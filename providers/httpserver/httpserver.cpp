@@ -95,6 +95,7 @@ class HttpServerProvider final : public sdk23::Provider<Link> {
   HostThreads threads_;
   HostMemory memory_;
   Log log_;
+  // Last: its threads use the members above.
   Server server_;
 };
 

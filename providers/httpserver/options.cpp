@@ -120,6 +120,7 @@ Result<ParsedOptions> read_options(const codec::StringMap& values) {
   ParsedOptions out;
   read_workers(values, out);
   auto& options = out.options;
+  // Unknown keys come first: a misspelt one would else be the default without a word.
   for (const auto& read :
        {check_keys(values, known_keys), read_addresses(values, options.addresses),
         read_numbers(values, sizes, options), read_numbers(values, times, options),

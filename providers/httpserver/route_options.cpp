@@ -196,6 +196,7 @@ Result<void> read_route(const codec::StringMap& values, Options& out) {
   for (const auto& read : {read_hosts(values, out.hosts), read_prefix(values, out.path_prefix)}) {
     if (!read) return read;
   }
+  // Link that names neither has its address for itself, as with the first-party provider.
   out.shared = !out.hosts.empty() || !text_value(values, "PATH_PREFIX").empty();
   const auto strip = flag_value(values, "STRIP_PREFIX", false);
   if (!strip) return pass(strip);

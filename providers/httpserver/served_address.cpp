@@ -72,6 +72,7 @@ void ServedAddress::accepted(Socket socket) {
   std::size_t count = 0;
   {
     const MutexLock lock(mutex_);
+    // Connection that was accepted just before listening stopped is dropped.
     if (!listener_) return;
     now = settings_;
     count = connections_.size();

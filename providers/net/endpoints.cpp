@@ -79,6 +79,7 @@ Result<std::vector<Endpoint>> read_endpoints(const codec::StringMap& values,
   if (!list.empty()) {
     if (auto read = read_bind(list, all); !read) return pass(read);
   }
+  // PORT is added to BIND where both are there (contracts.md 3.1).
   if (!text_value(values, "PORT").empty()) {
     const auto port = number_value(values, "PORT", 0, 0, 65535);
     if (!port) return pass(port);

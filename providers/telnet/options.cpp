@@ -130,6 +130,7 @@ Result<void> read_ansi(const codec::StringMap& values, Options& out) {
 }  // namespace
 
 Result<Options> read_options(const codec::StringMap& values) {
+  // Unknown keys come first: a misspelt one would else be the default without a word.
   if (auto known = check_keys(values, known_keys); !known) return pass(known);
   Options out;
   auto addresses = read_endpoints(values, 3000);

@@ -143,6 +143,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
   void sweep() {
     for (const auto& server : lobbies()) server->sweep(clock_.coarse());
     const MutexLock lock(mutex_);
+    // Closed servers stay until their last session is over, so that it is swept.
     std::erase_if(lobbies_, [](const auto& server) { return server->over(); });
   }
 

@@ -34,6 +34,7 @@ TelnetServer::TelnetServer(sdk23::Host host, const Clock& clock, Log log, std::s
       actor_(std::move(actor)),
       notices_(std::move(notices)) {}
 
+// New options hold for sessions to come; those that run keep theirs.
 Result<void> TelnetServer::configure(const Options& options) {
   auto next = std::make_shared<const Options>(options);
   {
@@ -116,6 +117,7 @@ Result<void> TelnetServer::send(std::string_view session, std::string_view text)
   {
     const MutexLock lock(mutex_);
     const auto at = sessions_.find(session);
+    // Session is used without the lock: it has its own, and may end meanwhile.
     if (at != sessions_.end()) found = at->second;
   }
   const auto gone = [&] {

@@ -15,11 +15,11 @@ namespace trellis {
 namespace {
 
 Result<std::shared_ptr<nats::Transport>> open(NatsOptions options, const Log& log) {
-  // Transports keep trying for ever, which hosts want and a command does not: what is not connected
-  // after the first attempt is an error.
   if (options.name == NatsOptions{}.name) options.name = "trellis client";
   auto made = nats::connect_nats(options, log);
   if (!made) return pass(made);
+  // Transports keep trying for ever, which hosts want and a command does not: what is not connected
+  // after the first attempt is an error.
   const auto state = (*made)->state();
   if (state == nats::TransportState::connected) {
     return std::shared_ptr<nats::Transport>(std::move(*made));
@@ -113,6 +113,7 @@ Result<std::unique_ptr<Client>> Client::connect(const ClientOptions& options) {
   const Log log(options.log, "client");
   auto rpc = open(options.rpc, log);
   if (!rpc) return pass(rpc);
+  // One connection serves for both unless another one is named.
   auto control = *rpc;
   if (options.control) {
     auto own = open(*options.control, log);

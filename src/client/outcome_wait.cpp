@@ -52,6 +52,7 @@ std::optional<std::string> shows_success(const lattice::PublishedEvent& publishe
         return what.provider_id;
       }
     } else if constexpr (std::is_same_v<Event, event::ProviderStopped>) {
+      // Event of a stop has the key only; where the command named an image the outcome must tell.
       if (command == "stop_provider" && what.provider_id == reference &&
           same_link_name(what.link_name, expected.link_name)) {
         return what.provider_id;

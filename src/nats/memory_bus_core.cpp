@@ -199,6 +199,7 @@ void MemoryBusCore::handle(SubscriptionState& subscription, const Message& messa
 void MemoryBusCore::settle() {
   MutexLock lock(mutex_);
   changed_.wait(
+      // Handler that runs counts, since it may send more.
       lock, [&]() REQUIRES(mutex_) { return stopping_ || paused_ || (queue_.empty() && !busy_); });
 }
 

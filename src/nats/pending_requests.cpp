@@ -186,6 +186,7 @@ void PendingRequests::close() {
   std::vector<Entry> open;
   for (auto& shard : shards_) {
     const MutexLock lock(shard.mutex);
+    // Closed under the lock of the shard: a request is either in the table by now, or refused.
     shard.closed = true;
     for (auto& [token, entry] : shard.entries) open.push_back(std::move(entry));
     count_.fetch_sub(shard.entries.size(), std::memory_order_relaxed);

@@ -88,6 +88,8 @@ Result<std::shared_ptr<Session>> Session::open(ConnectOptions& options, std::uin
   for (const auto& server : servers) {
     auto session = open_one(options, server, number, events, log, clock);
     if (session) return session;
+    // Error that says most is kept: "refused" from one server matters more than another one that is
+    // away.
     if (weight_of(session.error()) <= weight) continue;
     weight = weight_of(session.error());
     worst = std::move(session.error());

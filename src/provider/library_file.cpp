@@ -70,6 +70,7 @@ Result<void> check_head(const std::filesystem::path& path, const Head& head) {
                             head.ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, architecture),
                 "use the library that was built for this machine");
   }
+  // Programs that can be loaded anywhere have this type too; dlopen() refuses them.
   if (head.type != ET_DYN) return not_a_library(path, "it is another kind of ELF file");
   return {};
 }

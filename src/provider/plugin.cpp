@@ -33,6 +33,7 @@ class LoadedPlugin final : public Plugin {
   LoadedPlugin(const trellis_provider_table& table, Description description)
       : table_(copied(table)), description_(std::move(description)) {
     table_.struct_size = sizeof table_;
+    // Texts point into the description, which lives as long as the table.
     table_.local_values = nullptr;  // the description has them
     table_.local_value_count = 0;
     table_.contract_id = description_.contract_id.c_str();

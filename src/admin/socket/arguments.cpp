@@ -9,6 +9,7 @@
 namespace trellis::admin {
 namespace {
 
+/// Longest wait that a request may ask for: its connection and thread are taken meanwhile.
 constexpr std::int64_t longest_ms = 3'600'000;
 
 bool is_control(char c) {

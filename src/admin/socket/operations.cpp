@@ -88,6 +88,7 @@ Result<std::string> Operations::provider_key(const std::string& wanted,
   if (!inventory) return pass(inventory);
   const auto found = resolve_provider(*inventory, wanted, link_name);
   if (found) return (*found)->key;
+  // Several that fit are an error; none is not, since a link may come before its provider.
   if (found.error().code == ErrorCode::not_found) return wanted;
   return pass(found);
 }

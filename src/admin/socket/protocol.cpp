@@ -19,6 +19,8 @@ Result<json> parse_message(std::string_view text, std::string_view what) {
     return fail(ErrorCode::malformed, fmt::format("{}: not a JSON object", what));
   }
   const auto version = message->find("v");
+  // Version is looked at before anything else: whatever follows may mean something else in another
+  // one.
   if (version == message->end() || !version->is_number_integer()) {
     return fail(ErrorCode::malformed, fmt::format("{}: no version \"v\"", what), version_remedy);
   }

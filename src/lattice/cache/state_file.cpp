@@ -149,6 +149,7 @@ Result<void> StateFile::save(const std::vector<LinkDefinition>& links) const {
     return written;
   }
   if (::rename(beside.c_str(), path_.c_str()) != 0) return failed(path_, "cannot be replaced");
+  // Folder is synced too, since the new name is in it.
   return sync_folder(path_.parent_path());
 }
 

@@ -57,6 +57,7 @@ std::optional<std::string> ControlServer::begin(Command& command) {
 void ControlServer::carry_out(Command command,
                               const std::function<void(std::optional<std::string>)>& ack) {
   if (auto refused = begin(command)) return ack(std::move(refused));
+  // Shared, because a job that the executor does not take is ended here.
   std::shared_ptr<Command> job;
   auto posted = contained([&] {
     // Acknowledgement goes first: a tool that reads the outcome or an event has seen it by then.

@@ -109,6 +109,7 @@ Result<Child> Child::start(const ChildCommand& command) {
                 "raise the limit of open files (ulimit -n)");
   }
   SpawnSetup setup;
+  // Both outputs are one pipe, so that lines stay in their order; there is nothing to read.
   setup.open_null(STDIN_FILENO, O_RDONLY);
   setup.place(output.theirs, STDOUT_FILENO);
   setup.place(output.theirs, STDERR_FILENO);

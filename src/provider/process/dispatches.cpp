@@ -83,6 +83,7 @@ Dispatches::~Dispatches() {
 void Dispatches::close() {
   stream_->closing = true;
   ::shutdown(stream_->fd.get(), SHUT_RDWR);
+  // Event wakes the thread from poll, whatever the state of the stream is.
   stream_->wake_reader();
   if (thread_.joinable()) thread_.join();
 }

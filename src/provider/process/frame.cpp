@@ -77,6 +77,7 @@ Result<bool> FrameReader::take(Frame& out) {
 /// Takes head and names as soon as they are there, and as much of the payload as is.
 Result<bool> FrameReader::begin() {
   FrameHead head;
+  // Heads and names are small, so they are taken when whole; only payloads come in parts.
   if (end_ - begin_ < sizeof head) return false;
   std::memcpy(&head, buffer_.data() + begin_, sizeof head);
   if (auto checked = check(head, max_payload_); !checked) return pass(checked);
@@ -94,6 +95,7 @@ Result<bool> FrameReader::begin() {
   frame_.second = as_text(ByteView(at + head.first_size, head.second_size));
   begin_ += sizeof head + names;
   received_ = std::min<std::size_t>(head.payload_size, end_ - begin_);
+  // Memory for the payload is taken at once; check() has bounded it.
   frame_.payload.resize(head.payload_size);
   std::copy_n(buffer_.data() + begin_, received_, frame_.payload.data());
   begin_ += received_;

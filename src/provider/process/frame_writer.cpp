@@ -166,6 +166,7 @@ Result<std::size_t> FrameWriter::write_some(const FrameView& frame, std::size_t 
   return send_parts(fd_, parts.data(), parts.count());
 }
 
+// Copies what is not out yet: the frame is only a view of the caller's memory.
 void FrameWriter::keep(const FrameView& frame, std::size_t skip) {
   Parts parts(frame, skip);
   for (std::size_t i = 0; i < parts.count(); ++i) {

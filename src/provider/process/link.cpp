@@ -72,6 +72,7 @@ Result<void> ProcessLink::ask_description(SteadyTime deadline) {
 Result<void> ProcessLink::create(const ProcessSettings& settings, const Options& options,
                                  const std::shared_ptr<Dispatcher>& dispatcher, const Log& log,
                                  std::function<void(const Error&)> broken) {
+  // Made before the instance is: a plugin may dispatch, and log, while it is created.
   dispatches_ = std::make_unique<Dispatches>(
       child_.take_dispatches(), options, dispatcher,
       // Weak, because dispatches may end after the stream of calls.

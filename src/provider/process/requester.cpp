@@ -145,6 +145,7 @@ void Requester::deliver(Frame frame, Due& due) {
         });
     later_.erase(later);
   } else {
+    // Late answer: the call has come back, and does not hang any more.
     abandoned_.erase(number);
     ++late_;
   }

@@ -147,6 +147,7 @@ Result<void> Supervisor::open(std::unique_ptr<ProcessLink> link) {
     // End of the stream is mostly the end of the process; anything else is a reason to end it.
     why.code == ErrorCode::cancelled ? hang_up() : complain(why.message);
   });
+  // Printed lines go into the log before the error: they are mostly the reason for it.
   link->read_output(log_, options_.label);
   if (!created) {
     return fail(ErrorCode::provider_failed, fmt::format("provider {} could not be created: {}",
@@ -218,12 +219,12 @@ Result<Bytes> Supervisor::call(const CallContext& caller, std::string_view origi
 
 Result<Bytes> Supervisor::result_of(Result<Frame> answer, std::string_view operation) {
   if (!answer) {
-    // Status, text and size come from the process and are checked like those of a plugin.
     if (answer.error().code != ErrorCode::deadline) return lost(operation);
     ++timeouts_;
     return fail(ErrorCode::deadline,
                 fmt::format("provider {} did not answer {} in time", options_.label, operation));
   }
+  // Status, text and size come from the process and are checked like those of a plugin.
   if (!is_status(answer->status)) {
     return fail(ErrorCode::provider_failed,
                 fmt::format("the provider answered with the unknown status {}", answer->status));
@@ -369,6 +370,7 @@ bool Supervisor::restart() {
       tell(ProcessEvent::reopened);
       return true;
     }
+    // Failed starts count like quick ends: pauses grow whichever it is.
     ++failures_;
     log_.error("provider {} cannot be started again: {}", options_.label, opened.error().message);
   }
@@ -401,6 +403,7 @@ bool Supervisor::stop(SteadyTime deadline) {
   {
     const MutexLock lock(mutex_);
     if (stopping_) return true;
+    // Flag first: the end of the process is then no failure, and nothing is started again.
     stopping_ = true;
     stop_deadline_ = deadline;
     stream = stream_;
