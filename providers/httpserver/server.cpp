@@ -11,7 +11,7 @@
 namespace trellis::providers::httpserver {
 namespace {
 
-/// Time for sending an answer, after that for the handler.
+/// Time for sending the answer, beside the time that the handler has for it.
 constexpr std::chrono::milliseconds drain_margin = std::chrono::seconds(2);
 /// Time kept back from the deadline of a stop for ending the threads.
 constexpr std::chrono::milliseconds stop_margin{200};

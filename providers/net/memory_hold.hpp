@@ -15,8 +15,7 @@ class MemorySource {
 };
 
 /// Memory that one owner has of a source, given back at the end; counts nothing without one. The
-/// first few
-/// KiB are free, so that usual requests cost nothing. One thread at a time.
+/// first few KiB are free, so that usual requests cost nothing. One thread at a time.
 class MemoryHold {
  public:
   explicit MemoryHold(MemorySource* source) noexcept : source_(source) {}

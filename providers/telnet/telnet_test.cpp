@@ -395,7 +395,7 @@ TEST(TelnetStop, EndsSessionsAndThreads) {
   EXPECT_EQ(host.bad_completions(), 0);
 }
 
-/// Provider of the tests as a library of its own.
+/// Provider under test as a library of its own.
 class TelnetModuleTest : public TelnetTest {
  protected:
   TelnetModuleTest() : TelnetTest(open_module(TRELLIS_LIBRARIES "/trellis-telnet.so")) {}

@@ -29,7 +29,7 @@ std::unexpected<Error> rpc_error(Error error) {
 Result<Bytes> RpcClient::call(const Entity& origin, const Entity& target,
                               std::string_view operation, ByteView payload,
                               SteadyTime deadline) const {
-  // Wait is announced: a spare takes over the thread's other work, and where none is left waiting
+  // Wait is announced: a spare takes over the thread's other work, and where none is left, waiting
   // would stop it all (src/threads/blocking.hpp).
   const BlockingScope blocking;
   if (!blocking.allowed()) {

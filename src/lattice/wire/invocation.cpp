@@ -32,7 +32,7 @@ std::string Invocation::target_url() const {
   return url += operation;
 }
 
-// Origin comes first, although every function names the target first elsewhere (lattice.md 3.2).
+// Origin comes first, although first-party functions name the target first (lattice.md 3.2).
 std::string invocation_hash(std::string_view origin_url, std::string_view target_url,
                             ByteView msg) {
   return sha256_upper_hex({as_bytes(origin_url), as_bytes(target_url), msg});
