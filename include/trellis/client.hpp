@@ -209,7 +209,8 @@ class Client {
   [[nodiscard]] Result<std::string> resolve_actor(std::string_view wanted);
   /// As "system", signed with the client's key. `timeout` is by default the options' rpc_timeout.
   [[nodiscard]] Result<Bytes> call(std::string_view key, std::string_view operation,
-                                   ByteView payload, std::optional<std::chrono::milliseconds> timeout = {});
+                                   ByteView payload,
+                                   std::optional<std::chrono::milliseconds> timeout = {});
 
   [[nodiscard]] Result<std::unique_ptr<LatticeWatch>> watch(LatticeWatcher watcher);
 

@@ -103,8 +103,6 @@ KnownNames names_in(const json& inventory, const json& claims) {
   return names;
 }
 
-std::string problem_of(const json& link);
-
 std::vector<ShownLink> shown_links(const json& links, const KnownNames& names,
                                    const std::string& host = {}) {
   std::vector<ShownLink> all;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "base/ascii.hpp"
 #include "codec/messages/core.hpp"
 #include "identity/validation.hpp"
@@ -160,9 +159,7 @@ Result<void> CallVerifier::check_policy(const Invocation& call, std::uint64_t is
   }
   // Replay check is last (row 12): forged calls must not fill the window or use up an id.
   if (!replays_.accept(call.id, clock_->steady())) {
-    {
-      return refused("its id was used before (a replay)", {}, ErrorCode::already_exists);
-    }
+    return refused("its id was used before (a replay)", {}, ErrorCode::already_exists);
   }
   return {};
 }
