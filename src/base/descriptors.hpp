@@ -15,9 +15,12 @@ struct DescriptorLimits {
 /// start of a program; programs it runs should get `before` back, for some of them use select().
 DescriptorLimits raise_descriptor_limit() noexcept;
 
+/// Who wants a descriptor: a link, which leaves the reserve alone, or the host itself.
+enum class DescriptorUse : std::uint8_t { link, host };
+
 /// Whether a descriptor just got lies in the reserve that connections of links leave to the control
-/// socket, NATS, processes and files. The kernel hands out the lowest free number, so a high one
-/// says how many are in use: no count has to be shared between providers. Any thread.
+/// socket, the lattice, processes and files. The kernel hands out the lowest free number, so a high
+/// one says how many are in use: no count has to be shared between providers. Any thread.
 [[nodiscard]] bool is_reserved_descriptor(int descriptor) noexcept;
 
 /// Whether the next descriptor would lie there, or there is none. Any thread.

@@ -73,9 +73,11 @@ class NatsTransport final : public Transport {
 }  // namespace
 
 Result<std::unique_ptr<Transport>> connect_nats(const NatsOptions& options, Log log,
-                                                std::shared_ptr<const Clock> clock) {
+                                                std::shared_ptr<const Clock> clock,
+                                                DescriptorUse use) {
   auto made = ConnectOptions::make(options);
   if (!made) return pass(made);
+  made->use = use;
   // First attempt may try each server in turn; beyond a minute the program goes on without one.
   const auto servers = static_cast<std::int64_t>(made->servers.size());
   const auto patience = std::clamp<std::chrono::milliseconds>(

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/descriptors.hpp"
 #include "base/log.hpp"
 #include "nats/transport.hpp"
 #include "trellis/clock.hpp"
@@ -23,7 +24,8 @@ namespace trellis::nats {
 /// An answer that arrives over a later connection, in time, still answers its request.
 ///
 /// `clock` measures: how long a connection lasted, how closely messages follow, what is said of the
-/// same in the log. Deadlines are those of the system.
+/// same in the log. Deadlines are those of the system. `use`: those of the host itself may take
+/// descriptors that links leave.
 ///
 /// Errors, all with a remedy: invalid_argument (addresses, credentials, TLS settings) and those of
 /// reading files. A server that is away is none; it is logged.
@@ -33,6 +35,7 @@ namespace trellis::nats {
 /// two start when they are needed.
 [[nodiscard]] Result<std::unique_ptr<Transport>> connect_nats(
     const NatsOptions& options, Log log,
-    std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
+    std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>(),
+    DescriptorUse use = DescriptorUse::link);
 
 }  // namespace trellis::nats

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptors.hpp"
 #include "nats/credentials.hpp"
 #include "nats/server_info.hpp"
 #include "nats/server_url.hpp"
@@ -24,6 +25,7 @@ struct ConnectOptions {
   bool wants_tls = false;
   std::chrono::milliseconds connect_timeout{};
   std::string inbox_prefix;
+  DescriptorUse use = DescriptorUse::link;  ///< of its connections
 
   /// Errors: invalid_argument and those of reading files, with a remedy.
   [[nodiscard]] static Result<ConnectOptions> make(const NatsOptions& options);

@@ -105,7 +105,8 @@ Result<std::shared_ptr<Session>> Session::open_one(ConnectOptions& options, cons
   std::shared_ptr<Session> session(new Session(server, number, events, log, std::move(clock)));
   if (!session->wake_) return fail(ErrorCode::busy, "no descriptor for a connection");
   const auto deadline = deadline_in(options.connect_timeout);
-  auto stream = tcp::Stream::connect(server.host, server.port, session->wake_.get(), deadline);
+  auto stream =
+      tcp::Stream::connect(server.host, server.port, session->wake_.get(), deadline, options.use);
   if (!stream) {
     return because(ErrorCode::unavailable, "no server answers", stream.error(),
                    "start nats-server there, or correct the address");

@@ -81,12 +81,13 @@ struct Search {
               "check the name servers of this machine");
 }
 
-[[nodiscard]] Result<Descriptor> connect_one(const addrinfo& to, int wake, SteadyTime deadline) {
+[[nodiscard]] Result<Descriptor> connect_one(const addrinfo& to, int wake, DescriptorUse use,
+                                             SteadyTime deadline) {
   Descriptor socket(
       ::socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to.ai_protocol));
   if (!socket) return unavailable(system_text(errno));
-  // Last descriptors are kept for what mends the host: control socket, processes, files.
-  if (is_reserved_descriptor(socket.get())) {
+  // Last descriptors are kept for what mends the host: control socket, lattice, processes, files.
+  if (use == DescriptorUse::link && is_reserved_descriptor(socket.get())) {
     return fail(ErrorCode::busy, "too many connections of this host are open",
                 "raise its limit of open files (ulimit -n), or let fewer clients in");
   }
@@ -128,12 +129,12 @@ Result<void> wait_for(int socket, short events, int wake, SteadyTime deadline) {
 }
 
 Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int wake,
-                              SteadyTime deadline) {
+                              DescriptorUse use, SteadyTime deadline) {
   auto addresses = look_up(host, port, deadline);
   if (!addresses) return pass(addresses);
   Result<Descriptor> last = unavailable("the name has no address");
   for (const addrinfo* each = addresses->get(); each != nullptr; each = each->ai_next) {
-    last = connect_one(*each, wake, deadline);
+    last = connect_one(*each, wake, use, deadline);
     // Next address is tried when one does not answer, not when time is over or the wait was ended.
     if (last || last.error().code != ErrorCode::unavailable) break;
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/descriptor.hpp"
+#include "base/descriptors.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
 
@@ -15,9 +16,9 @@ namespace trellis::tcp {
 [[nodiscard]] Result<void> wait_for(int socket, short events, int wake, SteadyTime deadline);
 
 /// A connected socket: each address of the name is tried until one answers. Errors: unavailable,
-/// deadline, cancelled, busy (no descriptors left). Any thread.
+/// deadline, cancelled, busy (no descriptors left for this use). Any thread.
 [[nodiscard]] Result<Descriptor> connect_to(const std::string& host, std::uint16_t port, int wake,
-                                            SteadyTime deadline);
+                                            DescriptorUse use, SteadyTime deadline);
 
 /// Text for what a failed system call left in errno.
 [[nodiscard]] std::string system_text(int number);

@@ -109,8 +109,8 @@ Stream& Stream::operator=(Stream&& other) noexcept = default;
 Stream::~Stream() = default;
 
 Result<Stream> Stream::connect(const std::string& host, std::uint16_t port, int wake,
-                               SteadyTime deadline) {
-  auto socket = connect_to(host, port, wake, deadline);
+                               SteadyTime deadline, DescriptorUse use) {
+  auto socket = connect_to(host, port, wake, use, deadline);
   if (!socket) return pass(socket);
   return Stream(std::move(*socket), wake);
 }

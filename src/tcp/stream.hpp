@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/descriptor.hpp"
+#include "base/descriptors.hpp"
 #include "tcp/tls_context.hpp"
 #include "trellis/clock.hpp"
 #include "trellis/result.hpp"
@@ -20,9 +21,11 @@ namespace trellis::tcp {
 class Stream {
  public:
   /// `wake` is a descriptor that becomes readable when all waiting must end, and outlives the
-  /// stream; -1 for none. Errors: unavailable, deadline, cancelled, busy.
+  /// stream; -1 for none. Errors: unavailable, deadline, cancelled, busy (no descriptors left for
+  /// this use).
   [[nodiscard]] static Result<Stream> connect(const std::string& host, std::uint16_t port, int wake,
-                                              SteadyTime deadline);
+                                              SteadyTime deadline,
+                                              DescriptorUse use = DescriptorUse::link);
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&& other) noexcept;
   ~Stream();

@@ -98,7 +98,8 @@ Registry::Options registry_options(const HostOptions& options) {
 
 Connect nats_connections() {
   return [](const NatsOptions& options, Log log) {
-    return nats::connect_nats(options, std::move(log));
+    return nats::connect_nats(options, std::move(log), std::make_shared<SystemClock>(),
+                              DescriptorUse::host);
   };
 }
 
