@@ -237,6 +237,7 @@ Result<std::unique_ptr<CacheStore>> make_cache_store(const RedisCacheOptions& op
   if (!address) return pass(address);
   Settings settings;
   settings.address = std::move(*address);
+  settings.use = DescriptorUse::host;  // the lattice's, which clients must not keep out
   std::shared_ptr<const tcp::TlsContext> tls;
   if (settings.address.tls) {
     auto made = tcp::TlsContext::make({});

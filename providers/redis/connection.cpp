@@ -80,8 +80,8 @@ using Formatted = std::unique_ptr<char, decltype(&redisFreeCommand)>;
 }  // namespace
 
 Result<Connection> Connection::open(const Address& address, const tcp::TlsContext* tls, int wake,
-                                    SteadyTime deadline) {
-  auto stream = tcp::Stream::connect(address.host, address.port, wake, deadline);
+                                    SteadyTime deadline, DescriptorUse use) {
+  auto stream = tcp::Stream::connect(address.host, address.port, wake, deadline, use);
   if (!stream) return not_reached(std::move(stream.error()));
   if (tls != nullptr) {
     auto encrypted = stream->encrypt(*tls, address.host, deadline);

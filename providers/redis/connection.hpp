@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptors.hpp"
 #include "providers/redis/address.hpp"
 #include "providers/redis/reply.hpp"
 #include "tcp/stream.hpp"
@@ -29,7 +30,8 @@ class Connection {
   /// which has timeouts of its own. Errors: unavailable, deadline, cancelled, denied (login or
   /// database refused, or the server is not trusted).
   [[nodiscard]] static Result<Connection> open(const Address& address, const tcp::TlsContext* tls,
-                                               int wake, SteadyTime deadline);
+                                               int wake, SteadyTime deadline,
+                                               DescriptorUse use = DescriptorUse::link);
 
   /// The server's answer, which may be an error answer. Errors: unavailable, deadline, cancelled,
   /// malformed, limit.

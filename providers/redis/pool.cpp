@@ -40,7 +40,7 @@ Pool::Pool(Settings settings, std::shared_ptr<const tcp::TlsContext> tls)
     : settings_(std::move(settings)), tls_(std::move(tls)), wake_(make_event()) {}
 
 Result<Connection> Pool::open(int wake, SteadyTime deadline) const {
-  return Connection::open(settings_.address, tls_.get(), wake, deadline);
+  return Connection::open(settings_.address, tls_.get(), wake, deadline, settings_.use);
 }
 
 Error Pool::named(Error error) const {

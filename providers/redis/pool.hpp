@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "base/descriptors.hpp"
 #include "base/mutex.hpp"
 #include "providers/redis/connection.hpp"
 
@@ -22,6 +23,7 @@ struct Settings {
   std::chrono::milliseconds command_timeout{5000};
   std::string ca_file =
       {};  ///< authorities that vouch for a rediss:// server, besides the system's
+  DescriptorUse use = DescriptorUse::link;  ///< of its connections
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

@@ -60,11 +60,11 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     const auto threads = std::max(1U, std::thread::hardware_concurrency());
     if (auto started = pool_.set_target(threads); !started) return pass(started);
     // Server outlives changes of its link, so that sessions go on.
-    auto server = previous ? previous->server : make_lobby(actor);
+    auto server = previous ? previous->server : make_server(actor);
     if (auto listening = server->configure(*options); !listening) return pass(listening);
     if (!previous) {
       const MutexLock lock(mutex_);
-      lobbies_.push_back(server);
+      servers_.push_back(server);
     }
     return std::make_shared<Link>(Link{std::move(server), std::move(*options)});
   }
@@ -92,7 +92,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
     constexpr std::size_t max_shown = 8;
     std::vector<std::string> addresses;
     std::size_t sessions = 0;
-    for (const auto& server : lobbies()) {
+    for (const auto& server : servers()) {
       for (const auto& address : server->addresses()) addresses.push_back(to_text(address));
       sessions += server->sessions();
     }
@@ -105,7 +105,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
   }
 
   void stop(SteadyTime deadline) override {
-    const auto all = lobbies();
+    const auto all = servers();
     // Order of a stop: nobody new comes in and everybody is told, last words go out, whoever is
     // left is cut off, then the threads end.
     for (const auto& server : all) server->close();
@@ -120,9 +120,9 @@ class TelnetProvider final : public sdk23::Provider<Link> {
   }
 
  private:
-  using Lobbies = std::vector<std::shared_ptr<TelnetServer>>;
+  using Servers = std::vector<std::shared_ptr<TelnetServer>>;
 
-  std::shared_ptr<TelnetServer> make_lobby(std::string_view actor) {
+  std::shared_ptr<TelnetServer> make_server(std::string_view actor) {
     return TelnetServer::make(host(), clock_, log_, pool_.context(), std::string(actor),
                               {[this] { sweeper_.wake(); },
                                [this] {
@@ -131,20 +131,20 @@ class TelnetProvider final : public sdk23::Provider<Link> {
                                }});
   }
 
-  [[nodiscard]] Lobbies lobbies() const {
+  [[nodiscard]] Servers servers() const {
     const MutexLock lock(mutex_);
-    return lobbies_;
+    return servers_;
   }
   [[nodiscard]] bool has_sessions() const {
-    const auto all = lobbies();
+    const auto all = servers();
     return std::any_of(all.begin(), all.end(),
                        [](const auto& server) { return server->sessions() > 0; });
   }
   void sweep() {
-    for (const auto& server : lobbies()) server->sweep(clock_.coarse());
+    for (const auto& server : servers()) server->sweep(clock_.coarse());
     const MutexLock lock(mutex_);
     // Closed servers stay until their last session is over, so that it is swept.
-    std::erase_if(lobbies_, [](const auto& server) { return server->over(); });
+    std::erase_if(servers_, [](const auto& server) { return server->over(); });
   }
 
   const SystemClock clock_;
@@ -154,7 +154,7 @@ class TelnetProvider final : public sdk23::Provider<Link> {
   Condition emptied_;
   IoPool pool_;
   mutable Mutex mutex_;                 // not held while a server is called, but for over()
-  Lobbies lobbies_ GUARDED_BY(mutex_);  ///< closed ones until they are empty
+  Servers servers_ GUARDED_BY(mutex_);  ///< closed ones until they are empty
   Sweeper sweeper_;
 };
 
